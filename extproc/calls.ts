@@ -1,0 +1,54 @@
+// The seam between the walk and the clients that make side calls. A client serves one edge (a unit over one transport);
+// it keeps connections, bounds time and size, replaces a dead idle connection once, and never throws.
+import type { ErrorCode } from '../graph/errors.ts';
+import type { AnswerHead } from './message.ts';
+
+export interface CallRequest {
+  /** Path of the verb: `/predict`, `/seldon.protos.Model/Predict`. */
+  readonly path: string;
+  /** `http1Block` or `hpackBlock` of the request's headers. */
+  readonly headers: Buffer;
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  /** REST: the body. gRPC: the message without its frame. May be several pieces, sent one after the other. */
+  readonly body: Buffer | readonly Buffer[];
+  /** null: no bound but the request's own deadline. */
+  readonly timeoutMs: number | null;
+  readonly maxAnswerBytes: number;
+  /** False for feedback: never sent again once bytes of it may have been written. */
+  readonly replaceable: boolean;
+}
+
+export type CallResult =
+  | {
+      readonly kind: 'answer';
+      /** 2xx, or grpc-status 0. */
+      readonly ok: boolean;
+      /** REST: HTTP status. gRPC: grpc-status. */
+      readonly status: number;
+      /** gRPC: grpc-message, percent-decoded; REST: ''. */
+      readonly grpcMessage: string;
+      readonly head: AnswerHead;
+      /** gRPC: the message without its frame. */
+      readonly body: Buffer;
+    }
+  | {
+      readonly kind: 'failure';
+      readonly code: Extract<
+        ErrorCode,
+        'UNIT_UNREACHABLE' | 'UNIT_RESET' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE'
+      >;
+      /** What happened, with the address: `POST http://127.0.0.1:9000/predict: connection refused`. */
+      readonly text: string;
+    };
+
+export interface CallHandle {
+  /** Stops the call; `done` is not called any more. Harmless when it is over. */
+  cancel(): void;
+}
+
+export interface UnitClient {
+  call(request: CallRequest, done: (result: CallResult) => void): CallHandle;
+  /** Closes idle connections now and the busy ones when their call ends. */
+  close(): void;
+}

@@ -1,0 +1,85 @@
+// The seam between the ext_proc transport and the walk. The transport gathers a request (headers, whole body), hands
+// it over as an exchange, and writes the outcome in whatever phase of ext_proc the request is in. Both transports
+// (the `node:net` one that is served, the grpc-js twin of the tests) speak to the walk through these types alone.
+import type { ErrorCode } from '../graph/errors.ts';
+import type { AnswerHead, Message } from './message.ts';
+
+/** Told by the transport at the headers of each request; finds the program that the route names. */
+export interface Router {
+  /** Binds a stream to the plan that was live when it began; undefined: answered with PLAN_UNKNOWN. */
+  open(routeName: string): BoundRoute | undefined;
+}
+
+export interface BoundRoute {
+  /** gRPC requests are gathered over FULL_DUPLEX_STREAMED and unframed by the transport. */
+  readonly grpc: boolean;
+  /** Larger bodies are answered with BODY_TOO_LARGE. gRPC: bound of the message. */
+  readonly maxBodyBytes: number;
+  /** Called once, when the request is whole. Never throws. */
+  handle(exchange: Exchange): void;
+  /** Called once, when the stream is over, answered or not. */
+  release(): void;
+}
+
+export interface Exchange {
+  readonly headers: RequestHeaders;
+  /** The client's message. */
+  readonly message: Message;
+  /** True once the client has gone away; a reply is then dropped. */
+  readonly cancelled: boolean;
+  /** Called once if the client goes away before the reply. */
+  onCancel(listener: () => void): void;
+  /** Exactly once. */
+  reply(outcome: Outcome): void;
+}
+
+/** The client's request headers, kept as the bytes in which Envoy sent them. */
+export interface RequestHeaders {
+  /** Value of a lower-case header or pseudo-header, null when absent. */
+  find(name: string): string | null;
+  /**
+   * The headers that every unit is given, written for HTTP/1.1 as `name: value\r\n` lines, made once and kept:
+   * everything but pseudo-headers, `host`, `content-length`, `content-type`, `content-encoding`,
+   * `transfer-encoding`, hop-by-hop headers, `expect`, `te`, `x-envoy-*`, `seldon-routing` and `x-sidegraph-*`.
+   * `readable` leaves out `accept-encoding` too, for calls whose answer must be read.
+   */
+  http1Block(readable: boolean): Buffer;
+  /** The same for gRPC, as HPACK literals without indexing; also without `user-agent` and `grpc-*`. */
+  hpackBlock(): Buffer;
+}
+
+export type Outcome =
+  /** Envoy forwards `message` to the unit that `key` names (`tailKey`), on `path`. */
+  | {
+      readonly kind: 'tail';
+      readonly key: string;
+      readonly path: string;
+      readonly message: Message;
+      readonly routing: string;
+      /** False where the filter would have to read the answer; tail answers pass whole, so this is true for all. */
+      readonly acceptEncoding: boolean;
+    }
+  /** The filter answers: a message that no call is left for, or (REST) a unit's error, unchanged. */
+  | {
+      readonly kind: 'answer';
+      /** HTTP status. gRPC: 200. */
+      readonly status: number;
+      readonly message: Message;
+      /** Value of `seldon-routing`, '' for none. */
+      readonly routing: string;
+    }
+  /** gRPC: a unit's error, passed with its status and message. */
+  | {
+      readonly kind: 'grpc-error';
+      readonly grpcStatus: number;
+      readonly grpcMessage: string;
+      readonly head: AnswerHead | null;
+      readonly routing: string;
+    }
+  /** Sidegraph's own error. */
+  | {
+      readonly kind: 'error';
+      readonly code: ErrorCode;
+      readonly info: string;
+      readonly routing: string;
+    };

@@ -1,0 +1,26 @@
+// A message on its way through a graph: bytes, and what the sender said of them. Never parsed unless its meaning is
+// needed; never copied when a slice will do.
+
+export interface Message {
+  /** REST: the body. gRPC: the protobuf message without its 5-byte frame, uncompressed. */
+  readonly body: Buffer;
+  /** null where the sender named none. gRPC: null always. */
+  readonly contentType: string | null;
+  /** null for identity. */
+  readonly contentEncoding: string | null;
+  /** The answer that the message came as; null for the client's own message. */
+  readonly head: AnswerHead | null;
+}
+
+/** Status and headers of a unit's answer; read lazily, since most answers are only passed on. */
+export interface AnswerHead {
+  /** HTTP status; 200 for gRPC. */
+  readonly status: number;
+  /** Value of the first header of that lower-case name, null when there is none. */
+  find(name: string): string | null;
+  /**
+   * What passes to the client: name, value, name, value …; lower-case names, values as received, repeated headers
+   * repeated; without hop-by-hop headers, `content-length`, `date`, `server`, `grpc-*` and `x-sidegraph-*`.
+   */
+  entries(): readonly string[];
+}

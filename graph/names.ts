@@ -1,0 +1,63 @@
+// The names that cross a wire between Envoy and the filter: headers, route names, tail keys, hosts of the egress
+// listener, metadata keys. Both sides import them from here and invent none.
+import type { CallVerb, RouteKind, Transport } from './plan.ts';
+
+/** Names the call that Envoy makes last; the ingress routes match on it. */
+export const UNIT_HEADER = 'x-sidegraph-unit';
+/** Every header with this prefix is ours: removed from what clients send, never passed to a unit. */
+export const INTERNAL_HEADER_PREFIX = 'x-sidegraph-';
+/** The path that the client asked for, kept where an answer needs it (CloudEvents). */
+export const PATH_HEADER = 'x-sidegraph-path';
+export const PUID_HEADER = 'seldon-puid';
+/** Routing decisions of a request as compact JSON, `{"router":1}`; in answers, and understood in feedback. */
+export const ROUTING_HEADER = 'seldon-routing';
+/** The stable code of an error that Sidegraph, not a unit, answered with. */
+export const ERROR_HEADER = 'sidegraph-error';
+/** Longest value of `seldon-routing`, bytes; a longer one is left out. */
+export const MAX_ROUTING_HEADER_BYTES = 4096;
+
+/** Namespace of the route and dynamic metadata that the filter and Envoy share. */
+export const METADATA_NAMESPACE = 'sidegraph';
+/** Key in the dynamic metadata: the value of `seldon-routing`. */
+export const METADATA_ROUTING = 'routing';
+
+/** %RESPONSE_CODE_DETAILS% of every answer that the filter gives itself. */
+export const ANSWER_DETAILS = 'sidegraph';
+
+export const ROUTE_KINDS: readonly RouteKind[] = [
+  'predict-rest',
+  'predict-grpc',
+  'feedback-rest',
+  'feedback-grpc',
+];
+
+/** Name of the ingress route of a kind of request: tells the filter the plan and what is asked. */
+export function routeName(planHash: string, kind: RouteKind): string {
+  return `${planHash}/${kind}`;
+}
+
+/** Reads a name made by `routeName`; undefined for any other text. */
+export function parseRouteName(name: string): { planHash: string; kind: RouteKind } | undefined {
+  const slash = name.indexOf('/');
+  if (slash < 0) return undefined;
+  const kind = ROUTE_KINDS.find((known) => known === name.slice(slash + 1));
+  return kind === undefined ? undefined : { planHash: name.slice(0, slash), kind };
+}
+
+/** Value of `UNIT_HEADER` for a call in tail position. */
+export function tailKey(unit: string, verb: CallVerb, transport: Transport): string {
+  return `${unit}/${verb}/${transport}`;
+}
+
+/** Host of a unit on the egress listener: lower case, the name of the unit, the transport as its domain. */
+export function egressHost(predictor: string, unit: string, transport: Transport): string {
+  return `${unit}.${predictor}.${transport}.sidegraph`.toLowerCase();
+}
+
+export function isGrpcKind(kind: RouteKind): boolean {
+  return kind === 'predict-grpc' || kind === 'feedback-grpc';
+}
+
+export function transportOf(kind: RouteKind): Transport {
+  return isGrpcKind(kind) ? 'grpc' : 'rest';
+}
