@@ -8,6 +8,8 @@ export const UNIT_HEADER = 'x-sidegraph-unit';
 export const INTERNAL_HEADER_PREFIX = 'x-sidegraph-';
 /** The path that the client asked for, kept where an answer needs it (CloudEvents). */
 export const PATH_HEADER = 'x-sidegraph-path';
+/** Tells the off-path server which predictor is asked; set by the route. Missing: the first predictor. */
+export const PREDICTOR_HEADER = 'x-sidegraph-predictor';
 export const PUID_HEADER = 'seldon-puid';
 /** Routing decisions of a request as compact JSON, `{"router":1}`; in answers, and understood in feedback. */
 export const ROUTING_HEADER = 'seldon-routing';

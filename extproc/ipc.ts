@@ -1,0 +1,38 @@
+// What the supervisor and the filter's process say to each other over the IPC channel: plain JSON both ways. The
+// worker trusts its parent, so a message is checked for its shape only.
+import type { DeploymentPlan } from '../graph/plan.ts';
+
+export type ParentMessage =
+  /** Adds the programs of a deployment; refused whole when one of its plans does not compile. */
+  | { readonly type: 'load'; readonly id: number; readonly deployment: DeploymentPlan }
+  /** Forgets plans that no live route names any more; their streams in flight still end in peace. */
+  | { readonly type: 'drop'; readonly hashes: readonly string[] }
+  /** Finish what is in flight, then exit. */
+  | { readonly type: 'drain' };
+
+export type WorkerMessage =
+  /** The process takes messages now. It serves from its first `loaded` on. */
+  | { readonly type: 'ready'; readonly pid: number }
+  /** `hashes`: the plans of this deployment. The sockets accept connections when the first of these is sent. */
+  | { readonly type: 'loaded'; readonly id: number; readonly hashes: readonly string[] }
+  | { readonly type: 'refused'; readonly id: number; readonly reason: string }
+  | { readonly type: 'drained' };
+
+/** Reads a message of the parent; undefined for anything else. */
+export function parseParentMessage(value: unknown): ParentMessage | undefined {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
+  switch (value.type) {
+    case 'load':
+      return 'id' in value && typeof value.id === 'number' && 'deployment' in value
+        ? (value as ParentMessage)
+        : undefined;
+    case 'drop':
+      return 'hashes' in value && Array.isArray(value.hashes)
+        ? (value as ParentMessage)
+        : undefined;
+    case 'drain':
+      return { type: 'drain' };
+    default:
+      return undefined;
+  }
+}
