@@ -1,0 +1,38 @@
+# Every target does the set-up that it needs, shows what it does, and is quick the second time.
+# Needs: Node 20 or later with npm, Python 3.10 or later, make.
+.DEFAULT_GOAL := help
+.PHONY: help setup models demo test bench check format clean
+# Two targets at once would share ports and the set-up.
+.NOTPARALLEL:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what Sidegraph needs, inside the checkout (Node 24, Envoy)
+	@scripts/setup.sh
+
+models: ## the same, and the examples' model servers and trained models
+	@scripts/setup.sh --models
+
+demo: ## serve a graph of real models, send requests through it and show what happened (DEMO_ONCE=1: then end)
+	@scripts/setup.sh --models
+	@exec "$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning examples/demo/demo.ts
+
+test: ## run all tests, or those of TESTS="graph envoy/locate.test.ts"
+	@scripts/setup.sh --models
+	@scripts/test.sh $(TESTS)
+
+bench: ## measure against a bare Envoy route; options in BENCH="…"
+	@scripts/setup.sh
+	@exec "$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning bench/main.ts $(BENCH)
+
+check: ## types, format, lint
+	@scripts/setup.sh
+	@scripts/check.sh
+
+format: ## write the format that check wants
+	@scripts/setup.sh
+	@PATH="$$(dirname "$$(scripts/node-path.sh)"):$$PATH" node_modules/.bin/biome format --write .
+
+clean: ## remove everything that these targets made
+	rm -rf node_modules .venv .venv-models .cache bench/results

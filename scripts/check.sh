@@ -1,0 +1,23 @@
+#!/bin/sh
+# Types, format and lint of the whole tree. Runs all three even when one fails, so that one run shows everything.
+set -u
+cd "$(dirname -- "$0")/.."
+node=$(scripts/node-path.sh) || exit 1
+PATH=$(dirname -- "$node"):$PWD/node_modules/.bin:$PATH
+failed=
+
+run() {
+  name=$1; shift
+  echo "check: $name"
+  "$@" || failed="$failed $name"
+}
+
+run types tsc -p .
+run format biome format .
+run lint oxlint --type-aware
+
+if [ -n "$failed" ]; then
+  echo "check: failed:$failed" >&2
+  exit 1
+fi
+echo 'check: all green'

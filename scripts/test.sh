@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs the tests: all of them, or those of the folders and files given. Ends with the line `N passed, N failed`, and
+# with 1 when one failed or none ran. TEST_CONCURRENCY: test files at a time (default 2: most of the slow ones have an
+# Envoy each).
+set -u
+cd "$(dirname -- "$0")/.."
+node=$(scripts/node-path.sh) || exit 1
+counts=.cache/test-counts
+mkdir -p .cache
+rm -f "$counts"
+
+if [ $# -eq 0 ]; then
+  set -- graph envoy extproc proto operator cli e2e bench examples scripts
+fi
+files=
+for place; do
+  if [ -d "$place" ]; then
+    files="$files $(find "$place" -name '*.test.ts' -not -path '*/node_modules/*' | sort | tr '\n' ' ')"
+  else
+    files="$files $place"
+  fi
+done
+if [ -z "$(echo "$files" | tr -d ' ')" ]; then
+  echo "no test was found in: $*" >&2
+  echo '0 passed, 0 failed'
+  exit 1
+fi
+
+# File names in this tree have no spaces.
+# shellcheck disable=SC2086
+"$node" --disable-warning=ExperimentalWarning --test \
+  --test-concurrency="${TEST_CONCURRENCY:-2}" --test-timeout=600000 \
+  --test-reporter=spec --test-reporter-destination=stdout \
+  --test-reporter=./scripts/test-counts.ts --test-reporter-destination="$counts" \
+  $files
+status=$?
+
+if [ ! -s "$counts" ]; then
+  echo 'the test runner ended without its counts' >&2
+  echo '0 passed, 1 failed' > "$counts"
+  [ "$status" -ne 0 ] || status=1
+fi
+cat "$counts"
+case $(cat "$counts") in '0 passed, 0 failed'*) exit 1 ;; esac
+exit "$status"
