@@ -1,0 +1,148 @@
+// `make bench`: the stub itself, a bare Envoy route, and Sidegraph's graphs, all up at once and measured in turn, round
+// after round, so that what the machine does meanwhile falls on all of them alike. Prints tables, writes JSON.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { findEnvoy } from '../envoy/locate.ts';
+import { benchGraphs } from './graphs.ts';
+import { type Load, measure, type Sample } from './measure.ts';
+import { buildRows, type Cell, renderTables } from './report.ts';
+import { Bench, freePorts, type Target } from './target.ts';
+
+const HELP = `Measures Sidegraph against a bare Envoy route, in one run.
+
+  node bench/main.ts [--rounds 3] [--seconds 1] [--only chain,bare] [--connections 1,16,64]
+                     [--sizes 100,10000,220000] [--transport rest|grpc] [--json FILE] [--peer NAME=URL]…
+
+--peer NAME=URL adds an endpoint that is running already (http://host:port/path, or grpc://host:port/path).
+`;
+
+interface Options {
+  readonly rounds: number;
+  readonly durationMs: number;
+  readonly only: readonly string[];
+  readonly loads: readonly Load[];
+  readonly peers: readonly Target[];
+  readonly jsonFile: string | undefined;
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
+      connections: { type: 'string', default: '1,16,64' },
+      sizes: { type: 'string', default: '100,10000,220000' },
+      transport: { type: 'string', default: '' },
+      json: { type: 'string' },
+      peer: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    process.exit(0);
+  }
+  const numbers = (text: string): number[] => text.split(',').map(Number);
+  const loads: Load[] = [];
+  if (values.transport !== 'grpc') {
+    for (const bodyBytes of numbers(values.sizes)) {
+      for (const connections of numbers(values.connections))
+        loads.push({ transport: 'rest', bodyBytes, connections });
+    }
+  }
+  if (values.transport !== 'rest') {
+    for (const connections of numbers(values.connections))
+      loads.push({ transport: 'grpc', bodyBytes: 100, connections });
+  }
+  return {
+    rounds: Number(values.rounds),
+    durationMs: Number(values.seconds) * 1000,
+    only: values.only === '' ? [] : values.only.split(','),
+    loads,
+    peers: values.peer.map(parsePeer),
+    jsonFile: values.json,
+  };
+}
+
+function parsePeer(text: string): Target {
+  const [name = '', address = ''] = text.split(/=(.*)/s);
+  const url = new URL(address.replace(/^grpc:/, 'http:'));
+  const port = Number(url.port || 80);
+  const isGrpc = address.startsWith('grpc:');
+  return {
+    name,
+    title: name,
+    httpPort: isGrpc ? 0 : port,
+    grpcPort: isGrpc ? port : 0,
+    path: url.pathname,
+    grpcPath: url.pathname,
+    envoyPids: [],
+    filterPids: [],
+  };
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const bench = new Bench(mkdtempSync(path.join(os.tmpdir(), 'sgb-')));
+  process.on('exit', () => bench.stop());
+  process.on('SIGINT', () => process.exit(130));
+  const wanted = (name: string): boolean =>
+    options.only.length === 0 || options.only.includes(name);
+  const [rest = 0, grpc = 0, grpcRoute = 0] = await freePorts(3);
+  const stubs = { rest, grpc, grpcRoute };
+  process.stderr.write('starting the stubs, a bare Envoy and the graphs\n');
+  const direct = await bench.startStubs(stubs);
+  const targets: Target[] = wanted('direct') ? [direct] : [];
+  targets.push(await bench.startBareEnvoy(findEnvoy().path, stubs));
+  for (const graph of benchGraphs(stubs)) {
+    if (wanted(graph.name)) targets.push(await bench.startGraph(graph));
+  }
+  targets.push(...options.peers);
+  const cells: Cell[] = [];
+  for (const load of options.loads) {
+    const able = targets.filter(
+      (target) => (load.transport === 'grpc' ? target.grpcPort : target.httpPort) > 0,
+    );
+    const rounds = new Map(able.map((target) => [target.name, [] as Sample[]]));
+    for (let round = 0; round < options.rounds; round++) {
+      for (const target of able) {
+        process.stderr.write(
+          `\r\u001b[K${load.transport} ${load.bodyBytes} B × ${load.connections}, round ${round + 1}: ${target.name} `,
+        );
+        rounds.get(target.name)?.push(await measure(target, load, options.durationMs));
+      }
+    }
+    for (const target of able) {
+      cells.push({
+        target: target.name,
+        title: target.title,
+        load,
+        samples: rounds.get(target.name) ?? [],
+      });
+    }
+  }
+  const rows = buildRows(cells);
+  process.stderr.write('\r\u001b[K');
+  process.stdout.write(`${machineText()}\n\n${renderTables(rows)}\n`);
+  for (const row of rows.filter((each) => each.errors > 0)) {
+    process.stdout.write(
+      `\n${row.title} × ${row.load.connections}: ${row.errors} errors, first: ${row.firstError}\n`,
+    );
+  }
+  if (options.jsonFile !== undefined)
+    writeFileSync(
+      options.jsonFile,
+      `${JSON.stringify({ machine: machineText(), rows }, null, 1)}\n`,
+    );
+  process.exit(0);
+}
+
+function machineText(): string {
+  const cpus = os.cpus();
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus.length} cores (${cpus[0]?.model ?? 'unknown'}), load average ${os.loadavg()[0]?.toFixed(1)} at the end, Node ${process.version}`;
+}
+
+await main();

@@ -1,0 +1,179 @@
+// What is measured: an address to send to, and the processes whose CPU it costs. Starts the stubs, the bare Envoy and
+// one `sidegraph run` a graph; everything ends with the bench.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { bareEnvoyBootstrap } from './bare.ts';
+import { descendants } from './cpu.ts';
+import type { BenchGraph, StubPorts } from './graphs.ts';
+
+export interface Target {
+  readonly name: string;
+  readonly title: string;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  readonly path: string;
+  readonly grpcPath: string;
+  readonly envoyPids: readonly number[];
+  readonly filterPids: readonly number[];
+}
+
+const PREDICT = { path: '/api/v1.0/predictions', grpcPath: '/seldon.protos.Seldon/Predict' };
+const MODEL = { path: '/predict', grpcPath: '/seldon.protos.Model/Predict' };
+const ROOT = path.join(import.meta.dirname, '..');
+
+/** `count` ports of the loopback address that are free now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<net.Server>((resolve) => {
+          const server = net.createServer();
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export class Bench {
+  readonly #children: ChildProcess[] = [];
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    mkdirSync(dir, { recursive: true });
+  }
+
+  async startStubs(ports: StubPorts): Promise<Target> {
+    await this.#start(
+      'stubs',
+      process.execPath,
+      [path.join(import.meta.dirname, 'stubs.ts'), JSON.stringify(ports)],
+      /^ready/m,
+    );
+    return {
+      name: 'direct',
+      title: 'the stub itself',
+      httpPort: ports.rest,
+      grpcPort: ports.grpc,
+      ...MODEL,
+      envoyPids: [],
+      filterPids: [],
+    };
+  }
+
+  async startBareEnvoy(envoy: string, stubs: StubPorts): Promise<Target> {
+    const [httpPort = 0, grpcPort = 0] = await freePorts(2);
+    const file = path.join(this.#dir, 'bare.json');
+    const bootstrap = bareEnvoyBootstrap({
+      httpPort,
+      grpcPort,
+      stubs,
+      accessLogPath: path.join(this.#dir, 'bare-access.log'),
+    });
+    writeFileSync(file, JSON.stringify(bootstrap));
+    const args = [
+      '-c',
+      file,
+      '--concurrency',
+      '2',
+      '--disable-hot-restart',
+      '-l',
+      'warning',
+      '--base-id',
+      '0',
+      '--use-dynamic-base-id',
+    ];
+    const child = await this.#start('bare', envoy, args, null);
+    await listening(httpPort);
+    return {
+      name: 'bare',
+      title: 'bare Envoy route',
+      httpPort,
+      grpcPort,
+      ...MODEL,
+      envoyPids: [child.pid ?? 0],
+      filterPids: [],
+    };
+  }
+
+  async startGraph(graph: BenchGraph): Promise<Target> {
+    const [httpPort = 0, grpcPort = 0] = await freePorts(2);
+    const file = path.join(this.#dir, `${graph.name}.yaml`);
+    writeFileSync(file, graph.manifest);
+    const args = [
+      'run',
+      file,
+      '--port',
+      String(httpPort),
+      '--grpc-port',
+      String(grpcPort),
+      '--state-dir',
+      path.join(this.#dir, `s-${graph.name}`),
+    ];
+    const child = await this.#start(graph.name, path.join(ROOT, 'bin/sidegraph'), args, /^ready /m);
+    const pid = child.pid ?? 0;
+    return {
+      name: graph.name,
+      title: graph.title,
+      httpPort,
+      grpcPort,
+      ...PREDICT,
+      envoyPids: descendants(pid, /envoy .*--?c|envoy .*--config-path/).filter((p) => p !== pid),
+      filterPids: descendants(pid, /extproc\/main\.ts/),
+    };
+  }
+
+  #start(
+    name: string,
+    command: string,
+    args: readonly string[],
+    ready: RegExp | null,
+  ): Promise<ChildProcess> {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe', ...(name === 'stubs' ? (['ipc'] as const) : [])],
+    });
+    this.#children.push(child);
+    let output = '';
+    return new Promise((resolve, reject) => {
+      const fail = (code: number | null): void =>
+        reject(new Error(`${name} ended with ${code}:\n${output}`));
+      child.once('exit', fail);
+      child.once('error', reject);
+      const read = (chunk: Buffer): void => {
+        output = (output + chunk.toString()).slice(-8192);
+        if (ready !== null && ready.test(output)) resolve(child);
+      };
+      child.stdout?.on('data', read);
+      child.stderr?.on('data', read);
+      if (ready === null) resolve(child);
+    });
+  }
+
+  stop(): void {
+    for (const child of this.#children) {
+      child.removeAllListeners('exit');
+      child.kill('SIGTERM');
+    }
+  }
+}
+
+async function listening(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = net.connect(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`nothing listens on port ${port} after 10 s`);
+}

@@ -1,0 +1,149 @@
+// Starts what a user starts: `sidegraph run FILE` on a manifest of the test, with free ports and a directory of its own,
+// and waits for its `ready` line.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+export interface Running {
+  readonly port: number;
+  readonly grpcPort: number;
+  /** The file that was given to `run`; write it to try `--watch`. */
+  readonly file: string;
+  readonly pid: number;
+  output(): string;
+  /** Process ids of the filter's workers. */
+  filterPids(): number[];
+  envoyPids(): number[];
+  waitFor(pattern: RegExp, timeoutMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export async function runGraph(manifest: object, options: RunOptions = {}): Promise<Running> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'sge-'));
+  const file = path.join(dir, 'graph.yaml');
+  writeFileSync(file, JSON.stringify(manifest));
+  const port = await freePort();
+  const grpcPort = await freePort();
+  const args = [
+    'run',
+    file,
+    '--port',
+    String(port),
+    '--grpc-port',
+    String(grpcPort),
+    '--state-dir',
+    path.join(dir, 's'),
+  ];
+  const child = spawn(path.join(ROOT, 'bin/sidegraph'), [...args, ...(options.args ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  let output = '';
+  const read = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  const running: Running = {
+    port,
+    grpcPort,
+    file,
+    pid: child.pid ?? 0,
+    output: () => output,
+    filterPids: () => descendants(child.pid ?? 0, /extproc\/main\.ts/),
+    envoyPids: () => descendants(child.pid ?? 0, /envoy(\s|.*\s)(-c|--config-path)\s/),
+    waitFor: (pattern, timeoutMs = 20_000) =>
+      waitFor(
+        () => pattern.test(output),
+        timeoutMs,
+        () => `${pattern} in:\n${output}`,
+      ),
+    stop: async () => {
+      await stopChild(child);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  try {
+    await waitFor(
+      () => /^ready /m.test(output) || child.exitCode !== null,
+      30_000,
+      () => `ready in:\n${output}`,
+    );
+    if (child.exitCode !== null)
+      throw new Error(`sidegraph run ended with ${child.exitCode}:\n${output}`);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return running;
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => {
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), 2_000).unref();
+  }, 8_000);
+  await gone;
+  clearTimeout(timer);
+}
+
+export async function waitFor(
+  done: () => boolean,
+  timeoutMs: number,
+  what: () => string,
+): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  while (!done()) {
+    if (performance.now() > until) throw new Error(`waited ${timeoutMs} ms for ${what()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Process ids under `root` whose command line matches. */
+export function descendants(root: number, command: RegExp): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) continue;
+    const stat = readQuietly(`/proc/${pid}/stat`);
+    if (stat !== '') parents.set(pid, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+  }
+  const isUnder = (pid: number): boolean => {
+    for (let at = parents.get(pid); at !== undefined && at > 1; at = parents.get(at)) {
+      if (at === root) return true;
+    }
+    return false;
+  };
+  return [...parents.keys()].filter(
+    (pid) =>
+      isUnder(pid) && command.test(readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')),
+  );
+}
+
+function readQuietly(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,164 @@
+// A model server of the tests: answers over REST as it is told and remembers what it was asked. It is the outside world,
+// so it is plain `node:http` and `node:http2`.
+import http from 'node:http';
+import http2 from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Set when the caller went away before the answer was written. */
+  aborted: boolean;
+}
+
+export interface RestAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Buffer;
+}
+
+export interface RestUnit {
+  readonly port: number;
+  readonly asked: Asked[];
+  close(): Promise<void>;
+}
+
+export type RestBehaviour = (
+  asked: Asked,
+  response: http.ServerResponse,
+  socket: Socket,
+) => RestAnswer | undefined | Promise<RestAnswer | undefined>;
+
+export const JSON_TYPE = { 'content-type': 'application/json' } as const;
+
+/** Starts a unit; a behaviour that returns nothing has written (or refused) the answer itself. */
+export async function startRestUnit(behaviour: RestBehaviour, port = 0): Promise<RestUnit> {
+  const asked: Asked[] = [];
+  const server = http.createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => {
+      const one: Asked = {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        body: Buffer.concat(pieces),
+        aborted: false,
+      };
+      asked.push(one);
+      response.on('close', () => {
+        one.aborted = !response.writableFinished;
+      });
+      void Promise.resolve(behaviour(one, response, request.socket)).then((answer) => {
+        if (answer === undefined) return;
+        const headers: Record<string, string | string[]> = {};
+        for (const [name, value] of Object.entries({ ...JSON_TYPE, ...answer.headers })) {
+          headers[name] = typeof value === 'string' ? value : [...value];
+        }
+        response.writeHead(answer.status ?? 200, headers);
+        response.end(answer.body ?? '');
+      });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    asked,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** Answers every call with what it was sent. */
+export const echo: RestBehaviour = (asked) => ({
+  headers: { 'content-type': asked.headers['content-type'] ?? 'application/json' },
+  body: asked.body,
+});
+
+export interface GrpcAsked {
+  readonly path: string;
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly message: Buffer;
+}
+
+export interface GrpcAnswer {
+  readonly message?: Buffer;
+  readonly status?: number;
+  readonly statusMessage?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly trailers?: Readonly<Record<string, string>>;
+}
+
+export interface GrpcUnit {
+  readonly port: number;
+  readonly asked: GrpcAsked[];
+  close(): Promise<void>;
+}
+
+/** A gRPC unit on bytes: one message in, one message (or a status) out. */
+export async function startGrpcUnit(
+  behaviour: (asked: GrpcAsked) => GrpcAnswer | Promise<GrpcAnswer>,
+): Promise<GrpcUnit> {
+  const asked: GrpcAsked[] = [];
+  const sessions = new Set<http2.ServerHttp2Session>();
+  const server = http2.createServer();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+    session.on('error', () => {});
+  });
+  server.on('stream', (stream, headers) => {
+    const pieces: Buffer[] = [];
+    stream.on('error', () => {});
+    stream.on('data', (piece: Buffer) => pieces.push(piece));
+    stream.on('end', () => {
+      const one = {
+        path: headers[':path'] ?? '',
+        headers,
+        message: Buffer.concat(pieces).subarray(5),
+      };
+      asked.push(one);
+      void Promise.resolve(behaviour(one)).then((answer) => {
+        if (stream.destroyed) return;
+        const base = { ':status': 200, 'content-type': 'application/grpc', ...answer.headers };
+        const trailers = {
+          'grpc-status': String(answer.status ?? 0),
+          ...(answer.statusMessage === undefined ? {} : { 'grpc-message': answer.statusMessage }),
+          ...answer.trailers,
+        };
+        if (answer.message === undefined) {
+          stream.respond({ ...base, ...trailers }, { endStream: true });
+          return;
+        }
+        stream.respond(base, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+        stream.end(frameGrpc(answer.message));
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    asked,
+    close: () =>
+      new Promise((resolve) => {
+        for (const session of sessions) session.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** Puts the 5-byte frame of gRPC before a message. */
+export function frameGrpc(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
