@@ -1,0 +1,47 @@
+// Findings as people read them: grouped by file, each with its place, code, what happened and what to do.
+import type { Finding } from '../graph/finding.ts';
+import type { Paint } from './paint.ts';
+
+export interface FileFindings {
+  readonly source: string;
+  /** Names of the deployments in the file. */
+  readonly deployments: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+export function renderFindings(file: FileFindings, paint: Paint): string {
+  const lines = [paint('bold', file.source)];
+  for (const finding of file.findings) {
+    const colour = finding.severity === 'error' ? 'red' : 'yellow';
+    const line = finding.line === undefined ? '' : paint('dim', ` (line ${finding.line})`);
+    const place = finding.path === '' ? '(the whole document)' : finding.path;
+    lines.push(
+      `  ${paint(colour, finding.severity)} ${paint('bold', finding.code)} ${place}${line}`,
+    );
+    lines.push(`    ${finding.message}`);
+    if (finding.advice !== '') lines.push(`    ${paint('cyan', '→')} ${finding.advice}`);
+  }
+  return lines.join('\n');
+}
+
+export function countSeverity(
+  files: readonly FileFindings[],
+  severity: Finding['severity'],
+): number {
+  return files.reduce(
+    (total, file) =>
+      total + file.findings.filter((finding) => finding.severity === severity).length,
+    0,
+  );
+}
+
+/** `3 errors, 1 warning in 40 files`. */
+export function summarize(files: readonly FileFindings[]): string {
+  const errors = countSeverity(files, 'error');
+  const warnings = countSeverity(files, 'warning');
+  return `${plural(errors, 'error')}, ${plural(warnings, 'warning')} in ${plural(files.length, 'file')}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,23 @@
+// What `run` tells while it works: one line an event on standard error, so that standard output stays for results.
+// With `-o json` the lines are JSON objects.
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Log {
+  debug(text: string): void;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+export function createLog(level: LogLevel, json: boolean, write: (line: string) => void): Log {
+  const least = LOG_LEVELS.indexOf(level);
+  const say = (at: LogLevel) => (text: string) => {
+    if (LOG_LEVELS.indexOf(at) < least) return;
+    if (json)
+      write(`${JSON.stringify({ time: new Date().toISOString(), level: at, msg: text })}\n`);
+    else write(`sidegraph: ${at === 'info' ? '' : `${at}: `}${text}\n`);
+  };
+  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+}

@@ -1,0 +1,76 @@
+// `sidegraph`: reads the command line and hands over to one command. Exit codes: 0 for done, 1 for findings and
+// failures, 2 for a mistake on the command line. No stack trace reaches a user.
+import { enableCompileCache } from 'node:module';
+import { readFileSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CommandFailure, textOf } from './failure.ts';
+import { type Io, processIo } from './io.ts';
+import { parseCommand } from './options.ts';
+import { USAGE } from './usage.ts';
+
+// Compiled once, kept in the user's temporary directory: half of the time to start is saved the second time.
+enableCompileCache();
+
+/** Runs one command to its end; returns the exit code. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const command = parseCommand(argv);
+  try {
+    switch (command.kind) {
+      case 'help':
+        io.out(USAGE[command.topic]);
+        return 0;
+      case 'version':
+        io.out(`sidegraph ${readVersion()}\n`);
+        return 0;
+      case 'wrong':
+        io.err(
+          `sidegraph: ${command.message}\nTry: sidegraph help${command.topic === 'main' ? '' : ` ${command.topic}`}\n`,
+        );
+        return 2;
+      case 'check':
+        return (await import('./check.ts')).check(command.files, command.output, io);
+      case 'explain':
+        return (await import('./explain.ts')).explain(command.options, io);
+      case 'run':
+        return await (await import('./run.ts')).run(command.options, io);
+    }
+  } catch (thrown) {
+    if (thrown instanceof CommandFailure) {
+      io.err(`sidegraph: ${thrown.message}\n  → ${thrown.advice} [${thrown.code}]\n`);
+      return 1;
+    }
+    io.err(describeBug(thrown));
+    return 1;
+  }
+}
+
+/** What a user is told of a bug: a code made of where it happened, and how to report it. */
+export function describeBug(thrown: unknown): string {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  const place = /([\w-]+\.ts):(\d+):\d+/.exec(stack.split('\n').slice(1).join('\n'));
+  const code = place === null ? 'INTERNAL' : `INTERNAL ${place[1]}:${place[2]}`;
+  return (
+    `sidegraph: internal error [${code}]: ${textOf(thrown).split('\n')[0]}\n` +
+    `  → this is a bug in sidegraph ${readVersion()}; please report it with the command line, the file and this code\n`
+  );
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '?';
+}
+
+if (
+  process.argv[1] !== undefined &&
+  realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+) {
+  process.on('uncaughtException', (thrown) => {
+    process.stderr.write(describeBug(thrown));
+    process.exit(1);
+  });
+  process.exitCode = await main(process.argv.slice(2), processIo());
+}

@@ -1,0 +1,40 @@
+// `--admin-port`: the part of Envoy's admin endpoint that only reads, on a port of the host. What changes the process
+// (quitquitquit, drain, logging, runtime_modify) stays on the unix socket.
+import { type Server, createServer } from 'node:http';
+import { askAdmin } from './admin.ts';
+
+const READABLE = new Set([
+  '/ready',
+  '/stats',
+  '/stats/prometheus',
+  '/clusters',
+  '/listeners',
+  '/config_dump',
+  '/server_info',
+  '/memory',
+  '/help',
+]);
+
+export function startAdminProxy(socketPath: string, host: string, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    const url = request.url ?? '/';
+    const path = url.split('?')[0] ?? '/';
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
+      return;
+    }
+    if (!READABLE.has(path)) {
+      response.writeHead(404).end(`offered here: ${[...READABLE].join(' ')}\n`);
+      return;
+    }
+    askAdmin(socketPath, 'GET', url).then(
+      (answer) =>
+        response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body),
+      () => response.writeHead(503).end('Envoy does not answer\n'),
+    );
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve(server));
+  });
+}

@@ -1,0 +1,126 @@
+// A process with a life: started in a process group of its own, watched, started again with back-off when it dies,
+// ended as a group. Units, Envoy and the filter's workers are all such children.
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type Backoff, restartDelayMs } from './backoff.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface ChildSpec {
+  /** In messages: `unit scaler`, `Envoy`, `the filter`. */
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdio: StdioOptions;
+  readonly backoff: Backoff;
+}
+
+export interface ChildEvents {
+  /** After each start; the place to attach pipes and IPC. */
+  onStart(child: ChildProcess): void;
+  /** The process died without being told to. `delayMs` is the time until it is started again. */
+  onDeath(how: string, quickDeaths: number, delayMs: number): void;
+}
+
+export class Child {
+  readonly #spec: ChildSpec;
+  readonly #events: ChildEvents;
+  readonly #watchdog: Watchdog;
+  #process: ChildProcess | null = null;
+  #startedAt = 0;
+  #quickDeaths = 0;
+  #stopping = false;
+  #timer: NodeJS.Timeout | null = null;
+  #gone: (() => void)[] = [];
+
+  constructor(spec: ChildSpec, watchdog: Watchdog, events: ChildEvents) {
+    this.#spec = spec;
+    this.#events = events;
+    this.#watchdog = watchdog;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  start(): void {
+    if (this.#stopping) return;
+    const [command = '', ...args] = this.#spec.argv;
+    const child = spawn(command, args, {
+      cwd: this.#spec.cwd,
+      env: this.#spec.env,
+      stdio: this.#spec.stdio,
+      detached: true,
+    });
+    this.#process = child;
+    this.#startedAt = performance.now();
+    if (child.pid !== undefined) this.#watchdog.guard(child.pid);
+    let over = false;
+    const end = (how: string): void => {
+      if (over) return;
+      over = true;
+      this.#ended(child, how);
+    };
+    child.once('exit', (code, signal) => end(describeExit(code, signal)));
+    child.once('error', (error) => {
+      if (child.pid === undefined) end(`could not be started: ${error.message}`);
+    });
+    this.#events.onStart(child);
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    this.#process = null;
+    if (this.#stopping) {
+      for (const resolve of this.#gone.splice(0)) resolve();
+      return;
+    }
+    if (child.pid !== undefined) {
+      // What the process left behind in its group (a server's workers) would keep its port.
+      signalGroup(child.pid, 'SIGKILL');
+      this.#watchdog.release(child.pid);
+    }
+    const lifeMs = performance.now() - this.#startedAt;
+    this.#quickDeaths = lifeMs >= this.#spec.backoff.steadyMs ? 0 : this.#quickDeaths + 1;
+    const delayMs = restartDelayMs(this.#spec.backoff, this.#quickDeaths);
+    this.#events.onDeath(how, this.#quickDeaths, delayMs);
+    this.#timer = setTimeout(() => this.start(), delayMs);
+  }
+
+  /** From now on the process may end by itself: it is neither reported nor started again. */
+  disarm(): void {
+    this.#stopping = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  /** Ends the group: SIGTERM, and SIGKILL when it is not gone within the limit. Resolves when it is gone. */
+  async stop(limitMs: number): Promise<void> {
+    this.disarm();
+    const child = this.#process;
+    if (child?.pid === undefined) return;
+    const group = child.pid;
+    const gone = new Promise<void>((resolve) => this.#gone.push(resolve));
+    signalGroup(group, 'SIGTERM');
+    const kill = setTimeout(() => signalGroup(group, 'SIGKILL'), limitMs);
+    await gone;
+    clearTimeout(kill);
+    signalGroup(group, 'SIGKILL');
+    this.#watchdog.release(group);
+  }
+
+  /** At once and without waiting: the last resort. */
+  kill(): void {
+    this.disarm();
+    if (this.#process?.pid !== undefined) signalGroup(this.#process.pid, 'SIGKILL');
+  }
+}
+
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `exited with code ${code ?? 0}` : `was ended by signal ${signal}`;
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // The group is gone already, which is what we want.
+  }
+}

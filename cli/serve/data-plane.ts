@@ -1,0 +1,175 @@
+// Envoy and the filter as one thing with a life: started with a plan, given further plans while they serve, drained,
+// stopped. The order in which a plan is swapped is the one rule here: the filter holds the next plan before Envoy names
+// it, and holds the last one until nothing can name it any more.
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EnvoyLayout } from '../../envoy/layout.ts';
+import { envoyCommand } from '../../envoy/command.ts';
+import { EnvoyWriter } from '../../envoy/writer.ts';
+import type { DeploymentPlan } from '../../graph/plan.ts';
+import { CommandFailure, textOf } from '../failure.ts';
+import type { Log, LogLevel } from '../log.ts';
+import { forwardLines } from '../units/lines.ts';
+import { askAdmin, countInFlight } from './admin.ts';
+import { EnvoyProcess } from './envoy-process.ts';
+import { Filter } from './filter.ts';
+import type { StateDir } from './state-dir.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface DataPlaneOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly grpcPort: number;
+  readonly workers: number;
+  readonly concurrency: number;
+  readonly logLevel: LogLevel;
+  readonly envoyBin: string;
+  readonly state: StateDir;
+  readonly watchdog: Watchdog;
+  readonly log: Log;
+  /** Takes the filter's output, line by line. */
+  readonly write: (line: string) => void;
+  readonly filterPrefix: string;
+}
+
+const STOP_LIMIT_MS = 3_000;
+const IN_FLIGHT_POLL_MS = 50;
+
+export class DataPlane {
+  readonly layout: EnvoyLayout;
+  readonly #options: DataPlaneOptions;
+  readonly #writer: EnvoyWriter;
+  readonly #filters: readonly Filter[];
+  readonly #envoy: EnvoyProcess;
+  /** Ends the waits of swaps that are under way when everything stops. */
+  readonly #stopped = new AbortController();
+  #current: DeploymentPlan | null = null;
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+    this.layout = layOut(options);
+    this.#writer = new EnvoyWriter(this.layout, { log: options.log });
+    this.#filters = this.layout.filterSockets.map((socketPath, index) =>
+      this.#createFilter(socketPath, index),
+    );
+    this.#envoy = new EnvoyProcess({
+      argv: envoyCommand(this.layout, { logLevel: options.logLevel, envoyBin: options.envoyBin }),
+      adminSocket: this.layout.adminSocket,
+      logPath: join(options.state.dir, 'envoy.log'),
+      log: options.log,
+      watchdog: options.watchdog,
+    });
+  }
+
+  get pids(): { readonly envoy: number | null; readonly filters: readonly (number | null)[] } {
+    return { envoy: this.#envoy.pid, filters: this.#filters.map((filter) => filter.pid) };
+  }
+
+  /** Resolves when requests are served; throws a CommandFailure when that cannot be. */
+  async start(deployment: DeploymentPlan, signal: AbortSignal): Promise<void> {
+    // Envoy would not create the log's file with the rights of ours.
+    closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
+    await this.#writer.start(deployment);
+    for (const filter of this.#filters) filter.start();
+    this.#envoy.start();
+    const loads = Promise.all(this.#filters.map((filter) => filter.load(deployment)));
+    const [results] = await Promise.all([loads, this.#envoy.waitUntilReady(signal)]);
+    for (const result of results) {
+      if (result.ok) continue;
+      throw new CommandFailure(
+        'FILTER_FAILED',
+        `the filter does not start: ${result.reason}`,
+        'see its output above',
+      );
+    }
+    this.#current = deployment;
+  }
+
+  /** Takes over the next plan without dropping a request; the last one goes when its requests have ended. */
+  async swap(next: DeploymentPlan): Promise<void> {
+    for (const filter of this.#filters) {
+      const result = await filter.load(next);
+      if (result.ok) continue;
+      throw new CommandFailure(
+        'PLAN_REFUSED',
+        `the filter refused the new plan: ${result.reason}`,
+        'the old plan serves on',
+      );
+    }
+    this.#current = next;
+    await this.#writer.swap(next, { signal: this.#stopped.signal });
+    if (this.#current !== next) return;
+    for (const filter of this.#filters) filter.keepOnly(next);
+  }
+
+  /** Lets requests in flight end: new connections are turned away, answers say `connection: close`. */
+  async drain(limitMs: number): Promise<void> {
+    const end = performance.now() + limitMs;
+    const socket = this.layout.adminSocket;
+    try {
+      await askAdmin(socket, 'POST', '/healthcheck/fail');
+      await askAdmin(socket, 'POST', '/drain_listeners?graceful&skip_exit');
+      while ((await countInFlight(socket)) > 0 && performance.now() < end)
+        await sleep(IN_FLIGHT_POLL_MS);
+      await askAdmin(socket, 'POST', '/drain_listeners');
+      while ((await countInFlight(socket)) > 0 && performance.now() < end)
+        await sleep(IN_FLIGHT_POLL_MS);
+    } catch (thrown) {
+      this.#options.log.debug(`draining Envoy: ${textOf(thrown)}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#envoy.stop(STOP_LIMIT_MS);
+    await Promise.all(this.#filters.map((filter) => filter.stop(STOP_LIMIT_MS)));
+  }
+
+  kill(): void {
+    this.#envoy.kill();
+    for (const filter of this.#filters) filter.kill();
+  }
+
+  #createFilter(socketPath: string, index: number): Filter {
+    const { layout } = this;
+    // What is off the path is asked seldom: the first worker serves it for all.
+    const offpath =
+      index === 0
+        ? ['--offpath-http', layout.offpathHttpSocket, '--offpath-grpc', layout.offpathGrpcSocket]
+        : [];
+    return new Filter({
+      socketPath,
+      argv: [
+        ...offpath,
+        ...['--egress', layout.egressSocket, '--admin', layout.adminSocket],
+        ...['--log-level', this.#options.logLevel],
+      ],
+      log: this.#options.log,
+      output: (stream) => {
+        if (stream !== null) forwardLines(stream, this.#options.filterPrefix, this.#options.write);
+      },
+      watchdog: this.#options.watchdog,
+      env: process.env,
+    });
+  }
+}
+
+function layOut(options: DataPlaneOptions): EnvoyLayout {
+  const { dir, sockets } = options.state;
+  return {
+    dir,
+    host: options.host,
+    httpPort: options.port,
+    grpcPort: options.grpcPort,
+    adminSocket: join(sockets, 'admin.sock'),
+    filterSockets: Array.from({ length: options.workers }, (_, index) =>
+      join(sockets, `filter-${index}.sock`),
+    ),
+    offpathHttpSocket: join(sockets, 'offpath-http.sock'),
+    offpathGrpcSocket: join(sockets, 'offpath-grpc.sock'),
+    egressSocket: join(sockets, 'egress.sock'),
+    concurrency: options.concurrency,
+    accessLogPath: join(dir, 'access.log'),
+  };
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseUnitFlags } from './url.ts';
+
+function address(...flags: string[]) {
+  const parsed = parseUnitFlags(flags);
+  assert.ok(parsed.ok, parsed.ok ? '' : parsed.message);
+  return Object.fromEntries(parsed.addresses);
+}
+
+function message(flag: string): string {
+  const parsed = parseUnitFlags([flag]);
+  assert.ok(!parsed.ok);
+  return parsed.message;
+}
+
+test('http names the REST port, grpc the gRPC port, both may be given', () => {
+  assert.deepEqual(address('a=http://h:1', 'b=grpc://h:2', 'c=http://h:3', 'c=grpc://h:4'), {
+    a: { host: 'h', httpPort: 1, grpcPort: null },
+    b: { host: 'h', httpPort: null, grpcPort: 2 },
+    c: { host: 'h', httpPort: 3, grpcPort: 4 },
+  });
+});
+
+test('the scheme and a trailing slash are optional, IPv6 hosts lose their brackets', () => {
+  assert.deepEqual(address('a=h:1', 'b=http://[::1]:2/', 'p/c=http://h'), {
+    a: { host: 'h', httpPort: 1, grpcPort: null },
+    b: { host: '::1', httpPort: 2, grpcPort: null },
+    'p/c': { host: 'h', httpPort: 80, grpcPort: null },
+  });
+});
+
+test('what cannot be an address is refused with the reason', () => {
+  assert.match(message('=http://h:1'), /NAME=URL/);
+  assert.match(message('a=https://h:1'), /https:\/\/ is not supported/);
+  assert.match(message('a=http://h:1/predict'), /path \/predict/);
+  assert.match(message('a=grpc://h'), /names no port/);
+  assert.match(message('a=http://h:99999'), /not a URL/);
+  const twice = parseUnitFlags(['a=http://h:1', 'a=grpc://g:2']);
+  assert.ok(!twice.ok && /different hosts/.test(twice.message));
+});

@@ -1,0 +1,63 @@
+// Reads `--unit NAME=URL`. `http://host:port` names where the unit answers REST, `grpc://host:port` where it answers
+// gRPC; a unit that answers both is given twice. The name may be `predictor/unit` where two predictors share a name.
+
+export interface UnitAddress {
+  readonly host: string;
+  /** null: not given, so the unit has no REST address of its own. */
+  readonly httpPort: number | null;
+  readonly grpcPort: number | null;
+}
+
+export type UnitFlags =
+  | { readonly ok: true; readonly addresses: ReadonlyMap<string, UnitAddress> }
+  | { readonly ok: false; readonly message: string };
+
+export function parseUnitFlags(flags: readonly string[]): UnitFlags {
+  const addresses = new Map<string, UnitAddress>();
+  for (const flag of flags) {
+    const equals = flag.indexOf('=');
+    if (equals <= 0)
+      return bad(`--unit ${flag}: expected NAME=URL, for example model=http://127.0.0.1:9000`);
+    const name = flag.slice(0, equals);
+    const parsed = parseUrl(flag.slice(equals + 1));
+    if (typeof parsed === 'string') return bad(`--unit ${flag}: ${parsed}`);
+    const before = addresses.get(name);
+    if (before !== undefined && before.host !== parsed.host) {
+      return bad(
+        `--unit ${name}: given twice with different hosts, ${before.host} and ${parsed.host}`,
+      );
+    }
+    addresses.set(name, {
+      host: parsed.host,
+      httpPort: parsed.httpPort ?? before?.httpPort ?? null,
+      grpcPort: parsed.grpcPort ?? before?.grpcPort ?? null,
+    });
+  }
+  return { ok: true, addresses };
+}
+
+/** The address that a URL names, or what is wrong with it. */
+function parseUrl(text: string): UnitAddress | string {
+  let url: URL;
+  try {
+    url = new URL(text.includes('://') ? text : `http://${text}`);
+  } catch {
+    return 'is not a URL; expected http://HOST:PORT or grpc://HOST:PORT';
+  }
+  const grpc = url.protocol === 'grpc:';
+  if (!grpc && url.protocol !== 'http:') {
+    return `scheme ${url.protocol}// is not supported; expected http:// or grpc://`;
+  }
+  if (url.pathname !== '' && url.pathname !== '/') {
+    return `has the path ${url.pathname}; a unit answers at fixed paths, give only HOST:PORT`;
+  }
+  if (url.hostname === '') return 'names no host';
+  const port = url.port === '' ? (grpc ? null : 80) : Number(url.port);
+  if (port === null || port === 0) return 'names no port';
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return grpc ? { host, httpPort: null, grpcPort: port } : { host, httpPort: port, grpcPort: null };
+}
+
+function bad(message: string): UnitFlags {
+  return { ok: false, message };
+}
