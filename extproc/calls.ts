@@ -48,6 +48,8 @@ export interface CallHandle {
 }
 
 export interface UnitClient {
+  /** Which block of the request's headers `CallRequest.headers` has to be: `http1Block` or `hpackBlock`. */
+  readonly headerForm: 'http1' | 'hpack';
   call(request: CallRequest, done: (result: CallResult) => void): CallHandle;
   /** Closes idle connections now and the busy ones when their call ends. */
   close(): void;

@@ -1,0 +1,45 @@
+// How a call fails, in words: the address first, then what happened, in lower case and without the runtime's own
+// error names.
+import type { CallResult } from '../calls.ts';
+
+export type Failure = Extract<CallResult, { kind: 'failure' }>;
+export type FailureCode = Failure['code'];
+
+const ERRNO_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection closed while the request was sent',
+  ETIMEDOUT: 'connection timed out',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  EADDRNOTAVAIL: 'no local address left',
+  ENOTFOUND: 'name not found',
+  EAI_AGAIN: 'name lookup failed',
+  ENOENT: 'no such socket',
+  EACCES: 'permission denied',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files',
+};
+
+/** What a system error says; the code in lower case where there is no better word. */
+export function errnoWords(error: unknown): string {
+  const code = errnoOf(error);
+  if (code === null) return error instanceof Error ? error.message : String(error);
+  return ERRNO_WORDS[code] ?? code.toLowerCase();
+}
+
+/** The `code` of a system error, null when it has none. */
+export function errnoOf(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
+}
+
+/** `POST http://127.0.0.1:9000/predict: connection refused`. */
+export function failure(code: FailureCode, host: string, path: string, what: string): Failure {
+  return { kind: 'failure', code, text: `POST http://${host}${path}: ${what}` };
+}
+
+/** `host:port`, with the brackets that an IPv6 address needs. */
+export function authorityOf(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,190 @@
+// One HTTP/1.1 answer to a POST, out of bytes that come in any pieces. The bytes are read into a buffer that all
+// connections share, so an answer that came whole is copied out once, head and body together; the rest of a longer
+// body of known length is read by the socket straight into its place (`target`).
+import { ByteSink } from '../byte-sink.ts';
+import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS } from '../limits.ts';
+import { ChunkedBody } from './chunked.ts';
+import { HeadFacts, parseHead } from './head-parser.ts';
+import { Http1Head } from './head.ts';
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const EMPTY = Buffer.alloc(0);
+
+export type ParseResult = 'more' | 'done' | 'bad' | 'too-large';
+
+type Phase = 'head' | 'length' | 'chunked' | 'until-close' | 'done';
+
+export class AnswerParser {
+  head: Http1Head | null = null;
+  body: Buffer = EMPTY;
+  /** After 'done': whether the connection may carry another request. */
+  reusable = false;
+  /** After 'bad': what was wrong, for the failure's text. */
+  fault = '';
+  /** Whether any byte of the answer has arrived. */
+  started = false;
+
+  private readonly facts = new HeadFacts();
+  private phase: Phase = 'head';
+  private maxBytes = 0;
+  private interim = 0;
+  private pending: ByteSink | null = null;
+  private searched = 0;
+  private filled = 0;
+  private chunked: ChunkedBody | null = null;
+  private sink: ByteSink | null = null;
+
+  /** Makes ready for the next answer. */
+  begin(maxBytes: number): void {
+    this.head = null;
+    this.body = EMPTY;
+    this.reusable = false;
+    this.started = false;
+    this.phase = 'head';
+    this.maxBytes = maxBytes;
+    this.interim = 0;
+    this.pending = null;
+    this.searched = 0;
+    this.chunked = null;
+    this.sink = null;
+  }
+
+  /** Where the next bytes should be read to, null for the shared buffer. Report them with `advance`. */
+  target(): Buffer | null {
+    return this.phase === 'length' ? this.body.subarray(this.filled) : null;
+  }
+
+  /** `count` bytes were read into `target`. */
+  advance(count: number): ParseResult {
+    this.filled += count;
+    return this.filled === this.body.length ? this.finish(false) : 'more';
+  }
+
+  push(bytes: Buffer, from: number, to: number): ParseResult {
+    this.started = true;
+    return this.phase === 'head' ? this.pushHead(bytes, from, to) : this.pushBody(bytes, from, to);
+  }
+
+  /** The peer closed its side. */
+  end(): ParseResult {
+    if (this.phase === 'until-close' && this.sink !== null) {
+      this.body = this.sink.take();
+      return this.finish(false);
+    }
+    return this.bad(
+      this.started
+        ? 'connection closed before the answer was whole'
+        : 'connection closed without an answer',
+    );
+  }
+
+  private pushHead(bytes: Buffer, from: number, to: number): ParseResult {
+    let source = bytes;
+    let start = from;
+    let end = to;
+    if (this.pending !== null) {
+      this.pending.append(bytes, from, to);
+      source = this.pending.view();
+      start = 0;
+      end = source.length;
+    }
+    for (;;) {
+      const found = source.indexOf(HEAD_END, start + this.searched);
+      // The shared buffer may hold older bytes behind `end`.
+      if (found < 0 || found + 4 > end) return this.keepHead(source, start, end);
+      const headEnd = found + 4;
+      if (headEnd - start > MAX_HEAD_BYTES) return this.bad('answered with too long a head');
+      const fault = parseHead(source, start, headEnd, this.facts);
+      if (fault !== null) return this.bad(fault);
+      this.searched = 0;
+      if (this.facts.status >= 200) {
+        this.pending = null;
+        return this.beginBody(source, start, headEnd, end);
+      }
+      if (this.facts.status === 101) return this.bad('switched to another protocol unasked');
+      if (++this.interim > MAX_INTERIM_ANSWERS) return this.bad('answered with too many 1xx');
+      start = headEnd;
+    }
+  }
+
+  private keepHead(source: Buffer, start: number, end: number): ParseResult {
+    if (end - start > MAX_HEAD_BYTES) return this.bad('answered with too long a head');
+    if (this.pending === null || start > 0) {
+      const kept = new ByteSink();
+      kept.append(source, start, end);
+      this.pending = kept;
+    }
+    // The end of the head may begin in the last three bytes.
+    this.searched = Math.max(0, end - start - 3);
+    return 'more';
+  }
+
+  private beginBody(bytes: Buffer, start: number, headEnd: number, end: number): ParseResult {
+    const { facts } = this;
+    const headLength = headEnd - start;
+    const noBody = facts.status === 204 || facts.status === 304;
+    const length = noBody ? 0 : facts.contentLength;
+    if (length > this.maxBytes) return 'too-large';
+    const available = end - headEnd;
+    const whole = length >= 0 && available >= length && (noBody || !facts.chunked);
+    const copied = Buffer.allocUnsafe(whole ? headLength + length : headLength);
+    bytes.copy(copied, 0, start, start + copied.length);
+    this.head = new Http1Head(copied, facts, start, headLength - 2);
+    if (whole) {
+      if (length > 0) this.body = copied.subarray(headLength);
+      return this.finish(available > length);
+    }
+    if (facts.chunked) {
+      this.phase = 'chunked';
+      this.chunked = new ChunkedBody(this.maxBytes);
+    } else if (length > 0) {
+      this.phase = 'length';
+      this.body = Buffer.allocUnsafe(length);
+      this.filled = bytes.copy(this.body, 0, headEnd, end);
+      return 'more';
+    } else {
+      this.phase = 'until-close';
+      this.sink = new ByteSink();
+    }
+    return this.pushBody(bytes, headEnd, end);
+  }
+
+  private pushBody(bytes: Buffer, from: number, to: number): ParseResult {
+    if (this.chunked !== null) {
+      const result = this.chunked.push(bytes, from, to);
+      if (result === 'bad') return this.bad('answered with bad chunks');
+      if (result !== 'done') return result;
+      this.body = this.chunked.data.take();
+      return this.finish(this.chunked.at < to);
+    }
+    if (this.sink !== null) {
+      if (this.sink.length + to - from > this.maxBytes) return 'too-large';
+      this.sink.append(bytes, from, to);
+      return 'more';
+    }
+    // Bytes of a body of known length that the socket had read before it was given `target`.
+    const room = this.body.length - this.filled;
+    const taken = Math.min(room, to - from);
+    bytes.copy(this.body, this.filled, from, from + taken);
+    this.filled += taken;
+    return taken === room ? this.finish(to - from > room) : 'more';
+  }
+
+  /** `excess`: bytes came that belong to no answer, so the connection is not to be trusted further. */
+  private finish(excess: boolean): ParseResult {
+    const { facts } = this;
+    const untilClose = this.phase === 'until-close';
+    const stays =
+      facts.minor === 1 ? !facts.close : facts.keepAlive && !facts.close && !facts.chunked;
+    this.reusable = stays && !excess && !untilClose;
+    this.phase = 'done';
+    this.chunked = null;
+    this.sink = null;
+    return 'done';
+  }
+
+  private bad(fault: string): ParseResult {
+    this.fault = fault;
+    return 'bad';
+  }
+}

@@ -1,0 +1,128 @@
+// The body of a chunked answer (RFC 9112 §7.1), byte by byte where it is framing and slice by slice where it is data.
+// Extensions and trailers are checked, bounded and dropped.
+import { ByteSink } from '../byte-sink.ts';
+import { MAX_EXTENSION_BYTES, MAX_TRAILER_BYTES } from '../limits.ts';
+import { TOKEN_BYTES, VALUE_BYTES } from './head-parser.ts';
+
+const CR = 13;
+const LF = 10;
+const COLON = 58;
+const SEMICOLON = 59;
+/** More hex digits than any body within the limits needs. */
+const MAX_SIZE_DIGITS = 8;
+
+type State =
+  | 'size'
+  | 'extension'
+  | 'size-lf'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'trailer'
+  | 'trailer-name'
+  | 'trailer-value'
+  | 'trailer-lf'
+  | 'last-lf';
+
+export type ChunkedResult = 'more' | 'done' | 'bad' | 'too-large';
+
+export class ChunkedBody {
+  readonly data = new ByteSink();
+  /** After `push`: offset behind the last byte that belongs to the body. */
+  at = 0;
+  private readonly maxBytes: number;
+  private state: State = 'size';
+  private digits = 0;
+  private size = 0;
+  private extensionBytes = 0;
+  private trailerBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  push(bytes: Buffer, from: number, to: number): ChunkedResult {
+    let at = from;
+    while (at < to) {
+      if (this.state === 'data') {
+        const length = Math.min(this.size, to - at);
+        this.data.append(bytes, at, at + length);
+        at += length;
+        this.size -= length;
+        if (this.size === 0) this.state = 'data-cr';
+        continue;
+      }
+      const result = this.step(bytes[at] ?? 0);
+      at++;
+      if (result !== 'more') {
+        this.at = at;
+        return result;
+      }
+    }
+    this.at = at;
+    return 'more';
+  }
+
+  private step(byte: number): ChunkedResult {
+    switch (this.state) {
+      case 'size':
+        return this.stepSize(byte);
+      case 'extension':
+        if (++this.extensionBytes > MAX_EXTENSION_BYTES) return 'bad';
+        if (byte === CR) return this.to('size-lf');
+        return VALUE_BYTES[byte] === 1 ? 'more' : 'bad';
+      case 'size-lf':
+        if (byte !== LF) return 'bad';
+        if (this.size === 0) return this.to('trailer');
+        return this.data.length + this.size > this.maxBytes ? 'too-large' : this.to('data');
+      case 'data-cr':
+        return byte === CR ? this.to('data-lf') : 'bad';
+      case 'data-lf':
+        this.digits = 0;
+        return byte === LF ? this.to('size') : 'bad';
+      case 'last-lf':
+        return byte === LF ? 'done' : 'bad';
+      default:
+        return ++this.trailerBytes > MAX_TRAILER_BYTES ? 'bad' : this.stepTrailer(byte);
+    }
+  }
+
+  private stepSize(byte: number): ChunkedResult {
+    const digit = hexDigit(byte);
+    if (digit >= 0) {
+      if (++this.digits > MAX_SIZE_DIGITS) return 'bad';
+      this.size = this.size * 16 + digit;
+      return 'more';
+    }
+    if (this.digits === 0) return 'bad';
+    if (byte === CR) return this.to('size-lf');
+    return byte === SEMICOLON ? this.to('extension') : 'bad';
+  }
+
+  private stepTrailer(byte: number): ChunkedResult {
+    switch (this.state) {
+      case 'trailer':
+        if (byte === CR) return this.to('last-lf');
+        return TOKEN_BYTES[byte] === 1 ? this.to('trailer-name') : 'bad';
+      case 'trailer-name':
+        if (byte === COLON) return this.to('trailer-value');
+        return TOKEN_BYTES[byte] === 1 ? 'more' : 'bad';
+      case 'trailer-value':
+        if (byte === CR) return this.to('trailer-lf');
+        return VALUE_BYTES[byte] === 1 ? 'more' : 'bad';
+      default:
+        return byte === LF ? this.to('trailer') : 'bad';
+    }
+  }
+
+  private to(state: State): 'more' {
+    this.state = state;
+    return 'more';
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const lower = byte | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}

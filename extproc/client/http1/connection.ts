@@ -1,0 +1,178 @@
+// One HTTP/1.1 connection: carries one call at a time, and tells its owner when it is free or gone. It has no opinion
+// on what happens to a call whose connection died; that is the owner's.
+import { connect, type Socket } from 'node:net';
+import { type Deadline, type Deadlines, sharedDeadlines } from '../deadlines.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_MS } from '../limits.ts';
+import { readBuffer } from '../read-buffer.ts';
+import { AnswerParser, type ParseResult } from './answer-parser.ts';
+import type { Http1Call } from './call.ts';
+import type { RequestWriter } from './request-writer.ts';
+
+/** Where a connection leads. */
+export type Address =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** How a connection ended for the call that it carried. */
+export type Loss =
+  /** Never connected. */
+  | { readonly kind: 'unconnected'; readonly error: unknown }
+  /** Gone before the first byte of the answer; `sent`: whether the peer may have seen any of the request. */
+  | {
+      readonly kind: 'unanswered';
+      readonly text: string;
+      readonly error: unknown;
+      readonly sent: boolean;
+    }
+  /** Gone in the middle of the answer, or no valid HTTP. */
+  | { readonly kind: 'broken'; readonly text: string; readonly error: unknown }
+  | { readonly kind: 'too-large' };
+
+export interface ConnectionOwner {
+  /** The call has its answer; the connection is free unless it is closing. */
+  answered(connection: Http1Connection, call: Http1Call, reusable: boolean): void;
+  /** The connection is gone; `call` is the one that it carried, null when it was idle. */
+  lost(connection: Http1Connection, call: Http1Call | null, loss: Loss): void;
+}
+
+export class Http1Connection {
+  /** Whether it has carried a call to its end before the present one. */
+  used = false;
+  readonly parser = new AnswerParser();
+  private readonly owner: ConnectionOwner;
+  private readonly writer: RequestWriter;
+  private readonly socket: Socket;
+  private readonly deadlines: Deadlines;
+  /** Ends the making of the connection, later its idleness. */
+  private readonly deadline: Deadline;
+  private call: Http1Call | null = null;
+  private connected = false;
+  private gone = false;
+  private idleSince = 0;
+  private target: Buffer = readBuffer;
+
+  constructor(
+    address: Address,
+    owner: ConnectionOwner,
+    writer: RequestWriter,
+    deadlines: Deadlines = sharedDeadlines,
+  ) {
+    this.owner = owner;
+    this.writer = writer;
+    this.deadlines = deadlines;
+    this.deadline = deadlines.make(this);
+    const onread = {
+      buffer: (): Uint8Array => this.target,
+      callback: (count: number): boolean => this.read(count),
+    };
+    this.socket =
+      address.kind === 'tcp'
+        ? connect({ host: address.host, port: address.port, noDelay: true, onread })
+        : connect({ path: address.path, onread });
+    this.socket.on('connect', () => this.onConnect());
+    this.socket.on('end', () => this.onEnd());
+    this.socket.on('error', (error: Error) => this.onGone(error));
+    this.socket.on('close', () => this.onGone(null));
+    deadlines.set(this.deadline, CONNECT_TIMEOUT_MS);
+  }
+
+  /** Carries a call; the connection must be free. */
+  carry(call: Http1Call): void {
+    this.call = call;
+    this.parser.begin(call.request.maxAnswerBytes);
+    if (this.connected) this.writer.write(this.socket, call.request);
+  }
+
+  /** Free from now on; closes itself when that lasts `IDLE_MS`. */
+  rest(): void {
+    this.idleSince = performance.now();
+    if (!this.deadline.set) this.deadlines.set(this.deadline, IDLE_MS);
+  }
+
+  /** Closes without a word to the owner. */
+  destroy(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.call = null;
+    this.deadlines.drop(this.deadline);
+    this.socket.destroy();
+  }
+
+  /** Not connected in time, or perhaps idle for too long: most of the time it was busy since. */
+  expire(): void {
+    if (!this.connected) {
+      this.lose({ kind: 'unconnected', error: { code: 'ETIMEDOUT' } });
+      return;
+    }
+    if (this.call !== null) return;
+    const left = this.idleSince + IDLE_MS - performance.now();
+    if (left > 0) this.deadlines.set(this.deadline, left);
+    else this.lose({ kind: 'broken', text: 'idle', error: null });
+  }
+
+  private onConnect(): void {
+    if (this.gone) return;
+    this.connected = true;
+    this.deadlines.drop(this.deadline);
+    if (this.call !== null) this.writer.write(this.socket, this.call.request);
+  }
+
+  private read(count: number): boolean {
+    if (this.gone) return true;
+    if (this.call === null) {
+      this.lose({ kind: 'broken', text: 'sent bytes without a request', error: null });
+      return true;
+    }
+    const result =
+      this.target === readBuffer
+        ? this.parser.push(readBuffer, 0, count)
+        : this.parser.advance(count);
+    this.target = (result === 'more' ? this.parser.target() : null) ?? readBuffer;
+    if (result !== 'more') this.settle(result, null);
+    return true;
+  }
+
+  private onEnd(): void {
+    if (this.gone) return;
+    if (this.call === null) this.lose({ kind: 'broken', text: 'closed', error: null });
+    else this.settle(this.parser.end(), null);
+  }
+
+  private onGone(error: Error | null): void {
+    if (this.gone) return;
+    if (!this.connected) this.lose({ kind: 'unconnected', error });
+    else if (this.call === null) this.lose({ kind: 'broken', text: 'closed', error });
+    else if (error === null) this.settle(this.parser.end(), null);
+    else this.settle('bad', error);
+  }
+
+  private settle(result: ParseResult, error: Error | null): void {
+    const { call, parser } = this;
+    if (call === null) return;
+    if (result === 'done') {
+      // An answer that came before the request was out leaves the rest of the request on the way.
+      const reusable = parser.reusable && this.socket.writableLength === 0;
+      this.call = null;
+      this.used = true;
+      this.owner.answered(this, call, reusable);
+    } else if (result === 'too-large') {
+      this.lose({ kind: 'too-large' });
+    } else if (parser.started) {
+      this.lose({ kind: 'broken', text: parser.fault, error });
+    } else {
+      const sent = !wasUnsent(error);
+      this.lose({ kind: 'unanswered', text: parser.fault, error, sent });
+    }
+  }
+
+  private lose(loss: Loss): void {
+    const { call } = this;
+    this.destroy();
+    this.owner.lost(this, call, loss);
+  }
+}
+
+/** A write that failed at once left nothing on the wire: the peer has seen no byte of the request. */
+function wasUnsent(error: Error | null): boolean {
+  return error !== null && 'syscall' in error && error.syscall === 'write';
+}

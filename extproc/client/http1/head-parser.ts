@@ -1,0 +1,208 @@
+// The head of an HTTP/1.1 answer in one pass over its bytes: checks every line against RFC 9112 and notes what
+// decides about the body and the connection. Stricter than most clients on purpose: whatever two readers could
+// understand differently is a fault.
+
+/** 1 for the bytes of a token (RFC 9110 §5.6.2). */
+export const TOKEN_BYTES = tokenBytes();
+/** 1 for the bytes of a field value: HTAB, visible characters, spaces, obs-text. */
+export const VALUE_BYTES = valueBytes();
+
+const CR = 13;
+const LF = 10;
+const COLON = 58;
+const SPACE = 32;
+const TAB = 9;
+
+const HTTP_1 = Buffer.from('HTTP/1.');
+const CONTENT_LENGTH = Buffer.from('content-length');
+const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
+const CONNECTION = Buffer.from('connection');
+const CONTENT_TYPE = Buffer.from('content-type');
+const CONTENT_ENCODING = Buffer.from('content-encoding');
+
+/** What a head says; one object is filled again and again. */
+export class HeadFacts {
+  status = 0;
+  /** The digit after `HTTP/1.`. */
+  minor = 1;
+  /** −1 when there is none. */
+  contentLength = -1;
+  chunked = false;
+  /** `close` or `keep-alive` in `connection`. */
+  close = false;
+  keepAlive = false;
+  /** Offset of the first header line; of the two values read for nearly every answer, −1 for none. */
+  linesAt = 0;
+  typeAt = -1;
+  typeEnd = -1;
+  encodingAt = -1;
+  encodingEnd = -1;
+}
+
+/**
+ * Reads the head in `bytes[start, end)`, which ends with its empty line. Returns null, or what is wrong with it.
+ */
+export function parseHead(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  facts: HeadFacts,
+): string | null {
+  facts.contentLength = -1;
+  facts.chunked = false;
+  facts.close = false;
+  facts.keepAlive = false;
+  facts.typeAt = -1;
+  facts.encodingAt = -1;
+  const lines = parseStatusLine(bytes, start, end, facts);
+  if (lines < 0) return 'answered with a bad status line';
+  facts.linesAt = lines;
+  let at = lines;
+  // The last two bytes are the empty line.
+  while (at < end - 2) {
+    const nameAt = at;
+    while (TOKEN_BYTES[bytes[at] ?? 0] === 1) at++;
+    const nameEnd = at;
+    if (bytes[at] !== COLON || nameEnd === nameAt) {
+      const first = bytes[nameAt];
+      return first === SPACE || first === TAB
+        ? 'answered with a folded header line'
+        : 'answered with a bad header name';
+    }
+    at++;
+    while (bytes[at] === SPACE || bytes[at] === TAB) at++;
+    const valueAt = at;
+    while (VALUE_BYTES[bytes[at] ?? 0] === 1) at++;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) return 'answered with a bad header value';
+    let valueEnd = at;
+    while (valueEnd > valueAt && isBlank(bytes[valueEnd - 1])) valueEnd--;
+    at += 2;
+    const fault = noteHeader(bytes, nameAt, nameEnd - nameAt, valueAt, valueEnd, facts);
+    if (fault !== null) return fault;
+  }
+  if (at !== end - 2) return 'answered with a bad header line';
+  if (facts.chunked && facts.contentLength >= 0) {
+    return 'answered with both content-length and transfer-encoding';
+  }
+  return null;
+}
+
+function parseStatusLine(bytes: Buffer, start: number, end: number, facts: HeadFacts): number {
+  for (let i = 0; i < HTTP_1.length; i++) if (bytes[start + i] !== HTTP_1[i]) return -1;
+  const minor = digitAt(bytes, start + 7);
+  if (minor < 0 || minor > 1 || bytes[start + 8] !== SPACE) return -1;
+  const hundreds = digitAt(bytes, start + 9);
+  const tens = digitAt(bytes, start + 10);
+  const ones = digitAt(bytes, start + 11);
+  if (hundreds < 1 || tens < 0 || ones < 0) return -1;
+  facts.minor = minor;
+  facts.status = hundreds * 100 + tens * 10 + ones;
+  let at = start + 12;
+  if (bytes[at] === SPACE) {
+    at++;
+    while (at < end && VALUE_BYTES[bytes[at] ?? 0] === 1) at++;
+  }
+  return bytes[at] === CR && bytes[at + 1] === LF ? at + 2 : -1;
+}
+
+function noteHeader(
+  bytes: Buffer,
+  nameAt: number,
+  nameLength: number,
+  valueAt: number,
+  valueEnd: number,
+  facts: HeadFacts,
+): string | null {
+  switch (nameLength) {
+    case 10:
+      if (isName(bytes, nameAt, CONNECTION)) noteConnection(bytes, valueAt, valueEnd, facts);
+      return null;
+    case 12:
+      if (facts.typeAt < 0 && isName(bytes, nameAt, CONTENT_TYPE)) {
+        facts.typeAt = valueAt;
+        facts.typeEnd = valueEnd;
+      }
+      return null;
+    case 14:
+      return isName(bytes, nameAt, CONTENT_LENGTH)
+        ? noteLength(bytes, valueAt, valueEnd, facts)
+        : null;
+    case 16:
+      if (facts.encodingAt < 0 && isName(bytes, nameAt, CONTENT_ENCODING)) {
+        facts.encodingAt = valueAt;
+        facts.encodingEnd = valueEnd;
+      }
+      return null;
+    case 17:
+      if (!isName(bytes, nameAt, TRANSFER_ENCODING)) return null;
+      if (
+        facts.chunked ||
+        bytes.toString('latin1', valueAt, valueEnd).toLowerCase() !== 'chunked'
+      ) {
+        return 'answered with an unknown transfer-encoding';
+      }
+      facts.chunked = true;
+      return null;
+    default:
+      return null;
+  }
+}
+
+function noteLength(bytes: Buffer, at: number, end: number, facts: HeadFacts): string | null {
+  // 15 digits are the most that a number holds exactly.
+  if (end === at || end - at > 15) return 'answered with a bad content-length';
+  let length = 0;
+  for (let i = at; i < end; i++) {
+    const digit = digitAt(bytes, i);
+    if (digit < 0) return 'answered with a bad content-length';
+    length = length * 10 + digit;
+  }
+  if (facts.contentLength >= 0 && facts.contentLength !== length) {
+    return 'answered with two different content-lengths';
+  }
+  facts.contentLength = length;
+  return null;
+}
+
+function noteConnection(bytes: Buffer, at: number, end: number, facts: HeadFacts): void {
+  for (const word of bytes.toString('latin1', at, end).toLowerCase().split(',')) {
+    const token = word.trim();
+    if (token === 'close') facts.close = true;
+    else if (token === 'keep-alive') facts.keepAlive = true;
+  }
+}
+
+/** Whether the name at `at` is `name` (lower case), of which the caller compared the length. */
+export function isName(bytes: Buffer, at: number, name: Buffer): boolean {
+  for (let i = 0; i < name.length; i++) {
+    let byte = bytes[at + i] ?? 0;
+    if (byte >= 65 && byte <= 90) byte |= 32;
+    if (byte !== name[i]) return false;
+  }
+  return true;
+}
+
+function digitAt(bytes: Buffer, at: number): number {
+  const digit = (bytes[at] ?? 0) - 48;
+  return digit >= 0 && digit <= 9 ? digit : -1;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+function tokenBytes(): Uint8Array {
+  const table = new Uint8Array(256);
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  for (const char of `!#$%&'*+-.^_\`|~0123456789${letters}${letters.toUpperCase()}`) {
+    table[char.charCodeAt(0)] = 1;
+  }
+  return table;
+}
+
+function valueBytes(): Uint8Array {
+  const table = new Uint8Array(256).fill(1, 32);
+  table[TAB] = 1;
+  table[127] = 0;
+  return table;
+}

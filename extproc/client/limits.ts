@@ -1,0 +1,36 @@
+// Every limit of the clients that make side calls: one home, used by both protocols. They bound what one unit can
+// make the filter keep; none is set by a user.
+
+/** Connections to one unit over HTTP/1.1, busy and idle; further calls wait. */
+export const MAX_CONNECTIONS = 512;
+/** Calls that wait for a connection (HTTP/1.1) or for a stream (HTTP/2) to one unit; further ones fail. */
+export const MAX_WAITING_CALLS = 4096;
+/** An idle HTTP/1.1 connection is closed by us after this time: common servers drop theirs after 2 s. */
+export const IDLE_MS = 1500;
+/** Bound of the making of a connection, name lookup included. */
+export const CONNECT_TIMEOUT_MS = 5000;
+/** Status line and headers of an HTTP/1.1 answer; the field block of an HTTP/2 one. */
+export const MAX_HEAD_BYTES = 64 * 1024;
+/** Trailers of a chunked answer. */
+export const MAX_TRAILER_BYTES = 16 * 1024;
+/** Chunk extensions of a chunked answer, all together. */
+export const MAX_EXTENSION_BYTES = 16 * 1024;
+/** Answers of status 1xx before the real one. */
+export const MAX_INTERIM_ANSWERS = 16;
+/** Requests up to this size leave in one piece; the body of a larger one is handed over uncopied. */
+export const ONE_WRITE_BYTES = 16 * 1024;
+/** Size of the buffer that all connections read into. */
+export const READ_BYTES = 64 * 1024;
+
+/** HTTP/2 connections to one unit, opened when the streams of those before are used up. */
+export const MAX_H2_CONNECTIONS = 8;
+/** Streams on a connection whose peer has not said how many it takes. */
+export const DEFAULT_CONCURRENT_STREAMS = 100;
+/** Streams on a connection, whatever the peer allows. */
+export const MAX_CONCURRENT_STREAMS = 1000;
+/** An HTTP/2 connection without a stream is closed by us after this time. */
+export const H2_IDLE_MS = 300_000;
+/** After this stream id a connection takes no new streams and is replaced. */
+export const LAST_STREAM_ID = 0x3fffffff;
+/** PING and SETTINGS frames that one connection may ask us to answer in one turn of the event loop. */
+export const MAX_CONTROL_FRAMES = 1000;
