@@ -1,0 +1,85 @@
+// Which headers an outcome gives to a request or to an answer, as name, value, name, value … Both transports write these
+// lists; they know nothing of phases and wires.
+import type { Outcome } from '../exchange.ts';
+import type { AnswerHead, Message } from '../message.ts';
+import {
+  ERROR_HEADER,
+  MAX_ROUTING_HEADER_BYTES,
+  ROUTING_HEADER,
+  UNIT_HEADER,
+} from '../../graph/names.ts';
+import { ERRORS } from '../../graph/errors.ts';
+import type { ErrorCode } from '../../graph/errors.ts';
+import type { HeaderList } from './codec/encode.ts';
+
+type Tail = Extract<Outcome, { kind: 'tail' }>;
+
+/** What a tail call needs to know of the client's request. */
+export interface ClientRequest {
+  readonly message: Message;
+  /** Whether the client sent headers that no unit may see or that the call forbids. */
+  has(name: string): boolean;
+}
+
+/**
+ * The request headers of a tail call. `contentLength`: what `content-length` is set to; −1 leaves it as it is. gRPC keeps
+ * the client's content type.
+ */
+export function addTailHeaders(
+  list: HeaderList,
+  tail: Tail,
+  client: ClientRequest,
+  grpc: boolean,
+  contentLength: number,
+): void {
+  list.add(':path', tail.path);
+  list.add(UNIT_HEADER, tail.key);
+  if (contentLength >= 0) list.add('content-length', String(contentLength));
+  if (!grpc) {
+    const { message } = client;
+    setOrRemove(list, 'content-type', tail.message.contentType, message.contentType);
+    setOrRemove(list, 'content-encoding', tail.message.contentEncoding, message.contentEncoding);
+    if (!tail.acceptEncoding && client.has('accept-encoding')) list.remove.push('accept-encoding');
+  }
+  if (client.has(ROUTING_HEADER)) list.remove.push(ROUTING_HEADER);
+}
+
+function setOrRemove(
+  list: HeaderList,
+  name: string,
+  wanted: string | null,
+  present: string | null,
+): void {
+  if (wanted === present) return;
+  if (wanted === null) list.remove.push(name);
+  else list.add(name, wanted);
+}
+
+/** What a unit's answer passes on to the client, but the headers that stand for themselves. */
+export function addAnswerHeaders(list: HeaderList, head: AnswerHead | null): void {
+  if (head === null) return;
+  const entries = head.entries();
+  for (let index = 0; index + 1 < entries.length; index += 2) {
+    const name = entries[index] as string;
+    if (name === 'content-type' || name === 'content-encoding' || name === 'content-length')
+      continue;
+    if (name === ROUTING_HEADER || name === ERROR_HEADER) continue;
+    list.add(name, entries[index + 1] as string);
+  }
+}
+
+export function addMessageHeaders(list: HeaderList, message: Message): void {
+  if (message.contentType !== null) list.add('content-type', message.contentType);
+  if (message.contentEncoding !== null) list.add('content-encoding', message.contentEncoding);
+}
+
+export function addRouting(list: HeaderList, routing: string): void {
+  if (routing !== '' && routing.length <= MAX_ROUTING_HEADER_BYTES)
+    list.add(ROUTING_HEADER, routing);
+}
+
+export function addErrorHeaders(list: HeaderList, code: ErrorCode, grpc: boolean): void {
+  if (!grpc) list.add('content-type', 'application/json');
+  list.add(ERROR_HEADER, code);
+  if (ERRORS[code].status === 503) list.add('retry-after', '1');
+}

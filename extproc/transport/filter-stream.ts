@@ -1,0 +1,375 @@
+// One ext_proc stream, that is one request of a client: takes its phases as Envoy sends them, gathers the message, hands
+// it to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
+// through them): these pass unchanged.
+import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
+import type { Message } from '../message.ts';
+import type { ErrorCode } from '../../graph/errors.ts';
+import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
+import { REPLY, emptyReply } from './codec/encode.ts';
+import type { BackwardWriter } from './codec/writer.ts';
+import { GRPC_FRAME_BYTES, readGrpcBody } from './grpc-body.ts';
+import { RawRequestHeaders } from './headers.ts';
+import type { Http2Stream, ServerSession, StreamHandler } from './http2/session.ts';
+import { MessageSplitter } from './messages.ts';
+import type { MessageSink } from './messages.ts';
+import { sendOutcome } from './reply.ts';
+import type { Answering, ReplyPhase, SendMessage } from './reply.ts';
+import {
+  RESPONSE_HEADERS,
+  TRAILERS_BAD_MESSAGE,
+  TRAILERS_INTERNAL,
+  TRAILERS_OK,
+} from './response-blocks.ts';
+
+export interface FilterLog {
+  error(fields: object, text: string): void;
+}
+
+/** What all streams of a server share. */
+export interface FilterContext {
+  readonly router: Router;
+  readonly log: FilterLog;
+  /** Bytes of requests and answers that are held over all streams. */
+  heldBytes: number;
+  readonly maxHeldBytes: number;
+}
+
+/** Largest message that is not a body: headers and attributes. */
+const MAX_HEAD_BYTES = 1024 * 1024;
+/** What a message may add to the body that it carries. */
+const ENVELOPE_BYTES = 4096;
+
+const OVERLOADED_INFO = 'the graph filter holds as many bytes as it may';
+
+const STATE = {
+  /** No request headers yet. */
+  START: 0,
+  /** The headers are answered, a buffered body comes. */
+  WAIT_BODY: 1,
+  /** Nothing is answered, the chunks of a streamed body come. */
+  GATHER: 2,
+  /** The walk has the request. */
+  HANDLING: 3,
+  ANSWERED: 4,
+} as const;
+
+const NO_HEADERS = new RawRequestHeaders(Buffer.alloc(0), 0, 0);
+const NO_BODY = Buffer.alloc(0);
+const NO_MESSAGE: Message = { body: NO_BODY, contentType: null, contentEncoding: null, head: null };
+
+const CONTINUE: readonly (Buffer | null)[] = [
+  null,
+  null,
+  framed(emptyReply(REPLY.REQUEST_HEADERS)),
+  framed(emptyReply(REPLY.RESPONSE_HEADERS)),
+  framed(emptyReply(REPLY.REQUEST_BODY)),
+  framed(emptyReply(REPLY.RESPONSE_BODY)),
+  framed(emptyReply(REPLY.REQUEST_TRAILERS)),
+  framed(emptyReply(REPLY.RESPONSE_TRAILERS)),
+];
+
+const parts = newRequestParts();
+
+export class FilterStream implements StreamHandler, MessageSink, Exchange, Answering {
+  headers: RawRequestHeaders = NO_HEADERS;
+  message: Message = NO_MESSAGE;
+  cancelled = false;
+  phase: ReplyPhase = 'headers';
+  grpc = false;
+  trailers = false;
+  readonly #context: FilterContext;
+  readonly #session: ServerSession;
+  readonly #stream: Http2Stream;
+  readonly #splitter: MessageSplitter;
+  readonly #send: SendMessage;
+  #state: number = STATE.START;
+  #route: BoundRoute | null = null;
+  #maxBodyBytes = 0;
+  #chunks: Buffer[] | null = null;
+  #chunkBytes = 0;
+  #heldBytes = 0;
+  #headersSent = false;
+  #listeners: (() => void)[] | null = null;
+
+  constructor(context: FilterContext, stream: Http2Stream, session: ServerSession) {
+    this.#context = context;
+    this.#stream = stream;
+    this.#session = session;
+    this.#splitter = new MessageSplitter(this);
+    this.#send = (writer, tail) => this.#sendMessage(writer, tail);
+  }
+
+  // What the connection tells.
+
+  data(chunk: Buffer, start: number, end: number): void {
+    if (!this.#splitter.push(chunk, start, end)) this.#breakOff();
+  }
+
+  end(): void {
+    // Envoy half-closes when it needs nothing more: after the reply, or when the client has gone.
+    this.#cancel();
+    this.#begin();
+    this.#session.sender.end(this.#stream, TRAILERS_OK);
+  }
+
+  closed(): void {
+    this.#cancel();
+    this.#state = STATE.ANSWERED;
+    this.#context.heldBytes -= this.#heldBytes;
+    this.#heldBytes = 0;
+    this.#chunks = null;
+    const route = this.#route;
+    this.#route = null;
+    route?.release();
+  }
+
+  // What the splitter of the stream's messages tells.
+
+  wants(bytes: number): boolean {
+    switch (this.#state) {
+      case STATE.START:
+        if (bytes <= MAX_HEAD_BYTES) break;
+        this.#breakOff();
+        return false;
+      case STATE.WAIT_BODY:
+      case STATE.GATHER:
+        if (bytes > this.#maxBodyBytes + ENVELOPE_BYTES) {
+          this.#tooLarge();
+          return false;
+        }
+        if (!this.#hasRoom(bytes)) {
+          this.#fail('OVERLOADED', OVERLOADED_INFO);
+          return false;
+        }
+        break;
+      default:
+        // Only phases that pass unchanged can still come.
+        if (this.#hasRoom(bytes)) break;
+        this.#breakOff();
+        return false;
+    }
+    this.#hold(bytes);
+    return true;
+  }
+
+  take(chunk: Buffer, start: number, end: number): void {
+    if (!decodeRequest(chunk, start, end, parts)) {
+      this.#breakOff();
+      return;
+    }
+    switch (parts.phase) {
+      case PHASE.NONE:
+        return;
+      case PHASE.REQUEST_HEADERS:
+        if (this.#state === STATE.START) this.#takeHeaders(chunk);
+        return;
+      case PHASE.REQUEST_BODY:
+        this.#takeBody(chunk);
+        return;
+      case PHASE.REQUEST_TRAILERS:
+        if (this.#state === STATE.GATHER) {
+          this.trailers = true;
+          this.#assemble();
+          return;
+        }
+        if (this.#state !== STATE.START) return;
+        break;
+      default:
+        break;
+    }
+    this.#write(CONTINUE[parts.phase] as Buffer);
+  }
+
+  // The phases of the request.
+
+  #takeHeaders(chunk: Buffer): void {
+    const headers = new RawRequestHeaders(chunk, parts.start, parts.end);
+    this.headers = headers;
+    const { endOfStream, routeStart, routeEnd } = parts;
+    const routeName = routeStart < 0 ? '' : chunk.toString('latin1', routeStart, routeEnd);
+    let route: BoundRoute | undefined;
+    try {
+      route = this.#context.router.open(routeName);
+    } catch (error) {
+      this.#context.log.error(
+        { err: error, route: routeName },
+        'the router failed to open a route',
+      );
+    }
+    const contentType = headers.find('content-type');
+    if (route === undefined) {
+      this.grpc = contentType !== null && contentType.startsWith('application/grpc');
+      this.#fail('PLAN_UNKNOWN', `no plan serves the route "${routeName}"`);
+      return;
+    }
+    this.#route = route;
+    this.grpc = route.grpc;
+    this.#maxBodyBytes = route.maxBodyBytes;
+    if (!this.#hasRoom(0)) {
+      this.#fail('OVERLOADED', OVERLOADED_INFO);
+      return;
+    }
+    if (route.grpc) {
+      if (endOfStream) {
+        this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
+        return;
+      }
+      this.phase = 'duplex';
+      this.#state = STATE.GATHER;
+      this.#chunks = [];
+      return;
+    }
+    const contentEncoding = headers.find('content-encoding');
+    this.message = { body: NO_BODY, contentType, contentEncoding, head: null };
+    if (endOfStream) {
+      this.#handle();
+      return;
+    }
+    this.phase = 'body';
+    this.#state = STATE.WAIT_BODY;
+    this.#write(CONTINUE[PHASE.REQUEST_HEADERS] as Buffer);
+  }
+
+  #takeBody(chunk: Buffer): void {
+    const { start, end, endOfStream } = parts;
+    if (this.#state === STATE.WAIT_BODY) {
+      // Without `end_of_stream` trailers follow, which nobody asked for; the body is whole all the same.
+      if (end - start > this.#maxBodyBytes) {
+        this.#tooLarge();
+        return;
+      }
+      const { contentType, contentEncoding } = this.message;
+      const body = start === end ? NO_BODY : chunk.subarray(start, end);
+      this.message = { body, contentType, contentEncoding, head: null };
+      this.#handle();
+      return;
+    }
+    const chunks = this.#chunks;
+    if (this.#state !== STATE.GATHER || chunks === null) return;
+    if (end > start) {
+      chunks.push(chunk.subarray(start, end));
+      this.#chunkBytes += end - start;
+      if (this.#chunkBytes > this.#maxBodyBytes + GRPC_FRAME_BYTES) {
+        this.#tooLarge();
+        return;
+      }
+    }
+    if (endOfStream) this.#assemble();
+  }
+
+  /** The streamed body is whole. */
+  #assemble(): void {
+    const chunks = this.#chunks ?? [];
+    this.#chunks = null;
+    this.#state = STATE.HANDLING;
+    const encoding = this.headers.find('grpc-encoding');
+    readGrpcBody(chunks, encoding, this.#maxBodyBytes, (body) => {
+      if (this.#state !== STATE.HANDLING) return;
+      if (body.kind === 'message') {
+        this.message = { body: body.message, contentType: null, contentEncoding: null, head: null };
+        this.#handle();
+      } else if (body.kind === 'too-large') this.#tooLarge();
+      else this.#fail('BAD_GRPC_FRAME', body.info);
+    });
+  }
+
+  #handle(): void {
+    this.#state = STATE.HANDLING;
+    try {
+      this.#route?.handle(this);
+    } catch (error) {
+      this.#context.log.error({ err: error }, 'the walk threw');
+      this.#fail('INTERNAL', 'the graph filter failed; its log says why');
+    }
+  }
+
+  // What the walk asks for.
+
+  has(name: string): boolean {
+    return this.headers.find(name) !== null;
+  }
+
+  onCancel(listener: () => void): void {
+    this.#listeners ??= [];
+    this.#listeners.push(listener);
+  }
+
+  reply(outcome: Outcome): void {
+    if (this.#state === STATE.ANSWERED) return;
+    this.#state = STATE.ANSWERED;
+    this.#chunks = null;
+    this.#listeners = null;
+    if (outcome.kind === 'tail' || outcome.kind === 'answer')
+      this.#hold(outcome.message.body.length);
+    try {
+      sendOutcome(outcome, this, this.#send);
+    } catch (error) {
+      this.#context.log.error({ err: error }, 'an outcome could not be written');
+      this.#session.sender.end(this.#stream, TRAILERS_INTERNAL);
+    }
+  }
+
+  #fail(code: ErrorCode, info: string): void {
+    this.reply({ kind: 'error', code, info, routing: '' });
+  }
+
+  #tooLarge(): void {
+    this.#fail('BODY_TOO_LARGE', `the body is over the limit of ${this.#maxBodyBytes} bytes`);
+  }
+
+  /** The peer sent what is no ext_proc. */
+  #breakOff(): void {
+    this.#cancel();
+    this.#begin();
+    this.#session.sender.end(this.#stream, TRAILERS_BAD_MESSAGE);
+  }
+
+  #cancel(): void {
+    if (this.#state === STATE.ANSWERED) return;
+    this.#state = STATE.ANSWERED;
+    this.cancelled = true;
+    const listeners = this.#listeners;
+    this.#listeners = null;
+    if (listeners === null) return;
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#context.log.error({ err: error }, 'a cancel listener threw');
+      }
+    }
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#context.heldBytes + bytes <= this.#context.maxHeldBytes;
+  }
+
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#context.heldBytes += bytes;
+  }
+
+  #begin(): void {
+    if (this.#headersSent) return;
+    this.#headersSent = true;
+    this.#session.sender.headers(this.#stream, RESPONSE_HEADERS, false);
+  }
+
+  #write(message: Buffer): void {
+    this.#begin();
+    this.#session.sender.data(this.#stream, message, 0, message.length, null);
+  }
+
+  #sendMessage(writer: BackwardWriter, tail: Buffer | null): void {
+    this.#begin();
+    writer.grpcFrame(writer.mark());
+    this.#session.sender.data(this.#stream, writer.bytes, writer.at, writer.end, tail);
+  }
+}
+
+function framed(message: Buffer): Buffer {
+  const frame = Buffer.alloc(GRPC_FRAME_BYTES + message.length);
+  frame.writeUInt32BE(message.length, 1);
+  message.copy(frame, GRPC_FRAME_BYTES);
+  return frame;
+}

@@ -1,0 +1,233 @@
+// The client's request headers as the bytes of Envoy's HeaderMap. What is only copied to the units is copied as bytes,
+// name by name, once; a string is made only of a value that somebody asks for.
+import type { RequestHeaders } from '../exchange.ts';
+import { FieldReader } from './codec/decode.ts';
+
+/** What of a header passes to units: `KEEP` to all, the others not to some. */
+const KEEP = 0;
+const SKIP = 1;
+const SKIP_IN_GRPC = 2;
+const SKIP_WHEN_READ = 3;
+
+/** By length of the name; a name is looked at only when one of the same length and first letter is listed. */
+const LISTED: readonly (readonly { readonly name: Buffer; readonly rule: number }[])[] = buildList([
+  ['host', SKIP],
+  ['content-length', SKIP],
+  ['content-type', SKIP],
+  ['content-encoding', SKIP],
+  ['transfer-encoding', SKIP],
+  ['connection', SKIP],
+  ['proxy-connection', SKIP],
+  ['proxy-authorization', SKIP],
+  ['proxy-authenticate', SKIP],
+  ['keep-alive', SKIP],
+  ['upgrade', SKIP],
+  ['http2-settings', SKIP],
+  ['trailer', SKIP],
+  ['te', SKIP],
+  ['expect', SKIP],
+  ['seldon-routing', SKIP],
+  ['user-agent', SKIP_IN_GRPC],
+  ['accept-encoding', SKIP_WHEN_READ],
+]);
+const ENVOY_PREFIX = Buffer.from('x-envoy-', 'latin1');
+const INTERNAL_PREFIX = Buffer.from('x-sidegraph-', 'latin1');
+const GRPC_PREFIX = Buffer.from('grpc-', 'latin1');
+
+/** Reader of the entries of the HeaderMap, and of one entry. One request is read at a time. */
+const entries = new FieldReader();
+const entry = new FieldReader();
+let keyStart = 0;
+let keyEnd = 0;
+let valueStart = 0;
+let valueEnd = 0;
+
+export class RawRequestHeaders implements RequestHeaders {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+  #http1: Buffer | null = null;
+  #http1Readable: Buffer | null = null;
+  #hpack: Buffer | null = null;
+
+  /** `bytes[start, end)` is a HeaderMap; the slice is kept. */
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  find(name: string): string | null {
+    const bytes = this.#bytes;
+    entries.open(bytes, this.#start, this.#end);
+    while (nextHeader(bytes)) {
+      if (keyEnd - keyStart !== name.length || !equalsName(bytes, keyStart, name)) continue;
+      return isValue(bytes, valueStart, valueEnd)
+        ? bytes.toString('latin1', valueStart, valueEnd)
+        : null;
+    }
+    return null;
+  }
+
+  http1Block(readable: boolean): Buffer {
+    if (readable) {
+      this.#http1Readable ??= this.#writeHttp1(true);
+      return this.#http1Readable;
+    }
+    this.#http1 ??= this.#writeHttp1(false);
+    return this.#http1;
+  }
+
+  hpackBlock(): Buffer {
+    this.#hpack ??= this.#writeHpack();
+    return this.#hpack;
+  }
+
+  #writeHttp1(readable: boolean): Buffer {
+    const bytes = this.#bytes;
+    // An entry takes at least six bytes beside name and value, a line four.
+    const out = Buffer.allocUnsafe(this.#end - this.#start);
+    let at = 0;
+    entries.open(bytes, this.#start, this.#end);
+    while (nextHeader(bytes)) {
+      const rule = ruleOf(bytes, keyStart, keyEnd);
+      if (rule === SKIP || (readable && rule === SKIP_WHEN_READ)) continue;
+      if (!isName(bytes, keyStart, keyEnd) || !isValue(bytes, valueStart, valueEnd)) continue;
+      at += bytes.copy(out, at, keyStart, keyEnd);
+      out[at++] = 0x3a;
+      out[at++] = 0x20;
+      at += bytes.copy(out, at, valueStart, valueEnd);
+      out[at++] = 0x0d;
+      out[at++] = 0x0a;
+    }
+    return out.subarray(0, at);
+  }
+
+  #writeHpack(): Buffer {
+    const bytes = this.#bytes;
+    // A literal takes a byte and two lengths of at most one byte more than the lengths in an entry.
+    const out = Buffer.allocUnsafe(this.#end - this.#start);
+    let at = 0;
+    entries.open(bytes, this.#start, this.#end);
+    while (nextHeader(bytes)) {
+      const rule = ruleOf(bytes, keyStart, keyEnd);
+      if (
+        rule === SKIP ||
+        rule === SKIP_IN_GRPC ||
+        startsWith(bytes, keyStart, keyEnd, GRPC_PREFIX)
+      ) {
+        continue;
+      }
+      if (!isName(bytes, keyStart, keyEnd) || !isValue(bytes, valueStart, valueEnd)) continue;
+      out[at++] = 0;
+      at = writeHpackLength(out, at, keyEnd - keyStart);
+      at += bytes.copy(out, at, keyStart, keyEnd);
+      at = writeHpackLength(out, at, valueEnd - valueStart);
+      at += bytes.copy(out, at, valueStart, valueEnd);
+    }
+    return out.subarray(0, at);
+  }
+}
+
+/** Moves to the next header; its key and value are then `keyStart` … `valueEnd`. */
+function nextHeader(bytes: Buffer): boolean {
+  while (entries.next()) {
+    if (entries.field !== 1 || entries.wire !== 2) continue;
+    keyStart = 0;
+    keyEnd = 0;
+    valueStart = 0;
+    valueEnd = 0;
+    let raw = false;
+    entry.open(bytes, entries.start, entries.end);
+    while (entry.next()) {
+      if (entry.wire !== 2) continue;
+      if (entry.field === 1) {
+        keyStart = entry.start;
+        keyEnd = entry.end;
+      } else if (entry.field === 3 || (entry.field === 2 && !raw)) {
+        // Envoy writes `raw_value` (3); `value` (2) is its older form.
+        raw = entry.field === 3;
+        valueStart = entry.start;
+        valueEnd = entry.end;
+      }
+    }
+    if (entry.broken) return false;
+    if (keyEnd > keyStart) return true;
+  }
+  return false;
+}
+
+function ruleOf(bytes: Buffer, start: number, end: number): number {
+  const first = bytes[start] as number;
+  if (first === 0x3a) return SKIP;
+  const listed = LISTED[end - start];
+  if (listed !== undefined) {
+    for (const { name, rule } of listed) {
+      if (name[0] === first && startsWith(bytes, start, end, name)) return rule;
+    }
+  }
+  if (first === 0x78) {
+    if (startsWith(bytes, start, end, ENVOY_PREFIX)) return SKIP;
+    if (startsWith(bytes, start, end, INTERNAL_PREFIX)) return SKIP;
+  }
+  return KEEP;
+}
+
+function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  if (end - start < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at++) {
+    if (bytes[start + at] !== prefix[at]) return false;
+  }
+  return true;
+}
+
+function equalsName(bytes: Buffer, start: number, name: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    if (bytes[start + at] !== name.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+/** Whether bytes can stand as a field name: visible ASCII but the colon. Upper case has no place in HTTP/2. */
+function isName(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte <= 0x20 || byte >= 0x7f || byte === 0x3a || (byte >= 0x41 && byte <= 0x5a))
+      return false;
+  }
+  return true;
+}
+
+/** Whether bytes can stand as a field value without ending the line or the header: no CR, LF, NUL. */
+function isValue(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte <= 0x0d && (byte === 0x0d || byte === 0x0a || byte === 0)) return false;
+  }
+  return true;
+}
+
+/** An HPACK integer with a prefix of seven bits (RFC 7541 §5.1), no Huffman. */
+function writeHpackLength(out: Buffer, at: number, length: number): number {
+  if (length < 127) {
+    out[at++] = length;
+    return at;
+  }
+  out[at++] = 127;
+  let rest = length - 127;
+  while (rest >= 128) {
+    out[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  out[at++] = rest;
+  return at;
+}
+
+function buildList(rules: readonly (readonly [string, number])[]) {
+  const byLength: { name: Buffer; rule: number }[][] = [];
+  for (const [name, rule] of rules) {
+    const list = (byLength[name.length] ??= []);
+    list.push({ name: Buffer.from(name, 'latin1'), rule });
+  }
+  return byLength;
+}

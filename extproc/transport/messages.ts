@@ -1,0 +1,73 @@
+// Splits the DATA of a gRPC stream into messages. A message that lies whole in what was read is passed on as a slice of
+// it; one that does not is copied once, into a buffer of its announced length.
+
+export interface MessageSink {
+  /** Whether a message of that length is wanted; it is passed over otherwise. */
+  wants(bytes: number): boolean;
+  /** One message, `chunk[start, end)`. */
+  take(chunk: Buffer, start: number, end: number): void;
+}
+
+const PREFIX_BYTES = 5;
+
+export class MessageSplitter {
+  readonly #sink: MessageSink;
+  #partial: Buffer | null = null;
+  #partialBytes = 0;
+  /** Bytes of an unwanted message that are still to come. */
+  #skip = 0;
+  /** The first bytes of a prefix that arrived in two pieces. */
+  #prefix: number[] | null = null;
+
+  constructor(sink: MessageSink) {
+    this.#sink = sink;
+  }
+
+  /** False when the bytes are no uncompressed gRPC messages. */
+  push(chunk: Buffer, start: number, end: number): boolean {
+    let at = start;
+    while (at < end) {
+      if (this.#skip > 0) {
+        const skip = Math.min(this.#skip, end - at);
+        this.#skip -= skip;
+        at += skip;
+        continue;
+      }
+      const partial = this.#partial;
+      if (partial !== null) {
+        const take = Math.min(end - at, partial.length - this.#partialBytes);
+        chunk.copy(partial, this.#partialBytes, at, at + take);
+        this.#partialBytes += take;
+        at += take;
+        if (this.#partialBytes === partial.length) {
+          this.#partial = null;
+          this.#sink.take(partial, 0, partial.length);
+        }
+        continue;
+      }
+      let bytes: number;
+      if (this.#prefix !== null || end - at < PREFIX_BYTES) {
+        const prefix = (this.#prefix ??= []);
+        while (at < end && prefix.length < PREFIX_BYTES) prefix.push(chunk[at++] as number);
+        if (prefix.length < PREFIX_BYTES) return true;
+        if (prefix[0] !== 0) return false;
+        bytes = Buffer.from(prefix).readUInt32BE(1);
+        this.#prefix = null;
+      } else {
+        if (chunk[at] !== 0) return false;
+        bytes = chunk.readUInt32BE(at + 1);
+        at += PREFIX_BYTES;
+      }
+      if (!this.#sink.wants(bytes)) {
+        this.#skip = bytes;
+      } else if (end - at >= bytes) {
+        this.#sink.take(chunk, at, at + bytes);
+        at += bytes;
+      } else {
+        this.#partial = Buffer.allocUnsafe(bytes);
+        this.#partialBytes = 0;
+      }
+    }
+    return true;
+  }
+}

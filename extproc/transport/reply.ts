@@ -1,0 +1,168 @@
+// Writes the outcome of a request in the phase of ext_proc that the request is in, as the gRPC messages of its stream.
+import type { Outcome } from '../exchange.ts';
+import type { Message } from '../message.ts';
+import { ERRORS, failureBody } from '../../graph/errors.ts';
+import { ANSWER_DETAILS } from '../../graph/names.ts';
+import {
+  addAnswerHeaders,
+  addErrorHeaders,
+  addMessageHeaders,
+  addRouting,
+  addTailHeaders,
+} from './answer-headers.ts';
+import type { ClientRequest } from './answer-headers.ts';
+import {
+  HeaderList,
+  REPLY,
+  buildCommonReply,
+  buildImmediate,
+  buildStreamedBody,
+  buildStreamedChunk,
+  buildStreamedHeaders,
+  buildStreamedTrailers,
+} from './codec/encode.ts';
+import { BackwardWriter } from './codec/writer.ts';
+import { GRPC_FRAME_BYTES } from './grpc-body.ts';
+
+/** Largest chunk of a streamed body, as Envoy recommends. */
+export const CHUNK_BYTES = 64 * 1024;
+
+/** Where a request stands when it is answered. */
+export type ReplyPhase =
+  /** All came with the headers. */
+  | 'headers'
+  /** The headers are answered, the buffered body is in. */
+  | 'body'
+  /** Headers and streamed body are in and nothing is answered (gRPC). */
+  | 'duplex';
+
+export interface Answering extends ClientRequest {
+  readonly phase: ReplyPhase;
+  readonly grpc: boolean;
+  /** The client sent trailers after its body; they must be answered too. */
+  readonly trailers: boolean;
+}
+
+/** Takes one ProcessingResponse: what `writer` holds, and then `tail`. */
+export type SendMessage = (writer: BackwardWriter, tail: Buffer | null) => void;
+
+const writer = new BackwardWriter();
+const headers = new HeaderList();
+const GRPC_OK: readonly string[] = ['grpc-status', '0'];
+
+export function sendOutcome(outcome: Outcome, request: Answering, send: SendMessage): void {
+  headers.clear();
+  switch (outcome.kind) {
+    case 'tail':
+      if (request.phase === 'duplex') sendDuplexTail(outcome, request, send);
+      else sendTail(outcome, request, request.phase, send);
+      return;
+    case 'answer':
+      if (request.grpc) sendGrpcAnswer(outcome.message, outcome.routing, send);
+      else sendAnswer(outcome, send);
+      return;
+    case 'grpc-error': {
+      addAnswerHeaders(headers, outcome.head);
+      addRouting(headers, outcome.routing);
+      const text = Buffer.from(outcome.grpcMessage, 'utf8');
+      sendImmediate(200, outcome.grpcStatus, text, outcome.routing, send);
+      return;
+    }
+    case 'error': {
+      const { code, info, routing } = outcome;
+      addErrorHeaders(headers, code, request.grpc);
+      addRouting(headers, routing);
+      if (request.grpc) {
+        sendImmediate(200, ERRORS[code].grpcStatus, Buffer.from(`${code}: ${info}`), routing, send);
+      } else {
+        sendImmediate(ERRORS[code].status, -1, Buffer.from(failureBody(code, info)), routing, send);
+      }
+      return;
+    }
+  }
+}
+
+function sendTail(
+  tail: Extract<Outcome, { kind: 'tail' }>,
+  request: Answering,
+  phase: 'headers' | 'body',
+  send: SendMessage,
+): void {
+  const { body } = tail.message;
+  // The client's own body is on its way in Envoy already.
+  const replace = phase === 'body' ? body !== request.message.body : body.length > 0;
+  addTailHeaders(headers, tail, request, false, replace && phase === 'body' ? body.length : -1);
+  const reply = phase === 'body' ? REPLY.REQUEST_BODY : REPLY.REQUEST_HEADERS;
+  buildCommonReply(writer, reply, headers, replace, replace ? body.length : 0, tail.routing);
+  send(writer, replace ? body : null);
+}
+
+function sendDuplexTail(
+  tail: Extract<Outcome, { kind: 'tail' }>,
+  request: Answering,
+  send: SendMessage,
+): void {
+  addTailHeaders(headers, tail, request, true, -1);
+  buildCommonReply(writer, REPLY.REQUEST_HEADERS, headers, false, 0, tail.routing);
+  send(writer, null);
+  const { body } = tail.message;
+  let at = 0;
+  do {
+    const frame = at === 0 ? body.length : -1;
+    const bytes = Math.min(
+      body.length - at,
+      frame >= 0 ? CHUNK_BYTES - GRPC_FRAME_BYTES : CHUNK_BYTES,
+    );
+    const last = at + bytes === body.length && !request.trailers;
+    buildStreamedBody(writer, frame, bytes, last);
+    send(writer, bytes === 0 ? null : body.subarray(at, at + bytes));
+    at += bytes;
+  } while (at < body.length);
+  if (request.trailers) {
+    writer.reset(0);
+    writer.close(REPLY.REQUEST_TRAILERS, 0);
+    send(writer, null);
+  }
+}
+
+function sendAnswer(answer: Extract<Outcome, { kind: 'answer' }>, send: SendMessage): void {
+  addAnswerHeaders(headers, answer.message.head);
+  addMessageHeaders(headers, answer.message);
+  addRouting(headers, answer.routing);
+  sendImmediate(answer.status, -1, answer.message.body, answer.routing, send);
+}
+
+function sendImmediate(
+  status: number,
+  grpcStatus: number,
+  body: Buffer,
+  routing: string,
+  send: SendMessage,
+): void {
+  buildImmediate(writer, status, headers, grpcStatus, ANSWER_DETAILS, body.length, routing);
+  send(writer, body.length === 0 ? null : body);
+}
+
+/** An ImmediateResponse cannot carry a gRPC message; headers, body and trailers one after the other can. */
+function sendGrpcAnswer(message: Message, routing: string, send: SendMessage): void {
+  headers.add(':status', '200');
+  headers.add('content-type', 'application/grpc');
+  addAnswerHeaders(headers, message.head);
+  addRouting(headers, routing);
+  buildStreamedHeaders(writer, headers, routing);
+  send(writer, null);
+  const { body } = message;
+  let at = 0;
+  do {
+    const frame = at === 0 ? body.length : -1;
+    const bytes = Math.min(
+      body.length - at,
+      frame >= 0 ? CHUNK_BYTES - GRPC_FRAME_BYTES : CHUNK_BYTES,
+    );
+    buildStreamedChunk(writer, frame, bytes);
+    send(writer, bytes === 0 ? null : body.subarray(at, at + bytes));
+    at += bytes;
+  } while (at < body.length);
+  buildStreamedTrailers(writer, GRPC_OK);
+  send(writer, null);
+}
