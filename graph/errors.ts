@@ -22,7 +22,8 @@ export const ERRORS = {
   UNIT_RESET: {
     status: 500,
     grpcStatus: 14,
-    meaning: 'the unit closed the connection before its answer was whole, or answered no valid HTTP',
+    meaning:
+      'the unit closed the connection before its answer was whole, or answered no valid HTTP',
     advice: "look at the unit's log for a crash at that time",
   },
   UNIT_TIMEOUT: {
@@ -58,13 +59,15 @@ export const ERRORS = {
   MERGE_UNUSABLE: {
     status: 500,
     grpcStatus: 13,
-    meaning: 'the built-in combiner cannot average the answers: their shapes differ or are not numbers',
+    meaning:
+      'the built-in combiner cannot average the answers: their shapes differ or are not numbers',
     advice: 'make all children answer arrays of numbers of one shape',
   },
   ANSWER_NOT_JSON: {
     status: 500,
     grpcStatus: 13,
-    meaning: 'an answer that has to be read or joined with others is not valid JSON (gRPC: protobuf)',
+    meaning:
+      'an answer that has to be read or joined with others is not valid JSON (gRPC: protobuf)',
     advice: 'make the unit that the message names answer JSON',
   },
   ANSWER_NOT_DECODABLE: {
@@ -76,13 +79,14 @@ export const ERRORS = {
   FEEDBACK_ROUTING_INVALID: {
     status: 400,
     grpcStatus: 3,
-    meaning: "the routing in a feedback names a child that the unit does not have",
+    meaning: 'the routing in a feedback names a child that the unit does not have',
     advice: 'send back the routing that the prediction was answered with, unchanged',
   },
   BAD_GRPC_FRAME: {
     status: 400,
     grpcStatus: 13,
-    meaning: 'a gRPC request is not one whole message, or is compressed in a way that cannot be read',
+    meaning:
+      'a gRPC request is not one whole message, or is compressed in a way that cannot be read',
     advice: 'send one unary message, uncompressed or gzip',
   },
   DEADLINE_EXCEEDED: {

@@ -86,3 +86,20 @@ export const MAX_HELD_BYTES = 256 * MIB;
 export const CORS_ALLOW_ORIGIN = '*';
 export const CORS_ALLOW_HEADERS =
   'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token';
+
+/** What is read of a manifest; larger ones are refused with a finding. */
+export const MANIFEST_LIMITS = {
+  /** Characters of a file. */
+  maxTextLength: 8 * MIB,
+  maxDocuments: 1000,
+  /** Values of a document, counted after its aliases are expanded. */
+  maxValues: 200_000,
+  /** Nesting of values. */
+  maxDepth: 100,
+  /** Units on the longest way from the root of a graph to a leaf. */
+  maxGraphDepth: 32,
+  /** Units of one graph. */
+  maxUnits: 512,
+  /** Characters of the name of a predictor, unit or container: a DNS label. */
+  maxNameLength: 63,
+} as const;

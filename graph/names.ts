@@ -8,8 +8,6 @@ export const UNIT_HEADER = 'x-sidegraph-unit';
 export const INTERNAL_HEADER_PREFIX = 'x-sidegraph-';
 /** The path that the client asked for, kept where an answer needs it (CloudEvents). */
 export const PATH_HEADER = 'x-sidegraph-path';
-/** Tells the off-path server which predictor is asked; set by the route. Missing: the first predictor. */
-export const PREDICTOR_HEADER = 'x-sidegraph-predictor';
 export const PUID_HEADER = 'seldon-puid';
 /** Routing decisions of a request as compact JSON, `{"router":1}`; in answers, and understood in feedback. */
 export const ROUTING_HEADER = 'seldon-routing';
@@ -63,3 +61,6 @@ export function isGrpcKind(kind: RouteKind): boolean {
 export function transportOf(kind: RouteKind): Transport {
   return isGrpcKind(kind) ? 'grpc' : 'rest';
 }
+
+/** Hash of the plan that a request off the path (status, metadata, readiness) is for; set by Envoy. */
+export const PLAN_HEADER = 'x-sidegraph-plan';

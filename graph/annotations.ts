@@ -1,0 +1,58 @@
+// The settings that annotations and the orchestrator's environment hold, read by the checks (which tell what is wrong)
+// and by the compiler (which trusts them).
+import type { Deployment, Predictor } from './deployment.ts';
+import { LIMITS } from './limits.ts';
+import type { Limit } from './limits.ts';
+
+export const ROUTING_ANNOTATION = 'sidegraph.io/routing';
+export const ROUTING_VALUES = ['header', 'body'];
+
+/** Annotations with our prefix that are known. */
+export const OUR_ANNOTATIONS: readonly string[] = [
+  ROUTING_ANNOTATION,
+  ...Object.values(LIMITS)
+    .map((limit) => limit.annotation)
+    .filter((annotation) => annotation.startsWith('sidegraph.io/')),
+];
+
+export type LimitValue =
+  | { readonly kind: 'value'; readonly value: number | null }
+  | { readonly kind: 'wrong'; readonly wanted: string };
+
+/** Reads a limit's annotation. A time of 0 means none where none is the default, as in Seldon's executor. */
+export function parseLimit(limit: Limit, text: string): LimitValue {
+  const value = /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : Number.NaN;
+  if (value === 0 && limit.default === null && limit.unit === 'ms')
+    return { kind: 'value', value: null };
+  if (value >= limit.min && value <= limit.max) return { kind: 'value', value };
+  return { kind: 'wrong', wanted: `an integer from ${limit.min} to ${limit.max} (${limit.unit})` };
+}
+
+/** Settings nearest to the predictor win: its own, those of the spec, those of the metadata. */
+export function annotationsOf(
+  deployment: Deployment,
+  predictor: Predictor,
+): Readonly<Record<string, string>> {
+  return { ...deployment.annotations, ...predictor.annotations };
+}
+
+const ENGINE_PREFIX = 'seldon.io/engine-';
+
+/**
+ * The environment that Seldon's orchestrator would run with: `svcOrchSpec.env` over annotations `seldon.io/engine-<x>`
+ * over that of the process.
+ */
+export function orchestratorEnv(
+  deployment: Deployment,
+  predictor: Predictor,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const fromAnnotations = Object.entries(deployment.annotations)
+    .filter(([name]) => name.startsWith(ENGINE_PREFIX))
+    .map(([name, value]) => [engineVariable(name), value]);
+  return { ...env, ...Object.fromEntries(fromAnnotations), ...predictor.orchestratorEnv };
+}
+
+function engineVariable(annotation: string): string {
+  return annotation.slice(ENGINE_PREFIX.length).toUpperCase().replaceAll('-', '_');
+}

@@ -1,0 +1,82 @@
+// Turns a checked deployment into the plans that `envoy/` and `extproc/` read: one for each predictor. Nothing fails here;
+// what could has been told by the checks. Equal input gives byte-equal plans.
+import { createHash } from 'node:crypto';
+import { compileEdges } from './compile-edges.ts';
+import { compilePolicy } from './compile-policy.ts';
+import { compileRoutes } from './compile-routes.ts';
+import { compileWalk } from './compile-walk.ts';
+import { findContainer, listUnits } from './deployment.ts';
+import type { Addresses, Deployment, Predictor, Unit } from './deployment.ts';
+import { canonicalJson } from './json-value.ts';
+import { PLAN_VERSION } from './plan.ts';
+import type { DeploymentPlan, Plan, PlanUnit } from './plan.ts';
+import { callsOf, verbsOf } from './unit-calls.ts';
+
+export interface CompileOptions {
+  /** Addresses that go before those in the file. */
+  readonly addresses?: Addresses;
+  /** The environment of the orchestrator's process: CORS and routing switches. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export function compileDeployment(
+  deployment: Deployment,
+  options: CompileOptions = {},
+): DeploymentPlan {
+  return {
+    deployment: deployment.name,
+    namespace: deployment.namespace,
+    predictors: deployment.predictors.map((predictor) => ({
+      plan: compilePlan(deployment, predictor, options),
+      traffic: predictor.traffic,
+      shadow: predictor.shadow,
+    })),
+  };
+}
+
+function compilePlan(
+  deployment: Deployment,
+  predictor: Predictor,
+  { addresses, env = {} }: CompileOptions,
+): Plan {
+  const policy = compilePolicy(deployment, predictor, env);
+  const units = listUnits(predictor.graph);
+  const planUnits = compileUnits(predictor, units);
+  const walk = compileWalk(predictor.graph, policy.routingInBody);
+  const plan: Omit<Plan, 'hash'> = {
+    version: PLAN_VERSION,
+    deployment: deployment.name,
+    namespace: deployment.namespace,
+    predictor: predictor.name,
+    predictorVersion: predictor.annotations['version'] ?? '',
+    dialect: deployment.protocol,
+    units: planUnits,
+    edges: compileEdges(predictor, units, policy, addresses),
+    walk,
+    routes: compileRoutes(walk, planUnits, policy.routingInBody),
+    policy,
+  };
+  const { version, ...rest } = plan;
+  return { version, hash: hashPlan(plan), ...rest };
+}
+
+/** 16 hex digits over the canonical JSON of a plan without its hash. */
+export function hashPlan(plan: Omit<Plan, 'hash'>): string {
+  return createHash('sha256').update(canonicalJson(plan)).digest('hex').slice(0, 16);
+}
+
+function compileUnits(predictor: Predictor, units: readonly Unit[]): PlanUnit[] {
+  const positions = new Map(units.map((unit, index) => [unit, index]));
+  const parents = new Map<Unit, number>();
+  for (const unit of units) {
+    for (const child of unit.children) parents.set(child, positions.get(unit) ?? -1);
+  }
+  return units.map((unit) => ({
+    name: unit.name,
+    type: unit.type,
+    builtIn: unit.builtIn,
+    image: findContainer(predictor, unit.name)?.image ?? '',
+    verbs: verbsOf(callsOf(unit)),
+    parent: parents.get(unit) ?? -1,
+  }));
+}

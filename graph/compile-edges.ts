@@ -1,0 +1,37 @@
+// The ways to the units: an address for each transport, and how the filter's own calls get there.
+import { findAddress } from './deployment.ts';
+import type { Addresses, Predictor, Unit } from './deployment.ts';
+import type { Edge, Policy } from './plan.ts';
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** `units` in pre-order; built-ins have no edges. */
+export function compileEdges(
+  predictor: Predictor,
+  units: readonly Unit[],
+  policy: Policy,
+  addresses: Addresses | undefined,
+): Edge[] {
+  const edges: Edge[] = [];
+  units.forEach((unit, index) => {
+    if (unit.builtIn !== null) return;
+    const address = findAddress(addresses, predictor.name, unit.name) ?? unit.endpoint;
+    if (address === null || address === undefined) return;
+    const way = chooseWay(address.host, policy);
+    // Servers of models listen on IPv4; `localhost` may name the IPv6 loopback first.
+    const host = address.host === 'localhost' ? '127.0.0.1' : address.host;
+    edges.push(
+      { unit: index, transport: 'rest', host, port: address.httpPort, ...way },
+      { unit: index, transport: 'grpc', host, port: address.grpcPort, ...way },
+    );
+  });
+  return edges;
+}
+
+function chooseWay(host: string, policy: Policy): Pick<Edge, 'via' | 'reason'> {
+  if (policy.retries > 0)
+    return { via: 'egress', reason: `Envoy makes the ${policy.retries} retries` };
+  if (LOOPBACK.has(host))
+    return { via: 'straight', reason: 'same host: a kept connection of the filter' };
+  return { via: 'egress', reason: 'another host: Envoy resolves, balances and connects' };
+}

@@ -1,0 +1,163 @@
+// Decides, for each kind of request, whether Envoy does it alone. It can when all that is left is a draw and one call:
+// a single unit, RANDOM_ABTEST, SIMPLE_ROUTER, a parent that makes no calls over one child, and products of them.
+import { MAX_ROUTING_HEADER_BYTES } from './names.ts';
+import { NATIVE_WEIGHT_TOTAL } from './plan.ts';
+import type { CallVerb, NativeTarget, PlanRoutes, PlanUnit, RouteDecision, Step } from './plan.ts';
+
+/** Envoy matches a route with more arms than these slower than the filter answers. */
+const MAX_NATIVE_TARGETS = 256;
+
+interface Arm {
+  readonly unit: number;
+  readonly verb: CallVerb;
+  /** Probability, above 0. */
+  readonly share: number;
+  /** Unit name and branch, in the order of the walk. */
+  readonly decisions: readonly (readonly [string, number])[];
+}
+
+type Arms =
+  | { readonly kind: 'arms'; readonly arms: readonly Arm[] }
+  | { readonly kind: 'none'; readonly reason: string };
+
+export function compileRoutes(
+  walk: Step,
+  units: readonly PlanUnit[],
+  routingInBody: boolean,
+): PlanRoutes {
+  const predict = decidePredict(walk, units, routingInBody);
+  const feedback = decideFeedback(walk, units);
+  return {
+    'predict-rest': predict,
+    'predict-grpc': predict,
+    'feedback-rest': feedback,
+    'feedback-grpc': feedback,
+  };
+}
+
+function decidePredict(
+  walk: Step,
+  units: readonly PlanUnit[],
+  routingInBody: boolean,
+): RouteDecision {
+  if (routingInBody)
+    return { kind: 'graph', reason: 'meta.routing is written into the body of the answer' };
+  const found = findArms(walk, units);
+  if (found.kind === 'none') return { kind: 'graph', reason: found.reason };
+  if (found.arms.length > MAX_NATIVE_TARGETS)
+    return { kind: 'graph', reason: `over ${MAX_NATIVE_TARGETS} ways through the draws` };
+  const weights = apportion(found.arms.map((arm) => arm.share));
+  if (weights === undefined)
+    return { kind: 'graph', reason: 'a share is under one in a million requests' };
+  const targets = found.arms.map(
+    (arm, index): NativeTarget => ({
+      unit: arm.unit,
+      verb: arm.verb,
+      weight: weights[index] ?? 0,
+      routing: renderRouting(arm.decisions),
+    }),
+  );
+  return { kind: 'native', reason: nativeReason(walk, targets), targets };
+}
+
+function nativeReason(walk: Step, targets: readonly NativeTarget[]): string {
+  if (walk.children.length === 0) return 'one unit, one call';
+  return targets.length === 1
+    ? 'every request ends in the same single call'
+    : `a draw by weight, then one call (${targets.length} ways)`;
+}
+
+function findArms(step: Step, units: readonly PlanUnit[]): Arms {
+  const name = units[step.unit]?.name ?? '';
+  if (step.choose === null) return leafArms(step, name);
+  const own = ownWork(step);
+  if (own !== undefined) return { kind: 'none', reason: `${name} ${own}` };
+  if (step.choose.kind === 'random') {
+    const { ratioA } = step.choose;
+    return joinArms(step, units, [ratioA, 1 - ratioA], name);
+  }
+  return joinArms(step, units, [1], step.choose.kind === 'simple' ? name : null);
+}
+
+/** What an inner unit does besides choosing a child by itself, in words; undefined for nothing. */
+function ownWork(step: Step): string | undefined {
+  if (step.input !== null) return `is asked to ${step.input} before its children`;
+  if (step.choose?.kind === 'route') return 'is asked for the route';
+  if (step.merge === 'average') return 'averages the answers of its children';
+  if (step.merge === 'aggregate') return 'is asked to aggregate the answers of its children';
+  if (step.output) return 'is asked to transform-output after its children';
+  if (step.choose?.kind === 'all' && step.children.length > 1) return 'calls several children';
+  return undefined;
+}
+
+function leafArms(step: Step, name: string): Arms {
+  if (step.input === 'simple-model')
+    return { kind: 'none', reason: `${name} is the built-in SIMPLE_MODEL: no call` };
+  if (step.input !== null && step.output)
+    return { kind: 'none', reason: `${name} is asked twice: ${step.input}, transform-output` };
+  const verb = step.input ?? (step.output ? 'transform-output' : null);
+  if (verb === null) return { kind: 'none', reason: `${name} is not asked at all: no call` };
+  return { kind: 'arms', arms: [{ unit: step.unit, verb, share: 1, decisions: [] }] };
+}
+
+/** The arms of the first children, each with its share; `decider` names the unit that chose, null for no choice. */
+function joinArms(
+  step: Step,
+  units: readonly PlanUnit[],
+  shares: readonly number[],
+  decider: string | null,
+): Arms {
+  const joined: Arm[] = [];
+  for (const [branch, share] of shares.entries()) {
+    const child = step.children[branch];
+    if (child === undefined || share === 0) continue;
+    const found = findArms(child, units);
+    if (found.kind === 'none') return found;
+    const decision: [string, number][] = decider === null ? [] : [[decider, branch]];
+    for (const arm of found.arms) {
+      const decisions = [...decision, ...arm.decisions];
+      joined.push({ ...arm, share: arm.share * share, decisions });
+    }
+    if (joined.length > MAX_NATIVE_TARGETS) break;
+  }
+  return { kind: 'arms', arms: joined };
+}
+
+/**
+ * Shares as whole parts of `NATIVE_WEIGHT_TOTAL`, by largest remainder, the earlier one first where they are equal;
+ * undefined when one would get nothing.
+ */
+function apportion(shares: readonly number[]): number[] | undefined {
+  const exact = shares.map((share) => share * NATIVE_WEIGHT_TOTAL);
+  const weights = exact.map((value) => Math.floor(value + 1e-9));
+  const missing = NATIVE_WEIGHT_TOTAL - weights.reduce((sum, weight) => sum + weight, 0);
+  const order = exact
+    .map((value, index) => ({ index, rest: value - (weights[index] ?? 0) }))
+    .sort((left, right) => right.rest - left.rest || left.index - right.index);
+  for (const { index } of order.slice(0, missing)) weights[index] = (weights[index] ?? 0) + 1;
+  return weights.every((weight) => weight > 0) ? weights : undefined;
+}
+
+/** Compact JSON with the names in the order of the walk; '' for none, and for one too long for a header. */
+function renderRouting(decisions: Arm['decisions']): string {
+  if (decisions.length === 0) return '';
+  const fields = decisions.map(([name, branch]) => `${JSON.stringify(name)}:${branch}`);
+  const text = `{${fields.join(',')}}`;
+  return Buffer.byteLength(text) > MAX_ROUTING_HEADER_BYTES ? '' : text;
+}
+
+/** Feedback goes by the routing in its body, so only a single unit's is Envoy's. */
+function decideFeedback(walk: Step, units: readonly PlanUnit[]): RouteDecision {
+  const name = units[walk.unit]?.name ?? '';
+  if (walk.children.length > 0)
+    return { kind: 'graph', reason: 'feedback follows the routing of its prediction' };
+  if (!walk.feedback)
+    return { kind: 'graph', reason: `${name} takes no feedback: the request is its own answer` };
+  const target = {
+    unit: walk.unit,
+    verb: 'send-feedback',
+    weight: NATIVE_WEIGHT_TOTAL,
+    routing: '',
+  } as const;
+  return { kind: 'native', reason: 'one unit, one call', targets: [target] };
+}

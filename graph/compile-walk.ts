@@ -1,0 +1,44 @@
+// Turns a graph into the steps of its walk, and tells which calls Envoy may make last.
+import { DEFAULT_RATIO, parseRatio } from './ab-ratio.ts';
+import type { Unit } from './deployment.ts';
+import type { Choose, Step } from './plan.ts';
+import { callsOf } from './unit-calls.ts';
+import type { UnitCalls } from './unit-calls.ts';
+
+/** `routingInBody`: every answer must be read, so no call is Envoy's. Indices are positions in pre-order. */
+export function compileWalk(graph: Unit, routingInBody: boolean): Step {
+  let next = 0;
+  const visit = (unit: Unit, mayTail: boolean): Step => {
+    const index = next;
+    next += 1;
+    const calls = callsOf(unit);
+    const choose = chooseOf(unit, calls);
+    const merge = mergeOf(unit, calls);
+    const fansOut = choose?.kind === 'all' && unit.children.length > 1;
+    const childTails = mayTail && !calls.output && merge === 'first' && !fansOut;
+    return {
+      unit: index,
+      input: unit.builtIn === 'SIMPLE_MODEL' ? 'simple-model' : calls.input,
+      choose,
+      children: unit.children.map((child) => visit(child, childTails)),
+      merge,
+      output: calls.output,
+      feedback: calls.feedback,
+      mayTail,
+    };
+  };
+  return visit(graph, !routingInBody);
+}
+
+function chooseOf(unit: Unit, calls: UnitCalls): Choose | null {
+  if (unit.children.length === 0) return null;
+  if (unit.builtIn === 'SIMPLE_ROUTER') return { kind: 'simple' };
+  if (unit.builtIn === 'RANDOM_ABTEST')
+    return { kind: 'random', ratioA: parseRatio(unit.parameters) ?? DEFAULT_RATIO };
+  return { kind: calls.route ? 'route' : 'all' };
+}
+
+function mergeOf(unit: Unit, calls: UnitCalls): Step['merge'] {
+  if (unit.builtIn === 'AVERAGE_COMBINER') return 'average';
+  return calls.aggregate ? 'aggregate' : 'first';
+}

@@ -1,0 +1,165 @@
+// Turns a checked deployment, as written, into one as it is meant: Seldon's defaults filled in (`defaults.go`).
+import type { PortedContainer } from './assign-ports.ts';
+import type { Container, Deployment, Endpoint, EnvEntry, Predictor, Unit } from './deployment.ts';
+import {
+  parseBuiltIn,
+  parseMethod,
+  parseParameterType,
+  parseServer,
+  parseUnitType,
+  SERVERS,
+} from './words.ts';
+import type {
+  WrittenDeployment,
+  WrittenEndpoint,
+  WrittenPredictor,
+  WrittenUnit,
+} from './written.ts';
+
+/** Where containers are reached: `local`, all at 127.0.0.1; `cluster`, as Seldon's operator names them. */
+export type Hosts = 'local' | 'cluster';
+
+/** `written` has passed the checks: its words are known and its names unique. `ported` are its containers' ports. */
+export function defaultDeployment(
+  written: WrittenDeployment,
+  ported: readonly (readonly PortedContainer[])[],
+  source: string,
+  hosts: Hosts,
+): Deployment {
+  const only = written.predictors.filter((predictor) => !predictor.shadow).length === 1;
+  return {
+    name: written.name,
+    namespace: written.namespace,
+    protocol: 'seldon',
+    transport: written.transport === 'grpc' ? 'grpc' : 'rest',
+    annotations: { ...written.metadataAnnotations, ...written.annotations },
+    predictors: written.predictors.map((predictor, index) => {
+      const containers = ported[index] ?? [];
+      const hostOf = (container: PortedContainer): string =>
+        hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
+      return defaultPredictor(predictor, containers, only, hostOf);
+    }),
+    source,
+    path: written.path,
+  };
+}
+
+function defaultPredictor(
+  written: WrittenPredictor,
+  ported: readonly PortedContainer[],
+  only: boolean,
+  hostOf: (container: PortedContainer) => string,
+): Predictor {
+  if (written.graph === undefined) throw new Error('a checked predictor has a graph');
+  const implementations = collectImplementations(written.graph, new Map());
+  return {
+    name: written.name,
+    path: written.path,
+    traffic: written.shadow ? written.traffic || 100 : only ? 100 : (written.traffic ?? 0),
+    shadow: written.shadow,
+    replicas: written.replicas ?? null,
+    labels: { version: written.name, ...written.labels },
+    annotations: written.annotations,
+    orchestratorEnv: literalEnv(written.orchestratorEnv),
+    containers: ported.map((entry) => defaultContainer(entry, implementations)),
+    graph: defaultUnit(written.graph, ported, hostOf),
+  };
+}
+
+function collectImplementations(
+  unit: WrittenUnit,
+  found: Map<string, string>,
+): Map<string, string> {
+  if (unit.implementation !== undefined) found.set(unit.name, unit.implementation);
+  for (const child of unit.children) collectImplementations(child, found);
+  return found;
+}
+
+function literalEnv(entries: readonly EnvEntry[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.flatMap((entry) => (entry.kind === 'value' ? [[entry.name, entry.value]] : [])),
+  );
+}
+
+function defaultContainer(
+  { container, ports }: PortedContainer,
+  implementations: ReadonlyMap<string, string>,
+): Container {
+  const server = implementations.get(container.name);
+  const image = container.image || (server && SERVERS.get(server)) || '';
+  return { ...container, image, ports };
+}
+
+function defaultUnit(
+  written: WrittenUnit,
+  ported: readonly PortedContainer[],
+  hostOf: (container: PortedContainer) => string,
+): Unit {
+  const builtIn = parseBuiltIn(written.implementation);
+  const server = parseServer(written.implementation);
+  const silent =
+    written.type === undefined &&
+    written.methods === undefined &&
+    written.implementation === undefined;
+  return {
+    name: written.name,
+    path: written.path,
+    type: server !== null || silent ? 'MODEL' : (parseUnitType(written.type) ?? 'UNKNOWN_TYPE'),
+    builtIn,
+    server,
+    methods: (written.methods ?? []).flatMap(({ name }) => parseMethod(name) ?? []),
+    parameters: written.parameters.map(({ name, value, type }) => ({
+      name,
+      value,
+      type: parseParameterType(type) ?? 'STRING',
+    })),
+    modelUri: written.modelUri,
+    endpoint: builtIn === null ? defaultEndpoint(written, ported, hostOf) : null,
+    children: written.children.map((child) => defaultUnit(child, ported, hostOf)),
+  };
+}
+
+function defaultEndpoint(
+  unit: WrittenUnit,
+  ported: readonly PortedContainer[],
+  hostOf: (container: PortedContainer) => string,
+): Endpoint | null {
+  const entry = ported.find(({ container }) => container.name === unit.name);
+  const type = parseEndpointType(unit.endpoint?.type);
+  const written = unit.endpoint;
+  if (written !== undefined && isAddress(written)) {
+    const { httpPort, grpcPort, servicePort } = written;
+    return {
+      host: written.host,
+      httpPort: httpPort ?? servicePort ?? entry?.ports.http ?? grpcPort ?? 0,
+      grpcPort: grpcPort ?? servicePort ?? entry?.ports.grpc ?? httpPort ?? 0,
+      type,
+      from: 'endpoint',
+    };
+  }
+  if (entry === undefined) return null;
+  const { http: httpPort, grpc: grpcPort } = entry.ports;
+  return { host: hostOf(entry), httpPort, grpcPort, type, from: 'container' };
+}
+
+function parseEndpointType(type: string | undefined): Endpoint['type'] {
+  return type === 'REST' || type === 'GRPC' ? type : '';
+}
+
+/** Whether an endpoint says where the unit is: a host and at least one port. */
+export function isAddress(endpoint: WrittenEndpoint | undefined): boolean {
+  if (endpoint === undefined || endpoint.host === '') return false;
+  return [endpoint.httpPort, endpoint.grpcPort, endpoint.servicePort].some(Boolean);
+}
+
+/** The first pod holds the data plane, so its containers are local; the others have a Service each. */
+function clusterHost(
+  deployment: WrittenDeployment,
+  predictor: WrittenPredictor,
+  { container }: PortedContainer,
+): string {
+  const separate = deployment.annotations['seldon.io/engine-separate-pod'] === 'true';
+  if (container.componentSpec === 0 && !separate) return 'localhost';
+  const service = `${deployment.name}-${predictor.name}-${container.name}`;
+  return `${service}.${deployment.namespace}.svc.cluster.local`;
+}

@@ -1,0 +1,149 @@
+// A deployment as the user means it: what was written, checked and defaulted. Plain data; it keeps what a plan leaves out
+// but a runner needs: the containers with their commands, environment and ports.
+import type { BuiltIn, UnitType } from './plan.ts';
+
+export interface Deployment {
+  readonly name: string;
+  readonly namespace: string;
+  /** The only dialect that is served yet. */
+  readonly protocol: 'seldon';
+  readonly transport: 'rest' | 'grpc';
+  /** `spec.annotations` over `metadata.annotations`. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly predictors: readonly Predictor[];
+  /** The file that it was read from, as it was named. */
+  readonly source: string;
+  /** Path prefix in that file: '' or, in a `List`, `items[2].`. */
+  readonly path: string;
+}
+
+export interface Predictor {
+  readonly name: string;
+  readonly path: string;
+  /** Percent of the requests, defaulted: 100 for an only predictor and for a shadow without a share. */
+  readonly traffic: number;
+  readonly shadow: boolean;
+  readonly replicas: number | null;
+  /** With `version`, the predictor's name where the user set none. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** `svcOrchSpec.env`; entries with `valueFrom` are left out. */
+  readonly orchestratorEnv: Readonly<Record<string, string>>;
+  /** All containers, in the order of the componentSpecs, then those that prepackaged servers add. */
+  readonly containers: readonly Container[];
+  readonly graph: Unit;
+}
+
+export interface Unit {
+  readonly name: string;
+  readonly path: string;
+  readonly type: UnitType;
+  readonly builtIn: BuiltIn | null;
+  /** Key of a prepackaged server (`SKLEARN_SERVER`), null when the unit is none. */
+  readonly server: string | null;
+  readonly methods: readonly Method[];
+  readonly parameters: readonly Parameter[];
+  readonly modelUri: string;
+  /** How the unit is reached; null for built-ins, and for units that only `addresses` know. */
+  readonly endpoint: Endpoint | null;
+  readonly children: readonly Unit[];
+}
+
+export type Method =
+  | 'TRANSFORM_INPUT'
+  | 'TRANSFORM_OUTPUT'
+  | 'ROUTE'
+  | 'AGGREGATE'
+  | 'SEND_FEEDBACK';
+
+export interface Parameter {
+  readonly name: string;
+  readonly value: string;
+  readonly type: ParameterType;
+}
+
+export type ParameterType = 'INT' | 'FLOAT' | 'DOUBLE' | 'STRING' | 'BOOL';
+
+export interface Endpoint {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** The type that the user wrote, '' for none. */
+  readonly type: '' | 'REST' | 'GRPC';
+  /** Whether the user wrote the address, or it is that of the container of the same name. */
+  readonly from: 'endpoint' | 'container';
+}
+
+export interface Container {
+  readonly name: string;
+  readonly path: string;
+  /** '' when none is named. */
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly workingDir: string;
+  readonly env: readonly EnvEntry[];
+  /** Secrets and ConfigMaps whose keys all become variables. */
+  readonly envFrom: readonly EnvFrom[];
+  readonly ports: ContainerPorts;
+  /** Position in `componentSpecs`. */
+  readonly componentSpec: number;
+}
+
+export interface ContainerPorts {
+  readonly http: number;
+  readonly grpc: number;
+  readonly metrics: number;
+}
+
+export type EnvEntry =
+  | { readonly kind: 'value'; readonly name: string; readonly value: string }
+  | {
+      /** The value is not in the file. */
+      readonly kind: 'reference';
+      readonly name: string;
+      readonly from: 'secret' | 'configMap' | 'field' | 'resource' | 'other';
+      /** `NAME/KEY` of a Secret or ConfigMap, path of a field or resource. */
+      readonly reference: string;
+      readonly optional: boolean;
+    };
+
+export interface EnvFrom {
+  readonly from: 'secret' | 'configMap';
+  readonly name: string;
+  readonly prefix: string;
+  readonly optional: boolean;
+}
+
+/** An address given from outside the file (`--unit`), by unit name or by `predictor/unit`. */
+export interface Address {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+}
+
+export type Addresses = ReadonlyMap<string, Address>;
+
+/** The address given for a unit, if any; `predictor/unit` goes before the bare name. */
+export function findAddress(
+  addresses: Addresses | undefined,
+  predictor: string,
+  unit: string,
+): Address | undefined {
+  return addresses?.get(`${predictor}/${unit}`) ?? addresses?.get(unit);
+}
+
+/** All units of a graph in pre-order. */
+export function listUnits(graph: Unit): Unit[] {
+  const units: Unit[] = [];
+  const visit = (unit: Unit): void => {
+    units.push(unit);
+    unit.children.forEach(visit);
+  };
+  visit(graph);
+  return units;
+}
+
+export function findContainer(predictor: Predictor, unit: string): Container | undefined {
+  return predictor.containers.find((container) => container.name === unit);
+}

@@ -1,0 +1,226 @@
+// Every code that a finding can have: how grave it is, what it means, what to do. One table; `check` prints from it and
+// the docs list it. The rules are those of Seldon Core's webhook and the ones that it forgot.
+
+interface FindingKind {
+  readonly severity: 'error' | 'warning';
+  readonly meaning: string;
+  /** Used where the place of the finding has no better advice. */
+  readonly advice: string;
+}
+
+const error = (meaning: string, advice: string): FindingKind => ({
+  severity: 'error',
+  meaning,
+  advice,
+});
+const warning = (meaning: string, advice: string): FindingKind => ({
+  severity: 'warning',
+  meaning,
+  advice,
+});
+
+export type FindingCode = keyof typeof FINDINGS;
+
+export const FINDINGS = {
+  // The file and its documents.
+  MANIFEST_TOO_LARGE: error('the file is larger than is read', 'split the file'),
+  YAML_SYNTAX: error('the file is neither YAML nor JSON', 'correct the line that is named'),
+  VALUE_UNSUPPORTED: error(
+    'a value has a YAML type that JSON does not know (binary, set)',
+    'write a string, number, boolean, list or object',
+  ),
+  DOCUMENT_TOO_LARGE: error(
+    'a document holds more values than are read, its aliases expanded',
+    'split the document, or use fewer aliases',
+  ),
+  DOCUMENT_TOO_DEEP: error(
+    'a document nests deeper than is read, or an alias contains itself',
+    'flatten the graph, or remove the alias that contains itself',
+  ),
+  DOCUMENTS_TOO_MANY: error('the file holds more documents than are read', 'split the file'),
+  DOCUMENT_NOT_OBJECT: error(
+    'a document is not an object',
+    'write a SeldonDeployment: apiVersion, kind, metadata, spec',
+  ),
+  KIND_MISSING: error('a document has no kind', 'write `kind: SeldonDeployment`'),
+  KIND_SKIPPED: warning(
+    'a document is of a kind that is not read',
+    'nothing, if it is meant for others',
+  ),
+  API_VERSION_UNKNOWN: error(
+    'the apiVersion is none of the SeldonDeployment ones',
+    'write machinelearning.seldon.io/v1 (or v1alpha2, v1alpha3)',
+  ),
+  NO_DEPLOYMENT: error('the file holds no SeldonDeployment', 'name a file that holds one'),
+  DEPLOYMENT_DUPLICATE: error(
+    'two deployments in the file have one namespace and name',
+    'rename one of them',
+  ),
+  READER_FAILED: error('a bug in the reader of manifests', 'report it with the file'),
+
+  // Fields.
+  FIELD_UNKNOWN: warning(
+    'a field is not part of the format; it is ignored',
+    'remove it, or correct its spelling',
+  ),
+  FIELD_WRONG_TYPE: error('a field has the wrong JSON type', 'write the type that is named'),
+  FIELD_MISSING: error('a required field is missing or empty', 'add the field'),
+  NAME_INVALID: error(
+    'a name has characters that cannot be used',
+    'use letters, digits, - and _ (inside), at most 63',
+  ),
+  NAME_TOO_LONG: error('a name is longer than can be used', 'shorten the name'),
+  NUMBER_RANGE: error('a number is out of its range', 'write a number in the range'),
+
+  // The deployment.
+  PROTOCOL_UNKNOWN: error(
+    'the protocol does not exist',
+    'write seldon, tensorflow, v2 or kfserving',
+  ),
+  PROTOCOL_NOT_SERVED: error(
+    'the protocol is known but not served yet',
+    'use protocol seldon, or remove the field',
+  ),
+  TRANSPORT_UNKNOWN: error('the transport does not exist', 'write rest or grpc'),
+  SERVER_TYPE_UNKNOWN: error('the serverType does not exist', 'write rpc or kafka'),
+  KAFKA_ENV_MISSING: error(
+    'serverType kafka without the environment that it needs',
+    'add KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC to svcOrchSpec.env',
+  ),
+  FEATURE_NOT_SERVED: warning(
+    'a part of the format is not served yet; the rest runs without it',
+    'nothing, if it can be done without',
+  ),
+  ANNOTATION_VALUE: error(
+    'an annotation has a value that cannot be used',
+    'write a value of the kind that is named',
+  ),
+  ANNOTATION_UNKNOWN: warning(
+    'an annotation with our prefix is not known; it is ignored',
+    'remove it, or correct its spelling',
+  ),
+
+  // Predictors and their traffic.
+  PREDICTORS_MISSING: error('the deployment has no predictors', 'add spec.predictors with one'),
+  PREDICTOR_DUPLICATE: error('two predictors have one name', 'rename one of them'),
+  SERVICE_NAME_DUPLICATE: error(
+    'two predictors have one annotation seldon.io/svc-name',
+    'give each predictor a service name of its own',
+  ),
+  SHADOW_ALONE: error(
+    'the only predictor is a shadow',
+    'remove `shadow: true`, or add a predictor',
+  ),
+  SHADOW_MULTIPLE: error('there is more than one shadow', 'keep one shadow'),
+  TRAFFIC_RANGE: error('traffic is not a percentage', 'write 0 to 100'),
+  TRAFFIC_SUM: error(
+    'the traffic of the predictors does not add up to 100',
+    'make the traffic of all predictors but the shadow add up to 100',
+  ),
+  TRAFFIC_SINGLE: error(
+    'the only predictor has a traffic other than 100',
+    'remove traffic, or write 100',
+  ),
+  NO_ENGINE_GRAPH: error(
+    'seldon.io/no-engine on a graph of more than one unit',
+    'remove the annotation, or the other units',
+  ),
+  GRAPH_TOO_LARGE: error(
+    'a graph has more units, or nests deeper, than is read',
+    'split the graph',
+  ),
+
+  // Units.
+  UNIT_DUPLICATE: error(
+    'two units of a predictor have one name (case does not count)',
+    'rename one of them and its container',
+  ),
+  UNIT_TYPE_UNKNOWN: error(
+    'the type of a unit does not exist',
+    'write MODEL, ROUTER, COMBINER, TRANSFORMER or OUTPUT_TRANSFORMER',
+  ),
+  METHOD_UNKNOWN: error(
+    'a method of a unit does not exist',
+    'write TRANSFORM_INPUT, TRANSFORM_OUTPUT, ROUTE, AGGREGATE or SEND_FEEDBACK',
+  ),
+  METHODS_MISSING: error(
+    'a unit of type UNKNOWN_TYPE has no methods: it would never be called',
+    'give it a type, or methods',
+  ),
+  CONTAINER_MISSING: error(
+    'a unit has neither a container of its name nor an address',
+    'add a container with the name of the unit to componentSpecs, or an endpoint with service_host and httpPort, or run with --unit NAME=URL',
+  ),
+  CONTAINER_DUPLICATE: error('two containers of a predictor have one name', 'rename one of them'),
+  PORT_CONFLICT: error(
+    'two containers of one pod listen on one port',
+    'give one of them another port named http or grpc',
+  ),
+  ENDPOINT_TYPE_UNKNOWN: error('the type of an endpoint does not exist', 'write REST or GRPC'),
+  ENDPOINT_TYPES_MIXED: error(
+    'the endpoints of a deployment have more than one type',
+    'write one type everywhere, or none',
+  ),
+  TRANSPORT_MIXED: error(
+    'the type of the endpoints contradicts spec.transport',
+    'remove spec.transport, or make the types match it',
+  ),
+  ENDPOINT_INCOMPLETE: warning(
+    'an endpoint has ports but no service_host; it is not used as an address',
+    'add service_host, or remove the ports',
+  ),
+  LOGGER_MODE: error(
+    'the mode of a logger is missing or unknown',
+    'write all, request or response',
+  ),
+  CHILDREN_MISSING: error(
+    'a unit that works on its children has none',
+    'add children, or give the unit another type',
+  ),
+  CHILDREN_COUNT: error(
+    'a unit has the wrong number of children',
+    'give it the number that is named',
+  ),
+  CHILDREN_UNREACHABLE: error(
+    'a unit has children that no request can reach',
+    'remove the children, or the implementation',
+  ),
+  CHILDREN_DROPPED: warning(
+    'a unit that neither routes nor combines has several children: all are called, only the first one answers',
+    'make the unit a ROUTER or COMBINER, or chain the children',
+  ),
+  BUILT_IN_IGNORES: warning(
+    'a built-in implementation makes no calls: type, methods, container or endpoint beside it are not used',
+    'remove what is not used, or the implementation',
+  ),
+  RATIO_INVALID: error(
+    'ratioA of RANDOM_ABTEST is not a number from 0 to 1',
+    'write the share of the first child, as in value: "0.5"',
+  ),
+  RATIO_MISSING: warning('RANDOM_ABTEST without ratioA: 0.5 is used', 'add the parameter ratioA'),
+  PARAMETER_TYPE_UNKNOWN: error(
+    'the type of a parameter does not exist',
+    'write INT, FLOAT, DOUBLE, STRING or BOOL',
+  ),
+  PARAMETER_VALUE: error(
+    'the value of a parameter is not of its type',
+    'correct the value, or the type',
+  ),
+  PARAMETER_DUPLICATE: error('two parameters of a unit have one name', 'remove one of them'),
+  MODEL_URI_MISSING: error(
+    'a prepackaged server without modelUri',
+    'add modelUri: where the artifact of the model lies',
+  ),
+  SERVER_UNKNOWN: error(
+    'the implementation is neither built in nor a known server, and the unit has no image or address of its own',
+    'correct the spelling, or add a container with the name of the unit',
+  ),
+  SERVER_PROTOCOL: error(
+    'the prepackaged server does not speak the protocol of the deployment',
+    'use a server that speaks it',
+  ),
+  SERVER_TYPE_FORCED: warning(
+    'a prepackaged server is always a MODEL; the type beside it is not used',
+    'write type MODEL, or none',
+  ),
+} as const satisfies Record<string, FindingKind>;

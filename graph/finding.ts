@@ -1,0 +1,67 @@
+// A finding: one thing that is wrong, or worth knowing, in what the user wrote. Everything that reads or checks a
+// manifest adds findings to a list and goes on, so that all of them are told at once.
+import { FINDINGS } from './finding-codes.ts';
+import type { FindingCode } from './finding-codes.ts';
+
+export type Severity = 'error' | 'warning';
+
+export interface Finding {
+  readonly severity: Severity;
+  /** The place as the user wrote it: `spec.predictors[0].graph.children[1].name`; '' for the whole document. */
+  readonly path: string;
+  readonly code: FindingCode;
+  /** What happened, and to what. */
+  readonly message: string;
+  /** What to do. */
+  readonly advice: string;
+  /** Line in the file, from 1, where it is known. */
+  readonly line?: number;
+  /** The file, as it was named by whoever asked. */
+  readonly source?: string;
+}
+
+/** Findings of one document, in the order in which they are met. */
+export interface FindingSink {
+  /** Adds a finding; `advice` replaces the code's general advice. */
+  add(code: FindingCode, path: string, message: string, advice?: string): void;
+  readonly findings: readonly Finding[];
+  /** How many of them are errors. */
+  readonly errors: number;
+}
+
+/** More findings than these in one document are counted, not kept. */
+export const MAX_FINDINGS = 500;
+
+/** Opens an empty list; `lineOf` tells the line of a path, where it is known. */
+export function openFindings(
+  source: string,
+  lineOf: (path: string) => number | undefined,
+): FindingSink {
+  const findings: Finding[] = [];
+  let errors = 0;
+  return {
+    findings,
+    get errors() {
+      return errors;
+    },
+    add(code, path, message, advice) {
+      const kind = FINDINGS[code];
+      if (kind.severity === 'error') errors += 1;
+      if (findings.length >= MAX_FINDINGS) return;
+      const line = lineOf(path);
+      findings.push({
+        severity: kind.severity,
+        path,
+        code,
+        message,
+        advice: advice ?? kind.advice,
+        ...(line === undefined ? {} : { line }),
+        source,
+      });
+    },
+  };
+}
+
+export function hasErrors(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === 'error');
+}

@@ -1,0 +1,82 @@
+// The way in: a file's text to deployments that can be compiled, and everything that is wrong with it.
+import { assignPorts, parseFirstPorts } from './assign-ports.ts';
+import { checkDeployment } from './check-deployment.ts';
+import { defaultDeployment } from './default-deployment.ts';
+import type { Hosts } from './default-deployment.ts';
+import type { Addresses, Deployment } from './deployment.ts';
+import { openFindings } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { parseManifests } from './parse-manifests.ts';
+import type { ManifestDocument } from './parse-manifests.ts';
+import { isDeployment, readDeployment } from './read-deployment.ts';
+
+export interface LoadOptions {
+  /** How the file is named in findings. */
+  readonly source: string;
+  /** The environment of the operator: the first ports (`PREDICTIVE_UNIT_HTTP_SERVICE_PORT` …). */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Units whose address is known from elsewhere need neither container nor endpoint. */
+  readonly addresses?: Addresses;
+  /** Where containers are reached; `local` by default. */
+  readonly hosts?: Hosts;
+}
+
+export interface LoadedDeployments {
+  /** Those without errors, in the order of the file. */
+  readonly deployments: readonly Deployment[];
+  /** In the order of the file. */
+  readonly findings: readonly Finding[];
+}
+
+/** Parses, checks and defaults every deployment of a text. Never throws, whatever the text. */
+export function loadDeployments(text: string, options: LoadOptions): LoadedDeployments {
+  try {
+    return loadAll(text, options);
+  } catch (error) {
+    // A bug of ours must not show a stack to someone who only wrote a file.
+    const sink = openFindings(options.source, () => undefined);
+    const what = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
+    sink.add('READER_FAILED', '', `the reader failed: ${what}`);
+    return { deployments: [], findings: sink.findings };
+  }
+}
+
+function loadAll(text: string, options: LoadOptions): LoadedDeployments {
+  const parsed = parseManifests(text, options.source);
+  const findings: Finding[] = [];
+  const deployments: Deployment[] = [];
+  const names = new Set<string>();
+  for (const document of parsed.documents) {
+    const deployment = loadOne(document, options, names);
+    if (deployment !== undefined) deployments.push(deployment);
+    findings.push(...document.sink.findings);
+  }
+  findings.push(...parsed.findings);
+  if (parsed.documents.length === 0 && findings.length === 0) {
+    const sink = openFindings(options.source, () => undefined);
+    sink.add('NO_DEPLOYMENT', '', 'the file is empty');
+    findings.push(...sink.findings);
+  }
+  return { deployments, findings };
+}
+
+function loadOne(
+  document: ManifestDocument,
+  options: LoadOptions,
+  names: Set<string>,
+): Deployment | undefined {
+  const { sink } = document;
+  if (!isDeployment(document)) return undefined;
+  const written = readDeployment(document);
+  if (written === undefined) return undefined;
+  const ported = assignPorts(written, parseFirstPorts(options.env ?? {}));
+  checkDeployment(written, ported, options.addresses, sink);
+  const fullName = `${written.namespace}/${written.name}`;
+  if (written.name !== '' && names.has(fullName)) {
+    const path = `${written.path}metadata.name`;
+    sink.add('DEPLOYMENT_DUPLICATE', path, `the file holds ${fullName} twice`);
+  }
+  names.add(fullName);
+  if (sink.errors > 0) return undefined;
+  return defaultDeployment(written, ported, options.source, options.hosts ?? 'local');
+}

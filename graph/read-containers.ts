@@ -1,0 +1,99 @@
+// Reads the containers of a pod: what is needed to start one elsewhere than in Kubernetes. Volumes, probes and the like
+// are left to Kubernetes.
+import type { EnvEntry, EnvFrom } from './deployment.ts';
+import { isPlainObject } from './json-value.ts';
+import { CONTAINER_FIELDS, ENV_FIELDS, PORT_FIELDS } from './known-fields.ts';
+import { openFields } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
+import type { WrittenContainer } from './written.ts';
+
+/** `componentSpec` is the position of the pod in `componentSpecs`. */
+export function readContainers(pod: Fields, componentSpec: number): WrittenContainer[] {
+  const containers: WrittenContainer[] = [];
+  for (const item of pod.list('containers')) {
+    const container = openFields(item.value, item.path, CONTAINER_FIELDS, pod.sink);
+    if (container === undefined) continue;
+    containers.push({
+      path: container.path,
+      componentSpec,
+      name: container.requiredText('name'),
+      image: container.text('image') ?? '',
+      command: container.texts('command'),
+      args: container.texts('args'),
+      workingDir: container.text('workingDir') ?? '',
+      env: readEnv(container),
+      envFrom: readEnvFrom(container),
+      ports: readPorts(container),
+    });
+  }
+  return containers;
+}
+
+function readPorts(container: Fields): WrittenContainer['ports'] {
+  const ports: { name: string; port: number }[] = [];
+  for (const item of container.list('ports')) {
+    const entry = openFields(item.value, item.path, PORT_FIELDS, container.sink);
+    const name = entry?.text('name') ?? '';
+    const port = entry?.integer('containerPort', 1, 65_535);
+    if (port !== undefined) ports.push({ name, port });
+    else if (entry !== undefined && !entry.has('containerPort'))
+      entry.sink.add('FIELD_MISSING', entry.at('containerPort'), 'a port has no containerPort');
+  }
+  return ports;
+}
+
+/** Reads the list `env` of a container or of `svcOrchSpec`. */
+export function readEnv(owner: Fields): EnvEntry[] {
+  const entries: EnvEntry[] = [];
+  for (const item of owner.list('env')) {
+    const entry = openFields(item.value, item.path, ENV_FIELDS, owner.sink);
+    if (entry === undefined) continue;
+    const name = entry.requiredText('name');
+    const value = entry.text('value');
+    const source = entry.object('valueFrom');
+    if (source === undefined) entries.push({ kind: 'value', name, value: value ?? '' });
+    else entries.push({ kind: 'reference', name, ...readReference(source) });
+  }
+  return entries;
+}
+
+type Reference = Pick<Extract<EnvEntry, { kind: 'reference' }>, 'from' | 'reference' | 'optional'>;
+
+/** A `valueFrom` in words; what it is made of is Kubernetes' to judge. */
+function readReference(source: Readonly<Record<string, unknown>>): Reference {
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const { secretKeyRef, configMapKeyRef, fieldRef, resourceFieldRef } = source;
+  for (const [from, ref] of [
+    ['secret', secretKeyRef],
+    ['configMap', configMapKeyRef],
+  ] as const) {
+    if (!isPlainObject(ref)) continue;
+    const reference = `${text(ref['name'])}/${text(ref['key'])}`;
+    return { from, reference, optional: ref['optional'] === true };
+  }
+  if (isPlainObject(fieldRef))
+    return { from: 'field', reference: text(fieldRef['fieldPath']), optional: false };
+  if (isPlainObject(resourceFieldRef))
+    return { from: 'resource', reference: text(resourceFieldRef['resource']), optional: false };
+  return { from: 'other', reference: '', optional: false };
+}
+
+function readEnvFrom(container: Fields): EnvFrom[] {
+  const sources: EnvFrom[] = [];
+  for (const item of container.list('envFrom')) {
+    const entry = openFields(item.value, item.path, null, container.sink);
+    if (entry === undefined) continue;
+    const prefix = entry.text('prefix') ?? '';
+    for (const [from, field] of [
+      ['secret', 'secretRef'],
+      ['configMap', 'configMapRef'],
+    ] as const) {
+      const raw = entry.object(field);
+      const ref = raw && openFields(raw, entry.at(field), null, container.sink);
+      if (ref === undefined) continue;
+      const optional = ref.flag('optional') ?? false;
+      sources.push({ from, name: ref.text('name') ?? '', prefix, optional });
+    }
+  }
+  return sources;
+}

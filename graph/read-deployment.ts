@@ -1,0 +1,134 @@
+// Reads a document into a deployment as it was written. Types and names of fields are judged here; what they mean
+// together is judged by the checks.
+import { closestWord } from './closest-word.ts';
+import {
+  COMPONENT_FIELDS,
+  DEPLOYMENT_FIELDS,
+  EXPLAINER_FIELDS,
+  ORCHESTRATOR_FIELDS,
+  PREDICTOR_FIELDS,
+  SPEC_FIELDS,
+} from './known-fields.ts';
+import type { ManifestDocument } from './parse-manifests.ts';
+import { readContainers, readEnv } from './read-containers.ts';
+import { openFields } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
+import { readGraph } from './read-graph.ts';
+import type { WrittenContainer, WrittenDeployment, WrittenPredictor } from './written.ts';
+
+const API_VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'].map(
+  (version) => `machinelearning.seldon.io/${version}`,
+);
+const INT32_MAX = 2_147_483_647;
+
+/** Whether a document is a SeldonDeployment; adds a finding when it is not, or is one of an unknown version. */
+export function isDeployment({ value, prefix, sink }: ManifestDocument): boolean {
+  if (sink.errors > 0) return false;
+  const fields = openFields(value, prefix.slice(0, -1), null, sink);
+  if (fields === undefined) return false;
+  const kind = fields.text('kind');
+  const apiVersion = fields.text('apiVersion') ?? '';
+  if (kind === undefined || kind === '') {
+    if (sink.errors === 0) sink.add('KIND_MISSING', fields.at('kind'), 'the document has no kind');
+    return false;
+  }
+  if (kind !== 'SeldonDeployment') {
+    const near = closestWord(kind, ['SeldonDeployment']);
+    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    sink.add('KIND_SKIPPED', fields.at('kind'), `${shorten(kind)} is skipped`, advice);
+    return false;
+  }
+  if (API_VERSIONS.includes(apiVersion)) return true;
+  const shown = apiVersion === '' ? 'missing' : shorten(apiVersion);
+  sink.add('API_VERSION_UNKNOWN', fields.at('apiVersion'), `apiVersion is ${shown}`);
+  return false;
+}
+
+/** Reads all that can be read; undefined when there is no spec at all. */
+export function readDeployment(document: ManifestDocument): WrittenDeployment | undefined {
+  const { value, prefix, sink } = document;
+  const root = openFields(value, prefix.slice(0, -1), DEPLOYMENT_FIELDS, sink);
+  if (root === undefined) return undefined;
+  const metadata = openFields(root.object('metadata') ?? {}, root.at('metadata'), null, sink);
+  const name = metadata?.requiredText('name') ?? '';
+  if (!root.has('spec')) {
+    sink.add('FIELD_MISSING', root.at('spec'), 'the document has no spec');
+    return undefined;
+  }
+  const rawSpec = root.object('spec');
+  const spec = rawSpec && openFields(rawSpec, root.at('spec'), SPEC_FIELDS, sink);
+  if (spec === undefined) return undefined;
+  spec.text('name');
+  spec.integer('replicas', 0, INT32_MAX);
+  return {
+    name,
+    namespace: metadata?.text('namespace') || 'default',
+    path: prefix,
+    protocol: spec.text('protocol') ?? '',
+    transport: spec.text('transport') ?? '',
+    serverType: spec.text('serverType') ?? '',
+    metadataAnnotations: metadata?.textMap('annotations') ?? {},
+    annotations: spec.textMap('annotations'),
+    predictors: readPredictors(spec),
+  };
+}
+
+function readPredictors(spec: Fields): WrittenPredictor[] {
+  const predictors: WrittenPredictor[] = [];
+  for (const item of spec.list('predictors')) {
+    const predictor = openFields(item.value, item.path, PREDICTOR_FIELDS, spec.sink);
+    if (predictor !== undefined) predictors.push(readPredictor(predictor));
+  }
+  return predictors;
+}
+
+function readPredictor(predictor: Fields): WrittenPredictor {
+  readUnserved(predictor);
+  return {
+    path: predictor.path,
+    name: predictor.requiredText('name'),
+    traffic: predictor.integer('traffic', -INT32_MAX, INT32_MAX),
+    shadow: predictor.flag('shadow') ?? false,
+    replicas: predictor.integer('replicas', 0, INT32_MAX),
+    labels: predictor.textMap('labels'),
+    annotations: predictor.textMap('annotations'),
+    orchestratorEnv: readOrchestratorEnv(predictor),
+    containers: readComponents(predictor),
+    graph: readGraph(predictor),
+  };
+}
+
+function readOrchestratorEnv(predictor: Fields): WrittenPredictor['orchestratorEnv'] {
+  const raw = predictor.object('svcOrchSpec');
+  if (raw === undefined) return [];
+  const spec = openFields(raw, predictor.at('svcOrchSpec'), ORCHESTRATOR_FIELDS, predictor.sink);
+  return spec === undefined ? [] : readEnv(spec);
+}
+
+function readComponents(predictor: Fields): WrittenContainer[] {
+  const { sink } = predictor;
+  return predictor.list('componentSpecs').flatMap((item, index) => {
+    const component = openFields(item.value, item.path, COMPONENT_FIELDS, sink);
+    const raw = component?.object('spec');
+    if (component === undefined || raw === undefined) return [];
+    // The pod's own fields are Kubernetes' to judge.
+    const pod = openFields(raw, component.at('spec'), null, sink);
+    return pod === undefined ? [] : readContainers(pod, index);
+  });
+}
+
+/** Parts that are known but do nothing yet. */
+function readUnserved(predictor: Fields): void {
+  const { sink } = predictor;
+  const raw = predictor.object('explainer');
+  const path = predictor.at('explainer');
+  const explainer = raw && openFields(raw, path, EXPLAINER_FIELDS, sink);
+  if (explainer?.text('type'))
+    sink.add('FEATURE_NOT_SERVED', path, 'explainers are not served yet; it is left out');
+  if (predictor.object('ssl') !== undefined)
+    sink.add('FEATURE_NOT_SERVED', predictor.at('ssl'), 'ssl is not served yet: plain HTTP');
+}
+
+export function shorten(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

@@ -1,0 +1,78 @@
+// A deployment as it was written: typed, nothing defaulted yet, so that checks see what the user wrote. `undefined` is
+// what was left out.
+import type { EnvEntry, EnvFrom } from './deployment.ts';
+
+export interface WrittenDeployment {
+  readonly name: string;
+  readonly namespace: string;
+  readonly path: string;
+  readonly protocol: string;
+  readonly transport: string;
+  readonly serverType: string;
+  readonly metadataAnnotations: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly predictors: readonly WrittenPredictor[];
+}
+
+export interface WrittenPredictor {
+  readonly path: string;
+  readonly name: string;
+  readonly traffic: number | undefined;
+  readonly shadow: boolean;
+  readonly replicas: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly orchestratorEnv: readonly EnvEntry[];
+  readonly containers: readonly WrittenContainer[];
+  /** Undefined when there is none that can be read; a finding tells. */
+  readonly graph: WrittenUnit | undefined;
+}
+
+export interface WrittenContainer {
+  readonly path: string;
+  readonly componentSpec: number;
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly workingDir: string;
+  readonly env: readonly EnvEntry[];
+  readonly envFrom: readonly EnvFrom[];
+  readonly ports: readonly { readonly name: string; readonly port: number }[];
+}
+
+export interface WrittenUnit {
+  readonly path: string;
+  readonly name: string;
+  readonly type: string | undefined;
+  readonly implementation: string | undefined;
+  readonly methods: readonly { readonly name: string; readonly path: string }[] | undefined;
+  readonly parameters: readonly WrittenParameter[];
+  readonly modelUri: string;
+  readonly endpoint: WrittenEndpoint | undefined;
+  readonly logger: { readonly path: string; readonly mode: string } | undefined;
+  readonly children: readonly WrittenUnit[];
+}
+
+export interface WrittenParameter {
+  readonly path: string;
+  readonly name: string;
+  readonly value: string;
+  readonly type: string;
+}
+
+export interface WrittenEndpoint {
+  readonly path: string;
+  readonly host: string;
+  readonly type: string;
+  readonly servicePort: number | undefined;
+  readonly httpPort: number | undefined;
+  readonly grpcPort: number | undefined;
+}
+
+export function listWrittenUnits(graph: WrittenUnit | undefined): WrittenUnit[] {
+  if (graph === undefined) return [];
+  const units: WrittenUnit[] = [graph];
+  for (const child of graph.children) units.push(...listWrittenUnits(child));
+  return units;
+}
