@@ -1,0 +1,206 @@
+// Holds the layering of the folders by reading the import lines of the tree: a stage knows the stages before it and
+// never the ones beside it, and a library is used only where it belongs. Also the size and the opening of each file.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MAX_LINES = 500;
+
+/** What the files of a folder may import from our own folders, besides their own. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  graph: [],
+  proto: [],
+  envoy: ['graph', 'proto'],
+  extproc: ['graph', 'proto'],
+  operator: ['graph', 'envoy', 'extproc', 'proto'],
+  cli: ['graph', 'envoy', 'extproc', 'proto'],
+  scripts: [],
+  examples: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e'],
+  bench: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e', 'examples'],
+  e2e: ['graph', 'envoy', 'extproc', 'operator', 'proto', 'cli', 'examples', 'bench'],
+};
+/** A test may also stand on the parts that the rings of tests share. */
+const TESTS_MAY_IMPORT = ['e2e'];
+
+/** Libraries that only some places may use; a place is the beginning of a path or a test of it. */
+const LIBRARIES: readonly { name: string; where: string; allows: (path: string) => boolean }[] = [
+  {
+    name: '@kubernetes/',
+    where: 'operator/',
+    allows: (path) => path.startsWith('operator/'),
+  },
+  {
+    name: '@grpc/',
+    where: 'proto/, extproc/offpath/, the twins, testing/, tests, e2e/, examples/, bench/',
+    allows: (path) =>
+      /^(proto|extproc\/offpath|e2e|examples|bench)\//.test(path) ||
+      /^extproc\/(.*\/)?([^/]*twin[^/]*(\/|\.ts$)|testing\/)/.test(path) ||
+      isTest(path),
+  },
+];
+
+const IMPORT =
+  /^(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?'([^']+)'|^(?!\s*(?:\/\/|\*|"|')).*\bimport\('([^']+)'\)/gm;
+const TYPE_IMPORT = /^(?:import|export) type [^;]*;/gm;
+
+interface Source {
+  /** From the root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** As written: `./x.ts`, `node:fs`, `@grpc/grpc-js`. */
+  readonly imports: readonly string[];
+  /** Those of them that are there when the program runs: all but `import type`. */
+  readonly loads: readonly string[];
+}
+
+const SOURCES: readonly Source[] = Object.keys(MAY_IMPORT).flatMap((folder) => readSources(folder));
+const PATHS = new Set(SOURCES.map((source) => source.path));
+
+describe('the layering', () => {
+  test('every folder imports only from the folders that it may know', () => {
+    const wrong = SOURCES.flatMap((source) =>
+      ownImports(source)
+        .filter((target) => !mayImport(source.path, target))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  test('every import of ours names a file that exists', () => {
+    const wrong = SOURCES.flatMap((source) =>
+      ownImports(source)
+        .filter((target) => target.endsWith('.ts') && !PATHS.has(target))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  test('a library is imported only where it belongs', () => {
+    const wrong = SOURCES.flatMap((source) =>
+      LIBRARIES.filter(
+        (library) =>
+          !library.allows(source.path) &&
+          source.imports.some((name) => name.startsWith(library.name)),
+      ).map(
+        (library) => `${source.path} imports ${library.name}…, which belongs in ${library.where}`,
+      ),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  test('no file loads itself by a way round', () => {
+    const loads = new Map(SOURCES.map((source) => [source.path, ownImports(source, source.loads)]));
+    assert.deepEqual(findCycles(loads), []);
+  });
+});
+
+describe('the files', () => {
+  test('every source file opens with a comment that says what it is', () => {
+    const wrong = SOURCES.filter(
+      (source) => !isTest(source.path) && !/^(#!.*\n)?(\/\/ |\/\*\*?\s)/.test(source.text),
+    ).map((source) => source.path);
+    assert.deepEqual(wrong, []);
+  });
+
+  test(`no file is longer than ${MAX_LINES} lines`, () => {
+    const wrong = SOURCES.map((source) => ({
+      path: source.path,
+      lines: source.text.split('\n').length - 1,
+    })).filter((file) => file.lines > MAX_LINES);
+    assert.deepEqual(wrong, []);
+  });
+});
+
+describe('the reader of import lines', () => {
+  test('every form of an import is seen', () => {
+    const text = [
+      "import a from './a.ts';",
+      "import type { B } from './b.ts';",
+      "import {\n  c,\n  d,\n} from './c.ts';",
+      "export { e } from './e.ts';",
+      "export * from './f.ts';",
+      "import './g.ts';",
+      "const h = await import('./h.ts');",
+      "// import i from './i.ts';",
+    ].join('\n');
+    assert.deepEqual(
+      parseImports(text),
+      ['a', 'b', 'c', 'e', 'f', 'g', 'h'].map((name) => `./${name}.ts`),
+    );
+  });
+
+  test('a cycle is found and named', () => {
+    const graph = new Map([
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['b']],
+    ]);
+    assert.deepEqual(findCycles(graph), ['b → c → b']);
+  });
+});
+
+function readSources(folder: string): Source[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.includes('/node_modules/'))
+    .map((file) => {
+      const text = readFileSync(file, 'utf8');
+      return {
+        path: relative(ROOT, file),
+        text,
+        imports: parseImports(text),
+        loads: parseImports(text.replace(TYPE_IMPORT, '')),
+      };
+    });
+}
+
+function parseImports(text: string): string[] {
+  return [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '');
+}
+
+/** The imports of a file that are ours, as paths from the root. */
+function ownImports(source: Source, names = source.imports): string[] {
+  return names
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(ROOT, resolve(ROOT, dirname(source.path), name)));
+}
+
+function mayImport(from: string, target: string): boolean {
+  const own = folderOf(from);
+  const other = folderOf(target);
+  if (own === other || (MAY_IMPORT[own] ?? []).includes(other)) return true;
+  return isTest(from) && TESTS_MAY_IMPORT.includes(other);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.indexOf('/'));
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts');
+}
+
+/** Each cycle once, as `a → b → a`, by a depth-first walk. */
+function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (path: string): void => {
+    const begin = way.indexOf(path);
+    if (begin >= 0) {
+      cycles.push([...way.slice(begin), path].join(' → '));
+      return;
+    }
+    if (done.has(path)) return;
+    way.push(path);
+    for (const next of graph.get(path) ?? []) visit(next);
+    way.pop();
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path);
+  return cycles;
+}
