@@ -1,0 +1,66 @@
+// One client for each way to a unit, shared by all programs that go that way: a swap of plans keeps the connections
+// of what did not change. A client is closed when the last program that uses it is.
+import { egressHost } from '../graph/names.ts';
+import type { Edge, Plan } from '../graph/plan.ts';
+import type { UnitClient } from './calls.ts';
+
+/** Makes the client of an edge; `host` is the unit's name on the egress listener. */
+export type OpenClient = (edge: Edge, host: string) => UnitClient;
+
+interface Shared {
+  readonly client: UnitClient;
+  users: number;
+}
+
+export class ClientPool {
+  readonly #open: OpenClient;
+  readonly #shared = new Map<string, Shared>();
+
+  constructor(open: OpenClient) {
+    this.#open = open;
+  }
+
+  get size(): number {
+    return this.#shared.size;
+  }
+
+  /** The clients of one plan's program; `release` gives all of them back, once. */
+  lease(plan: Plan): { clientFor(edge: Edge): UnitClient; release(): void } {
+    const held = new Set<string>();
+    return {
+      clientFor: (edge) => {
+        const host = egressHost(plan.predictor, plan.units[edge.unit]?.name ?? '', edge.transport);
+        const key = clientKey(edge, host);
+        let shared = this.#shared.get(key);
+        if (shared === undefined) {
+          shared = { client: this.#open(edge, host), users: 0 };
+          this.#shared.set(key, shared);
+        }
+        if (!held.has(key)) {
+          held.add(key);
+          shared.users++;
+        }
+        return shared.client;
+      },
+      release: () => {
+        for (const key of held) this.#leave(key);
+        held.clear();
+      },
+    };
+  }
+
+  #leave(key: string): void {
+    const shared = this.#shared.get(key);
+    if (shared === undefined) return;
+    shared.users--;
+    if (shared.users > 0) return;
+    this.#shared.delete(key);
+    shared.client.close();
+  }
+}
+
+function clientKey(edge: Edge, host: string): string {
+  return edge.via === 'egress'
+    ? `egress ${edge.transport} ${host}`
+    : `straight ${edge.transport} ${edge.host}:${edge.port}`;
+}

@@ -1,0 +1,15 @@
+// What the off-path servers answer for: every plan that is loaded, and the deployment loaded last.
+import type { DeploymentPlan, Plan } from '../graph/plan.ts';
+
+export interface LiveDeployment {
+  /** The deployment loaded last; null before the first load. */
+  current(): DeploymentPlan | null;
+  /** A loaded plan by its hash; null asks for the first predictor of the current deployment. */
+  plan(hash: string | null): Plan | undefined;
+}
+
+/** The plans whose units must answer for the current deployment to be ready; shadows take no part. */
+export function servingPlans(live: LiveDeployment): readonly Plan[] {
+  const predictors = live.current()?.predictors ?? [];
+  return predictors.filter(({ shadow }) => !shadow).map(({ plan }) => plan);
+}

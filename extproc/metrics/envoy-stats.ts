@@ -1,0 +1,104 @@
+// Reads Envoy's statistics from its admin socket: the histograms that its `stats` access loggers fill, with Seldon's
+// labels already on them, in microseconds.
+import { request } from 'node:http';
+import { BUCKETS_SECONDS, type Distribution, emptyDistribution } from './buckets.ts';
+import { type Labels, readSamples } from './prometheus-text.ts';
+import type { SeldonFamily } from './seldon-families.ts';
+
+const TIMEOUT_MS = 5000;
+const MICROSECONDS = 1e6;
+/** Room for rounding when a bound in microseconds is compared with one in seconds. */
+const BOUND_SLACK = 1e-9;
+
+/** `envoy_sidegraph_server_requests_us_bucket` and its like. */
+const SERIES_NAME = /^envoy_sidegraph_(server|client)_requests_us_(bucket|sum|count)$/;
+
+export interface EnvoySeries {
+  readonly family: SeldonFamily;
+  readonly labels: Labels;
+  readonly distribution: Distribution;
+}
+
+/** GETs a path of Envoy's admin interface; rejects when it does not answer 200 in time. */
+export function askAdmin(adminSocket: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const outgoing = request(
+      { socketPath: adminSocket, path, agent: false, signal },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          if (incoming.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
+          else reject(new Error(`Envoy's admin interface answered ${incoming.statusCode}`));
+        });
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+/**
+ * Seldon's series in a text of `/stats/prometheus`. Series that Seldon does not count (answers that no service gave,
+ * requests that reached no unit) are left out.
+ */
+export function parseEnvoySeries(text: string): EnvoySeries[] {
+  const rows = new Map<string, Row>();
+  readSamples(text, ({ name, labels, value }) => {
+    const [, side, part] = SERIES_NAME.exec(name) ?? [];
+    if (side === undefined || part === undefined) return;
+    const { le, ...own } = labels;
+    const key = `${side} ${JSON.stringify(own)}`;
+    let row = rows.get(key);
+    if (row === undefined) {
+      row = { side, labels: own, bounds: [], sum: 0 };
+      rows.set(key, row);
+    }
+    if (part === 'sum') row.sum = value / MICROSECONDS;
+    if (part === 'bucket' && le !== undefined) {
+      row.bounds.push({ seconds: boundOf(le), total: value });
+    }
+  });
+  return [...rows.values()].filter(isCounted).map((row) => ({
+    family: `seldon_api_executor_${row.side === 'server' ? 'server' : 'client'}_requests_seconds`,
+    labels: Object.fromEntries(
+      Object.entries(row.labels).map(([name, value]) => [name, value === ABSENT ? '' : value]),
+    ),
+    distribution: distributionOf(row),
+  }));
+}
+
+interface Row {
+  readonly side: string;
+  readonly labels: Labels;
+  readonly bounds: { readonly seconds: number; readonly total: number }[];
+  sum: number;
+}
+
+/** What Envoy writes where a value is missing. */
+const ABSENT = '-';
+
+function isCounted({ side, labels }: Row): boolean {
+  const key = side === 'server' ? labels.service : labels.model_name;
+  return key !== undefined && key !== '' && key !== ABSENT;
+}
+
+function boundOf(le: string): number {
+  return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le) / MICROSECONDS;
+}
+
+/** Turns cumulative counts under any bounds into counts of our buckets. */
+function distributionOf({ bounds, sum }: Row): Distribution {
+  const distribution = emptyDistribution();
+  distribution.sumSeconds = sum;
+  let before = 0;
+  for (const { seconds, total } of bounds.sort((a, b) => a.seconds - b.seconds)) {
+    const found = BUCKETS_SECONDS.findIndex((bound) => seconds <= bound + BOUND_SLACK);
+    const index = found < 0 ? BUCKETS_SECONDS.length : found;
+    distribution.counts[index] = (distribution.counts[index] ?? 0) + Math.max(0, total - before);
+    before = Math.max(before, total);
+  }
+  return distribution;
+}

@@ -1,0 +1,57 @@
+// The text of `/metrics`: Seldon's families out of Envoy's statistics and the filter's own counts, and what the
+// filter's process says of itself.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../log.ts';
+import type { CallHistograms } from './call-histograms.ts';
+import { askAdmin, type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
+import type { ProcessGauges } from './process-gauges.ts';
+import { renderFamilies } from './prometheus-text.ts';
+import { type SeldonFamily, SeriesTable } from './seldon-families.ts';
+
+export interface MetricsSources {
+  /** Envoy's admin socket; null for none. */
+  readonly admin: string | null;
+  readonly calls: CallHistograms;
+  readonly gauges: ProcessGauges;
+  readonly log: Log;
+}
+
+const FAMILIES: readonly SeldonFamily[] = [
+  'seldon_api_executor_server_requests_seconds',
+  'seldon_api_executor_client_requests_seconds',
+];
+
+/** Envoy merges the histograms of its threads when asked, and answers before it has: so it is asked twice. */
+const MERGE_MS = 20;
+
+export async function renderMetricsPage(sources: MetricsSources): Promise<string> {
+  const { admin, calls, gauges } = sources;
+  const tables = {
+    seldon_api_executor_server_requests_seconds: new SeriesTable(),
+    seldon_api_executor_client_requests_seconds: new SeriesTable(),
+  };
+  if (admin !== null) {
+    for (const { family, labels, distribution } of await readEnvoy(admin, sources.log)) {
+      tables[family].add(labels, distribution);
+    }
+  }
+  for (const { labels, distribution } of calls.collect()) {
+    tables.seldon_api_executor_client_requests_seconds.add(labels, distribution);
+  }
+  return renderFamilies([
+    ...FAMILIES.flatMap((family) => tables[family].families(family)),
+    ...gauges.collect(),
+  ]);
+}
+
+/** Envoy's series; without an answer the page has the filter's own only, and the log says why. */
+async function readEnvoy(admin: string, log: Log): Promise<EnvoySeries[]> {
+  try {
+    await askAdmin(admin, '/stats?filter=^sidegraph$');
+    await sleep(MERGE_MS);
+    return parseEnvoySeries(await askAdmin(admin, '/stats/prometheus?filter=^sidegraph\\.'));
+  } catch (error) {
+    log.warn({ code: 'ENVOY_STATS', err: error }, "Envoy's statistics could not be read");
+    return [];
+  }
+}

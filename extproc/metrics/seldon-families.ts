@@ -1,0 +1,89 @@
+// Builds Seldon's two metric families, server and client, out of Envoy's statistics and the filter's own counts:
+// Seldon's names and labels, seconds, and a `_summary` family with quantiles beside each histogram.
+import {
+  addTo,
+  BUCKETS_SECONDS,
+  type Distribution,
+  emptyDistribution,
+  QUANTILES,
+  quantileOf,
+} from './buckets.ts';
+import type { Family, Labels, Sample } from './prometheus-text.ts';
+
+export type SeldonFamily =
+  | 'seldon_api_executor_server_requests_seconds'
+  | 'seldon_api_executor_client_requests_seconds';
+
+const HELP: Readonly<Record<SeldonFamily, string>> = {
+  seldon_api_executor_server_requests_seconds: 'A histogram of latencies for requests to the graph',
+  seldon_api_executor_client_requests_seconds: 'A histogram of latencies for calls to units',
+};
+
+/** The series of one family by their labels; equal labels from several sources become one series. */
+export class SeriesTable {
+  readonly #rows = new Map<string, { labels: Labels; distribution: Distribution }>();
+
+  add(labels: Labels, distribution: Distribution): void {
+    const sorted = Object.fromEntries(
+      Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+    );
+    const key = JSON.stringify(sorted);
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = { labels: sorted, distribution: emptyDistribution() };
+      this.#rows.set(key, row);
+    }
+    addTo(row.distribution, distribution);
+  }
+
+  /** The histogram and the summary; series in the order of their labels. */
+  families(name: SeldonFamily): Family[] {
+    const rows = [...this.#rows]
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([, row]) => row);
+    return [
+      {
+        name,
+        type: 'histogram',
+        help: HELP[name],
+        samples: rows.flatMap((row) => histogramSamples(name, row.labels, row.distribution)),
+      },
+      {
+        name: `${name}_summary`,
+        type: 'summary',
+        help: `${HELP[name]}, quantiles estimated from the histogram's buckets since the start`,
+        samples: rows.flatMap((row) =>
+          summarySamples(`${name}_summary`, row.labels, row.distribution),
+        ),
+      },
+    ];
+  }
+}
+
+function histogramSamples(name: string, labels: Labels, distribution: Distribution): Sample[] {
+  const samples: Sample[] = [];
+  let total = 0;
+  for (const [index, count] of distribution.counts.entries()) {
+    total += count;
+    const le = index < BUCKETS_SECONDS.length ? String(BUCKETS_SECONDS[index]) : '+Inf';
+    samples.push({ name: `${name}_bucket`, labels: { ...labels, le }, value: total });
+  }
+  return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
+}
+
+function summarySamples(name: string, labels: Labels, distribution: Distribution): Sample[] {
+  const samples: Sample[] = QUANTILES.map((quantile) => ({
+    name,
+    labels: { ...labels, quantile: String(quantile) },
+    value: quantileOf(distribution, quantile),
+  }));
+  const total = distribution.counts.reduce((sum, count) => sum + count, 0);
+  return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
+}
+
+function totals(name: string, labels: Labels, sum: number, count: number): Sample[] {
+  return [
+    { name: `${name}_sum`, labels, value: sum },
+    { name: `${name}_count`, labels, value: count },
+  ];
+}

@@ -1,0 +1,57 @@
+// The answers of the off-path HTTP server as plain data, and how they are written: with the headers that Seldon puts
+// on everything.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/limits.ts';
+import { ERRORS, type ErrorCode, failureBody } from '../../graph/errors.ts';
+import { ERROR_HEADER, PUID_HEADER } from '../../graph/names.ts';
+import type { Policy } from '../../graph/plan.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Buffer | string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function empty(status: number): Answer {
+  return { status, body: '', headers: {} };
+}
+
+export function text(status: number, body: string): Answer {
+  return { status, body, headers: { 'content-type': 'text/plain; charset=utf-8' } };
+}
+
+export function json(status: number, body: string | Buffer): Answer {
+  return { status, body, headers: { 'content-type': 'application/json' } };
+}
+
+/** An error that has a code. */
+export function failed(code: ErrorCode, info: string): Answer {
+  const answer = json(ERRORS[code].status, failureBody(code, info));
+  return { ...answer, headers: { ...answer.headers, [ERROR_HEADER]: code } };
+}
+
+/** Seldon's FAILURE body for what the table of codes does not name. */
+export function refused(status: number, info: string): Answer {
+  return json(status, JSON.stringify({ status: { code: status, info, status: 'FAILURE' } }));
+}
+
+/** Writes an answer; `methods` is what the path allows, '' for paths outside of the API. */
+export function writeAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  methods: string,
+  cors: Policy['cors'] | undefined,
+): void {
+  const puid = request.headers[PUID_HEADER];
+  response.writeHead(answer.status, {
+    'access-control-allow-headers': cors?.allowHeaders ?? CORS_ALLOW_HEADERS,
+    'access-control-allow-origin': cors?.allowOrigin ?? CORS_ALLOW_ORIGIN,
+    ...(methods === '' ? {} : { 'access-control-allow-methods': methods }),
+    'x-content-type-options': 'nosniff',
+    ...(typeof puid === 'string' ? { [PUID_HEADER]: puid } : {}),
+    ...answer.headers,
+    'content-length': Buffer.byteLength(answer.body),
+  });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}

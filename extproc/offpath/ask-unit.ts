@@ -1,0 +1,115 @@
+// Asks a unit something that is not on the path: its status or its metadata, by GET, with the client's headers.
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
+import type { Plan, Verb } from '../../graph/plan.ts';
+import { REST_PATHS } from '../../graph/seldon-paths.ts';
+
+export interface UnitAnswer {
+  readonly status: number;
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  readonly body: Buffer;
+}
+
+export type UnitResult =
+  | { readonly kind: 'answer'; readonly answer: UnitAnswer }
+  | {
+      readonly kind: 'failure';
+      readonly code: 'UNIT_UNREACHABLE' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE';
+      readonly text: string;
+    };
+
+/** Used where the deployment sets no timeout for calls. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Not passed to units: what belongs to a connection, to the message, or to us. */
+const KEPT_BACK = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'content-length',
+  'content-type',
+  'content-encoding',
+]);
+
+/** GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units. */
+export function askUnit(
+  plan: Plan,
+  unit: number,
+  verb: Extract<Verb, 'status' | 'metadata'>,
+  headers: IncomingHttpHeaders,
+): Promise<UnitResult> {
+  const edge = plan.edges.find((known) => known.unit === unit && known.transport === 'rest');
+  const name = plan.units[unit]?.name ?? '';
+  if (edge === undefined) {
+    return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name} has no HTTP address`));
+  }
+  const timeoutMs = plan.policy.restTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const path = REST_PATHS[verb];
+  const what = `GET http://${edge.host}:${edge.port}${path}`;
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const outgoing = request(
+      {
+        host: edge.host,
+        port: edge.port,
+        path,
+        headers: passedHeaders(headers),
+        agent: false,
+        signal,
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        incoming.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > plan.policy.maxAnswerBytes) {
+            resolve(failure('ANSWER_TOO_LARGE', `${what}: the answer is over the limit`));
+            incoming.destroy();
+          } else chunks.push(chunk);
+        });
+        incoming.on('end', () =>
+          resolve({
+            kind: 'answer',
+            answer: {
+              status: incoming.statusCode ?? 502,
+              contentType: incoming.headers['content-type'] ?? null,
+              contentEncoding: incoming.headers['content-encoding'] ?? null,
+              body: Buffer.concat(chunks),
+            },
+          }),
+        );
+        incoming.on('error', (error) => resolve(toFailure(what, signal, error)));
+      },
+    );
+    outgoing.on('error', (error) => resolve(toFailure(what, signal, error)));
+    outgoing.end();
+  });
+}
+
+function passedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) =>
+        !KEPT_BACK.has(name) &&
+        !name.startsWith(INTERNAL_HEADER_PREFIX) &&
+        !name.startsWith('x-envoy-'),
+    ),
+  );
+}
+
+function toFailure(what: string, signal: AbortSignal, error: Error): UnitResult {
+  return signal.aborted
+    ? failure('UNIT_TIMEOUT', `${what}: no answer in time`)
+    : failure('UNIT_UNREACHABLE', `${what}: ${error.message}`);
+}
+
+function failure(code: Extract<UnitResult, { kind: 'failure' }>['code'], text: string): UnitResult {
+  return { kind: 'failure', code, text };
+}

@@ -1,0 +1,96 @@
+// Status and metadata of units and of the graph over REST: a unit's own answer is passed on as it is, the graph's is
+// put together from all of them.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Plan } from '../../graph/plan.ts';
+import { type Answer, failed, json, refused } from './answers.ts';
+import { askUnit, type UnitAnswer } from './ask-unit.ts';
+import { builtInMetadata, deriveGraphMetadata, type ModelMetadata } from './graph-metadata.ts';
+
+/** `GET …/status/{unit}` and `GET …/metadata/{unit}`. */
+export async function answerUnit(
+  plan: Plan,
+  name: string,
+  verb: 'status' | 'metadata',
+  headers: IncomingHttpHeaders,
+): Promise<Answer> {
+  const index = plan.units.findIndex((unit) => unit.name === name);
+  const unit = plan.units[index];
+  if (unit === undefined) return refused(500, `Failed to find model ${name}`);
+  if (unit.builtIn !== null) {
+    return json(200, JSON.stringify(verb === 'status' ? { status: 'ok' } : builtInMetadata(unit)));
+  }
+  const result = await askUnit(plan, index, verb, headers);
+  return result.kind === 'failure' ? failed(result.code, result.text) : passOn(result.answer);
+}
+
+/** `GET /api/v1.0/metadata`: all units are asked side by side; the first that fails, in plan order, is the answer. */
+export async function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
+  const results = await Promise.all(
+    plan.units.map((unit, index) =>
+      unit.builtIn === null ? askUnit(plan, index, 'metadata', headers) : null,
+    ),
+  );
+  const models: ModelMetadata<unknown>[] = [];
+  for (const [index, unit] of plan.units.entries()) {
+    const result = results[index] ?? null;
+    if (result === null) {
+      models.push(builtInMetadata(unit));
+      continue;
+    }
+    if (result.kind === 'failure') return failed(result.code, result.text);
+    const { status, body } = result.answer;
+    if (status < 200 || status > 299) {
+      return refused(500, `metadata of ${unit.name}: status ${status}`);
+    }
+    const model = parseModel(body);
+    if (model === undefined) {
+      return failed('ANSWER_NOT_JSON', `metadata of ${unit.name}: not a JSON object`);
+    }
+    models.push(model);
+  }
+  const graph = deriveGraphMetadata(plan, models);
+  return json(
+    200,
+    JSON.stringify({
+      name: graph.name,
+      models: graph.models,
+      graphinputs: graph.inputs ?? null,
+      graphoutputs: graph.outputs ?? null,
+    }),
+  );
+}
+
+function passOn({ status, body, contentType, contentEncoding }: UnitAnswer): Answer {
+  return {
+    status,
+    body,
+    headers: {
+      ...(contentType === null ? {} : { 'content-type': contentType }),
+      ...(contentEncoding === null ? {} : { 'content-encoding': contentEncoding }),
+    },
+  };
+}
+
+/** Reads a unit's metadata: the fields that Seldon knows, in Seldon's order, keys inside them sorted. */
+function parseModel(body: Buffer): ModelMetadata<unknown> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const known: Record<string, unknown> = {};
+  for (const name of ['name', 'platform', 'versions', 'inputs', 'outputs', 'custom']) {
+    if (fields[name] !== undefined && fields[name] !== null) known[name] = sortKeys(fields[name]);
+  }
+  return known;
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, sortKeys(inner)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
