@@ -2,16 +2,16 @@
 // decides about the body and the connection. Stricter than most clients on purpose: whatever two readers could
 // understand differently is a fault.
 
-/** 1 for the bytes of a token (RFC 9110 §5.6.2). */
-export const TOKEN_BYTES = tokenBytes();
-/** 1 for the bytes of a field value: HTAB, visible characters, spaces, obs-text. */
-export const VALUE_BYTES = valueBytes();
-
 const CR = 13;
 const LF = 10;
 const COLON = 58;
 const SPACE = 32;
 const TAB = 9;
+
+/** 1 for the bytes of a token (RFC 9110 §5.6.2). */
+export const TOKEN_BYTES = tokenBytes();
+/** 1 for the bytes of a field value: HTAB, visible characters, spaces, obs-text. */
+export const VALUE_BYTES = valueBytes();
 
 const HTTP_1 = Buffer.from('HTTP/1.');
 const CONTENT_LENGTH = Buffer.from('content-length');

@@ -1,0 +1,157 @@
+// The conformance twin of the HTTP/1.1 client, on undici: the same interface, none of the speed. Tests run every
+// case against both; it can also serve where the small client is under suspicion.
+import { Pool } from 'undici';
+import type { CallHandle, CallRequest, CallResult, UnitClient } from '../calls.ts';
+import type { AnswerHead } from '../message.ts';
+import { errnoOf, errnoWords, failure, type FailureCode } from './failure.ts';
+import type { Address } from './http1/connection.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from './limits.ts';
+import { passesToClient } from './passed-headers.ts';
+
+export interface UndiciTwinOptions {
+  readonly address: Address;
+  readonly host: string;
+}
+
+/** Why the twin itself ended a call. */
+type Stop = 'cancelled' | 'timeout' | 'too-large';
+
+export class UndiciTwin implements UnitClient {
+  readonly headerForm = 'http1';
+  private readonly host: string;
+  private readonly pool: Pool;
+
+  constructor(options: UndiciTwinOptions) {
+    const { address } = options;
+    this.host = options.host;
+    this.pool = new Pool(`http://${address.kind === 'tcp' ? options.host : 'localhost'}`, {
+      connections: MAX_CONNECTIONS,
+      pipelining: 1,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: MAX_HEAD_BYTES,
+      connect: {
+        timeout: CONNECT_TIMEOUT_MS,
+        ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
+      },
+    });
+  }
+
+  call(request: CallRequest, done: (result: CallResult) => void): CallHandle {
+    const abort = new AbortController();
+    let stop: Stop | null = null;
+    const end = (why: Stop): void => {
+      stop = why;
+      abort.abort();
+    };
+    const timer =
+      request.timeoutMs === null ? null : setTimeout(() => end('timeout'), request.timeoutMs);
+    const settle = (result: CallResult): void => {
+      if (timer !== null) clearTimeout(timer);
+      if (stop !== 'cancelled') done(result);
+    };
+    this.attempt(request, abort.signal, () => end('too-large')).then(settle, (error: unknown) => {
+      settle(this.failureOf(request, stop, error));
+    });
+    return { cancel: () => end('cancelled') };
+  }
+
+  close(): void {
+    this.pool.close().catch(() => {});
+  }
+
+  private async attempt(
+    request: CallRequest,
+    signal: AbortSignal,
+    overLimit: () => void,
+    mayReplace = request.replaceable,
+  ): Promise<CallResult> {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.concat(request.body);
+    try {
+      const {
+        statusCode,
+        headers,
+        body: answer,
+      } = await this.pool.request({
+        method: 'POST',
+        path: request.path,
+        headers: [...flatHeaders(request), 'host', this.host],
+        body,
+        signal,
+        responseHeaders: 'raw',
+      });
+      const pieces: Buffer[] = [];
+      let length = 0;
+      for await (const piece of answer as AsyncIterable<Buffer>) {
+        length += piece.length;
+        if (length > request.maxAnswerBytes) overLimit();
+        pieces.push(piece);
+      }
+      const head = headOf(statusCode, headers as unknown as readonly unknown[]);
+      const ok = statusCode >= 200 && statusCode < 300;
+      const whole = Buffer.concat(pieces);
+      return { kind: 'answer', ok, status: statusCode, grpcMessage: '', head, body: whole };
+    } catch (error) {
+      if (!mayReplace || signal.aborted || !diedUnanswered(error)) throw error;
+      return this.attempt(request, signal, overLimit, false);
+    }
+  }
+
+  private failureOf(request: CallRequest, stop: Stop | null, error: unknown): CallResult {
+    const fail = (code: FailureCode, what: string): CallResult =>
+      failure(code, this.host, request.path, what);
+    if (stop === 'timeout') return fail('UNIT_TIMEOUT', `no answer within ${request.timeoutMs} ms`);
+    if (stop === 'too-large') {
+      return fail('ANSWER_TOO_LARGE', `the answer is over ${request.maxAnswerBytes} bytes`);
+    }
+    return isUnconnected(error)
+      ? fail('UNIT_UNREACHABLE', errnoWords(error))
+      : fail('UNIT_RESET', errnoWords(error));
+  }
+}
+
+/** The given block and the body's headers, as undici wants them: name, value, name, value … */
+function flatHeaders(request: CallRequest): string[] {
+  const flat: string[] = [];
+  for (const line of request.headers.toString('latin1').split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) flat.push(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  if (request.contentType !== null) flat.push('content-type', request.contentType);
+  if (request.contentEncoding !== null) flat.push('content-encoding', request.contentEncoding);
+  return flat;
+}
+
+function headOf(status: number, raw: readonly unknown[]): AnswerHead {
+  const all = raw.map((part) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)));
+  const names = all.map((part, i) => (i % 2 === 0 ? part.toLowerCase() : part));
+  return {
+    status,
+    find: (name) => {
+      for (let i = 0; i < names.length; i += 2) if (names[i] === name) return names[i + 1] ?? null;
+      return null;
+    },
+    entries: () => {
+      const passed: string[] = [];
+      for (let i = 0; i < names.length; i += 2) {
+        const name = names[i] ?? '';
+        if (passesToClient(name)) passed.push(name, names[i + 1] ?? '');
+      }
+      return passed;
+    },
+  };
+}
+
+function diedUnanswered(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function isUnconnected(error: unknown): boolean {
+  const code = errnoOf(error);
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return true;
+  const syscall = typeof error === 'object' && error !== null && 'syscall' in error;
+  return syscall && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
+}
