@@ -1,0 +1,88 @@
+// Asks a running Envoy, over its admin unix socket, what it has taken over: the version of each watched file and how
+// many updates it refused.
+import { request } from 'node:http';
+import type { Json } from './json.ts';
+
+/** GET on the admin socket; rejects when Envoy does not answer. */
+export function askAdmin(socketPath: string, path: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path, signal, method: 'GET' }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        if (answer.statusCode === 200) resolve(text);
+        else reject(new Error(`Envoy's admin answered ${answer.statusCode} to ${path}: ${text}`));
+      });
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+/** What Envoy says of one watched file. */
+export interface Subscription {
+  /** Version of the last update that it took, '' for none yet. */
+  readonly version: string;
+  readonly rejected: number;
+}
+
+const SUBSCRIPTION_STATS = '(cds|lds|rds\\..*)\\.(version_text|update_rejected)$';
+
+/** Subscriptions by the start of their statistics: `cluster_manager.cds`, `http.<prefix>.rds.<table>` … */
+export async function readSubscriptions(
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Subscription>> {
+  const text = await askAdmin(
+    socketPath,
+    `/stats?filter=${encodeURIComponent(SUBSCRIPTION_STATS)}`,
+    signal,
+  );
+  const found = new Map<string, Subscription>();
+  for (const line of text.split('\n')) {
+    const match = /^(.+)\.(version_text|update_rejected): (.*)$/.exec(line);
+    if (match?.[1] === undefined || match[3] === undefined) continue;
+    const before = found.get(match[1]) ?? { version: '', rejected: 0 };
+    found.set(
+      match[1],
+      match[2] === 'version_text'
+        ? { ...before, version: match[3].replaceAll('"', '') }
+        : { ...before, rejected: Number(match[3]) },
+    );
+  }
+  return found;
+}
+
+/** Names of the clusters that serve, warming ones left out. */
+export async function readActiveClusters(
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const parsed = JSON.parse(await askAdmin(socketPath, '/clusters?format=json', signal)) as {
+    cluster_statuses?: readonly { name?: string }[];
+  };
+  return new Set((parsed.cluster_statuses ?? []).map((each) => each.name ?? ''));
+}
+
+/** Envoy's own words for refused updates, '' when it kept none. */
+export async function readErrors(socketPath: string, signal: AbortSignal): Promise<string> {
+  const dump = JSON.parse(await askAdmin(socketPath, '/config_dump', signal)) as Json;
+  const found: string[] = [];
+  collectErrors(dump, found);
+  return [...new Set(found)].join('; ');
+}
+
+function collectErrors(value: Json, found: string[]): void {
+  if (value === null || typeof value !== 'object') return;
+  if (Array.isArray(value)) {
+    for (const each of value) collectErrors(each as Json, found);
+    return;
+  }
+  for (const [key, each] of Object.entries(value)) {
+    const details = key === 'error_state' ? (each as { details?: Json }).details : undefined;
+    if (typeof details === 'string') found.push(details);
+    else collectErrors(each as Json, found);
+  }
+}

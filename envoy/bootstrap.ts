@@ -1,0 +1,74 @@
+// Envoy's bootstrap: what cannot change while it runs. Everything of a plan comes from the watched files.
+import type { DeploymentPlan } from '../graph/plan.ts';
+import { fixedClusters } from './clusters.ts';
+import { histogramBuckets } from './filters/stats-log.ts';
+import { type JsonObject, typed } from './json.ts';
+import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from './layout.ts';
+
+/** Envoy's heap: above 92 % idle memory is given back, above 95 % new requests get 503. */
+const MAX_HEAP_BYTES = 1024 * 1024 * 1024;
+const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
+
+export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
+  return {
+    node: { id: 'sidegraph', cluster: `${deployment.namespace}.${deployment.deployment}` },
+    admin: {
+      address: { pipe: { path: layout.adminSocket, mode: 0o600 } },
+    },
+    static_resources: { clusters: fixedClusters(layout) },
+    dynamic_resources: {
+      lds_config: fileSource(layout, listenersPath(layout)),
+      cds_config: fileSource(layout, clustersPath(layout)),
+    },
+    bootstrap_extensions: [
+      {
+        name: 'envoy.bootstrap.internal_listener',
+        typed_config: typed('envoy.extensions.bootstrap.internal_listener.v3.InternalListener'),
+      },
+    ],
+    stats_config: { histogram_bucket_settings: histogramBuckets() },
+    deferred_stat_options: { enable_deferred_creation_stats: true },
+    stats_flush_on_admin: true,
+    layered_runtime: {
+      layers: [
+        {
+          name: 'sidegraph',
+          static_layer: { 'envoy.reloadable_features.ext_proc_graceful_grpc_close': true },
+        },
+      ],
+    },
+    overload_manager: overloadManager(),
+  };
+}
+
+function overloadManager(): JsonObject {
+  return {
+    refresh_interval: '0.250s',
+    resource_monitors: [
+      {
+        name: 'envoy.resource_monitors.fixed_heap',
+        typed_config: typed('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', {
+          max_heap_size_bytes: MAX_HEAP_BYTES,
+        }),
+      },
+      {
+        name: 'envoy.resource_monitors.global_downstream_max_connections',
+        typed_config: typed(
+          'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
+          { max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS },
+        ),
+      },
+    ],
+    actions: [
+      action('envoy.overload_actions.shrink_heap', 0.92),
+      action('envoy.overload_actions.stop_accepting_requests', 0.95),
+    ],
+  };
+}
+
+function action(name: string, threshold: number): JsonObject {
+  return {
+    name,
+    triggers: [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value: threshold } }],
+  };
+}

@@ -1,0 +1,178 @@
+// Clusters: one for each unit and transport, and the fixed ones for the filter's sockets. A unit's cluster is named
+// by a hash of its content, so that a swap leaves the clusters of unchanged units (and their connections) alone.
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { METADATA_NAMESPACE } from '../graph/names.ts';
+import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan.ts';
+import { type Json, type JsonObject, duration, typed } from './json.ts';
+import type { EnvoyLayout } from './layout.ts';
+import {
+  FILTER_CLUSTER,
+  OFFPATH_GRPC_CLUSTER,
+  OFFPATH_HTTP_CLUSTER,
+  UNROUTED_CLUSTER,
+  predictorListener,
+} from './names.ts';
+
+/** Python model servers drop idle connections after two seconds; Envoy must be first. */
+const REST_IDLE_MS = 1500;
+const GRPC_IDLE_MS = 300_000;
+const CONNECT_TIMEOUT_MS = 2000;
+/** Calls that one unit may have at a time; more are answered with OVERLOADED. */
+const MAX_UNIT_REQUESTS = 8192;
+const MAX_UNIT_CONNECTIONS = 1024;
+const UNBOUNDED = 100_000;
+
+/** Every edge of a plan as a cluster, in the order of the plan. */
+export function unitClusters(plan: Plan): JsonObject[] {
+  return plan.edges.map((edge) => unitCluster(plan, edge));
+}
+
+/** Name of the cluster of a unit; throws when the plan has no such edge, which the compiler rules out. */
+export function clusterOf(plan: Plan, unit: number, transport: Transport): string {
+  return String(unitCluster(plan, edgeOf(plan, unit, transport)).name);
+}
+
+export function edgeOf(plan: Plan, unit: number, transport: Transport): Edge {
+  const edge = plan.edges.find((each) => each.unit === unit && each.transport === transport);
+  if (edge === undefined)
+    throw new Error(`plan ${plan.hash}: unit ${unit} has no ${transport} edge`);
+  return edge;
+}
+
+export function unitOf(plan: Plan, index: number): PlanUnit {
+  const unit = plan.units[index];
+  if (unit === undefined) throw new Error(`plan ${plan.hash}: no unit ${index}`);
+  return unit;
+}
+
+function unitCluster(plan: Plan, edge: Edge): JsonObject {
+  const unit = unitOf(plan, edge.unit);
+  const content: JsonObject = {
+    type: isIP(edge.host) === 0 ? 'STRICT_DNS' : 'STATIC',
+    connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    alt_stat_name: `${plan.predictor}_${unit.name}_${edge.transport}`,
+    circuit_breakers: breakers(MAX_UNIT_CONNECTIONS, MAX_UNIT_REQUESTS),
+    typed_extension_protocol_options: protocol(
+      edge.transport === 'grpc' ? 'http2_protocol_options' : 'http_protocol_options',
+      edge.transport === 'grpc' ? GRPC_IDLE_MS : REST_IDLE_MS,
+    ),
+    metadata: {
+      filter_metadata: {
+        [METADATA_NAMESPACE]: {
+          unit: unit.name,
+          transport: edge.transport,
+          ...imageParts(unit.image),
+        },
+      },
+    },
+  };
+  const endpoint = { socket_address: { address: edge.host, port_value: edge.port } };
+  const hash = createHash('sha256')
+    .update(JSON.stringify([content, endpoint]))
+    .digest('hex')
+    .slice(0, 12);
+  const name = `${plan.predictor}/${unit.name}/${edge.transport}/${hash}`;
+  return { name, ...content, load_assignment: endpoints(name, [endpoint]) };
+}
+
+/** `repo:tag` as Seldon labels it; a registry's port or a digest is no tag. */
+export function imageParts(image: string): { image: string; version: string } {
+  const tag = /^(.+):([^/:@]+)$/.exec(image);
+  return tag?.[1] !== undefined && tag[2] !== undefined && !tag[1].includes('@')
+    ? { image: tag[1], version: tag[2] }
+    : { image, version: '' };
+}
+
+/** The clusters that do not depend on any plan; part of the bootstrap. */
+export function fixedClusters(layout: EnvoyLayout): JsonObject[] {
+  return [
+    {
+      ...socketCluster(FILTER_CLUSTER, layout.filterSockets, 'http2_protocol_options'),
+      ...(layout.filterSockets.length > 1 ? { outlier_detection: ejectDeadWorkers() } : {}),
+    },
+    socketCluster(OFFPATH_HTTP_CLUSTER, [layout.offpathHttpSocket], 'http_protocol_options'),
+    socketCluster(OFFPATH_GRPC_CLUSTER, [layout.offpathGrpcSocket], 'http2_protocol_options'),
+    {
+      name: UNROUTED_CLUSTER,
+      type: 'STATIC',
+      connect_timeout: duration(CONNECT_TIMEOUT_MS),
+      load_assignment: { cluster_name: UNROUTED_CLUSTER, endpoints: [] },
+    },
+  ];
+}
+
+/** The way from the front listener to a predictor's own listener; HTTP/2 carries REST and gRPC alike. */
+export function predictorCluster(predictor: string): JsonObject {
+  const name = predictorListener(predictor);
+  return {
+    name,
+    type: 'STATIC',
+    connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
+    typed_extension_protocol_options: protocol('http2_protocol_options', 3_600_000),
+    load_assignment: endpoints(name, [{ envoy_internal_address: { server_listener_name: name } }]),
+  };
+}
+
+function socketCluster(name: string, sockets: readonly string[], http: HttpOptions): JsonObject {
+  return {
+    name,
+    type: 'STATIC',
+    connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
+    typed_extension_protocol_options: protocol(http, 3_600_000),
+    load_assignment: endpoints(
+      name,
+      sockets.map((path) => ({ pipe: { path } })),
+    ),
+  };
+}
+
+/** One dead worker of several costs only the requests that it held. */
+function ejectDeadWorkers(): JsonObject {
+  return {
+    split_external_local_origin_errors: true,
+    consecutive_local_origin_failure: 1,
+    consecutive_gateway_failure: 1,
+    enforcing_consecutive_gateway_failure: 100,
+    consecutive_5xx: 1,
+    interval: '0.5s',
+    base_ejection_time: '1s',
+    max_ejection_percent: 50,
+  };
+}
+
+type HttpOptions = 'http_protocol_options' | 'http2_protocol_options';
+
+function protocol(http: HttpOptions, idleMs: number): JsonObject {
+  return {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      {
+        common_http_protocol_options: { idle_timeout: duration(idleMs) },
+        explicit_http_config: { [http]: {} },
+      },
+    ),
+  };
+}
+
+function breakers(maxConnections: number, maxRequests: number): JsonObject {
+  return {
+    thresholds: [
+      {
+        max_connections: maxConnections,
+        max_pending_requests: maxRequests,
+        max_requests: maxRequests,
+        max_retries: maxConnections,
+      },
+    ],
+  };
+}
+
+function endpoints(name: string, addresses: readonly Json[]): JsonObject {
+  return {
+    cluster_name: name,
+    endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address } })) }],
+  };
+}

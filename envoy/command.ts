@@ -1,0 +1,26 @@
+// The command line that starts Envoy on the writer's files.
+import { type EnvoyLayout, bootstrapPath } from './layout.ts';
+
+/** Seconds that connections of a replaced listener may live on; no shorter than the default deadline. */
+export const DRAIN_SECONDS = 300;
+
+export interface CommandOptions {
+  /** Envoy's own: `info`, `warning`, `debug` … */
+  readonly logLevel: string;
+  /** Path of the binary, see `locateEnvoy`. */
+  readonly envoyBin: string;
+}
+
+/** argv to start Envoy in the foreground; the writer's `start` must have written the files before. */
+export function envoyCommand(layout: EnvoyLayout, options: CommandOptions): string[] {
+  return [
+    options.envoyBin,
+    ...['--config-path', bootstrapPath(layout)],
+    ...['--concurrency', String(layout.concurrency)],
+    ...['--log-level', options.logLevel],
+    ...['--drain-time-s', String(DRAIN_SECONDS), '--drain-strategy', 'immediate'],
+    // A dynamic resource with a field that Envoy does not know is refused, not half applied.
+    '--reject-unknown-dynamic-fields',
+    '--disable-hot-restart',
+  ];
+}

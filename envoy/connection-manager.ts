@@ -1,0 +1,105 @@
+// The HTTP connection managers of the listeners: which filters run, in which order, and which route table they follow.
+import type { DeploymentPlan, Plan } from '../graph/plan.ts';
+import { accessLog } from './filters/access-log.ts';
+import { bodyLimitFilters } from './filters/body-limit.ts';
+import { cloudEventsFilter } from './filters/cloud-events.ts';
+import { extProcFilter } from './filters/ext-proc.ts';
+import { headersFilter, pathFilter, strippedPrefixes } from './filters/headers.ts';
+import { localReplies } from './filters/local-reply.ts';
+import { statsLogs } from './filters/stats-log.ts';
+import { type JsonObject, typed } from './json.ts';
+import { type EnvoyLayout, fileSource, routesPath } from './layout.ts';
+import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './names.ts';
+
+/** A predictor's requests: everything that architecture and data plane promise happens here. */
+export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
+  const graph = `${plan.namespace}/${plan.deployment}`;
+  return connectionManager(layout, {
+    statPrefix: `ingress_${plan.predictor}`,
+    routeTable: predictorRoutes(plan.predictor),
+    accessLogs: [
+      accessLog(layout.accessLogPath, graph, plan.predictor),
+      ...statsLogs(plan.deployment, plan, 'ingress'),
+    ],
+    filters: [
+      pathFilter(),
+      headersFilter(),
+      cloudEventsFilter(plan.deployment, plan.namespace),
+      ...bodyLimitFilters(plan),
+      extProcFilter(),
+      router(),
+    ],
+    early: [strippedPrefixes()],
+  });
+}
+
+/** Shares requests between predictors; it changes nothing of them. */
+export function frontManager(layout: EnvoyLayout): JsonObject {
+  return connectionManager(layout, {
+    statPrefix: 'front',
+    routeTable: FRONT_ROUTES,
+    accessLogs: [],
+    filters: [router()],
+    early: [],
+  });
+}
+
+/** The filter's side calls. */
+export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
+  return connectionManager(layout, {
+    statPrefix: 'egress',
+    routeTable: EGRESS_ROUTES,
+    accessLogs: statsLogs(deployment.deployment, null, 'egress'),
+    filters: [
+      {
+        name: 'envoy.filters.http.grpc_http1_bridge',
+        typed_config: typed('envoy.extensions.filters.http.grpc_http1_bridge.v3.Config'),
+      },
+      router(),
+    ],
+    early: [],
+  });
+}
+
+interface ManagerParts {
+  readonly statPrefix: string;
+  readonly routeTable: string;
+  readonly accessLogs: readonly JsonObject[];
+  readonly filters: readonly JsonObject[];
+  readonly early: readonly JsonObject[];
+}
+
+function connectionManager(layout: EnvoyLayout, parts: ManagerParts): JsonObject {
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: typed(
+      'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+      {
+        stat_prefix: parts.statPrefix,
+        codec_type: 'AUTO',
+        rds: {
+          route_config_name: parts.routeTable,
+          config_source: fileSource(layout, routesPath(layout, parts.routeTable)),
+        },
+        http_filters: parts.filters,
+        early_header_mutation_extensions: parts.early,
+        local_reply_config: localReplies(),
+        access_log: parts.accessLogs,
+        // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
+        stream_idle_timeout: '0s',
+        request_headers_timeout: '30s',
+        common_http_protocol_options: { idle_timeout: '65s' },
+        preserve_external_request_id: true,
+      },
+    ),
+  };
+}
+
+function router(): JsonObject {
+  return {
+    name: 'envoy.filters.http.router',
+    typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {
+      suppress_envoy_headers: true,
+    }),
+  };
+}

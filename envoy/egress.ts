@@ -1,0 +1,49 @@
+// The egress route table: one host a unit and transport, so that the filter's side calls get Envoy's timeouts, retries and
+// statistics. A gRPC unit is asked over HTTP/1.1 and bridged.
+import { INTERNAL_HEADER_PREFIX, UNIT_HEADER, egressHost } from '../graph/names.ts';
+import type { DeploymentPlan, Edge, Plan } from '../graph/plan.ts';
+import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
+import { clusterOf, unitOf } from './clusters.ts';
+import type { JsonObject } from './json.ts';
+import { EGRESS_ROUTES, serviceOf } from './names.ts';
+import { routeMetadata, unitHost } from './route-parts.ts';
+import { callPolicy } from './route-policy.ts';
+
+export function egressRouteTable(deployment: DeploymentPlan): JsonObject {
+  return {
+    name: EGRESS_ROUTES,
+    virtual_hosts: deployment.predictors.flatMap(({ plan }) =>
+      plan.edges.map((edge) => unitHostTable(plan, edge)),
+    ),
+  };
+}
+
+function unitHostTable(plan: Plan, edge: Edge): JsonObject {
+  const host = egressHost(plan.predictor, unitOf(plan, edge.unit).name, edge.transport);
+  const feedbackPath =
+    edge.transport === 'grpc' ? GRPC_PATHS['send-feedback'] : REST_PATHS['send-feedback'];
+  const policy = plan.policy;
+  return {
+    name: host,
+    domains: [host],
+    request_body_buffer_limit: Math.max(policy.maxBodyBytes, policy.maxAnswerBytes),
+    routes: [
+      egressRoute(plan, edge, { path: feedbackPath }, true),
+      egressRoute(plan, edge, { prefix: '/' }, false),
+    ],
+  };
+}
+
+function egressRoute(plan: Plan, edge: Edge, match: JsonObject, feedback: boolean): JsonObject {
+  const kind = `${feedback ? 'feedback' : 'predict'}-${edge.transport}` as const;
+  return {
+    match,
+    metadata: routeMetadata(plan, serviceOf(kind)),
+    route: {
+      cluster: clusterOf(plan, edge.unit, edge.transport),
+      host_rewrite_literal: unitHost(plan, edge.unit, edge.transport),
+      ...callPolicy(plan.policy, edge.transport, feedback),
+    },
+    request_headers_to_remove: [UNIT_HEADER, `${INTERNAL_HEADER_PREFIX}plan`],
+  };
+}

@@ -1,0 +1,58 @@
+// CloudEvents headers on every answer to a request that carries Ce-Specversion, as Seldon's executor sets them.
+import { PUID_HEADER } from '../../graph/names.ts';
+import { type JsonObject, literal, overwriteHeader, typed } from '../json.ts';
+import { CLOUD_EVENTS_FILTER, PATH_STATE } from '../names.ts';
+
+export function cloudEventsFilter(deployment: string, namespace: string): JsonObject {
+  const answer: readonly (readonly [string, string])[] = [
+    ['ce-id', `%REQ(${PUID_HEADER})%`],
+    ['ce-specversion', '0.3'],
+    ['ce-path', `%FILTER_STATE(${PATH_STATE}:PLAIN)%`],
+    ['ce-type', literal(`seldon.${deployment}.${namespace}.response`)],
+    ['ce-source', literal(`seldon.${deployment}`)],
+  ];
+  return {
+    name: CLOUD_EVENTS_FILTER,
+    typed_config: typed('envoy.extensions.common.matching.v3.ExtensionWithMatcher', {
+      extension_config: {
+        name: CLOUD_EVENTS_FILTER,
+        typed_config: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
+          mutations: {
+            response_mutations: answer.map(([key, value]) => ({
+              append: overwriteHeader(key, value),
+            })),
+          },
+        }),
+      },
+      xds_matcher: {
+        matcher_list: {
+          matchers: [
+            {
+              predicate: {
+                not_matcher: {
+                  single_predicate: {
+                    input: {
+                      name: 'ce-specversion',
+                      typed_config: typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', {
+                        header_name: 'ce-specversion',
+                      }),
+                    },
+                    value_match: { safe_regex: { google_re2: {}, regex: '.+' } },
+                  },
+                },
+              },
+              on_match: {
+                action: {
+                  name: 'skip',
+                  typed_config: typed(
+                    'envoy.extensions.filters.common.matcher.action.v3.SkipFilter',
+                  ),
+                },
+              },
+            },
+          ],
+        },
+      },
+    }),
+  };
+}

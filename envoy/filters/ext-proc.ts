@@ -1,0 +1,39 @@
+// The ext_proc filter: off by default, switched on by graph routes. REST requests arrive with their whole body; gRPC
+// requests as a duplex stream, the only way in which the filter may answer them with a payload. Answers never pass.
+import { METADATA_NAMESPACE } from '../../graph/names.ts';
+import type { Transport } from '../../graph/plan.ts';
+import { type JsonObject, typed } from '../json.ts';
+import { EXT_PROC_FILTER, FILTER_CLUSTER } from '../names.ts';
+
+/**
+ * The longest that Envoy lets one message wait (the API's own bound). The request's deadline, `max_stream_duration` of its
+ * route, is what ends a walk; this must only never be earlier.
+ */
+const MESSAGE_TIMEOUT = '3600s';
+
+export function extProcFilter(): JsonObject {
+  return {
+    name: EXT_PROC_FILTER,
+    disabled: true,
+    typed_config: typed('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor', {
+      grpc_service: { envoy_grpc: { cluster_name: FILTER_CLUSTER } },
+      stat_prefix: 'graph',
+      message_timeout: MESSAGE_TIMEOUT,
+      status_on_error: { code: 'ServiceUnavailable' },
+      processing_mode: processingMode('rest'),
+      request_attributes: ['xds.route_name'],
+      metadata_options: { receiving_namespaces: { untyped: [METADATA_NAMESPACE] } },
+    }),
+  };
+}
+
+export function processingMode(transport: Transport): JsonObject {
+  return {
+    request_header_mode: 'SEND',
+    request_body_mode: transport === 'grpc' ? 'FULL_DUPLEX_STREAMED' : 'BUFFERED',
+    request_trailer_mode: transport === 'grpc' ? 'SEND' : 'SKIP',
+    response_header_mode: 'SKIP',
+    response_body_mode: 'NONE',
+    response_trailer_mode: 'SKIP',
+  };
+}

@@ -1,0 +1,144 @@
+// What clients are told when Envoy itself answers: one row for each outcome, for REST (status, FAILURE body, header
+// `sidegraph-error`) and gRPC (status and message). Rows match on response flags and details, never on a status: the
+// filter's own answers come by here too and must pass unchanged.
+import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
+import { ANSWER_DETAILS, ERROR_HEADER } from '../../graph/names.ts';
+import { type JsonObject, overwriteHeader, typed } from '../json.ts';
+import {
+  FILTER_CLUSTER,
+  OFFPATH_GRPC_CLUSTER,
+  OFFPATH_HTTP_CLUSTER,
+  UNROUTED_CLUSTER,
+} from '../names.ts';
+
+const RETRY_AFTER_SECONDS = 1;
+const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%UPSTREAM_HOST%)';
+const FILTER_SIDE = [FILTER_CLUSTER, OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER, UNROUTED_CLUSTER];
+
+interface Row {
+  readonly code: ErrorCode;
+  readonly when: JsonObject;
+  /** An access log format; it may name the unit. */
+  readonly info: string;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    code: 'FILTER_UNAVAILABLE',
+    when: cel(
+      `xds.cluster_name in [${FILTER_SIDE.map((name) => `'${name}'`).join(', ')}] && response.flags != 0 && !response.code_details.startsWith('max_duration')`,
+    ),
+    info: 'the graph filter is not reachable',
+  },
+  {
+    code: 'FILTER_UNAVAILABLE',
+    when: cel(`response.code_details.startsWith('ext_proc_error')`),
+    info: 'the graph filter did not answer',
+  },
+  {
+    code: 'OVERLOADED',
+    when: flags('OM', 'UO'),
+    info: 'too many requests are held or under way',
+  },
+  {
+    code: 'DEADLINE_EXCEEDED',
+    when: flags('DT', 'SI'),
+    info: 'the request took longer than its deadline',
+  },
+  {
+    code: 'UNIT_TIMEOUT',
+    when: flags('UT'),
+    info: `unit ${UNIT}: no answer within the timeout`,
+  },
+  {
+    code: 'UNIT_UNREACHABLE',
+    when: cel(`upstream.transport_failure_reason.contains('Connection refused')`),
+    info: `unit ${UNIT}: connection refused`,
+  },
+  {
+    code: 'UNIT_UNREACHABLE',
+    when: flags('UF', 'UH'),
+    info: `unit ${UNIT}: no connection: %UPSTREAM_TRANSPORT_FAILURE_REASON%`,
+  },
+  {
+    code: 'UNIT_RESET',
+    when: flags('UC', 'UR', 'UPE'),
+    info: `unit ${UNIT}: connection closed before the answer was whole`,
+  },
+  {
+    code: 'BODY_TOO_LARGE',
+    when: cel(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
+    info: 'the request body is over the limit',
+  },
+  {
+    code: 'ANSWER_TOO_LARGE',
+    when: cel(`response.code_details == 'response_payload_too_large'`),
+    info: `unit ${UNIT}: the answer is over the limit`,
+  },
+  {
+    code: 'INTERNAL',
+    when: flags('NC'),
+    info: 'the route names a cluster that does not exist',
+  },
+];
+
+export function localReplies(): JsonObject {
+  return { mappers: [...ROWS.map(grpcMapper), ...ROWS.map(restMapper)] };
+}
+
+function restMapper(row: Row): JsonObject {
+  const { status } = ERRORS[row.code];
+  return {
+    filter: row.when,
+    status_code: status,
+    headers_to_add: errorHeaders(row.code),
+    body_format_override: {
+      json_format: { status: { code: status, info: row.info, status: 'FAILURE' } },
+    },
+  };
+}
+
+/** Sets no HTTP status: Envoy would derive the gRPC status from it. */
+function grpcMapper(row: Row): JsonObject {
+  return {
+    filter: { and_filter: { filters: [isGrpc(), row.when] } },
+    headers_to_add: [
+      ...errorHeaders(row.code),
+      overwriteHeader('grpc-status', String(ERRORS[row.code].grpcStatus)),
+    ],
+    body_format_override: { text_format_source: { inline_string: row.info } },
+  };
+}
+
+function errorHeaders(code: ErrorCode): JsonObject[] {
+  return [
+    overwriteHeader(ERROR_HEADER, code),
+    ...(ERRORS[code].status === 503
+      ? [overwriteHeader('retry-after', String(RETRY_AFTER_SECONDS))]
+      : []),
+  ];
+}
+
+/** Access log filter: the request is a gRPC request. */
+export function isGrpc(): JsonObject {
+  return {
+    header_filter: {
+      header: { name: 'content-type', string_match: { prefix: 'application/grpc' } },
+    },
+  };
+}
+
+function flags(...names: readonly string[]): JsonObject {
+  return { response_flag_filter: { flags: [...names] } };
+}
+
+function cel(expression: string): JsonObject {
+  return {
+    extension_filter: {
+      name: 'envoy.access_loggers.extension_filters.cel',
+      typed_config: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
+        expression,
+      }),
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// Routes of the requests that walk a graph: the first match, which sends the request to the filter, and the tail
+// routes, which the request matches once the filter has named the unit of the last call.
+import {
+  METADATA_NAMESPACE,
+  METADATA_ROUTING,
+  ROUTING_HEADER,
+  UNIT_HEADER,
+  isGrpcKind,
+  routeName,
+  tailKey,
+  transportOf,
+} from '../graph/names.ts';
+import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
+import { clusterOf } from './clusters.ts';
+import { processingMode } from './filters/ext-proc.ts';
+import { type JsonObject, overwriteHeader, typed } from './json.ts';
+import { EXT_PROC_FILTER, UNROUTED_CLUSTER, kindOf, serviceOf } from './names.ts';
+import {
+  HIDDEN_FROM_UNITS,
+  allowMethods,
+  methodIs,
+  routeMetadata,
+  unitHost,
+} from './route-parts.ts';
+import { callPolicy, streamBound } from './route-policy.ts';
+
+/** The first match of a graph request. Its cluster has no endpoint: a filter that names no unit gives a 503. */
+export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObject {
+  return {
+    name: routeName(plan.hash, kind),
+    match: { path, headers: [methodIs('POST')] },
+    metadata: routeMetadata(plan, serviceOf(kind)),
+    route: {
+      cluster: UNROUTED_CLUSTER,
+      timeout: '0s',
+      max_stream_duration: streamBound(plan.policy, transportOf(kind)),
+    },
+    typed_per_filter_config: {
+      [EXT_PROC_FILTER]: typed('envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute', {
+        overrides: { processing_mode: processingMode(transportOf(kind)) },
+      }),
+      ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
+    },
+  };
+}
+
+/** One route for each call that a walk may leave to Envoy. */
+export function tailRoutes(plan: Plan): JsonObject[] {
+  const routes: JsonObject[] = [];
+  for (const edge of plan.edges) {
+    for (const verb of plan.units[edge.unit]?.verbs ?? []) {
+      // A router's answer is always read by the filter.
+      if (verb === 'route') continue;
+      if (plan.routes[kindOf(verb, edge.transport)].kind !== 'graph') continue;
+      routes.push(tailRoute(plan, edge.unit, verb, edge.transport));
+    }
+  }
+  return routes;
+}
+
+function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transport): JsonObject {
+  const key = tailKey(plan.units[unit]?.name ?? '', verb, transport);
+  const kind = kindOf(verb, transport);
+  return {
+    name: `${plan.hash}/tail/${key}`,
+    match: { prefix: '/', headers: [{ name: UNIT_HEADER, string_match: { exact: key } }] },
+    metadata: routeMetadata(plan, serviceOf(kind)),
+    route: {
+      cluster: clusterOf(plan, unit, transport),
+      host_rewrite_literal: unitHost(plan, unit, transport),
+      ...callPolicy(plan.policy, transport, verb === 'send-feedback'),
+    },
+    request_headers_to_remove: [...HIDDEN_FROM_UNITS],
+    response_headers_to_add: [
+      overwriteHeader(
+        ROUTING_HEADER,
+        `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:${METADATA_ROUTING})%`,
+      ),
+    ],
+    ...(transport === 'grpc' ? {} : { typed_per_filter_config: allowMethods('OPTIONS,POST') }),
+  };
+}

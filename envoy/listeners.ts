@@ -1,0 +1,48 @@
+// Listeners: the ingress ports, one internal listener for each predictor when there are several, and egress.
+import type { DeploymentPlan } from '../graph/plan.ts';
+import { egressManager, frontManager, predictorManager } from './connection-manager.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { EnvoyLayout } from './layout.ts';
+import { EGRESS_LISTENER, GRPC_LISTENER, HTTP_LISTENER, predictorListener } from './names.ts';
+import { isSplit } from './split.ts';
+
+/** Bytes that Envoy buffers for one connection before it stops reading. */
+const CONNECTION_BUFFER_BYTES = 1024 * 1024;
+
+export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject[] {
+  const only = deployment.predictors[0];
+  if (only === undefined) throw new Error(`deployment ${deployment.deployment} has no predictor`);
+  const split = isSplit(deployment);
+  const manager = split ? frontManager(layout) : predictorManager(only.plan, layout);
+  return [
+    listener(HTTP_LISTENER, tcp(layout.host, layout.httpPort), manager),
+    listener(GRPC_LISTENER, tcp(layout.host, layout.grpcPort), manager),
+    listener(
+      EGRESS_LISTENER,
+      { address: { pipe: { path: layout.egressSocket, mode: 0o600 } } },
+      egressManager(deployment, layout),
+    ),
+    ...(split
+      ? deployment.predictors.map(({ plan }) =>
+          listener(
+            predictorListener(plan.predictor),
+            { internal_listener: {} },
+            predictorManager(plan, layout),
+          ),
+        )
+      : []),
+  ];
+}
+
+function listener(name: string, place: JsonObject, manager: Json): JsonObject {
+  return {
+    name,
+    ...place,
+    per_connection_buffer_limit_bytes: CONNECTION_BUFFER_BYTES,
+    filter_chains: [{ filters: [manager] }],
+  };
+}
+
+function tcp(host: string, port: number): JsonObject {
+  return { address: { socket_address: { address: host, port_value: port } } };
+}

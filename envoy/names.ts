@@ -1,0 +1,65 @@
+// Names inside Envoy's configuration: clusters, listeners, route tables, filters. What crosses to the filter has its
+// home in `graph/names.ts`; these stay in this folder (and in Envoy's statistics).
+import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
+
+/** The ext_proc servers; the one cluster with a fixed place in Envoy's statistics. */
+export const FILTER_CLUSTER = 'filter';
+export const OFFPATH_HTTP_CLUSTER = 'offpath-http';
+export const OFFPATH_GRPC_CLUSTER = 'offpath-grpc';
+/** Has no endpoint: where graph routes point until the filter names the unit. */
+export const UNROUTED_CLUSTER = 'unrouted';
+
+export const HTTP_LISTENER = 'ingress-http';
+export const GRPC_LISTENER = 'ingress-grpc';
+export const EGRESS_LISTENER = 'egress';
+
+/** Route table that shares the traffic between several predictors. */
+export const FRONT_ROUTES = 'front';
+export const EGRESS_ROUTES = 'egress';
+
+/** A predictor's route table. */
+export function predictorRoutes(predictor: string): string {
+  return `predictor-${predictor}`;
+}
+
+/** A predictor's internal listener, and the cluster that leads to it. */
+export function predictorListener(predictor: string): string {
+  return `predictor-${predictor}`;
+}
+
+/** Names of HTTP filters, for the settings that a route has for them. */
+export const HEADERS_FILTER = 'sidegraph.headers';
+export const CLOUD_EVENTS_FILTER = 'sidegraph.cloud-events';
+export const PATH_FILTER = 'sidegraph.path';
+export const BODY_LIMIT_FILTERS: Readonly<Record<Transport, string>> = {
+  rest: 'sidegraph.body-limit.rest',
+  grpc: 'sidegraph.body-limit.grpc',
+};
+export const EXT_PROC_FILTER = 'sidegraph.graph';
+
+/** Filter state that keeps the path that the client asked for, without its query. */
+export const PATH_STATE = 'sidegraph.path';
+
+/** What the request counts as in Seldon's metrics (`service`). */
+export function serviceOf(kind: RouteKind): string {
+  switch (kind) {
+    case 'predict-rest':
+      return 'predictions';
+    case 'feedback-rest':
+      return 'feedback';
+    case 'predict-grpc':
+      return '/seldon.protos.Seldon/Predict';
+    case 'feedback-grpc':
+      return '/seldon.protos.Seldon/SendFeedback';
+  }
+}
+
+/** The kind of request that a call of this verb ends. */
+export function kindOf(verb: CallVerb, transport: Transport): RouteKind {
+  return `${verb === 'send-feedback' ? 'feedback' : 'predict'}-${transport}`;
+}
+
+/** Prefix under which the gateway serves a deployment. */
+export function gatewayPrefix(plan: Plan): string {
+  return `/seldon/${plan.namespace}/${plan.deployment}`;
+}

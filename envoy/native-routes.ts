@@ -1,0 +1,105 @@
+// Routes of the requests that Envoy serves alone: straight to one unit, or drawn among several by weight.
+import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../graph/names.ts';
+import { NATIVE_WEIGHT_TOTAL } from '../graph/plan.ts';
+import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan.ts';
+import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
+import { clusterOf } from './clusters.ts';
+import { type JsonObject, literal, overwriteHeader } from './json.ts';
+import { serviceOf } from './names.ts';
+import {
+  HIDDEN_FROM_UNITS,
+  allowMethods,
+  bodyLimit,
+  methodIs,
+  routeMetadata,
+  unitHost,
+} from './route-parts.ts';
+import { callPolicy } from './route-policy.ts';
+
+/**
+ * Routes of one client path. One route when all targets are asked the same verb; else one for each, taken with a
+ * cumulative fraction: Envoy draws one number for a request, so the fractions of following routes nest.
+ */
+export function nativeRoutes(
+  plan: Plan,
+  kind: RouteKind,
+  targets: readonly NativeTarget[],
+  path: string,
+): JsonObject[] {
+  const paths = new Set(targets.map((target) => unitPath(target, transportOf(kind))));
+  if (paths.size === 1) return [route(plan, kind, path, targets, null)];
+  let sum = 0;
+  return targets.map((target) => {
+    sum += target.weight;
+    return route(plan, kind, path, [target], sum < NATIVE_WEIGHT_TOTAL ? sum : null);
+  });
+}
+
+function unitPath(target: NativeTarget, transport: Transport): string {
+  return transport === 'grpc' ? GRPC_PATHS[target.verb] : REST_PATHS[target.verb];
+}
+
+function route(
+  plan: Plan,
+  kind: RouteKind,
+  path: string,
+  targets: readonly NativeTarget[],
+  fraction: number | null,
+): JsonObject {
+  const transport = transportOf(kind);
+  const first = targets[0];
+  if (first === undefined) throw new Error(`plan ${plan.hash}: native route without a target`);
+  return {
+    name: routeName(plan.hash, kind),
+    match: {
+      path,
+      headers: [methodIs('POST')],
+      ...(fraction === null ? {} : { runtime_fraction: { default_value: millionths(fraction) } }),
+    },
+    metadata: routeMetadata(plan, serviceOf(kind)),
+    route: {
+      ...destination(plan, targets, transport),
+      prefix_rewrite: unitPath(first, transport),
+      ...callPolicy(plan.policy, transport, first.verb === 'send-feedback'),
+    },
+    request_headers_to_remove: [...HIDDEN_FROM_UNITS],
+    typed_per_filter_config: {
+      ...bodyLimit(transport),
+      ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
+    },
+    ...(targets.length === 1 ? routingHeader(first) : {}),
+  };
+}
+
+function destination(
+  plan: Plan,
+  targets: readonly NativeTarget[],
+  transport: Transport,
+): JsonObject {
+  const [only, ...others] = targets;
+  if (only !== undefined && others.length === 0) {
+    return {
+      cluster: clusterOf(plan, only.unit, transport),
+      host_rewrite_literal: unitHost(plan, only.unit, transport),
+    };
+  }
+  return {
+    weighted_clusters: {
+      clusters: targets.map((target) => ({
+        name: clusterOf(plan, target.unit, transport),
+        weight: target.weight,
+        host_rewrite_literal: unitHost(plan, target.unit, transport),
+        ...routingHeader(target),
+      })),
+    },
+  };
+}
+
+function routingHeader(target: NativeTarget): JsonObject {
+  if (target.routing === '') return {};
+  return { response_headers_to_add: [overwriteHeader(ROUTING_HEADER, literal(target.routing))] };
+}
+
+function millionths(numerator: number): JsonObject {
+  return { numerator, denominator: 'MILLION' };
+}

@@ -1,0 +1,40 @@
+// Turns a deployment's plan into Envoy's files, as JSON values. Pure: equal input gives equal output, byte for byte.
+import type { DeploymentPlan } from '../graph/plan.ts';
+import { renderBootstrap } from './bootstrap.ts';
+import { predictorCluster, unitClusters } from './clusters.ts';
+import { egressRouteTable } from './egress.ts';
+import type { JsonObject } from './json.ts';
+import type { EnvoyLayout } from './layout.ts';
+import { renderListeners } from './listeners.ts';
+import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './names.ts';
+import { predictorRouteTable } from './routes.ts';
+import { frontRouteTable, isSplit } from './split.ts';
+
+export interface EnvoyFiles {
+  readonly bootstrap: JsonObject;
+  readonly listeners: readonly JsonObject[];
+  readonly clusters: readonly JsonObject[];
+  /** Route tables by name. */
+  readonly routes: Readonly<Record<string, JsonObject>>;
+}
+
+export function renderEnvoy(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyFiles {
+  const plans = deployment.predictors.map((each) => each.plan);
+  const split = isSplit(deployment);
+  const clusters = plans.flatMap((plan) => unitClusters(plan));
+  return {
+    bootstrap: renderBootstrap(deployment, layout),
+    listeners: renderListeners(deployment, layout),
+    clusters: [
+      ...clusters,
+      ...(split ? plans.map((plan) => predictorCluster(plan.predictor)) : []),
+    ],
+    routes: {
+      ...Object.fromEntries(
+        plans.map((plan) => [predictorRoutes(plan.predictor), predictorRouteTable(plan)]),
+      ),
+      [EGRESS_ROUTES]: egressRouteTable(deployment),
+      ...(split ? { [FRONT_ROUTES]: frontRouteTable(deployment) } : {}),
+    },
+  };
+}

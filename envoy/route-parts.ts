@@ -1,0 +1,84 @@
+// The pieces that every ingress route is made of: what it matches, what it is called, what it counts as, what it does
+// with headers.
+import { METADATA_NAMESPACE, PUID_HEADER, ROUTING_HEADER, UNIT_HEADER } from '../graph/names.ts';
+import type { Plan, Transport } from '../graph/plan.ts';
+import { edgeOf } from './clusters.ts';
+import { type JsonObject, overwriteHeader, typed } from './json.ts';
+import { BODY_LIMIT_FILTERS, HEADERS_FILTER, gatewayPrefix } from './names.ts';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
+
+/** A path at the root and below the gateway's prefix. */
+export function withPrefix(plan: Plan, path: string): readonly string[] {
+  return [path, gatewayPrefix(plan) + path];
+}
+
+export function methodIs(method: Method): JsonObject {
+  return { name: ':method', string_match: { exact: method } };
+}
+
+/** What statistics and the access log say of the request. */
+export function routeMetadata(plan: Plan, service: string): JsonObject {
+  return {
+    filter_metadata: {
+      [METADATA_NAMESPACE]: {
+        service,
+        predictor: plan.predictor,
+        predictor_version: plan.predictorVersion,
+      },
+    },
+  };
+}
+
+/** Headers that no unit sees: ours, and the routing of another request. */
+export const HIDDEN_FROM_UNITS: readonly string[] = [UNIT_HEADER, ROUTING_HEADER];
+
+/** Units are asked under their own address, as by Seldon's executor, not under the client's host. */
+export function unitHost(plan: Plan, unit: number, transport: Transport): string {
+  const edge = edgeOf(plan, unit, transport);
+  return edge.host.includes(':') ? `[${edge.host}]:${edge.port}` : `${edge.host}:${edge.port}`;
+}
+
+/** Header mutations of one route, on top of the table's. */
+export function allowMethods(methods: string): JsonObject {
+  return {
+    [HEADERS_FILTER]: typed(
+      'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute',
+      {
+        mutations: {
+          response_mutations: [
+            { append: overwriteHeader('access-control-allow-methods', methods) },
+          ],
+        },
+      },
+    ),
+  };
+}
+
+/** Switches the body limit on; graph routes have the filter's own. */
+export function bodyLimit(transport: Transport): JsonObject {
+  return {
+    [BODY_LIMIT_FILTERS[transport]]: typed('envoy.config.route.v3.FilterConfig', { config: {} }),
+  };
+}
+
+/** Mutations of every request and answer of a predictor; they overwrite, whoever answered. */
+export function tableHeaders(plan: Plan): JsonObject {
+  const { allowOrigin, allowHeaders } = plan.policy.cors;
+  return {
+    [HEADERS_FILTER]: typed(
+      'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute',
+      {
+        mutations: {
+          response_mutations: [
+            { append: overwriteHeader('access-control-allow-origin', allowOrigin) },
+            { append: overwriteHeader('access-control-allow-headers', allowHeaders) },
+            { append: overwriteHeader('x-content-type-options', 'nosniff') },
+            { append: overwriteHeader(PUID_HEADER, `%REQ(${PUID_HEADER})%`) },
+            { remove_on_match: { key_matcher: { prefix: 'x-sidegraph-' } } },
+          ],
+        },
+      },
+    ),
+  };
+}

@@ -1,0 +1,60 @@
+// A predictor's route table, in the order in which Envoy tries it: tail calls of walks, predictions and feedback, then
+// everything off the path. All of it serves at the root and below the gateway's prefix.
+import type { Plan, RouteKind } from '../graph/plan.ts';
+import {
+  FEEDBACK_PATHS,
+  GRPC_FEEDBACK_PATH,
+  GRPC_PREDICT_PATH,
+  PREDICT_PATHS,
+} from '../graph/seldon-paths.ts';
+import { graphRoute, tailRoutes } from './graph-routes.ts';
+import type { JsonObject } from './json.ts';
+import { predictorRoutes } from './names.ts';
+import { nativeRoutes } from './native-routes.ts';
+import { offpathRoutes, otherMethods } from './offpath-routes.ts';
+import { tableHeaders, withPrefix } from './route-parts.ts';
+
+const CLIENT_PATHS: Readonly<Record<RouteKind, readonly string[]>> = {
+  'predict-rest': PREDICT_PATHS,
+  'predict-grpc': [GRPC_PREDICT_PATH],
+  'feedback-rest': FEEDBACK_PATHS,
+  'feedback-grpc': [GRPC_FEEDBACK_PATH],
+};
+
+const KINDS: readonly RouteKind[] = [
+  'predict-rest',
+  'predict-grpc',
+  'feedback-rest',
+  'feedback-grpc',
+];
+
+export function predictorRouteTable(plan: Plan): JsonObject {
+  return {
+    name: predictorRoutes(plan.predictor),
+    typed_per_filter_config: tableHeaders(plan),
+    virtual_hosts: [
+      {
+        name: plan.predictor,
+        domains: ['*'],
+        request_body_buffer_limit: plan.policy.maxBodyBytes,
+        routes: [
+          ...tailRoutes(plan),
+          ...KINDS.flatMap((kind) => servedRoutes(plan, kind)),
+          ...otherMethods(plan),
+          ...offpathRoutes(plan),
+        ],
+      },
+    ],
+  };
+}
+
+function servedRoutes(plan: Plan, kind: RouteKind): JsonObject[] {
+  const decision = plan.routes[kind];
+  const paths = CLIENT_PATHS[kind].flatMap((path) => withPrefix(plan, path));
+  switch (decision.kind) {
+    case 'native':
+      return paths.flatMap((path) => nativeRoutes(plan, kind, decision.targets, path));
+    case 'graph':
+      return paths.map((path) => graphRoute(plan, kind, path));
+  }
+}

@@ -1,0 +1,64 @@
+// The front route table of a deployment with several predictors: shares the requests by weight and copies them to
+// shadows, untouched, before any predictor has seen them.
+import { PUID_HEADER } from '../graph/names.ts';
+import type { DeploymentPlan } from '../graph/plan.ts';
+import type { JsonObject } from './json.ts';
+import { FRONT_ROUTES, predictorListener } from './names.ts';
+
+const PERCENT_STEPS = 10_000;
+
+/** True when one predictor takes everything and no other gets a copy: then there is no front hop. */
+export function isSplit(deployment: DeploymentPlan): boolean {
+  return deployment.predictors.length > 1;
+}
+
+export function frontRouteTable(deployment: DeploymentPlan): JsonObject {
+  const serving = deployment.predictors.filter((each) => !each.shadow);
+  const shadows = deployment.predictors.filter((each) => each.shadow && each.traffic > 0);
+  const weights = serving.map((each) => Math.round(each.traffic * PERCENT_STEPS));
+  const idle = weights.every((weight) => weight === 0);
+  return {
+    name: FRONT_ROUTES,
+    virtual_hosts: [
+      {
+        name: FRONT_ROUTES,
+        domains: ['*'],
+        routes: [
+          {
+            match: { prefix: '/' },
+            route: {
+              weighted_clusters: {
+                clusters: serving.map((each, at) => ({
+                  name: predictorListener(each.plan.predictor),
+                  // Nobody named a share: the first takes all.
+                  weight: idle && at === 0 ? 1 : (weights[at] ?? 0),
+                })),
+              },
+              timeout: '0s',
+              ...(shadows.length === 0 ? {} : { request_mirror_policies: shadows.map(mirror) }),
+            },
+            request_headers_to_add: [
+              {
+                header: { key: PUID_HEADER, value: '%UNIQUE_ID%' },
+                append_action: 'ADD_IF_ABSENT',
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function mirror(shadow: DeploymentPlan['predictors'][number]): JsonObject {
+  return {
+    cluster: predictorListener(shadow.plan.predictor),
+    runtime_fraction: {
+      default_value: {
+        numerator: Math.round(shadow.traffic * PERCENT_STEPS),
+        denominator: 'MILLION',
+      },
+    },
+    disable_shadow_host_suffix_append: true,
+  };
+}
