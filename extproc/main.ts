@@ -1,5 +1,6 @@
 // The filter's process: reads its command line, wires the parts and hands them to the worker's life. Started by the
 // supervisor with an IPC channel (`extproc/ipc.ts` says what goes over it); logs are JSON lines on standard error.
+import { rmSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
 import { openClient } from './client/open.ts';
@@ -91,9 +92,17 @@ function run(options: WorkerOptions): void {
     if (offpathGrpc !== null) {
       servers.push(await startOffpathGrpc({ path: offpathGrpc, live: worker, log }));
     }
-    servers.push(
-      await startFilterServer({ listen: options.listen, router: table, maxHeldBytes, log }),
-    );
+    // A socket left behind by a killed process would refuse to be bound again.
+    if ('path' in options.listen) rmSync(options.listen.path, { force: true });
+    const filter = await startFilterServer({
+      listen: options.listen,
+      router: table,
+      maxHeldBytes,
+      log,
+      drainMs: options.drainLimitMs,
+    });
+    gauges.held = () => filter.heldBytes();
+    servers.push(filter);
     return servers;
   };
 

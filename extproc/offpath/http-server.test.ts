@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { PLAN_HEADER } from '../../graph/names.ts';
+import type { DeploymentPlan } from '../../graph/plan.ts';
+import { SILENT_LOG } from '../log.ts';
+import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
+import { startOffpathHttp } from './http-server.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'sidegraph-offpath-'));
+const closers: (() => Promise<void> | void)[] = [() => rmSync(dir, { recursive: true })];
+after(async () => {
+  for (const close of closers.reverse()) await close();
+});
+
+interface Stub {
+  readonly port: number;
+  readonly calls: { path: string; headers: IncomingHttpHeaders }[];
+}
+
+/** A unit that answers each path with a JSON value, or with a status, type and text. */
+async function startUnit(
+  answers: Readonly<Record<string, unknown>>,
+  raw?: { status: number; type: string; text: string },
+): Promise<Stub> {
+  const calls: Stub['calls'] = [];
+  const server = createServer((incoming, outgoing) => {
+    calls.push({ path: `${incoming.method} ${incoming.url}`, headers: incoming.headers });
+    if (raw !== undefined) {
+      outgoing.writeHead(raw.status, { 'content-type': raw.type }).end(raw.text);
+      return;
+    }
+    const answer = answers[incoming.url ?? ''];
+    outgoing
+      .writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
+      .end(JSON.stringify(answer ?? null));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return { port: (server.address() as AddressInfo).port, calls };
+}
+
+/** A port that nothing listens on. */
+async function deadPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+let serial = 0;
+async function serve(deployment: DeploymentPlan | null) {
+  const path = join(dir, `s${serial++}`);
+  const server = await startOffpathHttp({
+    path,
+    live: {
+      current: () => deployment,
+      plan: (hash) =>
+        hash === null
+          ? deployment?.predictors[0]?.plan
+          : deployment?.predictors.find(({ plan }) => plan.hash === hash)?.plan,
+    },
+    metrics: () => Promise.resolve('metric 1\n'),
+    log: SILENT_LOG,
+  });
+  closers.push(() => server.close());
+  return (target: string, method = 'GET', headers: IncomingHttpHeaders = {}) =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>(
+      (resolve, reject) => {
+        request({ socketPath: path, path: target, method, headers, agent: false }, (incoming) => {
+          let body = '';
+          incoming.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+          incoming.on('end', () =>
+            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }),
+          );
+        })
+          .on('error', reject)
+          .end();
+      },
+    );
+}
+
+const serveGraph = (graph: TestUnit) => serve(testDeployment(testPlan(graph)));
+
+test('ready is 200 and empty when every unit accepts connections, over either of its ports', async () => {
+  const unit = await startUnit({});
+  const ask = await serveGraph({
+    name: 'm',
+    type: 'MODEL',
+    httpPort: await deadPort(),
+    grpcPort: unit.port,
+  });
+  for (const path of ['/ready', '/api/v1.0/status', '/api/v1.0/health/status']) {
+    const answer = await ask(path);
+    assert.equal(answer.status, 200, path);
+    assert.equal(answer.body, '');
+    assert.equal(answer.headers['content-type'], undefined);
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+  }
+  assert.deepEqual(unit.calls, []);
+});
+
+test('ready names the units that do not answer', async () => {
+  const unit = await startUnit({});
+  const child = { name: 'lost', type: 'MODEL', httpPort: await deadPort() } as const;
+  const ask = await serveGraph({
+    name: 't',
+    type: 'TRANSFORMER',
+    httpPort: unit.port,
+    children: [child],
+  });
+  const answer = await ask('/ready');
+  assert.equal(answer.status, 503);
+  assert.deepEqual(JSON.parse(answer.body), {
+    status: { code: 503, info: 'units that do not answer: lost', status: 'FAILURE' },
+  });
+});
+
+test('before a plan is loaded everything but live and metrics is 503', async () => {
+  const ask = await serve(null);
+  assert.equal((await ask('/live')).status, 200);
+  assert.equal((await ask('/prometheus')).body, 'metric 1\n');
+  const answer = await ask('/ready');
+  assert.equal(answer.status, 503);
+  assert.equal(answer.headers['sidegraph-error'], 'PLAN_UNKNOWN');
+});
+
+test("a unit's status is passed on with its status, type and body, and the client's headers reach it", async () => {
+  const unit = await startUnit({}, { status: 418, type: 'text/x-tea', text: 'short and stout' });
+  const ask = await serveGraph({ name: 'm', type: 'MODEL', httpPort: unit.port });
+  const headers = { authorization: 'mine', 'x-sidegraph-unit': 'm/predict/rest', te: 'trailers' };
+  for (const version of ['v0.1', 'v1.0']) {
+    const answer = await ask(`/api/${version}/status/m`, 'GET', headers);
+    assert.equal(answer.status, 418);
+    assert.equal(answer.headers['content-type'], 'text/x-tea');
+    assert.equal(answer.body, 'short and stout');
+    assert.equal(answer.headers['access-control-allow-methods'], 'GET,OPTIONS');
+  }
+  assert.equal(unit.calls[0]?.path, 'GET /health/status');
+  assert.equal(unit.calls[0]?.headers.authorization, 'mine');
+  assert.equal(unit.calls[0]?.headers['x-sidegraph-unit'], undefined);
+  assert.equal(unit.calls[0]?.headers.te, undefined);
+});
+
+test('an unknown unit is a failure in words that Seldon uses', async () => {
+  const ask = await serveGraph({ name: 'm', type: 'MODEL', httpPort: await deadPort() });
+  const answer = await ask('/api/v1.0/metadata/nope');
+  assert.equal(answer.status, 500);
+  assert.equal(answer.headers['content-type'], 'application/json');
+  assert.deepEqual(JSON.parse(answer.body), {
+    status: { code: 500, info: 'Failed to find model nope', status: 'FAILURE' },
+  });
+});
+
+test('a unit that cannot be reached is a failure with a code', async () => {
+  const ask = await serveGraph({ name: 'm', type: 'MODEL', httpPort: await deadPort() });
+  for (const path of ['/api/v1.0/metadata/m', '/api/v1.0/metadata']) {
+    const answer = await ask(path);
+    assert.equal(answer.status, 500);
+    assert.equal(answer.headers['sidegraph-error'], 'UNIT_UNREACHABLE');
+    assert.match(answer.body, /GET http:\/\/127\.0\.0\.1:\d+\/metadata: connect ECONNREFUSED/);
+  }
+});
+
+test('built-ins answer for themselves', async () => {
+  const ask = await serveGraph({ name: 'b', type: 'MODEL', builtIn: 'SIMPLE_MODEL' });
+  assert.equal((await ask('/api/v1.0/metadata/b')).body, '{"name":"b","platform":"sidegraph"}');
+  assert.equal((await ask('/api/v1.0/status/b')).status, 200);
+  assert.equal((await ask('/ready')).status, 200);
+});
+
+const port = (name: string, shape: readonly number[]) => ({ name, datatype: 'BYTES', shape });
+const model = (name: string, inputs: unknown, outputs: unknown) => ({
+  name,
+  platform: 'platform-name',
+  versions: ['model-version'],
+  inputs,
+  outputs,
+  custom: { author: 'seldon-dev' },
+});
+
+test('graph metadata of a combiner: inputs of its first child, outputs of its own; text as Seldon writes it', async () => {
+  const combiner = await startUnit({
+    '/metadata': model('c', [port('x', [1, 10])], [port('combined', [3])]),
+  });
+  const child = await startUnit({
+    '/metadata': model('ab', [port('input', [1, 5])], [port('output', [1, 10])]),
+  });
+  const ask = await serveGraph({
+    name: 'c',
+    type: 'COMBINER',
+    httpPort: combiner.port,
+    children: [
+      { name: 'b', type: 'MODEL', httpPort: child.port },
+      { name: 'a', type: 'MODEL', httpPort: child.port },
+    ],
+  });
+  const answer = await ask('/api/v1.0/metadata');
+  assert.equal(answer.status, 200);
+  const ab = `{"name":"ab","platform":"platform-name","versions":["model-version"],"inputs":[{"datatype":"BYTES","name":"input","shape":[1,5]}],"outputs":[{"datatype":"BYTES","name":"output","shape":[1,10]}],"custom":{"author":"seldon-dev"}}`;
+  assert.equal(
+    answer.body,
+    `{"name":"p","models":{"a":${ab},"b":${ab},"c":{"name":"c","platform":"platform-name","versions":["model-version"],"inputs":[{"datatype":"BYTES","name":"x","shape":[1,10]}],"outputs":[{"datatype":"BYTES","name":"combined","shape":[3]}],"custom":{"author":"seldon-dev"}}},"graphinputs":[{"datatype":"BYTES","name":"input","shape":[1,5]}],"graphoutputs":[{"datatype":"BYTES","name":"combined","shape":[3]}]}`,
+  );
+});
+
+test('graph metadata takes other kinds of ports as they are, and does not fail on built-ins', async () => {
+  const unit = await startUnit({
+    '/metadata': { name: 'm', inputs: { datatype: 'array' }, outputs: { datatype: 'strData' } },
+  });
+  const ask = await serveGraph({
+    name: 'ab',
+    type: 'ROUTER',
+    builtIn: 'RANDOM_ABTEST',
+    children: [
+      { name: 'm', type: 'MODEL', httpPort: unit.port },
+      { name: 's', type: 'MODEL', builtIn: 'SIMPLE_MODEL' },
+    ],
+  });
+  assert.deepEqual(JSON.parse((await ask('/api/v1.0/metadata')).body), {
+    name: 'p',
+    models: {
+      ab: { name: 'ab', platform: 'sidegraph' },
+      m: { name: 'm', inputs: { datatype: 'array' }, outputs: { datatype: 'strData' } },
+      s: { name: 's', platform: 'sidegraph' },
+    },
+    graphinputs: { datatype: 'array' },
+    graphoutputs: { datatype: 'strData' },
+  });
+});
+
+test('the plan header says which predictor is asked', async () => {
+  const first = await startUnit({ '/metadata': { name: 'one' } });
+  const second = await startUnit({ '/metadata': { name: 'two' } });
+  const ask = await serve(
+    testDeployment(
+      testPlan({ name: 'm', type: 'MODEL', httpPort: first.port }, 'aaaaaaaaaaaaaaaa'),
+      testPlan({ name: 'm', type: 'MODEL', httpPort: second.port }, 'bbbbbbbbbbbbbbbb'),
+    ),
+  );
+  const asked = async (headers: IncomingHttpHeaders) =>
+    (await ask('/api/v1.0/metadata/m', 'GET', headers)).body;
+  assert.equal(await asked({}), '{"name":"one"}');
+  assert.equal(await asked({ [PLAN_HEADER]: 'bbbbbbbbbbbbbbbb' }), '{"name":"two"}');
+  assert.match(await asked({ [PLAN_HEADER]: 'cccccccccccccccc' }), /not loaded/);
+});
+
+test('a preflight is 200 with the CORS headers of the plan', async () => {
+  const cors = { allowOrigin: 'http://a.example', allowHeaders: 'Accept' };
+  const plan = testPlan({ name: 'm', type: 'MODEL' });
+  const ask = await serve(testDeployment({ ...plan, policy: { ...plan.policy, cors } }));
+  const answer = await ask('/api/v1.0/predictions', 'OPTIONS');
+  assert.equal(answer.status, 200);
+  assert.equal(answer.body, '');
+  assert.equal(answer.headers['access-control-allow-methods'], 'OPTIONS,POST');
+  assert.equal(answer.headers['access-control-allow-origin'], 'http://a.example');
+  assert.equal(answer.headers['access-control-allow-headers'], 'Accept');
+});
+
+test('other methods are 405, other paths 404', async () => {
+  const ask = await serveGraph({ name: 'm', type: 'MODEL' });
+  assert.equal((await ask('/api/v1.0/predictions')).status, 405);
+  assert.equal((await ask('/ready', 'POST')).status, 405);
+  assert.equal((await ask('/api/v1.0/nothing')).status, 404);
+  assert.equal((await ask('/api/v1.0/status/a/b')).status, 404);
+});
+
+test('the documentation names the deployment and needs nothing from elsewhere', async () => {
+  const ask = await serveGraph({ name: 'm', type: 'MODEL' });
+  const page = await ask('/api/v1.0/doc/');
+  assert.equal(page.status, 200);
+  assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+  assert.doesNotMatch(page.body, /https?:\/\//);
+  const api = JSON.parse((await ask('/api/v0.1/doc/seldon.json')).body) as {
+    openapi: string;
+    servers: { url: string }[];
+    paths: Record<string, unknown>;
+  };
+  assert.match(api.openapi, /^3\./);
+  assert.equal(api.servers[0]?.url, '/seldon/default/test-deployment');
+  assert.ok('/api/v1.0/predictions' in api.paths);
+});
