@@ -1,10 +1,121 @@
+// Judges a deployment as it was written: every rule of Seldon's webhook (reference: `seldondeployment_webhook.go`) and those
+// that it forgot. All findings at once; nothing is changed.
 import type { PortedContainer } from './assign-ports.ts';
+import { checkDeploymentAnnotations, checkPredictorAnnotations } from './check-annotations.ts';
+import { checkContainers } from './check-containers.ts';
+import { checkEndpointTypes } from './check-endpoints.ts';
+import { checkDeploymentName, checkLabelName } from './check-names.ts';
+import { checkTraffic } from './check-traffic.ts';
+import { checkUnits } from './check-units.ts';
+import { closestWord } from './closest-word.ts';
 import type { Addresses } from './deployment.ts';
 import type { FindingSink } from './finding.ts';
-import type { WrittenDeployment } from './written.ts';
+import type { FindingCode } from './finding-codes.ts';
+import { shorten } from './read-deployment.ts';
+import { listWrittenUnits } from './written.ts';
+import type { WrittenDeployment, WrittenPredictor } from './written.ts';
+
+const PROTOCOLS = ['seldon', 'tensorflow', 'kfserving', 'v2'];
+const TRANSPORTS = ['rest', 'grpc'];
+const SERVER_TYPES = ['rpc', 'kafka'];
+const KAFKA_VARIABLES = ['KAFKA_BROKER', 'KAFKA_INPUT_TOPIC', 'KAFKA_OUTPUT_TOPIC'];
+
+/** `ported` are the containers of each predictor; `addresses` the units that are known from elsewhere. */
 export function checkDeployment(
-  _w: WrittenDeployment,
-  _p: readonly (readonly PortedContainer[])[],
-  _a: Addresses | undefined,
-  _s: FindingSink,
-): void {}
+  deployment: WrittenDeployment,
+  ported: readonly (readonly PortedContainer[])[],
+  addresses: Addresses | undefined,
+  sink: FindingSink,
+): void {
+  const spec = `${deployment.path}spec`;
+  checkDeploymentName(deployment, sink);
+  checkWord(deployment.protocol, PROTOCOLS, 'PROTOCOL_UNKNOWN', `${spec}.protocol`, sink);
+  checkWord(deployment.transport, TRANSPORTS, 'TRANSPORT_UNKNOWN', `${spec}.transport`, sink);
+  checkWord(deployment.serverType, SERVER_TYPES, 'SERVER_TYPE_UNKNOWN', `${spec}.serverType`, sink);
+  checkServed(deployment, spec, sink);
+  checkDeploymentAnnotations(deployment, sink);
+  checkPredictorNames(deployment, sink);
+  checkTraffic(deployment.predictors, sink);
+  checkEndpointTypes(deployment, sink);
+  deployment.predictors.forEach((predictor, index) => {
+    const containers = ported[index] ?? [];
+    if (deployment.serverType === 'kafka') checkKafka(predictor, sink);
+    checkPredictorAnnotations(predictor, sink);
+    checkNoEngine(predictor, sink);
+    checkContainers(containers, sink);
+    checkUnits(deployment, predictor, addresses, sink);
+  });
+}
+
+/** A word of a closed list; '' is the default and always right. */
+function checkWord(
+  word: string,
+  known: readonly string[],
+  code: FindingCode,
+  path: string,
+  sink: FindingSink,
+): void {
+  if (word === '' || known.includes(word)) return;
+  const near = closestWord(word, known);
+  const advice = near === undefined ? undefined : `did you mean ${near}?`;
+  sink.add(code, path, `${path} is ${shorten(word)}`, advice);
+}
+
+function checkServed(deployment: WrittenDeployment, spec: string, sink: FindingSink): void {
+  const { protocol, serverType } = deployment;
+  if (protocol !== '' && protocol !== 'seldon' && PROTOCOLS.includes(protocol))
+    sink.add('PROTOCOL_NOT_SERVED', `${spec}.protocol`, `protocol ${protocol} is not served yet`);
+  if (serverType === 'kafka')
+    sink.add(
+      'FEATURE_NOT_SERVED',
+      `${spec}.serverType`,
+      'Kafka is not served yet: requests come by REST and gRPC only',
+    );
+}
+
+function checkPredictorNames(deployment: WrittenDeployment, sink: FindingSink): void {
+  const first = new Map<string, WrittenPredictor>();
+  const services = new Map<string, WrittenPredictor>();
+  for (const predictor of deployment.predictors) {
+    const path = `${predictor.path}.name`;
+    checkLabelName(predictor.name, path, sink);
+    const folded = predictor.name.toLowerCase();
+    const twin = first.get(folded);
+    if (twin === undefined) first.set(folded, predictor);
+    else if (folded !== '')
+      sink.add('PREDICTOR_DUPLICATE', path, `${predictor.name} is also the name of ${twin.path}`);
+    const service = predictor.annotations['seldon.io/svc-name'];
+    if (service === undefined) continue;
+    const other = services.get(service);
+    if (other === undefined) services.set(service, predictor);
+    else
+      sink.add(
+        'SERVICE_NAME_DUPLICATE',
+        `${predictor.path}.annotations["seldon.io/svc-name"]`,
+        `${shorten(service)} is also the service name of ${other.path}`,
+      );
+  }
+}
+
+function checkKafka(predictor: WrittenPredictor, sink: FindingSink): void {
+  const names = new Set(predictor.orchestratorEnv.map((entry) => entry.name));
+  const missing = KAFKA_VARIABLES.filter((variable) => !names.has(variable));
+  if (missing.length > 0)
+    sink.add(
+      'KAFKA_ENV_MISSING',
+      `${predictor.path}.svcOrchSpec.env`,
+      `serverType kafka needs ${missing.join(', ')}`,
+    );
+}
+
+/** The webhook looks only whether the annotation is there, whatever its value. */
+function checkNoEngine(predictor: WrittenPredictor, sink: FindingSink): void {
+  if (predictor.annotations['seldon.io/no-engine'] === undefined) return;
+  const count = listWrittenUnits(predictor.graph).length;
+  if (count > 1)
+    sink.add(
+      'NO_ENGINE_GRAPH',
+      `${predictor.path}.graph`,
+      `seldon.io/no-engine on a graph of ${count} units`,
+    );
+}

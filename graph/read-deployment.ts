@@ -75,6 +75,9 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
 
 function readPredictors(spec: Fields): WrittenPredictor[] {
   const predictors: WrittenPredictor[] = [];
+  const raw = spec.peek('predictors');
+  if (!spec.has('predictors') || (Array.isArray(raw) && raw.length === 0))
+    spec.sink.add('PREDICTORS_MISSING', spec.at('predictors'), 'the deployment has no predictors');
   for (const item of spec.list('predictors')) {
     const predictor = openFields(item.value, item.path, PREDICTOR_FIELDS, spec.sink);
     if (predictor !== undefined) predictors.push(readPredictor(predictor));

@@ -1,0 +1,53 @@
+// Annotations that the data plane reads: numbers that are none, and ours misspelt.
+import { OUR_ANNOTATIONS, parseLimit, ROUTING_ANNOTATION, ROUTING_VALUES } from './annotations.ts';
+import { closestWord } from './closest-word.ts';
+import type { FindingSink } from './finding.ts';
+import { LIMITS } from './limits.ts';
+import { joinPath } from './manifest-lines.ts';
+import { shorten } from './read-deployment.ts';
+import type { WrittenDeployment, WrittenPredictor } from './written.ts';
+
+const OUR_PREFIX = 'sidegraph.io/';
+
+export function checkDeploymentAnnotations(deployment: WrittenDeployment, sink: FindingSink): void {
+  const { path, metadataAnnotations, annotations } = deployment;
+  checkAnnotations(metadataAnnotations, `${path}metadata.annotations`, sink);
+  checkAnnotations(annotations, `${path}spec.annotations`, sink);
+}
+
+export function checkPredictorAnnotations(predictor: WrittenPredictor, sink: FindingSink): void {
+  checkAnnotations(predictor.annotations, `${predictor.path}.annotations`, sink);
+}
+
+function checkAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  path: string,
+  sink: FindingSink,
+): void {
+  for (const [name, value] of Object.entries(annotations)) {
+    const place = joinPath(path, name);
+    const limit = Object.values(LIMITS).find((known) => known.annotation === name);
+    if (limit !== undefined) {
+      const read = parseLimit(limit, value);
+      if (read.kind === 'wrong')
+        sink.add(
+          'ANNOTATION_VALUE',
+          place,
+          `${name} (${limit.meaning}) is ${shorten(value)}`,
+          `write ${read.wanted}`,
+        );
+    } else if (name === ROUTING_ANNOTATION) {
+      if (!ROUTING_VALUES.includes(value))
+        sink.add(
+          'ANNOTATION_VALUE',
+          place,
+          `${name} is ${shorten(value)}`,
+          `write ${ROUTING_VALUES.join(' or ')}`,
+        );
+    } else if (name.startsWith(OUR_PREFIX)) {
+      const near = closestWord(name, OUR_ANNOTATIONS);
+      const advice = near === undefined ? undefined : `did you mean ${near}?`;
+      sink.add('ANNOTATION_UNKNOWN', place, `${shorten(name)} is not known`, advice);
+    }
+  }
+}

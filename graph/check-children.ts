@@ -1,0 +1,49 @@
+// Whether a unit has the children that its work needs, and whether its children can be reached.
+import type { FindingSink } from './finding.ts';
+import { callsOf } from './unit-calls.ts';
+import { parseBuiltIn, parseMethod, parseServer, parseUnitType } from './words.ts';
+import type { WrittenUnit } from './written.ts';
+
+export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {
+  const count = unit.children.length;
+  const builtIn = parseBuiltIn(unit.implementation);
+  const place = `${unit.path}.children`;
+  if (builtIn === 'SIMPLE_MODEL') {
+    if (count > 0)
+      sink.add(
+        'CHILDREN_UNREACHABLE',
+        place,
+        `${unit.name} is the built-in SIMPLE_MODEL, which answers itself`,
+      );
+    return;
+  }
+  if (builtIn === 'RANDOM_ABTEST') {
+    if (count !== 2)
+      sink.add(
+        'CHILDREN_COUNT',
+        place,
+        `${unit.name} is a RANDOM_ABTEST over ${count} ${count === 1 ? 'child' : 'children'}`,
+        'give it exactly 2 children',
+      );
+    return;
+  }
+  if (builtIn !== null) {
+    if (count === 0)
+      sink.add('CHILDREN_MISSING', unit.path, `${unit.name} is a ${builtIn} without children`);
+    return;
+  }
+  const calls = callsOf({
+    type:
+      parseServer(unit.implementation) === null
+        ? (parseUnitType(unit.type) ?? 'UNKNOWN_TYPE')
+        : 'MODEL',
+    builtIn: null,
+    methods: (unit.methods ?? []).flatMap(({ name }) => parseMethod(name) ?? []),
+  });
+  if (count === 0 && (calls.route || calls.aggregate)) {
+    const work = calls.route ? 'chooses among' : 'combines';
+    sink.add('CHILDREN_MISSING', unit.path, `${unit.name} ${work} its children but has none`);
+  }
+  if (count > 1 && !calls.route && !calls.aggregate)
+    sink.add('CHILDREN_DROPPED', place, `of the ${count} children of ${unit.name} one answers`);
+}

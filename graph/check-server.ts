@@ -1,0 +1,44 @@
+// Prepackaged servers: an implementation that names one needs the artifact of a model and the right protocol.
+import { closestWord } from './closest-word.ts';
+import type { FindingSink } from './finding.ts';
+import { shorten } from './read-deployment.ts';
+import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer, SERVERS } from './words.ts';
+import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
+
+export function checkServer(
+  unit: WrittenUnit,
+  deployment: WrittenDeployment,
+  predictor: WrittenPredictor,
+  hasAddress: boolean,
+  sink: FindingSink,
+): void {
+  const server = parseServer(unit.implementation);
+  if (server === null) return;
+  const place = `${unit.path}.implementation`;
+  const own = predictor.containers.find((container) => container.name === unit.name);
+  const runs = hasAddress || (own !== undefined && (own.image !== '' || own.command.length > 0));
+  if (unit.type !== undefined && unit.type !== 'MODEL' && unit.type !== 'UNKNOWN_TYPE')
+    sink.add(
+      'SERVER_TYPE_FORCED',
+      `${unit.path}.type`,
+      `${unit.name} is the server ${shorten(server)}, so a MODEL`,
+    );
+  if (!SERVERS.has(server) && !runs) {
+    const near = closestWord(server, [...SERVERS.keys(), ...Object.keys(BUILT_IN_TYPES)]);
+    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    sink.add('SERVER_UNKNOWN', place, `no server is named ${shorten(server)}`, advice);
+    return;
+  }
+  // A unit that is reached by an address loads its model itself.
+  if (unit.modelUri === '' && server !== 'HUGGINGFACE_SERVER' && !hasAddress)
+    sink.add(
+      'MODEL_URI_MISSING',
+      `${unit.path}.modelUri`,
+      `${unit.name} (${server}) has no modelUri`,
+    );
+  if (deployment.protocol === 'tensorflow' && NOT_TENSORFLOW.includes(server))
+    sink.add('SERVER_PROTOCOL', place, `${server} does not speak protocol tensorflow`);
+  const seldon = deployment.protocol === '' || deployment.protocol === 'seldon';
+  if (seldon && SERVERS.get(server) === null && !runs)
+    sink.add('SERVER_PROTOCOL', place, `${server} does not speak protocol seldon, only v2`);
+}

@@ -1,0 +1,123 @@
+// The units of one predictor: their words, where they run, and whether they can do their work.
+import { checkChildren } from './check-children.ts';
+import { checkLabelName } from './check-names.ts';
+import { checkParameters } from './check-parameters.ts';
+import { checkServer } from './check-server.ts';
+import { closestWord } from './closest-word.ts';
+import { isAddress } from './default-deployment.ts';
+import { findAddress } from './deployment.ts';
+import type { Addresses } from './deployment.ts';
+import type { FindingSink } from './finding.ts';
+import { shorten } from './read-deployment.ts';
+import {
+  BUILT_IN_TYPES,
+  METHODS,
+  parseBuiltIn,
+  parseMethod,
+  parseServer,
+  parseUnitType,
+  UNIT_TYPES,
+} from './words.ts';
+import { listWrittenUnits } from './written.ts';
+import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
+
+const LOGGER_MODES = ['all', 'request', 'response'];
+
+export function checkUnits(
+  deployment: WrittenDeployment,
+  predictor: WrittenPredictor,
+  addresses: Addresses | undefined,
+  sink: FindingSink,
+): void {
+  const first = new Map<string, string>();
+  for (const unit of listWrittenUnits(predictor.graph)) {
+    checkLabelName(unit.name, `${unit.path}.name`, sink);
+    // Names become hosts, in which case does not count.
+    const folded = unit.name.toLowerCase();
+    const twin = first.get(folded);
+    if (twin === undefined) first.set(folded, unit.path);
+    else if (folded !== '')
+      sink.add('UNIT_DUPLICATE', `${unit.path}.name`, `${unit.name} is also the name of ${twin}`);
+    checkWords(unit, sink);
+    checkLogger(unit, sink);
+    checkParameters(unit, sink);
+    checkChildren(unit, sink);
+    const known = findAddress(addresses, predictor.name, unit.name) !== undefined;
+    const hasAddress = known || isAddress(unit.endpoint);
+    if (parseBuiltIn(unit.implementation) !== null) checkBuiltIn(unit, predictor, sink);
+    else if (parseServer(unit.implementation) !== null)
+      checkServer(unit, deployment, predictor, hasAddress, sink);
+    else checkOwn(unit, predictor, hasAddress, sink);
+  }
+}
+
+function checkWords(unit: WrittenUnit, sink: FindingSink): void {
+  if (unit.type !== undefined && parseUnitType(unit.type) === undefined) {
+    const near = closestWord(unit.type, UNIT_TYPES);
+    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    const message = `the type of ${unit.name} is ${shorten(unit.type)}`;
+    sink.add('UNIT_TYPE_UNKNOWN', `${unit.path}.type`, message, advice);
+  }
+  for (const method of unit.methods ?? []) {
+    if (parseMethod(method.name) !== undefined) continue;
+    const near = closestWord(method.name, METHODS);
+    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    const message = `a method of ${unit.name} is ${shorten(method.name)}`;
+    sink.add('METHOD_UNKNOWN', method.path, message, advice);
+  }
+}
+
+function checkLogger(unit: WrittenUnit, sink: FindingSink): void {
+  if (unit.logger === undefined) return;
+  const { path, mode } = unit.logger;
+  if (LOGGER_MODES.includes(mode)) {
+    const message = 'payload logs are not served yet; the logger is left out';
+    sink.add('FEATURE_NOT_SERVED', path, message);
+    return;
+  }
+  const shown = mode === '' ? 'missing' : shorten(mode);
+  sink.add('LOGGER_MODE', `${path}.mode`, `the mode of the logger of ${unit.name} is ${shown}`);
+}
+
+/** A unit with neither built-in nor prepackaged implementation runs somewhere, and does something. */
+function checkOwn(
+  unit: WrittenUnit,
+  predictor: WrittenPredictor,
+  hasAddress: boolean,
+  sink: FindingSink,
+): void {
+  if (unit.type === 'UNKNOWN_TYPE' && (unit.methods ?? []).length === 0)
+    sink.add('METHODS_MISSING', unit.path, `${unit.name} is of UNKNOWN_TYPE and has no methods`);
+  const { endpoint } = unit;
+  const ports = [endpoint?.httpPort, endpoint?.grpcPort, endpoint?.servicePort].some(Boolean);
+  if (endpoint !== undefined && endpoint.host === '' && ports)
+    sink.add('ENDPOINT_INCOMPLETE', endpoint.path, `${endpoint.path} names no service_host`);
+  if (hasAddress || unit.name === '') return;
+  if (predictor.containers.some((container) => container.name === unit.name)) return;
+  const names = predictor.containers.map((container) => container.name);
+  const near = closestWord(unit.name, names);
+  const advice = near === undefined ? undefined : `did you mean the container ${near}?`;
+  sink.add('CONTAINER_MISSING', unit.path, `no container is named ${shorten(unit.name)}`, advice);
+}
+
+function checkBuiltIn(unit: WrittenUnit, predictor: WrittenPredictor, sink: FindingSink): void {
+  const builtIn = parseBuiltIn(unit.implementation);
+  if (builtIn === null) return;
+  const unused: string[] = [];
+  const natural: readonly (string | undefined)[] = [
+    undefined,
+    'UNKNOWN_TYPE',
+    BUILT_IN_TYPES[builtIn],
+  ];
+  if (!natural.includes(unit.type)) unused.push(`type ${shorten(unit.type ?? '')}`);
+  if ((unit.methods ?? []).length > 0) unused.push('methods');
+  if (isAddress(unit.endpoint)) unused.push('endpoint');
+  if (predictor.containers.some((container) => container.name === unit.name))
+    unused.push('container');
+  if (unused.length > 0)
+    sink.add(
+      'BUILT_IN_IGNORES',
+      unit.path,
+      `${unit.name} is the built-in ${builtIn}: its ${unused.join(', ')} is not used`,
+    );
+}

@@ -1,0 +1,31 @@
+// What a step does, in words; shared by the two drawings of a plan.
+import type { Step } from './plan.ts';
+
+/** How the children are chosen; '' for a leaf. */
+export function describeChoice({ choose, children }: Step): string {
+  if (choose === null) return '';
+  switch (choose.kind) {
+    case 'all':
+      return children.length === 1 ? 'the child' : `all ${children.length} children, side by side`;
+    case 'route':
+      return 'route, the child that it names';
+    case 'simple':
+      return 'the first child';
+    case 'random': {
+      const percent = Math.round(choose.ratioA * 1e6) / 1e4;
+      return `a draw: ${percent} % the first child, else the second`;
+    }
+  }
+}
+
+/** How one message is made of the children's answers; '' where nothing has to be done. */
+export function describeMerge({ merge, choose, children }: Step): string {
+  switch (merge) {
+    case 'aggregate':
+      return 'aggregate';
+    case 'average':
+      return 'average of the answers';
+    case 'first':
+      return choose?.kind === 'all' && children.length > 1 ? 'the first answer' : '';
+  }
+}
