@@ -1,0 +1,148 @@
+// `make demo`: serves the graph beside this file, sends flowers of known species through it, shows each answer, the way
+// it took and how long each call lasted, rewards the answers, and keeps serving until Ctrl-C (DEMO_ONCE=1: then ends).
+// DEMO_PORT: the REST port, 8000 by default, gRPC on the next free one of ours; 0 takes free ports everywhere.
+import { predict } from '../grpc-client/client.ts';
+import { type RunningExample, runExample } from '../run-example.ts';
+import { meanSince, readCallTotals } from './call-times.ts';
+
+const UNITS = ['chooser', 'forest', 'neighbours', 'guesser', 'mixer', 'scaler', 'model'];
+const SPECIES = ['setosa', 'versicolor', 'virginica'];
+const BRANCHES = ['forest + neighbours + guesser → mixer', 'scaler → model'];
+/** Flowers (centimetres) and which of SPECIES they are. */
+const FLOWERS: readonly { readonly row: readonly number[]; readonly species: number }[] = [
+  { row: [5.1, 3.5, 1.4, 0.2], species: 0 },
+  { row: [6.1, 2.8, 4.7, 1.2], species: 1 },
+  { row: [6.3, 3.3, 6.0, 2.5], species: 2 },
+  { row: [4.9, 3.1, 1.5, 0.1], species: 0 },
+  { row: [5.7, 2.8, 4.1, 1.3], species: 1 },
+  { row: [7.2, 3.6, 6.1, 2.5], species: 2 },
+];
+const REQUESTS = 18;
+
+interface Answer {
+  readonly data: { readonly ndarray: readonly (readonly number[])[] };
+}
+
+const once = (process.env['DEMO_ONCE'] ?? '') !== '';
+const port = Number(process.env['DEMO_PORT'] ?? 8000);
+
+say(`The graph (examples/demo/graph.yaml):
+
+  client → Envoy ─ chooser ─┬─ 0 ─ ${BRANCHES[0]}      (guesser learnt from wrong labels)
+                            └─ 1 ─ ${BRANCHES[1]}
+
+Starting seven model servers, the filter and Envoy …`);
+const begin = performance.now();
+let showOutput = false;
+const graph = await runExample('demo/graph.yaml', {
+  ports: port === 0 ? null : { http: port, grpc: port === 8000 ? 5001 : port + 1 },
+  onOutput: (text) => {
+    if (showOutput) process.stdout.write(text);
+  },
+}).catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});
+// Ctrl-C reaches the CLI too, which drains; this process stays until it has ended.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void graph.stop());
+say(`… ready after ${((performance.now() - begin) / 1000).toFixed(1)} s at ${graph.url}\n`);
+
+await showRequests(graph);
+await showGrpc(graph);
+if (once) {
+  process.exitCode = (await graph.stop()) ?? 1;
+} else {
+  showHowToGoOn(graph);
+  showOutput = true;
+  process.exitCode = (await graph.ended) ?? 1;
+}
+
+async function showRequests(graph: RunningExample): Promise<void> {
+  say(
+    'Each flower is sent over REST; then its answer is rewarded with the probability that it gave the right species.',
+  );
+  say(
+    '   flower      answer            branch                              ms    of which in each unit (ms)',
+  );
+  const rewards = [0, 0];
+  const asked = [0, 0];
+  for (let i = 0; i < REQUESTS; i++) {
+    const flower = FLOWERS[i % FLOWERS.length];
+    if (flower === undefined) continue;
+    const before = await readCallTotals(graph.url);
+    const sent = performance.now();
+    const answer = await post(graph, 'predictions', { data: { ndarray: [flower.row] } });
+    const body = (await answer.json()) as Answer;
+    const ms = performance.now() - sent;
+    const calls = meanSince(before, await readCallTotals(graph.url), UNITS);
+
+    const probabilities = body.data.ndarray[0] ?? [];
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    const routing = answer.headers.get('seldon-routing') ?? '{}';
+    const branch = Number(Object(JSON.parse(routing))['chooser']);
+    const reward = probabilities[flower.species] ?? 0;
+    await post(graph, 'feedback', { reward }, { 'seldon-routing': routing });
+    rewards[branch] = (rewards[branch] ?? 0) + reward;
+    asked[branch] = (asked[branch] ?? 0) + 1;
+    say(
+      [
+        `${i + 1}`.padStart(2),
+        (SPECIES[flower.species] ?? '').padEnd(11),
+        `${SPECIES[best]} ${(probabilities[best] ?? 0).toFixed(2)}`.padEnd(17),
+        `${branch}: ${BRANCHES[branch]}`.padEnd(41),
+        ms.toFixed(1).padStart(5),
+        `  ${calls.map((call) => `${call.unit} ${call.ms.toFixed(1)}`).join(', ')}`,
+      ].join(' '),
+    );
+  }
+  say('');
+  for (const [branch, name] of BRANCHES.entries()) {
+    const count = asked[branch] ?? 0;
+    const mean = count === 0 ? 'none' : ((rewards[branch] ?? 0) / count).toFixed(3);
+    say(`branch ${branch} (${name}): ${count} requests, mean reward ${mean}`);
+  }
+}
+
+async function showGrpc(graph: RunningExample): Promise<void> {
+  const flower = FLOWERS[2];
+  const request = { data: { tensor: { shape: [1, 4], values: flower?.row ?? [] } } };
+  const { answer, metadata } = await predict(graph.grpcAddress, request);
+  const values = answer.data?.tensor?.values ?? [];
+  say(
+    `\nThe same graph over gRPC: ${SPECIES.map((name, i) => `${name} ${(values[i] ?? 0).toFixed(2)}`).join(', ')}`,
+  );
+  say(`its way: seldon-routing ${String(metadata['seldon-routing'])}\n`);
+}
+
+function showHowToGoOn(graph: RunningExample): void {
+  const type = "-H 'content-type: application/json'";
+  say(`Serving until Ctrl-C. Try:
+
+  curl -i ${type} -d @examples/demo/request.json ${graph.url}/api/v1.0/predictions
+  curl -i ${type} -H 'seldon-routing: {"chooser":1}' -d '{"reward":1}' ${graph.url}/api/v1.0/feedback
+  curl ${graph.url}/api/v1.0/metadata
+  curl -s ${graph.url}/prometheus | grep client_requests_seconds_count
+  "$(scripts/node-path.sh)" examples/grpc-client/client.ts ${graph.grpcAddress}
+`);
+}
+
+async function post(
+  graph: RunningExample,
+  what: 'predictions' | 'feedback',
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const answer = await fetch(`${graph.url}/api/v1.0/${what}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  if (answer.ok) return answer;
+  say(`${what} answered ${answer.status}: ${await answer.text()}`);
+  await graph.stop();
+  process.exit(1);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,155 @@
+// Runs an example's graph with the CLI of this checkout and waits until it serves. On wish every port is a free one:
+// the file is then served from a copy that declares ports for its containers and is otherwise the same.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dump, load } from 'js-yaml';
+
+const EXAMPLES = fileURLToPath(new URL('.', import.meta.url));
+const SIDEGRAPH = fileURLToPath(new URL('../bin/sidegraph', import.meta.url));
+const READY_LIMIT_MS = 180_000;
+const STOP_LIMIT_MS = 40_000;
+
+export interface RunOptions {
+  /** Ports of the ingress; null for free ones, for the units too. */
+  readonly ports: { readonly http: number; readonly grpc: number } | null;
+  readonly args?: readonly string[];
+  /** Takes what the CLI and the units print, as it comes. */
+  readonly onOutput?: (text: string) => void;
+}
+
+export interface RunningExample {
+  /** `http://127.0.0.1:N` */
+  readonly url: string;
+  /** `127.0.0.1:N` */
+  readonly grpcAddress: string;
+  /** HTTP port of each container that was given a free one. */
+  readonly unitPorts: ReadonlyMap<string, number>;
+  /** Settles when the CLI ends, with its exit code. */
+  readonly ended: Promise<number | null>;
+  /** Asks the CLI to end, and resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** `file` is a path below examples/, such as `bandit/graph.yaml`. Throws with the CLI's output when it does not come up. */
+export async function runExample(file: string, options: RunOptions): Promise<RunningExample> {
+  const http = options.ports?.http ?? (await findFreePort());
+  const grpc = options.ports?.grpc ?? (await findFreePort());
+  const copy = options.ports === null ? await copyWithFreePorts(file) : null;
+  const path = copy?.path ?? join(EXAMPLES, file);
+  const argv = [
+    'run',
+    path,
+    '--port',
+    `${http}`,
+    '--grpc-port',
+    `${grpc}`,
+    ...(options.args ?? []),
+  ];
+  const child = spawn(SIDEGRAPH, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code));
+  }).finally(() => copy?.remove());
+  await waitUntilReady(child, ended, options.onOutput ?? (() => {}));
+  return {
+    url: `http://127.0.0.1:${http}`,
+    grpcAddress: `127.0.0.1:${grpc}`,
+    unitPorts: copy?.unitPorts ?? new Map(),
+    ended,
+    stop: () => stop(child, ended),
+  };
+}
+
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === 'string') reject(new Error('no port'));
+        else resolve(address.port);
+      });
+    });
+  });
+}
+
+async function waitUntilReady(
+  child: ChildProcess,
+  ended: Promise<number | null>,
+  onOutput: (text: string) => void,
+): Promise<void> {
+  let output = '';
+  const ready = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output = (output + text).slice(-20_000);
+        onOutput(text);
+        if (/^ready http/m.test(output)) resolve();
+      });
+    }
+  });
+  const tooLate = new AbortController();
+  const timer = setTimeout(() => tooLate.abort(), READY_LIMIT_MS);
+  const late = new Promise<'late'>((resolve) => {
+    tooLate.signal.addEventListener('abort', () => resolve('late'));
+  });
+  const first = await Promise.race([ready, ended, late]);
+  clearTimeout(timer);
+  if (first === undefined) return;
+  child.kill('SIGKILL');
+  throw new Error(
+    `the graph did not come up (${first === 'late' ? 'too slow' : `exit ${first}`}):\n${output}`,
+  );
+}
+
+async function stop(child: ChildProcess, ended: Promise<number | null>): Promise<number | null> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  const code = await ended;
+  clearTimeout(timer);
+  return code;
+}
+
+interface Container {
+  name: string;
+  ports?: { name: string; containerPort: number }[];
+}
+
+interface Manifest {
+  spec: { predictors: { componentSpecs: { spec: { containers: Container[] } }[] }[] };
+}
+
+/** The copy lies in a folder beside a link to models/, since commands are relative to the file. */
+async function copyWithFreePorts(
+  file: string,
+): Promise<{ path: string; unitPorts: Map<string, number>; remove: () => void }> {
+  // The examples are ours: their shape is known.
+  const manifest = load(readFileSync(join(EXAMPLES, file), 'utf8')) as Manifest;
+  const unitPorts = new Map<string, number>();
+  for (const predictor of manifest.spec.predictors) {
+    for (const container of predictor.componentSpecs.flatMap((spec) => spec.spec.containers)) {
+      const [http, grpc, metrics] = [
+        await findFreePort(),
+        await findFreePort(),
+        await findFreePort(),
+      ];
+      container.ports = [
+        { name: 'http', containerPort: http },
+        { name: 'grpc', containerPort: grpc },
+        { name: 'metrics', containerPort: metrics },
+      ];
+      unitPorts.set(container.name, http);
+    }
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'sidegraph-example-'));
+  symlinkSync(join(EXAMPLES, 'models'), join(folder, 'models'));
+  mkdirSync(join(folder, 'graph'));
+  const path = join(folder, 'graph', 'graph.yaml');
+  writeFileSync(path, dump(manifest));
+  return { path, unitPorts, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
