@@ -20,7 +20,7 @@ export function check(paths: readonly string[], output: 'text' | 'json', io: Io)
     for (const file of expand(path, unreadable)) {
       try {
         const { source, text } = readSource(file);
-        const { deployments, findings } = loadDeployments(text, { source, env: io.env });
+        const { deployments, findings } = loadDeployments(text, { source });
         files.push({ source, deployments: deployments.map((each) => each.name), findings });
       } catch (thrown) {
         note(file, thrown, unreadable);

@@ -29,10 +29,15 @@ export interface DataPlaneOptions {
   readonly watchdog: Watchdog;
   readonly log: Log;
   /** Takes the filter's output, line by line. */
-  readonly write: (line: string) => void;
-  readonly filterPrefix: string;
+  readonly filterLine: (line: string) => void;
 }
 
+/** Envoy's log is a file that nobody has to read, so it may say more than the terminal. */
+const ENVOY_LEVELS = { debug: 'debug', info: 'info', warn: 'warning', error: 'error' } as const;
+/** The filter shares the terminal: what it tells at `info` is for `--log-level debug`. */
+const FILTER_LEVELS = { debug: 'debug', info: 'warn', warn: 'warn', error: 'error' } as const;
+
+const REPORT = 'this is a fault of sidegraph: report it with the file';
 const STOP_LIMIT_MS = 3_000;
 const IN_FLIGHT_POLL_MS = 50;
 
@@ -49,12 +54,22 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     this.#options = options;
     this.layout = layOut(options);
-    this.#writer = new EnvoyWriter(this.layout, { log: options.log });
+    this.#writer = new EnvoyWriter(this.layout, {
+      log: {
+        info: (fields, message) => options.log.debug(`${message} ${JSON.stringify(fields)}`),
+        warn: (fields, message) => options.log.warn(`${message} ${JSON.stringify(fields)}`),
+      },
+      // Validating costs a start of Envoy, which tells the same in its log.
+      envoyBin: null,
+    });
     this.#filters = this.layout.filterSockets.map((socketPath, index) =>
       this.#createFilter(socketPath, index),
     );
     this.#envoy = new EnvoyProcess({
-      argv: envoyCommand(this.layout, { logLevel: options.logLevel, envoyBin: options.envoyBin }),
+      argv: envoyCommand(this.layout, {
+        logLevel: ENVOY_LEVELS[options.logLevel],
+        envoyBin: options.envoyBin,
+      }),
       adminSocket: this.layout.adminSocket,
       logPath: join(options.state.dir, 'envoy.log'),
       log: options.log,
@@ -70,7 +85,9 @@ export class DataPlane {
   async start(deployment: DeploymentPlan, signal: AbortSignal): Promise<void> {
     // Envoy would not create the log's file with the rights of ours.
     closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
-    await this.#writer.start(deployment);
+    const written = await this.#writer.start(deployment);
+    if (written.kind === 'refused')
+      throw new CommandFailure('ENVOY_FAILED', written.reason, REPORT);
     for (const filter of this.#filters) filter.start();
     this.#envoy.start();
     const loads = Promise.all(this.#filters.map((filter) => filter.load(deployment)));
@@ -86,21 +103,41 @@ export class DataPlane {
     this.#current = deployment;
   }
 
-  /** Takes over the next plan without dropping a request; the last one goes when its requests have ended. */
-  async swap(next: DeploymentPlan): Promise<void> {
+  /**
+   * Takes over the next plan without dropping a request. Resolves when it is live, with a promise that resolves when
+   * nothing can ask for what it replaced any more; throws PLAN_REFUSED, the old plan serving on.
+   */
+  async swap(next: DeploymentPlan): Promise<{ readonly retired: Promise<boolean> }> {
+    const replaced = this.#current;
     for (const filter of this.#filters) {
       const result = await filter.load(next);
       if (result.ok) continue;
+      this.#forget(next);
       throw new CommandFailure(
         'PLAN_REFUSED',
         `the filter refused the new plan: ${result.reason}`,
-        'the old plan serves on',
+        REPORT,
+      );
+    }
+    const outcome = await this.#writer.swap(next, { signal: this.#stopped.signal });
+    if (outcome.kind === 'refused') {
+      this.#forget(next);
+      throw new CommandFailure(
+        'PLAN_REFUSED',
+        `Envoy refused the new plan: ${outcome.reason}`,
+        REPORT,
       );
     }
     this.#current = next;
-    await this.#writer.swap(next, { signal: this.#stopped.signal });
-    if (this.#current !== next) return;
-    for (const filter of this.#filters) filter.keepOnly(next);
+    const retired = outcome.retired.then((whole) => {
+      if (whole && replaced !== null) this.#forget(replaced);
+      return whole;
+    });
+    return { retired };
+  }
+
+  #forget(deployment: DeploymentPlan): void {
+    for (const filter of this.#filters) filter.forget(deployment);
   }
 
   /** Lets requests in flight end: new connections are turned away, answers say `connection: close`. */
@@ -122,6 +159,7 @@ export class DataPlane {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#writer.close();
     await this.#envoy.stop(STOP_LIMIT_MS);
     await Promise.all(this.#filters.map((filter) => filter.stop(STOP_LIMIT_MS)));
   }
@@ -143,11 +181,12 @@ export class DataPlane {
       argv: [
         ...offpath,
         ...['--egress', layout.egressSocket, '--admin', layout.adminSocket],
-        ...['--log-level', this.#options.logLevel],
+        ...['--log-level', FILTER_LEVELS[this.#options.logLevel]],
       ],
       log: this.#options.log,
       output: (stream) => {
-        if (stream !== null) forwardLines(stream, this.#options.filterPrefix, this.#options.write);
+        if (stream !== null)
+          forwardLines(stream, '', (line) => this.#options.filterLine(line.trimEnd()));
       },
       watchdog: this.#options.watchdog,
       env: process.env,

@@ -4,6 +4,7 @@
 import net from 'node:net';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { workerExecArgv } from '../../extproc/exec-argv.ts';
 import type { DeploymentPlan } from '../../graph/plan.ts';
 import type { Log } from '../log.ts';
 import { FILTER_BACKOFF } from './backoff.ts';
@@ -51,8 +52,7 @@ export class Filter {
         name: 'the filter',
         argv: [
           process.execPath,
-          '--disable-warning=ExperimentalWarning',
-          '--stack-trace-limit=10',
+          ...workerExecArgv,
           ENTRY,
           '--listen-fd',
           String(LISTEN_FD),
@@ -99,26 +99,23 @@ export class Filter {
     this.#child.start();
   }
 
-  /** Gives the worker a further deployment; those that it holds stay. A refused one is forgotten. */
+  /** Gives the worker a further deployment; those that it holds stay. Whoever is refused calls `forget`. */
   async load(deployment: DeploymentPlan): Promise<LoadResult> {
     const id = this.#nextId++;
     const result = new Promise<LoadResult>((resolve) => this.#waiting.push({ id, resolve }));
     this.#live.push(deployment);
     this.#send({ type: 'load', id, deployment });
-    const answer = await result;
-    if (!answer.ok) this.#live = this.#live.filter((held) => held !== deployment);
-    return answer;
+    return result;
   }
 
-  /** Lets go of every deployment but this one. */
-  keepOnly(deployment: DeploymentPlan): void {
-    const kept = new Set(deployment.predictors.map((predictor) => predictor.plan.hash));
-    const hashes = new Set<string>();
-    for (const held of this.#live) {
-      for (const { plan } of held.predictors) if (!kept.has(plan.hash)) hashes.add(plan.hash);
-    }
-    this.#live = this.#live.filter((held) => held === deployment);
-    if (hashes.size > 0) this.#send({ type: 'drop', hashes: [...hashes] });
+  /** Lets go of a deployment; plans that another live one has too stay. */
+  forget(deployment: DeploymentPlan): void {
+    const before = this.#live.length;
+    this.#live = this.#live.filter((held) => held !== deployment);
+    if (this.#live.length === before) return;
+    const kept = new Set(this.#live.flatMap(hashesOf));
+    const hashes = hashesOf(deployment).filter((hash) => !kept.has(hash));
+    if (hashes.length > 0) this.#send({ type: 'drop', hashes });
   }
 
   /** Asks the worker to end what is in flight and then itself; resolves when it says that it did, or when the time is over. */
@@ -161,6 +158,10 @@ export class Filter {
       this.#options.log.error(`the restarted filter refused a plan: ${reason}`);
     }
   }
+}
+
+function hashesOf(deployment: DeploymentPlan): string[] {
+  return deployment.predictors.map((predictor) => predictor.plan.hash);
 }
 
 interface BoundHandle {

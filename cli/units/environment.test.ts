@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findOutside, parseEnvFile, parseSetFlags } from './environment.ts';
+import { parseEnvFile, parseSetFlags } from './environment.ts';
 
 test('an env file holds names and values, comments and quotes', () => {
   const parsed = parseEnvFile('# c\nA=1\n\nexport B="x y"\nC=\'#z\'\nD=a=b\nE=\r\n', 'f.env');
@@ -19,11 +19,11 @@ test('a line that is no assignment is told with its number', () => {
   assert.ok(!parsed.ok && parsed.message.startsWith('f.env:2:'));
 });
 
-test('--set is stronger than the env file and speaks to one unit', () => {
-  const set = parseSetFlags(['m.A=2']);
+test('--set speaks to one unit; its value may hold anything', () => {
+  const set = parseSetFlags(['m.A=2', 'm.B=x=y.z', 'n.A=']);
   assert.ok(set.ok);
-  const values = { shared: new Map([['A', '1']]), perUnit: set.value };
-  assert.equal(findOutside(values, 'm', 'A'), '2');
-  assert.equal(findOutside(values, 'n', 'A'), '1');
-  assert.equal(findOutside(values, 'n', 'B'), undefined);
+  assert.deepEqual(Object.fromEntries(set.value.get('m') ?? []), { A: '2', B: 'x=y.z' });
+  assert.deepEqual(Object.fromEntries(set.value.get('n') ?? []), { A: '' });
+  assert.ok(!parseSetFlags(['.A=1']).ok);
+  assert.ok(!parseSetFlags(['m=1']).ok);
 });

@@ -47,11 +47,6 @@ export function parseSetFlags(flags: readonly string[]): Parsed<Map<string, Map<
   return { ok: true, value: perUnit };
 }
 
-/** The value given from outside for one unit's variable, undefined when there is none. */
-export function findOutside(values: OutsideValues, unit: string, name: string): string | undefined {
-  return values.perUnit.get(unit)?.get(name) ?? values.shared.get(name);
-}
-
 function unquote(value: string): string {
   const quote = value[0];
   if (value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote)) {

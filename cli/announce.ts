@@ -1,0 +1,80 @@
+// What `run` says when all is ready: the units, the addresses, a request to try, and last the one line that scripts
+// wait for.
+import type { RunOptions } from './options.ts';
+import type { Prepared } from './prepare.ts';
+import { renderTable } from './table.ts';
+import type { ResolvedUnit } from './units/resolve.ts';
+
+const EXAMPLE_BODY = '{"data":{"ndarray":[[1.0,2.0,3.0,4.0]]}}';
+
+/** `silent`: units given by address that did not answer, as `predictor/unit`. */
+export function announce(
+  prepared: Prepared,
+  options: RunOptions,
+  stateDir: string,
+  silent: ReadonlySet<string>,
+): string {
+  const url = urlOf(options.host, options.port);
+  if (options.json) {
+    return `${JSON.stringify({
+      ready: true,
+      url,
+      grpc: `${clientHost(options.host)}:${options.grpcPort}`,
+      admin: options.adminPort === null ? null : urlOf(options.host, options.adminPort),
+      deployment: prepared.deployment.name,
+      namespace: prepared.deployment.namespace,
+      stateDir,
+      units: prepared.units.map((unit) => ({
+        predictor: unit.predictor,
+        unit: unit.name,
+        ...unit.address,
+        how: unit.how,
+        answers: !silent.has(`${unit.predictor}/${unit.name}`),
+      })),
+    })}\n`;
+  }
+  const { name, namespace } = prepared.deployment;
+  const lines: string[] = ['', describeUnits(prepared.units, silent), ''];
+  lines.push(`REST   ${url}/api/v1.0/predictions`);
+  lines.push(`       ${url}/seldon/${namespace}/${name}/api/v1.0/predictions`);
+  lines.push(
+    `gRPC   ${clientHost(options.host)}:${options.grpcPort} (seldon.protos.Seldon/Predict), and the REST port`,
+  );
+  if (options.adminPort !== null)
+    lines.push(`admin  ${urlOf(options.host, options.adminPort)}/stats`);
+  lines.push(`files  ${stateDir}`, '');
+  lines.push(
+    `curl -H 'content-type: application/json' -d '${EXAMPLE_BODY}' ${url}/api/v1.0/predictions`,
+    '',
+  );
+  lines.push(`ready ${url}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function describeUnits(units: readonly ResolvedUnit[], silent: ReadonlySet<string>): string {
+  if (units.length === 0) return 'The graph is all built-in units.';
+  const rows = units.map((unit) => {
+    const { host, httpPort, grpcPort } = unit.address;
+    const quiet = silent.has(`${unit.predictor}/${unit.name}`);
+    return [
+      unit.predictor,
+      unit.name,
+      `${host}:${httpPort}`,
+      `${host}:${grpcPort}`,
+      unit.how === 'started here' ? 'started here' : `from the ${unit.how}`,
+      quiet ? 'does not answer (yet)' : 'answers',
+    ];
+  });
+  return renderTable([['PREDICTOR', 'UNIT', 'HTTP', 'GRPC', 'ADDRESS', 'STATE'], ...rows]);
+}
+
+/** The address for a client on this machine: a wildcard is none. */
+function clientHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${clientHost(host)}:${port}`;
+}

@@ -1,0 +1,25 @@
+// `sidegraph explain FILE`: the plan of a deployment in words, as a drawing or as JSON. Nothing is started, so a unit
+// without an address is no obstacle where the compiler needs none.
+import { compileDeployment } from '../graph/compile-deployment.ts';
+import { explainPlan } from '../graph/explain-plan.ts';
+import { readSource } from './files.ts';
+import type { Io } from './io.ts';
+import type { ExplainOptions } from './options.ts';
+import { createPaint } from './paint.ts';
+import { selectDeployment } from './select.ts';
+
+export function explain(options: ExplainOptions, io: Io): number {
+  const { source, text } = readSource(options.file);
+  const paint = createPaint({ isTTY: io.errIsTty }, io.env);
+  const { deployment } = selectDeployment(text, source, options, paint);
+  const addresses = new Map(
+    [...options.units].map(([name, { host, httpPort, grpcPort }]) => [
+      name,
+      { host, httpPort: httpPort ?? grpcPort ?? 0, grpcPort: grpcPort ?? httpPort ?? 0 },
+    ]),
+  );
+  const plan = compileDeployment(deployment, { addresses, env: io.env });
+  const explained = explainPlan(plan, options.output);
+  io.out(explained.endsWith('\n') ? explained : `${explained}\n`);
+  return 0;
+}

@@ -1,0 +1,83 @@
+// From a file's text to everything that `run` needs of it: the plan, the units with their addresses, what to start. Used
+// at the start and again at each change of the file; nothing here has an effect.
+import type { Deployment } from '../graph/deployment.ts';
+import type { Address } from '../graph/deployment.ts';
+import { compileDeployment } from '../graph/compile-deployment.ts';
+import type { Finding } from '../graph/finding.ts';
+import type { DeploymentPlan } from '../graph/plan.ts';
+import type { RunOptions } from './options.ts';
+import type { Paint } from './paint.ts';
+import { selectDeployment } from './select.ts';
+import type { OutsideValues } from './units/environment.ts';
+import { type PortClaim, findClash } from './units/ports.ts';
+import { type ResolvedUnit, resolveUnits } from './units/resolve.ts';
+
+export interface Prepared {
+  readonly deployment: Deployment;
+  readonly plan: DeploymentPlan;
+  readonly units: readonly ResolvedUnit[];
+  /** All ports of this machine that will be listened on. */
+  readonly claims: readonly PortClaim[];
+  /** Warnings; errors are thrown. */
+  readonly findings: readonly Finding[];
+}
+
+export interface PrepareContext {
+  readonly options: RunOptions;
+  readonly outside: OutsideValues;
+  readonly baseDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly paint: Paint;
+}
+
+/** Throws a CommandFailure that tells all that is wrong. `running`: addresses of units that were started before. */
+export async function prepare(
+  text: string,
+  source: string,
+  context: PrepareContext,
+  running: ReadonlyMap<string, Address>,
+): Promise<Prepared> {
+  const { options, env } = context;
+  const { deployment, findings } = selectDeployment(text, source, options, context.paint);
+  const own = listOwnPorts(options);
+  const { units, addresses, claims } = await resolveUnits(deployment, {
+    given: options.units,
+    outside: context.outside,
+    baseDir: context.baseDir,
+    env,
+    reserved: own.map((claim) => claim.port),
+    running,
+  });
+  const all = [...own, ...claims];
+  const clash = findClash(all);
+  if (clash !== null) throw clash;
+  return {
+    deployment,
+    plan: compileDeployment(deployment, { addresses, env }),
+    units,
+    claims: all,
+    findings,
+  };
+}
+
+function listOwnPorts(options: RunOptions): PortClaim[] {
+  const { host, port, grpcPort, adminPort } = options;
+  const claims: PortClaim[] = [
+    { port, host, owner: 'the ingress (--port)', advice: 'choose another one with --port' },
+    {
+      port: grpcPort,
+      host,
+      owner: 'the gRPC ingress (--grpc-port)',
+      advice: 'choose another one with --grpc-port',
+    },
+  ];
+  if (adminPort !== null) {
+    claims.push({
+      port: adminPort,
+      host,
+      owner: '--admin-port',
+      advice: 'choose another one with --admin-port',
+    });
+  }
+  return claims;
+}

@@ -1,0 +1,196 @@
+// `sidegraph run FILE`: the whole life of one served graph. Read and prepare, start units, filter and Envoy side by
+// side, say when they answer, follow the file, and end in the reverse order with nothing left behind.
+import { availableParallelism } from 'node:os';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { dirname, resolve } from 'node:path';
+import { locateEnvoy } from '../envoy/locate.ts';
+import { announce } from './announce.ts';
+import { fileURLToPath } from 'node:url';
+import { CommandFailure, textOf } from './failure.ts';
+import { readSource } from './files.ts';
+import { filterLines } from './filter-lines.ts';
+import { renderFindings } from './findings.ts';
+import type { Io } from './io.ts';
+import { createLog } from './log.ts';
+import type { RunOptions } from './options.ts';
+import { createPaint, unitPrefix, wantsColour } from './paint.ts';
+import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
+import { Reloader } from './reload.ts';
+import { startAdminProxy } from './serve/admin-proxy.ts';
+import { DataPlane } from './serve/data-plane.ts';
+import { openStateDir } from './serve/state-dir.ts';
+import { stopOnSignals } from './serve/signals.ts';
+import { type FileWatcher, watchFile } from './serve/watch.ts';
+import { Watchdog } from './serve/watchdog.ts';
+import { parseEnvFile } from './units/environment.ts';
+import { Fleet } from './units/fleet.ts';
+import { findTaken } from './units/ports.ts';
+import { answersTcp } from './units/probe.ts';
+
+const PROBE_MS = 500;
+const MAX_CONCURRENCY = 4;
+
+/** Resolves with the exit code when the graph was served and ended in order; throws a CommandFailure otherwise. */
+export async function run(options: RunOptions, io: Io): Promise<number> {
+  const log = createLog(options.logLevel, options.json, io.err);
+  const paint = createPaint({ isTTY: io.errIsTty }, io.env);
+  const colour = wantsColour({ isTTY: io.errIsTty }, io.env);
+  const stop = stopOnSignals(log);
+  const { source, text } = readSource(options.file);
+  const context: PrepareContext = {
+    options,
+    outside: { shared: readEnvFiles(options.envFiles), perUnit: options.set },
+    baseDir: source === '<stdin>' ? process.cwd() : dirname(resolve(source)),
+    env: io.env,
+    paint,
+  };
+  const [prepared, envoyBin] = await Promise.all([
+    prepare(text, source, context, new Map()),
+    findEnvoy(io.env),
+  ]);
+  const taken = await findTaken(prepared.claims);
+  if (taken !== null) throw taken;
+  if (prepared.findings.length > 0) {
+    io.err(`${renderFindings({ source, deployments: [], findings: prepared.findings }, paint)}\n`);
+  }
+
+  const state = openStateDir(options.stateDir, io.env);
+  const watchdog = new Watchdog();
+  const fleet = new Fleet({
+    log,
+    watchdog,
+    write: io.err,
+    colour,
+    readyLimitMs: options.unitTimeoutMs,
+  });
+  const dataPlane = new DataPlane({
+    host: options.host,
+    port: options.port,
+    grpcPort: options.grpcPort,
+    workers: options.workers,
+    concurrency: options.concurrency ?? Math.min(availableParallelism(), MAX_CONCURRENCY),
+    logLevel: options.logLevel,
+    envoyBin,
+    state,
+    watchdog,
+    log,
+    filterLine: filterLines(
+      options.json,
+      unitPrefix('filter', 0, widthOf(prepared), colour),
+      io.err,
+    ),
+  });
+  stop.onSecond(() => {
+    fleet.kill();
+    dataPlane.kill();
+    state.close();
+  });
+
+  let keepFiles = false;
+  let watcher: FileWatcher | null = null;
+  let adminProxy: Server | null = null;
+  // Ends every wait, whatever ends the run.
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop.signal, over.signal]);
+  try {
+    if (options.adminPort !== null) {
+      adminProxy = await startAdminProxy(
+        dataPlane.layout.adminSocket,
+        options.host,
+        options.adminPort,
+      );
+    }
+    const [silent] = await Promise.all([
+      probeGiven(prepared),
+      fleet.start(prepared.units, signal),
+      dataPlane.start(prepared.plan, signal),
+    ]);
+    for (const key of silent)
+      log.warn(
+        `unit ${key} does not answer at its address (yet); requests to it fail until it does`,
+      );
+    if (options.watch && source !== '<stdin>') {
+      const parts = { source, context, dataPlane, fleet, log, signal };
+      const reloader = new Reloader(parts, prepared);
+      watcher = watchFile(source, text, (changed) => reloader.offer(changed));
+    }
+    io.out(announce(prepared, options, state.dir, silent));
+    await stop.first;
+    watcher?.close();
+    log.info('ending: requests in flight have time to finish, a second signal ends at once');
+    await dataPlane.drain(options.drainTimeoutMs);
+  } catch (thrown) {
+    // A signal while starting is an orderly end too.
+    if (!stop.signal.aborted || thrown instanceof CommandFailure) {
+      keepFiles = thrown instanceof CommandFailure && thrown.code === 'ENVOY_FAILED';
+      throw thrown;
+    }
+  } finally {
+    over.abort();
+    watcher?.close();
+    adminProxy?.close();
+    adminProxy?.closeAllConnections();
+    await Promise.all([dataPlane.stop(), fleet.stop()]);
+    watchdog.dismiss();
+    if (!keepFiles) state.close();
+    stop.close();
+  }
+  return 0;
+}
+
+async function findEnvoy(env: NodeJS.ProcessEnv): Promise<string> {
+  const located = await locateEnvoy({
+    env,
+    venvs: [fileURLToPath(new URL('../.venv', import.meta.url))],
+  });
+  if (located.kind === 'found') return located.path;
+  throw new CommandFailure(
+    'ENVOY_MISSING',
+    located.reason,
+    `run 'make setup' in ${fileURLToPath(new URL('..', import.meta.url))}, or set ENVOY_BIN`,
+  );
+}
+
+/** Units that run elsewhere are looked at once; returns those that do not answer, as `predictor/unit`. */
+async function probeGiven(prepared: Prepared): Promise<ReadonlySet<string>> {
+  const silent = new Set<string>();
+  await Promise.all(
+    prepared.units.map(async (unit) => {
+      if (unit.spec !== null) return;
+      const { host, httpPort, grpcPort } = unit.address;
+      const ports = [...new Set([httpPort, grpcPort])];
+      const answers = await Promise.all(ports.map((port) => answersTcp(host, port, PROBE_MS)));
+      if (!answers.includes(true)) silent.add(`${unit.predictor}/${unit.name}`);
+    }),
+  );
+  return silent;
+}
+
+function readEnvFiles(files: readonly string[]): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const file of files) {
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (thrown) {
+      throw new CommandFailure(
+        'FILE_UNREADABLE',
+        `--env-file ${file}: ${textOf(thrown)}`,
+        'name a file that can be read',
+      );
+    }
+    const parsed = parseEnvFile(text, file);
+    if (!parsed.ok)
+      throw new CommandFailure('FILE_UNREADABLE', parsed.message, 'write one NAME=VALUE a line');
+    for (const [name, value] of parsed.value) values.set(name, value);
+  }
+  return values;
+}
+
+function widthOf(prepared: Prepared): number {
+  return Math.max(
+    'filter'.length,
+    ...prepared.units.map((unit) => (unit.spec?.name ?? unit.name).length),
+  );
+}

@@ -1,0 +1,269 @@
+// Where each unit of the chosen predictors is reached, and what has to be started for it. In this order: an address on
+// the command line, one in the file, the container's command as a local process. All that is missing is told at once.
+import { resolve as resolvePath } from 'node:path';
+import { existsSync } from 'node:fs';
+import { findContainer, listUnits } from '../../graph/deployment.ts';
+import type { Address, Container, Deployment, Predictor, Unit } from '../../graph/deployment.ts';
+import { unitCommand, unitEnvironment } from '../../graph/unit-environment.ts';
+import { CommandFailure } from '../failure.ts';
+import type { OutsideValues } from './environment.ts';
+import { type PortClaim, findFreePort } from './ports.ts';
+import type { UnitSpec } from './unit.ts';
+import type { UnitAddress } from './url.ts';
+
+export interface ResolvedUnit {
+  readonly predictor: string;
+  readonly name: string;
+  readonly address: Address;
+  readonly how: 'command line' | 'file' | 'started here';
+  /** What to start; null for units that run elsewhere. */
+  readonly spec: UnitSpec | null;
+}
+
+export interface Resolution {
+  readonly units: readonly ResolvedUnit[];
+  /** Overrides for the compiler, by `predictor/unit`. */
+  readonly addresses: ReadonlyMap<string, Address>;
+  /** Ports of this machine that started units need. */
+  readonly claims: readonly PortClaim[];
+}
+
+export interface ResolveOptions {
+  readonly given: ReadonlyMap<string, UnitAddress>;
+  readonly outside: OutsideValues;
+  /** Directory of the file; commands are run there. */
+  readonly baseDir: string;
+  /** Environment of `run` itself, which started units inherit. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Ports that are taken by the ingress. */
+  readonly reserved: readonly number[];
+  /** Ports of local units that run already, by `predictor/unit`, so that a new reading keeps them. */
+  readonly running: ReadonlyMap<string, Address>;
+}
+
+const LOCAL_HOST = '127.0.0.1';
+
+/** Throws one CommandFailure that names every unit without an address and every variable without a value. */
+export async function resolveUnits(
+  deployment: Deployment,
+  options: ResolveOptions,
+): Promise<Resolution> {
+  const state: State = {
+    units: [],
+    addresses: new Map(),
+    claims: [],
+    failures: [],
+    ports: new Set(options.reserved),
+  };
+  for (const [position, predictor] of deployment.predictors.entries()) {
+    for (const unit of listUnits(predictor.graph)) {
+      if (unit.builtIn !== null) continue;
+      await resolveUnit(deployment, predictor, unit, position > 0, options, state);
+    }
+  }
+  state.failures.push(...checkNames(deployment, options));
+  const [first, ...more] = state.failures;
+  if (first !== undefined) {
+    if (more.length === 0) throw first;
+    const all = state.failures.map(
+      (failure) => `\n  ${failure.message}\n    → ${failure.advice} [${failure.code}]`,
+    );
+    throw new CommandFailure(
+      first.code,
+      `the units cannot be run as they are:${all.join('')}`,
+      'mend each of these',
+    );
+  }
+  return { units: state.units, addresses: state.addresses, claims: state.claims };
+}
+
+interface State {
+  readonly units: ResolvedUnit[];
+  readonly addresses: Map<string, Address>;
+  readonly claims: PortClaim[];
+  readonly failures: CommandFailure[];
+  /** Ports given out up to here. */
+  readonly ports: Set<number>;
+}
+
+async function resolveUnit(
+  deployment: Deployment,
+  predictor: Predictor,
+  unit: Unit,
+  mayMove: boolean,
+  options: ResolveOptions,
+  state: State,
+): Promise<void> {
+  const key = `${predictor.name}/${unit.name}`;
+  const common = { predictor: predictor.name, name: unit.name };
+  const flag = findGiven(options.given, predictor.name, unit.name);
+  if (flag !== undefined) {
+    const address = complete(flag, unit);
+    state.addresses.set(key, address);
+    state.units.push({ ...common, address, how: 'command line', spec: null });
+    return;
+  }
+  const container = findContainer(predictor, unit.name);
+  if (unit.endpoint?.from === 'endpoint') {
+    const { host, httpPort, grpcPort } = unit.endpoint;
+    state.units.push({ ...common, address: { host, httpPort, grpcPort }, how: 'file', spec: null });
+    return;
+  }
+  if (container === undefined || container.command.length === 0) {
+    state.failures.push(missing(predictor, unit, container));
+    return;
+  }
+  const ports = await choosePorts(container, options.running.get(key), mayMove, state);
+  const address: Address = { host: LOCAL_HOST, httpPort: ports.http, grpcPort: ports.grpc };
+  const given = givenValues(options.outside, unit.name);
+  const { values, needed } = unitEnvironment(deployment, predictor, unit, { given, ports });
+  for (const each of needed) {
+    const whole = each.name.endsWith('*');
+    // A whole Secret may well be in the file of values; which names it has, nobody here knows.
+    if (each.optional || (whole && options.outside.shared.size > 0)) continue;
+    state.failures.push(
+      new CommandFailure(
+        'VALUE_MISSING',
+        `unit ${unit.name}: the environment variable ${each.name} comes from ${each.from}, which is not in the file`,
+        whole
+          ? 'give its values with --env-file FILE, one NAME=VALUE a line'
+          : `give it with --set ${unit.name}.${each.name}=VALUE, or with a line ${each.name}=VALUE in --env-file`,
+      ),
+    );
+  }
+  const cwd = resolvePath(options.baseDir, container.workingDir);
+  if (!existsSync(cwd)) {
+    state.failures.push(
+      new CommandFailure(
+        'UNIT_NOT_STARTED',
+        `unit ${unit.name}: its workingDir ${container.workingDir} does not exist on this machine`,
+        `make it, or leave ${container.path}.workingDir out: commands are run in the directory of the file`,
+      ),
+    );
+  }
+  const several = deployment.predictors.length > 1;
+  state.addresses.set(key, address);
+  state.units.push({
+    ...common,
+    address,
+    how: 'started here',
+    spec: {
+      name: several ? key : unit.name,
+      argv: unitCommand(container, values),
+      cwd,
+      env: { ...inherited(options.env), ...values },
+      ports: [serves(deployment, unit) === 'grpc' ? ports.grpc : ports.http],
+    },
+  });
+  const owner = `unit ${several ? key : unit.name}`;
+  const advice = `give unit ${unit.name} another port in its container's ports (named http and grpc)`;
+  state.claims.push(
+    { port: ports.http, host: LOCAL_HOST, owner: `${owner} (HTTP)`, advice },
+    { port: ports.grpc, host: LOCAL_HOST, owner: `${owner} (gRPC)`, advice },
+  );
+}
+
+/** A second predictor is another pod in a cluster and has the same port numbers; here it has to move aside. */
+async function choosePorts(
+  container: Container,
+  running: Address | undefined,
+  mayMove: boolean,
+  state: State,
+): Promise<Container['ports']> {
+  let { http, grpc, metrics } = container.ports;
+  if (mayMove) {
+    if (running !== undefined) {
+      http = running.httpPort;
+      grpc = running.grpcPort;
+    } else {
+      if (state.ports.has(http)) http = await findFreePort(http + 1, state.ports);
+      state.ports.add(http);
+      if (state.ports.has(grpc)) grpc = await findFreePort(grpc + 1, state.ports);
+    }
+    state.ports.add(http).add(grpc);
+    if (state.ports.has(metrics)) metrics = await findFreePort(metrics + 1, state.ports);
+  }
+  state.ports.add(http).add(grpc).add(metrics);
+  return { http, grpc, metrics };
+}
+
+/** Which port a unit surely answers on: a gRPC one only where the file says so. */
+function serves(deployment: Deployment, unit: Unit): 'rest' | 'grpc' {
+  if (unit.endpoint?.type === 'GRPC') return 'grpc';
+  if (unit.endpoint?.type === 'REST') return 'rest';
+  return deployment.transport;
+}
+
+/** What a unit's process has from ours: PATH and the like. */
+function inherited(env: NodeJS.ProcessEnv): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) values[name] = value;
+  return values;
+}
+
+function givenValues(outside: OutsideValues, unit: string): Record<string, string> {
+  return Object.fromEntries([...outside.shared, ...(outside.perUnit.get(unit) ?? [])]);
+}
+
+function findGiven(
+  given: ReadonlyMap<string, UnitAddress>,
+  predictor: string,
+  unit: string,
+): UnitAddress | undefined {
+  return given.get(`${predictor}/${unit}`) ?? given.get(unit);
+}
+
+/** A transport without an address of its own is asked at the file's port, else at the port that was given. */
+function complete(given: UnitAddress, unit: Unit): Address {
+  const written = unit.endpoint?.from === 'endpoint' ? unit.endpoint : undefined;
+  return {
+    host: given.host,
+    httpPort: given.httpPort ?? written?.httpPort ?? given.grpcPort ?? 0,
+    grpcPort: given.grpcPort ?? written?.grpcPort ?? given.httpPort ?? 0,
+  };
+}
+
+function missing(
+  predictor: Predictor,
+  unit: Unit,
+  container: Container | undefined,
+): CommandFailure {
+  const ways = `give it with --unit ${unit.name}=http://HOST:PORT, with endpoint.service_host and ports at ${unit.path}, or with a command in its container`;
+  if (container !== undefined && container.image !== '') {
+    const args = container.args.length > 0 ? ' and args' : '';
+    return new CommandFailure(
+      'IMAGE_WITHOUT_COMMAND',
+      `unit ${unit.name}: its container names the image ${container.image}${args} but no command, and images are not run here`,
+      `write the command that serves it on this machine into ${container.path}.command; or ${ways.replace(', or with a command in its container', '').replace(', with endpoint', ', or with endpoint')}`,
+    );
+  }
+  return new CommandFailure(
+    'ADDRESS_MISSING',
+    `unit ${unit.name} (predictor ${predictor.name}) has no address`,
+    ways,
+  );
+}
+
+/** `--unit` and `--set` that speak of a unit that is not there are mistakes worth telling. */
+function checkNames(deployment: Deployment, options: ResolveOptions): CommandFailure[] {
+  const known = new Set<string>();
+  for (const predictor of deployment.predictors) {
+    for (const unit of listUnits(predictor.graph)) {
+      known.add(unit.name).add(`${predictor.name}/${unit.name}`);
+    }
+  }
+  const flags: [string, string][] = [
+    ...[...options.given.keys()].map((name): [string, string] => ['--unit', name]),
+    ...[...options.outside.perUnit.keys()].map((name): [string, string] => ['--set', name]),
+  ];
+  return flags
+    .filter(([, name]) => !known.has(name))
+    .map(
+      ([flag, name]) =>
+        new CommandFailure(
+          'UNIT_UNKNOWN',
+          `${flag} names the unit ${name}, which the graph does not have`,
+          `units: ${[...known].join(', ')}`,
+        ),
+    );
+}
