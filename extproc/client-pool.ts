@@ -24,27 +24,31 @@ export class ClientPool {
     return this.#shared.size;
   }
 
-  /** The clients of one plan's program; `release` gives all of them back, once. */
+  /**
+   * The clients of one plan's program. What `clientFor` answers is the program's own to close; `release` closes all
+   * that it was given, for a program that was not finished.
+   */
   lease(plan: Plan): { clientFor(edge: Edge): UnitClient; release(): void } {
-    const held = new Set<string>();
+    const held = new Set<UnitClient>();
     return {
       clientFor: (edge) => {
         const host = egressHost(plan.predictor, plan.units[edge.unit]?.name ?? '', edge.transport);
         const key = clientKey(edge, host);
-        let shared = this.#shared.get(key);
-        if (shared === undefined) {
-          shared = { client: this.#open(edge, host), users: 0 };
-          this.#shared.set(key, shared);
-        }
-        if (!held.has(key)) {
-          held.add(key);
-          shared.users++;
-        }
-        return shared.client;
+        const shared = this.#shared.get(key) ?? { client: this.#open(edge, host), users: 0 };
+        this.#shared.set(key, shared);
+        shared.users++;
+        const leased: UnitClient = {
+          headerForm: shared.client.headerForm,
+          call: (request, done) => shared.client.call(request, done),
+          close: () => {
+            if (held.delete(leased)) this.#leave(key);
+          },
+        };
+        held.add(leased);
+        return leased;
       },
       release: () => {
-        for (const key of held) this.#leave(key);
-        held.clear();
+        for (const leased of [...held]) leased.close();
       },
     };
   }

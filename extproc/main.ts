@@ -14,7 +14,7 @@ import { startOffpathHttp } from './offpath/http-server.ts';
 import { parseOptions, USAGE, type WorkerOptions } from './options.ts';
 import { ProgramTable } from './programs.ts';
 import { startFilterServer } from './transport/server.ts';
-import { compileProgram } from './walk/compile.ts';
+import { compileProgram } from './walk/program.ts';
 import { type Closable, Worker } from './worker.ts';
 
 const parsed = parseOptions(process.argv.slice(2));
@@ -53,21 +53,13 @@ function run(options: WorkerOptions): void {
     compile: (plan) => {
       const lease = pool.lease(plan);
       try {
-        const program = compileProgram(plan, {
+        return compileProgram(plan, {
           clientFor: lease.clientFor,
           random: Math.random,
           now: () => performance.now(),
           observe: calls.prepare(plan),
           log,
         });
-        return {
-          hash: program.hash,
-          route: (kind) => program.route(kind),
-          close: () => {
-            program.close();
-            lease.release();
-          },
-        };
       } catch (error) {
         lease.release();
         throw error;

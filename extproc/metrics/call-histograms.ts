@@ -19,9 +19,6 @@ interface CallSeries {
   last: Distribution;
 }
 
-/** Status of calls that got no answer: HTTP has no number for it. */
-const NO_ANSWER = 0;
-
 /** Notes a call; `status` is the HTTP status or the grpc-status, `ms` how long it took, in milliseconds. */
 export type ObserveCall = (
   unit: number,
@@ -34,19 +31,24 @@ export type ObserveCall = (
 export class CallHistograms {
   readonly #series = new Map<string, CallSeries>();
 
-  /** Prepares the series of a plan; the function that comes back is its `observe`. */
+  /**
+   * Prepares the series of a plan; the function that comes back is its `observe`. Calls over egress are not counted
+   * here: Envoy counts them.
+   */
   prepare(plan: Plan): ObserveCall {
-    const units = plan.units.map((unit) => {
-      const own = {
-        rest: new Map<CallVerb, CallSeries>(),
-        grpc: new Map<CallVerb, CallSeries>(),
-      };
-      for (const verb of unit.verbs) {
-        own.rest.set(verb, this.#seriesOf(callLabels(plan, unit, verb, 'rest'), 'rest'));
-        own.grpc.set(verb, this.#seriesOf(callLabels(plan, unit, verb, 'grpc'), 'grpc'));
-      }
-      return own;
-    });
+    const none = new Map<CallVerb, CallSeries>();
+    const units = plan.units.map(() => ({ rest: none, grpc: none }));
+    for (const { unit, transport, via } of plan.edges) {
+      const planUnit = plan.units[unit];
+      const tables = units[unit];
+      if (via !== 'straight' || planUnit === undefined || tables === undefined) continue;
+      tables[transport] = new Map(
+        planUnit.verbs.map((verb) => {
+          const labels = callLabels(plan, planUnit, verb, transport);
+          return [verb, this.#seriesOf(labels, transport)];
+        }),
+      );
+    }
     return (unit, verb, transport, status, ms) => {
       const series = units[unit]?.[transport].get(verb);
       if (series !== undefined) record(series, status, ms / 1000);
@@ -122,6 +124,5 @@ export function splitImage(image: string): { name: string; version: string } {
 }
 
 function codeLabel(transport: Transport, status: number): string {
-  if (transport === 'grpc') return grpcCodeName(status);
-  return status === NO_ANSWER ? '500' : String(status);
+  return transport === 'grpc' ? grpcCodeName(status) : String(status);
 }

@@ -1,0 +1,79 @@
+// Starts the real filter process for tests, as a supervisor does, and talks to it over IPC.
+import { type ChildProcess, spawn } from 'node:child_process';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { workerExecArgv } from '../exec-argv.ts';
+import type { ParentMessage, WorkerMessage } from '../ipc.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** What it wrote to standard error so far. */
+  stderr(): string;
+  send(message: ParentMessage): void;
+  /** The next message of a type, also when it came already; rejects when the process ends first. */
+  next<T extends WorkerMessage['type']>(type: T): Promise<Extract<WorkerMessage, { type: T }>>;
+  /** Exit code, or the name of the signal. */
+  readonly ended: Promise<number | string>;
+}
+
+/** `fd` becomes descriptor 3 of the process. */
+export function startWorkerProcess(args: readonly string[], fd?: number): WorkerProcess {
+  const child = spawn(process.execPath, [...workerExecArgv, MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', fd ?? 'ignore', 'ipc'],
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stdout?.resume();
+  const inbox: WorkerMessage[] = [];
+  const waiting = new Set<() => void>();
+  let over = false;
+  const wake = (): void => {
+    for (const look of [...waiting]) look();
+  };
+  child.on('message', (message) => {
+    inbox.push(message as WorkerMessage);
+    wake();
+  });
+  const ended = new Promise<number | string>((resolve) => {
+    child.on('exit', (code, signal) => {
+      over = true;
+      wake();
+      resolve(code ?? signal ?? 'unknown');
+    });
+  });
+  return {
+    child,
+    stderr: () => stderr,
+    send: (message) => child.send(message),
+    ended,
+    next: (type) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const index = inbox.findIndex((message) => message.type === type);
+          if (index >= 0) {
+            const [message] = inbox.splice(index, 1);
+            resolve(message as Extract<WorkerMessage, { type: typeof type }>);
+          } else if (over) reject(new Error(`the process ended before "${type}": ${stderr}`));
+          else return;
+          waiting.delete(look);
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+/**
+ * A unix socket that is bound but does not listen, as the supervisor holds it. Node has no public call for this; the
+ * one used here is what its own cluster module is built on.
+ */
+export function bindUnixSocket(path: string): { readonly fd: number; close(): void } {
+  const internal = net as typeof net & {
+    _createServerHandle(address: string, port: number, type: number): unknown;
+  };
+  const handle = internal._createServerHandle(path, -1, -1);
+  if (typeof handle === 'number') throw new Error(`cannot bind ${path}: error ${handle}`);
+  return handle as { readonly fd: number; close(): void };
+}
