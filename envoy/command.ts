@@ -15,10 +15,16 @@ export interface CommandOptions {
 export function envoyCommand(layout: EnvoyLayout, options: CommandOptions): string[] {
   return [
     options.envoyBin,
-    ...['--config-path', bootstrapPath(layout)],
-    ...['--concurrency', String(layout.concurrency)],
-    ...['--log-level', options.logLevel],
-    ...['--drain-time-s', String(DRAIN_SECONDS), '--drain-strategy', 'immediate'],
+    '--config-path',
+    bootstrapPath(layout),
+    '--concurrency',
+    String(layout.concurrency),
+    '--log-level',
+    options.logLevel,
+    '--drain-time-s',
+    String(DRAIN_SECONDS),
+    '--drain-strategy',
+    'immediate',
     // A dynamic resource with a field that Envoy does not know is refused, not half applied.
     '--reject-unknown-dynamic-fields',
     '--disable-hot-restart',

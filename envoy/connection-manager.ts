@@ -6,7 +6,7 @@ import { cloudEventsFilter } from './filters/cloud-events.ts';
 import { extProcFilter } from './filters/ext-proc.ts';
 import { headersFilter, pathFilter, strippedPrefixes } from './filters/headers.ts';
 import { localReplies } from './filters/local-reply.ts';
-import { statsLogs } from './filters/stats-log.ts';
+import { clientStats, serverStats } from './filters/stats-log.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, fileSource, routesPath } from './layout.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './names.ts';
@@ -17,17 +17,14 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
   return connectionManager(layout, {
     statPrefix: `ingress_${plan.predictor}`,
     routeTable: predictorRoutes(plan.predictor),
-    accessLogs: [
-      accessLog(layout.accessLogPath, graph, plan.predictor),
-      ...statsLogs(plan.deployment, plan, 'ingress'),
-    ],
+    accessLogs: [accessLog(layout.accessLogPath, graph, plan.predictor), ...serverStats(plan)],
     filters: [
       pathFilter(),
       headersFilter(),
       cloudEventsFilter(plan.deployment, plan.namespace),
       ...bodyLimitFilters(plan),
       extProcFilter(),
-      router(),
+      router(clientStats(plan.deployment)),
     ],
     early: [strippedPrefixes()],
   });
@@ -39,7 +36,7 @@ export function frontManager(layout: EnvoyLayout): JsonObject {
     statPrefix: 'front',
     routeTable: FRONT_ROUTES,
     accessLogs: [],
-    filters: [router()],
+    filters: [router([])],
     early: [],
   });
 }
@@ -49,13 +46,13 @@ export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): 
   return connectionManager(layout, {
     statPrefix: 'egress',
     routeTable: EGRESS_ROUTES,
-    accessLogs: statsLogs(deployment.deployment, null, 'egress'),
+    accessLogs: [],
     filters: [
       {
         name: 'envoy.filters.http.grpc_http1_bridge',
         typed_config: typed('envoy.extensions.filters.http.grpc_http1_bridge.v3.Config'),
       },
-      router(),
+      router(clientStats(deployment.deployment)),
     ],
     early: [],
   });
@@ -95,11 +92,12 @@ function connectionManager(layout: EnvoyLayout, parts: ManagerParts): JsonObject
   };
 }
 
-function router(): JsonObject {
+function router(upstreamLogs: readonly JsonObject[]): JsonObject {
   return {
     name: 'envoy.filters.http.router',
     typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {
       suppress_envoy_headers: true,
+      ...(upstreamLogs.length === 0 ? {} : { upstream_log: upstreamLogs }),
     }),
   };
 }

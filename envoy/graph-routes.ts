@@ -32,7 +32,6 @@ export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObjec
     metadata: routeMetadata(plan, serviceOf(kind)),
     route: {
       cluster: UNROUTED_CLUSTER,
-      timeout: '0s',
       max_stream_duration: streamBound(plan.policy, transportOf(kind)),
     },
     typed_per_filter_config: {

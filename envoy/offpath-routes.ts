@@ -82,6 +82,14 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
       })),
     ),
     {
+      match: {
+        prefix: '/',
+        headers: [{ name: 'content-type', string_match: { prefix: 'application/grpc' } }],
+      },
+      // Envoy tells gRPC clients 12 (unimplemented) for a 404.
+      direct_response: { status: 404, body: { inline_string: 'unknown method' } },
+    },
+    {
       match: { prefix: '/' },
       direct_response: {
         status: 404,

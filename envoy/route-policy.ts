@@ -10,13 +10,12 @@ const REST_RETRIES = `${BEFORE_REQUEST},reset,gateway-error`;
 const GRPC_RETRIES = `${BEFORE_REQUEST},reset,unavailable`;
 
 /**
- * Settings of a route that ends at a unit. `timeout` bounds the call (a unit's timeout), `max_stream_duration` the whole
- * request, counted from its first byte also where the route is the second one that the request matched.
+ * Settings of a route that ends at a unit. `max_stream_duration` bounds the whole request, counted from its first byte also
+ * where the route is the second one that the request matched. It makes Envoy ignore the route's `timeout` (seen on
+ * 1.40), so a call is bounded by the timeout of its attempts.
  */
 export function callPolicy(policy: Policy, transport: Transport, feedback: boolean): JsonObject {
-  const timeoutMs = transport === 'grpc' ? policy.grpcTimeoutMs : policy.restTimeoutMs;
   return {
-    timeout: duration(timeoutMs ?? 0),
     max_stream_duration: streamBound(policy, transport),
     retry_policy: retryPolicy(policy, transport, feedback),
   };
@@ -30,18 +29,21 @@ export function streamBound(policy: Policy, transport: Transport): JsonObject {
     : { max_stream_duration: deadline };
 }
 
-/** Feedback is never sent twice once bytes of it were written (`docs`: feedback). */
+/** Feedback is never sent twice once bytes of it were written. */
 function retryPolicy(policy: Policy, transport: Transport, feedback: boolean): JsonObject {
-  const base = { base_interval: '0.005s', max_interval: '0.100s' };
-  if (policy.retries === 0 || feedback) {
-    return { retry_on: BEFORE_REQUEST, num_retries: 1, retry_back_off: base };
-  }
+  const retried = policy.retries > 0 && !feedback;
+  const allBytes = transport === 'grpc' ? GRPC_RETRIES : REST_RETRIES;
+  const timeoutMs = attemptTimeout(policy, transport, retried);
   return {
-    retry_on: transport === 'grpc' ? GRPC_RETRIES : REST_RETRIES,
-    num_retries: policy.retries,
-    retry_back_off: base,
-    ...(policy.perTryTimeoutMs === null
-      ? {}
-      : { per_try_timeout: duration(policy.perTryTimeoutMs) }),
+    retry_on: retried ? allBytes : BEFORE_REQUEST,
+    num_retries: retried ? policy.retries : 1,
+    retry_back_off: { base_interval: '0.005s', max_interval: '0.100s' },
+    ...(timeoutMs === null ? {} : { per_try_timeout: duration(timeoutMs) }),
   };
+}
+
+function attemptTimeout(policy: Policy, transport: Transport, retried: boolean): number | null {
+  const callMs = transport === 'grpc' ? policy.grpcTimeoutMs : policy.restTimeoutMs;
+  const tryMs = retried ? policy.perTryTimeoutMs : null;
+  return callMs === null || tryMs === null ? (callMs ?? tryMs) : Math.min(callMs, tryMs);
 }

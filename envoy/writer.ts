@@ -13,7 +13,7 @@ import {
   listenersPath,
   routesPath,
 } from './layout.ts';
-import { EGRESS_ROUTES, FRONT_ROUTES } from './names.ts';
+import { EGRESS_ROUTES } from './names.ts';
 import { type EnvoyFiles, renderEnvoy } from './render.ts';
 import { type RetainedByName, nameOf, retain, withRetained } from './retained.ts';
 import { makeFolder, removeFile, replaceFile } from './store.ts';
@@ -252,7 +252,7 @@ export class EnvoyWriter {
       if (this.#good.get(each.path) !== each.file.text) await this.#put(each);
     }
     const paths = new Set(this.#expectedOf(whole).map((each) => each.path));
-    for (const path of [...this.#good.keys()]) {
+    for (const path of this.#good.keys()) {
       if (paths.has(path)) continue;
       this.#good.delete(path);
       await removeFile(path);

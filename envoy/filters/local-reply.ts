@@ -10,6 +10,7 @@ import {
   OFFPATH_HTTP_CLUSTER,
   UNROUTED_CLUSTER,
 } from '../names.ts';
+import { isGrpc } from './transport-filter.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%UPSTREAM_HOST%)';
@@ -24,9 +25,20 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   {
+    code: 'BODY_TOO_LARGE',
+    when: cel(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
+    info: 'the request body is over the limit',
+  },
+  {
+    code: 'DEADLINE_EXCEEDED',
+    // Envoy sets no response flag for `max_stream_duration` (seen on 1.40).
+    when: cel(`response.code_details == 'max_duration_timeout'`),
+    info: 'the request took longer than its deadline',
+  },
+  {
     code: 'FILTER_UNAVAILABLE',
     when: cel(
-      `xds.cluster_name in [${FILTER_SIDE.map((name) => `'${name}'`).join(', ')}] && response.flags != 0 && !response.code_details.startsWith('max_duration')`,
+      `xds.cluster_name in [${FILTER_SIDE.map((name) => `'${name}'`).join(', ')}] && response.flags != 0`,
     ),
     info: 'the graph filter is not reachable',
   },
@@ -39,11 +51,6 @@ const ROWS: readonly Row[] = [
     code: 'OVERLOADED',
     when: flags('OM', 'UO'),
     info: 'too many requests are held or under way',
-  },
-  {
-    code: 'DEADLINE_EXCEEDED',
-    when: flags('DT', 'SI'),
-    info: 'the request took longer than its deadline',
   },
   {
     code: 'UNIT_TIMEOUT',
@@ -64,11 +71,6 @@ const ROWS: readonly Row[] = [
     code: 'UNIT_RESET',
     when: flags('UC', 'UR', 'UPE'),
     info: `unit ${UNIT}: connection closed before the answer was whole`,
-  },
-  {
-    code: 'BODY_TOO_LARGE',
-    when: cel(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
-    info: 'the request body is over the limit',
   },
   {
     code: 'ANSWER_TOO_LARGE',
@@ -117,15 +119,6 @@ function errorHeaders(code: ErrorCode): JsonObject[] {
       ? [overwriteHeader('retry-after', String(RETRY_AFTER_SECONDS))]
       : []),
   ];
-}
-
-/** Access log filter: the request is a gRPC request. */
-export function isGrpc(): JsonObject {
-  return {
-    header_filter: {
-      header: { name: 'content-type', string_match: { prefix: 'application/grpc' } },
-    },
-  };
 }
 
 function flags(...names: readonly string[]): JsonObject {

@@ -3,7 +3,7 @@
 // names, in seconds.
 import type { Plan } from '../../graph/plan.ts';
 import { type JsonObject, literal, typed } from '../json.ts';
-import { isGrpc } from './local-reply.ts';
+import { isGrpc, isRest } from './transport-filter.ts';
 
 export const STATS_PREFIX = 'sidegraph';
 export const SERVER_HISTOGRAM = 'server_requests_us';
@@ -24,50 +24,53 @@ export function histogramBuckets(): JsonObject[] {
   ];
 }
 
-/** What is counted: requests of clients with the call that Envoy made last, or side calls alone. */
-export type Counted = 'ingress' | 'egress';
-
-/** `plan` is null on the egress listener, which all predictors share: there the route says whose call it is. */
-export function statsLogs(deployment: string, plan: Plan | null, counted: Counted): JsonObject[] {
-  const predictor =
-    plan === null ? '%METADATA(ROUTE:sidegraph:predictor)%' : literal(plan.predictor);
-  const owner = [tag('deployment_name', literal(deployment)), tag('predictor_name', predictor)];
-  return [
-    statsLog(owner, counted, 'post', '%RESPONSE_CODE%', not(isGrpc())),
-    statsLog(owner, counted, 'unary', '%GRPC_STATUS(CAMEL_STRING)%', isGrpc()),
-  ];
-}
-
-function statsLog(
-  owner: readonly JsonObject[],
-  counted: Counted,
-  method: string,
-  code: string,
-  filter: JsonObject,
-): JsonObject {
-  const shared = [
+/** Access loggers that count the requests of clients; `metadata` names, where routes keep them, the rest of the labels. */
+export function serverStats(plan: Pick<Plan, 'deployment' | 'predictor'>): JsonObject[] {
+  const owner = ownerTags(literal(plan.deployment), literal(plan.predictor));
+  return byTransport(SERVER_HISTOGRAM, 'DS_RX_BEG:DS_TX_END', [
     ...owner,
-    tag('predictor_version', '%METADATA(ROUTE:sidegraph:predictor_version)%'),
-    tag('method', method),
-    tag('code', code),
-  ];
-  const server = histogram(SERVER_HISTOGRAM, 'DS_RX_BEG:DS_TX_END', [
-    ...shared,
     tag('service', '%METADATA(ROUTE:sidegraph:service)%'),
   ]);
-  const client = histogram(CLIENT_HISTOGRAM, 'US_TX_BEG:US_RX_END', [
-    ...shared,
+}
+
+/** Upstream loggers of the router: they count each attempt of each call that Envoy makes to a unit. */
+export function clientStats(deployment: string): JsonObject[] {
+  const owner = ownerTags(literal(deployment), '%METADATA(ROUTE:sidegraph:predictor)%');
+  return byTransport(CLIENT_HISTOGRAM, 'US_TX_BEG:US_RX_END', [
+    ...owner,
     tag('service', '%PATH(NQ:PATH)%'),
     tag('model_name', '%CLUSTER_METADATA(sidegraph:unit)%'),
     tag('model_image', '%CLUSTER_METADATA(sidegraph:image)%'),
     tag('model_version', '%CLUSTER_METADATA(sidegraph:version)%'),
   ]);
+}
+
+function ownerTags(deployment: string, predictor: string): JsonObject[] {
+  return [
+    tag('deployment_name', deployment),
+    tag('predictor_name', predictor),
+    tag('predictor_version', '%METADATA(ROUTE:sidegraph:predictor_version)%'),
+  ];
+}
+
+/** Seldon labels REST with the HTTP verb and status, gRPC with `unary` and the status's name. */
+function byTransport(name: string, between: string, tags: readonly JsonObject[]): JsonObject[] {
+  const rest = [...tags, tag('method', 'post'), tag('code', '%RESPONSE_CODE%')];
+  const grpc = [...tags, tag('method', 'unary'), tag('code', '%GRPC_STATUS(CAMEL_STRING)%')];
+  return [
+    statsLog(isRest(), histogram(name, between, rest)),
+    statsLog(isGrpc(), histogram(name, between, grpc)),
+  ];
+}
+
+function statsLog(filter: JsonObject, counted: JsonObject): JsonObject {
   return {
     name: 'envoy.access_loggers.stats',
     filter,
     typed_config: typed('envoy.extensions.access_loggers.stats.v3.Config', {
+      // Deprecated since 1.39 for `stats_scope`, which 1.38 does not know.
       stat_prefix: STATS_PREFIX,
-      histograms: counted === 'ingress' ? [server, client] : [client],
+      histograms: [counted],
     }),
   };
 }
@@ -82,13 +85,4 @@ function histogram(name: string, between: string, tags: readonly JsonObject[]): 
 
 function tag(name: string, valueFormat: string): JsonObject {
   return { name, value_format: valueFormat };
-}
-
-function not(filter: JsonObject): JsonObject {
-  const header = (filter.header_filter as JsonObject).header as JsonObject;
-  return {
-    header_filter: {
-      header: { ...header, invert_match: true, treat_missing_header_as_empty: true },
-    },
-  };
 }
