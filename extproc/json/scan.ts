@@ -1,0 +1,172 @@
+// Walks over JSON as bytes, without building values. In: bytes and a position; out: the position behind the value,
+// or NOT_JSON. It accepts exactly what JSON.parse accepts, up to MAX_DEPTH; one pass both skips and checks, so that
+// whoever looks for a member has also checked what it passed over.
+
+/** Result of a scan over bytes that are no JSON. */
+export const NOT_JSON = -1;
+/** Deepest nesting of arrays and objects that is accepted; deeper input is NOT_JSON. */
+export const MAX_DEPTH = 1000;
+
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const OPEN_ARRAY = 0x5b;
+export const CLOSE_ARRAY = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+const BACKSLASH = 0x5c;
+
+// Kinds of bytes: what a loop has to stop at.
+const SPACE = 1;
+const DIGIT = 2;
+const IN_STRING_STOP = 4;
+const HEX = 8;
+const ESCAPED = 16;
+const KIND = new Uint8Array(256);
+for (const byte of [0x20, 0x09, 0x0a, 0x0d]) KIND[byte] = SPACE;
+for (let byte = 0x30; byte <= 0x39; byte++) KIND[byte] = DIGIT | HEX;
+for (const letter of 'abcdefABCDEF') KIND[letter.charCodeAt(0)] = HEX;
+for (const letter of '"\\/bfnrt')
+  KIND[letter.charCodeAt(0)] = (KIND[letter.charCodeAt(0)] ?? 0) | ESCAPED;
+for (let byte = 0; byte < 0x20; byte++) KIND[byte] = (KIND[byte] ?? 0) | IN_STRING_STOP;
+KIND[QUOTE] = (KIND[QUOTE] ?? 0) | IN_STRING_STOP;
+KIND[BACKSLASH] = (KIND[BACKSLASH] ?? 0) | IN_STRING_STOP;
+
+/** One entry for each open array (0) or object (1); scans never overlap, so one is enough. */
+const OPEN = new Uint8Array(MAX_DEPTH + 1);
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
+  while (at < end && KIND[bytes[at] as number] === SPACE) at++;
+  return at;
+}
+
+/** From the opening quote to behind the closing one. */
+export function skipString(bytes: Uint8Array, at: number, end: number): number {
+  at++;
+  for (;;) {
+    while (at < end && ((KIND[bytes[at] as number] as number) & IN_STRING_STOP) === 0) at++;
+    if (at >= end) return NOT_JSON;
+    const byte = bytes[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte !== BACKSLASH || at + 1 >= end) return NOT_JSON;
+    if (bytes[at + 1] === 0x75) {
+      if (at + 6 > end) return NOT_JSON;
+      for (let i = at + 2; i < at + 6; i++) {
+        if (((KIND[bytes[i] as number] as number) & HEX) === 0) return NOT_JSON;
+      }
+      at += 6;
+    } else {
+      if (((KIND[bytes[at + 1] as number] as number) & ESCAPED) === 0) return NOT_JSON;
+      at += 2;
+    }
+  }
+}
+
+export function skipNumber(bytes: Uint8Array, at: number, end: number): number {
+  if (bytes[at] === 0x2d) at++;
+  if (at >= end || !isDigit(bytes[at])) return NOT_JSON;
+  if (bytes[at] === 0x30) at++;
+  else while (at < end && isDigit(bytes[at])) at++;
+  if (at < end && bytes[at] === 0x2e) {
+    const first = ++at;
+    while (at < end && isDigit(bytes[at])) at++;
+    if (at === first) return NOT_JSON;
+  }
+  if (at < end && (bytes[at] === 0x65 || bytes[at] === 0x45)) {
+    at++;
+    if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++;
+    const first = at;
+    while (at < end && isDigit(bytes[at])) at++;
+    if (at === first) return NOT_JSON;
+  }
+  return at;
+}
+
+function skipWord(bytes: Uint8Array, at: number, end: number, word: string): number {
+  if (at + word.length > end) return NOT_JSON;
+  for (let i = 0; i < word.length; i++) {
+    if (bytes[at + i] !== word.charCodeAt(i)) return NOT_JSON;
+  }
+  return at + word.length;
+}
+
+/** A string, a number or one of the three words. */
+function skipScalar(bytes: Uint8Array, at: number, end: number): number {
+  switch (bytes[at]) {
+    case QUOTE:
+      return skipString(bytes, at, end);
+    case 0x74:
+      return skipWord(bytes, at, end, 'true');
+    case 0x66:
+      return skipWord(bytes, at, end, 'false');
+    case 0x6e:
+      return skipWord(bytes, at, end, 'null');
+    default:
+      return skipNumber(bytes, at, end);
+  }
+}
+
+/** `"key" :` with the space around it; the position of the member's value. */
+export function skipKey(bytes: Uint8Array, at: number, end: number): number {
+  if (at >= end || bytes[at] !== QUOTE) return NOT_JSON;
+  at = skipString(bytes, at, end);
+  if (at < 0) return NOT_JSON;
+  at = skipSpace(bytes, at, end);
+  if (at >= end || bytes[at] !== COLON) return NOT_JSON;
+  return skipSpace(bytes, at + 1, end);
+}
+
+/** The position behind the value that begins at `at` (no space before it), or NOT_JSON. Never throws. */
+export function skipValue(bytes: Uint8Array, at: number, end: number): number {
+  let depth = 0;
+  for (;;) {
+    // Here a value begins.
+    if (at >= end) return NOT_JSON;
+    const byte = bytes[at];
+    if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      const close = byte === OPEN_ARRAY ? CLOSE_ARRAY : CLOSE_OBJECT;
+      at = skipSpace(bytes, at + 1, end);
+      if (at < end && bytes[at] === close) at++;
+      else {
+        if (depth === MAX_DEPTH) return NOT_JSON;
+        OPEN[depth++] = close === CLOSE_OBJECT ? 1 : 0;
+        if (close === CLOSE_OBJECT) {
+          at = skipKey(bytes, at, end);
+          if (at < 0) return NOT_JSON;
+        }
+        continue;
+      }
+    } else {
+      at = skipScalar(bytes, at, end);
+      if (at < 0) return NOT_JSON;
+    }
+    // Here a value has ended.
+    for (;;) {
+      if (depth === 0) return at;
+      at = skipSpace(bytes, at, end);
+      if (at >= end) return NOT_JSON;
+      const inObject = OPEN[depth - 1] === 1;
+      if (bytes[at] === COMMA) {
+        at = skipSpace(bytes, at + 1, end);
+        if (inObject) {
+          at = skipKey(bytes, at, end);
+          if (at < 0) return NOT_JSON;
+        }
+        break;
+      }
+      if (bytes[at] !== (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return NOT_JSON;
+      at++;
+      depth--;
+    }
+  }
+}
+
+/** Whether the bytes are one JSON value with nothing but space around it. */
+export function isJson(bytes: Uint8Array): boolean {
+  const after = skipValue(bytes, skipSpace(bytes, 0, bytes.length), bytes.length);
+  return after >= 0 && skipSpace(bytes, after, bytes.length) === bytes.length;
+}

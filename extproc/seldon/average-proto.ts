@@ -1,0 +1,65 @@
+// AVERAGE_COMBINER over gRPC: tensors and ndarrays. The mean takes the place of the data in the first message, whose
+// other fields stay as they are.
+import { fieldsWithout } from '../protobuf/oneof.ts';
+import { bytesField } from '../protobuf/writer.ts';
+import { flatten, meanOf, type NumberArray, sizeOf, unmergeable } from './average.ts';
+import type { Unusable } from './dialect.ts';
+import { DATA, MESSAGE, TENSOR } from './fields.ts';
+import {
+  type ArrayData,
+  readArrayData,
+  readDoubles,
+  readInts,
+  readList,
+  writeDoubles,
+  writeList,
+} from './numbers-proto.ts';
+
+interface ProtoArray extends NumberArray {
+  readonly source: ArrayData;
+}
+
+function readArray(body: Buffer): ProtoArray | string {
+  const source = readArrayData(body);
+  if (source === 'broken') return 'the answer is no protobuf message';
+  if (source === 'absent') return 'the answer holds no data';
+  if (source.field === DATA.ndarray) {
+    const list = readList(source.payload);
+    const flat = list === undefined ? undefined : flatten(list);
+    return flat === undefined
+      ? 'data.ndarray is no regular array of numbers'
+      : { shape: flat.shape, values: flat.values, source };
+  }
+  if (source.field !== DATA.tensor) return 'the data is neither ndarray nor tensor';
+  const values = readDoubles(source.payload, TENSOR.values);
+  const shape = readInts(source.payload, TENSOR.shape);
+  if (values === undefined || shape === undefined) return 'data.tensor cannot be read';
+  if (shape.length === 0) return { shape: [values.length], values, source };
+  if (sizeOf(shape) !== values.length) return 'data.tensor.shape does not fit the values';
+  return { shape, values, source };
+}
+
+export function averageProto(bodies: readonly Buffer[]): Buffer | Unusable {
+  const arrays: ProtoArray[] = [];
+  for (const [position, body] of bodies.entries()) {
+    const array = readArray(body);
+    if (typeof array === 'string') return unmergeable(array, position);
+    arrays.push(array);
+  }
+  const mean = meanOf(arrays);
+  if (!Array.isArray(mean)) return mean;
+  const first = arrays[0] as ProtoArray;
+  const { field, payload, data } = first.source;
+  const array =
+    field === DATA.tensor
+      ? [...fieldsWithout(payload, [TENSOR.values]), writeDoubles(TENSOR.values, mean)]
+      : [writeList(first.shape, mean)];
+  const written = [
+    ...fieldsWithout(data, [DATA.tensor, DATA.ndarray, DATA.tftensor]),
+    bytesField(field, ...array),
+  ];
+  return Buffer.concat([
+    ...fieldsWithout(bodies[0] as Buffer, [MESSAGE.data]),
+    bytesField(MESSAGE.data, ...written),
+  ]);
+}

@@ -1,0 +1,84 @@
+// The element-wise mean of arrays of numbers: what AVERAGE_COMBINER does, whatever the messages are written in.
+// In: one array for each child, flat, with its shape; out: a flat array of the same shape, or why there is none.
+import type { Unusable } from './dialect.ts';
+
+export interface NumberArray {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: readonly number[];
+}
+
+export function unmergeable(info: string, position: number): Unusable {
+  return { code: 'MERGE_UNUSABLE', info, position };
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+/** Mean of all `arrays`, which must be of one shape; MERGE_UNUSABLE otherwise, or when a mean is no finite number. */
+export function meanOf(arrays: readonly NumberArray[]): number[] | Unusable {
+  const first = arrays[0];
+  if (first === undefined) return unmergeable('there is no answer to average', 0);
+  for (const [position, array] of arrays.entries()) {
+    if (sameShape(first.shape, array.shape)) continue;
+    const shapes = `[${array.shape.join(',')}], the first answer's [${first.shape.join(',')}]`;
+    return unmergeable(`the data's shape is ${shapes}`, position);
+  }
+  const sums = first.values.slice();
+  for (let child = 1; child < arrays.length; child++) {
+    const values = arrays[child]?.values ?? [];
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (values[i] as number);
+  }
+  const count = arrays.length;
+  for (let i = 0; i < sums.length; i++) {
+    let mean = (sums[i] as number) / count;
+    // The sum of large numbers may overflow where their mean does not.
+    if (!Number.isFinite(mean)) {
+      mean = 0;
+      for (const array of arrays) mean += (array.values[i] as number) / count;
+      if (!Number.isFinite(mean)) return unmergeable('the mean is no finite number', 0);
+    }
+    sums[i] = mean;
+  }
+  return sums;
+}
+
+/** Product of the sizes of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const axis of shape) size *= axis;
+  return size;
+}
+
+/**
+ * Shape and values of nested arrays; undefined when they are ragged or hold anything but numbers. A number on its own
+ * has the shape [].
+ */
+export function flatten(nested: unknown): NumberArray | undefined {
+  const shape: number[] = [];
+  for (let level = nested; Array.isArray(level); level = level[0]) shape.push(level.length);
+  const values: number[] = [];
+  return fill(nested, shape, 0, values) ? { shape, values } : undefined;
+}
+
+function fill(level: unknown, shape: readonly number[], axis: number, values: number[]): boolean {
+  if (axis === shape.length) {
+    if (typeof level !== 'number') return false;
+    values.push(level);
+    return true;
+  }
+  if (!Array.isArray(level) || level.length !== shape[axis]) return false;
+  for (const inner of level) if (!fill(inner, shape, axis + 1, values)) return false;
+  return true;
+}
+
+/** Nested arrays of that shape: the opposite of `flatten`. */
+export function nest(shape: readonly number[], values: readonly number[]): unknown {
+  let next = 0;
+  const build = (axis: number): unknown => {
+    if (axis === shape.length) return values[next++];
+    return Array.from({ length: shape[axis] ?? 0 }, () => build(axis + 1));
+  };
+  return build(0);
+}

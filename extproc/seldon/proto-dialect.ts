@@ -1,0 +1,112 @@
+// The Seldon dialect over gRPC: SeldonMessages as protobuf.
+import { isProtobuf, readMessage, readOneof } from '../protobuf/oneof.ts';
+import { BYTES, FieldReader, readInt32, VARINT } from '../protobuf/reader.ts';
+import { bytesField, bytesHead, floatField, int32Field, stringField } from '../protobuf/writer.ts';
+import { averageProto } from './average-proto.ts';
+import type { Dialect, Routing, Unusable } from './dialect.ts';
+import {
+  DATA,
+  ENTRY,
+  FEEDBACK,
+  isMessageData,
+  MESSAGE,
+  MESSAGE_LIST,
+  META,
+  METRIC,
+  TENSOR,
+} from './fields.ts';
+import { writeDoubles, writeShape } from './numbers-proto.ts';
+import { readProtoRoute } from './route-proto.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+/** A SeldonMessageList: each message behind its length. */
+function joinAnswers(bodies: readonly Buffer[]): Buffer[] | Unusable {
+  const pieces: Buffer[] = [];
+  for (const [position, body] of bodies.entries()) {
+    if (!isProtobuf(body)) {
+      return { code: 'ANSWER_NOT_JSON', info: 'the answer is no protobuf message', position };
+    }
+    pieces.push(bytesHead(MESSAGE_LIST.messages, body.length), body);
+  }
+  return pieces;
+}
+
+function metric(key: string, type: number, value: number): Buffer {
+  return bytesField(
+    META.metrics,
+    stringField(METRIC.key, key),
+    ...(type === 0 ? [] : [int32Field(METRIC.type, type)]),
+    floatField(METRIC.value, value),
+  );
+}
+
+/** Status SUCCESS (the zero of its enum, so nothing is written) and the three metrics. */
+const SIMPLE_HEAD = Buffer.concat([
+  bytesField(MESSAGE.status),
+  bytesField(
+    MESSAGE.meta,
+    metric('mymetric_counter', 0, 1),
+    metric('mymetric_gauge', 1, 100),
+    metric('mymetric_timer', 2, 22.1),
+  ),
+]);
+const SIMPLE_DATA = bytesField(
+  MESSAGE.data,
+  stringField(DATA.names, 'class0'),
+  stringField(DATA.names, 'class1'),
+  stringField(DATA.names, 'class2'),
+  bytesField(DATA.tensor, writeShape([1, 3]), writeDoubles(TENSOR.values, [0.1, 0.9, 0.5])),
+);
+const SIMPLE_ANSWER = Buffer.concat([SIMPLE_HEAD, SIMPLE_DATA]);
+
+function simpleModel(body: Buffer): Buffer {
+  const data = readOneof(body, isMessageData);
+  if (data === undefined || data === 'broken' || data.wire !== BYTES) return SIMPLE_ANSWER;
+  if (data.field !== MESSAGE.strData && data.field !== MESSAGE.binData) return SIMPLE_ANSWER;
+  return Buffer.concat([SIMPLE_HEAD, bytesField(data.field, data.payload)]);
+}
+
+/** Appended as one more `meta`: protobuf merges the two, and of equal map keys the last one counts. */
+function writeRouting(body: Buffer, routing: Routing): Buffer {
+  const entries = Object.entries(routing).map(([name, choice]) =>
+    bytesField(META.routing, stringField(ENTRY.key, name), int32Field(ENTRY.value, choice)),
+  );
+  if (entries.length === 0 || !isProtobuf(body)) return body;
+  return Buffer.concat([body, bytesField(MESSAGE.meta, ...entries)]);
+}
+
+function readFeedbackRouting(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+  const response = readMessage(body, FEEDBACK.response);
+  const meta = response && readMessage(response, MESSAGE.meta);
+  if (meta === undefined) return undefined;
+  const routing: Record<string, number> = {};
+  const reader = new FieldReader(meta);
+  let any = false;
+  while (reader.next()) {
+    if (reader.field !== META.routing || reader.wire !== BYTES) continue;
+    any = true;
+    const entry = reader.inner();
+    let name = '';
+    let choice = 0;
+    while (entry.next()) {
+      if (entry.field === ENTRY.key && entry.wire === BYTES) name = entry.payload().toString();
+      if (entry.field === ENTRY.value && entry.wire === VARINT) {
+        choice = readInt32(entry.bytes, entry.start, entry.end);
+      }
+    }
+    routing[name] = choice;
+  }
+  return any ? routing : undefined;
+}
+
+export const PROTO_DIALECT: Dialect = {
+  contentType: null,
+  empty: EMPTY,
+  readRoute: readProtoRoute,
+  joinAnswers,
+  average: averageProto,
+  simpleModel,
+  writeRouting,
+  readFeedbackRouting,
+};

@@ -1,0 +1,125 @@
+// Compiles the plan's tree of steps to operations, once for each transport. A step becomes: its input, the choice, the
+// children as branches that end where they end, the merge, the output. Children are compiled once each, with an open
+// end: the line that runs them knows where to go on.
+import type { CallVerb, PlanUnit, Step } from '../../graph/plan.ts';
+import type { Op, PreparedCall } from './ops.ts';
+
+export interface Compiler {
+  readonly units: readonly PlanUnit[];
+  /** Whether the answer is changed after the last call, so that none is left to Envoy. */
+  readonly routingInBody: boolean;
+  /** Makes the call of a unit; `readable`: its answer may have to be read. */
+  prepare(unit: number, verb: CallVerb, readable: boolean): PreparedCall;
+}
+
+function nameOf(compiler: Compiler, step: Step): string {
+  return compiler.units[step.unit]?.name ?? '';
+}
+
+/** Whether a step may look into the message that it is given. */
+function readsInput(step: Step): boolean {
+  if (step.input !== null) return step.input === 'simple-model';
+  return step.children.some(readsInput);
+}
+
+/** The operations of a step; `readable`: whoever takes its answer may look into it. */
+export function compileStep(compiler: Compiler, step: Step, readable: boolean): Op | null {
+  const mayTail = step.mayTail && !compiler.routingInBody;
+  const output: Op | null = step.output
+    ? {
+        kind: 'call',
+        call: compiler.prepare(step.unit, 'transform-output', readable),
+        mayTail,
+        marks: false,
+        next: null,
+      }
+    : null;
+  const afterMerge = step.output ? false : readable;
+  const walked = compileChildren(compiler, step, afterMerge, output);
+  if (step.input === null) return walked;
+  if (step.input === 'simple-model') return { kind: 'simple-model', unit: step.unit, next: walked };
+  const joins = step.merge !== 'first' && step.children.length > 0;
+  const inputRead = afterMerge || joins || step.children.some(readsInput);
+  return {
+    kind: 'call',
+    call: compiler.prepare(step.unit, step.input, inputRead),
+    mayTail,
+    marks: true,
+    next: walked,
+  };
+}
+
+function compileChildren(
+  compiler: Compiler,
+  step: Step,
+  readable: boolean,
+  output: Op | null,
+): Op | null {
+  if (step.choose === null || step.children.length === 0) return output;
+  const merge = compileMerge(compiler, step, readable, output);
+  const branchRead = step.merge === 'first' ? readable : true;
+  return {
+    kind: 'choose',
+    unit: step.unit,
+    how: step.choose,
+    ask: step.choose.kind === 'route' ? compiler.prepare(step.unit, 'route', true) : null,
+    branches: step.children.map((child) => compileStep(compiler, child, branchRead)),
+    branchNames: step.children.map((child) => nameOf(compiler, child)),
+    keep: step.merge === 'first' ? 'first' : 'list',
+    next: merge,
+    skip: output,
+  };
+}
+
+function compileMerge(
+  compiler: Compiler,
+  step: Step,
+  readable: boolean,
+  output: Op | null,
+): Op | null {
+  switch (step.merge) {
+    case 'first':
+      return output;
+    case 'aggregate':
+      return {
+        kind: 'aggregate',
+        call: compiler.prepare(step.unit, 'aggregate', readable),
+        mayTail: step.mayTail && !compiler.routingInBody,
+        next: output,
+      };
+    case 'average':
+      return { kind: 'average', unit: step.unit, next: output };
+  }
+}
+
+/** The feedback walk: children first, then the unit's own `send-feedback`, always with the client's message. */
+export function compileFeedback(compiler: Compiler, root: Step): Op {
+  return compileFeedbackStep(compiler, root, true) ?? { kind: 'acknowledge', next: null };
+}
+
+function compileFeedbackStep(compiler: Compiler, step: Step, isRoot: boolean): Op | null {
+  const own: Op | null = step.feedback
+    ? {
+        kind: 'call',
+        call: compiler.prepare(step.unit, 'send-feedback', false),
+        mayTail: isRoot,
+        marks: false,
+        next: null,
+      }
+    : isRoot
+      ? { kind: 'acknowledge', next: null }
+      : null;
+  const branches = step.children.map((child) => compileFeedbackStep(compiler, child, false));
+  if (branches.every((branch) => branch === null)) return own;
+  return {
+    kind: 'choose',
+    unit: step.unit,
+    how: { kind: 'feedback' },
+    ask: null,
+    branches,
+    branchNames: step.children.map((child) => nameOf(compiler, child)),
+    keep: 'none',
+    next: own,
+    skip: own,
+  };
+}

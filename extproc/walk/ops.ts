@@ -1,0 +1,63 @@
+// The compiled walk: operations, each knowing what comes after it. One request runs one line of operations; a fan-out
+// runs one line for each branch. `next: null` is the end of a line: the answer of the request, or of the branch.
+import type { UnitClient } from '../calls.ts';
+import type { CallVerb, Choose, Transport } from '../../graph/plan.ts';
+
+/** Everything about a call that does not depend on the request. */
+export interface PreparedCall {
+  readonly unit: number;
+  readonly unitName: string;
+  readonly verb: CallVerb;
+  readonly transport: Transport;
+  readonly client: UnitClient;
+  readonly path: string;
+  /** Where Envoy sends it when it is the last call. */
+  readonly tailKey: string;
+  /** The answer may have to be read: it is asked for without content encoding. */
+  readonly readable: boolean;
+  readonly timeoutMs: number | null;
+  readonly maxAnswerBytes: number;
+  /** False for feedback. */
+  readonly replaceable: boolean;
+}
+
+export type Op =
+  /** A call with the message; its answer is the message from then on. */
+  | {
+      readonly kind: 'call';
+      readonly call: PreparedCall;
+      /** May be handed to Envoy, if the line is the request's own. */
+      readonly mayTail: boolean;
+      /** A predict or transform-input, which `meta.routing` lists as −1. */
+      readonly marks: boolean;
+      readonly next: Op | null;
+    }
+  /** SIMPLE_MODEL. */
+  | { readonly kind: 'simple-model'; readonly unit: number; readonly next: Op | null }
+  /** Which children are walked. */
+  | {
+      readonly kind: 'choose';
+      readonly unit: number;
+      readonly how: Choose | { readonly kind: 'feedback' };
+      /** The router's call, null when nobody is asked. */
+      readonly ask: PreparedCall | null;
+      readonly branches: readonly (Op | null)[];
+      /** Name of the unit at the head of each branch. */
+      readonly branchNames: readonly string[];
+      /** What becomes of the branches' answers before `next`: the first is the message, or all are dropped. */
+      readonly keep: 'first' | 'list' | 'none';
+      /** After the branches: merge, transform-output or the end. */
+      readonly next: Op | null;
+      /** After −2, which skips the merge. */
+      readonly skip: Op | null;
+    }
+  /** Makes one message of the branches' answers. */
+  | {
+      readonly kind: 'aggregate';
+      readonly call: PreparedCall;
+      readonly mayTail: boolean;
+      readonly next: Op | null;
+    }
+  | { readonly kind: 'average'; readonly unit: number; readonly next: Op | null }
+  /** Feedback of a graph whose root takes none: the client's own message (REST), an empty one (gRPC). */
+  | { readonly kind: 'acknowledge'; readonly next: null };

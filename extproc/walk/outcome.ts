@@ -1,0 +1,52 @@
+// What ends a walk before its end, and how the client is told.
+import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
+import type { Transport } from '../../graph/plan.ts';
+import type { CallResult } from '../calls.ts';
+import type { Outcome } from '../exchange.ts';
+import type { Message } from '../message.ts';
+
+export type UnitAnswer = Extract<CallResult, { kind: 'answer' }>;
+
+export type Fault =
+  /** A unit answered with an error, which is passed unchanged. */
+  | { readonly kind: 'refusal'; readonly answer: UnitAnswer }
+  /** Sidegraph's own. */
+  | { readonly kind: 'error'; readonly code: ErrorCode; readonly info: string };
+
+/** The message that a unit's answer is. */
+export function messageOf(answer: UnitAnswer, transport: Transport): Message {
+  const { body, head } = answer;
+  if (transport === 'grpc') return { body, contentType: null, contentEncoding: null, head };
+  return {
+    body,
+    contentType: head.find('content-type'),
+    contentEncoding: head.find('content-encoding'),
+    head,
+  };
+}
+
+export function faultOutcome(fault: Fault, transport: Transport, routing: string): Outcome {
+  if (fault.kind === 'error') return { ...fault, routing };
+  const { answer } = fault;
+  if (transport === 'rest') {
+    return {
+      kind: 'answer',
+      status: answer.status,
+      message: messageOf(answer, transport),
+      routing,
+    };
+  }
+  return {
+    kind: 'grpc-error',
+    grpcStatus: answer.status,
+    grpcMessage: answer.grpcMessage,
+    head: answer.head,
+    routing,
+  };
+}
+
+/** Status under which a call is observed. */
+export function observedStatus(result: CallResult, transport: Transport): number {
+  if (result.kind === 'answer') return result.status;
+  return transport === 'rest' ? ERRORS[result.code].status : ERRORS[result.code].grpcStatus;
+}

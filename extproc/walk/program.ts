@@ -1,0 +1,147 @@
+// Turns a plan into a program, once: clients opened, paths and keys prepared, the walk as operations for each kind of
+// request. The program then runs requests without looking at the plan again.
+import { routeName, tailKey, transportOf } from '../../graph/names.ts';
+import type { CallVerb, Edge, Plan, RouteKind, Transport } from '../../graph/plan.ts';
+import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
+import type { UnitClient } from '../calls.ts';
+import type { BoundRoute, Exchange } from '../exchange.ts';
+import { JSON_DIALECT } from '../seldon/json-dialect.ts';
+import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
+import { compileFeedback, compileStep, type Compiler } from './compile.ts';
+import { buildDecisionTable } from './decisions.ts';
+import { toFault } from './fault.ts';
+import { compileFeedbackRouting } from './feedback-routing.ts';
+import type { PreparedCall } from './ops.ts';
+import { faultOutcome } from './outcome.ts';
+import { Walk, type WalkPlan } from './walk.ts';
+
+export interface ProgramLog {
+  error(fields: object, message: string): void;
+}
+
+export interface ProgramDeps {
+  /** Asked once for each edge that the walk calls; the program closes what it was given. */
+  clientFor(edge: Edge): UnitClient;
+  /** A number from 0 (included) to 1 (excluded). */
+  random(): number;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Told of each side call when it is over; `status` as HTTP (REST) or gRPC says it. */
+  observe?(unit: number, verb: CallVerb, transport: Transport, status: number, ms: number): void;
+  readonly log: ProgramLog;
+}
+
+export interface Program {
+  readonly hash: string;
+  /** The same object at each call; undefined where Envoy serves alone and the units have no address here. */
+  route(kind: RouteKind): BoundRoute | undefined;
+  /** Closes the clients; calls in flight end by themselves. */
+  close(): void;
+}
+
+/** @throws Error when a unit that the walk calls has no edge: the plan was not made by our compiler. */
+export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
+  const clients = new Map<Edge, UnitClient>();
+  const clientOf = (edge: Edge): UnitClient => {
+    const known = clients.get(edge);
+    if (known !== undefined) return known;
+    const client = deps.clientFor(edge);
+    clients.set(edge, client);
+    return client;
+  };
+  const routes: Record<RouteKind, BoundRoute | undefined> = {
+    'predict-rest': compileRoute(plan, 'predict-rest', deps, clientOf),
+    'predict-grpc': compileRoute(plan, 'predict-grpc', deps, clientOf),
+    'feedback-rest': compileRoute(plan, 'feedback-rest', deps, clientOf),
+    'feedback-grpc': compileRoute(plan, 'feedback-grpc', deps, clientOf),
+  };
+  return {
+    hash: plan.hash,
+    route: (kind) => routes[kind],
+    close() {
+      for (const client of clients.values()) client.close();
+      clients.clear();
+    },
+  };
+}
+
+function compileRoute(
+  plan: Plan,
+  kind: RouteKind,
+  deps: ProgramDeps,
+  clientOf: (edge: Edge) => UnitClient,
+): BoundRoute | undefined {
+  const transport = transportOf(kind);
+  const edges = new Map<number, Edge>();
+  for (const edge of plan.edges) if (edge.transport === transport) edges.set(edge.unit, edge);
+  const missing = plan.units.find((unit, at) => unit.verbs.length > 0 && !edges.has(at));
+  if (missing !== undefined) {
+    if (plan.routes[kind].kind === 'native') return undefined;
+    throw new Error(
+      `plan ${routeName(plan.hash, kind)}: unit "${missing.name}" has no edge over ${transport}`,
+    );
+  }
+
+  const { policy } = plan;
+  const isFeedback = kind === 'feedback-rest' || kind === 'feedback-grpc';
+  const prepare = (unit: number, verb: CallVerb, readable: boolean): PreparedCall => {
+    const edge = edges.get(unit);
+    const unitName = plan.units[unit]?.name ?? '';
+    if (edge === undefined) {
+      throw new Error(`plan ${plan.hash}: unit "${unitName}" is called and has no edge`);
+    }
+    return {
+      unit,
+      unitName,
+      verb,
+      transport,
+      client: clientOf(edge),
+      path: transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
+      tailKey: tailKey(unitName, verb, transport),
+      readable,
+      timeoutMs: transport === 'rest' ? policy.restTimeoutMs : policy.grpcTimeoutMs,
+      maxAnswerBytes: policy.maxAnswerBytes,
+      replaceable: !isFeedback,
+    };
+  };
+  const routingInBody = policy.routingInBody && !isFeedback;
+  const compiler: Compiler = { units: plan.units, routingInBody, prepare };
+  const dialect = transport === 'rest' ? JSON_DIALECT : PROTO_DIALECT;
+  const table = buildDecisionTable(plan);
+  const decisions = isFeedback ? { ...table, any: false } : table;
+  const walkPlan: WalkPlan = {
+    transport,
+    dialect,
+    start: isFeedback
+      ? compileFeedback(compiler, plan.walk)
+      : compileStep(compiler, plan.walk, routingInBody),
+    decisions,
+    keepsChoices: !isFeedback && (decisions.any || routingInBody),
+    routingInBody,
+    maxAnswerBytes: policy.maxAnswerBytes,
+    deps,
+  };
+  const maxBodyBytes = transport === 'rest' ? policy.maxBodyBytes : policy.grpcMaxMessageBytes;
+  const feedback = isFeedback ? compileFeedbackRouting(plan, dialect, maxBodyBytes) : null;
+
+  const begin = (exchange: Exchange): void => {
+    const choices = feedback?.read(exchange.message, exchange.headers) ?? null;
+    if (choices !== null && 'kind' in choices) {
+      exchange.reply(faultOutcome(choices, transport, ''));
+    } else {
+      new Walk(walkPlan, exchange, choices).start();
+    }
+  };
+  return {
+    grpc: transport === 'grpc',
+    maxBodyBytes,
+    handle(exchange) {
+      try {
+        begin(exchange);
+      } catch (error) {
+        exchange.reply(faultOutcome(toFault(error, deps.log), transport, ''));
+      }
+    },
+    release() {},
+  };
+}
