@@ -281,6 +281,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   });
 
   test('a client that goes away cancels its request', async () => {
+    await sleep(50);
     released = 0;
     const cancelled = new Promise<number>((resolve) => {
       walk = (exchange) => {

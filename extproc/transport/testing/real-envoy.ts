@@ -36,6 +36,7 @@ export async function startRealEnvoy(bin: string, options: RealEnvoyOptions): Pr
   const config = join(options.dir, 'envoy.json');
   writeFileSync(config, JSON.stringify(bootstrap(port, options), null, 1));
   const arguments_ = ['-c', config, '--disable-hot-restart', '--concurrency', '1', '-l', 'warning'];
+  arguments_.push('--file-flush-interval-msec', '20');
   const child = spawn(bin, arguments_, { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk) => (text += String(chunk)));
@@ -102,7 +103,8 @@ function chain(): object {
   const entry = (name: string, match: object, mode: object) => ({
     name,
     match,
-    direct_response: { status: 418 },
+    // Not a direct response: on such a route `request_body_buffer_limit` has no effect.
+    route: { cluster: 'rest-unit' },
     typed_per_filter_config: {
       [EXT_PROC]: {
         '@type': `type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute`,
@@ -133,7 +135,6 @@ function chain(): object {
               },
             },
           ],
-          access_log_options: { access_log_flush_interval: '0.1s' },
           route_config: {
             name: 'routes',
             virtual_hosts: [

@@ -1,0 +1,67 @@
+// The request headers in the plainest way: an array of strings. What `RawRequestHeaders` does with bytes must come out
+// the same here.
+import type { RequestHeaders } from '../../exchange.ts';
+import type { PlainHeader } from './wire.ts';
+
+const LEFT_OUT = new Set(
+  (
+    'host content-length content-type content-encoding transfer-encoding connection proxy-connection ' +
+    'proxy-authorization proxy-authenticate keep-alive upgrade http2-settings trailer te expect seldon-routing'
+  ).split(' '),
+);
+const LEFT_OUT_PREFIXES = [':', 'x-envoy-', 'x-sidegraph-'];
+const NAME = /^[!-9;-@[-~]+$/;
+
+export class PlainRequestHeaders implements RequestHeaders {
+  readonly #list: readonly (readonly [string, string])[];
+
+  constructor(headers: readonly PlainHeader[]) {
+    this.#list = headers
+      .filter(({ key }) => key !== '')
+      .map(({ key, raw_value }) => [key, raw_value.toString('latin1')]);
+  }
+
+  find(name: string): string | null {
+    const found = this.#list.find(([key]) => key === name);
+    return found === undefined || !isValue(found[1]) ? null : found[1];
+  }
+
+  http1Block(readable: boolean): Buffer {
+    const lines = this.#passing()
+      .filter(([name]) => !readable || name !== 'accept-encoding')
+      .map(([name, value]) => `${name}: ${value}\r\n`);
+    return Buffer.from(lines.join(''), 'latin1');
+  }
+
+  hpackBlock(): Buffer {
+    const fields = this.#passing()
+      .filter(([name]) => name !== 'user-agent' && !name.startsWith('grpc-'))
+      .flatMap(([name, value]) => [Buffer.from([0]), hpackText(name), hpackText(value)]);
+    return Buffer.concat(fields);
+  }
+
+  #passing(): readonly (readonly [string, string])[] {
+    return this.#list.filter(
+      ([name, value]) =>
+        NAME.test(name) &&
+        isValue(value) &&
+        !LEFT_OUT.has(name) &&
+        !LEFT_OUT_PREFIXES.some((prefix) => name.startsWith(prefix)),
+    );
+  }
+}
+
+function isValue(value: string): boolean {
+  return !['\r', '\n', '\0'].some((character) => value.includes(character));
+}
+
+function hpackText(text: string): Buffer {
+  const bytes = Buffer.from(text, 'latin1');
+  const length: number[] = [Math.min(bytes.length, 127)];
+  for (let rest = bytes.length - 127; rest >= 0; ) {
+    const more = rest >= 128;
+    length.push(more ? (rest % 128) + 128 : rest);
+    rest = more ? Math.floor(rest / 128) : -1;
+  }
+  return Buffer.concat([Buffer.from(length), bytes]);
+}

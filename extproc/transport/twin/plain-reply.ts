@@ -1,0 +1,166 @@
+// The outcomes as plain ProcessingResponses: what `reply.ts` writes as bytes, said once more in objects.
+import type { Outcome } from '../../exchange.ts';
+import { ERRORS, failureBody } from '../../../graph/errors.ts';
+import { ANSWER_DETAILS, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/names.ts';
+import {
+  addAnswerHeaders,
+  addErrorHeaders,
+  addMessageHeaders,
+  addRouting,
+  addTailHeaders,
+} from '../answer-headers.ts';
+import { HeaderList } from '../codec/encode.ts';
+import { CHUNK_BYTES } from '../reply.ts';
+import type { Answering } from '../reply.ts';
+import type { PlainResponse } from './wire.ts';
+
+export function buildPlainReplies(outcome: Outcome, request: Answering): readonly PlainResponse[] {
+  const list = new HeaderList();
+  const { routing } = outcome;
+  switch (outcome.kind) {
+    case 'tail':
+      return request.phase === 'duplex'
+        ? buildDuplexTail(outcome, request, list)
+        : [buildTail(outcome, request, list)];
+    case 'answer': {
+      const { message, status } = outcome;
+      if (request.grpc) return buildGrpcAnswer(outcome, list);
+      addAnswerHeaders(list, message.head);
+      addMessageHeaders(list, message);
+      addRouting(list, routing);
+      return [immediate(status, null, list, message.body, routing)];
+    }
+    case 'grpc-error': {
+      addAnswerHeaders(list, outcome.head);
+      addRouting(list, routing);
+      const { grpcStatus, grpcMessage } = outcome;
+      return [immediate(200, grpcStatus, list, Buffer.from(grpcMessage), routing)];
+    }
+    case 'error': {
+      const { code, info } = outcome;
+      const { status, grpcStatus } = ERRORS[code];
+      addErrorHeaders(list, code, request.grpc);
+      addRouting(list, routing);
+      return request.grpc
+        ? [immediate(200, grpcStatus, list, Buffer.from(`${code}: ${info}`), routing)]
+        : [immediate(status, null, list, Buffer.from(failureBody(code, info)), routing)];
+    }
+  }
+}
+
+function buildTail(
+  tail: Extract<Outcome, { kind: 'tail' }>,
+  request: Answering,
+  list: HeaderList,
+): PlainResponse {
+  const { body } = tail.message;
+  const inBody = request.phase === 'body';
+  const replace = inBody ? body !== request.message.body : body.length > 0;
+  addTailHeaders(list, tail, request, false, inBody && replace ? body.length : -1);
+  const response = {
+    ...(replace && !inBody ? { status: 1 } : {}),
+    header_mutation: mutation(list),
+    ...(replace ? { body_mutation: { body } } : {}),
+    clear_route_cache: true,
+  };
+  const field = inBody ? 'request_body' : 'request_headers';
+  return { [field]: { response }, ...metadata(tail.routing) };
+}
+
+function buildDuplexTail(
+  tail: Extract<Outcome, { kind: 'tail' }>,
+  request: Answering,
+  list: HeaderList,
+): readonly PlainResponse[] {
+  addTailHeaders(list, tail, request, true, -1);
+  const response = { header_mutation: mutation(list), clear_route_cache: true };
+  const chunks = cut(frame(tail.message.body)).map((body, index, all) => {
+    const last = index === all.length - 1 && !request.trailers;
+    const streamed_response = last ? { body, end_of_stream: true } : { body };
+    return { request_body: { response: { body_mutation: { streamed_response } } } };
+  });
+  return [
+    { request_headers: { response }, ...metadata(tail.routing) },
+    ...chunks,
+    ...(request.trailers ? [{ request_trailers: {} }] : []),
+  ];
+}
+
+function buildGrpcAnswer(
+  answer: Extract<Outcome, { kind: 'answer' }>,
+  list: HeaderList,
+): readonly PlainResponse[] {
+  list.add(':status', '200');
+  list.add('content-type', 'application/grpc');
+  addAnswerHeaders(list, answer.message.head);
+  addRouting(list, answer.routing);
+  const streamed = (response: object) => ({ streamed_immediate_response: response });
+  return [
+    {
+      ...streamed({ headers_response: { headers: headerMap(list.set) } }),
+      ...metadata(answer.routing),
+    },
+    ...cut(frame(answer.message.body)).map((body) => streamed({ body_response: { body } })),
+    streamed({ trailers_response: headerMap(['grpc-status', '0']) }),
+  ];
+}
+
+function immediate(
+  code: number,
+  grpcStatus: number | null,
+  list: HeaderList,
+  body: Buffer,
+  routing: string,
+): PlainResponse {
+  return {
+    immediate_response: {
+      status: { code },
+      ...(list.set.length > 0 ? { headers: mutation(list) } : {}),
+      ...(grpcStatus === null ? {} : { grpc_status: { status: grpcStatus } }),
+      details: ANSWER_DETAILS,
+      body,
+    },
+    ...metadata(routing),
+  };
+}
+
+function mutation(list: HeaderList): object {
+  const seen = new Set<string>();
+  const set_headers = headerMap(list.set).headers.map((header) => {
+    if (seen.has(header.key)) return { header, append: { value: true } };
+    seen.add(header.key);
+    return { header, append_action: 2 };
+  });
+  return { set_headers, remove_headers: list.remove };
+}
+
+function headerMap(list: readonly string[]): { headers: { key: string; raw_value: Buffer }[] } {
+  const headers = [];
+  for (let index = 0; index + 1 < list.length; index += 2) {
+    const value = list[index + 1] ?? '';
+    const fits = [...value].every((character) => character <= '\xff');
+    const raw_value = Buffer.from(value, fits ? 'latin1' : 'utf8');
+    headers.push({ key: list[index] ?? '', raw_value });
+  }
+  return { headers };
+}
+
+function metadata(routing: string): object {
+  if (routing === '') return {};
+  const fields = { [METADATA_ROUTING]: { stringValue: routing } };
+  return { dynamic_metadata: { fields: { [METADATA_NAMESPACE]: { structValue: { fields } } } } };
+}
+
+function frame(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+function cut(bytes: Buffer): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    chunks.push(bytes.subarray(at, at + CHUNK_BYTES));
+  }
+  return chunks;
+}

@@ -1,0 +1,220 @@
+// The filter server once more, on @grpc/grpc-js and plain objects: slow, simple, and what the served one is held against.
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { BoundRoute, Exchange, Outcome, RequestHeaders } from '../../exchange.ts';
+import type { Message } from '../../message.ts';
+import type { ErrorCode } from '../../../graph/errors.ts';
+import { readGrpcBody } from '../grpc-body.ts';
+import type { Answering, ReplyPhase } from '../reply.ts';
+import { DRAIN_MS } from '../server.ts';
+import type { FilterServer, FilterServerOptions } from '../server.ts';
+import { PlainRequestHeaders } from './plain-headers.ts';
+import { buildPlainReplies } from './plain-reply.ts';
+import { loadExtProc } from './wire.ts';
+import type { PlainRequest, PlainResponse } from './wire.ts';
+
+type Call = ServerDuplexStream<PlainRequest, PlainResponse>;
+
+/** The same as `startFilterServer`; listens on paths only and counts whole requests as held. */
+export async function startTwinServer(options: FilterServerOptions): Promise<FilterServer> {
+  const { listen, drainMs = DRAIN_MS } = options;
+  if (!('path' in listen)) throw new Error('the twin listens on paths only');
+  const server = new Server({ 'grpc.max_receive_message_length': -1 });
+  const held = { bytes: 0 };
+  server.addService(loadExtProc().service, {
+    Process: (call: Call) => new TwinStream(call, options, held),
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`unix:${listen.path}`, ServerCredentials.createInsecure(), (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+  return {
+    heldBytes: () => held.bytes,
+    close: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.forceShutdown(), drainMs);
+        server.tryShutdown(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+type State = 'start' | 'wait-body' | 'gather' | 'handling' | 'answered';
+
+class TwinStream implements Exchange, Answering {
+  headers: RequestHeaders = new PlainRequestHeaders([]);
+  message: Message = {
+    body: Buffer.alloc(0),
+    contentType: null,
+    contentEncoding: null,
+    head: null,
+  };
+  cancelled = false;
+  phase: ReplyPhase = 'headers';
+  grpc = false;
+  trailers = false;
+  readonly #call: Call;
+  readonly #options: FilterServerOptions;
+  readonly #held: { bytes: number };
+  #heldBytes = 0;
+  #state: State = 'start';
+  #route: BoundRoute | undefined;
+  #chunks: Buffer[] = [];
+  #listeners: (() => void)[] = [];
+  #over = false;
+
+  constructor(call: Call, options: FilterServerOptions, held: { bytes: number }) {
+    this.#call = call;
+    this.#options = options;
+    this.#held = held;
+    call.on('data', (request: PlainRequest) => this.#take(request));
+    call.on('end', () => {
+      this.#close();
+      call.end();
+    });
+    call.on('cancelled', () => this.#close());
+    call.on('error', () => this.#close());
+  }
+
+  #take(request: PlainRequest): void {
+    if (request.request_headers) this.#takeHeaders(request);
+    else if (request.request_body) this.#takeBody(request.request_body);
+    else if (request.request_trailers) this.#takeTrailers();
+    else if (request.response_headers) this.#call.write({ response_headers: {} });
+    else if (request.response_body) this.#call.write({ response_body: {} });
+    else if (request.response_trailers) this.#call.write({ response_trailers: {} });
+  }
+
+  #takeHeaders({ request_headers, attributes }: PlainRequest): void {
+    if (this.#state !== 'start') return;
+    const headers = new PlainRequestHeaders(request_headers?.headers?.headers ?? []);
+    this.headers = headers;
+    const names = Object.values(attributes ?? {}).map(
+      ({ fields }) => fields['xds.route_name']?.stringValue,
+    );
+    const name = names.find((known) => known !== undefined) ?? '';
+    const route = this.#options.router.open(name);
+    this.#route = route;
+    const contentType = headers.find('content-type');
+    if (route === undefined) {
+      this.grpc = contentType?.startsWith('application/grpc') ?? false;
+      this.#fail('PLAN_UNKNOWN', `no plan serves the route "${name}"`);
+      return;
+    }
+    this.grpc = route.grpc;
+    if (this.#held.bytes > this.#options.maxHeldBytes) {
+      this.#fail('OVERLOADED', 'the graph filter holds as many bytes as it may');
+    } else if (route.grpc && request_headers?.end_of_stream) {
+      this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
+    } else if (route.grpc) {
+      this.phase = 'duplex';
+      this.#state = 'gather';
+    } else {
+      const contentEncoding = headers.find('content-encoding');
+      this.message = { ...this.message, contentType, contentEncoding };
+      if (request_headers?.end_of_stream) {
+        this.#handle();
+        return;
+      }
+      this.phase = 'body';
+      this.#state = 'wait-body';
+      this.#call.write({ request_headers: {} });
+    }
+  }
+
+  #takeBody({ body, end_of_stream }: { body?: Buffer; end_of_stream?: boolean }): void {
+    const bytes = body ?? Buffer.alloc(0);
+    const max = this.#route?.maxBodyBytes ?? 0;
+    if (this.#state === 'wait-body') {
+      if (bytes.length > max) {
+        this.#tooLarge();
+      } else if (this.#hold(bytes.length)) {
+        this.message = { ...this.message, body: bytes };
+        this.#handle();
+      }
+    } else if (this.#state === 'gather') {
+      if (!this.#hold(bytes.length)) return;
+      this.#chunks.push(bytes);
+      if (this.#chunks.reduce((sum, { length }) => sum + length, 0) > max + 5) this.#tooLarge();
+      else if (end_of_stream) this.#assemble();
+    }
+  }
+
+  #takeTrailers(): void {
+    if (this.#state === 'gather') {
+      this.trailers = true;
+      this.#assemble();
+    } else if (this.#state !== 'start') this.#call.write({ request_trailers: {} });
+  }
+
+  #assemble(): void {
+    this.#state = 'handling';
+    const max = this.#route?.maxBodyBytes ?? 0;
+    readGrpcBody(this.#chunks, this.headers.find('grpc-encoding'), max, (body) => {
+      if (this.#state !== 'handling') return;
+      if (body.kind === 'message') {
+        this.message = { ...this.message, body: body.message };
+        this.#handle();
+      } else if (body.kind === 'too-large') this.#tooLarge();
+      else this.#fail('BAD_GRPC_FRAME', body.info);
+    });
+  }
+
+  #handle(): void {
+    this.#state = 'handling';
+    try {
+      this.#route?.handle(this);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the walk threw');
+      this.#fail('INTERNAL', 'the graph filter failed; its log says why');
+    }
+  }
+
+  has(name: string): boolean {
+    return this.headers.find(name) !== null;
+  }
+
+  onCancel(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  reply(outcome: Outcome): void {
+    if (this.#state === 'answered') return;
+    this.#state = 'answered';
+    for (const response of buildPlainReplies(outcome, this)) this.#call.write(response);
+  }
+
+  #fail(code: ErrorCode, info: string): void {
+    this.reply({ kind: 'error', code, info, routing: '' });
+  }
+
+  #tooLarge(): void {
+    const max = this.#route?.maxBodyBytes ?? 0;
+    this.#fail('BODY_TOO_LARGE', `the body is over the limit of ${max} bytes`);
+  }
+
+  #hold(bytes: number): boolean {
+    if (this.#held.bytes + bytes > this.#options.maxHeldBytes) {
+      this.#fail('OVERLOADED', 'the graph filter holds as many bytes as it may');
+      return false;
+    }
+    this.#held.bytes += bytes;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#held.bytes -= this.#heldBytes;
+    if (this.#state !== 'answered') {
+      this.#state = 'answered';
+      this.cancelled = true;
+      for (const listener of this.#listeners) listener();
+    }
+    this.#route?.release();
+  }
+}
