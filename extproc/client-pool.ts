@@ -48,7 +48,7 @@ export class ClientPool {
         return leased;
       },
       release: () => {
-        for (const leased of [...held]) leased.close();
+        for (const leased of held) leased.close();
       },
     };
   }

@@ -30,7 +30,7 @@ export function startWorkerProcess(args: readonly string[], fd?: number): Worker
   const waiting = new Set<() => void>();
   let over = false;
   const wake = (): void => {
-    for (const look of [...waiting]) look();
+    for (const look of waiting) look();
   };
   child.on('message', (message) => {
     inbox.push(message as WorkerMessage);

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { testPlan } from '../testing/plans.ts';
+import { countOf } from './buckets.ts';
+import { CallHistograms, splitImage } from './call-histograms.ts';
+
+const plan = (image: string) =>
+  testPlan({
+    name: 'r',
+    type: 'ROUTER',
+    image,
+    httpPort: 9000,
+    grpcPort: 9500,
+    children: [{ name: 'm', type: 'MODEL', httpPort: 9001 }],
+  });
+
+test('a call lands in the bucket that holds it, under the labels of Seldon', () => {
+  const calls = new CallHistograms();
+  const observe = calls.prepare(plan('registry:5000/router:1.2'));
+  observe(0, 'route', 'rest', 200, 4);
+  observe(0, 'route', 'rest', 200, 5);
+  observe(0, 'route', 'rest', 200, 5.1);
+  observe(0, 'route', 'rest', 200, 60_000);
+  const [series, ...others] = [...calls.collect()];
+  assert.deepEqual(others, []);
+  assert.deepEqual(series?.labels, {
+    code: '200',
+    deployment_name: 'test-deployment',
+    method: 'post',
+    model_image: 'registry:5000/router',
+    model_name: 'r',
+    model_version: '1.2',
+    predictor_name: 'p',
+    predictor_version: '',
+    service: '/route',
+  });
+  const { counts, sumSeconds } = series.distribution;
+  assert.deepEqual([counts[0], counts[1], counts.at(-1)], [2, 1, 1]);
+  assert.ok(Math.abs(sumSeconds - 60.0141) < 1e-9);
+});
+
+test('each status is a series of its own; gRPC codes have their names', () => {
+  const calls = new CallHistograms();
+  const observe = calls.prepare(plan(''));
+  observe(0, 'route', 'grpc', 0, 1);
+  observe(0, 'route', 'grpc', 14, 1);
+  observe(0, 'route', 'grpc', 0, 1);
+  const seen = [...calls.collect()].map(({ labels, distribution }) => [
+    labels.code,
+    labels.method,
+    labels.service,
+    countOf(distribution),
+  ]);
+  assert.deepEqual(seen, [
+    ['OK', 'unary', '/seldon.protos.Router/Route', 2],
+    ['Unavailable', 'unary', '/seldon.protos.Router/Route', 1],
+  ]);
+});
+
+test('a plan that follows another with the same units counts on in the same series', () => {
+  const calls = new CallHistograms();
+  calls.prepare(plan('a:1'))(1, 'predict', 'rest', 200, 1);
+  calls.prepare(plan('a:1'))(1, 'predict', 'rest', 200, 1);
+  const all = [...calls.collect()];
+  assert.equal(all.length, 1);
+  assert.equal(countOf(all[0]?.distribution ?? assert.fail()), 2);
+});
+
+test('calls over egress are not counted: Envoy counts them', () => {
+  const calls = new CallHistograms();
+  const straight = plan('');
+  const edges = straight.edges.map((edge) => ({ ...edge, via: 'egress' }) as const);
+  calls.prepare({ ...straight, edges })(0, 'route', 'rest', 200, 1);
+  assert.deepEqual([...calls.collect()], []);
+});
+
+test('images split into name and version, whatever the registry looks like', () => {
+  assert.deepEqual(splitImage('a/b:1'), { name: 'a/b', version: '1' });
+  assert.deepEqual(splitImage('host:5000/a'), { name: 'host:5000/a', version: '' });
+  assert.deepEqual(splitImage('a@sha256:ff'), { name: 'a', version: 'sha256:ff' });
+  assert.deepEqual(splitImage(''), { name: '', version: '' });
+});

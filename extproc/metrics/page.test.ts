@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { SILENT_LOG } from '../log.ts';
+import { testPlan } from '../testing/plans.ts';
+import { emptyDistribution, quantileOf } from './buckets.ts';
+import { CallHistograms } from './call-histograms.ts';
+import { renderMetricsPage } from './page.ts';
+import { ProcessGauges } from './process-gauges.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'sidegraph-metrics-'));
+after(() => rmSync(dir, { recursive: true }));
+
+const OWNER = 'deployment_name="test-deployment",predictor_name="p",predictor_version=""';
+
+/** What Envoy 1.40 writes for a histogram of its `stats` access logger, with fewer buckets. */
+function envoyHistogram(name: string, labels: string, counts: Record<string, number>): string {
+  const buckets = Object.entries(counts).map(
+    ([le, count]) => `${name}_bucket{${labels},le="${le}"} ${count}`,
+  );
+  return [
+    `# TYPE ${name} histogram`,
+    ...buckets,
+    `${name}_sum{${labels}} 12000`,
+    `${name}_count{${labels}} ${counts['+Inf']}`,
+    '',
+  ].join('\n');
+}
+
+async function withAdmin<T>(text: string, use: (socket: string) => Promise<T>): Promise<T> {
+  const socket = join(dir, 'admin');
+  const server = createServer((_incoming, outgoing) => outgoing.end(text));
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  try {
+    return await use(socket);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+test("Envoy's microseconds become Seldon's families in seconds, labels in order", async () => {
+  const server = envoyHistogram(
+    'envoy_sidegraph_server_requests_us',
+    `${OWNER},service="predictions",method="post",code="200"`,
+    { '5000': 1, '10000': 3, '10000000': 3, '+Inf': 4 },
+  );
+  const uncounted = envoyHistogram(
+    'envoy_sidegraph_server_requests_us',
+    `${OWNER},service="",method="post",code="404"`,
+    { '+Inf': 9 },
+  );
+  const page = await withAdmin(`${server}${uncounted}`, (admin) =>
+    renderMetricsPage({
+      admin,
+      calls: new CallHistograms(),
+      gauges: new ProcessGauges(() => 0),
+      log: SILENT_LOG,
+    }),
+  );
+  const labels =
+    'code="200",deployment_name="test-deployment",method="post",predictor_name="p",predictor_version="",service="predictions"';
+  const name = 'seldon_api_executor_server_requests_seconds';
+  for (const line of [
+    `# TYPE ${name} histogram`,
+    `${name}_bucket{${labels},le="0.005"} 1`,
+    `${name}_bucket{${labels},le="0.01"} 3`,
+    `${name}_bucket{${labels},le="10"} 3`,
+    `${name}_bucket{${labels},le="+Inf"} 4`,
+    `${name}_sum{${labels}} 0.012`,
+    `${name}_count{${labels}} 4`,
+    `# TYPE ${name}_summary summary`,
+    `${name}_summary{${labels},quantile="0.5"} 0.0075`,
+    `${name}_summary_count{${labels}} 4`,
+  ]) {
+    assert.ok(page.split('\n').includes(line), line);
+  }
+  assert.doesNotMatch(page, /code="404"/);
+});
+
+test("the filter's own calls and Envoy's are one family, equal labels one series", async () => {
+  const client = envoyHistogram(
+    'envoy_sidegraph_client_requests_us',
+    `${OWNER},service="/predict",model_name="m",model_image="a",model_version="1",method="post",code="200"`,
+    { '5000': 2, '+Inf': 2 },
+  );
+  const calls = new CallHistograms();
+  const plan = testPlan({ name: 'm', type: 'MODEL', image: 'a:1', httpPort: 9000 });
+  calls.prepare(plan)(0, 'predict', 'rest', 200, 1);
+  const page = await withAdmin(client, (admin) =>
+    renderMetricsPage({ admin, calls, gauges: new ProcessGauges(() => 3), log: SILENT_LOG }),
+  );
+  const counts = page.split('\n').filter((line) => line.includes('client_requests_seconds_count'));
+  assert.deepEqual(counts, [
+    'seldon_api_executor_client_requests_seconds_count{code="200",deployment_name="test-deployment",method="post",model_image="a",model_name="m",model_version="1",predictor_name="p",predictor_version="",service="/predict"} 3',
+  ]);
+  assert.match(page, /^sidegraph_filter_streams 3$/m);
+  assert.match(page, /^sidegraph_filter_resident_memory_bytes \d+$/m);
+});
+
+test('without Envoy the page still has what the filter counted', async () => {
+  const calls = new CallHistograms();
+  const plan = testPlan({ name: 'm', type: 'MODEL', httpPort: 9000 });
+  calls.prepare(plan)(0, 'predict', 'rest', 503, 1);
+  const page = await renderMetricsPage({
+    admin: join(dir, 'nothing-here'),
+    calls,
+    gauges: new ProcessGauges(() => 0),
+    log: SILENT_LOG,
+  });
+  assert.match(page, /client_requests_seconds_count\{code="503"/);
+});
+
+test('quantiles are taken linearly inside a bucket; beyond the last bound they are that bound', () => {
+  const distribution = emptyDistribution();
+  assert.ok(Number.isNaN(quantileOf(distribution, 0.5)));
+  distribution.counts[5] = 10; // 0.075 … 0.1 s
+  assert.ok(Math.abs(quantileOf(distribution, 0.5) - 0.0875) < 1e-12);
+  assert.equal(quantileOf(distribution, 1), 0.1);
+  distribution.counts[14] = 10;
+  assert.equal(quantileOf(distribution, 0.9), 10);
+});

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseSample, readSamples, renderFamilies, type Sample } from './prometheus-text.ts';
+
+test('a sample is read with its labels, escapes, time stamp and odd spaces', () => {
+  assert.deepEqual(parseSample('a_total 1'), { name: 'a_total', labels: {}, value: 1 });
+  assert.deepEqual(parseSample('a{x="1",y="a\\"b\\\\c\\nd",} 2.5e3 1700000000'), {
+    name: 'a',
+    labels: { x: '1', y: 'a"b\\c\nd' },
+    value: 2500,
+  });
+  assert.deepEqual(parseSample('a { x = "}" , y="," } +Inf'), {
+    name: 'a',
+    labels: { x: '}', y: ',' },
+    value: Number.POSITIVE_INFINITY,
+  });
+  assert.deepEqual(parseSample('a{} NaN')?.value, Number.NaN);
+});
+
+test('a line that is no sample is passed over', () => {
+  for (const line of ['', '1a 2', 'a', 'a{', 'a{x="1} 2', 'a{x=1} 2', 'a b']) {
+    assert.equal(parseSample(line), undefined, line);
+  }
+});
+
+test('a family that is declared several times is read whole', () => {
+  const samples: Sample[] = [];
+  readSamples(
+    '# TYPE a counter\na{w="1"} 1\n\n# HELP a again\n# TYPE a counter\nbroken line here\na{w="2"} 2\n',
+    (sample) => samples.push(sample),
+  );
+  assert.deepEqual(
+    samples.map(({ labels, value }) => [labels.w, value]),
+    [
+      ['1', 1],
+      ['2', 2],
+    ],
+  );
+});
+
+test('what is written reads back the same', () => {
+  const samples = [
+    { name: 'a_bucket', labels: { le: '+Inf', x: 'q"\\\n' }, value: 3 },
+    { name: 'a_sum', labels: {}, value: 0.25 },
+  ];
+  const text = renderFamilies([{ name: 'a', type: 'histogram', help: 'h', samples }]);
+  assert.ok(text.startsWith('# HELP a h\n# TYPE a histogram\na_bucket{le="+Inf",x="q\\"'));
+  const back: Sample[] = [];
+  readSamples(text, (sample) => back.push(sample));
+  assert.deepEqual(back, samples);
+});
