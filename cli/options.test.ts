@@ -28,29 +28,9 @@ test('run has defaults for everything but the file', () => {
 });
 
 test('run reads every option, with = or a space, in any order', () => {
-  const options = run(
-    ...[
-      '--port=18000',
-      '--grpc-port',
-      '15001',
-      'g.yaml',
-      '--watch',
-      '-o',
-      'json',
-      '--workers',
-      '2',
-    ],
-    ...[
-      '--unit',
-      'm=http://10.0.0.1:9000',
-      '--unit',
-      'm=grpc://10.0.0.1:9500',
-      '--set',
-      'm.A=1=2',
-      '--set',
-      'm.B=',
-    ],
-  );
+  const where = '--port=18000 --grpc-port 15001 g.yaml --watch -o json --workers 2';
+  const units = '--unit m=http://10.0.0.1:9000 --unit m=grpc://10.0.0.1:9500';
+  const options = run(...`${where} ${units} --set m.A=1=2 --set m.B=`.split(' '));
   assert.equal(options.port, 18000);
   assert.equal(options.grpcPort, 15001);
   assert.equal(options.watch, true);

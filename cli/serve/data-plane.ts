@@ -2,6 +2,7 @@
 // stopped. The order in which a plan is swapped is the one rule here: the filter holds the next plan before Envoy names
 // it, and holds the last one until nothing can name it any more.
 import { closeSync, openSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
@@ -171,6 +172,7 @@ export class DataPlane {
 
   #createFilter(socketPath: string, index: number): Filter {
     const { layout } = this;
+    const cacheDir = getCompileCacheDir();
     // What is off the path is asked seldom: the first worker serves it for all.
     const offpath =
       index === 0
@@ -180,8 +182,12 @@ export class DataPlane {
       socketPath,
       argv: [
         ...offpath,
-        ...['--egress', layout.egressSocket, '--admin', layout.adminSocket],
-        ...['--log-level', FILTER_LEVELS[this.#options.logLevel]],
+        '--egress',
+        layout.egressSocket,
+        '--admin',
+        layout.adminSocket,
+        '--log-level',
+        FILTER_LEVELS[this.#options.logLevel],
       ],
       log: this.#options.log,
       output: (stream) => {
@@ -189,7 +195,8 @@ export class DataPlane {
           forwardLines(stream, '', (line) => this.#options.filterLine(line.trimEnd()));
       },
       watchdog: this.#options.watchdog,
-      env: process.env,
+      // The worker starts in half the time with its modules compiled already.
+      env: cacheDir === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cacheDir },
     });
   }
 }
