@@ -18,13 +18,12 @@ const BACKSLASH = 0x5c;
 
 // Kinds of bytes: what a loop has to stop at.
 const SPACE = 1;
-const DIGIT = 2;
 const IN_STRING_STOP = 4;
 const HEX = 8;
 const ESCAPED = 16;
 const KIND = new Uint8Array(256);
 for (const byte of [0x20, 0x09, 0x0a, 0x0d]) KIND[byte] = SPACE;
-for (let byte = 0x30; byte <= 0x39; byte++) KIND[byte] = DIGIT | HEX;
+for (let byte = 0x30; byte <= 0x39; byte++) KIND[byte] = HEX;
 for (const letter of 'abcdefABCDEF') KIND[letter.charCodeAt(0)] = HEX;
 for (const letter of '"\\/bfnrt')
   KIND[letter.charCodeAt(0)] = (KIND[letter.charCodeAt(0)] ?? 0) | ESCAPED;
@@ -35,12 +34,8 @@ KIND[BACKSLASH] = (KIND[BACKSLASH] ?? 0) | IN_STRING_STOP;
 /** One entry for each open array (0) or object (1); scans never overlap, so one is enough. */
 const OPEN = new Uint8Array(MAX_DEPTH + 1);
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
-}
-
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
-  while (at < end && KIND[bytes[at] as number] === SPACE) at++;
+  while (at < end && ((KIND[bytes[at] as number] as number) & SPACE) !== 0) at++;
   return at;
 }
 
@@ -66,21 +61,29 @@ export function skipString(bytes: Uint8Array, at: number, end: number): number {
   }
 }
 
+/** Position of the first byte that is no digit. */
+function skipDigits(bytes: Uint8Array, at: number, end: number): number {
+  while (at < end && ((bytes[at] as number) ^ 0x30) < 10) at++;
+  return at;
+}
+
 export function skipNumber(bytes: Uint8Array, at: number, end: number): number {
-  if (bytes[at] === 0x2d) at++;
-  if (at >= end || !isDigit(bytes[at])) return NOT_JSON;
-  if (bytes[at] === 0x30) at++;
-  else while (at < end && isDigit(bytes[at])) at++;
-  if (at < end && bytes[at] === 0x2e) {
-    const first = ++at;
-    while (at < end && isDigit(bytes[at])) at++;
+  if (at < end && bytes[at] === 0x2d) at++;
+  const whole = at;
+  at = skipDigits(bytes, at, end);
+  if (at === whole || (bytes[whole] === 0x30 && at > whole + 1)) return NOT_JSON;
+  if (at >= end) return at;
+  if (bytes[at] === 0x2e) {
+    const first = at + 1;
+    at = skipDigits(bytes, first, end);
     if (at === first) return NOT_JSON;
+    if (at >= end) return at;
   }
-  if (at < end && (bytes[at] === 0x65 || bytes[at] === 0x45)) {
+  if (((bytes[at] as number) | 0x20) === 0x65) {
     at++;
     if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++;
     const first = at;
-    while (at < end && isDigit(bytes[at])) at++;
+    at = skipDigits(bytes, at, end);
     if (at === first) return NOT_JSON;
   }
   return at;
