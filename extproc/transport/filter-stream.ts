@@ -89,6 +89,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   #chunkBytes = 0;
   #heldBytes = 0;
   #headersSent = false;
+  #over = false;
   #listeners: (() => void)[] | null = null;
 
   constructor(context: FilterContext, stream: Http2Stream, session: ServerSession) {
@@ -113,6 +114,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   closed(): void {
+    this.#over = true;
     this.#cancel();
     this.#state = STATE.ANSWERED;
     this.#context.heldBytes -= this.#heldBytes;
@@ -126,6 +128,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   // What the splitter of the stream's messages tells.
 
   wants(bytes: number): boolean {
+    // The bytes that were read together with the one that ended the stream.
+    if (this.#over) return false;
     switch (this.#state) {
       case STATE.START:
         if (bytes <= MAX_HEAD_BYTES) break;
@@ -350,7 +354,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   #begin(): void {
-    if (this.#headersSent) return;
+    if (this.#headersSent || this.#over) return;
     this.#headersSent = true;
     this.#session.sender.headers(this.#stream, RESPONSE_HEADERS, false);
   }
