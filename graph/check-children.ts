@@ -29,7 +29,11 @@ export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {
   }
   if (builtIn !== null) {
     if (count === 0)
-      sink.add('CHILDREN_MISSING', unit.path, `${unit.name} is a ${builtIn} without children`);
+      sink.add(
+        'CHILDREN_MISSING',
+        unit.path,
+        `${unit.name}, the built-in ${builtIn}, has no children`,
+      );
     return;
   }
   const calls = callsOf({

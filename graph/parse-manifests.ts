@@ -5,7 +5,7 @@ import { openFindings } from './finding.ts';
 import type { Finding, FindingSink } from './finding.ts';
 import { isPlainObject } from './json-value.ts';
 import { MANIFEST_LIMITS } from './limits.ts';
-import { indexLines } from './manifest-lines.ts';
+import { indexLines, joinPath } from './manifest-lines.ts';
 import type { DocumentLines } from './manifest-lines.ts';
 
 export interface ManifestDocument {
@@ -94,33 +94,44 @@ function openDocument(
   });
 }
 
+interface Place {
+  readonly value: unknown;
+  readonly depth: number;
+  readonly parent: Place | null;
+  readonly key: string | number;
+}
+
 /** Walks all values once, aliases expanded, within a budget; false when the document must not be read. */
 function checkValues(root: unknown, sink: FindingSink): boolean {
-  const stack: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
+  const { maxValues, maxDepth } = MANIFEST_LIMITS;
+  const stack: Place[] = [{ value: root, depth: 0, parent: null, key: '' }];
   let count = 0;
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { value, depth } = top;
     count += 1;
-    if (count > MANIFEST_LIMITS.maxValues) {
-      sink.add('DOCUMENT_TOO_LARGE', '', `over ${MANIFEST_LIMITS.maxValues} values`);
-      return false;
-    }
     if (value === null || typeof value !== 'object') continue;
-    if (depth >= MANIFEST_LIMITS.maxDepth) {
-      sink.add('DOCUMENT_TOO_DEEP', '', `nested over ${MANIFEST_LIMITS.maxDepth} levels`);
+    if (depth >= maxDepth) {
+      sink.add('DOCUMENT_TOO_DEEP', '', `nested over ${maxDepth} levels`);
       return false;
     }
     if (!Array.isArray(value) && !isPlainObject(value)) {
-      sink.add('VALUE_UNSUPPORTED', '', `a value is of the YAML type ${value.constructor.name}`);
+      const type = value.constructor.name;
+      sink.add('VALUE_UNSUPPORTED', pathOf(top), `a value is of the YAML type ${type}`);
       return false;
     }
-    for (const item of Array.isArray(value) ? value : Object.values(value)) {
-      stack.push({ value: item, depth: depth + 1 });
-    }
-    if (stack.length > MANIFEST_LIMITS.maxValues) {
-      sink.add('DOCUMENT_TOO_LARGE', '', `over ${MANIFEST_LIMITS.maxValues} values`);
+    const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
+    for (const [key, item] of entries)
+      stack.push({ value: item, depth: depth + 1, parent: top, key });
+    if (count + stack.length > maxValues) {
+      sink.add('DOCUMENT_TOO_LARGE', '', `over ${maxValues} values`);
       return false;
     }
   }
   return true;
+}
+
+function pathOf(place: Place): string {
+  if (place.parent === null) return '';
+  const parent = pathOf(place.parent);
+  return typeof place.key === 'number' ? `${parent}[${place.key}]` : joinPath(parent, place.key);
 }

@@ -60,7 +60,8 @@ export function openFields(
 function fieldsOf(raw: JsonObject, path: string, sink: FindingSink): Fields {
   const at = (field: string): string => joinPath(path, field);
   const wrong = (place: string, value: unknown, wanted: string): undefined => {
-    const quote = wanted === 'a string' && typeof value !== 'object' ? `, in quotes` : '';
+    // YAML 1.1, which Kubernetes reads, takes y, n, yes, no, on and off for booleans.
+    const quote = wanted === 'a string' && typeof value !== 'object' ? ', in quotes' : '';
     const what = `${name(place)} is ${describeType(value)}, not ${wanted}`;
     sink.add('FIELD_WRONG_TYPE', place, what, `write ${wanted}${quote}`);
     return undefined;

@@ -21,6 +21,9 @@ export function countFindings(findings: readonly Finding[]): string {
   return `${count(errors, 'error')}, ${count(findings.length - errors, 'warning')}`;
 }
 
+/** A longer cell moves the rest of its own line only. */
+const MAX_WIDTH = 72;
+
 function placeOf({ source, line }: Finding): string {
   return [source, line].filter((part) => part !== undefined && part !== '').join(':');
 }
@@ -45,7 +48,7 @@ function renderTable(findings: readonly Finding[]): string {
   ]);
   const table = [['WHERE', 'SEVERITY', 'CODE', 'PATH', 'WHAT, AND WHAT TO DO'], ...rows];
   const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+    Math.max(...table.map((row) => row[column]?.length ?? 0).filter((width) => width <= MAX_WIDTH)),
   );
   const lines = table.map((row) =>
     row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '),
