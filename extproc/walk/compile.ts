@@ -44,7 +44,8 @@ export function compileStep(compiler: Compiler, step: Step, readable: boolean): 
     kind: 'call',
     call: compiler.prepare(step.unit, step.input, inputRead),
     mayTail,
-    marks: true,
+    // A unit that decides is listed with its choice, and only once it has made it.
+    marks: step.choose === null,
     next: walked,
   };
 }

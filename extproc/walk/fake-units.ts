@@ -1,15 +1,9 @@
 // A stand-in for the world around a walk, for tests and benches: units that answer by a function, an exchange that
 // keeps its outcome, a small builder of plans. No sockets.
-import type {
-  BuiltIn,
-  CallVerb,
-  Plan,
-  PlanUnit,
-  Policy,
-  Step,
-  Transport,
-  UnitType,
-} from '../../graph/plan.ts';
+import { compileDeployment } from '../../graph/compile-deployment.ts';
+import type { Addresses } from '../../graph/deployment.ts';
+import { loadDeployments } from '../../graph/load-deployments.ts';
+import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
 import type { CallRequest, CallResult, UnitClient } from '../calls.ts';
 import type { Exchange, Outcome, RequestHeaders } from '../exchange.ts';
@@ -32,125 +26,55 @@ export type Method =
   | 'AGGREGATE'
   | 'SEND_FEEDBACK';
 
-const POLICY: Policy = {
-  restTimeoutMs: null,
-  grpcTimeoutMs: null,
-  deadlineMs: 300_000,
-  maxBodyBytes: 1 << 25,
-  maxAnswerBytes: 1 << 25,
-  grpcMaxMessageBytes: 1 << 25,
-  retries: 0,
-  perTryTimeoutMs: null,
-  routingInBody: false,
-  cors: { allowOrigin: '*', allowHeaders: '' },
-};
-
-interface Calls {
-  readonly input: Step['input'];
-  readonly route: boolean;
-  readonly aggregate: boolean;
-  readonly output: boolean;
-  readonly feedback: boolean;
+interface Written {
+  readonly name: string;
+  readonly type?: UnitType;
+  readonly methods?: readonly Method[];
+  readonly implementation?: BuiltIn;
+  readonly parameters?: readonly object[];
+  readonly children: readonly Written[];
 }
 
-/** Which calls a node answers: its type's and its methods'. */
-export function callsOf(node: Node): Calls {
-  const { type = 'UNKNOWN_TYPE', methods = [], builtIn } = node;
-  if (builtIn !== undefined) {
-    const input = builtIn === 'SIMPLE_MODEL' ? 'simple-model' : null;
-    return { input, route: false, aggregate: false, output: false, feedback: false };
-  }
-  const transformInput = type === 'TRANSFORMER' || methods.includes('TRANSFORM_INPUT');
+function write(node: Node): Written {
+  const { name, type, methods, builtIn, ratioA } = node;
+  const parameters = [{ name: 'ratioA', type: 'FLOAT', value: String(ratioA) }];
   return {
-    input: transformInput ? 'transform-input' : type === 'MODEL' ? 'predict' : null,
-    route: type === 'ROUTER' || methods.includes('ROUTE'),
-    aggregate: type === 'COMBINER' || methods.includes('AGGREGATE'),
-    output: type === 'OUTPUT_TRANSFORMER' || methods.includes('TRANSFORM_OUTPUT'),
-    feedback: type === 'MODEL' || type === 'ROUTER' || methods.includes('SEND_FEEDBACK'),
+    name,
+    ...(type === undefined ? {} : { type }),
+    ...(methods === undefined ? {} : { methods }),
+    ...(builtIn === undefined ? {} : { implementation: builtIn }),
+    ...(ratioA === undefined ? {} : { parameters }),
+    children: (node.children ?? []).map(write),
   };
 }
 
-function verbsOf(calls: Calls, leaf: boolean): CallVerb[] {
-  const verbs: CallVerb[] = [];
-  if (calls.input === 'predict' || calls.input === 'transform-input') verbs.push(calls.input);
-  if (calls.output) verbs.push('transform-output');
-  if (calls.route && !leaf) verbs.push('route');
-  if (calls.aggregate && !leaf) verbs.push('aggregate');
-  if (calls.feedback) verbs.push('send-feedback');
-  return verbs;
+/** The nodes of a graph in pre-order. */
+export function listNodes(root: Node): Node[] {
+  return [root, ...(root.children ?? []).flatMap(listNodes)];
 }
 
-function chooseOf(node: Node, calls: Calls): Step['choose'] {
-  if ((node.children ?? []).length === 0) return null;
-  if (calls.route) return { kind: 'route' };
-  if (node.builtIn === 'SIMPLE_ROUTER') return { kind: 'simple' };
-  if (node.builtIn === 'RANDOM_ABTEST') return { kind: 'random', ratioA: node.ratioA ?? 0.5 };
-  return { kind: 'all' };
-}
-
-/** A plan of one graph, all routes through the filter, each unit reachable over both transports. */
-export function planOf(root: Node, policy: Partial<Policy> = {}): Plan {
-  const units: PlanUnit[] = [];
-  const bound: Policy = { ...POLICY, ...policy };
-  const build = (node: Node, parent: number, tailAllowed: boolean): Step => {
-    const unit = units.length;
-    const children = node.children ?? [];
-    const leaf = children.length === 0;
-    const calls = callsOf(node);
-    const merge =
-      node.builtIn === 'AVERAGE_COMBINER' ? 'average' : calls.aggregate ? 'aggregate' : 'first';
-    units.push({
-      name: node.name,
-      type: node.type ?? 'UNKNOWN_TYPE',
-      builtIn: node.builtIn ?? null,
-      image: '',
-      verbs: verbsOf(calls, leaf),
-      parent,
-    });
-    const childTail = tailAllowed && !calls.output && merge === 'first';
-    return {
-      unit,
-      input: calls.input,
-      choose: chooseOf(node, calls),
-      children: children.map((child) => build(child, unit, childTail)),
-      merge,
-      output: calls.output,
-      feedback: calls.feedback,
-      mayTail: tailAllowed,
-    };
+/** The plan of one graph, each unit reachable over both transports. */
+export function planOf(root: Node, setting: { readonly routingInBody?: boolean } = {}): Plan {
+  const annotations = setting.routingInBody ? { 'sidegraph.io/routing': 'body' } : {};
+  const manifest = {
+    apiVersion: 'machinelearning.seldon.io/v1',
+    kind: 'SeldonDeployment',
+    metadata: { name: 'd' },
+    spec: { annotations, predictors: [{ name: 'p', graph: write(root) }] },
   };
-  const walk = build(root, -1, !bound.routingInBody);
-  const graph = { kind: 'graph', reason: 'test' } as const;
-  return {
-    version: 1,
-    hash: '0123456789abcdef',
-    deployment: 'd',
-    namespace: 'default',
-    predictor: 'p',
-    predictorVersion: '',
-    dialect: 'seldon',
-    units,
-    edges: units.flatMap((unit, at) =>
-      unit.builtIn === null
-        ? (['rest', 'grpc'] as const).map((transport) => ({
-            unit: at,
-            transport,
-            host: '127.0.0.1',
-            port: 9000 + at,
-            via: 'straight' as const,
-            reason: 'test',
-          }))
-        : [],
-    ),
-    walk,
-    routes: {
-      'predict-rest': graph,
-      'predict-grpc': graph,
-      'feedback-rest': graph,
-      'feedback-grpc': graph,
-    },
-    policy: bound,
-  };
+  const nodes = listNodes(root);
+  const addresses: Addresses = new Map(
+    nodes.map(({ name }, at) => [
+      name,
+      { host: '127.0.0.1', httpPort: 9000 + at, grpcPort: 9500 + at },
+    ]),
+  );
+  const loaded = loadDeployments(JSON.stringify(manifest), { source: 'test', addresses });
+  const [deployment] = loaded.deployments;
+  if (deployment === undefined) throw new Error(JSON.stringify(loaded.findings));
+  const [predictor] = compileDeployment(deployment, { addresses }).predictors;
+  if (predictor === undefined) throw new Error('the deployment has no predictor');
+  return predictor.plan;
 }
 
 export function headOf(status: number, headers: Readonly<Record<string, string>> = {}): AnswerHead {

@@ -102,8 +102,13 @@ export class Line {
     return { body: dialect.empty, contentType: null, contentEncoding: null, head: null };
   }
 
+  /** Whether the call is the request's last one, so that Envoy makes it. Within a fan-out none is. */
+  #isLast(op: Extract<Op, { kind: 'call' | 'aggregate' }>): boolean {
+    return op.mayTail && op.next === null && this.#parent === null && op.call.tailKey !== null;
+  }
+
   #callOrTail(op: Extract<Op, { kind: 'call' | 'aggregate' }>, call: PreparedCall): void {
-    if (op.mayTail && op.next === null && this.#parent === null) {
+    if (this.#isLast(op)) {
       this.#walk.tail(call, this.#message);
     } else {
       this.#call(call, this.#message.body);
@@ -118,7 +123,7 @@ export class Line {
       return false;
     }
     const contentType = answers[0]?.contentType ?? null;
-    if (op.mayTail && op.next === null && this.#parent === null) {
+    if (this.#isLast(op)) {
       const message = { body: Buffer.concat(body), contentType, contentEncoding: null, head: null };
       this.#walk.tail(op.call, message);
       return false;

@@ -11,8 +11,8 @@ export interface PreparedCall {
   readonly transport: Transport;
   readonly client: UnitClient;
   readonly path: string;
-  /** Where Envoy sends it when it is the last call. */
-  readonly tailKey: string;
+  /** Where Envoy sends it when it is the last call; null when Envoy knows no way either. */
+  readonly tailKey: string | null;
   /** The answer may have to be read: it is asked for without content encoding. */
   readonly readable: boolean;
   readonly timeoutMs: number | null;

@@ -1,6 +1,6 @@
 // Turns a plan into a program, once: clients opened, paths and keys prepared, the walk as operations for each kind of
 // request. The program then runs requests without looking at the plan again.
-import { routeName, tailKey, transportOf } from '../../graph/names.ts';
+import { tailKey, transportOf } from '../../graph/names.ts';
 import type { CallVerb, Edge, Plan, RouteKind, Transport } from '../../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
 import type { UnitClient } from '../calls.ts';
@@ -33,13 +33,13 @@ export interface ProgramDeps {
 
 export interface Program {
   readonly hash: string;
-  /** The same object at each call; undefined where Envoy serves alone and the units have no address here. */
+  /** The same object at each call: it holds no state of a request. */
   route(kind: RouteKind): BoundRoute | undefined;
   /** Closes the clients; calls in flight end by themselves. */
   close(): void;
 }
 
-/** @throws Error when a unit that the walk calls has no edge: the plan was not made by our compiler. */
+/** Never throws for a plan that the compiler made; a unit without an address fails the calls to it. */
 export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
   const clients = new Map<Edge, UnitClient>();
   const clientOf = (edge: Edge): UnitClient => {
@@ -49,7 +49,7 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
     clients.set(edge, client);
     return client;
   };
-  const routes: Record<RouteKind, BoundRoute | undefined> = {
+  const routes: Record<RouteKind, BoundRoute> = {
     'predict-rest': compileRoute(plan, 'predict-rest', deps, clientOf),
     'predict-grpc': compileRoute(plan, 'predict-grpc', deps, clientOf),
     'feedback-rest': compileRoute(plan, 'feedback-rest', deps, clientOf),
@@ -65,39 +65,41 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
   };
 }
 
+/** Stands for a unit that the plan gives no address over a transport. */
+function unreachable(unitName: string, transport: Transport): UnitClient {
+  const text = `unit "${unitName}" has no ${transport} address`;
+  return {
+    headerForm: 'http1',
+    call(_request, done) {
+      done({ kind: 'failure', code: 'UNIT_UNREACHABLE', text });
+      return { cancel() {} };
+    },
+    close() {},
+  };
+}
+
 function compileRoute(
   plan: Plan,
   kind: RouteKind,
   deps: ProgramDeps,
   clientOf: (edge: Edge) => UnitClient,
-): BoundRoute | undefined {
+): BoundRoute {
   const transport = transportOf(kind);
   const edges = new Map<number, Edge>();
   for (const edge of plan.edges) if (edge.transport === transport) edges.set(edge.unit, edge);
-  const missing = plan.units.find((unit, at) => unit.verbs.length > 0 && !edges.has(at));
-  if (missing !== undefined) {
-    if (plan.routes[kind].kind === 'native') return undefined;
-    throw new Error(
-      `plan ${routeName(plan.hash, kind)}: unit "${missing.name}" has no edge over ${transport}`,
-    );
-  }
-
   const { policy } = plan;
   const isFeedback = kind === 'feedback-rest' || kind === 'feedback-grpc';
   const prepare = (unit: number, verb: CallVerb, readable: boolean): PreparedCall => {
     const edge = edges.get(unit);
     const unitName = plan.units[unit]?.name ?? '';
-    if (edge === undefined) {
-      throw new Error(`plan ${plan.hash}: unit "${unitName}" is called and has no edge`);
-    }
     return {
       unit,
       unitName,
       verb,
       transport,
-      client: clientOf(edge),
+      client: edge === undefined ? unreachable(unitName, transport) : clientOf(edge),
       path: transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
-      tailKey: tailKey(unitName, verb, transport),
+      tailKey: edge === undefined ? null : tailKey(unitName, verb, transport),
       readable,
       timeoutMs: transport === 'rest' ? policy.restTimeoutMs : policy.grpcTimeoutMs,
       maxAnswerBytes: policy.maxAnswerBytes,

@@ -106,7 +106,9 @@ for (const [name, bytes] of [
   ['one long string', text],
 ] as const) {
   const perCall = measure(() => void isJson(bytes));
-  console.log(`check ${name}: ${(bytes.length / perCall).toFixed(0)} MB/s, ${perCall.toFixed(0)} µs`);
+  console.log(
+    `check ${name}: ${(bytes.length / perCall).toFixed(0)} MB/s, ${perCall.toFixed(0)} µs`,
+  );
 }
 console.log(`JSON.parse of it: ${measure(() => void JSON.parse(body.toString())).toFixed(0)} µs`);
 console.log(`average of two: ${measure(() => void averageJson([body, body])).toFixed(0)} µs`);

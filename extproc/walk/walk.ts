@@ -72,7 +72,7 @@ export class Walk {
     this.#over = true;
     this.exchange.reply({
       kind: 'tail',
-      key: call.tailKey,
+      key: call.tailKey ?? '',
       path: call.path,
       message,
       routing: this.#routing(),
