@@ -292,6 +292,8 @@ export class ServerSession implements FrameHandler {
     }
     if ((end - start) % 6 !== 0) return H2_ERROR.FRAME_SIZE_ERROR;
     this.#settingsSeen = true;
+    // Before any frame that makes use of the new values: the peer holds to them from here on.
+    this.#out.append(SETTINGS_ACK, 0, SETTINGS_ACK.length);
     for (let at = start; at < end; at += 6) {
       const value = payload.readUInt32BE(at + 2);
       switch (payload.readUInt16BE(at)) {
@@ -316,7 +318,6 @@ export class ServerSession implements FrameHandler {
           break;
       }
     }
-    this.#out.append(SETTINGS_ACK, 0, SETTINGS_ACK.length);
     return 0;
   }
 
