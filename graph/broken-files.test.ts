@@ -27,7 +27,7 @@ for (const file of FILES) {
     const text = readFileSync(new URL(file, DIR), 'utf8');
     const expected = /^# expect (\w+)\n/.exec(text)?.[1];
     assert.ok(expected !== undefined && expected in FINDINGS, 'the first line names a known code');
-    const { deployments, findings } = loadDeployments(text, { source: file });
+    const { findings } = loadDeployments(text, { source: file });
     const found = findings.filter((finding) => finding.severity === 'error');
     const codes = found.map((finding) => finding.code);
     assert.ok(
