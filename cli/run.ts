@@ -56,7 +56,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   }
 
   const state = openStateDir(options.stateDir, io.env);
-  const watchdog = new Watchdog();
+  const watchdog = new Watchdog(state.temporary ? state.dir : null);
   const fleet = new Fleet({
     log,
     watchdog,

@@ -17,8 +17,9 @@ export interface ChildSpec {
 export interface ChildEvents {
   /** After each start; the place to attach pipes and IPC. */
   onStart(child: ChildProcess): void;
-  /** The process died without being told to. `delayMs` is the time until it is started again. */
-  onDeath(how: string, quickDeaths: number, delayMs: number): void;
+  /** The process died without being told to. `delayMs` is the time until it is started again;
+   * `started` is false when there was no such program to start. */
+  onDeath(how: string, quickDeaths: number, delayMs: number, started: boolean): void;
 }
 
 export class Child {
@@ -81,7 +82,7 @@ export class Child {
     const lifeMs = performance.now() - this.#startedAt;
     this.#quickDeaths = lifeMs >= this.#spec.backoff.steadyMs ? 0 : this.#quickDeaths + 1;
     const delayMs = restartDelayMs(this.#spec.backoff, this.#quickDeaths);
-    this.#events.onDeath(how, this.#quickDeaths, delayMs);
+    this.#events.onDeath(how, this.#quickDeaths, delayMs, child.pid !== undefined);
     this.#timer = setTimeout(() => this.start(), delayMs);
   }
 

@@ -84,7 +84,7 @@ export class DataPlane {
 
   /** Resolves when requests are served; throws a CommandFailure when that cannot be. */
   async start(deployment: DeploymentPlan, signal: AbortSignal): Promise<void> {
-    // Envoy would not create the log's file with the rights of ours.
+    // Made here, so that it has our rights and mode.
     closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
     const written = await this.#writer.start(deployment);
     if (written.kind === 'refused')
@@ -204,7 +204,8 @@ export class DataPlane {
 function layOut(options: DataPlaneOptions): EnvoyLayout {
   const { dir, sockets } = options.state;
   return {
-    dir,
+    // A folder of its own: Envoy watches it, and would be woken by every line of a log beside its files.
+    dir: join(dir, 'envoy'),
     host: options.host,
     httpPort: options.port,
     grpcPort: options.grpcPort,

@@ -99,7 +99,7 @@ export class EnvoyProcess {
 function lastWords(path: string): string {
   try {
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-    const trouble = lines.filter((line) => /\[(error|critical|warning)\]|exiting|rror/.test(line));
+    const trouble = lines.filter((line) => /\]\[(error|critical)\]/.test(line));
     return (trouble.length > 0 ? trouble : lines).slice(-5).join('\n');
   } catch {
     return '';

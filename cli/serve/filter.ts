@@ -42,7 +42,6 @@ export class Filter {
   #send: (message: object) => void = () => {};
   #nextId = 1;
   #waiting: Waiting[] = [];
-  #drained: (() => void)[] = [];
 
   constructor(options: FilterOptions) {
     this.#options = options;
@@ -85,7 +84,6 @@ export class Filter {
           for (const load of this.#waiting.splice(0)) {
             load.resolve({ ok: false, reason: `the filter ${how}` });
           }
-          for (const resolve of this.#drained.splice(0)) resolve();
         },
       },
     );
@@ -118,20 +116,7 @@ export class Filter {
     if (hashes.length > 0) this.#send({ type: 'drop', hashes });
   }
 
-  /** Asks the worker to end what is in flight and then itself; resolves when it says that it did, or when the time is over. */
-  async drain(limitMs: number): Promise<void> {
-    this.#child.disarm();
-    if (this.#child.pid === null) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limitMs);
-      this.#drained.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-      this.#send({ type: 'drain' });
-    });
-  }
-
+  /** Asks the worker by SIGTERM to end what is in flight and then itself. */
   async stop(limitMs: number): Promise<void> {
     await this.#child.stop(limitMs);
     this.#handle.close();
@@ -143,10 +128,6 @@ export class Filter {
 
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('type' in message)) return;
-    if (message.type === 'drained') {
-      for (const resolve of this.#drained.splice(0)) resolve();
-      return;
-    }
     if (message.type !== 'loaded' && message.type !== 'refused') return;
     const id = 'id' in message ? message.id : undefined;
     const reason = 'reason' in message ? String(message.reason) : '';

@@ -12,6 +12,8 @@ const LONGEST_SOCKET_NAME = 'offpath-http.sock';
 export interface StateDir {
   readonly dir: string;
   readonly sockets: string;
+  /** Whether it is ours alone and goes at the end. */
+  readonly temporary: boolean;
   /** Removes what is not to stay. */
   close(): void;
 }
@@ -20,7 +22,12 @@ export function openStateDir(named: string | null, env: NodeJS.ProcessEnv): Stat
   try {
     if (named === null) {
       const dir = mkdtempSync(join(shortRoot(env), 'sidegraph-'));
-      return { dir, sockets: dir, close: () => rmSync(dir, { recursive: true, force: true }) };
+      return {
+        dir,
+        sockets: dir,
+        temporary: true,
+        close: () => rmSync(dir, { recursive: true, force: true }),
+      };
     }
     return openNamed(resolve(named));
   } catch (thrown) {
@@ -50,6 +57,7 @@ function openNamed(dir: string): StateDir {
   return {
     dir,
     sockets,
+    temporary: false,
     close: () => {
       rmSync(pidFile, { force: true });
       if (!fits) rmSync(sockets, { recursive: true, force: true });

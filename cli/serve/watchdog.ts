@@ -15,13 +15,15 @@ done
 for group in $groups; do kill -TERM "-$group" 2>/dev/null; done
 sleep 2
 for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
+[ -z "$1" ] || rm -rf "$1"
 `;
 
 export class Watchdog {
   readonly #shell: ChildProcess;
 
-  constructor() {
-    this.#shell = spawn('/bin/sh', ['-c', SCRIPT], {
+  /** @param folder removed with the rest; null for none. */
+  constructor(folder: string | null = null) {
+    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'sidegraph-watchdog', folder ?? ''], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     });

@@ -56,7 +56,8 @@ export class LocalUnit {
           if (child.stdout !== null) forwardLines(child.stdout, deps.prefix, deps.write);
           if (child.stderr !== null) forwardLines(child.stderr, deps.prefix, deps.write);
         },
-        onDeath: (how, quickDeaths, delayMs) => this.#died(how, quickDeaths, delayMs),
+        onDeath: (how, quickDeaths, delayMs, started) =>
+          started || this.#answered ? this.#died(how, quickDeaths, delayMs) : this.#notStarted(how),
       },
     );
   }
@@ -95,6 +96,18 @@ export class LocalUnit {
 
   kill(): void {
     this.#child.kill();
+  }
+
+  #notStarted(how: string): void {
+    this.#child.disarm();
+    const words = `unit ${this.spec.name} ${how}`;
+    this.#giveUp.abort(
+      new CommandFailure(
+        'UNIT_NOT_STARTED',
+        words,
+        `the command ${this.spec.argv[0] ?? ''} has to be on PATH, or a path from ${this.spec.cwd}`,
+      ),
+    );
   }
 
   #died(how: string, quickDeaths: number, delayMs: number): void {

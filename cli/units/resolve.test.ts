@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Deployment } from '../../graph/deployment.ts';
+import { loadDeployments } from '../../graph/load-deployments.ts';
+import { CommandFailure } from '../failure.ts';
+import { type ResolveOptions, resolveUnits } from './resolve.ts';
+import { parseUnitFlags } from './url.ts';
+
+interface Given {
+  readonly units?: readonly string[];
+  readonly set?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly shared?: Readonly<Record<string, string>>;
+}
+
+function load(predictors: object[], units: readonly string[] = []): Deployment {
+  const parsed = parseUnitFlags(units);
+  assert.ok(parsed.ok);
+  const addresses = new Map(
+    [...parsed.addresses].map(([name, { host, httpPort, grpcPort }]) => [
+      name,
+      { host, httpPort: httpPort ?? 1, grpcPort: grpcPort ?? 1 },
+    ]),
+  );
+  const manifest = {
+    apiVersion: 'machinelearning.seldon.io/v1',
+    kind: 'SeldonDeployment',
+    metadata: { name: 'dep' },
+    spec: { predictors },
+  };
+  const { deployments, findings } = loadDeployments(JSON.stringify(manifest), {
+    source: 'f.json',
+    addresses,
+  });
+  const [deployment] = deployments;
+  assert.ok(deployment !== undefined, JSON.stringify(findings));
+  return deployment;
+}
+
+function options(given: Given): ResolveOptions {
+  const parsed = parseUnitFlags(given.units ?? []);
+  assert.ok(parsed.ok);
+  const sets = Object.entries(given.set ?? {});
+  return {
+    given: parsed.addresses,
+    outside: {
+      shared: new Map(Object.entries(given.shared ?? {})),
+      perUnit: new Map(sets.map(([unit, values]) => [unit, new Map(Object.entries(values))])),
+    },
+    baseDir: '/',
+    env: { PATH: '/bin' },
+    reserved: [],
+    running: new Map(),
+  };
+}
+
+async function failure(deployment: Deployment, given: Given): Promise<CommandFailure> {
+  try {
+    await resolveUnits(deployment, options(given));
+  } catch (thrown) {
+    assert.ok(thrown instanceof CommandFailure);
+    return thrown;
+  }
+  return assert.fail('resolved');
+}
+
+const endpoint = { service_host: '10.0.0.9', httpPort: 7000, grpcPort: 7500 };
+
+function predictor(name: string, container: object, graph: object = {}, traffic = 100): object {
+  return {
+    name,
+    traffic,
+    componentSpecs: [{ spec: { containers: [{ name: 'm', image: 'i:1', ...container }] } }],
+    graph: { name: 'm', type: 'MODEL', ...graph },
+  };
+}
+
+test('the command line goes before the file, the file before the command', async () => {
+  const both = [predictor('p', { command: ['serve'] }, { endpoint })];
+  const given = await resolveUnits(
+    load(both, ['m=http://h:1']),
+    options({ units: ['m=http://h:1'] }),
+  );
+  assert.equal(given.units[0]?.how, 'command line');
+  assert.deepEqual(given.units[0]?.address, { host: 'h', httpPort: 1, grpcPort: 7500 });
+  assert.deepEqual([...given.addresses.keys()], ['p/m']);
+
+  const written = await resolveUnits(load(both), options({}));
+  assert.equal(written.units[0]?.how, 'file');
+  assert.deepEqual(written.units[0]?.address, { host: '10.0.0.9', httpPort: 7000, grpcPort: 7500 });
+  assert.deepEqual(written.claims, []);
+
+  const started = await resolveUnits(load([predictor('p', { command: ['serve'] })]), options({}));
+  assert.equal(started.units[0]?.how, 'started here');
+  assert.deepEqual(started.units[0]?.address, {
+    host: '127.0.0.1',
+    httpPort: 9000,
+    grpcPort: 9500,
+  });
+});
+
+test('a started unit has its command, arguments, environment and ports as the operator would set them', async () => {
+  const container = {
+    command: ['serve', '--port', '$(PREDICTIVE_UNIT_HTTP_SERVICE_PORT)'],
+    args: ['$(MODEL)'],
+    env: [
+      { name: 'MODEL', value: 'iris' },
+      { name: 'KEY', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } },
+    ],
+  };
+  const { units } = await resolveUnits(
+    load([predictor('p', container)]),
+    options({ set: { m: { KEY: 'x' } } }),
+  );
+  const spec = units[0]?.spec;
+  assert.ok(spec !== null && spec !== undefined);
+  assert.deepEqual(spec.argv, ['serve', '--port', '9000', 'iris']);
+  assert.equal(spec.env['KEY'], 'x');
+  assert.equal(spec.env['PREDICTIVE_UNIT_ID'], 'm');
+  assert.equal(spec.env['PATH'], '/bin');
+  assert.deepEqual(spec.ports, [9000]);
+});
+
+test('a gRPC unit is ready when its gRPC port answers', async () => {
+  const graph = { endpoint: { type: 'GRPC' } };
+  const { units } = await resolveUnits(
+    load([predictor('p', { command: ['serve'] }, graph)]),
+    options({}),
+  );
+  assert.deepEqual(units[0]?.spec?.ports, [9500]);
+});
+
+test('a second predictor moves aside, since here it has no pod of its own', async () => {
+  const two = [
+    predictor('p', { command: ['a'] }, {}, 50),
+    predictor('q', { command: ['b'] }, {}, 50),
+  ];
+  const { units, addresses } = await resolveUnits(load(two), options({}));
+  const [first, second] = units;
+  assert.equal(first?.address.httpPort, 9000);
+  assert.notEqual(second?.address.httpPort, 9000);
+  assert.equal(addresses.get('q/m')?.httpPort, second?.address.httpPort);
+  assert.equal(
+    second?.spec?.env['PREDICTIVE_UNIT_HTTP_SERVICE_PORT'],
+    String(second?.address.httpPort),
+  );
+  assert.equal(second?.spec?.name, 'q/m');
+});
+
+test('an image without a command is told with all ways out', async () => {
+  const told = await failure(load([predictor('p', {})]), {});
+  assert.equal(told.code, 'IMAGE_WITHOUT_COMMAND');
+  assert.match(told.message, /unit m: its container names the image i:1 but no command/);
+  assert.match(told.advice, /containers\[0\]\.command/);
+  assert.match(told.advice, /--unit m=http/);
+  assert.match(told.advice, /service_host/);
+});
+
+test('a value that the file takes from a Secret is told with the flag that gives it', async () => {
+  const env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
+  const told = await failure(load([predictor('p', { command: ['a'], env })]), {});
+  assert.equal(told.code, 'VALUE_MISSING');
+  assert.match(told.message, /KEY comes from secret s\/k/);
+  assert.match(told.advice, /--set m\.KEY=VALUE/);
+  const given = await resolveUnits(
+    load([predictor('p', { command: ['a'], env })]),
+    options({ shared: { KEY: 'v' } }),
+  );
+  assert.equal(given.units[0]?.spec?.env['KEY'], 'v');
+});
+
+test('all that is missing is told at once, names that the graph lacks too', async () => {
+  const told = await failure(load([predictor('p', {})]), { set: { nobody: { A: '1' } } });
+  assert.match(told.message, /unit m: its container/);
+  assert.match(told.message, /--set names the unit nobody, which the graph does not have/);
+});
+
+test('a working directory that is not there is told before anything starts', async () => {
+  const told = await failure(
+    load([predictor('p', { command: ['a'], workingDir: '/does/not/exist' })]),
+    {},
+  );
+  assert.equal(told.code, 'UNIT_NOT_STARTED');
+  assert.match(told.message, /workingDir \/does\/not\/exist/);
+});
