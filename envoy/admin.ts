@@ -66,6 +66,16 @@ export async function readActiveClusters(
   return new Set((parsed.cluster_statuses ?? []).map((each) => each.name ?? ''));
 }
 
+/** Listeners that Envoy has taken but that do not serve yet. */
+export async function readWarmingListeners(
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const name = 'listener_manager.total_listeners_warming';
+  const text = await askAdmin(socketPath, `/stats?filter=${name}`, signal);
+  return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
+}
+
 /** Envoy's own words for refused updates, '' when it kept none. */
 export async function readErrors(socketPath: string, signal: AbortSignal): Promise<string> {
   const dump = JSON.parse(await askAdmin(socketPath, '/config_dump', signal)) as Json;

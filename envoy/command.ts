@@ -4,6 +4,9 @@ import { type EnvoyLayout, bootstrapPath } from './layout.ts';
 /** Seconds that connections of a replaced listener may live on; no shorter than the default deadline. */
 export const DRAIN_SECONDS = 300;
 
+/** How long a line of the access log may wait in memory, ms. */
+const ACCESS_LOG_FLUSH_MS = 500;
+
 export interface CommandOptions {
   /** Envoy's own: `info`, `warning`, `debug` … */
   readonly logLevel: string;
@@ -21,6 +24,8 @@ export function envoyCommand(layout: EnvoyLayout, options: CommandOptions): stri
     String(layout.concurrency),
     '--log-level',
     options.logLevel,
+    '--file-flush-interval-msec',
+    String(ACCESS_LOG_FLUSH_MS),
     '--drain-time-s',
     String(DRAIN_SECONDS),
     '--drain-strategy',

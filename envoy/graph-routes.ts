@@ -54,7 +54,15 @@ export function tailRoutes(plan: Plan): JsonObject[] {
       routes.push(tailRoute(plan, edge.unit, verb, edge.transport));
     }
   }
-  return routes;
+  return routes.length === 0 ? [] : [...routes, unknownTail()];
+}
+
+/** A unit that this plan does not have: answered with PLAN_UNKNOWN, never taken for a client's path. */
+function unknownTail(): JsonObject {
+  return {
+    match: { prefix: '/', headers: [{ name: UNIT_HEADER, present_match: true }] },
+    route: { cluster: UNROUTED_CLUSTER },
+  };
 }
 
 function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transport): JsonObject {

@@ -1,9 +1,9 @@
-// Listeners: the ingress ports, one internal listener for each predictor when there are several, and egress.
+// Listeners: the ingress with its two ports, one internal listener for each predictor when there are several, and egress.
 import type { DeploymentPlan } from '../graph/plan.ts';
 import { egressManager, frontManager, predictorManager } from './connection-manager.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { EnvoyLayout } from './layout.ts';
-import { EGRESS_LISTENER, GRPC_LISTENER, HTTP_LISTENER, predictorListener } from './names.ts';
+import { EGRESS_LISTENER, INGRESS_LISTENER, predictorListener } from './names.ts';
 import { isSplit } from './split.ts';
 
 /** Bytes that Envoy buffers for one connection before it stops reading. */
@@ -15,8 +15,14 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
   const split = isSplit(deployment);
   const manager = split ? frontManager(layout) : predictorManager(only.plan, layout);
   return [
-    listener(HTTP_LISTENER, tcp(layout.host, layout.httpPort), manager),
-    listener(GRPC_LISTENER, tcp(layout.host, layout.grpcPort), manager),
+    listener(
+      INGRESS_LISTENER,
+      {
+        ...tcp(layout.host, layout.httpPort),
+        additional_addresses: [tcp(layout.host, layout.grpcPort)],
+      },
+      manager,
+    ),
     listener(
       EGRESS_LISTENER,
       { address: { pipe: { path: layout.egressSocket, mode: 0o600 } } },

@@ -9,8 +9,7 @@ export const OFFPATH_GRPC_CLUSTER = 'offpath-grpc';
 /** Has no endpoint: where graph routes point until the filter names the unit. */
 export const UNROUTED_CLUSTER = 'unrouted';
 
-export const HTTP_LISTENER = 'ingress-http';
-export const GRPC_LISTENER = 'ingress-grpc';
+export const INGRESS_LISTENER = 'ingress';
 export const EGRESS_LISTENER = 'egress';
 
 /** Route table that shares the traffic between several predictors. */

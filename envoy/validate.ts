@@ -1,5 +1,5 @@
 // Asks Envoy itself whether it would take a configuration, before it runs with it.
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,11 +20,21 @@ export async function validateFiles(files: EnvoyFiles, envoyBin: string): Promis
   }
 }
 
+/** Its standard output is /dev/null and no pipe: an access log at /dev/stdout is opened, even here. */
 function runValidate(envoyBin: string, path: string): Promise<string | null> {
   const args = ['--mode', 'validate', '--log-level', 'error', '--config-path', path];
   return new Promise((resolve) => {
-    execFile(envoyBin, args, { timeout: VALIDATE_TIMEOUT_MS }, (error, _stdout, stderr) => {
-      resolve(error === null ? null : reasonOf(stderr, error.message));
+    const child = spawn(envoyBin, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: VALIDATE_TIMEOUT_MS,
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString('utf8');
+    });
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => {
+      resolve(code === 0 ? null : reasonOf(stderr, `${envoyBin} ended with ${code ?? signal}`));
     });
   });
 }

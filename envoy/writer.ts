@@ -2,22 +2,17 @@
 // only requests in flight still need is dropped when their deadline has passed. Envoy takes a file whole or refuses it;
 // a refused one is replaced by the last good one, and the caller is told in Envoy's words.
 import type { DeploymentPlan } from '../graph/plan.ts';
-import { readActiveClusters, readErrors, readSubscriptions } from './admin.ts';
+import { readSubscriptions } from './admin.ts';
+import { awaitSeen } from './await-seen.ts';
 import { DRAIN_SECONDS } from './command.ts';
-import { type DiscoveryFile, clustersFile, listenersFile, routesFile } from './discovery.ts';
 import type { JsonObject } from './json.ts';
-import {
-  type EnvoyLayout,
-  bootstrapPath,
-  clustersPath,
-  listenersPath,
-  routesPath,
-} from './layout.ts';
+import { type EnvoyLayout, bootstrapPath } from './layout.ts';
 import { EGRESS_ROUTES } from './names.ts';
 import { type EnvoyFiles, renderEnvoy } from './render.ts';
 import { type RetainedByName, nameOf, retain, withRetained } from './retained.ts';
 import { makeFolder, removeFile, replaceFile } from './store.ts';
 import { validateFiles } from './validate.ts';
+import { type Step, type WatchedFile, swapSteps, watchedFiles } from './watched-files.ts';
 
 export interface WriterLog {
   info(fields: object, message: string): void;
@@ -53,23 +48,13 @@ export interface Refused {
 
 const DEFAULT_SEEN_TIMEOUT_MS = 10_000;
 const DEFAULT_GRACE_MS = 1000;
-const POLL_MS = 10;
-
-/** A watched file that Envoy is expected to take. */
-interface Expected {
-  /** Start of the subscription's statistics, see `readSubscriptions`; the end of it for route tables. */
-  readonly subscription: string;
-  readonly path: string;
-  readonly file: DiscoveryFile;
-}
 
 export class EnvoyWriter {
   readonly #layout: EnvoyLayout;
   readonly #options: Required<Omit<WriterOptions, 'envoyBin'>> & Pick<WriterOptions, 'envoyBin'>;
   #live: EnvoyFiles | null = null;
   #deployment: DeploymentPlan | null = null;
-  #clusters: RetainedByName = new Map();
-  #egressHosts: RetainedByName = new Map();
+  #kept: Kept = { clusters: new Map(), egressHosts: new Map(), listeners: new Map() };
   /** Texts of the files as Envoy last took them, by path. */
   readonly #good = new Map<string, string>();
   /** Swaps run one after the other. */
@@ -94,7 +79,7 @@ export class EnvoyWriter {
     if (fault !== null) return { kind: 'refused', reason: fault };
     await makeFolder(this.#layout.dir);
     await replaceFile(bootstrapPath(this.#layout), `${JSON.stringify(files.bootstrap, null, 1)}\n`);
-    for (const each of this.#expectedOf(files)) await this.#put(each);
+    for (const each of watchedFiles(files, this.#layout)) await this.#put(each);
     this.#live = files;
     this.#deployment = deployment;
     return { kind: 'written' };
@@ -125,18 +110,16 @@ export class EnvoyWriter {
     const now = this.#options.now();
     const relisten = JSON.stringify(before.listeners) !== JSON.stringify(files.listeners);
     const untilMs = now + this.#retention(replaced, relisten);
-    const clusters = retain(before.clusters, this.#clusters, files.clusters, now, untilMs);
-    const egressHosts = retain(hostsOf(before), this.#egressHosts, hostsOf(files), now, untilMs);
-    const whole = mergeRetained(files, clusters, egressHosts);
-    const reason = await this.#apply(before, whole, signal);
+    const kept = keepFor(before, this.#kept, files, now, untilMs);
+    const whole = mergeRetained(files, kept);
+    const reason = await this.#apply(mergeRetained(before, this.#kept), whole, signal);
     if (reason !== null) {
       this.#options.log.warn({ reason }, 'Envoy refused the new plan; the old one serves on');
       return { kind: 'refused', reason };
     }
     this.#live = files;
     this.#deployment = next;
-    this.#clusters = clusters;
-    this.#egressHosts = egressHosts;
+    this.#kept = kept;
     return { kind: 'live', retired: this.#retire(untilMs) };
   }
 
@@ -147,79 +130,45 @@ export class EnvoyWriter {
     return Math.max(drainMs, ...deadlines) + this.#options.graceMs;
   }
 
-  /** Clusters, route tables, listeners: each seen by Envoy before the next. null when all is live. */
+  /** Each step is seen by Envoy before the next. null when all is live; else everything is as it was. */
   async #apply(before: EnvoyFiles, files: EnvoyFiles, signal: AbortSignal): Promise<string | null> {
-    const expected = this.#expectedOf(files);
-    const isNew = (each: Expected) => this.#good.get(each.path) !== each.file.text;
-    const changed = expected.filter(isNew);
-    const steps = [
-      changed.filter((each) => each.subscription === CDS),
-      // A table that no listener follows yet is read when its listener comes: nothing to wait for.
-      changed.filter((each) => each.subscription.startsWith(RDS) && !isFollowed(before, each)),
-      changed.filter((each) => each.subscription.startsWith(RDS) && isFollowed(before, each)),
-      changed.filter((each) => each.subscription === LDS),
-    ];
-    const undo: { path: string; text: string | undefined }[] = [];
-    for (const [at, step] of steps.entries()) {
-      if (step.length === 0) continue;
-      const rejections = await this.#rejections(signal);
-      for (const each of step) {
-        undo.unshift({ path: each.path, text: this.#good.get(each.path) });
-        await replaceFile(each.path, each.file.text);
-      }
-      const fault = at === 1 ? null : await this.#waitSeen(step, rejections, files, signal);
-      if (fault !== null) {
-        for (const { path, text } of undo) {
-          if (text === undefined) await removeFile(path);
-          else await replaceFile(path, text);
-        }
-        return this.#explain(fault, files);
-      }
+    const changed = watchedFiles(files, this.#layout).filter((each) => !this.#isWritten(each));
+    const touched = new Set<string>();
+    for (const step of swapSteps(before, files, this.#layout, changed)) {
+      const fault = await this.#take(step, files, touched, signal);
+      if (fault === null) continue;
+      for (const path of [...touched].reverse()) await this.#restore(path);
+      return this.#explain(fault, files);
     }
     for (const each of changed) this.#good.set(each.path, each.file.text);
     return null;
   }
 
-  async #rejections(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
-    const found = await readSubscriptions(this.#layout.adminSocket, signal).catch(() => new Map());
-    return new Map([...found].map(([name, each]) => [name, each.rejected]));
-  }
-
-  /** Polls Envoy until it runs the step's versions; a text when it refused one or did not answer in time. */
-  async #waitSeen(
-    step: readonly Expected[],
-    rejections: ReadonlyMap<string, number>,
+  async #take(
+    step: Step,
     files: EnvoyFiles,
+    touched: Set<string>,
     signal: AbortSignal,
   ): Promise<string | null> {
-    const endMs = this.#options.now() + this.#options.seenTimeoutMs;
     const { adminSocket } = this.#layout;
-    const wanted = files.clusters.map(nameOf);
-    let missing = 'Envoy did not answer';
-    while (this.#options.now() < endMs && !signal.aborted) {
-      const found = await readSubscriptions(adminSocket, signal).catch(() => null);
-      if (found !== null) {
-        const open = step.filter((each) => !isSeen(found, each));
-        const refused = [...found].find(
-          ([name, each]) => each.rejected > (rejections.get(name) ?? 0),
-        );
-        if (refused !== undefined) {
-          const words = await readErrors(adminSocket, signal).catch(() => '');
-          return `Envoy refused ${refused[0]}: ${words}`;
-        }
-        if (open.length === 0) {
-          if (step.every((each) => each.subscription !== CDS)) return null;
-          const active = await readActiveClusters(adminSocket, signal).catch(() => new Set());
-          const cold = wanted.filter((name) => !active.has(name));
-          if (cold.length === 0) return null;
-          missing = `clusters are not ready: ${cold.join(', ')}`;
-        } else {
-          missing = `Envoy has not taken ${open.map((each) => each.path).join(', ')}`;
-        }
-      }
-      await sleep(POLL_MS);
+    const refusedBefore = await readSubscriptions(adminSocket, signal).catch(() => new Map());
+    for (const each of step.files) {
+      touched.add(each.path);
+      await replaceFile(each.path, each.file.text);
     }
-    return signal.aborted ? 'given up' : `${missing} after ${this.#options.seenTimeoutMs} ms`;
+    if (!step.reported) return null;
+    return awaitSeen(step.files, {
+      adminSocket,
+      refusedBefore,
+      clusters: files.clusters.map(nameOf),
+      timeoutMs: this.#options.seenTimeoutMs,
+      signal,
+    });
+  }
+
+  async #restore(path: string): Promise<void> {
+    const text = this.#good.get(path);
+    await (text === undefined ? removeFile(path) : replaceFile(path, text));
   }
 
   async #explain(fault: string, files: EnvoyFiles): Promise<string> {
@@ -244,14 +193,13 @@ export class EnvoyWriter {
     const files = this.#live;
     if (files === null || this.#closing.signal.aborted) return;
     const now = this.#options.now();
-    this.#clusters = retain([], this.#clusters, files.clusters, now, now);
-    this.#egressHosts = retain([], this.#egressHosts, hostsOf(files), now, now);
-    const whole = mergeRetained(files, this.#clusters, this.#egressHosts);
+    this.#kept = keepFor(files, this.#kept, files, now, now);
+    const whole = mergeRetained(files, this.#kept);
     // Routes before clusters: nothing may name a cluster that is gone.
-    for (const each of this.#expectedOf(whole).toReversed()) {
+    for (const each of watchedFiles(whole, this.#layout).toReversed()) {
       if (this.#good.get(each.path) !== each.file.text) await this.#put(each);
     }
-    const paths = new Set(this.#expectedOf(whole).map((each) => each.path));
+    const paths = new Set(watchedFiles(whole, this.#layout).map((each) => each.path));
     for (const path of this.#good.keys()) {
       if (paths.has(path)) continue;
       this.#good.delete(path);
@@ -259,69 +207,49 @@ export class EnvoyWriter {
     }
   }
 
-  #expectedOf(files: EnvoyFiles): Expected[] {
-    const tables = Object.entries(files.routes).map(([name, table]) => ({
-      subscription: `${RDS}${name}`,
-      path: routesPath(this.#layout, name),
-      file: routesFile(table),
-    }));
-    return [
-      { subscription: CDS, path: clustersPath(this.#layout), file: clustersFile(files.clusters) },
-      ...tables,
-      {
-        subscription: LDS,
-        path: listenersPath(this.#layout),
-        file: listenersFile(files.listeners),
-      },
-    ];
+  #isWritten(each: WatchedFile): boolean {
+    return this.#good.get(each.path) === each.file.text;
   }
 
-  async #put(each: Expected): Promise<void> {
+  async #put(each: WatchedFile): Promise<void> {
     await replaceFile(each.path, each.file.text);
     this.#good.set(each.path, each.file.text);
   }
-}
-
-const CDS = 'cluster_manager.cds';
-const LDS = 'listener_manager.lds';
-const RDS = 'rds.';
-
-function isSeen(found: ReadonlyMap<string, { version: string }>, each: Expected): boolean {
-  const mine = [...found].filter(
-    ([name]) => name === each.subscription || name.endsWith(`.${each.subscription}`),
-  );
-  return mine.length > 0 && mine.every(([, state]) => state.version === each.file.version);
-}
-
-/** Whether a listener of the running configuration follows the table. */
-function isFollowed(before: EnvoyFiles, each: Expected): boolean {
-  return Object.hasOwn(before.routes, each.subscription.slice(RDS.length));
 }
 
 function hostsOf(files: EnvoyFiles): readonly JsonObject[] {
   return (files.routes[EGRESS_ROUTES]?.virtual_hosts ?? []) as readonly JsonObject[];
 }
 
-function mergeRetained(
-  files: EnvoyFiles,
-  clusters: RetainedByName,
-  egressHosts: RetainedByName,
-): EnvoyFiles {
-  const egress = files.routes[EGRESS_ROUTES];
+interface Kept {
+  readonly clusters: RetainedByName;
+  readonly egressHosts: RetainedByName;
+  /** Internal listeners of predictors that left: draining connections still lead to them. */
+  readonly listeners: RetainedByName;
+}
+
+function keepFor(
+  before: EnvoyFiles,
+  kept: Kept,
+  next: EnvoyFiles,
+  nowMs: number,
+  untilMs: number,
+): Kept {
+  return {
+    clusters: retain(before.clusters, kept.clusters, next.clusters, nowMs, untilMs),
+    egressHosts: retain(hostsOf(before), kept.egressHosts, hostsOf(next), nowMs, untilMs),
+    listeners: retain(before.listeners, kept.listeners, next.listeners, nowMs, untilMs),
+  };
+}
+
+function mergeRetained(files: EnvoyFiles, kept: Kept): EnvoyFiles {
+  const egress = { ...files.routes[EGRESS_ROUTES] };
+  const virtualHosts = withRetained(hostsOf(files), kept.egressHosts);
   return {
     ...files,
-    clusters: withRetained(files.clusters, clusters),
-    routes: {
-      ...files.routes,
-      ...(egress === undefined
-        ? {}
-        : {
-            [EGRESS_ROUTES]: {
-              ...egress,
-              virtual_hosts: withRetained(hostsOf(files), egressHosts),
-            },
-          }),
-    },
+    listeners: withRetained(files.listeners, kept.listeners),
+    clusters: withRetained(files.clusters, kept.clusters),
+    routes: { ...files.routes, [EGRESS_ROUTES]: { ...egress, virtual_hosts: virtualHosts } },
   };
 }
 

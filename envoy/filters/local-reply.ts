@@ -4,17 +4,12 @@
 import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
 import { ANSWER_DETAILS, ERROR_HEADER } from '../../graph/names.ts';
 import { type JsonObject, overwriteHeader, typed } from '../json.ts';
-import {
-  FILTER_CLUSTER,
-  OFFPATH_GRPC_CLUSTER,
-  OFFPATH_HTTP_CLUSTER,
-  UNROUTED_CLUSTER,
-} from '../names.ts';
+import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, UNROUTED_CLUSTER } from '../names.ts';
 import { isGrpc } from './transport-filter.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%UPSTREAM_HOST%)';
-const FILTER_SIDE = [FILTER_CLUSTER, OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER, UNROUTED_CLUSTER];
+const FILTER_SIDE = [OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER];
 
 interface Row {
   readonly code: ErrorCode;
@@ -34,6 +29,11 @@ const ROWS: readonly Row[] = [
     // Envoy sets no response flag for `max_stream_duration` (seen on 1.40).
     when: cel(`response.code_details == 'max_duration_timeout'`),
     info: 'the request took longer than its deadline',
+  },
+  {
+    code: 'PLAN_UNKNOWN',
+    when: cel(`xds.cluster_name == '${UNROUTED_CLUSTER}' && response.flags != 0`),
+    info: 'the graph filter named no unit of the plan that the route belongs to',
   },
   {
     code: 'FILTER_UNAVAILABLE',

@@ -1,4 +1,4 @@
-// Plans by hand, for this folder's tests only: the compiler's own come from `graph/`.
+// Plans by hand, for the tests of this folder only: the compiler's own come from `graph/`.
 import type {
   CallVerb,
   DeploymentPlan,
@@ -8,9 +8,9 @@ import type {
   PlanUnit,
   Policy,
   Transport,
-} from '../graph/plan.ts';
-import { NATIVE_WEIGHT_TOTAL, PLAN_VERSION } from '../graph/plan.ts';
-import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../graph/limits.ts';
+} from '../../graph/plan.ts';
+import { NATIVE_WEIGHT_TOTAL, PLAN_VERSION } from '../../graph/plan.ts';
+import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/limits.ts';
 
 export interface FixtureUnit {
   readonly name: string;
