@@ -59,7 +59,8 @@ function generate(random: Random, depth: number): string {
   const space = pick(random, ['', '', ' ', '\n\t']);
   const kind = random(depth > 4 ? 1 : 4);
   if (kind < 2) {
-    if (random(6) === 0) return `"${'xy'.repeat(random(40))}${pick(random, ['', '\\"', '\\u00e9'])}"`;
+    if (random(6) === 0)
+      return `"${'xy'.repeat(random(40))}${pick(random, ['', '\\"', '\\u00e9'])}"`;
     if (random(6) === 0) return String((random(1_000_000) - 500_000) / 7);
     return `${space}${pick(random, SCALARS)}`;
   }

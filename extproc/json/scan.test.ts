@@ -31,7 +31,8 @@ test('of equal keys the last one counts, also when it is written with escapes', 
 });
 
 test('nesting is bounded', () => {
-  const nested = (depth: number): Buffer => Buffer.from('['.repeat(depth) + '1' + ']'.repeat(depth));
+  const nested = (depth: number): Buffer =>
+    Buffer.from('['.repeat(depth) + '1' + ']'.repeat(depth));
   assert.equal(isJson(nested(MAX_DEPTH)), true);
   assert.equal(isJson(nested(MAX_DEPTH + 1)), false);
 });

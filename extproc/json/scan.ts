@@ -15,6 +15,8 @@ export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
 
 // Kinds of bytes: what a loop has to stop at.
 const SPACE = 1;
@@ -39,10 +41,47 @@ export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   return at;
 }
 
+/** Shortest run of bytes for which `words` pays. */
+const WORDS_FROM = 16;
+/** Values from this size on are read by words. */
+const LARGE = 512;
+const HIGH_HALVES = 0xf0f0f0f0 | 0;
+const THREES = 0x30303030;
+const ONES = 0x01010101;
+const TOPS = 0x80808080 | 0;
+
+/** The same bytes as a view that reads four of them at once; the last one is kept, since scans look at one message long. */
+let viewed: Uint8Array = new Uint8Array(0);
+let view: DataView = new DataView(viewed.buffer);
+
+function words(bytes: Uint8Array): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return view;
+}
+
 /** From the opening quote to behind the closing one. */
 export function skipString(bytes: Uint8Array, at: number, end: number): number {
   at++;
   for (;;) {
+    const stop = Math.min(end, at + WORDS_FROM);
+    while (at < stop && ((KIND[bytes[at] as number] as number) & IN_STRING_STOP) === 0) at++;
+    if (at === stop && at < end) {
+      // A long string: four bytes at once, none of them a quote, a backslash or a control character.
+      const fours = words(bytes);
+      for (; at + 4 <= end; at += 4) {
+        const four = fours.getInt32(at, true);
+        const quote = four ^ 0x22222222;
+        const backslash = four ^ 0x5c5c5c5c;
+        const stops =
+          ((four - 0x20202020) & ~four) |
+          ((quote - ONES) & ~quote) |
+          ((backslash - ONES) & ~backslash);
+        if ((stops & TOPS) !== 0) break;
+      }
+    }
     while (at < end && ((KIND[bytes[at] as number] as number) & IN_STRING_STOP) === 0) at++;
     if (at >= end) return NOT_JSON;
     const byte = bytes[at];
@@ -67,26 +106,28 @@ function skipDigits(bytes: Uint8Array, at: number, end: number): number {
   return at;
 }
 
+/** From the `e`. */
+function skipExponent(bytes: Uint8Array, at: number, end: number): number {
+  at++;
+  if (at < end && (bytes[at] === 0x2b || bytes[at] === MINUS)) at++;
+  const first = at;
+  at = skipDigits(bytes, at, end);
+  return at === first ? NOT_JSON : at;
+}
+
 export function skipNumber(bytes: Uint8Array, at: number, end: number): number {
-  if (at < end && bytes[at] === 0x2d) at++;
+  if (at < end && bytes[at] === MINUS) at++;
   const whole = at;
   at = skipDigits(bytes, at, end);
   if (at === whole || (bytes[whole] === 0x30 && at > whole + 1)) return NOT_JSON;
   if (at >= end) return at;
-  if (bytes[at] === 0x2e) {
+  if (bytes[at] === DOT) {
     const first = at + 1;
     at = skipDigits(bytes, first, end);
     if (at === first) return NOT_JSON;
     if (at >= end) return at;
   }
-  if (((bytes[at] as number) | 0x20) === 0x65) {
-    at++;
-    if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++;
-    const first = at;
-    at = skipDigits(bytes, at, end);
-    if (at === first) return NOT_JSON;
-  }
-  return at;
+  return ((bytes[at] as number) | 0x20) === 0x65 ? skipExponent(bytes, at, end) : at;
 }
 
 function skipWord(bytes: Uint8Array, at: number, end: number, word: string): number {
@@ -123,9 +164,48 @@ export function skipKey(bytes: Uint8Array, at: number, end: number): number {
   return skipSpace(bytes, at + 1, end);
 }
 
+/**
+ * In an array: passes `, number` as often as it comes, which is most of what large messages are made of. What is
+ * anything else, or no number after all, is left to the caller from its comma on.
+ */
+function skipMoreNumbers(
+  bytes: Uint8Array,
+  fours: DataView | null,
+  at: number,
+  end: number,
+): number {
+  for (;;) {
+    if (at >= end || bytes[at] !== COMMA) return at;
+    let next = skipSpace(bytes, at + 1, end);
+    if (next < end && bytes[next] === MINUS) next++;
+    const whole = next;
+    while (next < end && ((bytes[next] as number) ^ 0x30) < 10) next++;
+    if (next === whole || (bytes[whole] === 0x30 && next > whole + 1)) return at;
+    if (next < end && bytes[next] === DOT) {
+      const fraction = ++next;
+      if (fours !== null) {
+        for (; next + 4 <= end; next += 4) {
+          const four = fours.getInt32(next, true);
+          // All high halves are 3, and stay so when 6 is added: 0x30 … 0x39.
+          if ((four & HIGH_HALVES) !== THREES) break;
+          if (((four + 0x06060606) & HIGH_HALVES) !== THREES) break;
+        }
+      }
+      while (next < end && ((bytes[next] as number) ^ 0x30) < 10) next++;
+      if (next === fraction) return at;
+    }
+    if (next < end && ((bytes[next] as number) | 0x20) === 0x65) {
+      next = skipExponent(bytes, next, end);
+      if (next < 0) return at;
+    }
+    at = next;
+  }
+}
+
 /** The position behind the value that begins at `at` (no space before it), or NOT_JSON. Never throws. */
 export function skipValue(bytes: Uint8Array, at: number, end: number): number {
   let depth = 0;
+  const fours = end - at >= LARGE ? words(bytes) : null;
   for (;;) {
     // Here a value begins.
     if (at >= end) return NOT_JSON;
@@ -146,6 +226,9 @@ export function skipValue(bytes: Uint8Array, at: number, end: number): number {
     } else {
       at = skipScalar(bytes, at, end);
       if (at < 0) return NOT_JSON;
+      if (depth > 0 && OPEN[depth - 1] === 0) {
+        at = skipMoreNumbers(bytes, fours, at, end);
+      }
     }
     // Here a value has ended.
     for (;;) {
