@@ -35,12 +35,14 @@ The filter's process: walks graphs for Envoy's ext_proc filter. Started by its s
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default info)
   --max-held-bytes N    bytes held over all requests in flight (default ${MAX_HELD_BYTES})
   --drain-limit-ms N    how long a drain may take (default ${DRAIN_LIMIT_MS})
+  --warm                fill the compile cache and end: workers then start faster and smaller
   --help                this text
 `;
 
 export type ParsedOptions =
   | { readonly kind: 'options'; readonly options: WorkerOptions }
   | { readonly kind: 'help' }
+  | { readonly kind: 'warm' }
   | { readonly kind: 'faults'; readonly faults: readonly string[] };
 
 const FLAGS = [
@@ -59,6 +61,7 @@ type Flag = (typeof FLAGS)[number];
 /** Reads the arguments after the script's name; all faults at once. */
 export function parseOptions(argv: readonly string[]): ParsedOptions {
   if (argv.includes('--help')) return { kind: 'help' };
+  if (argv.length === 1 && argv[0] === '--warm') return { kind: 'warm' };
   const faults: string[] = [];
   const values = readFlags(argv, faults);
 

@@ -171,3 +171,9 @@ test('a wrong command line is told with all its faults', async () => {
   assert.match(worker.stderr(), /--listen-fd: "x" is not a whole number from 3 on/);
   assert.match(worker.stderr(), /unknown argument "--colour"/);
 });
+
+test('warming loads everything that a worker may need, and ends', async () => {
+  const worker = start(['--warm']);
+  assert.equal(await worker.ended, 0);
+  assert.equal(worker.stderr(), '');
+});

@@ -1,0 +1,114 @@
+// Wires the parts of the filter's process and hands them to the worker's life. What goes over the IPC channel is said
+// in `extproc/ipc.ts`; logs are JSON lines on standard error.
+import { flushCompileCache } from 'node:module';
+import { rmSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import pino from 'pino';
+import { openClient } from './client/open.ts';
+import { ClientPool } from './client-pool.ts';
+import type { WorkerMessage } from './ipc.ts';
+import { CallHistograms } from './metrics/call-histograms.ts';
+import { renderMetricsPage } from './metrics/page.ts';
+import { ProcessGauges } from './metrics/process-gauges.ts';
+import { startOffpathGrpc } from './offpath/grpc-server.ts';
+import { startOffpathHttp } from './offpath/http-server.ts';
+import { ProgramTable } from './programs.ts';
+import { startFilterServer } from './transport/server.ts';
+import { compileProgram } from './walk/program.ts';
+import { type Closable, Worker } from './worker.ts';
+import type { WorkerOptions } from './options.ts';
+
+export function run(options: WorkerOptions): void {
+  const log = pino(
+    { level: options.logLevel, base: { part: 'filter', pid: process.pid } },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  const calls = new CallHistograms();
+  const pool = new ClientPool((edge, egressHost) =>
+    openClient(edge, { egressSocket: options.egress, egressHost, log }),
+  );
+  const table = new ProgramTable({
+    log,
+    compile: (plan) => {
+      const lease = pool.lease(plan);
+      try {
+        return compileProgram(plan, {
+          clientFor: lease.clientFor,
+          random: Math.random,
+          now: () => performance.now(),
+          observe: calls.prepare(plan),
+          log,
+        });
+      } catch (error) {
+        lease.release();
+        throw error;
+      }
+    },
+  });
+  const gauges = new ProcessGauges(() => table.streams);
+
+  const listen = async (): Promise<readonly Closable[]> => {
+    const { maxHeldBytes, offpathHttp, offpathGrpc } = options;
+    const servers: Closable[] = [];
+    if (offpathHttp !== null) {
+      servers.push(
+        await startOffpathHttp({
+          path: offpathHttp,
+          live: worker,
+          metrics: () => renderMetricsPage({ admin: options.admin, calls, gauges, log }),
+          log,
+        }),
+      );
+    }
+    if (offpathGrpc !== null) {
+      servers.push(await startOffpathGrpc({ path: offpathGrpc, live: worker, log }));
+    }
+    // A socket left behind by a killed process would refuse to be bound again.
+    if ('path' in options.listen) rmSync(options.listen.path, { force: true });
+    const filter = await startFilterServer({
+      listen: options.listen,
+      router: table,
+      maxHeldBytes,
+      log,
+      drainMs: options.drainLimitMs,
+    });
+    gauges.held = () => filter.heldBytes();
+    servers.push(filter);
+    // Everything is loaded now; a worker that is killed later would never write the cache.
+    flushCompileCache();
+    return servers;
+  };
+
+  const worker = new Worker({
+    table,
+    listen,
+    send,
+    exit: (code) => process.exit(code),
+    drainLimitMs: options.drainLimitMs,
+    log,
+  });
+  process.on('message', (message) => worker.receive(message));
+  process.on('disconnect', () => {
+    log.warn({ code: 'PARENT_GONE' }, 'the supervisor is gone');
+    process.exit(0);
+  });
+  process.on('SIGTERM', () => worker.drain());
+  // A terminal sends it to the whole group; what happens then is the supervisor's to say.
+  process.on('SIGINT', () => {});
+  process.on('uncaughtException', (error) => {
+    gauges.faults++;
+    log.error({ code: 'INTERNAL', err: error }, 'a bug: exception outside of any request');
+  });
+  process.on('unhandledRejection', (reason) => {
+    gauges.faults++;
+    log.error({ code: 'INTERNAL', err: reason }, 'a bug: rejection that nobody handles');
+  });
+}
+
+/** Resolves when the channel has taken the message; a channel that is gone takes everything. */
+function send(message: WorkerMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}
