@@ -30,6 +30,7 @@ export type LoadResult = { readonly ok: true } | { readonly ok: false; readonly 
 
 interface Waiting {
   readonly id: number;
+  readonly deployment: DeploymentPlan;
   readonly resolve: (result: LoadResult) => void;
 }
 
@@ -42,6 +43,8 @@ export class Filter {
   #send: (message: object) => void = () => {};
   #nextId = 1;
   #waiting: Waiting[] = [];
+  /** Whether a load ever succeeded; a worker that dies before is not coming up. */
+  #proven = false;
 
   constructor(options: FilterOptions) {
     this.#options = options;
@@ -72,7 +75,8 @@ export class Filter {
             if (child.connected) child.send(message, () => {});
           };
           for (const deployment of this.#live) {
-            this.#send({ type: 'load', id: this.#nextId++, deployment });
+            const waiting = this.#waiting.find((load) => load.deployment === deployment);
+            this.#send({ type: 'load', id: waiting?.id ?? this.#nextId++, deployment });
           }
         },
         onDeath: (how, quickDeaths, delayMs) => {
@@ -81,6 +85,9 @@ export class Filter {
           options.log.error(
             `the filter ${how}${quickDeaths > 1 ? ` (${quickDeaths} times in a row)` : ''}; ${wait}`,
           );
+          // The next worker is given what this one was asked to load, and answers for it; dies it too, the plan is
+          // to blame.
+          if (this.#proven && quickDeaths < 2) return;
           for (const load of this.#waiting.splice(0)) {
             load.resolve({ ok: false, reason: `the filter ${how}` });
           }
@@ -100,7 +107,9 @@ export class Filter {
   /** Gives the worker a further deployment; those that it holds stay. Whoever is refused calls `forget`. */
   async load(deployment: DeploymentPlan): Promise<LoadResult> {
     const id = this.#nextId++;
-    const result = new Promise<LoadResult>((resolve) => this.#waiting.push({ id, resolve }));
+    const result = new Promise<LoadResult>((resolve) =>
+      this.#waiting.push({ id, deployment, resolve }),
+    );
     this.#live.push(deployment);
     this.#send({ type: 'load', id, deployment });
     return result;
@@ -131,6 +140,7 @@ export class Filter {
     if (message.type !== 'loaded' && message.type !== 'refused') return;
     const id = 'id' in message ? message.id : undefined;
     const reason = 'reason' in message ? String(message.reason) : '';
+    if (message.type === 'loaded') this.#proven = true;
     const at = this.#waiting.findIndex((load) => load.id === id);
     const [load] = at < 0 ? [] : this.#waiting.splice(at, 1);
     if (load !== undefined) {
