@@ -25,12 +25,17 @@ export interface FindingSink {
   /** Adds a finding; `advice` replaces the code's general advice. */
   add(code: FindingCode, path: string, message: string, advice?: string): void;
   readonly findings: readonly Finding[];
-  /** How many of them are errors. */
+  /** How many errors were added. */
   readonly errors: number;
+  /** How many warnings were added. */
+  readonly warnings: number;
 }
 
-/** More findings than these in one document are counted, not kept. */
+/** More findings of one severity than these in one document are not kept, so warnings never hide an error. */
 export const MAX_FINDINGS = 500;
+
+/** Characters of a message; names of hostile length are cut. */
+const MAX_MESSAGE = 400;
 
 /** Opens an empty list; `lineOf` tells the line of a path, where it is known. */
 export function openFindings(
@@ -38,22 +43,25 @@ export function openFindings(
   lineOf: (path: string) => number | undefined,
 ): FindingSink {
   const findings: Finding[] = [];
-  let errors = 0;
+  const counts = { error: 0, warning: 0 };
   return {
     findings,
     get errors() {
-      return errors;
+      return counts.error;
+    },
+    get warnings() {
+      return counts.warning;
     },
     add(code, path, message, advice) {
       const kind = FINDINGS[code];
-      if (kind.severity === 'error') errors += 1;
-      if (findings.length >= MAX_FINDINGS) return;
+      counts[kind.severity] += 1;
+      if (counts[kind.severity] > MAX_FINDINGS) return;
       const line = lineOf(path);
       findings.push({
         severity: kind.severity,
         path,
         code,
-        message,
+        message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message,
         advice: advice ?? kind.advice,
         ...(line === undefined ? {} : { line }),
         source,

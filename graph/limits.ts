@@ -90,7 +90,7 @@ export const CORS_ALLOW_HEADERS =
 /** What is read of a manifest; larger ones are refused with a finding. */
 export const MANIFEST_LIMITS = {
   /** Characters of a file. */
-  maxTextLength: 8 * MIB,
+  maxTextLength: 4 * MIB,
   maxDocuments: 1000,
   /** Values of a document, counted after its aliases are expanded. */
   maxValues: 200_000,

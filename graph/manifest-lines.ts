@@ -96,20 +96,18 @@ function nearestLine(lines: Map<string, number>, path: string): number | undefin
   }
 }
 
-/** Positions are asked for in growing order, so the text is read once. */
+/** Tells the line, from 1, of a position. */
 function openLineCounter(text: string): (position: number) => number {
-  let line = 1;
-  let at = 0;
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
   return (position) => {
-    if (position < at) {
-      line = 1;
-      at = 0;
+    let low = 0;
+    let high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= position) low = middle;
+      else high = middle;
     }
-    for (let next = text.indexOf('\n', at); next >= 0 && next < position; ) {
-      line += 1;
-      at = next + 1;
-      next = text.indexOf('\n', at);
-    }
-    return line;
+    return low + 1;
   };
 }

@@ -27,24 +27,26 @@ const MANIFEST_SCHEMA = new Schema(YAML11_SCHEMA.tags.filter((tag) => tag !== ti
 
 /** Parses a file of manifests. Never throws. `source` names the file in findings. */
 export function parseManifests(text: string, source: string): ParsedManifests {
-  if (text.length > MANIFEST_LIMITS.maxTextLength) {
-    const sink = openFindings(source, () => undefined);
-    sink.add('MANIFEST_TOO_LARGE', '', `the file has ${text.length} characters`);
-    return { documents: [], findings: sink.findings };
-  }
+  const fileSink = openFindings(source, () => undefined);
+  if (text.length > MANIFEST_LIMITS.maxTextLength)
+    fileSink.add('MANIFEST_TOO_LARGE', '', `the file has ${text.length} characters`);
+  // Counted before parsing, since a short text can hold very many documents.
+  else if (countSeparators(text) > MANIFEST_LIMITS.maxDocuments)
+    fileSink.add('DOCUMENTS_TOO_MANY', '', `over ${MANIFEST_LIMITS.maxDocuments} documents`);
+  if (fileSink.errors > 0) return { documents: [], findings: fileSink.findings };
   const loaded = loadValues(text, source);
   if ('failure' in loaded) return { documents: [], findings: [loaded.failure] };
   const lines = indexLines(text);
-  const fileSink = openFindings(source, () => undefined);
   const documents: ManifestDocument[] = [];
   loaded.values.forEach((value, index) => {
     if (value === null || value === undefined) return;
-    if (documents.length >= MANIFEST_LIMITS.maxDocuments) return;
     documents.push(...openDocument(value, source, lines[index]));
   });
-  if (loaded.values.length > MANIFEST_LIMITS.maxDocuments)
-    fileSink.add('DOCUMENTS_TOO_MANY', '', `the file holds ${loaded.values.length} documents`);
-  return { documents, findings: fileSink.findings };
+  return { documents, findings: [] };
+}
+
+function countSeparators(text: string): number {
+  return text.match(/^(---|\.\.\.)/gm)?.length ?? 0;
 }
 
 function loadValues(text: string, source: string): { values: unknown[] } | { failure: Finding } {

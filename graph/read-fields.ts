@@ -1,6 +1,7 @@
 // Reads the fields of one object of a manifest: each by its type, wrong types and unknown names as findings. A field that
 // is null counts as absent, as it does for Kubernetes.
 import { closestWord } from './closest-word.ts';
+import { MAX_FINDINGS } from './finding.ts';
 import type { FindingSink } from './finding.ts';
 import { describeType, isPlainObject } from './json-value.ts';
 import type { JsonObject } from './json-value.ts';
@@ -144,7 +145,7 @@ function reportUnknown(
   sink: FindingSink,
 ): void {
   for (const field of Object.keys(raw)) {
-    if (known.includes(field)) continue;
+    if (known.includes(field) || sink.warnings >= MAX_FINDINGS) continue;
     const near = closestWord(field, known);
     const shown = JSON.stringify(field.slice(0, 100));
     const advice = near === undefined ? undefined : `did you mean ${near}?`;
