@@ -147,9 +147,11 @@ test('a file that is too large, or has too many documents, is refused', () => {
   assert.ok(codes(many).includes('DOCUMENTS_TOO_MANY '));
 });
 
-test('the findings of one document are bounded', () => {
+test('the warnings of one document are bounded and hide no error', () => {
   const fields = Array.from({ length: 2000 }, (_, index) => [`strange${index}`, 1]);
-  assert.equal(codes(manifest({ name: 'a', ...Object.fromEntries(fields) })).length, MAX_FINDINGS);
+  const found = codes(manifest({ name: 'a', ...Object.fromEntries(fields) }));
+  assert.equal(found.length, MAX_FINDINGS + 1);
+  assert.equal(found.at(-1), 'CONTAINER_MISSING spec.predictors[0].graph');
 });
 
 test('a graph of many aliases is refused, not walked', () => {
