@@ -63,9 +63,7 @@ export function parseEnvoySeries(text: string): EnvoySeries[] {
   });
   return [...rows.values()].filter(isCounted).map((row) => ({
     family: `seldon_api_executor_${row.side === 'server' ? 'server' : 'client'}_requests_seconds`,
-    labels: Object.fromEntries(
-      Object.entries(row.labels).map(([name, value]) => [name, value === ABSENT ? '' : value]),
-    ),
+    labels: seldonLabels(row.labels),
     distribution: distributionOf(row),
   }));
 }
@@ -79,6 +77,18 @@ interface Row {
 
 /** What Envoy writes where a value is missing. */
 const ABSENT = '-';
+
+/** Services of Seldon's executor that are asked by GET; Envoy's logger writes one verb for all of REST. */
+const ASKED_BY_GET = new Set(['status', 'metadata']);
+
+function seldonLabels(labels: Labels): Labels {
+  const known = Object.entries(labels).map(([name, value]) => [
+    name,
+    value === ABSENT ? '' : value,
+  ]);
+  const method = ASKED_BY_GET.has(labels.service ?? '') ? { method: 'get' } : {};
+  return { ...Object.fromEntries(known), ...method };
+}
 
 function isCounted({ side, labels }: Row): boolean {
   const key = side === 'server' ? labels.service : labels.model_name;

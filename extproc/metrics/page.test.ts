@@ -52,7 +52,12 @@ test("Envoy's microseconds become Seldon's families in seconds, labels in order"
     `${OWNER},service="",method="post",code="404"`,
     { '+Inf': 9 },
   );
-  const page = await withAdmin(`${server}${uncounted}`, (admin) =>
+  const status = envoyHistogram(
+    'envoy_sidegraph_server_requests_us',
+    `${OWNER},service="status",method="post",code="200"`,
+    { '+Inf': 1 },
+  );
+  const page = await withAdmin(`${server}${uncounted}${status}`, (admin) =>
     renderMetricsPage({
       admin,
       calls: new CallHistograms(),
@@ -78,6 +83,7 @@ test("Envoy's microseconds become Seldon's families in seconds, labels in order"
     assert.ok(page.split('\n').includes(line), line);
   }
   assert.doesNotMatch(page, /code="404"/);
+  assert.match(page, /method="get",predictor_name="p",predictor_version="",service="status"/);
 });
 
 test("the filter's own calls and Envoy's are one family, equal labels one series", async () => {
