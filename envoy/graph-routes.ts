@@ -18,6 +18,7 @@ import { EXT_PROC_FILTER, UNROUTED_CLUSTER, kindOf, serviceOf } from './names.ts
 import {
   HIDDEN_FROM_UNITS,
   allowMethods,
+  bodyLimit,
   methodIs,
   routeMetadata,
   unitHost,
@@ -38,6 +39,7 @@ export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObjec
       [EXT_PROC_FILTER]: typed('envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute', {
         overrides: { processing_mode: processingMode(transportOf(kind)) },
       }),
+      ...bodyLimit(transportOf(kind)),
       ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
     },
   };

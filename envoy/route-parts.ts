@@ -55,7 +55,7 @@ export function allowMethods(methods: string): JsonObject {
   };
 }
 
-/** Switches the body limit on; graph routes have the filter's own. */
+/** Switches the body limit on. */
 export function bodyLimit(transport: Transport): JsonObject {
   return {
     [BODY_LIMIT_FILTERS[transport]]: typed('envoy.config.route.v3.FilterConfig', { config: {} }),

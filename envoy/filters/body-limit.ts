@@ -1,4 +1,5 @@
-// Bounds of request bodies on native routes, one for each transport; graph routes are bounded by the filter's buffer.
+// Bounds of request bodies, one for each transport, switched on by the routes of predictions and feedback. Envoy's buffer
+// limit is no substitute: a body that arrives in one piece passes it (seen on 1.40).
 import type { Plan, Transport } from '../../graph/plan.ts';
 import { type JsonObject, typed } from '../json.ts';
 import { BODY_LIMIT_FILTERS } from '../names.ts';

@@ -49,7 +49,13 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'OVERLOADED',
-    when: flags('OM', 'UO'),
+    // The overload manager answers without a response flag (seen on 1.40).
+    when: cel(`response.code_details == 'overload'`),
+    info: 'Envoy holds as much memory as it may',
+  },
+  {
+    code: 'OVERLOADED',
+    when: flags('UO'),
     info: 'too many requests are held or under way',
   },
   {

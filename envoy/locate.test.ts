@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { test } from 'node:test';
+import { isNewEnough, locateEnvoy } from './locate.ts';
+
+/** A script that says it is an Envoy of that version. */
+async function fakeEnvoy(dir: string, version: string): Promise<string> {
+  await mkdir(dir, { recursive: true });
+  const path = join(dir, 'envoy');
+  await writeFile(
+    path,
+    `#!/bin/sh\necho "envoy  version: 0000/${version}/Clean/RELEASE/BoringSSL"\n`,
+  );
+  await chmod(path, 0o755);
+  return path;
+}
+
+test('ENVOY_BIN comes first, then a new enough one on PATH, then the virtual environment', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'sidegraph-locate-'));
+  try {
+    const named = await fakeEnvoy(join(root, 'named'), '1.30.0');
+    await fakeEnvoy(join(root, 'old'), '1.37.9');
+    const onPath = await fakeEnvoy(join(root, 'new'), '1.38.0');
+    const packaged = join(root, 'venv', 'lib', 'python3.11', 'site-packages', 'envoy', '_bin');
+    const inVenv = await fakeEnvoy(packaged, '1.40.0');
+    const venvs = [join(root, 'venv')];
+    const PATH = [join(root, 'old'), join(root, 'new')].join(delimiter);
+    const pathOf = async (env: Record<string, string>) => {
+      const found = await locateEnvoy({ env, venvs });
+      return found.kind === 'found' ? found.path : found.reason;
+    };
+    assert.equal(await pathOf({ PATH, ENVOY_BIN: named }), named);
+    assert.equal(await pathOf({ PATH }), onPath);
+    assert.equal(await pathOf({ PATH: join(root, 'old') }), inVenv);
+    const missing = await locateEnvoy({ env: { PATH: join(root, 'old') }, venvs: [] });
+    assert.match(missing.kind === 'missing' ? missing.reason : '', /1\.37\.9/);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+});
+
+test('versions compare by number', () => {
+  assert.equal(isNewEnough('1.38.0'), true);
+  assert.equal(isNewEnough('1.100.1'), true);
+  assert.equal(isNewEnough('2.0.0'), true);
+  assert.equal(isNewEnough('1.9.5'), false);
+});
