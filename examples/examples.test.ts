@@ -58,15 +58,14 @@ test('feedback moves the bandit to the better model', async (t) => {
   assert.equal(before.routing, '{"bandit":0}');
   assertClose(before.message.data.ndarray, expected('guesser'));
 
-  // Feedback finds its way by the routing in its body or, as here, by the header of the answer sent back.
-  await giveFeedback(graph, { reward: 0 }, '{"bandit":0}');
-  await giveFeedback(graph, { reward: 1 }, '{"bandit":1}');
+  await giveFeedback(graph, 0, 0);
+  await giveFeedback(graph, 1, 1);
 
   const after = await ask(graph, 'bandit');
   assert.equal(after.routing, '{"bandit":1}');
   assertClose(after.message.data.ndarray, expected('forest'));
 
-  await giveFeedback(graph, { reward: -5, response: { meta: { routing: { bandit: 1 } } } });
+  await giveFeedback(graph, 1, -5);
   assert.equal((await ask(graph, 'bandit')).routing, '{"bandit":0}');
 });
 
@@ -144,24 +143,24 @@ async function ask(
   graph: RunningExample,
   example: string,
 ): Promise<{ message: Message; routing: string | null }> {
-  const answer = await post(`${graph.url}/api/v1.0/predictions`, readRequest(example), {});
+  const answer = await post(`${graph.url}/api/v1.0/predictions`, readRequest(example));
   const text = await answer.text();
   assert.equal(answer.status, 200, text);
   const message: Message = JSON.parse(text);
   return { message, routing: answer.headers.get('seldon-routing') };
 }
 
-async function giveFeedback(graph: RunningExample, body: object, routing?: string): Promise<void> {
-  const headers: Record<string, string> =
-    routing === undefined ? {} : { 'seldon-routing': routing };
-  const answer = await post(`${graph.url}/api/v1.0/feedback`, body, headers);
+/** Feedback for a request that took `branch`: what a client makes of the header `seldon-routing`. */
+async function giveFeedback(graph: RunningExample, branch: number, reward: number): Promise<void> {
+  const body = { reward, response: { meta: { routing: { bandit: branch } } } };
+  const answer = await post(`${graph.url}/api/v1.0/feedback`, body);
   assert.equal(answer.status, 200, await answer.text());
 }
 
-function post(url: string, body: object, headers: Record<string, string>): Promise<Response> {
+function post(url: string, body: object): Promise<Response> {
   return fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
 }

@@ -78,10 +78,10 @@ async function showRequests(graph: RunningExample): Promise<void> {
 
     const probabilities = body.data.ndarray[0] ?? [];
     const best = probabilities.indexOf(Math.max(...probabilities));
-    const routing = answer.headers.get('seldon-routing') ?? '{}';
-    const branch = Number(Object(JSON.parse(routing))['chooser']);
+    const routing: unknown = JSON.parse(answer.headers.get('seldon-routing') ?? '{}');
+    const branch = Number(Object(routing)['chooser']);
     const reward = probabilities[flower.species] ?? 0;
-    await post(graph, 'feedback', { reward }, { 'seldon-routing': routing });
+    await post(graph, 'feedback', { reward, response: { meta: { routing } } });
     rewards[branch] = (rewards[branch] ?? 0) + reward;
     asked[branch] = (asked[branch] ?? 0) + 1;
     say(
@@ -119,7 +119,7 @@ function showHowToGoOn(graph: RunningExample): void {
   say(`Serving until Ctrl-C. Try:
 
   curl -i ${type} -d @examples/demo/request.json ${graph.url}/api/v1.0/predictions
-  curl -i ${type} -H 'seldon-routing: {"chooser":1}' -d '{"reward":1}' ${graph.url}/api/v1.0/feedback
+  curl -i ${type} -d '{"reward":1,"response":{"meta":{"routing":{"chooser":1}}}}' ${graph.url}/api/v1.0/feedback
   curl ${graph.url}/api/v1.0/metadata
   curl -s ${graph.url}/prometheus | grep client_requests_seconds_count
   "$(scripts/node-path.sh)" examples/grpc-client/client.ts ${graph.grpcAddress}
@@ -130,11 +130,10 @@ async function post(
   graph: RunningExample,
   what: 'predictions' | 'feedback',
   body: object,
-  headers: Record<string, string> = {},
 ): Promise<Response> {
   const answer = await fetch(`${graph.url}/api/v1.0/${what}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
   if (answer.ok) return answer;
