@@ -1,7 +1,7 @@
 // AVERAGE_COMBINER over REST. Only the numbers are parsed, from `data.ndarray` or `data.tensor` of each message; the
 // mean takes their place in the first message, whose other bytes stay as they are.
 import { findIn, findPath, keys, type Span } from '../json/find.ts';
-import { flatten, meanOf, nest, type NumberArray, sizeOf, unmergeable } from './average.ts';
+import { flatten, meanOf, type NumberArray, sizeOf, unmergeable, writeNested } from './average.ts';
 import type { Unusable } from './dialect.ts';
 
 const DATA = keys('data');
@@ -52,7 +52,7 @@ export function averageJson(bodies: readonly Buffer[]): Buffer | Unusable {
   if (!Array.isArray(mean)) return mean;
   const first = arrays[0] as JsonArray;
   const body = bodies[0] as Buffer;
-  const written = JSON.stringify(first.kind === 'tensor' ? mean : nest(first.shape, mean));
+  const written = first.kind === 'tensor' ? JSON.stringify(mean) : writeNested(first.shape, mean);
   return Buffer.concat([
     body.subarray(0, first.span.start),
     Buffer.from(written, 'latin1'),

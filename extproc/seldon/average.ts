@@ -69,16 +69,32 @@ function fill(level: unknown, shape: readonly number[], axis: number, values: nu
     return true;
   }
   if (!Array.isArray(level) || level.length !== shape[axis]) return false;
-  for (const inner of level) if (!fill(inner, shape, axis + 1, values)) return false;
+  if (axis + 1 < shape.length) {
+    for (const inner of level) if (!fill(inner, shape, axis + 1, values)) return false;
+    return true;
+  }
+  for (let i = 0; i < level.length; i++) {
+    const value: unknown = level[i];
+    if (typeof value !== 'number') return false;
+    values.push(value);
+  }
   return true;
 }
 
-/** Nested arrays of that shape: the opposite of `flatten`. */
-export function nest(shape: readonly number[], values: readonly number[]): unknown {
+/** JSON of nested arrays of that shape: the opposite of `flatten`. */
+export function writeNested(shape: readonly number[], values: readonly number[]): string {
+  if (shape.length === 1) return JSON.stringify(values);
   let next = 0;
-  const build = (axis: number): unknown => {
-    if (axis === shape.length) return values[next++];
-    return Array.from({ length: shape[axis] ?? 0 }, () => build(axis + 1));
+  const write = (axis: number): string => {
+    if (axis === shape.length) return JSON.stringify(values[next++]);
+    const length = shape[axis] ?? 0;
+    if (axis + 1 === shape.length) {
+      next += length;
+      return JSON.stringify(values.slice(next - length, next));
+    }
+    let text = '[';
+    for (let i = 0; i < length; i++) text += i === 0 ? write(axis + 1) : `,${write(axis + 1)}`;
+    return `${text}]`;
   };
-  return build(0);
+  return write(0);
 }

@@ -37,21 +37,33 @@ interface Body {
   };
 }
 
-/** What the old engine's SIMPLE_MODEL answers. */
-const SIMPLE_ANSWER = JSON.stringify({
-  status: { status: 'SUCCESS' },
-  meta: {
-    metrics: [
-      { key: 'mymetric_counter', type: 'COUNTER', value: 1 },
-      { key: 'mymetric_gauge', type: 'GAUGE', value: 100 },
-      { key: 'mymetric_timer', type: 'TIMER', value: 22.1 },
-    ],
-  },
+const SIMPLE_DATA = {
   data: {
     names: ['class0', 'class1', 'class2'],
     tensor: { shape: [1, 3], values: [0.1, 0.9, 0.5] },
   },
-});
+};
+
+/** What the old engine's SIMPLE_MODEL answers to a message. */
+function simpleAnswer(asked: string): string {
+  let strData: unknown;
+  try {
+    ({ strData } = JSON.parse(asked) as { strData?: unknown });
+  } catch {
+    // Not for it to say.
+  }
+  return JSON.stringify({
+    status: { status: 'SUCCESS' },
+    meta: {
+      metrics: [
+        { key: 'mymetric_counter', type: 'COUNTER', value: 1 },
+        { key: 'mymetric_gauge', type: 'GAUGE', value: 100 },
+        { key: 'mymetric_timer', type: 'TIMER', value: 22.1 },
+      ],
+    },
+    ...(strData === undefined ? SIMPLE_DATA : { strData }),
+  });
+}
 
 function rowsOf({ data }: Body): number[][] {
   if (data?.ndarray !== undefined) return data.ndarray;
@@ -139,7 +151,7 @@ export function walkNaively(root: Node, text: string, draw: number, ask: Ask): N
     const children = node.children ?? [];
     let message = given;
     if (node.builtIn === 'SIMPLE_MODEL') {
-      return { text: SIMPLE_ANSWER, status: 200 };
+      return { text: simpleAnswer(message.text), status: 200 };
     }
     const input = is(node, 'TRANSFORMER', 'TRANSFORM_INPUT')
       ? 'transform-input'

@@ -138,6 +138,7 @@ function compileRoute(
     grpc: transport === 'grpc',
     maxBodyBytes,
     handle(exchange) {
+      if (exchange.cancelled) return;
       try {
         begin(exchange);
       } catch (error) {

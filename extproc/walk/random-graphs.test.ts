@@ -22,6 +22,8 @@ import type { Routing } from '../seldon/dialect.ts';
 import { compileProgram } from './program.ts';
 
 const MAX_UNITS = 12;
+/** More for a long search: SIDEGRAPH_WALK_RUNS. */
+const RUNS = Number(process.env['SIDEGRAPH_WALK_RUNS'] ?? 600);
 
 interface Shape {
   readonly role: number;
@@ -302,6 +304,6 @@ test('the program calls the same units with the same messages, and answers the s
       (drawn, behaviour, draw, routingInBody) =>
         compare(graphOf(drawn), behaviour, draw, routingInBody),
     ),
-    { numRuns: 1500 },
+    { numRuns: RUNS },
   );
 });
