@@ -1,15 +1,11 @@
 // `sidegraph`: reads the command line and hands over to one command. Exit codes: 0 for done, 1 for findings and
 // failures, 2 for a mistake on the command line. No stack trace reaches a user.
-import { enableCompileCache } from 'node:module';
 import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CommandFailure, textOf } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { parseCommand } from './options.ts';
 import { USAGE } from './usage.ts';
-
-// Compiled once, kept in the user's temporary directory: half of the time to start is saved the second time.
-enableCompileCache();
 
 /** Runs one command to its end; returns the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

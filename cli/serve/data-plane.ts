@@ -2,7 +2,6 @@
 // stopped. The order in which a plan is swapped is the one rule here: the filter holds the next plan before Envoy names
 // it, and holds the last one until nothing can name it any more.
 import { closeSync, openSync } from 'node:fs';
-import { getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
@@ -172,7 +171,6 @@ export class DataPlane {
 
   #createFilter(socketPath: string, index: number): Filter {
     const { layout } = this;
-    const cacheDir = getCompileCacheDir();
     // What is off the path is asked seldom: the first worker serves it for all.
     const offpath =
       index === 0
@@ -195,8 +193,7 @@ export class DataPlane {
           forwardLines(stream, '', (line) => this.#options.filterLine(line.trimEnd()));
       },
       watchdog: this.#options.watchdog,
-      // The worker starts in half the time with its modules compiled already.
-      env: cacheDir === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cacheDir },
+      env: process.env,
     });
   }
 }
