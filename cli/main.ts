@@ -42,11 +42,13 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 /** What a user is told of a bug: a code made of where it happened, and how to report it. */
 export function describeBug(thrown: unknown): string {
+  const text = textOf(thrown);
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const place = /([\w-]+\.ts):(\d+):\d+/.exec(stack.split('\n').slice(1).join('\n'));
+  // The message may hold a place of its own, so only what comes after it is looked at.
+  const place = /([\w-]+\.ts):(\d+):\d+/.exec(stack.slice(stack.indexOf(text) + text.length));
   const code = place === null ? 'INTERNAL' : `INTERNAL ${place[1]}:${place[2]}`;
   return (
-    `sidegraph: internal error [${code}]: ${textOf(thrown).split('\n')[0]}\n` +
+    `sidegraph: internal error [${code}]: ${text.split('\n')[0]}\n` +
     `  → this is a bug in sidegraph ${readVersion()}; please report it with the command line, the file and this code\n`
   );
 }
