@@ -1,7 +1,7 @@
 // The client of the bench, a process of its own: a closed loop over N connections (REST) or N streams (gRPC) for a
 // given time. Reads its orders as one JSON argument, prints one JSON line: requests, errors, latencies.
 import net from 'node:net';
-import { openClient } from '../extproc/client/open-client.ts';
+import { openClient } from '../extproc/client/open.ts';
 import { CLIENT_HEADERS, jsonPayload, protoPayload } from './payload.ts';
 
 export interface LoadOrder {
@@ -99,7 +99,7 @@ function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
         held = chunk;
         return;
       }
-      const text = chunk.latin1Slice(0, end).toLowerCase();
+      const text = chunk.toString('latin1', 0, end).toLowerCase();
       status = Number(text.slice(9, 12));
       const at = text.indexOf('content-length:');
       if (at < 0) {

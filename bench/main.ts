@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findEnvoy } from '../envoy/locate.ts';
+import { locateEnvoy } from '../envoy/locate.ts';
 import { benchGraphs } from './graphs.ts';
 import { type Load, measure, type Sample } from './measure.ts';
 import { buildRows, type Cell, renderTables } from './report.ts';
@@ -96,7 +96,12 @@ async function main(): Promise<void> {
   process.stderr.write('starting the stubs, a bare Envoy and the graphs\n');
   const direct = await bench.startStubs(stubs);
   const targets: Target[] = wanted('direct') ? [direct] : [];
-  targets.push(await bench.startBareEnvoy(findEnvoy().path, stubs));
+  const envoy = await locateEnvoy({
+    env: process.env,
+    venvs: [path.join(import.meta.dirname, '..', '.venv')],
+  });
+  if (envoy.kind === 'missing') throw new Error(envoy.reason);
+  targets.push(await bench.startBareEnvoy(envoy.path, stubs));
   for (const graph of benchGraphs(stubs)) {
     if (wanted(graph.name)) targets.push(await bench.startGraph(graph));
   }

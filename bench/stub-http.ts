@@ -28,7 +28,7 @@ function serve(socket: net.Socket): void {
     for (;;) {
       const headEnd = buffer.indexOf(HEAD_END);
       if (headEnd < 0) break;
-      const head = buffer.latin1Slice(0, headEnd);
+      const head = buffer.toString('latin1', 0, headEnd);
       const bodyStart = headEnd + 4;
       const length = contentLength(head);
       wanted = bodyStart + length;

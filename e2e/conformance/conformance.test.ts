@@ -1,0 +1,120 @@
+// The recorded answers of the real Seldon executor, replayed against `sidegraph run`: once over the transport that is
+// served and once over its grpc-js twin, which must give the same. The recordings and their player are not part of this
+// tree; SIDEGRAPH_CASES names their folder (default: `../shared/cases` beside the checkout), without it the test is skipped.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { DIFFERENCES } from './differences.ts';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+const CASES = process.env['SIDEGRAPH_CASES'] ?? path.join(ROOT, '..', 'shared', 'cases');
+
+interface Recorded {
+  readonly id: string;
+  readonly protocol?: string;
+  readonly copy?: boolean;
+}
+
+function seldonCases(file: string): Recorded[] {
+  const document = JSON.parse(readFileSync(path.join(CASES, file), 'utf8')) as {
+    cases: Recorded[];
+  };
+  return document.cases.filter((each) => (each.protocol ?? 'seldon') === 'seldon');
+}
+
+/** Runs the player over the cases; what did not agree, by id. */
+async function replay(
+  cases: readonly Recorded[],
+  env: Record<string, string>,
+): Promise<Map<string, string>> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'sgc-'));
+  const file = path.join(dir, 'cases.json');
+  writeFileSync(file, JSON.stringify({ cases }));
+  // The player uses runs of ports from these on: stubs at +0…+80, the server at +90.
+  const base = await freePortRun();
+  const args = [
+    path.join(CASES, 'replay.mjs'),
+    'verify',
+    '--lenient',
+    '--quiet',
+    '--cases',
+    file,
+    '--stub-port',
+    String(base),
+    '--http-port',
+    String(base + 90),
+    '--grpc-port',
+    String(base + 91),
+    '--ready-re',
+    '^ready ',
+    '--start-cmd',
+    `${path.join(ROOT, 'bin/sidegraph')} run {graph} --port {http_port} --grpc-port {grpc_port} --state-dir ${dir}/s`,
+  ];
+  const output = await new Promise<string>((resolve) => {
+    execFile(
+      process.execPath,
+      args,
+      { env: { ...process.env, ...env }, maxBuffer: 64 << 20 },
+      (_error, stdout, stderr) => resolve(stdout + stderr),
+    );
+  });
+  rmSync(dir, { recursive: true, force: true });
+  assert.match(output, /verify: \d+ ok/, output.slice(-2000));
+  const failed = new Map<string, string>();
+  for (const line of output.split('\n')) {
+    const match = /^(?:FAIL|ERR) (\S+)(.*)$/.exec(line);
+    if (match !== null) failed.set(match[1] ?? '', match[2] ?? '');
+  }
+  return failed;
+}
+
+/** First of a hundred ports in a row, below the range from which the system hands out ports on its own. */
+async function freePortRun(): Promise<number> {
+  for (;;) {
+    const base = 10_000 + Math.floor(Math.random() * 200) * 100;
+    const ends = await Promise.all([base, base + 40, base + 90, base + 91].map(isFree));
+    if (ends.every(Boolean)) return base;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+describe('the recorded cases of the Seldon executor', {
+  skip: !existsSync(CASES) && `no recordings at ${CASES}`,
+}, () => {
+  const variants = [
+    ['the served transport', {}],
+    ['the grpc-js twin', { SIDEGRAPH_FILTER_TRANSPORT: 'twin' }],
+  ] as const;
+  for (const [name, env] of variants) {
+    it(`agree over ${name}, but for the listed differences`, async () => {
+      const cases = [...seldonCases('seldon-rest.json'), ...seldonCases('seldon-grpc.json')];
+      const failed = await replay(cases, env);
+      const unexpected = [...failed].filter(([id]) => DIFFERENCES[id] === undefined);
+      assert.deepEqual(unexpected, []);
+      const agreed = Object.keys(DIFFERENCES).filter(
+        (id) => !failed.has(id) && cases.some((each) => each.id === id),
+      );
+      assert.deepEqual(agreed, [], 'these agree now: take them off the list');
+    });
+  }
+
+  it('what nobody should copy is answered sensibly: never a cut connection, never a dead server', async () => {
+    const odd = [...seldonCases('seldon-rest.json'), ...seldonCases('seldon-grpc.json')]
+      .filter((each) => each.copy === false)
+      // Without an expectation the player only asks whether the server lives and answers.
+      .map(({ copy: _copy, ...each }) => ({ ...each, expect: { serverDied: false } }));
+    assert.ok(odd.length > 0);
+    assert.deepEqual([...(await replay(odd, {}))], []);
+  });
+});
