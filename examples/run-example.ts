@@ -50,10 +50,16 @@ export async function runExample(file: string, options: RunOptions): Promise<Run
     ...(options.args ?? []),
   ];
   const child = spawn(SIDEGRAPH, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A caller that breaks leaves nothing running behind.
+  const takeAlong = (): void => void child.kill();
+  process.once('exit', takeAlong);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code));
-  }).finally(() => copy?.remove());
+  }).finally(() => {
+    process.removeListener('exit', takeAlong);
+    copy?.remove();
+  });
   await waitUntilReady(child, ended, options.onOutput ?? (() => {}));
   return {
     url: `http://127.0.0.1:${http}`,

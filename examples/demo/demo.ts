@@ -1,6 +1,6 @@
 // `make demo`: serves the graph beside this file, sends flowers of known species through it, shows each answer, the way
 // it took and how long each call lasted, rewards the answers, and keeps serving until Ctrl-C (DEMO_ONCE=1: then ends).
-// DEMO_PORT: the REST port, 8000 by default, gRPC on the next free one of ours; 0 takes free ports everywhere.
+// DEMO_PORT: the REST port (default 8000, with gRPC on 5001; else gRPC on the port after it); 0: free ports everywhere.
 import { predict } from '../grpc-client/client.ts';
 import { type RunningExample, runExample } from '../run-example.ts';
 import { meanSince, readCallTotals } from './call-times.ts';
@@ -47,8 +47,14 @@ const graph = await runExample('demo/graph.yaml', {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void graph.stop());
 say(`… ready after ${((performance.now() - begin) / 1000).toFixed(1)} s at ${graph.url}\n`);
 
-await showRequests(graph);
-await showGrpc(graph);
+try {
+  await showRequests(graph);
+  await showGrpc(graph);
+} catch (error) {
+  say(`the demo ends: ${error instanceof Error ? error.message : String(error)}`);
+  await graph.stop();
+  process.exit(1);
+}
 if (once) {
   process.exitCode = (await graph.stop()) ?? 1;
 } else {
@@ -137,9 +143,7 @@ async function post(
     body: JSON.stringify(body),
   });
   if (answer.ok) return answer;
-  say(`${what} answered ${answer.status}: ${await answer.text()}`);
-  await graph.stop();
-  process.exit(1);
+  throw new Error(`${what} answered ${answer.status}: ${await answer.text()}`);
 }
 
 function say(line: string): void {
