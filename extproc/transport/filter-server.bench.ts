@@ -18,6 +18,15 @@ const SECONDS = 2;
 const BODIES = [100, 10_000, 220_000];
 const STREAMS = [1, 16, 64];
 
+/** POST, http, the path of the method and the content type, as literals without indexing. */
+const METHOD = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
+const REQUEST_HEADERS = Buffer.concat([
+  Buffer.from([0x83, 0x86, 0x04, METHOD.length]),
+  Buffer.from(METHOD, 'latin1'),
+  Buffer.from([0x01, 1, 0x78, 0x0f, 0x10, 16]),
+  Buffer.from('application/grpc', 'latin1'),
+]);
+
 interface Job {
   readonly path: string;
   readonly streams: number;
@@ -114,7 +123,7 @@ function drive({ path, streams, bodyBytes, seconds }: Job): Promise<number> {
     const end = buildFrame(FRAME.DATA, FLAG.END_STREAM, id, Buffer.alloc(0));
     const stream = new ClientStream((reply) => out.push(reply === 1 ? data(id, body) : end));
     open.set(id, stream);
-    out.push(buildFrame(FRAME.HEADERS, FLAG.END_HEADERS, id, Buffer.from([0x83])));
+    out.push(buildFrame(FRAME.HEADERS, FLAG.END_HEADERS, id, REQUEST_HEADERS));
     out.push(data(id, headers));
   };
   const reader = new FrameReader(
