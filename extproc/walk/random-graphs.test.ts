@@ -23,7 +23,7 @@ import { compileProgram } from './program.ts';
 
 const MAX_UNITS = 12;
 /** More for a long search: SIDEGRAPH_WALK_RUNS. */
-const RUNS = Number(process.env['SIDEGRAPH_WALK_RUNS'] ?? 600);
+const RUNS = Number(process.env['SIDEGRAPH_WALK_RUNS'] ?? 500);
 
 interface Shape {
   readonly role: number;
@@ -41,9 +41,16 @@ const { shape } = fc.letrec<{ shape: Shape }>((tie) => ({
     ),
     ratioA: fc.constantFrom(0, 0.3, 0.5, 1),
     children: fc.oneof(
-      { maxDepth: 4, depthIdentifier: 'graph' },
-      fc.constant<Shape[]>([]),
-      fc.array(tie('shape') as fc.Arbitrary<Shape>, { maxLength: 3 }),
+      { maxDepth: 4, depthSize: 'max', depthIdentifier: 'graph' },
+      { weight: 1, arbitrary: fc.constant<Shape[]>([]) },
+      {
+        weight: 3,
+        arbitrary: fc.array(tie('shape') as fc.Arbitrary<Shape>, {
+          minLength: 1,
+          maxLength: 3,
+          size: 'max',
+        }),
+      },
     ),
   }),
 }));
