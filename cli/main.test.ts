@@ -118,6 +118,16 @@ test('run tells the findings of a broken file and starts nothing', async () => {
   assert.match(err, /\[FINDINGS\]/);
 });
 
+test('a unit whose address is the ingress itself is refused', async () => {
+  const file = write('loop.yaml', good('a'));
+  const { code, err } = await command('run', file, '--port', '9000');
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /unit m has the address 127\.0\.0\.1:9000, on which this run itself is to listen/,
+  );
+});
+
 test('run without an Envoy says how to get one', async () => {
   const file = write('envoy.yaml', good('a'));
   let err = '';

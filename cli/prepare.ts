@@ -5,6 +5,7 @@ import type { Address } from '../graph/deployment.ts';
 import { compileDeployment } from '../graph/compile-deployment.ts';
 import type { Finding } from '../graph/finding.ts';
 import type { DeploymentPlan } from '../graph/plan.ts';
+import { CommandFailure } from './failure.ts';
 import type { RunOptions } from './options.ts';
 import type { Paint } from './paint.ts';
 import { selectDeployment } from './select.ts';
@@ -51,6 +52,7 @@ export async function prepare(
   const all = [...own, ...claims];
   const clash = findClash(all);
   if (clash !== null) throw clash;
+  refuseLoop(units, options);
   return {
     deployment,
     plan: compileDeployment(deployment, { addresses, env }),
@@ -80,4 +82,19 @@ function listOwnPorts(options: RunOptions): PortClaim[] {
     });
   }
   return claims;
+}
+
+const LOCAL_HOSTS = new Set(['127.0.0.1', 'localhost', '::1', '0.0.0.0']);
+
+/** A unit whose address is our own would ask us, who ask the unit, without end. */
+function refuseLoop(units: readonly ResolvedUnit[], { host, port, grpcPort }: RunOptions): void {
+  for (const { name, address } of units) {
+    const here = LOCAL_HOSTS.has(address.host) || address.host === host;
+    if (!here || (address.httpPort !== port && address.httpPort !== grpcPort)) continue;
+    throw new CommandFailure(
+      'PORT_CLASH',
+      `unit ${name} has the address ${address.host}:${address.httpPort}, on which this run itself is to listen`,
+      'give the unit its own address, or choose other ports with --port and --grpc-port',
+    );
+  }
 }
