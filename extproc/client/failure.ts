@@ -1,6 +1,6 @@
 // How a call fails, in words: the address first, then what happened, in lower case and without the runtime's own
 // error names.
-import type { CallResult } from '../calls.ts';
+import type { CallRequest, CallResult } from '../calls.ts';
 
 export type Failure = Extract<CallResult, { kind: 'failure' }>;
 export type FailureCode = Failure['code'];
@@ -37,6 +37,10 @@ export function errnoOf(error: unknown): string | null {
 /** `POST http://127.0.0.1:9000/predict: connection refused`. */
 export function failure(code: FailureCode, host: string, path: string, what: string): Failure {
   return { kind: 'failure', code, text: `POST http://${host}${path}: ${what}` };
+}
+
+export function tooLargeText(request: CallRequest): string {
+  return `the answer is over ${request.maxAnswerBytes} bytes`;
 }
 
 /** `host:port`, with the brackets that an IPv6 address needs. */

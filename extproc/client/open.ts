@@ -3,19 +3,30 @@
 import type { Edge } from '../../graph/plan.ts';
 import type { UnitClient } from '../calls.ts';
 import { authorityOf } from './failure.ts';
+import { BridgeClient } from './grpc/bridge-client.ts';
 import { Http1Client } from './http1/client.ts';
+import type { Address } from './http1/connection.ts';
 
 export interface ClientOptions {
-  /** Path of Envoy's egress socket; null where there is none, and edges over egress are a mistake. */
+  /** Path of Envoy's egress socket; null where there is none: every call over egress then fails. */
   readonly egressSocket: string | null;
   /** Name of the unit on the egress listener (`egressHost`). */
   readonly egressHost: string;
   readonly log?: unknown;
-  /** Bound of the connections to the unit; the default is in `limits.ts`. */
-  readonly maxConnections?: number;
 }
 
 export function openClient(edge: Edge, options: ClientOptions): UnitClient {
-  const address = { kind: 'tcp', host: edge.host, port: edge.port } as const;
-  return new Http1Client({ address, host: authorityOf(edge.host, edge.port) });
+  const { address, host } = wayOf(edge, options);
+  if (edge.transport === 'rest') return new Http1Client({ address, host });
+  return new BridgeClient(new Http1Client({ address, host, framed: true }), host);
+}
+
+function wayOf(edge: Edge, options: ClientOptions): { address: Address; host: string } {
+  if (edge.via === 'straight') {
+    const address = { kind: 'tcp', host: edge.host, port: edge.port } as const;
+    return { address, host: authorityOf(edge.host, edge.port) };
+  }
+  // Without a socket the path is empty, and a connection to it is refused like any other that is not there.
+  const path = options.egressSocket ?? '/nonexistent';
+  return { address: { kind: 'unix', path }, host: options.egressHost };
 }

@@ -3,7 +3,7 @@
 // was dead is moved once to a fresh one.
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../calls.ts';
 import { type Deadlines, sharedDeadlines } from '../deadlines.ts';
-import { errnoWords, failure, type FailureCode } from '../failure.ts';
+import { errnoWords, failure, type FailureCode, tooLargeText } from '../failure.ts';
 import { MAX_CONNECTIONS, MAX_WAITING_CALLS } from '../limits.ts';
 import { Http1Call } from './call.ts';
 import { type Address, Http1Connection, type Loss } from './connection.ts';
@@ -86,7 +86,7 @@ export class Http1Client implements UnitClient {
       case 'broken':
         return this.fail(call, 'UNIT_RESET', wordsOf(loss.error, loss.text));
       case 'too-large':
-        return this.fail(call, 'ANSWER_TOO_LARGE', tooLarge(call));
+        return this.fail(call, 'ANSWER_TOO_LARGE', tooLargeText(call.request));
     }
   }
 
@@ -178,10 +178,6 @@ export class Http1Client implements UnitClient {
     if (call.deadline !== null) this.deadlines.drop(call.deadline);
     call.done(result);
   }
-}
-
-export function tooLarge(call: { readonly request: CallRequest }): string {
-  return `the answer is over ${call.request.maxAnswerBytes} bytes`;
 }
 
 function wordsOf(error: unknown, otherwise: string): string {

@@ -111,15 +111,22 @@ async function measure(name: string, run: Run): Promise<number> {
 
 async function startStub(): Promise<{ child: ChildProcess; port: number }> {
   const script = fileURLToPath(new URL('./stub.bench.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, values.body], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, values.body],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, port: Number(line.toString()) };
 }
 
 const { child, port } = await startStub();
-const options = { address: { kind: 'tcp', host: '127.0.0.1', port }, host: `127.0.0.1:${port}` } as const;
+const options = {
+  address: { kind: 'tcp', host: '127.0.0.1', port },
+  host: `127.0.0.1:${port}`,
+} as const;
 const small = await measure('small', clientRun(new Http1Client(options)));
 if (values.only !== 'small') {
   await measure('bare', bareRun(port));
