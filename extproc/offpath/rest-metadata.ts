@@ -27,7 +27,7 @@ export async function answerUnit(
 export async function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
   const results = await Promise.all(
     plan.units.map((unit, index) =>
-      unit.builtIn === null ? askUnit(plan, index, 'metadata', headers) : null,
+      unit.builtIn === null ? askUnit(plan, index, 'metadata', headers) : Promise.resolve(null),
     ),
   );
   const models: ModelMetadata<unknown>[] = [];

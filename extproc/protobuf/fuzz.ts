@@ -93,8 +93,7 @@ function readByUs(bytes: Buffer): string[] | undefined {
   const reader = new FieldReader(bytes);
   const fields: string[] = [];
   while (reader.next()) {
-    const value =
-      reader.wire === VARINT ? String(readInt32(bytes, reader.start, reader.end)) : '';
+    const value = reader.wire === VARINT ? String(readInt32(bytes, reader.start, reader.end)) : '';
     fields.push(`${reader.field}/${reader.wire}:${reader.start}-${reader.end} ${value}`);
   }
   return reader.broken ? undefined : fields;
