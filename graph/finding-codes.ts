@@ -223,4 +223,27 @@ export const FINDINGS = {
     'a prepackaged server is always a MODEL; the type beside it is not used',
     'write type MODEL, or none',
   ),
+
+  // In a cluster.
+  ANNOTATION_NO_EFFECT: warning(
+    'an annotation of Seldon has no meaning without its orchestrator or ingress; it is ignored',
+    'remove it, if nothing else reads it',
+  ),
+  INJECTION_OFF: warning(
+    'the namespace does not let sidecars in, so nothing answers the requests of the graph',
+    'annotate the namespace with sidegraph.io/injection=enabled',
+  ),
+  INJECTION_REMOVED: warning(
+    'the namespace lets no sidecars in any more; a running predictor keeps its own',
+    'annotate the namespace with sidegraph.io/injection=enabled, or delete the deployment',
+  ),
+  NAME_DERIVED: warning(
+    'a name cannot be used by Kubernetes; another one was made of it',
+    'nothing, or use lower-case letters, digits and -',
+  ),
+  POD_SETTING: warning('a setting of a pod does not go with the others', 'change what is named'),
+  SIDECAR_SETTING: warning(
+    'a setting of the sidecars is out of its bounds; the default is used',
+    'write a value within the bounds',
+  ),
 } as const satisfies Record<string, FindingKind>;

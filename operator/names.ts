@@ -1,0 +1,97 @@
+// The names that cross the wire of Kubernetes: annotations, labels, field managers, containers, volumes, ports and paths in
+// the pod. Everything that reads or writes an object imports them from here. Seldon's own stand beside ours, since its
+// images, tools and users' selectors rely on them.
+
+/** On a namespace: `enabled` lets sidecars in. */
+export const INJECTION_ANNOTATION = 'sidegraph.io/injection';
+export const INJECTION_ENABLED = 'enabled';
+/** On a pod made by others: the deployment, or `deployment/predictor`, that it joins. */
+export const GRAPH_ANNOTATION = 'sidegraph.io/graph';
+
+export const ANNOTATIONS = {
+  /** On a pod template: the ConfigMap that holds its plan. */
+  planMap: 'sidegraph.io/plan-map',
+  /** On a pod, patched by the operator: hash of the plan that it should serve; makes the kubelet look again. */
+  planHash: 'sidegraph.io/plan-hash',
+  /** On a pod template: version of the sidecars in it. On a SeldonDeployment: the version that is asked for. */
+  sidecarVersion: 'sidegraph.io/sidecar-version',
+  /** On a Deployment: hash of its template without what a new sidecar version alone changes. */
+  templateHash: 'sidegraph.io/template-hash',
+} as const;
+
+/** On a deployment or predictor: settings of its sidecars, each within bounds. */
+export const SIDECAR_ANNOTATIONS = {
+  envoyConcurrency: 'sidegraph.io/envoy-concurrency',
+  envoyCpuLimit: 'sidegraph.io/envoy-cpu-limit',
+  envoyCpuRequest: 'sidegraph.io/envoy-cpu-request',
+  envoyMemoryLimit: 'sidegraph.io/envoy-memory-limit',
+  envoyMemoryRequest: 'sidegraph.io/envoy-memory-request',
+  filterCpuLimit: 'sidegraph.io/filter-cpu-limit',
+  filterCpuRequest: 'sidegraph.io/filter-cpu-request',
+  filterMemoryLimit: 'sidegraph.io/filter-memory-limit',
+  filterMemoryRequest: 'sidegraph.io/filter-memory-request',
+  logLevel: 'sidegraph.io/log-level',
+} as const;
+
+export const SELDON_ANNOTATIONS = {
+  enginePrefix: 'seldon.io/engine-',
+  headlessService: 'seldon.io/headless-svc',
+  noEngine: 'seldon.io/no-engine',
+  separatePod: 'seldon.io/engine-separate-pod',
+  serviceName: 'seldon.io/svc-name',
+} as const;
+
+export const LABELS = {
+  /** On everything that is made of a SeldonDeployment: its name (hashed when it is no label). */
+  deployment: 'sidegraph.io/deployment',
+  /** On what belongs to one predictor: its name. */
+  predictor: 'sidegraph.io/predictor',
+  /** On Deployments and pods: position in `componentSpecs`, or `entry` for a pod that holds sidecars alone. */
+  component: 'sidegraph.io/component',
+  /** On pods with sidecars: `true`. */
+  injected: 'sidegraph.io/injected',
+} as const;
+
+export const SELDON_LABELS = {
+  app: 'seldon-app',
+  appServicePrefix: 'seldon-app-svc-',
+  deployment: 'seldon-deployment-id',
+  orchestrator: 'seldon-deployment-contains-svcorch',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+/** Seldon's own value: its tools select on it. */
+export const MANAGED_BY = 'seldon-core';
+
+export const FIELD_MANAGERS = {
+  /** Applies the children. */
+  children: 'sidegraph',
+  /** Owns `spec.replicas` of Deployments that an autoscaler scales. */
+  replicas: 'sidegraph-replicas',
+  status: 'sidegraph-status',
+} as const;
+
+export const CONTAINERS = { envoy: 'sidegraph-envoy', filter: 'sidegraph-filter' } as const;
+
+/** Ports of a pod with sidecars; `http` and `grpc` are those of Seldon's orchestrator. */
+export const PORTS = { http: 8000, grpc: 5001, status: 15_020 } as const;
+/** On the filter's status port. */
+export const STATUS_PATHS = { live: '/live', drain: '/drain' } as const;
+export const STATUS_PORT_NAME = 'sg-status';
+
+export const VOLUMES = {
+  plan: 'sidegraph-plan',
+  podinfo: 'seldon-podinfo',
+  run: 'sidegraph-run',
+} as const;
+
+export const PATHS = {
+  models: '/mnt/models',
+  plan: '/etc/sidegraph/plan',
+  podinfo: '/etc/podinfo',
+  pvc: '/mnt/pvc',
+  run: '/run/sidegraph',
+} as const;
+
+/** The key of a plan's ConfigMap; it holds a DeploymentPlan with the one predictor. */
+export const PLAN_KEY = 'plan.json';

@@ -1,0 +1,120 @@
+// The settings of one pod's sidecars: the operator's defaults with what the deployment's annotations ask for. Only sizes and
+// the log level can be asked for, each within bounds; anything else would let who may write a graph decide what runs.
+import { openFindings } from '../../graph/finding.ts';
+import type { Finding } from '../../graph/finding.ts';
+import { joinPath } from '../../graph/manifest-lines.ts';
+import { SIDECAR_ANNOTATIONS } from '../names.ts';
+import { LOG_LEVELS } from './defaults.ts';
+import type { LogLevel, Range, Resources, SidecarBounds, SidecarDefaults } from './defaults.ts';
+import { parseQuantity } from './quantity.ts';
+
+export interface SidecarSettings {
+  readonly logLevel: LogLevel;
+  readonly concurrency: number;
+  readonly envoy: Resources;
+  readonly filter: Resources;
+}
+
+export interface BoundSettings {
+  readonly settings: SidecarSettings;
+  /** One for each annotation that was left out. */
+  readonly findings: readonly Finding[];
+}
+
+type Read<T> = { readonly value: T } | { readonly wanted: string };
+
+/** Reads the overrides among `annotations`; a wrong one is told and the default used. `path` is where they stand. */
+export function boundSettings(
+  annotations: Readonly<Record<string, string>>,
+  defaults: SidecarDefaults,
+  path: string,
+  source = '',
+): BoundSettings {
+  const sink = openFindings(source, () => undefined);
+  const { bounds } = defaults;
+  const take = <T>(name: string, standard: T, read: (text: string) => Read<T>): T => {
+    const text = annotations[name];
+    if (text === undefined) return standard;
+    const result = read(text.trim());
+    if ('value' in result) return result.value;
+    const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+    const advice = `write ${result.wanted}`;
+    sink.add(
+      'SIDECAR_SETTING',
+      joinPath(path, name),
+      `${name} is ${shown}; it is not used`,
+      advice,
+    );
+    return standard;
+  };
+  const names = SIDECAR_ANNOTATIONS;
+  const resources = (of: 'envoy' | 'filter'): Resources =>
+    orderLimits({
+      cpuRequest: take(names[`${of}CpuRequest`], defaults[of].cpuRequest, readCpu(bounds)),
+      cpuLimit: take(names[`${of}CpuLimit`], defaults[of].cpuLimit, readCpu(bounds)),
+      memoryRequest: take(
+        names[`${of}MemoryRequest`],
+        defaults[of].memoryRequest,
+        readMemory(bounds),
+      ),
+      memoryLimit: take(names[`${of}MemoryLimit`], defaults[of].memoryLimit, readMemory(bounds)),
+    });
+  const settings: SidecarSettings = {
+    logLevel: take(names.logLevel, defaults.logLevel, readLogLevel),
+    concurrency: take(
+      names.envoyConcurrency,
+      defaults.concurrency,
+      readConcurrency(bounds.concurrency),
+    ),
+    envoy: resources('envoy'),
+    filter: resources('filter'),
+  };
+  return { settings, findings: sink.findings };
+}
+
+function readLogLevel(text: string): Read<LogLevel> {
+  const level = LOG_LEVELS.find((known) => known === text);
+  return level === undefined ? { wanted: `one of ${LOG_LEVELS.join(', ')}` } : { value: level };
+}
+
+function readConcurrency({ min, max }: Range): (text: string) => Read<number> {
+  return (text) => {
+    const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max
+      ? { value }
+      : { wanted: `an integer from ${min} to ${max}` };
+  };
+}
+
+function readCpu({ cpuMilli: { min, max } }: SidecarBounds): (text: string) => Read<string> {
+  return (text) => {
+    const milli = (parseQuantity(text) ?? Number.NaN) * 1000;
+    return milli >= min && milli <= max
+      ? { value: text }
+      : { wanted: `a CPU quantity from ${min}m to ${max}m` };
+  };
+}
+
+function readMemory({ memoryBytes: { min, max } }: SidecarBounds): (text: string) => Read<string> {
+  return (text) => {
+    const bytes = parseQuantity(text) ?? Number.NaN;
+    return bytes >= min && bytes <= max
+      ? { value: text }
+      : { wanted: `a memory quantity from ${min} to ${max} bytes, as 512Mi` };
+  };
+}
+
+/** Kubernetes refuses a request above its limit: the larger of the two is meant. */
+function orderLimits(resources: Resources): Resources {
+  const { cpuRequest, cpuLimit, memoryRequest, memoryLimit } = resources;
+  return {
+    ...resources,
+    cpuLimit: larger(cpuLimit, cpuRequest),
+    memoryLimit: larger(memoryLimit, memoryRequest),
+  };
+}
+
+function larger(limit: string, request: string): string {
+  if (limit === '') return limit;
+  return (parseQuantity(request) ?? 0) > (parseQuantity(limit) ?? 0) ? request : limit;
+}

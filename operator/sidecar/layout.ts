@@ -1,0 +1,22 @@
+// Where Envoy and the filter meet inside a pod: one memory volume that both mount. The template's renderer and the agent in
+// the pod read the same layout, so that neither can move a file away from the other.
+import { join } from 'node:path';
+import type { EnvoyLayout } from '../../envoy/layout.ts';
+import { PATHS, PORTS } from '../names.ts';
+
+/** The layout of a pod; `run` is the shared folder. */
+export function sidecarLayout(concurrency: number, run: string = PATHS.run): EnvoyLayout {
+  return {
+    dir: join(run, 'envoy'),
+    host: '0.0.0.0',
+    httpPort: PORTS.http,
+    grpcPort: PORTS.grpc,
+    adminSocket: join(run, 'admin.sock'),
+    filterSockets: [join(run, 'filter.sock')],
+    offpathHttpSocket: join(run, 'offpath-http.sock'),
+    offpathGrpcSocket: join(run, 'offpath-grpc.sock'),
+    egressSocket: join(run, 'egress.sock'),
+    concurrency,
+    accessLogPath: '/dev/stdout',
+  };
+}

@@ -1,0 +1,226 @@
+// Renders the two native sidecars of a pod: the filter with its agent, then Envoy. One place for the operator's own templates,
+// the webhook that injects into others' pods and `sidegraph inject`. They meet the restricted pod security standard, and
+// nothing of the pod's network is changed: the Service's target port is Envoy.
+import type { Finding } from '../../graph/finding.ts';
+import { envoyCommand } from '../../envoy/command.ts';
+import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
+import { STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
+import { boundSettings } from './bounds.ts';
+import type { SidecarSettings } from './bounds.ts';
+import type { Resources, SidecarDefaults } from './defaults.ts';
+import { sidecarLayout } from './layout.ts';
+
+export interface SidecarInput {
+  readonly namespace: string;
+  readonly deploymentName: string;
+  readonly predictor: string;
+  /** Name of the ConfigMap with the plan. */
+  readonly planConfigMap: string;
+  readonly config: SidecarDefaults;
+  /** Those of the deployment with the predictor's over them, or of the pod: overrides are read from them. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Where `annotations` stand, for findings. */
+  readonly annotationsPath?: string;
+  /** The longest that one request may take, ms: `deadlineMs` of the plan's policy. */
+  readonly longestTimeoutMs: number;
+  /** `svcOrchSpec`: variables and resources that the author gives to the orchestrator. */
+  readonly orchestrator?: Orchestrator;
+}
+
+export interface Orchestrator {
+  /** As in a container. */
+  readonly env: readonly object[];
+  /** As in a container; undefined for none. */
+  readonly resources?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface SidecarParts {
+  /** Native sidecars (`restartPolicy: Always`), to go after all other init containers. */
+  readonly initContainers: readonly ContainerSpec[];
+  readonly volumes: readonly object[];
+  readonly podAnnotations: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Long enough for a drain and the longest request; where the pod says nothing itself. */
+  readonly terminationGracePeriodSeconds: number;
+  /** For containers without a preStop of their own: models must outlive Envoy's drain. */
+  readonly preStopForUnits: { readonly sleep: { readonly seconds: number } };
+  readonly findings: readonly Finding[];
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly [field: string]: unknown;
+}
+
+/** Time between the end of the longest request and the kill, s. */
+const GRACE_SECONDS = 5;
+/** Envoy's files and the filter must be up by then, s. */
+const START_SECONDS = 120;
+
+export function renderSidecar(input: SidecarInput): SidecarParts {
+  const { config, annotations, annotationsPath = 'metadata.annotations' } = input;
+  const { settings, findings } = boundSettings(annotations, config, annotationsPath);
+  return {
+    initContainers: [renderFilter(input, settings), renderEnvoyContainer(config, settings)].map(
+      (container) => ({ ...container, restartPolicy: 'Always' }),
+    ),
+    volumes: [
+      {
+        name: VOLUMES.run,
+        emptyDir: { medium: 'Memory', sizeLimit: config.runVolumeSize },
+      },
+      { name: VOLUMES.plan, configMap: { name: input.planConfigMap, defaultMode: 0o444 } },
+    ],
+    podAnnotations: {
+      [ANNOTATIONS.planMap]: input.planConfigMap,
+      [ANNOTATIONS.sidecarVersion]: config.version,
+    },
+    labels: { [LABELS.injected]: 'true' },
+    terminationGracePeriodSeconds:
+      config.drainSeconds + Math.ceil(input.longestTimeoutMs / 1000) + GRACE_SECONDS,
+    preStopForUnits: { sleep: { seconds: config.drainSeconds } },
+    findings,
+  };
+}
+
+/**
+ * The same two for a pod that holds nothing else: a pod needs an ordinary container, so Envoy is it. It keeps serving for the
+ * length of the drain by itself, since no unit's hook holds its SIGTERM back.
+ */
+export function renderLoneSidecar(parts: SidecarParts): {
+  readonly initContainers: readonly ContainerSpec[];
+  readonly containers: readonly ContainerSpec[];
+} {
+  const containers = parts.initContainers
+    .filter(({ name }) => name === CONTAINERS.envoy)
+    .map(({ restartPolicy: _, ...container }) => ({
+      ...container,
+      lifecycle: { preStop: parts.preStopForUnits },
+    }));
+  const initContainers = parts.initContainers.filter(({ name }) => name !== CONTAINERS.envoy);
+  return { initContainers, containers };
+}
+
+function renderFilter(input: SidecarInput, settings: SidecarSettings): ContainerSpec {
+  const { config, orchestrator } = input;
+  const field = (name: string, fieldPath: string) => ({
+    name,
+    valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } },
+  });
+  const own = [
+    { name: 'SIDEGRAPH_DEPLOYMENT', value: input.deploymentName },
+    { name: 'SIDEGRAPH_PREDICTOR', value: input.predictor },
+    field('POD_NAME', 'metadata.name'),
+    field('POD_NAMESPACE', 'metadata.namespace'),
+    field('NODE_NAME', 'spec.nodeName'),
+  ];
+  const taken = new Set(own.map(({ name }) => name));
+  const asked = (orchestrator?.env ?? []).filter(
+    (entry) => !('name' in entry && typeof entry.name === 'string' && taken.has(entry.name)),
+  );
+  return {
+    name: CONTAINERS.filter,
+    image: config.images.filter,
+    imagePullPolicy: config.imagePullPolicy,
+    args: [
+      'sidecar',
+      `--plan=${PATHS.plan}/${PLAN_KEY}`,
+      `--run=${PATHS.run}`,
+      `--status-port=${PORTS.status}`,
+      `--concurrency=${settings.concurrency}`,
+      `--drain-seconds=${config.drainSeconds}`,
+      `--log-level=${settings.logLevel}`,
+    ],
+    env: [...asked, ...own],
+    ports: [{ name: STATUS_PORT_NAME, containerPort: PORTS.status, protocol: 'TCP' }],
+    resources: mergeResources(renderResources(settings.filter), orchestrator?.resources),
+    startupProbe: probe(STATUS_PATHS.live, PORTS.status, 1, START_SECONDS),
+    livenessProbe: probe(STATUS_PATHS.live, PORTS.status, 5, 6),
+    // Runs when the pod is told to end, side by side with the units' own; answers when Envoy is drained.
+    lifecycle: { preStop: { httpGet: { path: STATUS_PATHS.drain, port: PORTS.status } } },
+    securityContext: restricted(config.userId),
+    volumeMounts: [
+      { name: VOLUMES.run, mountPath: PATHS.run },
+      { name: VOLUMES.plan, mountPath: PATHS.plan, readOnly: true },
+    ],
+  };
+}
+
+function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings): ContainerSpec {
+  const layout = sidecarLayout(settings.concurrency);
+  const logLevel = settings.logLevel === 'warn' ? 'warning' : settings.logLevel;
+  return {
+    name: CONTAINERS.envoy,
+    image: config.images.envoy,
+    imagePullPolicy: config.imagePullPolicy,
+    command: envoyCommand(layout, { logLevel, envoyBin: 'envoy' }),
+    ports: [
+      { name: 'http', containerPort: PORTS.http, protocol: 'TCP' },
+      { name: 'grpc', containerPort: PORTS.grpc, protocol: 'TCP' },
+    ],
+    resources: renderResources(settings.envoy),
+    // Only that Envoy itself is up: units start after it, so waiting for them would never end.
+    startupProbe: probe('/live', PORTS.http, 1, START_SECONDS),
+    livenessProbe: probe('/live', PORTS.http, 5, 6),
+    readinessProbe: probe('/ready', PORTS.http, 1, 3),
+    securityContext: restricted(config.userId),
+    volumeMounts: [{ name: VOLUMES.run, mountPath: PATHS.run }],
+  };
+}
+
+function probe(path: string, port: number, periodSeconds: number, failureThreshold: number) {
+  return {
+    httpGet: { path, port, scheme: 'HTTP' },
+    periodSeconds,
+    failureThreshold,
+    timeoutSeconds: 2,
+  };
+}
+
+/** The restricted pod security standard, and a root file system that nobody writes. */
+function restricted(userId: number | null) {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    privileged: false,
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    ...(userId === null ? {} : { runAsUser: userId, runAsGroup: userId }),
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+type ResourceList = Record<string, unknown>;
+
+function renderResources(resources: Resources): { limits: ResourceList; requests: ResourceList } {
+  const list = (cpu: string, memory: string): ResourceList => ({
+    ...(cpu === '' ? {} : { cpu }),
+    ...(memory === '' ? {} : { memory }),
+  });
+  return {
+    limits: list(resources.cpuLimit, resources.memoryLimit),
+    requests: list(resources.cpuRequest, resources.memoryRequest),
+  };
+}
+
+/** What the author wrote goes first; a limit without a request is the request, as for Kubernetes. */
+function mergeResources(
+  own: { limits: ResourceList; requests: ResourceList },
+  asked: Readonly<Record<string, unknown>> | undefined,
+): object {
+  if (asked === undefined) return own;
+  const limits = { ...own.limits, ...listOf(asked['limits']) };
+  const requests = {
+    ...own.requests,
+    ...listOf(asked['limits']),
+    ...listOf(asked['requests']),
+  };
+  // A limit of ours below what is asked for would be refused.
+  for (const name of Object.keys(listOf(asked['requests'])))
+    if (!(name in listOf(asked['limits']))) delete limits[name];
+  return { ...asked, limits, requests };
+}
+
+function listOf(value: unknown): ResourceList {
+  return value !== null && typeof value === 'object' ? { ...value } : {};
+}

@@ -1,0 +1,39 @@
+// What the operator is told once, at its start: images, servers, defaults. Read from flags, environment and the
+// `seldon-config` map at the rim; the renderers only see this.
+import { INJECTION_ANNOTATION } from '../names.ts';
+import { DEFAULT_SIDECAR } from '../sidecar/defaults.ts';
+import type { SidecarDefaults } from '../sidecar/defaults.ts';
+import { DEFAULT_SERVERS } from './servers.ts';
+import type { ServerMap } from './servers.ts';
+
+export interface OperatorConfig {
+  /** `envoy` and `filter` stand in `sidecar.images`. */
+  readonly images: { readonly storageInitializer: string };
+  readonly predictorServers: ServerMap;
+  readonly sidecar: SidecarDefaults;
+  /** User that pods without a securityContext of their own run as; null for the image's own. */
+  readonly defaultUserId: number | null;
+  /** Secret with the storage initializer's settings where a unit names none; '' for none. */
+  readonly defaultEnvSecret: string;
+  /** Requests and limits of the storage initializer, as in a container. */
+  readonly storageInitializerResources: object;
+  readonly clusterDomain: string;
+  /** First ports of units; deployments are loaded with the same. */
+  readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number };
+  readonly injectionAnnotation: string;
+}
+
+export const DEFAULT_CONFIG: OperatorConfig = {
+  images: { storageInitializer: 'docker.io/seldonio/rclone-storage-initializer:1.17.1' },
+  predictorServers: DEFAULT_SERVERS,
+  sidecar: DEFAULT_SIDECAR,
+  defaultUserId: 8888,
+  defaultEnvSecret: '',
+  storageInitializerResources: {
+    limits: { cpu: '1', memory: '1Gi' },
+    requests: { cpu: '100m', memory: '100Mi' },
+  },
+  clusterDomain: 'cluster.local',
+  ports: { http: 9000, grpc: 9500, metrics: 6000 },
+  injectionAnnotation: INJECTION_ANNOTATION,
+};
