@@ -21,13 +21,12 @@ export const SPEC = object('What is to be served.', {
   serverType: text('rpc (without it) or kafka.'),
 });
 
-/** The whole object; `metadata` is the API server's own. */
+/** The whole object but `metadata`, which is the API server's own. */
 export const DEPLOYMENT = object(
   'An inference graph: models, routers, combiners and transformers behind one address.',
   {
     apiVersion: text('Version of the schema of this object.'),
     kind: text('SeldonDeployment.'),
-    metadata: object('Name, namespace, labels and annotations.', {}),
     spec: SPEC,
     status: STATUS,
   },
