@@ -32,5 +32,9 @@ export const MAX_CONCURRENT_STREAMS = 1000;
 export const H2_IDLE_MS = 300_000;
 /** After this stream id a connection takes no new streams and is replaced. */
 export const LAST_STREAM_ID = 0x3fffffff;
-/** PING and SETTINGS frames that one connection may ask us to answer in one turn of the event loop. */
-export const MAX_CONTROL_FRAMES = 1000;
+/** Largest frame that we take: the default of HTTP/2, which we never raise. */
+export const MAX_FRAME_IN_BYTES = 16_384;
+/** Frames that one header block may be cut into. */
+export const MAX_CONTINUATIONS = 64;
+/** Answers to PING and SETTINGS that a peer may leave unread. */
+export const MAX_UNSENT_BYTES = 1024 * 1024;

@@ -6,6 +6,7 @@ import { authorityOf } from './failure.ts';
 import { BridgeClient } from './grpc/bridge-client.ts';
 import { Http1Client } from './http1/client.ts';
 import type { Address } from './http1/connection.ts';
+import { Http2Client } from './http2/client.ts';
 
 export interface ClientOptions {
   /** Path of Envoy's egress socket; null where there is none: every call over egress then fails. */
@@ -18,10 +19,12 @@ export interface ClientOptions {
 export function openClient(edge: Edge, options: ClientOptions): UnitClient {
   const { address, host } = wayOf(edge, options);
   if (edge.transport === 'rest') return new Http1Client({ address, host });
+  if (edge.via === 'straight') return new Http2Client({ address, host });
   return new BridgeClient(new Http1Client({ address, host, framed: true }), host);
 }
 
-function wayOf(edge: Edge, options: ClientOptions): { address: Address; host: string } {
+/** Where the edge leads, and the host that its calls name. */
+export function wayOf(edge: Edge, options: ClientOptions): { address: Address; host: string } {
   if (edge.via === 'straight') {
     const address = { kind: 'tcp', host: edge.host, port: edge.port } as const;
     return { address, host: authorityOf(edge.host, edge.port) };

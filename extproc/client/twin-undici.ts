@@ -11,6 +11,8 @@ import { passesToClient } from './passed-headers.ts';
 export interface UndiciTwinOptions {
   readonly address: Address;
   readonly host: string;
+  /** Whether bodies are sent in the 5-byte frame of gRPC. */
+  readonly framed?: boolean;
 }
 
 /** Why the twin itself ended a call. */
@@ -19,11 +21,13 @@ type Stop = 'cancelled' | 'timeout' | 'too-large';
 export class UndiciTwin implements UnitClient {
   readonly headerForm = 'http1';
   private readonly host: string;
+  private readonly framed: boolean;
   private readonly pool: Pool;
 
   constructor(options: UndiciTwinOptions) {
     const { address } = options;
     this.host = options.host;
+    this.framed = options.framed ?? false;
     this.pool = new Pool(`http://${address.kind === 'tcp' ? options.host : 'localhost'}`, {
       connections: MAX_CONNECTIONS,
       pipelining: 1,
@@ -68,7 +72,8 @@ export class UndiciTwin implements UnitClient {
     overLimit: () => void,
     mayReplace = request.replaceable,
   ): Promise<CallResult> {
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.concat(request.body);
+    const plain = Buffer.isBuffer(request.body) ? request.body : Buffer.concat(request.body);
+    const body = this.framed ? Buffer.concat([framePrefix(plain.length), plain]) : plain;
     try {
       const {
         statusCode,
@@ -112,12 +117,20 @@ export class UndiciTwin implements UnitClient {
   }
 }
 
+function framePrefix(length: number): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(length, 1);
+  return prefix;
+}
+
 /** The given block and the body's headers, as undici wants them: name, value, name, value … */
 function flatHeaders(request: CallRequest): string[] {
   const flat: string[] = [];
   for (const line of request.headers.toString('latin1').split('\r\n')) {
     const colon = line.indexOf(':');
-    if (colon > 0) flat.push(line.slice(0, colon), line.slice(colon + 1).trim());
+    // A library adds its own hop-by-hop headers, and refuses ours.
+    if (colon > 0 && line.slice(0, colon) !== 'te')
+      flat.push(line.slice(0, colon), line.slice(colon + 1).trim());
   }
   if (request.contentType !== null) flat.push('content-type', request.contentType);
   if (request.contentEncoding !== null) flat.push('content-encoding', request.contentEncoding);

@@ -48,6 +48,7 @@ export function grpcResult(parts: GrpcAnswerParts, request: CallRequest, host: s
   const { headers, trailers, message } = parts;
   const head = new GrpcHead(headers, trailers);
   const end = readEnd(trailers) ?? readEnd(headers) ?? endOfHttp(parts.httpStatus);
+  if (end === null) return failure('UNIT_RESET', host, request.path, 'answered no grpc-status');
   if (end.status !== 0) {
     const { status, message: grpcMessage } = end;
     return { kind: 'answer', ok: false, status, grpcMessage, head, body: EMPTY };

@@ -20,10 +20,12 @@ export function readEnd(fields: readonly string[]): GrpcEnd | null {
   };
 }
 
-/** An answer without `grpc-status`, by the table of gRPC's "HTTP to gRPC Status Code Mapping". */
-export function endOfHttp(status: number): GrpcEnd {
-  const message = status === 200 ? 'the answer has no grpc-status' : `HTTP status ${status}`;
-  return { status: codeOfHttp(status), message };
+/**
+ * The end of an answer without `grpc-status`, by the table of gRPC's "HTTP to gRPC Status Code Mapping"; null for
+ * status 200, where the answer is not whole.
+ */
+export function endOfHttp(status: number): GrpcEnd | null {
+  return status === 200 ? null : { status: codeOfHttp(status), message: `HTTP status ${status}` };
 }
 
 function codeOfHttp(status: number): number {

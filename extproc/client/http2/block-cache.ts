@@ -1,0 +1,21 @@
+// The header block read last, with its fields. A server's answers mostly begin and end with the same bytes, and a
+// block without a table means the same every time.
+import { decodeBlock } from './hpack.ts';
+
+export class BlockCache {
+  private bytes: Buffer = Buffer.alloc(0);
+  private fields: readonly string[] = [];
+
+  /** The fields of `block[start, end)`, null when it is broken. They are shared: nobody changes them. */
+  read(block: Buffer, start: number, end: number): readonly string[] | null {
+    const { bytes } = this;
+    if (bytes.length === end - start && block.compare(bytes, 0, bytes.length, start, end) === 0) {
+      return this.fields;
+    }
+    const fields = decodeBlock(block, start, end);
+    if (fields === null) return null;
+    this.bytes = Buffer.from(block.subarray(start, end));
+    this.fields = fields;
+    return fields;
+  }
+}

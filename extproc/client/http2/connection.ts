@@ -1,0 +1,483 @@
+// One HTTP/2 connection to a gRPC unit: streams out, frames in. Reads into the buffer that all connections share; no
+// window of ours ever closes, because `maxAnswerBytes` bounds each stream. What happens to a call whose stream died is
+// the owner's business.
+import { connect, type Socket } from 'node:net';
+import {
+  buildFrame,
+  buildSettings,
+  FLAG,
+  FRAME,
+  H2_ERROR,
+  MAX_WINDOW_BYTES,
+  PREFACE,
+  SETTING,
+} from '../../transport/http2/frames.ts';
+import { Output } from '../../transport/http2/output.ts';
+import { type FrameHandler, FrameReader } from '../../transport/http2/reader.ts';
+import type { Deadline, Deadlines } from '../deadlines.ts';
+import { errnoWords } from '../failure.ts';
+import type { Address } from '../http1/connection.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  H2_IDLE_MS,
+  LAST_STREAM_ID,
+  MAX_CONCURRENT_STREAMS,
+  MAX_CONTINUATIONS,
+  MAX_FRAME_IN_BYTES,
+  MAX_HEAD_BYTES,
+  MAX_UNSENT_BYTES,
+} from '../limits.ts';
+import { readBuffer } from '../read-buffer.ts';
+import { BlockCache } from './block-cache.ts';
+import type { GrpcCall } from './call.ts';
+import type { RequestBlocks } from './request-block.ts';
+import { Sender } from './sender.ts';
+import { errorWords, parseSettings } from './words.ts';
+
+/** Our window for the whole connection is opened again after so many bytes. */
+const CREDIT_BYTES = 0x20000000;
+const HELLO = Buffer.concat([
+  PREFACE,
+  buildSettings([
+    [SETTING.HEADER_TABLE_SIZE, 0],
+    [SETTING.ENABLE_PUSH, 0],
+    [SETTING.INITIAL_WINDOW_SIZE, MAX_WINDOW_BYTES],
+    [SETTING.MAX_HEADER_LIST_SIZE, MAX_HEAD_BYTES],
+  ]),
+  windowUpdate(MAX_WINDOW_BYTES - 65_535),
+]);
+const SETTINGS_ACK = buildFrame(FRAME.SETTINGS, FLAG.ACK, 0, Buffer.alloc(0));
+
+/** Why a call lost its stream. */
+export type StreamLoss =
+  | { readonly kind: 'unconnected'; readonly text: string }
+  /** The peer says, or its absence shows, that it has not looked at the request. */
+  | { readonly kind: 'unprocessed'; readonly text: string }
+  /** Gone with the connection; `unanswered`: before the first frame of the answer. */
+  | { readonly kind: 'gone'; readonly text: string; readonly unanswered: boolean }
+  /** The peer reset the stream, or broke the protocol on it. */
+  | { readonly kind: 'broken'; readonly text: string }
+  | { readonly kind: 'too-large' };
+
+export interface Http2Owner {
+  /** The stream ended in order; the parts of the answer are in the call. */
+  answered(connection: Http2Connection, call: GrpcCall): void;
+  lost(connection: Http2Connection, call: GrpcCall, loss: StreamLoss): void;
+  /** So many streams the peer takes on a connection. */
+  learned(allowedStreams: number): void;
+  /** A stream is free, or the number allowed has changed. */
+  roomed(connection: Http2Connection): void;
+  /** The connection is gone, after all its calls were `lost`. */
+  closed(connection: Http2Connection): void;
+}
+
+export class Http2Connection implements FrameHandler {
+  private readonly owner: Http2Owner;
+  private readonly socket: Socket;
+  private readonly output: Output;
+  private readonly sender: Sender;
+  private readonly reader = new FrameReader(this, MAX_FRAME_IN_BYTES);
+  private readonly deadlines: Deadlines;
+  private readonly deadline: Deadline;
+  private readonly streams = new Map<number, GrpcCall>();
+  private readonly headerCache = new BlockCache();
+  private readonly trailerCache = new BlockCache();
+  private state: 'connecting' | 'open' | 'draining' | 'gone' = 'connecting';
+  private connected = false;
+  /** Whether the peer has sent its SETTINGS. */
+  private settled = false;
+  private nextId = 1;
+  /** How many streams the peer takes at once; before it says so, what it said last. */
+  private allowedStreams: number;
+  private consumed = 0;
+  private idleSince = 0;
+  /** The stream whose DATA frame is being read. */
+  private dataStream = 0;
+  /** A header block that goes on in CONTINUATION frames, and its stream; 0 for none. */
+  private block: Buffer[] = [];
+  private blockBytes = 0;
+  private blockStream = 0;
+  private blockEnds = false;
+
+  constructor(
+    address: Address,
+    owner: Http2Owner,
+    blocks: RequestBlocks,
+    deadlines: Deadlines,
+    allowedStreams: number,
+  ) {
+    this.owner = owner;
+    this.allowedStreams = allowedStreams;
+    this.deadlines = deadlines;
+    this.deadline = deadlines.make(this);
+    const onread = { buffer: readBuffer, callback: (count: number) => this.read(count) };
+    this.socket =
+      address.kind === 'tcp'
+        ? connect({ host: address.host, port: address.port, noDelay: true, onread })
+        : connect({ path: address.path, onread });
+    this.socket.on('connect', () => this.onConnect());
+    this.socket.on('end', () => this.end('connection closed'));
+    this.socket.on('error', (error: Error) => this.end(errnoWords(error)));
+    this.socket.on('close', () => this.end('connection closed'));
+    this.socket.write(HELLO);
+    this.output = new Output(this.socket);
+    this.sender = new Sender(this.output, blocks);
+    deadlines.set(this.deadline, CONNECT_TIMEOUT_MS);
+  }
+
+  hasRoom(): boolean {
+    return (
+      this.state !== 'gone' && this.state !== 'draining' && this.streams.size < this.allowedStreams
+    );
+  }
+
+  /** Carries a call; there must be room. */
+  carry(call: GrpcCall): void {
+    const streamId = this.nextId;
+    this.nextId += 2;
+    if (this.nextId > LAST_STREAM_ID) this.state = 'draining';
+    call.attach(this, streamId, this.sender.initialWindow, this.settled);
+    this.streams.set(streamId, call);
+    this.sender.begin(call);
+  }
+
+  /** Gives up the call's stream; the peer is told. */
+  abandon(call: GrpcCall): void {
+    if (this.streams.get(call.streamId) !== call) return;
+    this.sender.reset(call.streamId, H2_ERROR.CANCEL);
+    this.drop(call);
+    this.afterStream();
+  }
+
+  /** Takes no more calls, and closes when the last one is over. */
+  drain(): void {
+    if (this.state === 'open' || this.state === 'connecting') this.state = 'draining';
+    this.closeIfDone();
+  }
+
+  /** Not connected in time, or idle for too long. */
+  expire(): void {
+    if (!this.settled) {
+      this.end('connection timed out');
+      return;
+    }
+    if (this.streams.size > 0) return;
+    const left = this.idleSince + H2_IDLE_MS - performance.now();
+    if (left > 0) this.deadlines.set(this.deadline, left);
+    else this.drain();
+  }
+
+  dataStart(streamId: number, bytes: number): number {
+    if (!this.settled || this.blockStream !== 0) return H2_ERROR.PROTOCOL_ERROR;
+    if (streamId === 0 || streamId >= this.nextId) return H2_ERROR.PROTOCOL_ERROR;
+    this.consumed += bytes;
+    if (this.consumed >= CREDIT_BYTES) {
+      const credit = windowUpdate(this.consumed);
+      this.output.copy(credit, 0, credit.length);
+      this.consumed = 0;
+    }
+    this.dataStream = streamId;
+    const call = this.streams.get(streamId);
+    if (call !== undefined && call.httpStatus === 0) this.lose(call, bad('data without headers'));
+    return 0;
+  }
+
+  dataPiece(chunk: Buffer, start: number, end: number): number {
+    const call = this.streams.get(this.dataStream);
+    // A page of a proxy that does not speak gRPC has a body without a message.
+    if (call === undefined || call.httpStatus !== 200) return 0;
+    const result = call.message.push(chunk, start, end);
+    if (result === 'too-large') this.lose(call, { kind: 'too-large' });
+    else if (result === 'bad') this.lose(call, bad('answered with more than one message'));
+    return 0;
+  }
+
+  dataEnd(endStream: boolean): number {
+    const call = this.streams.get(this.dataStream);
+    if (endStream && call !== undefined) this.finish(call);
+    return 0;
+  }
+
+  frame(
+    type: number,
+    flags: number,
+    streamId: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    if (!this.settled && type !== FRAME.SETTINGS) return H2_ERROR.PROTOCOL_ERROR;
+    if (this.blockStream !== 0 && type !== FRAME.CONTINUATION) return H2_ERROR.PROTOCOL_ERROR;
+    switch (type) {
+      case FRAME.HEADERS:
+        if (streamId === 0 || streamId >= this.nextId || streamId % 2 === 0) {
+          return H2_ERROR.PROTOCOL_ERROR;
+        }
+        this.blockEnds = (flags & FLAG.END_STREAM) !== 0;
+        if ((flags & FLAG.END_HEADERS) !== 0) return this.onBlock(streamId, payload, start, end);
+        this.blockStream = streamId;
+        return this.keepBlock(payload, start, end);
+      case FRAME.CONTINUATION:
+        return this.onContinuation(flags, streamId, payload, start, end);
+      case FRAME.RST_STREAM:
+        return this.onReset(streamId, payload, start, end);
+      case FRAME.SETTINGS:
+        return this.onSettings(flags, streamId, payload, start, end);
+      case FRAME.PING:
+        return this.onPing(flags, streamId, payload, start, end);
+      case FRAME.GOAWAY:
+        return this.onGoaway(streamId, payload, start, end);
+      case FRAME.WINDOW_UPDATE:
+        return this.onWindowUpdate(streamId, payload, start, end);
+      case FRAME.PUSH_PROMISE:
+        return H2_ERROR.PROTOCOL_ERROR;
+      default:
+        return 0;
+    }
+  }
+
+  private onConnect(): void {
+    this.connected = true;
+    if (this.state === 'connecting') this.state = 'open';
+  }
+
+  private read(count: number): boolean {
+    if (this.state === 'gone') return true;
+    const error = this.reader.push(readBuffer.subarray(0, count), 0);
+    if (error === 0) return true;
+    if (!this.settled) this.end('answered no HTTP/2', true);
+    else this.fail(error);
+    return true;
+  }
+
+  private onContinuation(
+    flags: number,
+    streamId: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    if (this.blockStream === 0 || streamId !== this.blockStream) return H2_ERROR.PROTOCOL_ERROR;
+    const error = this.keepBlock(payload, start, end);
+    if (error !== 0 || (flags & FLAG.END_HEADERS) === 0) return error;
+    const whole = Buffer.concat(this.block);
+    this.block = [];
+    this.blockBytes = 0;
+    this.blockStream = 0;
+    return this.onBlock(streamId, whole, 0, whole.length);
+  }
+
+  private keepBlock(payload: Buffer, start: number, end: number): number {
+    this.blockBytes += end - start;
+    this.block.push(Buffer.from(payload.subarray(start, end)));
+    const tooMuch = this.blockBytes > MAX_HEAD_BYTES || this.block.length > MAX_CONTINUATIONS;
+    return tooMuch ? H2_ERROR.ENHANCE_YOUR_CALM : 0;
+  }
+
+  private onBlock(streamId: number, payload: Buffer, start: number, end: number): number {
+    const call = this.streams.get(streamId);
+    // Without a table a block of nobody's stream need not be read.
+    if (call === undefined) return 0;
+    call.started = true;
+    const cache = call.httpStatus === 0 ? this.headerCache : this.trailerCache;
+    const fields = cache.read(payload, start, end);
+    if (fields === null) return H2_ERROR.COMPRESSION_ERROR;
+    if (call.httpStatus > 0) {
+      call.trailers = fields;
+      if (this.blockEnds) this.finish(call);
+      else this.lose(call, bad('answered with headers behind headers'));
+      return 0;
+    }
+    const status = fields[0] === ':status' ? Number(fields[1]) : 0;
+    if (!(status >= 100 && status <= 999)) {
+      this.lose(call, bad('answered without a status'));
+      return 0;
+    }
+    if (status < 200) {
+      if (this.blockEnds) this.lose(call, bad('answered with 1xx alone'));
+      return 0;
+    }
+    call.httpStatus = status;
+    call.headers = fields;
+    if (this.blockEnds) this.finish(call);
+    return 0;
+  }
+
+  private onReset(streamId: number, payload: Buffer, start: number, end: number): number {
+    if (end - start !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
+    if (streamId === 0 || streamId >= this.nextId) return H2_ERROR.PROTOCOL_ERROR;
+    const call = this.streams.get(streamId);
+    if (call === undefined) return 0;
+    const code = payload.readUInt32BE(start);
+    const text = `stream reset (${errorWords(code)})`;
+    const refused = code === H2_ERROR.REFUSED_STREAM;
+    this.drop(call);
+    this.owner.lost(this, call, { kind: refused ? 'unprocessed' : 'broken', text });
+    this.afterStream();
+    return 0;
+  }
+
+  private onSettings(
+    flags: number,
+    streamId: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
+    if ((flags & FLAG.ACK) !== 0) {
+      if (!this.settled) return H2_ERROR.PROTOCOL_ERROR;
+      return end === start ? 0 : H2_ERROR.FRAME_SIZE_ERROR;
+    }
+    const settings = parseSettings(payload, start, end);
+    if (typeof settings === 'number') return settings;
+    if (!this.settled) {
+      this.settled = true;
+      this.deadlines.drop(this.deadline);
+      if (this.streams.size === 0) this.rest();
+    }
+    if (settings.maxFrameBytes !== null) this.sender.maxFrameBytes = settings.maxFrameBytes;
+    if (settings.concurrentStreams !== null) {
+      this.allowedStreams = Math.min(settings.concurrentStreams, MAX_CONCURRENT_STREAMS);
+      this.owner.learned(this.allowedStreams);
+    }
+    if (settings.initialWindow !== null) {
+      const change = settings.initialWindow - this.sender.initialWindow;
+      this.sender.initialWindow = settings.initialWindow;
+      for (const call of this.streams.values()) {
+        call.window += change;
+        if (call.window > MAX_WINDOW_BYTES) return H2_ERROR.FLOW_CONTROL_ERROR;
+      }
+    }
+    const error = this.answerControl(SETTINGS_ACK);
+    this.sender.resume();
+    this.owner.roomed(this);
+    return error;
+  }
+
+  private onPing(
+    flags: number,
+    streamId: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
+    if (end - start !== 8) return H2_ERROR.FRAME_SIZE_ERROR;
+    if ((flags & FLAG.ACK) !== 0) return 0;
+    return this.answerControl(buildFrame(FRAME.PING, FLAG.ACK, 0, payload.subarray(start, end)));
+  }
+
+  private onGoaway(streamId: number, payload: Buffer, start: number, end: number): number {
+    if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
+    if (end - start < 8) return H2_ERROR.FRAME_SIZE_ERROR;
+    const lastId = payload.readUInt32BE(start) & 0x7fffffff;
+    const text = `connection going away (${errorWords(payload.readUInt32BE(start + 4))})`;
+    this.state = 'draining';
+    for (const call of this.streams.values()) {
+      if (call.streamId <= lastId) continue;
+      this.drop(call);
+      this.owner.lost(this, call, { kind: 'unprocessed', text });
+    }
+    this.closeIfDone();
+    return 0;
+  }
+
+  private onWindowUpdate(streamId: number, payload: Buffer, start: number, end: number): number {
+    if (end - start !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
+    const bytes = payload.readUInt32BE(start) & 0x7fffffff;
+    if (streamId === 0) {
+      if (bytes === 0) return H2_ERROR.PROTOCOL_ERROR;
+      return this.sender.credit(bytes) ? 0 : H2_ERROR.FLOW_CONTROL_ERROR;
+    }
+    if (streamId >= this.nextId) return H2_ERROR.PROTOCOL_ERROR;
+    const call = this.streams.get(streamId);
+    if (call === undefined) return 0;
+    call.window += bytes;
+    if (bytes === 0 || call.window > MAX_WINDOW_BYTES) this.lose(call, bad('bad window update'));
+    else this.sender.resume();
+    return 0;
+  }
+
+  private answerControl(frame: Buffer): number {
+    // A peer that asks and does not read would make us hold the answers.
+    if (this.output.unsentBytes > MAX_UNSENT_BYTES && this.streams.size === 0) {
+      return H2_ERROR.ENHANCE_YOUR_CALM;
+    }
+    this.output.copy(frame, 0, frame.length);
+    return 0;
+  }
+
+  private finish(call: GrpcCall): void {
+    // An answer before the end of the request: the rest of it is not wanted.
+    if (call.left > 0) this.sender.reset(call.streamId, H2_ERROR.CANCEL);
+    this.drop(call);
+    this.owner.answered(this, call);
+    this.afterStream();
+  }
+
+  /** Ends a stream by our own doing. */
+  private lose(call: GrpcCall, loss: StreamLoss): void {
+    this.sender.reset(call.streamId, H2_ERROR.CANCEL);
+    this.drop(call);
+    this.owner.lost(this, call, loss);
+    this.afterStream();
+  }
+
+  private drop(call: GrpcCall): void {
+    this.streams.delete(call.streamId);
+    this.sender.forget(call);
+    if (this.streams.size === 0 && this.settled) this.rest();
+  }
+
+  private rest(): void {
+    this.idleSince = performance.now();
+    if (!this.deadline.set) this.deadlines.set(this.deadline, H2_IDLE_MS);
+  }
+
+  private afterStream(): void {
+    if (this.state === 'draining') this.closeIfDone();
+    else if (this.state !== 'gone') this.owner.roomed(this);
+  }
+
+  private closeIfDone(): void {
+    if (this.state === 'draining' && this.streams.size === 0) this.end('closed');
+  }
+
+  /** The peer broke the protocol: tells it, and ends. */
+  private fail(code: number): void {
+    const payload = Buffer.alloc(8);
+    payload.writeUInt32BE(code, 4);
+    this.socket.write(buildFrame(FRAME.GOAWAY, 0, 0, payload));
+    this.end(`HTTP/2 ${errorWords(code)}`, true);
+  }
+
+  /** `broken`: the peer is at fault, so its calls are not tried again. */
+  private end(text: string, broken = false): void {
+    if (this.state === 'gone') return;
+    this.state = 'gone';
+    this.deadlines.drop(this.deadline);
+    this.output.flush();
+    this.output.drop();
+    this.socket.destroy();
+    const calls = [...this.streams.values()];
+    this.streams.clear();
+    for (const call of calls) {
+      const unanswered = !call.started;
+      if (!this.connected) this.owner.lost(this, call, { kind: 'unconnected', text });
+      else if (broken) this.owner.lost(this, call, { kind: 'broken', text });
+      else this.owner.lost(this, call, { kind: 'gone', text, unanswered });
+    }
+    this.owner.closed(this);
+  }
+}
+
+function bad(text: string): StreamLoss {
+  return { kind: 'broken', text };
+}
+
+function windowUpdate(bytes: number): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  payload.writeUInt32BE(bytes);
+  return buildFrame(FRAME.WINDOW_UPDATE, 0, 0, payload);
+}
