@@ -7,9 +7,27 @@ import type { Limit } from './limits.ts';
 export const ROUTING_ANNOTATION = 'sidegraph.io/routing';
 export const ROUTING_VALUES = ['header', 'body'];
 
+/** What only a cluster reads: the sizes of sidecars, what is exposed. Judged there. */
+export const CLUSTER_ANNOTATIONS: readonly string[] = [
+  'sidegraph.io/envoy-concurrency',
+  'sidegraph.io/envoy-cpu-limit',
+  'sidegraph.io/envoy-cpu-request',
+  'sidegraph.io/envoy-memory-limit',
+  'sidegraph.io/envoy-memory-request',
+  'sidegraph.io/expose',
+  'sidegraph.io/filter-cpu-limit',
+  'sidegraph.io/filter-cpu-request',
+  'sidegraph.io/filter-memory-limit',
+  'sidegraph.io/filter-memory-request',
+  'sidegraph.io/hosts',
+  'sidegraph.io/log-level',
+  'sidegraph.io/sidecar-version',
+];
+
 /** Annotations with our prefix that are known. */
 export const OUR_ANNOTATIONS: readonly string[] = [
   ROUTING_ANNOTATION,
+  ...CLUSTER_ANNOTATIONS,
   ...Object.values(LIMITS)
     .map((limit) => limit.annotation)
     .filter((annotation) => annotation.startsWith('sidegraph.io/')),

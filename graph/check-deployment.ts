@@ -12,6 +12,7 @@ import type { Addresses } from './deployment.ts';
 import type { FindingSink } from './finding.ts';
 import type { FindingCode } from './finding-codes.ts';
 import { shorten } from './read-deployment.ts';
+import type { Servers } from './words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
@@ -25,6 +26,7 @@ export function checkDeployment(
   deployment: WrittenDeployment,
   ported: readonly (readonly PortedContainer[])[],
   addresses: Addresses | undefined,
+  servers: Servers,
   sink: FindingSink,
 ): void {
   const spec = `${deployment.path}spec`;
@@ -43,7 +45,7 @@ export function checkDeployment(
     checkPredictorAnnotations(predictor, sink);
     checkNoEngine(predictor, sink);
     checkContainers(containers, sink);
-    checkUnits(deployment, predictor, addresses, sink);
+    checkUnits(deployment, predictor, addresses, servers, sink);
   });
 }
 

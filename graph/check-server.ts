@@ -2,7 +2,8 @@
 import { closestWord } from './closest-word.ts';
 import type { FindingSink } from './finding.ts';
 import { shorten } from './read-deployment.ts';
-import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer, SERVERS } from './words.ts';
+import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer } from './words.ts';
+import type { Servers } from './words.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 
 export function checkServer(
@@ -10,6 +11,7 @@ export function checkServer(
   deployment: WrittenDeployment,
   predictor: WrittenPredictor,
   hasAddress: boolean,
+  servers: Servers,
   sink: FindingSink,
 ): void {
   const server = parseServer(unit.implementation);
@@ -23,8 +25,8 @@ export function checkServer(
       `${unit.path}.type`,
       `${unit.name} is the server ${shorten(server)}, so a MODEL`,
     );
-  if (!SERVERS.has(server) && !runs) {
-    const near = closestWord(server, [...SERVERS.keys(), ...Object.keys(BUILT_IN_TYPES)]);
+  if (!servers.has(server) && !runs) {
+    const near = closestWord(server, [...servers.keys(), ...Object.keys(BUILT_IN_TYPES)]);
     const advice = near === undefined ? undefined : `did you mean ${near}?`;
     sink.add('SERVER_UNKNOWN', place, `no server is named ${shorten(server)}`, advice);
     return;
@@ -39,6 +41,6 @@ export function checkServer(
   if (deployment.protocol === 'tensorflow' && NOT_TENSORFLOW.includes(server))
     sink.add('SERVER_PROTOCOL', place, `${server} does not speak protocol tensorflow`);
   const seldon = deployment.protocol === '' || deployment.protocol === 'seldon';
-  if (seldon && SERVERS.get(server) === null && !runs)
+  if (seldon && servers.get(server) === null && !runs)
     sink.add('SERVER_PROTOCOL', place, `${server} does not speak protocol seldon, only v2`);
 }

@@ -18,6 +18,7 @@ import {
   parseUnitType,
   UNIT_TYPES,
 } from './words.ts';
+import type { Servers } from './words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 
@@ -27,6 +28,7 @@ export function checkUnits(
   deployment: WrittenDeployment,
   predictor: WrittenPredictor,
   addresses: Addresses | undefined,
+  servers: Servers,
   sink: FindingSink,
 ): void {
   const first = new Map<string, string>();
@@ -46,7 +48,7 @@ export function checkUnits(
     const hasAddress = known || isAddress(unit.endpoint);
     if (parseBuiltIn(unit.implementation) !== null) checkBuiltIn(unit, predictor, sink);
     else if (parseServer(unit.implementation) !== null)
-      checkServer(unit, deployment, predictor, hasAddress, sink);
+      checkServer(unit, deployment, predictor, hasAddress, servers, sink);
     else checkOwn(unit, predictor, hasAddress, sink);
   }
 }

@@ -7,8 +7,8 @@ import {
   parseParameterType,
   parseServer,
   parseUnitType,
-  SERVERS,
 } from './words.ts';
+import type { Servers } from './words.ts';
 import type {
   WrittenDeployment,
   WrittenEndpoint,
@@ -25,6 +25,7 @@ export function defaultDeployment(
   ported: readonly (readonly PortedContainer[])[],
   source: string,
   hosts: Hosts,
+  servers: Servers,
 ): Deployment {
   const only = written.predictors.filter((predictor) => !predictor.shadow).length === 1;
   return {
@@ -37,7 +38,7 @@ export function defaultDeployment(
       const containers = ported[index] ?? [];
       const hostOf = (container: PortedContainer): string =>
         hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
-      return defaultPredictor(predictor, containers, only, hostOf);
+      return defaultPredictor(predictor, containers, only, hostOf, servers);
     }),
     source,
     path: written.path,
@@ -49,6 +50,7 @@ function defaultPredictor(
   ported: readonly PortedContainer[],
   only: boolean,
   hostOf: (container: PortedContainer) => string,
+  servers: Servers,
 ): Predictor {
   if (written.graph === undefined) throw new Error('a checked predictor has a graph');
   const implementations = collectImplementations(written.graph, new Map());
@@ -61,7 +63,7 @@ function defaultPredictor(
     labels: { version: written.name, ...written.labels },
     annotations: written.annotations,
     orchestratorEnv: literalEnv(written.orchestratorEnv),
-    containers: ported.map((entry) => defaultContainer(entry, implementations)),
+    containers: ported.map((entry) => defaultContainer(entry, implementations, servers)),
     graph: defaultUnit(written.graph, ported, hostOf),
   };
 }
@@ -84,9 +86,10 @@ function literalEnv(entries: readonly EnvEntry[]): Record<string, string> {
 function defaultContainer(
   { container, ports }: PortedContainer,
   implementations: ReadonlyMap<string, string>,
+  servers: Servers,
 ): Container {
   const server = implementations.get(container.name);
-  const image = container.image || (server && SERVERS.get(server)) || '';
+  const image = container.image || (server && servers.get(server)) || '';
   return { ...container, image, ports };
 }
 

@@ -9,6 +9,8 @@ import type { Finding } from './finding.ts';
 import { parseManifests } from './parse-manifests.ts';
 import type { ManifestDocument } from './parse-manifests.ts';
 import { isDeployment, readDeployment } from './read-deployment.ts';
+import { SERVERS } from './words.ts';
+import type { Servers } from './words.ts';
 
 export interface LoadOptions {
   /** How the file is named in findings. */
@@ -19,6 +21,8 @@ export interface LoadOptions {
   readonly addresses?: Addresses;
   /** Where containers are reached; `local` by default. */
   readonly hosts?: Hosts;
+  /** The prepackaged servers there are; Seldon's own by default. */
+  readonly servers?: Servers;
 }
 
 export interface LoadedDeployments {
@@ -70,7 +74,8 @@ function loadOne(
   const written = readDeployment(document);
   if (written === undefined) return undefined;
   const ported = assignPorts(written, parseFirstPorts(options.env ?? {}));
-  checkDeployment(written, ported, options.addresses, sink);
+  const servers = options.servers ?? SERVERS;
+  checkDeployment(written, ported, options.addresses, servers, sink);
   const fullName = `${written.namespace}/${written.name}`;
   if (written.name !== '' && names.has(fullName)) {
     const path = `${written.path}metadata.name`;
@@ -78,5 +83,5 @@ function loadOne(
   }
   names.add(fullName);
   if (sink.errors > 0) return undefined;
-  return defaultDeployment(written, ported, options.source, options.hosts ?? 'local');
+  return defaultDeployment(written, ported, options.source, options.hosts ?? 'local', servers);
 }

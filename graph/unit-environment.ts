@@ -32,18 +32,34 @@ export function unitEnvironment(
   unit: Unit,
   { given = {}, ports }: EnvironmentOptions = {},
 ): UnitEnvironment {
-  const container = findContainer(predictor, unit.name);
-  const own = ownValues(container, given);
-  const chosen = ports ?? container?.ports;
-  const standard = standardValues(deployment, unit, chosen);
-  const identity = identityValues(deployment, predictor, unit, container);
-  const joined = { ...standard, ...own.values, ...given, ...identity };
-  // A prepackaged server is told where its model lies, whatever the user wrote.
-  if (unit.server !== null) joined['PREDICTIVE_UNIT_PARAMETERS'] = renderParameters(unit);
+  const own = ownValues(findContainer(predictor, unit.name), given);
+  const { replaceable, fixed } = injectedEnvironment(deployment, predictor, unit, ports);
+  const joined = { ...replaceable, ...own.values, ...given, ...fixed };
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(joined))
     values[name] = expandVariables(value, { ...joined, ...values });
   return { values, needed: own.needed };
+}
+
+/** What the operator adds to a unit's container, `$(NAME)` unexpanded. */
+export interface InjectedEnvironment {
+  /** Those that the container's own environment may replace. */
+  readonly replaceable: Readonly<Record<string, string>>;
+  /** Those that nobody replaces. */
+  readonly fixed: Readonly<Record<string, string>>;
+}
+
+export function injectedEnvironment(
+  deployment: Deployment,
+  predictor: Predictor,
+  unit: Unit,
+  ports?: ContainerPorts,
+): InjectedEnvironment {
+  const container = findContainer(predictor, unit.name);
+  const fixed = identityValues(deployment, predictor, unit, container);
+  // A prepackaged server is told where its model lies, whatever the user wrote.
+  if (unit.server !== null) fixed['PREDICTIVE_UNIT_PARAMETERS'] = renderParameters(unit);
+  return { replaceable: standardValues(deployment, unit, ports ?? container?.ports), fixed };
 }
 
 /** Command and arguments of a container with `$(NAME)` replaced; empty when the file names neither. */

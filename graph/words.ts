@@ -35,8 +35,11 @@ export const BUILT_IN_TYPES: Readonly<Record<BuiltIn, UnitType>> = {
   AVERAGE_COMBINER: 'COMBINER',
 };
 
-/** Images of the prepackaged servers for protocol `seldon`; null where Seldon has none. */
-export const SERVERS: ReadonlyMap<string, string | null> = new Map([
+/** Key of a prepackaged server → its image for protocol `seldon`, null where it speaks another one only. */
+export type Servers = ReadonlyMap<string, string | null>;
+
+/** Seldon's own. */
+export const SERVERS: Servers = new Map([
   ['SKLEARN_SERVER', 'seldonio/sklearnserver:1.17.1'],
   ['XGBOOST_SERVER', 'seldonio/xgboostserver:1.17.1'],
   ['MLFLOW_SERVER', 'seldonio/mlflowserver:1.17.1'],
