@@ -7,10 +7,17 @@ export const workerExecArgv: readonly string[] = [
   // Type stripping is what runs this project; its warning would be the first line of every log.
   '--disable-warning=ExperimentalWarning',
   `--import=${COMPILE_CACHE}`,
-  // The walk lives on bytes outside the heap; a small young generation keeps the process small.
-  '--max-semi-space-size=8',
+  // The walk lives on bytes outside the heap, and those are freed when the young generation is swept: sweep often.
+  // Bodies of 220 KB at 16 connections: 190 MB resident with 8, 110 MB with 1 and the environment below.
+  '--max-semi-space-size=1',
   // A heap that grows beyond this is a leak: better a restart by the supervisor than a machine out of memory.
   '--max-old-space-size=512',
   // Failures are values here; an Error is a bug or a socket's, and its top frames name the place.
   '--stack-trace-limit=5',
 ];
+
+/** What the process's environment has to hold besides the parent's own. */
+export const workerEnvironment: Readonly<Record<string, string>> = {
+  // One arena of glibc's allocator: bodies are freed by another thread than they were taken by, and arenas keep them.
+  MALLOC_ARENA_MAX: '1',
+};

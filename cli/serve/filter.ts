@@ -4,7 +4,7 @@
 import net from 'node:net';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { workerExecArgv } from '../../extproc/exec-argv.ts';
+import { workerEnvironment, workerExecArgv } from '../../extproc/exec-argv.ts';
 import type { DeploymentPlan } from '../../graph/plan.ts';
 import type { Log } from '../log.ts';
 import { FILTER_BACKOFF } from './backoff.ts';
@@ -61,7 +61,7 @@ export class Filter {
           ...options.argv,
         ],
         cwd: process.cwd(),
-        env: options.env,
+        env: { ...options.env, ...workerEnvironment },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc', this.#handle.fd],
         backoff: FILTER_BACKOFF,
       },
