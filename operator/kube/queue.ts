@@ -120,7 +120,7 @@ export class KeyedQueue {
     const beganAt = this.#now();
     metrics?.waitSeconds.observe((beganAt - addedAt) / 1000, name, name);
     this.#working.set(key, beganAt);
-    Promise.resolve()
+    void Promise.resolve()
       .then(() => work(key, signal))
       .catch((error: unknown): Outcome => ({ kind: 'retry', reason: describeError(error) }))
       .then((outcome) => this.#end(key, outcome, signal));
