@@ -52,6 +52,10 @@ export const FINDINGS = {
     'write machinelearning.seldon.io/v1 (or v1alpha2, v1alpha3)',
   ),
   NO_DEPLOYMENT: error('the file holds no SeldonDeployment', 'name a file that holds one'),
+  NAME_TAKEN: error(
+    'an object of the deployment would have a name that another deployment holds',
+    'rename the deployment or the predictor',
+  ),
   DEPLOYMENT_DUPLICATE: error(
     'two deployments in the file have one namespace and name',
     'rename one of them',

@@ -27,7 +27,7 @@ const LOGGER = object('Where the payloads of this unit are logged.', {
 });
 
 export const UNIT = object(
-  'The graph of the predictor: the unit that gets the request, with the units behind it as its children.',
+  'A unit of the graph, with the units behind it as its children; the first gets the requests.',
   {
     name: text(
       'Name of the unit, and of the container that serves it. Required, once a predictor.',

@@ -1,0 +1,66 @@
+// Judges a SeldonDeployment at admission: the checks of `sidegraph check`, and whether another one holds its names. What is
+// stored already is not held up by rules that came later: an update that leaves the spec alone passes, with warnings.
+import { isDeepStrictEqual } from 'node:util';
+import type { Finding } from '../../graph/finding.ts';
+import { isPlainObject } from '../../graph/json-value.ts';
+import type { LoadOptions } from '../../graph/load-deployments.ts';
+import { loadDeployments } from '../../graph/load-deployments.ts';
+import { findTakenNames } from './taken-names.ts';
+import { judge } from './refusal.ts';
+import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
+import { PASS } from './review.ts';
+
+export interface ValidateContext {
+  /** How deployments are read: the cluster's servers and first ports. */
+  readonly load: Pick<LoadOptions, 'env' | 'servers'>;
+  /** The SeldonDeployments of the namespace, as they are stored. */
+  readonly stored: readonly JsonObject[];
+}
+
+/** What the API server puts in the place of a name that it is still to make. */
+const MADE_NAME = 'xxxxx';
+
+export function validateDeployment(request: ReviewRequest, context: ValidateContext): Verdict {
+  const { operation, object, oldObject, subResource } = request;
+  if (subResource !== '' || object === null) return PASS;
+  if (operation !== 'CREATE' && operation !== 'UPDATE') return PASS;
+  const metadata = fieldOf(object, 'metadata');
+  if (typeof metadata['deletionTimestamp'] === 'string') return PASS;
+  const findings = checkObject(object, request, context);
+  const isSame = oldObject !== null && isDeepStrictEqual(object['spec'], oldObject['spec']);
+  const verdict = judge('SeldonDeployment', findings);
+  if (verdict.allowed || !isSame) return verdict;
+  const told = verdict.message.split('\n').slice(1);
+  const warnings = [...told.map((line) => line.replace(/^- /, '')), ...verdict.warnings];
+  return { allowed: true, warnings, patch: [] };
+}
+
+function checkObject(
+  object: JsonObject,
+  request: ReviewRequest,
+  { load, stored }: ValidateContext,
+): readonly Finding[] {
+  const metadata = fieldOf(object, 'metadata');
+  const generated = typeof metadata['generateName'] === 'string' ? metadata['generateName'] : '';
+  const name = request.name || metadata['name'] || (generated && generated + MADE_NAME);
+  const { annotations } = metadata;
+  const read = {
+    apiVersion: object['apiVersion'],
+    kind: object['kind'],
+    metadata: {
+      name,
+      namespace: request.namespace || 'default',
+      ...(annotations === undefined ? {} : { annotations }),
+    },
+    ...(object['spec'] === undefined ? {} : { spec: object['spec'] }),
+  };
+  const source = 'SeldonDeployment';
+  const loaded = loadDeployments(JSON.stringify(read), { ...load, source, hosts: 'cluster' });
+  const taken = findTakenNames(object, String(name), request.oldObject, stored);
+  return [...loaded.findings, ...taken];
+}
+
+function fieldOf(object: JsonObject, name: string): JsonObject {
+  const value = object[name];
+  return isPlainObject(value) ? value : {};
+}
