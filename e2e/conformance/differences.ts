@@ -14,6 +14,5 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'sc-107': "the content type of a 201 is the unit's own, where the executor wrote a guessed one",
   'sc-133':
     "the flag --full_health_checks is the executor's own; /ready dials every unit each time",
-  'sc-137': 'payload logs are not served yet',
   'sc-141': 'payload logs are not served yet',
 };
