@@ -34,9 +34,9 @@ const LIBRARIES: readonly { name: string; where: string; allows: (path: string) 
   },
   {
     name: '@grpc/',
-    where: 'proto/, extproc/offpath/, the twins, testing/, tests, e2e/, examples/, bench/',
+    where: 'proto/, extproc/offpath/, operator/gateway/xds/, the twins, testing/, tests, e2e/ …',
     allows: (path) =>
-      /^(proto|extproc\/offpath|e2e|examples|bench)\//.test(path) ||
+      /^(proto|extproc\/offpath|operator\/gateway\/xds|e2e|examples|bench)\//.test(path) ||
       /^extproc\/(.*\/)?([^/]*twin[^/]*(\/|\.ts$)|testing\/)/.test(path) ||
       isTest(path),
   },

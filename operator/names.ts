@@ -9,10 +9,14 @@ export const INJECTION_ENABLED = 'enabled';
 export const GRAPH_ANNOTATION = 'sidegraph.io/graph';
 
 export const ANNOTATIONS = {
+  /** On each object that we apply: hash of what was applied; it differs when something else is to be. */
+  intent: 'sidegraph.io/intent',
   /** On a pod template: the ConfigMap that holds its plan. */
   planMap: 'sidegraph.io/plan-map',
   /** On a pod, patched by the operator: hash of the plan that it should serve; makes the kubelet look again. */
   planHash: 'sidegraph.io/plan-hash',
+  /** On a pod, patched by the operator: when it asked once more, since the pod still served an older plan. */
+  planNudge: 'sidegraph.io/plan-nudge',
   /** On a pod template: version of the sidecars in it. On a SeldonDeployment: the version that is asked for. */
   sidecarVersion: 'sidegraph.io/sidecar-version',
   /** On a Deployment: hash of its template without what a new sidecar version alone changes. */
@@ -32,6 +36,19 @@ export const SIDECAR_ANNOTATIONS = {
   filterMemoryRequest: 'sidegraph.io/filter-memory-request',
   logLevel: 'sidegraph.io/log-level',
 } as const;
+
+export const GATEWAY_ANNOTATIONS = {
+  /** On a SeldonDeployment: `gateway` (default) or `none`. */
+  expose: 'sidegraph.io/expose',
+  /** On a SeldonDeployment: hosts that it is served under, separated by commas; all when absent. */
+  hosts: 'sidegraph.io/hosts',
+  /** On a gateway pod's ConfigMap: SeldonDeployments up to this resourceVersion are live in its Envoy. */
+  acknowledged: 'sidegraph.io/gateway-acknowledged',
+} as const;
+/** On the ConfigMaps in which gateway pods say what is live: `true`. */
+export const GATEWAY_LABEL = 'sidegraph.io/gateway';
+/** Key of such a ConfigMap: JSON list of `namespace/service` that routes or requests still use though no spec names them. */
+export const GATEWAY_IN_USE_KEY = 'in-use.json';
 
 export const SELDON_ANNOTATIONS = {
   enginePrefix: 'seldon.io/engine-',
@@ -55,6 +72,8 @@ export const LABELS = {
 export const SELDON_LABELS = {
   app: 'seldon-app',
   appServicePrefix: 'seldon-app-svc-',
+  /** On a SeldonDeployment: the operator that is to handle it; Seldon's own leaves those that name another. */
+  controllerId: 'seldon.io/controller-id',
   deployment: 'seldon-deployment-id',
   orchestrator: 'seldon-deployment-contains-svcorch',
   managedBy: 'app.kubernetes.io/managed-by',
@@ -75,8 +94,8 @@ export const CONTAINERS = { envoy: 'sidegraph-envoy', filter: 'sidegraph-filter'
 
 /** Ports of a pod with sidecars; `http` and `grpc` are those of Seldon's orchestrator. */
 export const PORTS = { http: 8000, grpc: 5001, status: 15_020 } as const;
-/** On the filter's status port. */
-export const STATUS_PATHS = { live: '/live', drain: '/drain' } as const;
+/** On the filter's status port; `plan` answers `{"hash":"…"}`, the plan that is served now. */
+export const STATUS_PATHS = { live: '/live', drain: '/drain', plan: '/plan' } as const;
 export const STATUS_PORT_NAME = 'sg-status';
 
 export const VOLUMES = {

@@ -1,0 +1,273 @@
+// Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
+// deployment. Plain JSON that Envoy reads from a file.
+import { type JsonObject, duration, typed } from '../../envoy/json.ts';
+import { ROUTE_TABLE } from './route-table.ts';
+
+export interface GatewayLayout {
+  readonly host: string;
+  /** HTTP/1.1 and h2c, REST and gRPC alike. */
+  readonly httpPort: number;
+  /** With a certificate; null without. */
+  readonly tls: {
+    readonly port: number;
+    /** Folder with `tls.crt` and `tls.key`, a mounted Secret: replaced files are taken over. */
+    readonly dir: string;
+  } | null;
+  readonly adminSocket: string;
+  /** The agent's discovery server. */
+  readonly discoverySocket: string;
+  readonly accessLogPath: string;
+  /** Name of this gateway in Envoy's own words. */
+  readonly nodeId: string;
+  /** Extra HTTP filters before the router, as Envoy reads them: JWT, ext_authz. */
+  readonly httpFilters: readonly JsonObject[];
+  readonly maxHeapBytes: number;
+}
+
+const DISCOVERY_CLUSTER = 'sidegraph-agent';
+const CONNECTION_BUFFER_BYTES = 1024 * 1024;
+const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
+const MAX_STREAMS = 1024;
+const UNSERVED = 'no deployment is served under this path, host and headers';
+
+export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
+  return {
+    node: { id: layout.nodeId, cluster: 'sidegraph-gateway' },
+    admin: { address: { pipe: { path: layout.adminSocket, mode: 0o600 } } },
+    static_resources: {
+      clusters: [discoveryCluster(layout.discoverySocket)],
+      listeners: [
+        listener('http', layout.host, layout.httpPort, layout, null),
+        ...(layout.tls === null
+          ? []
+          : [listener('https', layout.host, layout.tls.port, layout, layout.tls.dir)]),
+      ],
+    },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        grpc_services: [{ envoy_grpc: { cluster_name: DISCOVERY_CLUSTER } }],
+        set_node_on_first_message_only: true,
+      },
+      // No listener opens before the agent has said what there is.
+      cds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' },
+    },
+    stats_config: { stats_matcher: { exclusion_list: { patterns: clusterStatsLeftOut() } } },
+    deferred_stat_options: { enable_deferred_creation_stats: true },
+    stats_flush_on_admin: true,
+    overload_manager: overloadManager(layout.maxHeapBytes),
+  };
+}
+
+/** What nobody reads of thousands of clusters. */
+function clusterStatsLeftOut(): JsonObject[] {
+  return ['upstream_cx_http3', 'lb_zone', 'lb_subsets', 'circuit_breakers.high'].map(
+    (contains) => ({
+      contains,
+    }),
+  );
+}
+
+function discoveryCluster(path: string): JsonObject {
+  return {
+    name: DISCOVERY_CLUSTER,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        { explicit_http_config: { http2_protocol_options: {} } },
+      ),
+    },
+    load_assignment: {
+      cluster_name: DISCOVERY_CLUSTER,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path } } } }] }],
+    },
+  };
+}
+
+function listener(
+  name: string,
+  host: string,
+  port: number,
+  layout: GatewayLayout,
+  tlsDir: string | null,
+): JsonObject {
+  return {
+    name,
+    address: { socket_address: { address: host, port_value: port } },
+    per_connection_buffer_limit_bytes: CONNECTION_BUFFER_BYTES,
+    filter_chains: [
+      {
+        filters: [connectionManager(name, layout)],
+        ...(tlsDir === null ? {} : { transport_socket: tlsSocket(tlsDir) }),
+      },
+    ],
+  };
+}
+
+function connectionManager(name: string, layout: GatewayLayout): JsonObject {
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: typed(
+      'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+      {
+        stat_prefix: name,
+        codec_type: 'AUTO',
+        rds: {
+          route_config_name: ROUTE_TABLE,
+          config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' },
+        },
+        http_filters: [
+          ...layout.httpFilters,
+          {
+            name: 'envoy.filters.http.router',
+            typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {
+              suppress_envoy_headers: true,
+            }),
+          },
+        ],
+        access_log: [accessLog(layout.accessLogPath)],
+        local_reply_config: localReplies(),
+        // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
+        stream_idle_timeout: '0s',
+        request_headers_timeout: '30s',
+        common_http_protocol_options: { idle_timeout: duration(3_600_000) },
+        http2_protocol_options: { max_concurrent_streams: MAX_STREAMS },
+        normalize_path: true,
+        merge_slashes: false,
+        path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
+        use_remote_address: true,
+        preserve_external_request_id: true,
+      },
+    ),
+  };
+}
+
+function tlsSocket(dir: string): JsonObject {
+  const file = (name: string): JsonObject => ({ filename: `${dir}/${name}` });
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: typed('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
+      common_tls_context: {
+        alpn_protocols: ['h2', 'http/1.1'],
+        tls_certificates: [
+          {
+            certificate_chain: file('tls.crt'),
+            private_key: file('tls.key'),
+            watched_directory: { path: dir },
+          },
+        ],
+      },
+    }),
+  };
+}
+
+/** Seldon's FAILURE body for what Envoy answers itself; what pods answer passes, and so do the routes' own answers. */
+function localReplies(): JsonObject {
+  const flags = ['UH', 'UF', 'UO', 'NR', 'NC', 'UT', 'UR', 'UC', 'UPE', 'URX', 'SI', 'DPE'];
+  const isGrpc = {
+    header_filter: {
+      header: { name: 'content-type', string_match: { prefix: 'application/grpc' } },
+    },
+  };
+  const isUnserved = { response_flag_filter: { flags: ['NR'] } };
+  const rows: readonly [JsonObject, JsonObject][] = [
+    [isUnserved, says(UNSERVED)],
+    [{ response_flag_filter: { flags } }, says('%LOCAL_REPLY_BODY%')],
+    [deadlinePassed(), says('the request took longer than its deadline')],
+  ];
+  return {
+    mappers: [
+      // gRPC's message is plain text.
+      {
+        filter: { and_filter: { filters: [isGrpc, isUnserved] } },
+        body_format_override: { text_format_source: { inline_string: UNSERVED } },
+      },
+      {
+        filter: isGrpc,
+        body_format_override: { text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' } },
+      },
+      ...rows.map(([filter, body]) => ({ filter, body_format_override: body })),
+    ],
+  };
+}
+
+function says(info: string): JsonObject {
+  return {
+    json_format: { status: { code: '%RESPONSE_CODE%', info, status: 'FAILURE' } },
+  };
+}
+
+/** Envoy sets no response flag for `max_stream_duration`. */
+function deadlinePassed(): JsonObject {
+  return {
+    extension_filter: {
+      name: 'envoy.access_loggers.extension_filters.cel',
+      typed_config: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
+        expression: `response.code_details == 'max_duration_timeout'`,
+      }),
+    },
+  };
+}
+
+function accessLog(path: string): JsonObject {
+  return {
+    name: 'sidegraph.access-log',
+    typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
+      path,
+      log_format: {
+        json_format: {
+          time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
+          deployment: '%ROUTE_NAME%',
+          cluster: '%UPSTREAM_CLUSTER_RAW%',
+          method: '%REQ(:METHOD)%',
+          path: '%PATH(NQ:ORIG_OR_PATH)%',
+          host: '%REQ(:AUTHORITY)%',
+          protocol: '%PROTOCOL%',
+          code: '%RESPONSE_CODE%',
+          details: '%RESPONSE_CODE_DETAILS%',
+          flags: '%RESPONSE_FLAGS%',
+          grpc_status: '%GRPC_STATUS_NUMBER%',
+          duration_us: '%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%',
+          attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
+          bytes_in: '%BYTES_RECEIVED%',
+          bytes_out: '%BYTES_SENT%',
+          pod: '%UPSTREAM_HOST%',
+          client: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%',
+          puid: '%REQ(seldon-puid)%',
+        },
+      },
+    }),
+  };
+}
+
+function overloadManager(maxHeapBytes: number): JsonObject {
+  const action = (name: string, value: number): JsonObject => ({
+    name,
+    triggers: [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value } }],
+  });
+  return {
+    refresh_interval: '0.250s',
+    resource_monitors: [
+      {
+        name: 'envoy.resource_monitors.fixed_heap',
+        typed_config: typed('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', {
+          max_heap_size_bytes: maxHeapBytes,
+        }),
+      },
+      {
+        name: 'envoy.resource_monitors.global_downstream_max_connections',
+        typed_config: typed(
+          'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
+          { max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS },
+        ),
+      },
+    ],
+    actions: [
+      action('envoy.overload_actions.shrink_heap', 0.92),
+      action('envoy.overload_actions.stop_accepting_requests', 0.95),
+    ],
+  };
+}

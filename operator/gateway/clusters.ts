@@ -1,0 +1,69 @@
+// A cluster for each Service and transport that is served, and its endpoints. Named by the Service, so that a pod that
+// comes or goes changes the endpoints alone.
+import { type JsonObject, typed } from '../../envoy/json.ts';
+import type { Breakers, PodAddress, Transport } from './served.ts';
+import { boxed, durationOf } from './xds/values.ts';
+
+/** A pod on the same network answers a SYN in well under that; a lost one is tried elsewhere. */
+const CONNECT_TIMEOUT_MS = 1000;
+/** Sidecars close idle connections after 65 s; the side that dials must be first. */
+const IDLE_MS = 60_000;
+/** Python model servers without a sidecar close them after two seconds. */
+const BARE_IDLE_MS = 1500;
+
+export function clusterName(namespace: string, service: string, transport: Transport): string {
+  return `${namespace}/${service}/${transport}`;
+}
+
+export function renderCluster(
+  name: string,
+  transport: Transport,
+  breakers: Breakers,
+  isBare: boolean,
+): JsonObject {
+  const idleMs = isBare && transport === 'rest' ? BARE_IDLE_MS : IDLE_MS;
+  return {
+    name,
+    type: 'EDS',
+    eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
+    connect_timeout: durationOf(CONNECT_TIMEOUT_MS),
+    lb_policy: 'LEAST_REQUEST',
+    circuit_breakers: {
+      thresholds: [
+        {
+          max_connections: boxed(breakers.maxConnections),
+          max_pending_requests: boxed(breakers.maxPendingRequests),
+          max_requests: boxed(breakers.maxRequests),
+          max_retries: boxed(breakers.maxRetries),
+        },
+      ],
+    },
+    ignore_health_on_host_removal: true,
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        {
+          common_http_protocol_options: { idle_timeout: durationOf(idleMs) },
+          explicit_http_config:
+            transport === 'grpc' ? { http2_protocol_options: {} } : { http_protocol_options: {} },
+        },
+      ),
+    },
+  };
+}
+
+export function renderEndpoints(name: string, pods: readonly PodAddress[]): JsonObject {
+  return {
+    cluster_name: name,
+    endpoints:
+      pods.length === 0
+        ? []
+        : [
+            {
+              lb_endpoints: pods.map(({ ip, port }) => ({
+                endpoint: { address: { socket_address: { address: ip, port_value: port } } },
+              })),
+            },
+          ],
+  };
+}

@@ -1,0 +1,87 @@
+// Everything that one deployment adds to the snapshot. Parts are independent, so that a change of one deployment renders one
+// part; what two of them may claim at once (paths, names) is settled where they are put together.
+import type { JsonObject } from '../../envoy/json.ts';
+import { clusterName, renderCluster, renderEndpoints } from './clusters.ts';
+import { explainerRoute, grpcRoutes, restRoutes } from './routes.ts';
+import type { Backend, ServedDeployment, Transport } from './served.ts';
+import { listLeftovers, shareTraffic } from './shares.ts';
+
+export interface DeploymentPart {
+  readonly served: ServedDeployment;
+  readonly rest: readonly JsonObject[];
+  readonly grpc: readonly JsonObject[];
+  readonly explainers: readonly { readonly predictor: string; readonly route: JsonObject }[];
+  readonly clusters: readonly PartCluster[];
+  /** Services that get requests though the deployment no longer names them. */
+  readonly leftovers: readonly string[];
+  /** Predictors with their ready pods, for the list that people read. */
+  readonly ready: readonly { readonly predictor: string; readonly pods: number }[];
+}
+
+export interface PartCluster {
+  readonly name: string;
+  readonly cluster: JsonObject;
+  readonly endpoints: JsonObject;
+  readonly isEmpty: boolean;
+  /** After it left the routes it stays that long, ms. */
+  readonly holdMs: number;
+}
+
+const TRANSPORTS: readonly Transport[] = ['rest', 'grpc'];
+
+export function renderPart(served: ServedDeployment, backends: readonly Backend[]): DeploymentPart {
+  const rest = shareTraffic(served, backends, 'rest');
+  const grpc = shareTraffic(served, backends, 'grpc');
+  const leftovers = new Set(listLeftovers(served, backends));
+  return {
+    served,
+    rest: restRoutes(served, rest),
+    grpc: grpcRoutes(served, grpc),
+    explainers: served.predictors.flatMap(({ name, explainerService: service }) =>
+      service === null
+        ? []
+        : [
+            {
+              predictor: name,
+              route: explainerRoute(served, name, service, podsOf(backends, service) > 0),
+            },
+          ],
+    ),
+    clusters: renderClusters(served, backends),
+    leftovers: [...rest.serving, ...grpc.serving]
+      .map(({ service }) => service)
+      .filter((service, at, all) => leftovers.has(service) && all.indexOf(service) === at),
+    ready: served.predictors.map(({ name, service }) => ({
+      predictor: name,
+      pods: podsOf(backends, service),
+    })),
+  };
+}
+
+/** Every Service that is served or may be: a cluster is there before the first route to it. */
+function renderClusters(served: ServedDeployment, backends: readonly Backend[]): PartCluster[] {
+  const named = new Map(served.predictors.map((each) => [each.service, each]));
+  const explainers = new Set(served.predictors.map((each) => each.explainerService));
+  return backends
+    .filter((each) => each.isPredictor || named.has(each.service) || explainers.has(each.service))
+    .flatMap((backend) =>
+      TRANSPORTS.filter(
+        (transport) => transport === 'rest' || !explainers.has(backend.service),
+      ).map((transport) => {
+        const name = clusterName(served.namespace, backend.service, transport);
+        const isBare =
+          named.get(backend.service)?.isBare === true || explainers.has(backend.service);
+        return {
+          name,
+          cluster: renderCluster(name, transport, served.breakers, isBare),
+          endpoints: renderEndpoints(name, backend[transport]),
+          isEmpty: backend[transport].length === 0,
+          holdMs: served.longestRequestMs,
+        };
+      }),
+    );
+}
+
+function podsOf(backends: readonly Backend[], service: string): number {
+  return backends.find((each) => each.service === service)?.rest.length ?? 0;
+}

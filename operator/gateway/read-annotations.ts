@@ -1,0 +1,120 @@
+// Seldon's annotations for its ingresses, and ours, as the gateway understands them. Each that cannot be used becomes a
+// note: one wrong regular expression would otherwise make Envoy refuse the whole route table.
+import { GATEWAY_ANNOTATIONS } from '../names.ts';
+import type { Breakers, HeaderCondition, Note, ServedDeployment } from './served.ts';
+
+type Annotations = Readonly<Record<string, string>>;
+
+const AMBASSADOR = 'seldon.io/ambassador-';
+const ISTIO_HOST = 'seldon.io/istio-host';
+const ISTIO_RETRIES = 'seldon.io/istio-retries';
+const ISTIO_RETRIES_TIMEOUT = 'seldon.io/istio-retries-timeout';
+/** Seldon's default for a try, where retries are asked for. */
+const DEFAULT_TRY_SECONDS = 1;
+const MAX_ATTEMPTS = 10;
+const MAX_TRY_SECONDS = 86_400;
+const MAX_BREAKER = 1_000_000;
+
+const DEFAULT_BREAKERS: Breakers = {
+  maxConnections: 4096,
+  maxPendingRequests: 8192,
+  maxRequests: 8192,
+  maxRetries: 1024,
+};
+
+const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
+const HEADER_VALUE = /^[\x20-\x7e]{0,1024}$/;
+
+export function readHosts(annotations: Annotations, notes: Note[]): readonly string[] {
+  const path =
+    annotations[GATEWAY_ANNOTATIONS.hosts] === undefined ? ISTIO_HOST : GATEWAY_ANNOTATIONS.hosts;
+  const names = (annotations[path] ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+  if (names.includes('*')) return [];
+  const wrong = names.filter((name) => name.length > 253 || !HOST.test(name));
+  for (const name of wrong) notes.push({ path, message: `'${name}' is no host name; left out` });
+  const usable = names.filter((name) => !wrong.includes(name));
+  // None usable: served under a host that nobody has, rather than under all.
+  return names.length > 0 && usable.length === 0 ? ['invalid'] : [...new Set(usable)].sort();
+}
+
+export function readHeaders(annotations: Annotations, notes: Note[]): readonly HeaderCondition[] {
+  return [
+    ...readHeader(annotations, `${AMBASSADOR}header`, false, notes),
+    ...readHeader(annotations, `${AMBASSADOR}regex-header`, true, notes),
+  ];
+}
+
+/** `name: value`. */
+function readHeader(
+  annotations: Annotations,
+  path: string,
+  isRegex: boolean,
+  notes: Note[],
+): HeaderCondition[] {
+  const text = annotations[path];
+  if (text === undefined) return [];
+  const colon = text.indexOf(':');
+  const name = text.slice(0, Math.max(colon, 0)).trim().toLowerCase();
+  const value = text.slice(colon + 1).trim();
+  const isUsable =
+    HEADER_NAME.test(name) && HEADER_VALUE.test(value) && (!isRegex || isPlainRegex(value));
+  if (isUsable) return [{ name, value, isRegex }];
+  notes.push({
+    path,
+    message: `'${text}' is not \`name: value\` that Envoy can match; nothing matches`,
+  });
+  // A condition that was meant to narrow must not widen.
+  return [{ name: 'x-sidegraph-unmatchable', value: 'never', isRegex: false }];
+}
+
+/** Whether RE2 takes it too: no look-around and no back references, and not so large that its program is refused. */
+function isPlainRegex(text: string): boolean {
+  if (text.length > 200 || /\(\?|\\[1-9]|\\k|\\u|\\c/.test(text) || /\{\d{3,}/.test(text))
+    return false;
+  try {
+    return new RegExp(text, 'u').source !== '';
+  } catch {
+    return false;
+  }
+}
+
+export function readRetries(annotations: Annotations, notes: Note[]): ServedDeployment['retries'] {
+  const istio = readInteger(annotations, ISTIO_RETRIES, MAX_ATTEMPTS, notes);
+  const attempts = istio ?? readInteger(annotations, `${AMBASSADOR}retries`, MAX_ATTEMPTS, notes);
+  if (attempts === null || attempts === 0) return null;
+  const trySeconds =
+    istio === null
+      ? null
+      : (readInteger(annotations, ISTIO_RETRIES_TIMEOUT, MAX_TRY_SECONDS, notes) ??
+        DEFAULT_TRY_SECONDS);
+  return { attempts, perTryTimeoutMs: (trySeconds ?? 0) * 1000 };
+}
+
+export function readBreakers(annotations: Annotations, notes: Note[]): Breakers {
+  const read = (name: string, byDefault: number): number =>
+    readInteger(annotations, `${AMBASSADOR}circuit-breakers-${name}`, MAX_BREAKER, notes) ??
+    byDefault;
+  return {
+    maxConnections: read('max-connections', DEFAULT_BREAKERS.maxConnections),
+    maxPendingRequests: read('max-pending-requests', DEFAULT_BREAKERS.maxPendingRequests),
+    maxRequests: read('max-requests', DEFAULT_BREAKERS.maxRequests),
+    maxRetries: read('max-retries', DEFAULT_BREAKERS.maxRetries),
+  };
+}
+
+function readInteger(
+  annotations: Annotations,
+  path: string,
+  max: number,
+  notes: Note[],
+): number | null {
+  const text = annotations[path]?.trim();
+  if (text === undefined || text === '') return null;
+  if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
+  notes.push({ path, message: `'${text}' is no integer from 0 to ${max}; left out` });
+  return null;
+}

@@ -1,0 +1,96 @@
+// From the Services that a deployment owns and their EndpointSlices to the addresses that may be dialled. A slice is an
+// object that people can write too, so an address counts only if the control plane's controller wrote it for that very
+// Service, it is a pod's of the same namespace, and its port is one that the Service leads to.
+import type { KubeObject } from '../kube/object.ts';
+import { SELDON_LABELS } from '../names.ts';
+import type { Backend, PodAddress, Transport } from './served.ts';
+
+export const SLICE_SERVICE_LABEL = 'kubernetes.io/service-name';
+const SLICE_MANAGER_LABEL = 'endpointslice.kubernetes.io/managed-by';
+const SLICE_MANAGER = 'endpointslice-controller.k8s.io';
+/** Names of a predictor's Service ports. */
+const PORT_NAMES: Readonly<Record<Transport, string>> = { rest: 'http', grpc: 'grpc' };
+/** Loopback, link-local (a cloud's metadata among it) and "this host": never a pod's. */
+const FORBIDDEN = /^(127\.|169\.254\.|0\.|::1$|::$|fe[89ab])/i;
+
+/**
+ * The backends of a deployment, by name of the Service. `services` are those that name it among their owners; `slicesOf`
+ * gives the EndpointSlices labelled with a Service's name.
+ */
+export function readBackends(
+  owner: string,
+  services: readonly KubeObject[],
+  slicesOf: (service: KubeObject) => readonly KubeObject[],
+): Backend[] {
+  return services
+    .filter((service) => isControlledBy(service, owner))
+    .map((service) => {
+      const slices = slicesOf(service).filter((slice) => isSliceOf(slice, service));
+      return {
+        service: service.metadata.name,
+        rest: readAddresses(service, slices, 'rest'),
+        grpc: readAddresses(service, slices, 'grpc'),
+        isPredictor: SELDON_LABELS.app in (specOf(service).selector ?? {}),
+      };
+    })
+    .sort((one, other) => (one.service < other.service ? -1 : 1));
+}
+
+function isControlledBy(object: KubeObject, uid: string): boolean {
+  return (
+    uid !== '' &&
+    (object.metadata.ownerReferences ?? []).some((owner) => owner.uid === uid && owner.controller)
+  );
+}
+
+function isSliceOf(slice: KubeObject, service: KubeObject): boolean {
+  const { metadata } = slice;
+  const uid = service.metadata.uid ?? '';
+  return (
+    metadata.namespace === service.metadata.namespace &&
+    metadata.labels?.[SLICE_SERVICE_LABEL] === service.metadata.name &&
+    metadata.labels[SLICE_MANAGER_LABEL] === SLICE_MANAGER &&
+    (slice.addressType === 'IPv4' || slice.addressType === 'IPv6') &&
+    isControlledBy(slice, uid)
+  );
+}
+
+function readAddresses(
+  service: KubeObject,
+  slices: readonly KubeObject[],
+  transport: Transport,
+): PodAddress[] {
+  const name = PORT_NAMES[transport];
+  const target = specOf(service).ports?.find((port) => port.name === name)?.targetPort;
+  const found = new Map<string, PodAddress>();
+  for (const slice of slices as readonly Slice[]) {
+    const port = slice.ports?.find((each) => each.name === name)?.port;
+    // A port by name may differ from pod to pod; ours are numbers.
+    if (port === undefined || port === null || port !== target) continue;
+    for (const { addresses, conditions, targetRef } of slice.endpoints ?? []) {
+      const ip = addresses?.[0];
+      if (ip === undefined || FORBIDDEN.test(ip) || conditions?.ready === false) continue;
+      if (targetRef?.kind !== 'Pod' || targetRef.namespace !== service.metadata.namespace) continue;
+      found.set(ip, { ip, port });
+    }
+  }
+  return [...found.values()].sort((one, other) => (one.ip < other.ip ? -1 : 1));
+}
+
+type Slice = KubeObject & {
+  readonly ports?: readonly { readonly name?: string; readonly port?: number | null }[];
+  readonly endpoints?: readonly {
+    readonly addresses?: readonly string[];
+    readonly conditions?: { readonly ready?: boolean | null };
+    readonly targetRef?: { readonly kind?: string; readonly namespace?: string };
+  }[];
+};
+
+interface ServiceSpec {
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly ports?: readonly { readonly name?: string; readonly targetPort?: number | string }[];
+}
+
+function specOf(service: KubeObject): ServiceSpec {
+  return (service.spec ?? {}) as ServiceSpec;
+}

@@ -1,0 +1,30 @@
+// Puts the parts of all deployments together to what Envoy is to run: one route table, and the clusters with their
+// endpoints. Sorted, so that equal input is byte-equal output.
+import type { JsonObject } from '../../envoy/json.ts';
+import { type Conflict, settleClaims } from './claims.ts';
+import type { DeploymentPart, PartCluster } from './deployment-part.ts';
+import { renderRouteTable } from './route-table.ts';
+
+export interface Snapshot {
+  readonly routes: JsonObject;
+  /** By name, sorted; each Service and transport once. */
+  readonly clusters: readonly PartCluster[];
+  readonly conflicts: readonly Conflict[];
+  /** `namespace/service` that get requests though no deployment names them any more, sorted. */
+  readonly leftovers: readonly string[];
+}
+
+export function renderSnapshot(parts: Iterable<DeploymentPart>): Snapshot {
+  const all = [...parts];
+  const { claims, conflicts } = settleClaims(all);
+  const clusters = new Map<string, PartCluster>();
+  for (const part of all) for (const each of part.clusters) clusters.set(each.name, each);
+  return {
+    routes: renderRouteTable(claims),
+    clusters: [...clusters.values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
+    conflicts,
+    leftovers: all
+      .flatMap(({ served, leftovers }) => leftovers.map((each) => `${served.namespace}/${each}`))
+      .sort(),
+  };
+}

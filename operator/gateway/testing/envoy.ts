@@ -1,0 +1,102 @@
+// A real Envoy on the gateway's bootstrap, with its discovery socket in a folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { askAdmin } from '../../../envoy/admin.ts';
+import { envoyBinary } from '../../../envoy/testing/envoy.ts';
+import { freePort } from '../../../envoy/testing/units.ts';
+import { type GatewayLayout, renderGatewayBootstrap } from '../bootstrap.ts';
+
+const START_TIMEOUT_MS = 15_000;
+
+export interface GatewayEnvoy {
+  readonly layout: GatewayLayout;
+  readonly pid: number;
+  log(): string;
+  /** Until its listeners serve. */
+  ready(): Promise<void>;
+  accessLog(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function testGatewayLayout(dir: string): Promise<GatewayLayout> {
+  return {
+    host: '127.0.0.1',
+    httpPort: await freePort(),
+    tls: null,
+    adminSocket: join(dir, 'admin.sock'),
+    discoverySocket: join(dir, 'xds.sock'),
+    accessLogPath: join(dir, 'access.log'),
+    nodeId: 'test',
+    httpFilters: [],
+    maxHeapBytes: 1024 * 1024 * 1024,
+  };
+}
+
+export function makeTestDir(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'sidegraph-gateway-'));
+}
+
+export async function startGatewayEnvoy(
+  dir: string,
+  layout: GatewayLayout,
+  concurrency = 1,
+): Promise<GatewayEnvoy> {
+  const path = join(dir, 'bootstrap.json');
+  await writeFile(path, JSON.stringify(renderGatewayBootstrap(layout)));
+  const binary = await envoyBinary();
+  const child = spawn(
+    binary,
+    [
+      ...['--config-path', path, '--concurrency', String(concurrency), '--log-level', 'warning'],
+      ...['--disable-hot-restart', '--reject-unknown-dynamic-fields'],
+      ...['--file-flush-interval-msec', '50'],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString('utf8');
+  });
+  return {
+    layout,
+    pid: child.pid ?? 0,
+    log: () => log,
+    ready: () => awaitReady(layout, child, () => log),
+    accessLog: () => readFile(layout.accessLogPath, 'utf8'),
+    stop: async () => {
+      await end(child);
+    },
+  };
+}
+
+async function awaitReady(
+  layout: GatewayLayout,
+  child: ChildProcess,
+  log: () => string,
+): Promise<void> {
+  const endMs = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < endMs) {
+    if (child.exitCode !== null) throw new Error(`Envoy exited with ${child.exitCode}:\n${log()}`);
+    const answer = await askAdmin(layout.adminSocket, '/ready', AbortSignal.timeout(1000)).catch(
+      () => '',
+    );
+    if (answer.startsWith('LIVE')) return;
+    await delay(20);
+  }
+  throw new Error(`Envoy was not ready after ${START_TIMEOUT_MS} ms:\n${log()}`);
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+export function removeDir(dir: string): Promise<void> {
+  return rm(dir, { recursive: true, force: true });
+}
