@@ -102,6 +102,7 @@ export class AnswerParser {
         return this.beginBody(source, start, headEnd, end);
       }
       if (this.facts.status === 101) return this.bad('switched to another protocol unasked');
+      if (this.facts.minor === 0) return this.bad('answered 1xx in HTTP/1.0');
       if (++this.interim > MAX_INTERIM_ANSWERS) return this.bad('answered with too many 1xx');
       start = headEnd;
     }

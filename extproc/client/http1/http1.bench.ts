@@ -1,12 +1,9 @@
 // What one REST side call costs the filter's process, against undici and against bare sockets in the same run. Prints
 // processor microseconds per call. Arguments: --concurrency 16 --calls 100000 --body 100
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { UnitClient } from '../../calls.ts';
 import { requestOf } from '../testing/calling.ts';
+import { clientRun, measure, type Run, startStub } from '../testing/measure.ts';
 import { UndiciTwin } from '../twin-undici.ts';
 import { Http1Client } from './client.ts';
 
@@ -35,27 +32,6 @@ const request = requestOf({
   body: Buffer.alloc(bodyBytes, 'y'),
   timeoutMs: values.timeout === '0' ? null : Number(values.timeout),
 });
-
-type Run = (count: number) => Promise<void>;
-
-function clientRun(client: UnitClient): Run {
-  return (count) =>
-    new Promise((resolve, reject) => {
-      let left = count;
-      let running = concurrency;
-      const next = (): void => {
-        if (left-- <= 0) {
-          if (--running === 0) resolve();
-          return;
-        }
-        client.call(request, (result) => {
-          if (result.kind === 'answer' && result.body.length === bodyBytes) next();
-          else reject(new Error(result.kind === 'failure' ? result.text : 'wrong length'));
-        });
-      };
-      for (let i = 0; i < concurrency; i++) next();
-    });
-}
 
 /** The floor: sockets that write the same bytes and count what comes back, with the runtime's own reads. */
 function bareRun(port: number): Run {
@@ -92,45 +68,23 @@ function bareRun(port: number): Run {
     });
 }
 
-async function measure(name: string, run: Run): Promise<number> {
-  await run(Math.min(calls, 20_000));
-  let best = Number.POSITIVE_INFINITY;
-  let wall = 0;
-  for (let repetition = 0; repetition < 3; repetition++) {
-    const cpu = process.cpuUsage();
-    const started = performance.now();
-    await run(calls);
-    const used = process.cpuUsage(cpu);
-    const cost = (used.user + used.system) / calls;
-    if (cost < best) wall = calls / ((performance.now() - started) / 1000);
-    best = Math.min(best, cost);
-  }
-  console.log(`${name.padEnd(8)} ${best.toFixed(1)} µs CPU a call, ${wall.toFixed(0)} calls/s`);
-  return best;
-}
-
-async function startStub(): Promise<{ child: ChildProcess; port: number }> {
-  const script = fileURLToPath(new URL('./stub.bench.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', script, values.body],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { child, port: Number(line.toString()) };
-}
-
-const { child, port } = await startStub();
+const { child, port } = await startStub(new URL('./stub.bench.ts', import.meta.url), bodyBytes);
 const options = {
   address: { kind: 'tcp', host: '127.0.0.1', port },
   host: `127.0.0.1:${port}`,
 } as const;
-const small = await measure('small', clientRun(new Http1Client(options)));
+const small = await measure(
+  'small',
+  clientRun(new Http1Client(options), request, concurrency),
+  calls,
+);
 if (values.only !== 'small') {
-  await measure('bare', bareRun(port));
-  const twin = await measure('undici', clientRun(new UndiciTwin(options)));
+  await measure('bare', bareRun(port), calls);
+  const twin = await measure(
+    'undici',
+    clientRun(new UndiciTwin(options), request, concurrency),
+    calls,
+  );
   console.log(`undici costs ${(twin / small).toFixed(1)} times the small client`);
 }
 child.kill();

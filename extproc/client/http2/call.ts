@@ -70,6 +70,21 @@ export class GrpcCall implements CallHandle {
     this.reused = reused;
   }
 
+  /** Takes a block of the answer: headers, then trailers, which end the stream. Returns what is wrong, or null. */
+  takeFields(fields: readonly string[], endsStream: boolean): string | null {
+    this.started = true;
+    if (this.httpStatus > 0) {
+      this.trailers = fields;
+      return endsStream ? null : 'answered with headers behind headers';
+    }
+    const status = fields[0] === ':status' ? Number(fields[1]) : 0;
+    if (!(status >= 100 && status <= 999)) return 'answered without a status';
+    if (status < 200) return endsStream ? 'answered with 1xx alone' : null;
+    this.httpStatus = status;
+    this.headers = fields;
+    return null;
+  }
+
   cancel(): void {
     if (!this.over) this.owner.cancelled(this);
   }

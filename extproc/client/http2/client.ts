@@ -8,7 +8,8 @@ import { grpcResult } from '../grpc/answer.ts';
 import type { Address } from '../http1/connection.ts';
 import { DEFAULT_CONCURRENT_STREAMS, MAX_H2_CONNECTIONS, MAX_WAITING_CALLS } from '../limits.ts';
 import { GrpcCall } from './call.ts';
-import { Http2Connection, type StreamLoss } from './connection.ts';
+import { Http2Connection } from './connection.ts';
+import type { StreamLoss } from './owner.ts';
 import { RequestBlocks } from './request-block.ts';
 
 /** Moves of a call that no peer has looked at. */

@@ -22,14 +22,15 @@ import {
   H2_IDLE_MS,
   LAST_STREAM_ID,
   MAX_CONCURRENT_STREAMS,
-  MAX_CONTINUATIONS,
   MAX_FRAME_IN_BYTES,
   MAX_HEAD_BYTES,
   MAX_UNSENT_BYTES,
 } from '../limits.ts';
 import { readBuffer } from '../read-buffer.ts';
 import { BlockCache } from './block-cache.ts';
+import { BlockCollector } from './block-collector.ts';
 import type { GrpcCall } from './call.ts';
+import type { Http2Owner, StreamLoss } from './owner.ts';
 import type { RequestBlocks } from './request-block.ts';
 import { Sender } from './sender.ts';
 import { errorWords, parseSettings } from './words.ts';
@@ -47,29 +48,6 @@ const HELLO = Buffer.concat([
   windowUpdate(MAX_WINDOW_BYTES - 65_535),
 ]);
 const SETTINGS_ACK = buildFrame(FRAME.SETTINGS, FLAG.ACK, 0, Buffer.alloc(0));
-
-/** Why a call lost its stream. */
-export type StreamLoss =
-  | { readonly kind: 'unconnected'; readonly text: string }
-  /** The peer says, or its absence shows, that it has not looked at the request. */
-  | { readonly kind: 'unprocessed'; readonly text: string }
-  /** Gone with the connection; `unanswered`: before the first frame of the answer. */
-  | { readonly kind: 'gone'; readonly text: string; readonly unanswered: boolean }
-  /** The peer reset the stream, or broke the protocol on it. */
-  | { readonly kind: 'broken'; readonly text: string }
-  | { readonly kind: 'too-large' };
-
-export interface Http2Owner {
-  /** The stream ended in order; the parts of the answer are in the call. */
-  answered(connection: Http2Connection, call: GrpcCall): void;
-  lost(connection: Http2Connection, call: GrpcCall, loss: StreamLoss): void;
-  /** So many streams the peer takes on a connection. */
-  learned(allowedStreams: number): void;
-  /** A stream is free, or the number allowed has changed. */
-  roomed(connection: Http2Connection): void;
-  /** The connection is gone, after all its calls were `lost`. */
-  closed(connection: Http2Connection): void;
-}
 
 export class Http2Connection implements FrameHandler {
   private readonly owner: Http2Owner;
@@ -93,11 +71,7 @@ export class Http2Connection implements FrameHandler {
   private idleSince = 0;
   /** The stream whose DATA frame is being read. */
   private dataStream = 0;
-  /** A header block that goes on in CONTINUATION frames, and its stream; 0 for none. */
-  private block: Buffer[] = [];
-  private blockBytes = 0;
-  private blockStream = 0;
-  private blockEnds = false;
+  private readonly collector = new BlockCollector();
 
   constructor(
     address: Address,
@@ -168,7 +142,7 @@ export class Http2Connection implements FrameHandler {
   }
 
   dataStart(streamId: number, bytes: number): number {
-    if (!this.settled || this.blockStream !== 0) return H2_ERROR.PROTOCOL_ERROR;
+    if (!this.settled || this.collector.open) return H2_ERROR.PROTOCOL_ERROR;
     if (streamId === 0 || streamId >= this.nextId) return H2_ERROR.PROTOCOL_ERROR;
     this.consumed += bytes;
     if (this.consumed >= CREDIT_BYTES) {
@@ -207,16 +181,13 @@ export class Http2Connection implements FrameHandler {
     end: number,
   ): number {
     if (!this.settled && type !== FRAME.SETTINGS) return H2_ERROR.PROTOCOL_ERROR;
-    if (this.blockStream !== 0 && type !== FRAME.CONTINUATION) return H2_ERROR.PROTOCOL_ERROR;
+    if (this.collector.open && type !== FRAME.CONTINUATION) return H2_ERROR.PROTOCOL_ERROR;
     switch (type) {
       case FRAME.HEADERS:
         if (streamId === 0 || streamId >= this.nextId || streamId % 2 === 0) {
           return H2_ERROR.PROTOCOL_ERROR;
         }
-        this.blockEnds = (flags & FLAG.END_STREAM) !== 0;
-        if ((flags & FLAG.END_HEADERS) !== 0) return this.onBlock(streamId, payload, start, end);
-        this.blockStream = streamId;
-        return this.keepBlock(payload, start, end);
+        return this.onHeaders(flags, streamId, payload, start, end);
       case FRAME.CONTINUATION:
         return this.onContinuation(flags, streamId, payload, start, end);
       case FRAME.RST_STREAM:
@@ -250,6 +221,21 @@ export class Http2Connection implements FrameHandler {
     return true;
   }
 
+  private onHeaders(
+    flags: number,
+    streamId: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    const endsStream = (flags & FLAG.END_STREAM) !== 0;
+    if ((flags & FLAG.END_HEADERS) !== 0) {
+      return this.onBlock(streamId, payload, start, end, endsStream);
+    }
+    this.collector.begin(streamId, endsStream);
+    return this.collector.add(payload, start, end) ? 0 : H2_ERROR.ENHANCE_YOUR_CALM;
+  }
+
   private onContinuation(
     flags: number,
     streamId: number,
@@ -257,49 +243,31 @@ export class Http2Connection implements FrameHandler {
     start: number,
     end: number,
   ): number {
-    if (this.blockStream === 0 || streamId !== this.blockStream) return H2_ERROR.PROTOCOL_ERROR;
-    const error = this.keepBlock(payload, start, end);
-    if (error !== 0 || (flags & FLAG.END_HEADERS) === 0) return error;
-    const whole = Buffer.concat(this.block);
-    this.block = [];
-    this.blockBytes = 0;
-    this.blockStream = 0;
-    return this.onBlock(streamId, whole, 0, whole.length);
+    const { collector } = this;
+    if (!collector.open || streamId !== collector.streamId) return H2_ERROR.PROTOCOL_ERROR;
+    if (!collector.add(payload, start, end)) return H2_ERROR.ENHANCE_YOUR_CALM;
+    if ((flags & FLAG.END_HEADERS) === 0) return 0;
+    const { endsStream } = collector;
+    const whole = collector.take();
+    return this.onBlock(streamId, whole, 0, whole.length, endsStream);
   }
 
-  private keepBlock(payload: Buffer, start: number, end: number): number {
-    this.blockBytes += end - start;
-    this.block.push(Buffer.from(payload.subarray(start, end)));
-    const tooMuch = this.blockBytes > MAX_HEAD_BYTES || this.block.length > MAX_CONTINUATIONS;
-    return tooMuch ? H2_ERROR.ENHANCE_YOUR_CALM : 0;
-  }
-
-  private onBlock(streamId: number, payload: Buffer, start: number, end: number): number {
+  private onBlock(
+    streamId: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+    endsStream: boolean,
+  ): number {
     const call = this.streams.get(streamId);
     // Without a table a block of nobody's stream need not be read.
     if (call === undefined) return 0;
-    call.started = true;
     const cache = call.httpStatus === 0 ? this.headerCache : this.trailerCache;
     const fields = cache.read(payload, start, end);
     if (fields === null) return H2_ERROR.COMPRESSION_ERROR;
-    if (call.httpStatus > 0) {
-      call.trailers = fields;
-      if (this.blockEnds) this.finish(call);
-      else this.lose(call, bad('answered with headers behind headers'));
-      return 0;
-    }
-    const status = fields[0] === ':status' ? Number(fields[1]) : 0;
-    if (!(status >= 100 && status <= 999)) {
-      this.lose(call, bad('answered without a status'));
-      return 0;
-    }
-    if (status < 200) {
-      if (this.blockEnds) this.lose(call, bad('answered with 1xx alone'));
-      return 0;
-    }
-    call.httpStatus = status;
-    call.headers = fields;
-    if (this.blockEnds) this.finish(call);
+    const fault = call.takeFields(fields, endsStream);
+    if (fault !== null) this.lose(call, bad(fault));
+    else if (endsStream) this.finish(call);
     return 0;
   }
 
