@@ -3,6 +3,8 @@
 import { openFindings } from '../../graph/finding.ts';
 import type { Finding } from '../../graph/finding.ts';
 import { isPlainObject } from '../../graph/json-value.ts';
+import { SELDON_ANNOTATIONS } from '../names.ts';
+import { containerServiceName, serviceLabel } from '../workloads/object-names.ts';
 import type { JsonObject } from './review.ts';
 
 interface Claim {
@@ -51,22 +53,43 @@ function listClaims(object: JsonObject, name: string): Claim[] {
   predictorsOf(object).forEach((predictor, index) => {
     const path = `spec.predictors[${index}]`;
     const predictorName = textOf(predictor['name']);
-    const service = textOf(mapOf(predictor['annotations'])['seldon.io/svc-name']);
-    if (service !== '')
-      claims.push({ key: `Service ${service}`, path: `${path}.annotations["seldon.io/svc-name"]` });
-    else if (predictorName !== '')
-      claims.push({ key: `Service ${name}-${predictorName}`, path: `${path}.name` });
-    listOf(predictor['componentSpecs']).forEach((component, position) => {
-      listOf(mapOf(mapOf(component)['spec'])['containers']).forEach((container, at) => {
-        const key = `Service ${name}-${predictorName}-${textOf(mapOf(container)['name'])}`;
-        const place = `${path}.componentSpecs[${position}].spec.containers[${at}].name`;
-        claims.push({ key, path: place });
-      });
-    });
+    const service = textOf(mapOf(predictor['annotations'])[SELDON_ANNOTATIONS.serviceName]);
+    if (service !== '') {
+      const place = `${path}.annotations["${SELDON_ANNOTATIONS.serviceName}"]`;
+      claims.push({ key: `Service ${serviceLabel(service)}`, path: place });
+    } else if (predictorName !== '') {
+      const key = `Service ${serviceLabel(`${name}-${predictorName}`)}`;
+      claims.push({ key, path: `${path}.name` });
+    }
+    // Containers that are no units have no Service.
+    for (const unit of listUnitNames(predictor['graph'])) {
+      const key = `Service ${containerServiceName(name, predictorName, unit.name)}`;
+      claims.push({ key, path: `${path}.graph${unit.path}.name` });
+    }
     if (textOf(mapOf(predictor['explainer'])['type']) !== '')
       claims.push({ key: `path ${name}-explainer`, path: `${path}.explainer` });
   });
   return claims;
+}
+
+/** Deeper graphs are refused by the checks. */
+const MAX_DEPTH = 40;
+
+function listUnitNames(
+  unit: unknown,
+  path = '',
+  depth = 0,
+): { readonly name: string; readonly path: string }[] {
+  const { name, children } = mapOf(unit);
+  if (depth > MAX_DEPTH) return [];
+  const behind = Array.isArray(children)
+    ? children.flatMap((child, index) =>
+        listUnitNames(child, `${path}.children[${index}]`, depth + 1),
+      )
+    : children === undefined
+      ? []
+      : listUnitNames(children, `${path}.children`, depth + 1);
+  return textOf(name) === '' ? behind : [{ name: textOf(name), path }, ...behind];
 }
 
 function identityOf(object: JsonObject): { name: string; made: string } {

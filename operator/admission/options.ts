@@ -1,0 +1,84 @@
+// The flags of the webhooks' process, read once. What the sidecars are made of comes with the operator's own configuration.
+import { parseArgs } from 'node:util';
+import type { LogLevel } from '../sidecar/defaults.ts';
+import { LOG_LEVELS } from '../sidecar/defaults.ts';
+
+export interface AdmissionOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Plain HTTP: /healthz, /readyz, /metrics. */
+  readonly healthPort: number;
+  /** Where the Secret and the Lease are. */
+  readonly namespace: string;
+  /** Name of this pod. */
+  readonly replica: string;
+  readonly secretName: string;
+  readonly leaseName: string;
+  /** Name of the mutating and of the validating webhook configuration. */
+  readonly configurationName: string;
+  /** Names and addresses that the certificate is good for. */
+  readonly hosts: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+export type ParsedOptions =
+  | { readonly ok: true; readonly options: AdmissionOptions }
+  | { readonly ok: false; readonly reason: string };
+
+const FLAGS = {
+  listen: { type: 'string', default: '0.0.0.0:9443' },
+  'health-port': { type: 'string', default: '8081' },
+  namespace: { type: 'string' },
+  replica: { type: 'string' },
+  service: { type: 'string', default: 'sidegraph-admission' },
+  secret: { type: 'string', default: 'sidegraph-admission-certificate' },
+  lease: { type: 'string', default: 'sidegraph-admission' },
+  configuration: { type: 'string', default: 'sidegraph' },
+  host: { type: 'string', multiple: true, default: [] },
+  'cluster-domain': { type: 'string', default: 'cluster.local' },
+  'log-level': { type: 'string', default: 'info' },
+} as const;
+
+export function parseOptions(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ParsedOptions {
+  try {
+    const { values } = parseArgs({ args: [...argv], options: FLAGS, strict: true });
+    const listen = /^(.*):(\d+)$/.exec(values.listen);
+    const port = Number(listen?.[2]);
+    if (listen === null || port > 65_535)
+      return wrong(`--listen ${values.listen} is not HOST:PORT`);
+    const healthPort = Number(values['health-port']);
+    if (!Number.isInteger(healthPort) || healthPort < 0 || healthPort > 65_535)
+      return wrong(`--health-port ${values['health-port']} is not a port`);
+    const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
+    if (logLevel === undefined) return wrong(`--log-level is one of ${LOG_LEVELS.join(', ')}`);
+    const namespace = values.namespace ?? env['POD_NAMESPACE'] ?? '';
+    if (namespace === '') return wrong('--namespace (or POD_NAMESPACE) is missing');
+    const replica = values.replica ?? env['POD_NAME'] ?? env['HOSTNAME'] ?? '';
+    if (replica === '') return wrong('--replica (or POD_NAME) is missing');
+    const service = `${values.service}.${namespace}.svc`;
+    return {
+      ok: true,
+      options: {
+        host: listen[1] ?? '',
+        port,
+        healthPort,
+        namespace,
+        replica,
+        secretName: values.secret,
+        leaseName: values.lease,
+        configurationName: values.configuration,
+        hosts: [service, `${service}.${values['cluster-domain']}`, ...values.host],
+        logLevel,
+      },
+    };
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wrong(reason: string): ParsedOptions {
+  return { ok: false, reason };
+}

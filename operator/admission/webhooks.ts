@@ -1,0 +1,151 @@
+// Both webhooks as functions of a review: they ask the cluster's caches for what they need, and the API server only where a
+// cache may be a moment behind (a namespace that was annotated just now, a deployment applied together with its pods).
+import type { Deployment } from '../../graph/deployment.ts';
+import { compileDeployment } from '../../graph/compile-deployment.ts';
+import { loadDeployments } from '../../graph/load-deployments.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../names.ts';
+import type { OperatorConfig } from '../workloads/config.ts';
+import { listSeldonServers } from '../workloads/servers.ts';
+import { renderSidecar } from '../sidecar/render-sidecar.ts';
+import type { SidecarParts } from '../sidecar/render-sidecar.ts';
+import { joinGraph, parseGraphName } from './join-graph.ts';
+import type { GraphName, Joined } from './join-graph.ts';
+import { listContainers, objectAt, patchPod } from './mutate-pod.ts';
+import { tell } from './refusal.ts';
+import { PASS } from './review.ts';
+import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
+import { validateDeployment } from './validate.ts';
+
+/** What the webhooks know of the cluster. */
+export interface ClusterView {
+  /** The SeldonDeployments of a namespace, from the cache. */
+  listDeployments(namespace: string): readonly KubeObject[];
+  /** From the cache, or live when it is not there. */
+  findDeployment(namespace: string, name: string): Promise<KubeObject | undefined>;
+  /** The value of the injection annotation, from the cache, or live when that does not say `enabled`. */
+  readInjection(namespace: string): Promise<string | undefined>;
+}
+
+export interface WebhookContext {
+  readonly cluster: ClusterView;
+  readonly config: OperatorConfig;
+  /** Name of the ConfigMap that holds the plan of a predictor for pods that join it. */
+  readonly planMapOf: (object: KubeObject, deployment: Deployment, predictor: string) => string;
+}
+
+export function validateReview(
+  review: ReviewRequest,
+  { cluster, config }: WebhookContext,
+): Verdict {
+  const stored = cluster.listDeployments(review.namespace);
+  return validateDeployment(review, { load: loadOptions(config), stored });
+}
+
+export async function mutatePodReview(
+  review: ReviewRequest,
+  context: WebhookContext,
+): Promise<Verdict> {
+  const { object: pod, namespace, operation, subResource } = review;
+  if (operation !== 'CREATE' || subResource !== '' || pod === null) return PASS;
+  const text = objectAt(pod, ['metadata', 'annotations'])[GRAPH_ANNOTATION];
+  if (typeof text !== 'string') return PASS;
+  const { config, cluster } = context;
+  const injection = await cluster.readInjection(namespace);
+  if (injection !== INJECTION_ENABLED) {
+    const advice = `kubectl annotate namespace ${namespace} ${config.injectionAnnotation}=${INJECTION_ENABLED}`;
+    return warn(
+      `the pod does not join ${text}: namespace ${namespace} lets no sidecars in; ${advice}`,
+    );
+  }
+  const graph = parseGraphName(text);
+  if (graph === undefined)
+    return refuse([`${GRAPH_ANNOTATION} is ${text}; write deployment or deployment/predictor`]);
+  const found = await loadStored(graph, namespace, context);
+  if (Array.isArray(found)) return refuse(found);
+  const outcome = joinGraph(graph, found.deployment, listContainers(pod));
+  if (!outcome.ok) return refuse(outcome.refusals);
+  const { joined, warnings } = outcome;
+  const sidecar = joined.isEntry
+    ? renderParts(pod, joined, found.object, namespace, context)
+    : null;
+  const patch = patchPod(pod, joined, sidecar);
+  return { allowed: true, warnings: [...warnings, ...patch.warnings], patch: patch.ops };
+}
+
+function renderParts(
+  pod: JsonObject,
+  { deployment, predictor }: Joined,
+  object: KubeObject,
+  namespace: string,
+  { config, planMapOf }: WebhookContext,
+): SidecarParts {
+  const { predictors } = compileDeployment(deployment);
+  const index = deployment.predictors.indexOf(predictor);
+  const own = objectAt(pod, ['metadata', 'annotations']);
+  const texts = Object.entries(own).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return renderSidecar({
+    namespace,
+    deploymentName: deployment.name,
+    predictor: predictor.name,
+    planConfigMap: planMapOf(object, deployment, predictor.name),
+    config: config.sidecar,
+    annotations: {
+      ...deployment.annotations,
+      ...predictor.annotations,
+      ...Object.fromEntries(texts),
+    },
+    longestTimeoutMs: predictors[index]?.plan.policy.deadlineMs ?? 0,
+  });
+}
+
+/** The deployment that a pod names, or why it cannot join it. */
+async function loadStored(
+  { deployment: name }: GraphName,
+  namespace: string,
+  { cluster, config }: WebhookContext,
+): Promise<{ deployment: Deployment; object: KubeObject } | string[]> {
+  const object = await cluster.findDeployment(namespace, name);
+  if (object === undefined) {
+    const names = cluster.listDeployments(namespace).map((each) => each.metadata.name);
+    const there = names.length === 0 ? 'it has none' : `it has ${names.slice(0, 10).join(', ')}`;
+    return [`namespace ${namespace} has no SeldonDeployment ${name}; ${there}`];
+  }
+  const { metadata, apiVersion, kind, spec } = object;
+  const { annotations } = metadata;
+  const read = { apiVersion, kind, metadata: { name, namespace, annotations }, spec };
+  const options = { ...loadOptions(config), source: name, hosts: 'cluster' } as const;
+  const { deployments, findings } = loadDeployments(JSON.stringify(read), options);
+  const [deployment] = deployments;
+  if (deployment !== undefined) return { deployment, object };
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  return [
+    `the SeldonDeployment ${name} cannot be served as it is:`,
+    ...errors.map((each) => tell(each)),
+  ];
+}
+
+/** As the operator reads deployments. */
+function loadOptions({ predictorServers, ports }: OperatorConfig) {
+  return {
+    servers: listSeldonServers(predictorServers),
+    env: {
+      PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),
+      PREDICTIVE_UNIT_GRPC_SERVICE_PORT: String(ports.grpc),
+      PREDICTIVE_UNIT_METRICS_SERVICE_PORT: String(ports.metrics),
+    },
+  };
+}
+
+function refuse(refusals: readonly string[]): Verdict {
+  const message = `the pod cannot join the graph: ${refusals.join('\n- ')}`;
+  const field = `metadata.annotations["${GRAPH_ANNOTATION}"]`;
+  const causes = refusals.map((each) => ({ field, message: each }));
+  return { allowed: false, warnings: [], message, causes };
+}
+
+function warn(text: string): Verdict {
+  return { allowed: true, warnings: [text], patch: [] };
+}
