@@ -93,8 +93,10 @@ export function renderLoneSidecar(parts: SidecarParts): {
 } {
   const containers = parts.initContainers
     .filter(({ name }) => name === CONTAINERS.envoy)
-    .map(({ restartPolicy: _, ...container }) => ({
+    .map((container) => ({
       ...container,
+      // Ordinary containers have none; undefined leaves the JSON.
+      restartPolicy: undefined,
       lifecycle: { preStop: parts.preStopForUnits },
     }));
   const initContainers = parts.initContainers.filter(({ name }) => name !== CONTAINERS.envoy);

@@ -1,0 +1,85 @@
+// The file in a plan's ConfigMap: what the operator writes and the agent in the pod reads. It holds a DeploymentPlan with one
+// predictor and the revision of the containers that it was made for, so that a pod can refuse a plan whose units it has not.
+import { hashPlan } from '../../graph/compile-deployment.ts';
+import { isPlainObject } from '../../graph/json-value.ts';
+import { PLAN_VERSION } from '../../graph/plan.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
+
+/** What a pod expects of its plan; null where it is not known, which then is not compared. */
+export interface PlanExpectation {
+  readonly namespace: string | null;
+  readonly deployment: string | null;
+  readonly predictor: string | null;
+  readonly revision: string | null;
+}
+
+export type PlanFileResult =
+  | { readonly ok: true; readonly deployment: DeploymentPlan; readonly revision: string | null }
+  | { readonly ok: false; readonly code: PlanFault; readonly reason: string };
+
+export type PlanFault = 'PLAN_UNREADABLE' | 'PLAN_VERSION' | 'PLAN_FOREIGN' | 'PLAN_DAMAGED';
+
+/** The text of the file; equal input gives equal text. `revision` names the pod's set of containers. */
+export function renderPlanFile(deployment: DeploymentPlan, revision: string): string {
+  return `${JSON.stringify({ revision, ...deployment })}\n`;
+}
+
+/**
+ * Reads the file for one pod. The pod serves its predictor alone: the share of the traffic is the gateway's, so it is all
+ * here. Unknown fields are passed over.
+ */
+export function parsePlanFile(text: string, expected: PlanExpectation): PlanFileResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return fault('PLAN_UNREADABLE', `it is not JSON: ${String(error)}`);
+  }
+  const plan = onlyPlan(value);
+  if (!isPlainObject(value) || plan === undefined)
+    return fault('PLAN_UNREADABLE', 'it is not a plan with one predictor');
+  if (plan.version !== PLAN_VERSION)
+    return fault(
+      'PLAN_VERSION',
+      `it has version ${String(plan.version)}, this sidecar reads ${PLAN_VERSION}`,
+    );
+  const revision = typeof value['revision'] === 'string' ? value['revision'] : null;
+  const facts = { ...pickNames(plan), revision };
+  for (const name of ['namespace', 'deployment', 'predictor', 'revision'] as const) {
+    const [is, wanted] = [facts[name], expected[name]];
+    if (is !== null && wanted !== null && is !== wanted)
+      return fault('PLAN_FOREIGN', `it is for the ${name} ${is}, this pod is of ${wanted}`);
+  }
+  const { hash, ...rest } = plan;
+  const computed = hashPlan(rest);
+  if (computed !== hash)
+    return fault('PLAN_DAMAGED', `its hash is ${hash}, its content's is ${computed}`);
+  return {
+    ok: true,
+    revision,
+    deployment: {
+      deployment: plan.deployment,
+      namespace: plan.namespace,
+      predictors: [{ plan, traffic: 100, shadow: false }],
+    },
+  };
+}
+
+function pickNames(plan: Plan): Record<'namespace' | 'deployment' | 'predictor', string> {
+  return { namespace: plan.namespace, deployment: plan.deployment, predictor: plan.predictor };
+}
+
+/** The plan of the one predictor; its inside is trusted once the hash is right. */
+function onlyPlan(value: unknown): Plan | undefined {
+  const predictors = isPlainObject(value) ? value['predictors'] : undefined;
+  if (!Array.isArray(predictors) || predictors.length !== 1) return undefined;
+  const [only]: unknown[] = predictors;
+  const plan = isPlainObject(only) ? only['plan'] : undefined;
+  return isPlainObject(plan) && typeof plan['hash'] === 'string'
+    ? (plan as unknown as Plan)
+    : undefined;
+}
+
+function fault(code: PlanFault, reason: string): PlanFileResult {
+  return { ok: false, code, reason };
+}

@@ -1,0 +1,74 @@
+// Which annotations go where: what a unit's wrapper reads must reach its pod; what only the data plane or the gateway reads must
+// not, or a change of it would roll pods. And which of Seldon's have no meaning here, in words.
+import { LIMITS } from '../../graph/limits.ts';
+import type { Deployment, Predictor } from '../../graph/deployment.ts';
+import type { FindingSink } from '../../graph/finding.ts';
+import { joinPath } from '../../graph/manifest-lines.ts';
+import { SELDON_ANNOTATIONS } from '../names.ts';
+
+const SCRAPE = { 'prometheus.io/scrape': 'true', 'prometheus.io/path': '/prometheus' };
+
+/** Read by the wrappers from `/etc/podinfo/annotations`. */
+const WRAPPER_ANNOTATIONS: readonly string[] = [
+  LIMITS.restTimeoutMs.annotation,
+  LIMITS.grpcTimeoutMs.annotation,
+  LIMITS.grpcMaxMessageBytes.annotation,
+];
+
+/** Read by the gateway, which does with them what an ingress did for Seldon. */
+const GATEWAY_ANNOTATIONS: readonly string[] = [
+  'seldon.io/ambassador-header',
+  'seldon.io/ambassador-regex-header',
+  'seldon.io/ambassador-retries',
+  'seldon.io/istio-host',
+  'seldon.io/istio-retries',
+  'seldon.io/istio-retries-timeout',
+];
+
+/** Read by the operator. */
+const OPERATOR_ANNOTATIONS: readonly string[] = [
+  SELDON_ANNOTATIONS.headlessService,
+  SELDON_ANNOTATIONS.noEngine,
+  SELDON_ANNOTATIONS.separatePod,
+  SELDON_ANNOTATIONS.serviceName,
+  'seldon.io/last-applied',
+];
+
+/** Of a pod: nearest to the pod wins. */
+export function podAnnotations(
+  spec: Readonly<Record<string, string>>,
+  predictor: Predictor,
+  component: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const inherited = Object.entries({ ...spec, ...predictor.annotations }).filter(([name]) =>
+    reachesPod(name),
+  );
+  return { ...SCRAPE, ...Object.fromEntries(inherited), ...component };
+}
+
+function reachesPod(name: string): boolean {
+  if (WRAPPER_ANNOTATIONS.includes(name)) return true;
+  return !name.startsWith('seldon.io/') && !name.startsWith('sidegraph.io/');
+}
+
+/** Tells each annotation of Seldon's that nothing here reads. */
+export function warnAnnotations(deployment: Deployment, sink: FindingSink): void {
+  const warn = (annotations: Readonly<Record<string, string>>, path: string): void => {
+    for (const name of Object.keys(annotations)) {
+      if (!name.startsWith('seldon.io/') || isRead(name)) continue;
+      sink.add('ANNOTATION_NO_EFFECT', joinPath(path, name), `${name} has no effect`);
+    }
+  };
+  warn(deployment.annotations, `${deployment.path}spec.annotations`);
+  for (const predictor of deployment.predictors)
+    warn(predictor.annotations, `${predictor.path}.annotations`);
+}
+
+function isRead(name: string): boolean {
+  return (
+    WRAPPER_ANNOTATIONS.includes(name) ||
+    GATEWAY_ANNOTATIONS.includes(name) ||
+    OPERATOR_ANNOTATIONS.includes(name) ||
+    name.startsWith(SELDON_ANNOTATIONS.enginePrefix)
+  );
+}

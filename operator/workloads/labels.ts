@@ -1,0 +1,102 @@
+// Labels and selectors, with Seldon's keys: Services, monitors and users' own tools select on them. What a selector asks for is
+// among the labels of its pods by construction.
+import type { UnitType } from '../../graph/plan.ts';
+import { LABELS, MANAGED_BY, SELDON_LABELS } from '../names.ts';
+import { labelValue } from './object-names.ts';
+import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+
+const ROLES: Readonly<Record<UnitType, string | null>> = {
+  UNKNOWN_TYPE: null,
+  MODEL: 'seldon.io/model',
+  ROUTER: 'seldon.io/router',
+  COMBINER: 'seldon.io/combiner',
+  TRANSFORMER: 'seldon.io/transformer',
+  OUTPUT_TRANSFORMER: 'seldon.io/output-transformer',
+};
+
+/** On every object of a deployment. */
+export function objectLabels(deployment: string, predictor: string): Labels {
+  return {
+    [SELDON_LABELS.deployment]: labelValue(deployment),
+    [SELDON_LABELS.managedBy]: MANAGED_BY,
+    [LABELS.deployment]: labelValue(deployment),
+    [LABELS.predictor]: labelValue(predictor),
+  };
+}
+
+/**
+ * The labels by which Services find the pods of a component: those of its containers and, in the entry's pods, that of the
+ * predictor. Pods that others make get the same.
+ */
+export function serviceLabels(placed: PlacedPredictor, component: PlacedComponent): Labels {
+  const labels: Record<string, string> = {};
+  for (const { service } of component.containers)
+    if (service !== null) labels[service.labelKey] = service.name;
+  if (isEntry(placed, component)) labels[SELDON_LABELS.app] = placed.key;
+  return labels;
+}
+
+/** A new Deployment's selector. Seldon's own are the same, so that either operator can take over. */
+export function selectorOf(
+  deployment: string,
+  placed: PlacedPredictor,
+  component: PlacedComponent,
+): Labels {
+  const services = serviceLabels(placed, component);
+  return {
+    [SELDON_LABELS.deployment]: labelValue(deployment),
+    ...services,
+    // A pod without units has nothing else that is its own.
+    ...(Object.keys(services).length === 0 ? { app: component.deploymentName } : {}),
+  };
+}
+
+export function podLabels(
+  deployment: string,
+  placed: PlacedPredictor,
+  component: PlacedComponent,
+  name: string,
+): Labels {
+  const roles = component.containers.flatMap(({ unit }) => {
+    const role = unit === null ? null : ROLES[unit.type];
+    return role === null ? [] : [[role, 'true']];
+  });
+  return {
+    ...placed.predictor.labels,
+    ...component.written?.labels,
+    ...Object.fromEntries(roles),
+    ...(placed.predictor.shadow ? { 'seldon.io/shadow': 'true' } : {}),
+    fluentd: 'true',
+    ...objectLabels(deployment, placed.predictor.name),
+    ...serviceLabels(placed, component),
+    [LABELS.component]: String(component.index),
+    app: name,
+  };
+}
+
+/** The pods that hold the sidecars of a predictor alone. */
+export function lonePodLabels(deployment: string, placed: PlacedPredictor, name: string): Labels {
+  return {
+    ...placed.predictor.labels,
+    ...(placed.predictor.shadow ? { 'seldon.io/shadow': 'true' } : {}),
+    fluentd: 'true',
+    ...objectLabels(deployment, placed.predictor.name),
+    [SELDON_LABELS.app]: placed.key,
+    [SELDON_LABELS.orchestrator]: 'true',
+    [LABELS.component]: 'entry',
+    app: name,
+  };
+}
+
+export function loneSelector(deployment: string, placed: PlacedPredictor): Labels {
+  return {
+    [SELDON_LABELS.deployment]: labelValue(deployment),
+    [SELDON_LABELS.app]: placed.key,
+  };
+}
+
+export function isEntry(placed: PlacedPredictor, component: PlacedComponent): boolean {
+  return placed.entry.kind === 'component' && placed.entry.index === component.index;
+}

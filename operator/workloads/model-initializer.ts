@@ -1,0 +1,70 @@
+// The storage initializer: an init container that copies the artifact of a model to where its server looks for it. Any remote
+// that rclone knows, or `pvc://claim/path`.
+import type { Unit } from '../../graph/deployment.ts';
+import type { JsonObject } from '../../graph/json-value.ts';
+import { PATHS } from '../names.ts';
+import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
+import type { OperatorConfig } from './config.ts';
+import { md5, suffixedName } from './object-names.ts';
+import type { PlacedContainer } from './place-predictors.ts';
+import type { WrittenUnitSpec } from './written-spec.ts';
+
+const CLAIM = /^pvc:\/\/([^/]+)(?:\/(.*))?$/;
+
+/** What a unit with a `modelUri` mounts; nothing for others. */
+export function modelMounts({ name }: PlacedContainer, unit: Unit): JsonObject[] {
+  if (unit.modelUri === '') return [];
+  return [
+    { name: provisionVolume(name), mountPath: PATHS.models, readOnly: true },
+    ...claimMounts(unit),
+  ];
+}
+
+export function modelVolumes({ name }: PlacedContainer, unit: Unit): JsonObject[] {
+  if (unit.modelUri === '') return [];
+  const claim = CLAIM.exec(unit.modelUri)?.[1];
+  const volumes: JsonObject[] = [{ name: provisionVolume(name), emptyDir: {} }];
+  if (claim !== undefined)
+    volumes.push({
+      name: claimVolume(claim),
+      persistentVolumeClaim: { claimName: claim, readOnly: true },
+    });
+  return volumes;
+}
+
+/** The init container of a unit, undefined for one without `modelUri`. */
+export function renderInitializer(
+  { name }: PlacedContainer,
+  unit: Unit,
+  written: WrittenUnitSpec | undefined,
+  config: OperatorConfig,
+): ContainerSpec | undefined {
+  if (unit.modelUri === '') return undefined;
+  const claim = CLAIM.exec(unit.modelUri);
+  const from = claim === null ? unit.modelUri : `${PATHS.pvc}/${claim[2] ?? ''}`;
+  const secret = written?.envSecretRefName || config.defaultEnvSecret;
+  return {
+    name: suffixedName(name, '-model-initializer'),
+    image: written?.storageInitializerImage || config.images.storageInitializer,
+    imagePullPolicy: 'IfNotPresent',
+    args: [from, PATHS.models],
+    ...(secret === '' ? {} : { envFrom: [{ secretRef: { name: secret } }] }),
+    resources: config.storageInitializerResources,
+    volumeMounts: [{ name: provisionVolume(name), mountPath: PATHS.models }, ...claimMounts(unit)],
+  };
+}
+
+function claimMounts(unit: Unit): JsonObject[] {
+  const claim = CLAIM.exec(unit.modelUri)?.[1];
+  if (claim === undefined) return [];
+  return [{ name: claimVolume(claim), mountPath: PATHS.pvc, readOnly: true }];
+}
+
+function provisionVolume(container: string): string {
+  return suffixedName(container, '-provision-location');
+}
+
+/** Seldon knows one claim a pod; several get a name each. */
+function claimVolume(claim: string): string {
+  return `kfserving-pvc-source-${md5(claim).slice(0, 8)}`;
+}

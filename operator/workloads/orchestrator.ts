@@ -1,0 +1,22 @@
+// What Seldon gives the container of its orchestrator, for the sidecar that does its work: `svcOrchSpec` and the annotations
+// `seldon.io/engine-<x>`. Variables that the plan holds already are left out, so that changing them rolls no pods.
+import { SELDON_ANNOTATIONS } from '../names.ts';
+import type { Orchestrator } from '../sidecar/render-sidecar.ts';
+import type { WrittenPredictorSpec, WrittenSpec } from './written-spec.ts';
+import { textAt } from './written-spec.ts';
+
+/** Compiled into the plan's policy. */
+const IN_PLAN = ['SELDON_ENABLE_ROUTING_INJECTION', 'CORS_ALLOWED_ORIGINS', 'CORS_ALLOWED_HEADERS'];
+
+export function orchestratorOf(spec: WrittenSpec, written: WrittenPredictorSpec): Orchestrator {
+  const variables = new Map<string, object>();
+  for (const [name, value] of Object.entries(spec.annotations).sort()) {
+    const { enginePrefix, separatePod } = SELDON_ANNOTATIONS;
+    if (!name.startsWith(enginePrefix) || name === separatePod) continue;
+    const variable = name.slice(enginePrefix.length).toUpperCase().replaceAll('-', '_');
+    variables.set(variable, { name: variable, value });
+  }
+  for (const entry of written.orchestrator.env) variables.set(textAt(entry, 'name'), entry);
+  for (const name of IN_PLAN) variables.delete(name);
+  return { env: [...variables.values()], resources: written.orchestrator.resources };
+}

@@ -1,0 +1,156 @@
+// Decides what runs where: one Deployment for each componentSpec, the pod through which requests enter, the Services of single
+// containers, and under which names. Nothing is rendered yet.
+import { listUnits } from '../../graph/deployment.ts';
+import type { Container, Deployment, Predictor, Unit } from '../../graph/deployment.ts';
+import { SELDON_ANNOTATIONS } from '../names.ts';
+import { componentName, containerNames, containerServiceKey } from './object-names.ts';
+import { containerServiceName, deploymentLabel, NameClaims, predictorKey } from './object-names.ts';
+import type { WrittenComponent, WrittenPredictorSpec, WrittenSpec } from './written-spec.ts';
+
+export interface PlacedPredictor {
+  readonly predictor: Predictor;
+  readonly written: WrittenPredictorSpec;
+  /** Name of its Service. */
+  readonly key: string;
+  /** False for `seldon.io/no-engine`: the Service leads to the only unit. */
+  readonly engine: boolean;
+  readonly components: readonly PlacedComponent[];
+  readonly entry: Entry;
+}
+
+/** The pods that the predictor's Service selects. */
+export type Entry =
+  | { readonly kind: 'component'; readonly index: number }
+  /** Pods that hold the sidecars alone. */
+  | { readonly kind: 'alone'; readonly deploymentName: string }
+  /** No engine, and the unit runs elsewhere. */
+  | { readonly kind: 'none' };
+
+export interface PlacedComponent {
+  /** Position in `componentSpecs`. */
+  readonly index: number;
+  readonly deploymentName: string;
+  /** Undefined where prepackaged servers alone make the pod. */
+  readonly written: WrittenComponent | undefined;
+  readonly containers: readonly PlacedContainer[];
+}
+
+export interface PlacedContainer {
+  /** Its name in the pod. */
+  readonly name: string;
+  readonly container: Container;
+  /** The unit that it runs, null for a container beside them. */
+  readonly unit: Unit | null;
+  readonly service: ContainerService | null;
+}
+
+export interface ContainerService {
+  readonly name: string;
+  /** Key of the label that selects its pods; the value is the Service's name. */
+  readonly labelKey: string;
+}
+
+export function placePredictors(deployment: Deployment, spec: WrittenSpec): PlacedPredictor[] {
+  const services = new NameClaims();
+  const deployments = new NameClaims();
+  // Predictors' Services are what users call: they go before those of containers.
+  const keys = deployment.predictors.map((predictor) =>
+    services.claim(predictorKey(deployment.name, predictor), predictor.name),
+  );
+  return deployment.predictors.map((predictor, index) => {
+    const written = spec.predictors[index] ?? EMPTY;
+    const components = placeComponents(deployment, predictor, written, services, deployments);
+    const engine = !isWithoutEngine(predictor);
+    const alone = (): Entry => {
+      const name = deploymentLabel(`${deployment.name}-${predictor.name}-svc-orch`);
+      return { kind: 'alone', deploymentName: deployments.claim(name, `${predictor.name}/entry`) };
+    };
+    const separate = engine && deployment.annotations[SELDON_ANNOTATIONS.separatePod] === 'true';
+    const home = findHome(predictor, components);
+    const entry: Entry =
+      separate || (engine && home === undefined)
+        ? alone()
+        : home === undefined
+          ? { kind: 'none' }
+          : { kind: 'component', index: home };
+    return { predictor, written, key: keys[index] ?? '', engine, components, entry };
+  });
+}
+
+/** What an object without a matching predictor has; it is never met for an object and its own deployment. */
+const EMPTY: WrittenPredictorSpec = {
+  replicas: undefined,
+  progressDeadlineSeconds: undefined,
+  components: [],
+  orchestrator: { env: [], resources: undefined, replicas: undefined },
+  units: new Map(),
+};
+
+function placeComponents(
+  deployment: Deployment,
+  predictor: Predictor,
+  written: WrittenPredictorSpec,
+  services: NameClaims,
+  deployments: NameClaims,
+): PlacedComponent[] {
+  const names = containerNames(predictor.containers);
+  const units = new Map(listUnits(predictor.graph).map((unit) => [unit.name, unit]));
+  const indexes = [...new Set(predictor.containers.map(({ componentSpec }) => componentSpec))];
+  return indexes
+    .sort((left, right) => left - right)
+    .map((index) => {
+      const containers = predictor.containers
+        .filter(({ componentSpec }) => componentSpec === index)
+        .map((container) => {
+          const name = names.get(container.name) ?? container.name;
+          const unit = units.get(container.name);
+          const running = unit !== undefined && unit.builtIn === null ? unit : null;
+          return { name, container, unit: running };
+        });
+      const component = written.components[index];
+      const own = component?.name ?? '';
+      const deploymentName =
+        own === ''
+          ? componentName(
+              deployment.name,
+              predictor.name,
+              index,
+              containers.map(({ name }) => name),
+            )
+          : deploymentLabel(own);
+      return {
+        index,
+        deploymentName: deployments.claim(deploymentName, `${predictor.name}/${index}`),
+        written: component,
+        containers: containers.map((placed) => ({
+          ...placed,
+          service: placed.unit && {
+            name: services.claim(
+              containerServiceName(deployment.name, predictor.name, placed.name),
+              `${predictor.name}/${placed.name}`,
+            ),
+            labelKey: containerServiceKey(placed.name),
+          },
+        })),
+      };
+    });
+}
+
+/** The first component where it holds a unit, as for Seldon's orchestrator; else that of the first unit in pre-order. */
+function findHome(
+  predictor: Predictor,
+  components: readonly PlacedComponent[],
+): number | undefined {
+  const first = components.find(({ index }) => index === 0);
+  if (first?.containers.some(({ unit }) => unit !== null) === true) return 0;
+  for (const unit of listUnits(predictor.graph)) {
+    const home = components.find(({ containers }) => containers.some((own) => own.unit === unit));
+    if (home !== undefined) return home.index;
+  }
+  return undefined;
+}
+
+/** The reconciler of Seldon asks for `true`; the mere presence of the annotation means nothing to it. */
+function isWithoutEngine(predictor: Predictor): boolean {
+  return predictor.annotations[SELDON_ANNOTATIONS.noEngine]?.toLowerCase() === 'true';
+}

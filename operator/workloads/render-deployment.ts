@@ -1,0 +1,183 @@
+// Renders the Deployments of one predictor: one for each component and, where the entry stands alone, one with the sidecars. What
+// belongs to a Deployment by name (autoscaler, budget) comes along.
+import type { Deployment } from '../../graph/deployment.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { ANNOTATIONS, LABELS } from '../names.ts';
+import type { SidecarParts } from '../sidecar/render-sidecar.ts';
+import { attachSidecar, chooseSidecar, hashTemplate, holdUnits } from './attach-sidecar.ts';
+import { renderLonePod } from './attach-sidecar.ts';
+import { podAnnotations } from './annotations.ts';
+import type { OperatorConfig } from './config.ts';
+import { identifyDeployment } from './identify-deployment.ts';
+import type { Identity } from './identify-deployment.ts';
+import { isEntry, lonePodLabels, loneSelector, objectLabels, podLabels } from './labels.ts';
+import { selectorOf } from './labels.ts';
+import type { Labels } from './labels.ts';
+import { isOwned } from './live.ts';
+import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
+import { autoscalerMin, renderAutoscaler } from './render-autoscaler.ts';
+import { renderBudget } from './render-budget.ts';
+import { renderPod } from './render-pod.ts';
+import type { PodTemplate } from './render-pod.ts';
+import { decideReplicas } from './replicas.ts';
+import type { Owner, ReplicasTransfer } from './workloads.ts';
+import type { WrittenSpec } from './written-spec.ts';
+
+export interface DeploymentsInput {
+  readonly deployment: Deployment;
+  readonly spec: WrittenSpec;
+  readonly placed: PlacedPredictor;
+  readonly owner: Owner;
+  readonly config: OperatorConfig;
+  readonly live: readonly KubeObject[];
+  /** Fresh ones; null where nothing is injected. */
+  readonly sidecar: SidecarParts | null;
+  /** What an author can set of the sidecars: part of what rolls pods. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface RenderedDeployment {
+  readonly objects: readonly KubeObject[];
+  readonly name: string;
+  readonly entry: boolean;
+  readonly transfer: ReplicasTransfer | undefined;
+}
+
+/** Seldon's strategy; a surge of 25 % is Kubernetes' default. */
+const STRATEGY = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } };
+/** Where no data plane says how long requests last, s: Seldon's own. */
+const BARE = { preStopForUnits: { sleep: { seconds: 10 } }, terminationGracePeriodSeconds: 20 };
+
+export function renderComponent(
+  input: DeploymentsInput,
+  component: PlacedComponent,
+): RenderedDeployment {
+  const { deployment, placed, spec, config, sidecar } = input;
+  const labelsOf = (name: string): Labels => podLabels(deployment.name, placed, component, name);
+  const selector = selectorOf(deployment.name, placed, component);
+  const name = component.deploymentName;
+  const identity = identify(input, name, selector, labelsOf(name));
+  const labels = { ...identity.extraLabels, ...labelsOf(identity.name) };
+  const entry = isEntry(placed, component);
+  const units = component.containers.flatMap((own) => (own.unit === null ? [] : [own.name]));
+  const bare = renderPod({ deployment, spec, placed, component, labels, config });
+  const injected = entry && sidecar !== null;
+  const settings = injected ? input.settings : {};
+  const hash = hashTemplate(bare, settings);
+  const template = injected
+    ? attachSidecar(bare, choose(input, sidecar, hash, identity), units)
+    : holdUnits(bare, sidecar ?? BARE, units);
+  const own = component.written;
+  const replicas = decideReplicas({
+    deployment: identity.name,
+    written: [own?.replicas, placed.written.replicas, spec.replicas],
+    autoscalerMin: autoscalerMin(own?.autoscaler),
+    live: identity.live,
+    predecessor: findPredecessor(input, String(component.index), identity.name),
+  });
+  const shared = objectLabels(deployment.name, placed.predictor.name);
+  const names = new Map(component.containers.map((item) => [item.container.name, item.name]));
+  const objects = [
+    renderDeployment(input, identity, template, hash, replicas.replicas),
+    ...(own?.autoscaler === undefined
+      ? []
+      : [renderAutoscaler(own.autoscaler, identity.name, shared, names)]),
+    ...(own?.budget === undefined
+      ? []
+      : [renderBudget(own.budget, identity.name, shared, identity.selector)]),
+  ];
+  return { objects, name: identity.name, entry, transfer: replicas.transfer };
+}
+
+/** The Deployment whose pods hold the sidecars alone. */
+export function renderLoneEntry(
+  input: DeploymentsInput,
+  name: string,
+  sidecar: SidecarParts,
+): RenderedDeployment {
+  const { deployment, placed, spec } = input;
+  const labelsOf = (own: string): Labels => lonePodLabels(deployment.name, placed, own);
+  const identity = identify(input, name, loneSelector(deployment.name, placed), labelsOf(name));
+  const metadata = {
+    labels: { ...identity.extraLabels, ...labelsOf(identity.name) },
+    annotations: podAnnotations(spec.annotations, placed.predictor),
+  };
+  const hash = hashTemplate({ metadata, spec: { containers: [] } }, input.settings);
+  const template = renderLonePod({ metadata }, choose(input, sidecar, hash, identity));
+  const { replicas } = decideReplicas({
+    deployment: identity.name,
+    written: [placed.written.orchestrator.replicas, placed.written.replicas, spec.replicas],
+    autoscalerMin: null,
+    live: identity.live,
+    predecessor: undefined,
+  });
+  const objects = [renderDeployment(input, identity, template, hash, replicas)];
+  return { objects, name: identity.name, entry: true, transfer: undefined };
+}
+
+function identify(
+  { live, owner }: DeploymentsInput,
+  name: string,
+  selector: Labels,
+  fixed: Labels,
+): Identity {
+  return identifyDeployment({ name, selector, fixed }, live, owner);
+}
+
+function choose(
+  { deployment }: DeploymentsInput,
+  sidecar: SidecarParts,
+  hash: string,
+  identity: Identity,
+): SidecarParts {
+  const asked = deployment.annotations[ANNOTATIONS.sidecarVersion];
+  return chooseSidecar(sidecar, hash, asked, identity.live);
+}
+
+function findPredecessor(
+  { live, owner, deployment, placed }: DeploymentsInput,
+  component: string,
+  name: string,
+): KubeObject | undefined {
+  const own = objectLabels(deployment.name, placed.predictor.name);
+  return live.find(({ metadata, ...object }) => {
+    const labels = metadata.labels ?? {};
+    return (
+      metadata.name !== name &&
+      labels[LABELS.predictor] === own[LABELS.predictor] &&
+      labels[LABELS.component] === component &&
+      isOwned({ ...object, metadata }, owner)
+    );
+  });
+}
+
+function renderDeployment(
+  { deployment, spec, placed }: DeploymentsInput,
+  identity: Identity,
+  template: PodTemplate,
+  hash: string,
+  replicas: number | undefined,
+): KubeObject {
+  const { progressDeadlineSeconds } = placed.written;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: identity.name,
+      namespace: deployment.namespace,
+      labels: template.metadata.labels,
+      annotations: {
+        ...spec.annotations,
+        ...placed.predictor.annotations,
+        [ANNOTATIONS.templateHash]: hash,
+      },
+    },
+    spec: {
+      ...(replicas === undefined ? {} : { replicas }),
+      ...(progressDeadlineSeconds === undefined ? {} : { progressDeadlineSeconds }),
+      selector: { matchLabels: identity.selector },
+      strategy: STRATEGY,
+      template,
+    },
+  };
+}

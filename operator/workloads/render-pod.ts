@@ -1,0 +1,108 @@
+// Renders the pod template of a component, without sidecars: the pod as written, with the units' containers filled in and
+// what they mount. The result depends on nothing that the data plane alone reads, so such edits roll no pods.
+import type { Deployment } from '../../graph/deployment.ts';
+import type { JsonObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/json-value.ts';
+import { VOLUMES } from '../names.ts';
+import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
+import { podAnnotations } from './annotations.ts';
+import type { OperatorConfig } from './config.ts';
+import type { Labels } from './labels.ts';
+import { modelVolumes, renderInitializer } from './model-initializer.ts';
+import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
+import { renameReferences, renderContainer, withoutTwins } from './render-container.ts';
+import { objectsAt, textAt } from './written-spec.ts';
+import type { WrittenSpec } from './written-spec.ts';
+
+export interface PodTemplate {
+  readonly metadata: {
+    readonly labels: Labels;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: PodSpec;
+}
+
+export interface PodSpec {
+  readonly initContainers?: readonly ContainerSpec[];
+  readonly containers: readonly ContainerSpec[];
+  readonly volumes?: readonly object[];
+  readonly terminationGracePeriodSeconds?: number;
+  readonly [field: string]: unknown;
+}
+
+export interface PodInput {
+  readonly deployment: Deployment;
+  readonly spec: WrittenSpec;
+  readonly placed: PlacedPredictor;
+  readonly component: PlacedComponent;
+  readonly labels: Labels;
+  readonly config: OperatorConfig;
+}
+
+export function renderPod(input: PodInput): PodTemplate {
+  const { deployment, spec, placed, component, labels, config } = input;
+  const { predictor, written } = placed;
+  const { containers } = component;
+  const names = new Map(containers.map(({ name, container }) => [container.name, name]));
+  // Its keys are the pod's own; only the names of containers in it are looked at.
+  const pod = renameReferences(component.written?.pod ?? {}, names) as JsonObject;
+  const raws = new Map(objectsAt(pod, 'containers').map((raw) => [textAt(raw, 'name'), raw]));
+  const units = containers.flatMap((own) => (own.unit === null ? [] : [{ own, unit: own.unit }]));
+  const initializers = units.flatMap(
+    ({ own, unit }) => renderInitializer(own, unit, written.units.get(unit.name), config) ?? [],
+  );
+  const initContainers = [...objectsAt(pod, 'initContainers'), ...initializers];
+  const volumes = withoutTwins(
+    [
+      ...objectsAt(pod, 'volumes'),
+      ...(units.length > 0 ? [podinfoVolume()] : []),
+      ...units.flatMap(({ own, unit }) => modelVolumes(own, unit)),
+    ],
+    'name',
+  );
+  const account = textAt(pod, 'serviceAccountName') || unitAccounts(placed, component)[0];
+  return {
+    metadata: {
+      labels,
+      annotations: podAnnotations(spec.annotations, predictor, component.written?.annotations),
+    },
+    spec: {
+      ...pod,
+      containers: containers.map((own) =>
+        renderContainer({
+          deployment,
+          predictor,
+          placed: own,
+          raw: raws.get(own.container.name) ?? {},
+          protocol: spec.protocol,
+        }),
+      ) as readonly ContainerSpec[],
+      ...(initContainers.length > 0 ? { initContainers: initContainers as ContainerSpec[] } : {}),
+      ...(volumes.length > 0 ? { volumes } : {}),
+      ...(account === undefined ? {} : { serviceAccountName: account }),
+      ...defaultUser(pod, config),
+    },
+  };
+}
+
+/** The distinct service accounts that the units of a pod ask for, in pod order. */
+export function unitAccounts(placed: PlacedPredictor, component: PlacedComponent): string[] {
+  const accounts = component.containers.flatMap(
+    ({ unit }) => placed.written.units.get(unit?.name ?? '')?.serviceAccountName || [],
+  );
+  return [...new Set(accounts)];
+}
+
+/** The wrappers read timeouts and sizes from the pod's annotations. */
+function podinfoVolume(): JsonObject {
+  const fieldRef = { apiVersion: 'v1', fieldPath: 'metadata.annotations' };
+  return {
+    name: VOLUMES.podinfo,
+    downwardAPI: { defaultMode: 0o644, items: [{ path: 'annotations', fieldRef }] },
+  };
+}
+
+function defaultUser(pod: JsonObject, config: OperatorConfig): JsonObject {
+  if (isPlainObject(pod['securityContext']) || config.defaultUserId === null) return {};
+  return { securityContext: { runAsUser: config.defaultUserId } };
+}

@@ -1,0 +1,228 @@
+// A checked SeldonDeployment in, every object that it becomes out, with what the status should tell. Pure: equal input gives equal
+// bytes, and what exists already is only looked at where something of it must live on (selectors, sidecars, replicas).
+import { compileDeployment } from '../../graph/compile-deployment.ts';
+import { annotationsOf } from '../../graph/annotations.ts';
+import type { Address, Deployment } from '../../graph/deployment.ts';
+import { openFindings } from '../../graph/finding.ts';
+import type { FindingSink } from '../../graph/finding.ts';
+import { canonicalJson } from '../../graph/json-value.ts';
+import type { Plan } from '../../graph/plan.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { LABELS, SIDECAR_ANNOTATIONS } from '../names.ts';
+import { renderSidecar } from '../sidecar/render-sidecar.ts';
+import type { SidecarParts } from '../sidecar/render-sidecar.ts';
+import { warnAnnotations } from './annotations.ts';
+import { isEntry, objectLabels } from './labels.ts';
+import { isOwned, liveSidecarVersion } from './live.ts';
+import { orchestratorOf } from './orchestrator.ts';
+import { placePredictors } from './place-predictors.ts';
+import type { PlacedPredictor } from './place-predictors.ts';
+import { planMapName, renderPlanMap } from './plan-map.ts';
+import { renderComponent, renderLoneEntry } from './render-deployment.ts';
+import type { DeploymentsInput, RenderedDeployment } from './render-deployment.ts';
+import {
+  predictorPorts,
+  renderContainerService,
+  renderPredictorService,
+} from './render-services.ts';
+import { warnInjection, warnPlacement } from './warnings.ts';
+import type { PredictorWorkload, ReplicasTransfer, WorkloadInput, Workloads } from './workloads.ts';
+import { readSpec } from './written-spec.ts';
+import type { WrittenSpec } from './written-spec.ts';
+
+/** The order in which objects are applied: what others mount or select goes first. */
+const KINDS = [
+  'ConfigMap',
+  'Service',
+  'Deployment',
+  'HorizontalPodAutoscaler',
+  'PodDisruptionBudget',
+];
+
+interface Rendered {
+  readonly objects: readonly KubeObject[];
+  readonly predictor: PredictorWorkload;
+  readonly transfers: readonly ReplicasTransfer[];
+}
+
+export function renderWorkloads(input: WorkloadInput): Workloads {
+  const { deployment, object, owner } = input;
+  const sink = openFindings(deployment.source, () => undefined);
+  const spec = readSpec(object);
+  const placed = placePredictors(deployment, spec);
+  const plans = compilePlans(input, placed);
+  warnAnnotations(deployment, sink);
+  warnPlacement(deployment, placed, sink);
+  const injects = placed.map((own) => input.injection || keepsSidecars(input, own));
+  const wanting = placed.filter(({ engine }) => engine);
+  const kept = placed.some(({ engine }, index) => engine && injects[index] === true);
+  if (!input.injection && wanting.length > 0) warnInjection(deployment, kept, sink);
+  const rendered = placed.map((own, index) => {
+    const plan = plans[index];
+    if (plan === undefined) throw new Error('a compiled deployment has a plan for each predictor');
+    return renderPredictor(input, spec, own, plan, injects[index] === true, sink);
+  });
+  return {
+    objects: rendered
+      .flatMap(({ objects }) => objects)
+      .map((item) => finish(item, owner))
+      .sort(byKindAndName),
+    predictors: rendered.map(({ predictor }) => predictor),
+    transfers: rendered.flatMap(({ transfers }) => transfers),
+    warnings: sink.findings,
+  };
+}
+
+function renderPredictor(
+  input: WorkloadInput,
+  spec: WrittenSpec,
+  placed: PlacedPredictor,
+  plan: Plan,
+  injection: boolean,
+  sink: FindingSink,
+): Rendered {
+  const { deployment, owner, config } = input;
+  const { predictor, components, entry, key, engine } = placed;
+  const labels = objectLabels(deployment.name, predictor.name);
+  const planName = injection && engine && entry.kind !== 'none' ? planMapName(placed) : null;
+  const sidecar = planName === null ? null : sidecarOf(input, spec, placed, plan, planName, sink);
+  const shared: DeploymentsInput = {
+    deployment,
+    spec,
+    placed,
+    owner,
+    config,
+    live: input.live.deployments,
+    sidecar,
+    settings: sidecarSettings(deployment, spec, placed, planName),
+  };
+  const deployments: RenderedDeployment[] = components.map((own) => renderComponent(shared, own));
+  if (entry.kind === 'alone' && sidecar !== null)
+    deployments.push(renderLoneEntry(shared, entry.deploymentName, sidecar));
+  const annotations = annotationsOf(deployment, predictor);
+  const containers = components.flatMap((component) => component.containers);
+  const objects = [
+    ...(planName === null ? [] : [renderPlanMap(planName, plan, labels)]),
+    renderPredictorService(placed, annotations, labels),
+    ...containers.flatMap((own) => renderContainerService(own, labels) ?? []),
+    ...deployments.flatMap((own) => own.objects),
+  ];
+  return {
+    objects,
+    transfers: deployments.flatMap(({ transfer }) => transfer ?? []),
+    predictor: {
+      name: predictor.name,
+      serviceName: key,
+      ports: predictorPorts(placed),
+      containerServices: Object.fromEntries(
+        containers.flatMap(({ unit, service }) =>
+          unit === null || service === null ? [] : [[unit.name, service.name]],
+        ),
+      ),
+      deploymentNames: deployments.map(({ name }) => name),
+      planName,
+      plan,
+      entryDeployment: deployments.find((own) => own.entry)?.name ?? null,
+      injected: sidecar !== null,
+      traffic: predictor.traffic,
+      shadow: predictor.shadow,
+    },
+  };
+}
+
+function sidecarOf(
+  { deployment, config }: WorkloadInput,
+  spec: WrittenSpec,
+  placed: PlacedPredictor,
+  plan: Plan,
+  planConfigMap: string,
+  sink: FindingSink,
+): SidecarParts {
+  const parts = renderSidecar({
+    namespace: deployment.namespace,
+    deploymentName: deployment.name,
+    predictor: placed.predictor.name,
+    planConfigMap,
+    config: config.sidecar,
+    annotations: annotationsOf(deployment, placed.predictor),
+    annotationsPath: `${deployment.path}spec.annotations`,
+    longestTimeoutMs: plan.policy.deadlineMs,
+    orchestrator: orchestratorOf(spec, placed.written),
+  });
+  for (const { code, path, message, advice } of parts.findings)
+    sink.add(code, path, message, advice);
+  return parts;
+}
+
+/** What an author says about sidecars: a change of it is a change of containers. */
+function sidecarSettings(
+  deployment: Deployment,
+  spec: WrittenSpec,
+  placed: PlacedPredictor,
+  planName: string | null,
+): Readonly<Record<string, unknown>> {
+  const annotations = annotationsOf(deployment, placed.predictor);
+  const asked = Object.values(SIDECAR_ANNOTATIONS).map((name) => [name, annotations[name] ?? null]);
+  const { env, resources } = orchestratorOf(spec, placed.written);
+  return { planName, asked, env, resources: resources ?? null };
+}
+
+/** Units in the entry's pod are at its loopback, the others behind the Service of their container. */
+function compilePlans(
+  { deployment, config }: WorkloadInput,
+  placed: readonly PlacedPredictor[],
+): readonly Plan[] {
+  const addresses = new Map<string, Address>();
+  for (const own of placed) {
+    for (const component of own.components) {
+      for (const { unit, container, service } of component.containers) {
+        if (unit === null || service === null || isForeign(unit.endpoint)) continue;
+        const { http: httpPort, grpc: grpcPort } = container.ports;
+        const host = isEntry(own, component)
+          ? '127.0.0.1'
+          : `${service.name}.${deployment.namespace}.svc.${config.clusterDomain}`;
+        addresses.set(`${own.predictor.name}/${unit.name}`, { host, httpPort, grpcPort });
+      }
+    }
+  }
+  return compileDeployment(deployment, { addresses }).predictors.map(({ plan }) => plan);
+}
+
+/** Whether the user wrote an address of somewhere else; `localhost` is what old operators stored for a container. */
+function isForeign(endpoint: { readonly host: string; readonly from: string } | null): boolean {
+  if (endpoint === null || endpoint.from === 'container') return false;
+  return endpoint.host !== 'localhost' && endpoint.host !== '127.0.0.1';
+}
+
+/** A running predictor is never stripped of its sidecars. */
+function keepsSidecars(
+  { deployment, live, owner }: WorkloadInput,
+  { predictor }: PlacedPredictor,
+): boolean {
+  const label = objectLabels(deployment.name, predictor.name)[LABELS.predictor];
+  return live.deployments.some(
+    (own) =>
+      own.metadata.labels?.[LABELS.predictor] === label &&
+      isOwned(own, owner) &&
+      liveSidecarVersion(own) !== '',
+  );
+}
+
+/** Adds what every child has, and sorts the keys: users write maps in any order. */
+function finish(object: KubeObject, owner: Owner): KubeObject {
+  const { apiVersion, kind, name, uid } = owner;
+  const reference = { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+  const metadata = {
+    ...object.metadata,
+    namespace: owner.namespace,
+    ownerReferences: [reference],
+  };
+  return JSON.parse(canonicalJson({ ...object, metadata })) as KubeObject;
+}
+
+type Owner = WorkloadInput['owner'];
+
+function byKindAndName(left: KubeObject, right: KubeObject): number {
+  const kinds = KINDS.indexOf(left.kind) - KINDS.indexOf(right.kind);
+  return kinds === 0 ? (left.metadata.name < right.metadata.name ? -1 : 1) : kinds;
+}

@@ -1,0 +1,102 @@
+// What a user should be told about the placement of a deployment: names that had to be derived, settings of pods that do not go
+// together, a namespace that lets no sidecars in.
+import type { Deployment } from '../../graph/deployment.ts';
+import type { FindingSink } from '../../graph/finding.ts';
+import { PORTS } from '../names.ts';
+import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
+import { isEntry } from './labels.ts';
+import { unitAccounts } from './render-pod.ts';
+import { integerAt, textAt } from './written-spec.ts';
+
+const SIDECAR_PORTS: readonly number[] = Object.values(PORTS);
+/** Less than this leaves a pod no time to drain, s. */
+const LEAST_GRACE_SECONDS = 15;
+
+export function warnPlacement(
+  deployment: Deployment,
+  predictors: readonly PlacedPredictor[],
+  sink: FindingSink,
+): void {
+  for (const placed of predictors) {
+    warnNames(deployment, placed, sink);
+    for (const component of placed.components) warnPod(placed, component, sink);
+  }
+}
+
+export function warnInjection(deployment: Deployment, kept: boolean, sink: FindingSink): void {
+  const { namespace } = deployment;
+  const path = `${deployment.path}metadata.namespace`;
+  const command = `kubectl annotate namespace ${namespace} sidegraph.io/injection=enabled`;
+  if (kept)
+    sink.add(
+      'INJECTION_REMOVED',
+      path,
+      `namespace ${namespace} lets no sidecars in any more; running predictors keep theirs`,
+      `${command}, or delete the deployment`,
+    );
+  else
+    sink.add(
+      'INJECTION_OFF',
+      path,
+      `namespace ${namespace} lets no sidecars in, so nothing answers the requests`,
+      command,
+    );
+}
+
+function warnNames(deployment: Deployment, placed: PlacedPredictor, sink: FindingSink): void {
+  const { predictor, key, components } = placed;
+  const renamed = components
+    .flatMap(({ containers }) => containers)
+    .filter(({ name, container }) => name !== container.name)
+    .map(({ name, container }) => `${container.name} as ${name}`);
+  if (renamed.length > 0)
+    sink.add(
+      'NAME_DERIVED',
+      `${predictor.path}.componentSpecs`,
+      `containers run under other names: ${renamed.join(', ')}`,
+    );
+  const wanted =
+    predictor.annotations['seldon.io/svc-name'] ?? `${deployment.name}-${predictor.name}`;
+  if (key !== wanted)
+    sink.add('NAME_DERIVED', `${predictor.path}.name`, `the Service of ${wanted} is ${key}`);
+}
+
+function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: FindingSink): void {
+  const { predictor } = placed;
+  const path = `${predictor.path}.componentSpecs[${component.index}]`;
+  const { written } = component;
+  if (written?.keda === true)
+    sink.add('FEATURE_NOT_SERVED', `${path}.kedaSpec`, 'kedaSpec is not served yet: replicas stay');
+  const grace = integerAt(written?.pod ?? {}, 'terminationGracePeriodSeconds');
+  if (grace !== undefined && grace < LEAST_GRACE_SECONDS)
+    sink.add(
+      'POD_SETTING',
+      `${path}.spec.terminationGracePeriodSeconds`,
+      `${grace} s are too short to finish requests when a pod goes`,
+      `write at least ${LEAST_GRACE_SECONDS}, or leave it out`,
+    );
+  const accounts = unitAccounts(placed, component);
+  const own = textAt(written?.pod ?? {}, 'serviceAccountName');
+  const used = own || accounts[0];
+  const left = accounts.filter((account) => account !== used);
+  if (left.length > 0)
+    sink.add(
+      'POD_SETTING',
+      `${predictor.path}.graph`,
+      `a pod has one service account: ${used} is used, ${left.join(', ')} not`,
+      'name one account for the units of a pod',
+    );
+  if (!placed.engine || !isEntry(placed, component)) return;
+  for (const { container } of component.containers) {
+    const { http, grpc } = container.ports;
+    for (const port of new Set([http, grpc])) {
+      if (!SIDECAR_PORTS.includes(port)) continue;
+      sink.add(
+        'POD_SETTING',
+        container.path,
+        `${container.name} listens on ${port}, which is a port of the sidecars in its pod`,
+        'give it another port named http or grpc',
+      );
+    }
+  }
+}
