@@ -1,0 +1,61 @@
+#!/bin/bash
+# Builds what the test cluster runs, from the Go module proxy alone, into .cache/kube/bin: one program for all of
+# Kubernetes, etcd and kubectl (it runs what it is called as), CoreDNS, helm and kwok; and the pause program.
+# A build takes 5 to 14 minutes on two cores; it is passed over while bin/ fits this folder. Needs Go 1.24 or later.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+KUBERNETES=v1.34.4 HELM=v3.22.0 KWOK=v0.7.0
+stamps=$CACHE/stamps
+mkdir -p "$BIN" "$stamps"
+
+say() { echo "cluster: $*" >&2; }
+is_fresh() { [ -e "$BIN/$1" ] && [ "$(cat "$stamps/$1" 2>/dev/null)" = "$2" ]; }
+stamp_of() { { echo "$1"; shift; cat "$@" /dev/null; } | cksum | tr ' ' -; }
+
+# step PROGRAM STAMP TEXT COMMAND…: runs the command unless the program is there with that stamp.
+step() {
+  local name=$1 stamp=$2 text=$3 begin=$SECONDS; shift 3
+  is_fresh "$name" "$stamp" && return 0
+  say "building $text"
+  "$@"
+  echo "$stamp" > "$stamps/$name"
+  say "built in $((SECONDS - begin)) s"
+}
+
+# Go's own caches (3.5 GB) go where GOCACHE and GOMODCACHE say, else into the checkout and away again when all is built.
+own_caches=
+prepare_go() {
+  command -v go >/dev/null || { say "Go was not found: install Go 1.24 or later"; exit 1; }
+  export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-modcacherw
+  if [ -z "${GOCACHE:-}${GOMODCACHE:-}" ]; then
+    own_caches=$CACHE/go
+    export GOCACHE=$CACHE/go/build GOMODCACHE=$CACHE/go/modules
+  fi
+}
+
+build_kube() {
+  local v=k8s.io/component-base/version m=${KUBERNETES#v1.}
+  # Unstamped, the API server calls itself v0.0.0-master, and a chart's kubeVersion would refuse it.
+  local flags="-s -w -X $v.gitVersion=$KUBERNETES -X $v.gitMajor=1 -X $v.gitMinor=${m%%.*} -X $v.gitTreeState=clean \
+    -X $v.gitCommit=module -X $v.buildDate=1970-01-01T00:00:00Z"
+  mkdir -p "$CACHE/out"
+  (cd "$KUBE_HERE/program" &&
+    nice -n 5 go build -mod=readonly -gcflags=all=-dwarf=false -ldflags "$flags" -o "$CACHE/out/" . ./coredns)
+  mv -f "$CACHE/out/kube" "$CACHE/out/coredns" "$BIN/"
+  for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy etcd kubectl; do
+    ln -sf kube "$BIN/$name"
+  done
+}
+
+install_program() { GOBIN=$BIN nice -n 5 go install -ldflags '-s -w' "$1"; }
+build_pause() { gcc -Os -static -s "$KUBE_HERE/pause.c" -o "$BIN/pause"; }
+
+prepare_go
+step kube "$(stamp_of "$KUBERNETES" "$KUBE_HERE"/program/go.* "$KUBE_HERE"/program/*.go "$KUBE_HERE"/program/coredns/*.go)" \
+  "Kubernetes $KUBERNETES, etcd and CoreDNS (5 to 14 minutes, once)" build_kube
+step helm "$HELM" "helm $HELM (2 minutes, once)" install_program "helm.sh/helm/v3/cmd/helm@$HELM"
+if [ "${1:-}" = --kwok ]; then
+  step kwok "$KWOK" "kwok $KWOK (2 minutes, once)" install_program "sigs.k8s.io/kwok/cmd/kwok@$KWOK"
+fi
+step pause "$(stamp_of pause "$KUBE_HERE/pause.c")" 'the pause program' build_pause
+[ -z "$own_caches" ] || rm -rf "$own_caches"

@@ -1,0 +1,114 @@
+#!/bin/bash
+# Builds the images without a container engine, from files of this machine, into .cache/kube/images for the test cluster:
+# build-oci.sh [pause|envoy|sidegraph|model|bare …] (all of them). An image is passed over while its inputs are as they were.
+#   localhost/pause:1           holds a pod's namespaces
+#   localhost/sidegraph-envoy:1 the Envoy binary alone
+#   localhost/sidegraph:1       Node 24 and this tree without its tests
+#   localhost/seldon-model:1    Seldon's Python wrapper and the examples' models, as MODEL_NAME and SERVICE_TYPE say
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/.."
+out=${IMAGES:-.cache/kube/images} stamps=.cache/kube/stamps
+mkdir -p "$out" "$stamps"
+roots=$(mktemp -d)
+trap 'rm -rf "$roots"' EXIT
+FOLDERS='cli envoy extproc graph operator proto'
+
+# A root file system as programs expect one: users, name service, a writable /tmp.
+new_root() {
+  local root=$roots/$1
+  mkdir -p "$root"/{tmp,etc,proc,sys,dev,run,var/tmp}
+  chmod 1777 "$root/tmp"
+  printf 'root:x:0:0:root:/root:/bin/sh\nnonroot:x:65532:65532:nonroot:/:/bin/false\n' > "$root/etc/passwd"
+  printf 'root:x:0:\nnonroot:x:65532:\n' > "$root/etc/group"
+  echo 'hosts: files dns' > "$root/etc/nsswitch.conf"
+  echo "$root"
+}
+
+# The names and contents of files, as a short text.
+fingerprint() { find "$@" -type f -not -name '*.test.ts' -not -path '*/testdata/*' -print0 2>/dev/null | sort -z | xargs -0 cksum | cksum; }
+is_fresh() { [ -e "$out/$1.tar" ] && [ "$(cat "$stamps/image-$1" 2>/dev/null)" = "$2" ]; }
+# image NAME INPUTS: runs pack_NAME unless its image is there with those inputs.
+image() {
+  local inputs="$2 $(cksum < "$here/build-oci.sh")"
+  is_fresh "$1" "$inputs" && return 0
+  "pack_$1"
+  echo "$inputs" > "$stamps/image-$1"
+}
+
+pack_pause() {
+  local root=$roots/pause
+  "$here/collect.sh" "$root" "$PWD/.cache/kube/bin/pause=/pause"
+  "$here/oci.sh" localhost/pause:1 "$out/pause.tar" '{"Entrypoint":["/pause"]}' "$root"
+}
+
+envoy_binary() { readlink -f "${ENVOY_BIN:-$( [ -x .venv/bin/envoy ] && echo .venv/bin/envoy || command -v envoy)}"; }
+pack_envoy() {
+  local root
+  root=$(new_root envoy)
+  "$here/collect.sh" "$root" "$(envoy_binary)=/usr/local/bin/envoy"
+  "$here/oci.sh" localhost/sidegraph-envoy:1 "$out/envoy.tar" '{"Entrypoint":["/usr/local/bin/envoy"],"User":"65532:65532"}' "$root"
+}
+
+# What `npm ci --omit=dev --omit=optional` would install, out of what is installed.
+production_packages() {
+  npm ls --omit=dev --omit=optional --all --parseable 2>/dev/null | sed -n "s|^$PWD/||p" | sort -u
+}
+pack_sidegraph() {
+  local base code=$roots/code packages=$roots/packages
+  base=$(new_root sidegraph)
+  "$here/collect.sh" "$base" "$(scripts/node-path.sh)=/usr/local/bin/node"
+  # getaddrinfo loads these by name.
+  for library in /lib/*-linux-gnu/libnss_dns.so.2 /lib/*-linux-gnu/libresolv.so.2; do
+    [ ! -e "$library" ] || "$here/collect.sh" "$base" "$library=$library"
+  done
+  mkdir -p "$packages/app" "$code/app"
+  production_packages | while read -r package; do
+    tar -c --exclude='*.md' --exclude='*.map' --exclude='*.d.ts' --exclude='*.d.cts' --exclude='*.d.mts' "$package"
+  done | tar -xi -C "$packages/app"
+  # shellcheck disable=SC2086
+  find $FOLDERS -type f -not -name '*.test.ts' -not -path '*/testdata/*' -not -path '*/testing/*' -print0 | tar -c --null -T - | tar -x -C "$code/app"
+  cp package.json "$code/app/"
+  "$here/oci.sh" localhost/sidegraph:1 "$out/sidegraph.tar" \
+    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning"],"Cmd":["cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production"]}' \
+    "$base" "$packages" "$code"
+}
+
+# Python and the wrapper without tests, headers and installers: 700 MB become 250. As in Seldon's own images the class
+# and its kind come from the environment, and /bin/sh and /bin/sleep are there for preStop hooks.
+pack_model() {
+  local root python library site
+  root=$(new_root model)
+  python=$(readlink -f .venv-models/bin/python)
+  library=$(.venv-models/bin/python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
+  site=$(.venv-models/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  mkdir -p "$root$library" "$root/packages" "$root/seldon/examples/models" "$root/seldon/.cache"
+  tar -c -C "$library" --exclude=./test --exclude=./site-packages --exclude=./idlelib --exclude=./ensurepip --exclude=./tkinter \
+    --exclude=./lib2to3 --exclude=./turtledemo --exclude='./config-*' --exclude=__pycache__ --exclude=tests . | tar -x -C "$root$library"
+  tar -c -C "$site" --exclude=tests --exclude=__pycache__ --exclude='./pip*' --exclude='*.pyx' --exclude='*.h' --exclude='*.pyi' . | tar -x -C "$root/packages"
+  # setuptools and scikit-learn import their own `tests` and `testing` in part: what is needed is seen when the wrapper is loaded below.
+  "$here/collect.sh" "$root" "$python=$python" /bin/sh=/bin/sh /bin/sleep=/bin/sleep
+  find "$root" -name '*.so*' -type f -print0 | xargs -0 ldd 2>/dev/null | grep -oE '=> /(usr/)?lib[^ ]+' | sed 's/=> //' | sort -u |
+    while read -r file; do [ -e "$root$file" ] || { mkdir -p "$root$(dirname "$file")"; cp -L "$file" "$root$file"; }; done
+  # The components look for their trained models two folders up, as in the checkout.
+  cp examples/models/*.py "$root/seldon/examples/models/"
+  rm -f "$root/seldon/examples/models/train.py"
+  cp -r .cache/models "$root/seldon/.cache/models"
+  "$here/oci.sh" localhost/seldon-model:1 "$out/model.tar" \
+    "{\"Entrypoint\":[\"/bin/sh\",\"-c\",\"exec $python -m seldon_core.microservice \$MODEL_NAME --service-type \$SERVICE_TYPE --grpc-threads 4 --log-level ERROR\"],\"WorkingDir\":\"/seldon/examples/models\",\"User\":\"8888\",\"Env\":[\"PATH=/usr/local/bin:/usr/bin:/bin\",\"PYTHONPATH=/packages\",\"PYTHONDONTWRITEBYTECODE=1\",\"PYTHONWARNINGS=ignore\",\"OMP_NUM_THREADS=1\",\"OPENBLAS_NUM_THREADS=1\"]}" \
+    "$root"
+}
+
+for name in "${@:-all}"; do
+  case $name in all) set -- pause envoy sidegraph model ;; esac
+done
+for name; do
+  case $name in
+    pause) image pause "$(cksum < .cache/kube/bin/pause)" ;;
+    envoy) image envoy "$(stat -L -c '%n %s' "$(envoy_binary)")" ;;
+    # shellcheck disable=SC2086
+    sidegraph) image sidegraph "$(fingerprint $FOLDERS package.json package-lock.json)" ;;
+    model) image model "$(fingerprint examples/models .cache/models)" ;;
+    *) echo "image: unknown: $name" >&2; exit 2 ;;
+  esac
+done
