@@ -29,6 +29,8 @@ export interface ManagedFields {
   readonly manager?: string;
   readonly operation?: string;
   readonly subresource?: string;
+  /** RFC 3339, of its last write. */
+  readonly time?: string;
   readonly fieldsV1?: object;
 }
 

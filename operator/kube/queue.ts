@@ -94,16 +94,19 @@ export class KeyedQueue {
     this.#failures.delete(key);
   }
 
-  /** Works until the signal fires, then resolves once the work in hand has ended (it is handed the signal). */
+  /**
+   * Works until the signal fires, then resolves once the work in hand has ended (it is handed the signal). May be run again:
+   * what was waiting, put off or cut short then comes first.
+   */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     this.#fill();
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    for (const key of this.#later.keys()) this.#dropTimer(key);
-    if (this.#working.size > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
+    if (!signal.aborted)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    for (const key of this.#later.keys()) this.add(key);
+    if (this.#working.size === 0) return;
+    this.#idle = Promise.withResolvers<void>();
+    await this.#idle.promise;
   }
 
   #fill(): void {
@@ -132,13 +135,11 @@ export class KeyedQueue {
     metrics?.workSeconds.observe(seconds, name, name);
     metrics?.seconds.observe(seconds, name);
     this.#working.delete(key);
-    if (signal.aborted) {
-      if (this.#working.size === 0) this.#idle?.resolve();
-      return;
-    }
-    this.#settle(key, outcome);
-    if (this.#again.delete(key)) this.add(key);
+    const isAgain = this.#again.delete(key);
+    if (!signal.aborted) this.#settle(key, outcome);
+    if (isAgain || signal.aborted) this.add(key);
     this.#fill();
+    if (signal.aborted && this.#working.size === 0) this.#idle?.resolve();
   }
 
   #settle(key: string, outcome: Outcome): void {

@@ -1,0 +1,72 @@
+// An operator on the base class of @dot-i/k8s-operator as a process: it outlives its API server and ends with 0.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { sleep } from '../../operator/kube/backoff.ts';
+import { KubeClient } from '../../operator/kube/client.ts';
+import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
+
+const PROGRAM = fileURLToPath(new URL('steady-program.ts', import.meta.url));
+const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default' } as const;
+const WAIT_MS = 30_000;
+
+test('an operator retries what failed, keeps its finalizers, outlives the API server and ends with 0', {
+  skip: whyNoKube(),
+}, async () => {
+  const api = await startApiServer();
+  const client = new KubeClient(api.config());
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', PROGRAM, 'default'],
+    {
+      env: { ...process.env, KUBECONFIG: api.kubeconfig },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('exit', (code) => resolve(code)),
+  );
+  const hears = async (line: string): Promise<void> => {
+    const giveUpAt = performance.now() + WAIT_MS;
+    while (!said.split('\n').includes(line)) {
+      assert.equal(child.exitCode, null, `ended instead of saying "${line}":\n${said}`);
+      assert.ok(performance.now() < giveUpAt, `never said "${line}":\n${said}`);
+      await sleep(20);
+    }
+  };
+  const create = (name: string): Promise<unknown> =>
+    client.create(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } },
+      { manager: 'test' },
+    );
+  try {
+    await hears('synced');
+    await create('a');
+    await hears('failing on a');
+    await hears('MODIFIED a');
+    const held = await client.get({ ...CONFIG_MAP, name: 'a' });
+    assert.deepEqual(held?.metadata.finalizers, ['sidegraph.io/test']);
+
+    await api.kill();
+    await api.start();
+    await create('b');
+    await hears('MODIFIED b');
+    await client.remove({ ...CONFIG_MAP, name: 'a' });
+    await hears('cleaning up a');
+    await hears('DELETED a');
+    assert.equal(await client.get({ ...CONFIG_MAP, name: 'a' }), undefined);
+
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    assert.match(said, /^ended$/m);
+  } finally {
+    child.kill('SIGKILL');
+    await client.config.close();
+    await api.stop();
+  }
+});
