@@ -34,7 +34,7 @@ const FLAGS = {
   secret: { type: 'string', default: 'sidegraph-admission-certificate' },
   lease: { type: 'string', default: 'sidegraph-admission' },
   configuration: { type: 'string', default: 'sidegraph' },
-  host: { type: 'string', multiple: true, default: [] },
+  host: { type: 'string', multiple: true },
   'cluster-domain': { type: 'string', default: 'cluster.local' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -70,7 +70,7 @@ export function parseOptions(
         secretName: values.secret,
         leaseName: values.lease,
         configurationName: values.configuration,
-        hosts: [service, `${service}.${values['cluster-domain']}`, ...values.host],
+        hosts: [service, `${service}.${values['cluster-domain']}`, ...(values.host ?? [])],
         logLevel,
       },
     };

@@ -1,0 +1,36 @@
+// The process of the webhooks, a Deployment of its own: reviews are answered apart from the loop that reconciles. Flags are
+// read once; SIGTERM ends it when what is being answered is answered.
+import pino from 'pino';
+import { PooledKubeConfig } from '../kube/config.ts';
+import { DEFAULT_CONFIG } from '../workloads/config.ts';
+import { parseOptions } from './options.ts';
+import { runAdmission } from './run.ts';
+
+const BAD_USAGE = 2;
+
+const parsed = parseOptions(process.argv.slice(2), process.env);
+if (!parsed.ok) {
+  process.stderr.write(`${parsed.reason}\n`);
+  process.exit(BAD_USAGE);
+}
+const { options } = parsed;
+const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort());
+try {
+  await runAdmission({
+    options,
+    config: DEFAULT_CONFIG,
+    kube: PooledKubeConfig.load(),
+    planMapOf: (_object, deployment, predictor) => `${deployment.name}-${predictor}-plan`,
+    log,
+    signal: stop.signal,
+  });
+  process.exit(0);
+} catch (error) {
+  log.fatal(
+    { error: error instanceof Error ? error.message : String(error) },
+    'the webhooks ended',
+  );
+  process.exit(1);
+}
