@@ -29,8 +29,13 @@ const TESTS_MAY_IMPORT = ['e2e'];
 const LIBRARIES: readonly { name: string; where: string; allows: (path: string) => boolean }[] = [
   {
     name: '@kubernetes/',
-    where: 'operator/',
-    allows: (path) => path.startsWith('operator/'),
+    where: 'operator/kube/',
+    allows: (path) => path.startsWith('operator/kube/'),
+  },
+  {
+    name: '@dot-i/',
+    where: 'operator/kube/',
+    allows: (path) => path.startsWith('operator/kube/'),
   },
   {
     name: '@grpc/',

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SILENT_LOG } from '../../extproc/log.ts';
 import { sleep } from '../../operator/kube/backoff.ts';
+import { parseKinds } from '../../operator/kube/answers.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import type { PooledKubeConfig } from '../../operator/kube/config.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
+import { groupPath, listKnownResources } from '../../operator/kube/kinds.ts';
 import { LeaseElector } from '../../operator/kube/lease.ts';
 import { registerKubeMetrics } from '../../operator/kube/metrics.ts';
 import { type KubeObject, keyOf } from '../../operator/kube/object.ts';
@@ -185,6 +187,20 @@ describe('on a real API server', { skip: whyNoKube() }, () => {
       status: 404,
       reason: 'NoKindMatch',
     });
+  });
+
+  test('the table of kinds says what the server says', async () => {
+    const wrong: string[] = [];
+    for (const { apiVersion, kind, plural, namespaced } of listKnownResources()) {
+      // The two that come as CRDs.
+      if (/^(keda\.sh|machinelearning\.seldon\.io)\//.test(apiVersion)) continue;
+      const path = groupPath(apiVersion);
+      const kinds = parseKinds(await client.raw({ method: 'GET', path, isIdempotent: true }));
+      const found = kinds.find((entry) => entry.kind === kind && !entry.name.includes('/'));
+      if (found?.name !== plural || found.namespaced !== namespaced)
+        wrong.push(`${apiVersion} ${kind}`);
+    }
+    assert.deepEqual(wrong, []);
   });
 
   test('a reflector without rights waits for them and then fills its store', async () => {

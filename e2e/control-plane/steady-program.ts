@@ -1,8 +1,7 @@
 // A small operator as a process of its own, for the test that watches how it lives and ends: holds ConfigMaps of one namespace
 // by a finalizer, fails on the first sight of each, and says on standard output what it does.
-import type { ResourceEvent } from '@dot-i/k8s-operator';
 import { SILENT_LOG } from '../../extproc/log.ts';
-import { SteadyOperator } from '../../operator/kube/steady-operator.ts';
+import { type ResourceEvent, SteadyOperator } from '../../operator/kube/steady-operator.ts';
 
 const FINALIZER = 'sidegraph.io/test';
 const namespace = process.argv[2] ?? 'default';

@@ -1,6 +1,19 @@
 // The operations of the API server on plain JSON objects. Thin on purpose: the library's generated models rename fields
 // and turn times into Dates, and we apply what we rendered byte for byte. Failures are thrown as KubeError (error.ts);
 // only "it is not there" is a value.
+import { type DiscoveredKind, parseKinds, parseList, readObject } from './answers.ts';
+import type {
+  ApplyOptions,
+  CallOptions,
+  JsonPatch,
+  KubeList,
+  ListOptions,
+  PatchOptions,
+  RemoveOptions,
+  Selection,
+  WatchOptions,
+  WriteOptions,
+} from './call-options.ts';
 import type { PooledKubeConfig } from './config.ts';
 import { KubeError } from './error.ts';
 import {
@@ -17,65 +30,10 @@ import type { KubeObject } from './object.ts';
 import { type KubeCall, Requester } from './request.ts';
 import { readWatch, type WatchEvent } from './watch.ts';
 
+export type * from './call-options.ts';
+
 /** Two bookmarks (about one a minute) may be late before a watch counts as dead. */
 const DEFAULT_QUIET_MS = 150_000;
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly timeoutMs?: number | undefined;
-}
-
-export interface Selection extends CallOptions {
-  /** Absent: all namespaces. */
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
-}
-
-export interface ListOptions extends Selection {
-  readonly limit?: number;
-  readonly continue?: string | undefined;
-  readonly resourceVersion?: string | undefined;
-}
-
-export interface KubeList {
-  readonly items: readonly KubeObject[];
-  readonly resourceVersion: string;
-  /** The token of the next page; undefined on the last. */
-  readonly continue: string | undefined;
-}
-
-export interface WatchOptions extends Selection {
-  readonly resourceVersion: string;
-  /** After that long without a byte the watch ends (as it does when the server ends it). */
-  readonly quietMs?: number | undefined;
-  /** When the server is to end it. */
-  readonly timeoutSeconds?: number | undefined;
-}
-
-export interface WriteOptions extends CallOptions {
-  /** The field manager. */
-  readonly manager: string;
-  readonly subresource?: 'status' | 'scale' | undefined;
-  readonly dryRun?: boolean;
-}
-
-export interface ApplyOptions extends WriteOptions {
-  /** Take fields over from other managers instead of a conflict. */
-  readonly force: boolean;
-}
-
-export type JsonPatch = readonly Readonly<Record<string, unknown>>[];
-
-export type PatchOptions = WriteOptions & { readonly type: 'json' | 'merge' | 'strategic' };
-
-export interface RemoveOptions extends CallOptions {
-  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
-  /** Remove only this very object (409 else), not one of the same name that came after it. */
-  readonly uid?: string | undefined;
-  readonly resourceVersion?: string | undefined;
-  readonly gracePeriodSeconds?: number;
-}
 
 export interface KubeClientOptions {
   readonly userAgent?: string;
@@ -259,9 +217,7 @@ export class KubeClient {
         path,
         isIdempotent: true,
       });
-      return isRecord(body) && Array.isArray(body.resources)
-        ? body.resources.filter(isDiscovered)
-        : [];
+      return parseKinds(body);
     } catch (error) {
       if (error instanceof KubeError && error.isNotFound) return [];
       throw error;
@@ -314,67 +270,12 @@ export class KubeClient {
   }
 }
 
-interface DiscoveredKind {
-  readonly name: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
-}
-
-function parseList(resource: Resource, path: string, body: unknown): KubeList {
-  const meta = isRecord(body) ? body.metadata : undefined;
-  if (!isRecord(body) || !isRecord(meta)) throw badAnswer(path, 'a list');
-  // A list without items is null in Go's JSON.
-  const items = Array.isArray(body.items) ? body.items : [];
-  const token =
-    typeof meta.continue === 'string' && meta.continue !== '' ? meta.continue : undefined;
-  const kind = resource.kind || String(body.kind).replace(/List$/, '');
-  return {
-    items: items
-      .filter(isRecord)
-      .map((item) => readObject({ apiVersion: resource.apiVersion, kind, ...item }, path)),
-    resourceVersion: typeof meta.resourceVersion === 'string' ? meta.resourceVersion : '',
-    continue: token,
-  };
-}
-
-function readObject(body: unknown, path: string): KubeObject {
-  if (isKubeObject(body)) return body;
-  throw badAnswer(path, 'an object');
-}
-
-/** The parts that every object of the API has. */
-export function isKubeObject(value: unknown): value is KubeObject {
-  return (
-    isRecord(value) &&
-    typeof value.apiVersion === 'string' &&
-    typeof value.kind === 'string' &&
-    isRecord(value.metadata) &&
-    typeof value.metadata.name === 'string'
-  );
-}
-
 function selectors(options: Selection): Record<string, string | undefined> {
   return { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector };
 }
 
 function pick({ signal, timeoutMs }: CallOptions): CallOptions {
   return { signal, timeoutMs };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isDiscovered(value: unknown): value is DiscoveredKind {
-  return isRecord(value) && typeof value.name === 'string' && typeof value.kind === 'string';
-}
-
-function badAnswer(path: string, wanted: string): KubeError {
-  return new KubeError({
-    status: 0,
-    reason: 'BadAnswer',
-    message: `${path} answered something that is not ${wanted}`,
-  });
 }
 
 function noKindMatch(id: string): KubeError {

@@ -68,6 +68,20 @@ export function findKnownResource({ apiVersion, kind }: KindRef): Resource | und
   return plural === undefined ? undefined : { apiVersion, kind, plural, namespaced: false };
 }
 
+/** The whole table. */
+export function listKnownResources(): readonly Resource[] {
+  return [NAMESPACED, CLUSTER_WIDE].flatMap((table) =>
+    Object.entries(table).flatMap(([apiVersion, kinds]) =>
+      Object.entries(kinds).map(([kind, plural]) => ({
+        apiVersion,
+        kind,
+        plural,
+        namespaced: table === NAMESPACED,
+      })),
+    ),
+  );
+}
+
 /** `/api/v1` or `/apis/apps/v1`. */
 export function groupPath(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;

@@ -17,6 +17,9 @@ import type { KubeObject } from './object.ts';
 import { DONE, KeyedQueue, type Outcome } from './queue.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
 
+export { ResourceEventType } from '@dot-i/k8s-operator';
+export type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
+
 const MANAGER = 'sidegraph';
 
 export interface SteadyOptions {
