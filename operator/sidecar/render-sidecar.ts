@@ -2,6 +2,7 @@
 // the webhook that injects into others' pods and `sidegraph inject`. They meet the restricted pod security standard, and
 // nothing of the pod's network is changed: the Service's target port is Envoy.
 import type { Finding } from '../../graph/finding.ts';
+import { LIMITS } from '../../graph/limits.ts';
 import { envoyCommand } from '../../envoy/command.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
 import { STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
@@ -76,11 +77,19 @@ export function renderSidecar(input: SidecarInput): SidecarParts {
       [ANNOTATIONS.sidecarVersion]: config.version,
     },
     labels: { [LABELS.injected]: 'true' },
-    terminationGracePeriodSeconds:
-      config.drainSeconds + Math.ceil(input.longestTimeoutMs / 1000) + GRACE_SECONDS,
+    terminationGracePeriodSeconds: graceSeconds(config.drainSeconds, input.longestTimeoutMs),
     preStopForUnits: { sleep: { seconds: config.drainSeconds } },
     findings,
   };
+}
+
+/**
+ * At least that of the default deadline: it is a bound and no wait, and a shorter deadline is an edit of the plan, which must
+ * roll no pods.
+ */
+function graceSeconds(drainSeconds: number, longestTimeoutMs: number): number {
+  const longestMs = Math.max(longestTimeoutMs, LIMITS.deadlineMs.default);
+  return drainSeconds + Math.ceil(longestMs / 1000) + GRACE_SECONDS;
 }
 
 /**

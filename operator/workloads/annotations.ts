@@ -25,6 +25,8 @@ const GATEWAY_ANNOTATIONS: readonly string[] = [
   'seldon.io/istio-retries-timeout',
 ];
 
+const BREAKERS_PREFIX = 'seldon.io/ambassador-circuit-breakers-';
+
 /** Read by the operator. */
 const OPERATOR_ANNOTATIONS: readonly string[] = [
   SELDON_ANNOTATIONS.headlessService,
@@ -69,6 +71,7 @@ function isRead(name: string): boolean {
     WRAPPER_ANNOTATIONS.includes(name) ||
     GATEWAY_ANNOTATIONS.includes(name) ||
     OPERATOR_ANNOTATIONS.includes(name) ||
-    name.startsWith(SELDON_ANNOTATIONS.enginePrefix)
+    name.startsWith(SELDON_ANNOTATIONS.enginePrefix) ||
+    name.startsWith(BREAKERS_PREFIX)
   );
 }

@@ -1,0 +1,114 @@
+// What must hold of any rendered deployment, whatever the manifest: names that Kubernetes takes, no two objects with one key,
+// selectors that match their own pods and nobody else's, Services that lead where they should.
+import assert from 'node:assert/strict';
+import type { KubeObject } from '../../kube/object.ts';
+import { LABELS, SELDON_LABELS } from '../../names.ts';
+import type { Workloads } from '../workloads.ts';
+import { objectAt, objectsAt, textAt, textsAt } from '../written-spec.ts';
+
+const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const SERVICE = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const LABEL_KEY = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
+
+type Labels = Readonly<Record<string, string>>;
+
+export function checkObjects({ objects, predictors }: Workloads): void {
+  const keys = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  assert.deepEqual([...new Set(keys)], keys, 'no two objects have one key');
+  for (const object of objects) checkLabels(object);
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+  const pods = deployments.map((object) => ({
+    name: object.metadata.name,
+    labels: podLabels(object),
+  }));
+  for (const object of deployments) checkDeployment(object, pods);
+  for (const predictor of predictors) {
+    const select = (service: string): string[] => {
+      const found = objects.find(
+        ({ kind, metadata }) => kind === 'Service' && metadata.name === service,
+      );
+      assert.ok(found, `Service ${service} is there`);
+      assert.match(service, SERVICE);
+      const selector = textsAt(objectAt(found, 'spec'), 'selector');
+      return pods.filter(({ labels }) => matches(selector, labels)).map(({ name }) => name);
+    };
+    const entry = predictor.entryDeployment;
+    assert.deepEqual(select(predictor.serviceName), entry === null ? [] : [entry]);
+    for (const [unit, service] of Object.entries(predictor.containerServices)) {
+      const selected = select(service);
+      assert.equal(selected.length, 1, `the Service of ${unit} leads to one Deployment`);
+      assert.ok(predictor.deploymentNames.includes(selected[0] ?? ''));
+    }
+  }
+  const services = predictors.flatMap((own) => [
+    own.serviceName,
+    ...Object.values(own.containerServices),
+  ]);
+  const rendered = objects.filter(({ kind }) => kind === 'Service');
+  assert.equal(services.length, rendered.length, 'every Service is told');
+}
+
+function checkDeployment(
+  object: KubeObject,
+  pods: readonly { readonly name: string; readonly labels: Labels }[],
+): void {
+  const { name } = object.metadata;
+  assert.match(name, DNS_LABEL);
+  const selector = textsAt(objectAt(objectAt(object, 'spec'), 'selector'), 'matchLabels');
+  const selected = pods.filter(({ labels }) => matches(selector, labels));
+  assert.deepEqual(
+    selected.map((pod) => pod.name),
+    [name],
+    'a Deployment selects its own pods alone',
+  );
+  const pod = objectAt(objectAt(objectAt(object, 'spec'), 'template'), 'spec');
+  const containers = [...objectsAt(pod, 'initContainers'), ...objectsAt(pod, 'containers')];
+  assert.ok(objectsAt(pod, 'containers').length > 0, 'a pod has a container');
+  const names = containers.map((container) => textAt(container, 'name'));
+  assert.deepEqual([...new Set(names)], names, 'names of containers are unique');
+  const volumes = objectsAt(pod, 'volumes').map((volume) => textAt(volume, 'name'));
+  assert.deepEqual([...new Set(volumes)], volumes, 'names of volumes are unique');
+  for (const text of [...names, ...volumes]) assert.match(text, DNS_LABEL);
+  for (const container of containers) {
+    for (const mount of objectsAt(container, 'volumeMounts'))
+      assert.ok(volumes.includes(textAt(mount, 'name')), `${textAt(mount, 'name')} is a volume`);
+    checkUnique(container, 'env', ({ name: variable }) => variable);
+    checkUnique(container, 'volumeMounts', ({ mountPath }) => mountPath);
+    checkUnique(
+      container,
+      'ports',
+      (port) => `${String(port['containerPort'])}/${textAt(port, 'protocol')}`,
+    );
+  }
+}
+
+/** Server-side apply refuses a list with two items of one key. */
+function checkUnique(
+  container: Parameters<typeof objectsAt>[0],
+  list: string,
+  keyOf: (item: ReturnType<typeof objectsAt>[number]) => unknown,
+): void {
+  const keys = objectsAt(container, list).map(keyOf);
+  assert.deepEqual([...new Set(keys)], keys, `${list} has no twins`);
+}
+
+function checkLabels({ metadata, kind }: KubeObject): void {
+  const labels = metadata.labels ?? {};
+  for (const [key, value] of Object.entries(labels)) {
+    assert.match(key, LABEL_KEY);
+    assert.match(value, LABEL_VALUE);
+  }
+  for (const key of [SELDON_LABELS.deployment, LABELS.deployment, LABELS.predictor])
+    assert.ok(labels[key] !== undefined, `${kind} ${metadata.name} has the label ${key}`);
+}
+
+function podLabels(deployment: KubeObject): Labels {
+  const template = objectAt(objectAt(deployment, 'spec'), 'template');
+  return textsAt(objectAt(template, 'metadata'), 'labels');
+}
+
+function matches(selector: Labels, labels: Labels): boolean {
+  const entries = Object.entries(selector);
+  return entries.length > 0 && entries.every(([key, value]) => labels[key] === value);
+}
