@@ -92,10 +92,24 @@ export const FIELD_MANAGERS = {
 
 export const CONTAINERS = { envoy: 'sidegraph-envoy', filter: 'sidegraph-filter' } as const;
 
+/** How the filter's image starts `sidegraph`; it may be without a shell. */
+export const SIDEGRAPH_COMMAND = [
+  '/usr/local/bin/node',
+  '--disable-warning=ExperimentalWarning',
+  '--import=/app/extproc/compile-cache.mjs',
+  '/app/cli/main.ts',
+] as const;
+
 /** Ports of a pod with sidecars; `http` and `grpc` are those of Seldon's orchestrator. */
 export const PORTS = { http: 8000, grpc: 5001, status: 15_020 } as const;
-/** On the filter's status port; `plan` answers `{"hash":"…"}`, the plan that is served now. */
-export const STATUS_PATHS = { live: '/live', drain: '/drain', plan: '/plan' } as const;
+/** On the filter's status port, which only reads; `plan` answers `{"hash":"…"}`, the plan that is served now. */
+export const STATUS_PATHS = {
+  live: '/live',
+  metrics: '/metrics',
+  plan: '/plan',
+  ready: '/ready',
+  status: '/status',
+} as const;
 export const STATUS_PORT_NAME = 'sg-status';
 
 export const VOLUMES = {

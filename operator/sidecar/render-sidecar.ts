@@ -5,7 +5,7 @@ import type { Finding } from '../../graph/finding.ts';
 import { LIMITS } from '../../graph/limits.ts';
 import { envoyCommand } from '../../envoy/command.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
-import { STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
+import { SIDEGRAPH_COMMAND, STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
 import { boundSettings } from './bounds.ts';
 import type { SidecarSettings } from './bounds.ts';
 import type { Resources, SidecarDefaults } from './defaults.ts';
@@ -133,6 +133,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
     name: CONTAINERS.filter,
     image: config.images.filter,
     imagePullPolicy: config.imagePullPolicy,
+    command: SIDEGRAPH_COMMAND,
     args: [
       'sidecar',
       `--plan=${PATHS.plan}/${PLAN_KEY}`,
@@ -147,8 +148,13 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
     resources: mergeResources(renderResources(settings.filter), orchestrator?.resources),
     startupProbe: probe(STATUS_PATHS.live, PORTS.status, 1, START_SECONDS),
     livenessProbe: probe(STATUS_PATHS.live, PORTS.status, 5, 6),
-    // Runs when the pod is told to end, side by side with the units' own; answers when Envoy is drained.
-    lifecycle: { preStop: { httpGet: { path: STATUS_PATHS.drain, port: PORTS.status } } },
+    // Runs when the pod is told to end, side by side with the units' own, and ends when Envoy is drained. A command and not
+    // a request: whoever reaches the status port must not be able to empty the pod.
+    lifecycle: {
+      preStop: {
+        exec: { command: [...SIDEGRAPH_COMMAND, 'sidecar', '--drain', `--run=${PATHS.run}`] },
+      },
+    },
     securityContext: restricted(config.userId),
     volumeMounts: [
       { name: VOLUMES.run, mountPath: PATHS.run },
