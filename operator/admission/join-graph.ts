@@ -16,7 +16,7 @@ export interface Joined {
   readonly predictor: Predictor;
   /** The units that the pod's containers serve, in the order of the containers. */
   readonly units: readonly Unit[];
-  /** Whether the pod holds the first unit in pre-order, built-in ones aside: it gets the sidecars. */
+  /** Whether requests enter here: the pod holds the first unit in pre-order, built-in ones aside. It gets the sidecars. */
   readonly isEntry: boolean;
   /** Containers that are no units. */
   readonly others: readonly string[];
@@ -78,7 +78,8 @@ export function joinGraph(
       : [`container ${name} is no unit of ${where}; did you mean ${meant}?`];
   });
   const first = running[0];
-  const isEntry = first !== undefined && held.includes(first);
+  // Where the deployment has pods of its own for units, requests enter through those.
+  const isEntry = first !== undefined && held.includes(first) && free.length === running.length;
   return {
     ok: true,
     joined: { deployment, predictor, units: held, isEntry, others },

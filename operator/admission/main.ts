@@ -22,7 +22,6 @@ try {
     options,
     config: DEFAULT_CONFIG,
     kube: PooledKubeConfig.load(),
-    planMapOf: (_object, deployment, predictor) => `${deployment.name}-${predictor}-plan`,
     log,
     signal: stop.signal,
   });

@@ -31,7 +31,6 @@ export interface RunAdmission {
   readonly options: AdmissionOptions;
   readonly config: OperatorConfig;
   readonly kube: PooledKubeConfig;
-  readonly planMapOf: WebhookContext['planMapOf'];
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly lifetimes?: Lifetimes;
@@ -90,7 +89,7 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
     now,
     metrics: metrics.watch,
   });
-  const context: WebhookContext = { cluster, config, planMapOf: run.planMapOf };
+  const context: WebhookContext = { cluster, config };
   const webhooks: Record<string, Webhook> = {
     [PATHS.validate]: (review) => validateReview(review, context),
     [PATHS.mutatePods]: (review) => mutatePodReview(review, context),

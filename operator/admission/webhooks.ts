@@ -1,6 +1,6 @@
 // Both webhooks as functions of a review: they ask the cluster's caches for what they need, and the API server only where a
 // cache may be a moment behind (a namespace that was annotated just now, a deployment applied together with its pods).
-import type { Deployment } from '../../graph/deployment.ts';
+import type { Deployment, Predictor } from '../../graph/deployment.ts';
 import { compileDeployment } from '../../graph/compile-deployment.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { KubeObject } from '../kube/object.ts';
@@ -9,6 +9,9 @@ import type { OperatorConfig } from '../workloads/config.ts';
 import { listSeldonServers } from '../workloads/servers.ts';
 import { renderSidecar } from '../sidecar/render-sidecar.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
+import { placePredictors } from '../workloads/place-predictors.ts';
+import { planMapName } from '../workloads/plan-map.ts';
+import { readSpec } from '../workloads/written-spec.ts';
 import { joinGraph, parseGraphName } from './join-graph.ts';
 import type { GraphName, Joined } from './join-graph.ts';
 import { listContainers, objectAt, patchPod } from './mutate-pod.ts';
@@ -30,8 +33,6 @@ export interface ClusterView {
 export interface WebhookContext {
   readonly cluster: ClusterView;
   readonly config: OperatorConfig;
-  /** Name of the ConfigMap that holds the plan of a predictor for pods that join it. */
-  readonly planMapOf: (object: KubeObject, deployment: Deployment, predictor: string) => string;
 }
 
 export function validateReview(
@@ -78,7 +79,7 @@ function renderParts(
   { deployment, predictor }: Joined,
   object: KubeObject,
   namespace: string,
-  { config, planMapOf }: WebhookContext,
+  { config }: WebhookContext,
 ): SidecarParts {
   const { predictors } = compileDeployment(deployment);
   const index = deployment.predictors.indexOf(predictor);
@@ -90,7 +91,7 @@ function renderParts(
     namespace,
     deploymentName: deployment.name,
     predictor: predictor.name,
-    planConfigMap: planMapOf(object, deployment, predictor.name),
+    planConfigMap: planMapOf(object, deployment, predictor),
     config: config.sidecar,
     annotations: {
       ...deployment.annotations,
@@ -99,6 +100,14 @@ function renderParts(
     },
     longestTimeoutMs: predictors[index]?.plan.policy.deadlineMs ?? 0,
   });
+}
+
+/** The ConfigMap that the operator keeps for the predictor. */
+function planMapOf(object: KubeObject, deployment: Deployment, predictor: Predictor): string {
+  const placed = placePredictors(deployment, readSpec(object));
+  const own = placed.find((each) => each.predictor === predictor);
+  if (own === undefined) throw new Error('every predictor is placed');
+  return planMapName(own);
 }
 
 /** The deployment that a pod names, or why it cannot join it. */
