@@ -1,4 +1,5 @@
-// `sidegraph check FILE…`: every finding of every file, told at once.
+// `sidegraph check FILE…`: every finding of every file, told at once. A directory holds more JSON than manifests
+// (requests, settings of other tools): what has neither kind nor apiVersion there is passed over and counted.
 import { loadDeployments } from '../graph/load-deployments.ts';
 import { CommandFailure } from './failure.ts';
 import { type FileFindings, countSeverity, renderFindings, summarize } from './findings.ts';
@@ -16,21 +17,35 @@ interface Unreadable {
 export function check(paths: readonly string[], output: 'text' | 'json', io: Io): number {
   const files: FileFindings[] = [];
   const unreadable: Unreadable[] = [];
+  const passedOver: string[] = [];
   for (const path of paths) {
-    for (const file of expand(path, unreadable)) {
+    const listed = expand(path, unreadable);
+    const before = passedOver.length;
+    for (const file of listed) {
       try {
         const { source, text } = readSource(file);
+        if (file !== path && isOtherJson(source, text)) {
+          passedOver.push(source);
+          continue;
+        }
         const { deployments, findings } = loadDeployments(text, { source });
         files.push({ source, deployments: deployments.map((each) => each.name), findings });
       } catch (thrown) {
         note(file, thrown, unreadable);
       }
     }
+    if (listed.length > 0 && passedOver.length - before === listed.length) {
+      unreadable.push({
+        source: path,
+        message: `${path} holds JSON files without a kind, and nothing else`,
+        advice: 'name a directory that holds a manifest, or the file itself',
+      });
+    }
   }
   const errors = countSeverity(files, 'error') + unreadable.length;
   if (output === 'json') {
     const warnings = countSeverity(files, 'warning');
-    io.out(`${JSON.stringify({ files, unreadable, errors, warnings }, null, 2)}\n`);
+    io.out(`${JSON.stringify({ files, passedOver, unreadable, errors, warnings }, null, 2)}\n`);
   } else {
     const paint = createPaint({ isTTY: io.outIsTty }, io.env);
     for (const file of files) {
@@ -42,9 +57,23 @@ export function check(paths: readonly string[], output: 'text' | 'json', io: Io)
       );
     }
     const broken = unreadable.length === 0 ? '' : `, ${unreadable.length} could not be read`;
-    io.out(`${summarize(files)}${broken}\n`);
+    const others =
+      passedOver.length === 0 ? '' : `, ${passedOver.length} JSON without a kind passed over`;
+    io.out(`${summarize(files)}${others}${broken}\n`);
   }
   return errors > 0 ? 1 : 0;
+}
+
+/** Whether a file is JSON that claims to be no manifest; broken JSON is one that wants mending. */
+function isOtherJson(source: string, text: string): boolean {
+  if (!/\.json$/i.test(source)) return false;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null) return true;
+    return !('kind' in parsed) && !('apiVersion' in parsed);
+  } catch {
+    return false;
+  }
 }
 
 function expand(path: string, unreadable: Unreadable[]): string[] {

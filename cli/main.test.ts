@@ -65,6 +65,30 @@ test('check goes through directories and ends with 1 when there is an error', as
   assert.match(mixed.out, /1 error, 0 warnings in 2 files\n$/);
 });
 
+test('check passes over JSON of a directory that has no kind, and says how much', async () => {
+  write('some/graph.yaml', good('a'));
+  const request = write('some/request.json', '{"data":{"ndarray":[[1]]}}');
+  write('some/list.json', '[1,2]');
+  const both = await command('check', join(dir, 'some'));
+  assert.deepEqual(both, {
+    code: 0,
+    out: '0 errors, 0 warnings in 1 file, 2 JSON without a kind passed over\n',
+    err: '',
+  });
+  const told = JSON.parse((await command('check', join(dir, 'some'), '-o', 'json')).out) as object;
+  assert.deepEqual('passedOver' in told && told.passedOver, [
+    join(dir, 'some', 'list.json'),
+    request,
+  ]);
+  const named = await command('check', request);
+  assert.equal(named.code, 1, 'a file that is named is checked whatever it holds');
+  assert.match(named.out, /KIND_MISSING/);
+  write('bodies/request.json', '{}');
+  const bodies = await command('check', join(dir, 'bodies'));
+  assert.equal(bodies.code, 1);
+  assert.match(bodies.out, /holds JSON files without a kind, and nothing else/);
+});
+
 test('check gives findings as JSON, and files that cannot be read among them', async () => {
   const broken = write('json/broken.yaml', '{');
   const { code, out } = await command('check', broken, join(dir, 'nowhere'), '-o', 'json');
