@@ -2,6 +2,7 @@
 // file (Secrets, ConfigMaps) is listed, so that whoever starts the container can ask for it.
 import { findContainer } from './deployment.ts';
 import type { Container, ContainerPorts, Deployment, Predictor, Unit } from './deployment.ts';
+import { canonicalJson } from './json-value.ts';
 
 export interface UnitEnvironment {
   /** In the order in which they are set. */
@@ -135,7 +136,7 @@ function identityValues(
     PREDICTIVE_UNIT_ID: unit.name,
     PREDICTIVE_UNIT_IMAGE: container?.image ?? '',
     PREDICTOR_ID: predictor.name,
-    PREDICTOR_LABELS: JSON.stringify(predictor.labels),
+    PREDICTOR_LABELS: canonicalJson(predictor.labels),
     SELDON_DEPLOYMENT_ID: deployment.name,
     SELDON_EXECUTOR_ENABLED: 'true',
   };

@@ -53,17 +53,28 @@ function reachesPod(name: string): boolean {
   return !name.startsWith('seldon.io/') && !name.startsWith('sidegraph.io/');
 }
 
-/** Tells each annotation of Seldon's that nothing here reads. */
-export function warnAnnotations(deployment: Deployment, sink: FindingSink): void {
-  const warn = (annotations: Readonly<Record<string, string>>, path: string): void => {
+/** Tells each annotation of Seldon's that nothing here reads; `spec` are those of the spec, the others the object's own. */
+export function warnAnnotations(
+  deployment: Deployment,
+  spec: Readonly<Record<string, string>>,
+  sink: FindingSink,
+): void {
+  const warn = (
+    annotations: Readonly<Record<string, string>>,
+    pathOf: (name: string) => string,
+  ): void => {
     for (const name of Object.keys(annotations)) {
       if (!name.startsWith('seldon.io/') || isRead(name)) continue;
-      sink.add('ANNOTATION_NO_EFFECT', joinPath(path, name), `${name} has no effect`);
+      sink.add('ANNOTATION_NO_EFFECT', joinPath(pathOf(name), name), `${name} has no effect`);
     }
   };
-  warn(deployment.annotations, `${deployment.path}spec.annotations`);
+  warn(deployment.annotations, (name) =>
+    Object.hasOwn(spec, name)
+      ? `${deployment.path}spec.annotations`
+      : `${deployment.path}metadata.annotations`,
+  );
   for (const predictor of deployment.predictors)
-    warn(predictor.annotations, `${predictor.path}.annotations`);
+    warn(predictor.annotations, () => `${predictor.path}.annotations`);
 }
 
 function isRead(name: string): boolean {

@@ -51,7 +51,7 @@ export function renderWorkloads(input: WorkloadInput): Workloads {
   const spec = readSpec(object);
   const placed = placePredictors(deployment, spec);
   const plans = compilePlans(input, placed);
-  warnAnnotations(deployment, sink);
+  warnAnnotations(deployment, spec.annotations, sink);
   warnPlacement(deployment, placed, sink);
   const injects = placed.map((own) => input.injection || keepsSidecars(input, own));
   const wanting = placed.filter(({ engine }) => engine);
