@@ -1,0 +1,180 @@
+{{/* Names, labels and the pieces that the three workloads share. A part is operator, admission, gateway or crd. */}}
+
+{{/* All that is not bound to a namespace carries the namespace in its name where it may differ: one release a cluster is meant. */}}
+{{- define "sidegraph.labels" -}}
+app.kubernetes.io/name: sidegraph
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .part }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{- define "sidegraph.selector" -}}
+app.kubernetes.io/name: sidegraph
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .part }}
+{{- end }}
+
+{{- define "sidegraph.name" -}}
+sidegraph-{{ .part }}
+{{- end }}
+
+{{/* image: dict root, image (repository, tag) */}}
+{{- define "sidegraph.image" -}}
+{{- with .root.Values.images.registry }}{{ trimSuffix "/" . }}/{{ end }}
+{{- .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{/* Two replicas of the same part do not share a node when they need not. */}}
+{{- define "sidegraph.spread" -}}
+topologySpreadConstraints:
+  {{- range tuple "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - maxSkew: 1
+    topologyKey: {{ . }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- include "sidegraph.selector" $ | nindent 8 }}
+  {{- end }}
+{{- end }}
+
+{{/* Where pods go: dict root, part, values */}}
+{{- define "sidegraph.scheduling" -}}
+{{ include "sidegraph.spread" . }}
+{{- with .values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName | default .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .root.Values.images.pullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The restricted pod security standard, and a root file system that nobody writes. */}}
+{{- define "sidegraph.podSecurity" -}}
+runAsNonRoot: true
+seccompProfile: {type: RuntimeDefault}
+{{- with .Values.sidecar.userId }}
+runAsUser: {{ int . }}
+runAsGroup: {{ int . }}
+fsGroup: {{ int . }}
+{{- end }}
+{{- end }}
+{{- define "sidegraph.containerSecurity" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "sidegraph.podEnv" -}}
+- name: POD_NAME
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
+- name: POD_NAMESPACE
+  valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+- name: POD_UID
+  valueFrom: {fieldRef: {fieldPath: metadata.uid}}
+- name: NODE_COMPILE_CACHE
+  value: /tmp/compile
+{{- end }}
+
+{{- define "sidegraph.budget" -}}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ include "sidegraph.name" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "sidegraph.labels" . | nindent 4 }}
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels: {{- include "sidegraph.selector" . | nindent 6 }}
+{{- end }}
+
+{{- define "sidegraph.serviceAccount" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ include "sidegraph.name" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "sidegraph.labels" . | nindent 4 }}
+{{- end }}
+
+{{/* Binds the part's Role or ClusterRole of the same name: dict root, part, kind */}}
+{{- define "sidegraph.binding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata:
+  name: {{ include "sidegraph.name" . }}
+  {{- if eq .kind "Role" }}
+  namespace: {{ .root.Release.Namespace }}
+  {{- end }}
+  labels: {{- include "sidegraph.labels" . | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: {{ include "sidegraph.name" . }}
+subjects:
+  - {kind: ServiceAccount, name: {{ include "sidegraph.name" . }}, namespace: {{ .root.Release.Namespace }}}
+{{- end }}
+
+{{/* What the process that leads writes its turn into: made here, so that it goes with the release. */}}
+{{- define "sidegraph.lease" -}}
+apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata:
+  name: {{ include "sidegraph.name" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "sidegraph.labels" . | nindent 4 }}
+{{- end }}
+
+{{/* The operator's resources: Seldon's names stand before ours. */}}
+{{- define "sidegraph.operatorResources" -}}
+{{- $own := deepCopy .Values.operator.resources }}
+{{- $manager := .Values.manager }}
+{{- $requests := $own.requests | default dict }}
+{{- $limits := $own.limits | default dict }}
+{{- with $manager.cpuRequest }}{{ $_ := set $requests "cpu" . }}{{ end }}
+{{- with $manager.memoryRequest }}{{ $_ := set $requests "memory" . }}{{ end }}
+{{- with $manager.cpuLimit }}{{ $_ := set $limits "cpu" . }}{{ end }}
+{{- with $manager.memoryLimit }}{{ $_ := set $limits "memory" . }}{{ end }}
+{{- toYaml (dict "requests" $requests "limits" $limits) }}
+{{- end }}
+
+{{/* What the operator and the webhooks read as sidegraph.json. */}}
+{{- define "sidegraph.config" -}}
+{{- $filter := deepCopy .Values.sidecar.filter }}
+{{- range $name, $value := (.Values.executor.resources | default dict) }}
+{{- if has $name (list "cpuRequest" "cpuLimit" "memoryRequest" "memoryLimit") }}{{ $_ := set $filter $name $value }}{{ end }}
+{{- end }}
+{{- $storage := .Values.storageInitializer }}
+{{- dict
+  "controllerId" .Values.controllerId
+  "clusterDomain" .Values.clusterDomain
+  "defaultUserId" (ternary nil (int .Values.defaultUserID) (eq (toString .Values.defaultUserID) ""))
+  "defaultEnvSecret" .Values.predictiveUnit.defaultEnvSecretRefName
+  "images" (dict "storageInitializer" $storage.image)
+  "ports" (dict "http" (int .Values.predictiveUnit.httpPort) "grpc" (int .Values.predictiveUnit.grpcPort))
+  "storageInitializerResources" (dict
+    "limits" (dict "cpu" (toString $storage.cpuLimit) "memory" $storage.memoryLimit)
+    "requests" (dict "cpu" (toString $storage.cpuRequest) "memory" $storage.memoryRequest))
+  "sidecar" (dict
+    "version" .Chart.AppVersion
+    "images" (dict
+      "envoy" (include "sidegraph.image" (dict "root" . "image" .Values.images.envoy))
+      "filter" (include "sidegraph.image" (dict "root" . "image" .Values.images.sidegraph)))
+    "imagePullPolicy" .Values.images.pullPolicy
+    "userId" .Values.sidecar.userId
+    "logLevel" .Values.sidecar.logLevel
+    "concurrency" (int .Values.sidecar.concurrency)
+    "drainSeconds" (int .Values.sidecar.drainSeconds)
+    "runVolumeSize" .Values.sidecar.runVolumeSize
+    "envoy" .Values.sidecar.envoy
+    "filter" $filter)
+  | toPrettyJson }}
+{{- end }}
