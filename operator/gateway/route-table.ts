@@ -3,7 +3,8 @@
 import { type JsonObject, typed } from '../../envoy/json.ts';
 import type { Claim } from './claims.ts';
 import type { DeploymentPart } from './deployment-part.ts';
-import { servedPrefix } from './routes.ts';
+import type { Transport } from './served.ts';
+import { harmlessRetries, servedPrefix } from './routes.ts';
 
 export const ROUTE_TABLE = 'gateway';
 /** Services that gRPC clients of a deployment may call through the gateway: Seldon's, the inference protocol's, TensorFlow's. */
@@ -14,7 +15,12 @@ export function renderRouteTable(claims: readonly Claim[]): JsonObject {
   return {
     name: ROUTE_TABLE,
     virtual_hosts: [
-      { name: ROUTE_TABLE, domains: ['*'], ...(matcher === undefined ? {} : { matcher }) },
+      {
+        name: ROUTE_TABLE,
+        domains: ['*'],
+        retry_policy: harmlessRetries(),
+        ...(matcher === undefined ? {} : { matcher }),
+      },
     ],
   };
 }
@@ -31,22 +37,22 @@ function renderMatcher(claims: readonly Claim[]): JsonObject | undefined {
 
 function restEntries(claim: Claim): [string, JsonObject][] {
   const prefix = servedPrefix(claim.namespace, claim.publicName);
-  if (claim.kind === 'deployment')
-    return [[prefix, action(claim.parts.flatMap((part) => part.rest))]];
+  if (claim.kind === 'deployment') return [[prefix, action(claim, 'rest')]];
   return claim.parts.flatMap((part) =>
     part.explainers.map(({ predictor, route }): [string, JsonObject] => [
       `${prefix}${predictor}/`,
-      action([route]),
+      routeList([route]),
     ]),
   );
 }
 
 function grpcMatcher(claims: readonly Claim[]): JsonObject | undefined {
   const namespaces = new Map<string, Record<string, JsonObject>>();
-  for (const { namespace, publicName, kind, parts } of claims) {
+  for (const claim of claims) {
+    const { namespace, publicName, kind } = claim;
     if (kind !== 'deployment') continue;
     const names = namespaces.get(namespace) ?? {};
-    names[publicName] = action(parts.flatMap((part: DeploymentPart) => part.grpc));
+    names[publicName] = action(claim, 'grpc');
     namespaces.set(namespace, names);
   }
   if (namespaces.size === 0) return undefined;
@@ -83,7 +89,24 @@ function grpcMatcher(claims: readonly Claim[]): JsonObject | undefined {
   };
 }
 
-function action(routes: readonly JsonObject[]): JsonObject {
+/** Actions of parts that stand alone, kept so that they are encoded once for as long as the part stays. */
+const ACTIONS: Readonly<Record<Transport, WeakMap<DeploymentPart, JsonObject>>> = {
+  rest: new WeakMap(),
+  grpc: new WeakMap(),
+};
+
+function action({ parts }: Claim, transport: Transport): JsonObject {
+  const [only, ...others] = parts;
+  if (only === undefined || others.length > 0)
+    return routeList(parts.flatMap((part) => part[transport]));
+  const kept = ACTIONS[transport].get(only);
+  if (kept !== undefined) return kept;
+  const made = routeList(only[transport]);
+  ACTIONS[transport].set(only, made);
+  return made;
+}
+
+function routeList(routes: readonly JsonObject[]): JsonObject {
   return {
     action: { name: 'routes', typed_config: typed('envoy.config.route.v3.RouteList', { routes }) },
   };

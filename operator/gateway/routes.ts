@@ -81,19 +81,11 @@ function route(
           route: {
             ...destination(served, shares, transport),
             ...(transport === 'grpc' ? {} : { prefix_rewrite: matched.slice(prefix.length - 1) }),
-            timeout: durationOf(0),
             max_stream_duration: streamBound(served, transport),
-            retry_policy: retryPolicy(served, transport, isFeedback),
-            request_mirror_policies: shares.mirrors.map((mirror) => ({
-              cluster: clusterName(served.namespace, mirror.service, transport),
-              runtime_fraction: {
-                default_value: {
-                  numerator: mirror.percent * PERCENT_STEPS,
-                  denominator: 'MILLION',
-                },
-              },
-              disable_shadow_host_suffix_append: true,
-            })),
+            ...(served.retries === null || isFeedback
+              ? {}
+              : { retry_policy: askedRetries(served.retries, transport) }),
+            ...mirrors(served, shares, transport),
           },
         }),
   };
@@ -135,17 +127,36 @@ function streamBound(served: ServedDeployment, transport: Transport): JsonObject
     : { max_stream_duration: bound };
 }
 
-function retryPolicy(
-  served: ServedDeployment,
-  transport: Transport,
-  isFeedback: boolean,
-): JsonObject {
-  const asked = isFeedback ? null : served.retries;
-  const tryMs = asked?.perTryTimeoutMs ?? 0;
+function mirrors(served: ServedDeployment, shares: Shares, transport: Transport): JsonObject {
+  if (shares.mirrors.length === 0) return {};
   return {
-    retry_on: asked === null ? HARMLESS_RETRIES : ASKED_RETRIES[transport],
-    num_retries: boxed(asked === null ? HARMLESS_ATTEMPTS : asked.attempts),
-    ...(tryMs === 0 ? {} : { per_try_timeout: durationOf(tryMs) }),
+    request_mirror_policies: shares.mirrors.map((mirror) => ({
+      cluster: clusterName(served.namespace, mirror.service, transport),
+      runtime_fraction: {
+        default_value: { numerator: mirror.percent * PERCENT_STEPS, denominator: 'MILLION' },
+      },
+      disable_shadow_host_suffix_append: true,
+    })),
+  };
+}
+
+/** Of the whole table: what certainly reached no pod goes to another one. */
+export function harmlessRetries(): JsonObject {
+  return retryPolicy(HARMLESS_RETRIES, HARMLESS_ATTEMPTS, 0);
+}
+
+function askedRetries(
+  asked: NonNullable<ServedDeployment['retries']>,
+  transport: Transport,
+): JsonObject {
+  return retryPolicy(ASKED_RETRIES[transport], asked.attempts, asked.perTryTimeoutMs);
+}
+
+function retryPolicy(on: string, attempts: number, perTryTimeoutMs: number): JsonObject {
+  return {
+    retry_on: on,
+    num_retries: boxed(attempts),
+    ...(perTryTimeoutMs === 0 ? {} : { per_try_timeout: durationOf(perTryTimeoutMs) }),
     retry_host_predicate: [
       {
         name: 'envoy.retry_host_predicates.previous_hosts',

@@ -49,11 +49,8 @@ export async function startGatewayEnvoy(
   const binary = await envoyBinary();
   const child = spawn(
     binary,
-    [
-      ...['--config-path', path, '--concurrency', String(concurrency), '--log-level', 'warning'],
-      ...['--disable-hot-restart', '--reject-unknown-dynamic-fields'],
-      ...['--file-flush-interval-msec', '50'],
-    ],
+    `--config-path ${path} --concurrency ${concurrency} --log-level warning --disable-hot-restart \
+     --reject-unknown-dynamic-fields --file-flush-interval-msec 50`.split(/[\s\\]+/),
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let log = '';

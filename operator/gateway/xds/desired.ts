@@ -1,6 +1,7 @@
 // A snapshot in bytes: what the server compares with what an Envoy has.
+import type { Json, JsonObject } from '../../../envoy/json.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { type Encoded, encodeResource } from './messages.ts';
+import { type Encoded, encodePart, encodeResource } from './messages.ts';
 
 export interface DesiredCluster {
   readonly cluster: Encoded;
@@ -17,6 +18,7 @@ export interface Desired {
 /** Objects that were encoded before are not encoded again: parts of unchanged deployments are the same objects. */
 export class SnapshotEncoder {
   readonly #encoded = new WeakMap<object, Encoded>();
+  readonly #parts = new WeakMap<object, object>();
 
   encode(snapshot: Snapshot): Desired {
     const clusters = new Map<string, DesiredCluster>();
@@ -28,7 +30,26 @@ export class SnapshotEncoder {
         holdMs,
       });
     }
-    return { clusters, routes: encodeResource('routes', snapshot.routes) };
+    const routes = this.#withEncodedParts(snapshot.routes) as JsonObject;
+    return { clusters, routes: encodeResource('routes', routes) };
+  }
+
+  /** Typed parts become bytes, each object once. */
+  #withEncodedParts(value: Json): Json | object {
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((each: Json) => this.#withEncodedParts(each));
+    const kept = this.#parts.get(value);
+    if (kept !== undefined) return kept;
+    const entries = value as JsonObject;
+    if (typeof entries['@type'] === 'string') {
+      const part = encodePart(entries['@type'], entries);
+      this.#parts.set(value, part);
+      return part;
+    }
+    const copy: Record<string, Json | object> = {};
+    for (const key of Object.keys(entries))
+      copy[key] = this.#withEncodedParts(entries[key] ?? null);
+    return copy;
   }
 
   #once(kind: 'clusters' | 'endpoints', resource: object): Encoded {

@@ -65,6 +65,16 @@ export function encodeResource(kind: ResourceKind, resource: JsonObject): Encode
   return { bytes, version: createHash('sha1').update(bytes).digest('base64url').slice(0, 16) };
 }
 
+/** A typed part as `google.protobuf.Any`; `url` as in its `@type`. */
+export function encodePart(url: string, part: JsonObject): { type_url: string; value: Buffer } {
+  const definition = definitions[url.slice(URL_PREFIX.length)];
+  if (definition === undefined) throw new Error(`no proto file holds ${url}`);
+  return {
+    type_url: url,
+    value: (definition as MessageTypeDefinition<object, object>).serialize(part),
+  };
+}
+
 /** The resource as it stands in the bytes; for tests. */
 export function decodeResource(kind: ResourceKind, encoded: Encoded): object {
   const definition = definitions[TYPES[kind]] as MessageTypeDefinition<object, object>;

@@ -8,8 +8,6 @@ import { ROUTE_TABLE } from '../route-table.ts';
 import { Refusals } from './refusals.ts';
 import { Subscription, type Update } from './subscription.ts';
 
-/** Envoy asks for the endpoints of a cluster as soon as it took it; one that does not is not waited for. */
-const SUBSCRIBE_TIMEOUT_MS = 5000;
 /** Removals that fall due close together go together. */
 const REMOVAL_STEP_MS = 200;
 
@@ -71,13 +69,12 @@ export class Session {
       this.#wake = Promise.withResolvers<void>();
       const desired = this.#options.desired();
       if (desired !== undefined && this.#clusters.isOpen) await this.#bring(desired);
-      await this.#rest();
+      if (desired === this.#options.desired()) await this.#rest();
     }
   }
 
   async #bring(desired: Desired): Promise<void> {
-    const added = await this.#sendClusters(desired);
-    await this.#awaitSubscribed(added);
+    await this.#sendClusters(desired);
     await this.#sendEndpoints(desired, 'filled');
     if (!this.#routes.isOpen) return;
     const isLive = await this.#sendRoutes(desired);
@@ -88,27 +85,25 @@ export class Session {
     await this.#removeClusters(desired);
   }
 
-  /** Names of the clusters that Envoy took just now. */
-  async #sendClusters(desired: Desired): Promise<string[]> {
+  /** Envoy answers only when the new clusters have their endpoints: those go out meanwhile, as it asks for them. */
+  async #sendClusters(desired: Desired): Promise<void> {
     const updates: Update[] = [];
     for (const [name, { cluster, holdMs }] of desired.clusters) {
       this.#holdMs.set(name, holdMs);
       this.#leaving.delete(name);
-      if (this.#clusters.has.get(name) !== cluster.version)
-        updates.push({ name, encoded: cluster });
+      if (this.#clusters.has.get(name) === cluster.version) continue;
+      updates.push({ name, encoded: cluster });
+      // A cluster that is made anew warms until it is given its endpoints again.
+      this.#endpoints.has.delete(name);
     }
-    const taken = await this.#send(this.#clusters, updates);
-    // A cluster that is made anew warms until it is given its endpoints again.
-    for (const name of taken) this.#endpoints.has.delete(name);
-    return taken;
-  }
-
-  async #awaitSubscribed(names: readonly string[]): Promise<void> {
-    const end = this.#options.now() + SUBSCRIBE_TIMEOUT_MS;
-    while (!names.every((name) => this.#endpoints.wanted.has(name))) {
-      const leftMs = end - this.#options.now();
-      if (leftMs <= 0 || this.#isClosed) return;
-      await this.#sleep(leftMs);
+    let isAnswered = false;
+    const sent = this.#send(this.#clusters, updates).then(() => {
+      isAnswered = true;
+    });
+    for (;;) {
+      await this.#sendEndpoints(desired, 'filled');
+      if (isAnswered || this.#isClosed) break;
+      await Promise.race([this.#wake.promise, sent]);
       this.#wake = Promise.withResolvers<void>();
     }
   }
@@ -156,31 +151,28 @@ export class Session {
   }
 
   /**
-   * Sends updates and returns the names that Envoy took. Of a response that it refuses the halves are sent on their own,
-   * so that one bad resource keeps no other back; a resource that was refused is not sent again until it changes.
+   * Sends updates. Of a response that Envoy refuses the halves are sent on their own, so that one bad resource keeps no
+   * other back; a resource that was refused is not sent again until it changes.
    */
-  async #send(subscription: Subscription, updates: readonly Update[]): Promise<string[]> {
+  async #send(subscription: Subscription, updates: readonly Update[]): Promise<void> {
     const { refusals } = this.#options;
-    const open = updates.filter(
-      ({ name, encoded }) => !refusals.has(subscription.kind, name, encoded),
-    );
-    if (open.length === 0 && !subscription.isOwed) return [];
+    const { kind } = subscription;
+    const open = updates.filter(({ name, encoded }) => !refusals.has(kind, name, encoded));
+    if (open.length === 0 && !subscription.isOwed) return;
     const reply = await subscription.send(open, []);
     if (reply.kind === 'taken') {
-      for (const { name } of open) refusals.forget(subscription.kind, name);
-      return open.map(({ name }) => name);
+      for (const { name } of open) refusals.forget(kind, name);
+      return;
     }
     const [first, ...others] = open;
-    if (first === undefined) return [];
+    if (first === undefined) return;
     if (others.length === 0) {
-      refusals.add(subscription.kind, first.name, first.encoded, reply.reason);
-      return [];
+      refusals.add(kind, first.name, first.encoded, reply.reason);
+      return;
     }
     const half = Math.ceil(open.length / 2);
-    return [
-      ...(await this.#send(subscription, open.slice(0, half))),
-      ...(await this.#send(subscription, open.slice(half))),
-    ];
+    await this.#send(subscription, open.slice(0, half));
+    await this.#send(subscription, open.slice(half));
   }
 
   /** Until something happens, or the next cluster may go. */
