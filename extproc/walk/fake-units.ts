@@ -26,7 +26,8 @@ export type Method =
   | 'AGGREGATE'
   | 'SEND_FEEDBACK';
 
-interface Written {
+/** A node as a manifest has it. */
+export interface Written {
   readonly name: string;
   readonly type?: UnitType;
   readonly methods?: readonly Method[];
@@ -35,7 +36,7 @@ interface Written {
   readonly children: readonly Written[];
 }
 
-function write(node: Node): Written {
+export function writeNode(node: Node): Written {
   const { name, type, methods, builtIn, ratioA } = node;
   const parameters = [{ name: 'ratioA', type: 'FLOAT', value: String(ratioA) }];
   return {
@@ -44,7 +45,7 @@ function write(node: Node): Written {
     ...(methods === undefined ? {} : { methods }),
     ...(builtIn === undefined ? {} : { implementation: builtIn }),
     ...(ratioA === undefined ? {} : { parameters }),
-    children: (node.children ?? []).map(write),
+    children: (node.children ?? []).map(writeNode),
   };
 }
 
@@ -60,7 +61,7 @@ export function planOf(root: Node, setting: { readonly routingInBody?: boolean }
     apiVersion: 'machinelearning.seldon.io/v1',
     kind: 'SeldonDeployment',
     metadata: { name: 'd' },
-    spec: { annotations, predictors: [{ name: 'p', graph: write(root) }] },
+    spec: { annotations, predictors: [{ name: 'p', graph: writeNode(root) }] },
   };
   const nodes = listNodes(root);
   const addresses: Addresses = new Map(

@@ -1,5 +1,6 @@
 // Which branches a feedback takes: what the prediction's answer said in `meta.routing`, else what the client sends
-// back in the header `seldon-routing`. A unit that neither names sends the feedback to all its children.
+// back in the header `seldon-routing`. A unit that neither names sends the feedback to all its children. Routers read
+// the branch that is rewarded from the body alone, so routing that came in the header is written into what they get.
 import { ROUTING_HEADER } from '../../graph/names.ts';
 import type { Plan, Step } from '../../graph/plan.ts';
 import type { RequestHeaders } from '../exchange.ts';
@@ -16,9 +17,16 @@ interface Parent {
   readonly children: number;
 }
 
+export interface Routed {
+  /** The choice of each unit, by its position. */
+  readonly choices: Int32Array;
+  /** What the units get. */
+  readonly message: Message;
+}
+
 export interface FeedbackRouting {
-  /** The choice of each unit, by its position; FEEDBACK_ROUTING_INVALID when a child is named that is not there. */
-  read(message: Message, headers: RequestHeaders): Int32Array | Fault;
+  /** FEEDBACK_ROUTING_INVALID when a child is named that is not there. */
+  read(message: Message, headers: RequestHeaders): Routed | Fault;
 }
 
 function parseHeader(value: string | null): Readonly<Record<string, unknown>> {
@@ -49,23 +57,27 @@ export function compileFeedbackRouting(
   return {
     read(message, headers) {
       const choices = new Int32Array(plan.units.length).fill(ALL);
-      if (parents.length === 0) return choices;
+      if (parents.length === 0) return { choices, message };
       // A body that cannot be read has no routing in it; whether it is a feedback is for the units to say.
       const plain = decodeMessage(message, maxBodyBytes, 'the feedback');
-      const routing =
-        ('kind' in plain ? undefined : dialect.readFeedbackRouting(plain.body)) ??
-        parseHeader(headers.find(ROUTING_HEADER));
+      const inBody = 'kind' in plain ? undefined : dialect.readFeedbackRouting(plain.body);
+      const routing = inBody ?? parseHeader(headers.find(ROUTING_HEADER));
+      const said: Record<string, number> = {};
       for (const { unit, name, children } of parents) {
         if (!Object.hasOwn(routing, name)) continue;
         const choice = routing[name];
         if (!Number.isInteger(choice) || Number(choice) < NONE || Number(choice) >= children) {
-          const said = JSON.stringify(choice);
-          const info = `routing of unit "${name}" is ${said}, it has ${children} children`;
+          const text = JSON.stringify(choice);
+          const info = `routing of unit "${name}" is ${text}, it has ${children} children`;
           return { kind: 'error', code: 'FEEDBACK_ROUTING_INVALID', info };
         }
         choices[unit] = Number(choice);
+        said[name] = Number(choice);
       }
-      return choices;
+      if (inBody !== undefined || 'kind' in plain || Object.keys(said).length === 0)
+        return { choices, message };
+      const body = dialect.writeFeedbackRouting(plain.body, said);
+      return { choices, message: body === plain.body ? message : { ...plain, body } };
     },
   };
 }

@@ -98,7 +98,7 @@ export class Line {
 
   #acknowledgement(): Message {
     const { transport, dialect } = this.#walk.plan;
-    if (transport === 'rest') return this.#message;
+    if (transport === 'rest') return this.#walk.exchange.message;
     return { body: dialect.empty, contentType: null, contentEncoding: null, head: null };
   }
 

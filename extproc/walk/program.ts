@@ -127,11 +127,11 @@ function compileRoute(
   const feedback = isFeedback ? compileFeedbackRouting(plan, dialect, maxBodyBytes) : null;
 
   const begin = (exchange: Exchange): void => {
-    const choices = feedback?.read(exchange.message, exchange.headers) ?? null;
-    if (choices !== null && 'kind' in choices) {
-      exchange.reply(faultOutcome(choices, transport, ''));
+    const routed = feedback?.read(exchange.message, exchange.headers) ?? null;
+    if (routed !== null && 'kind' in routed) {
+      exchange.reply(faultOutcome(routed, transport, ''));
     } else {
-      new Walk(walkPlan, exchange, choices).start();
+      new Walk(walkPlan, exchange, routed).start();
     }
   };
   return {

@@ -6,6 +6,7 @@ import type { Message } from '../message.ts';
 import type { Dialect } from '../seldon/dialect.ts';
 import { type DecisionTable, NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
 import { decodeMessage } from './decode.ts';
+import type { Routed } from './feedback-routing.ts';
 import { Line } from './line.ts';
 import type { Op, PreparedCall } from './ops.ts';
 import { type Fault, faultOutcome } from './outcome.ts';
@@ -33,13 +34,14 @@ export class Walk {
   #listens = false;
   #over = false;
 
-  constructor(plan: WalkPlan, exchange: Exchange, choices: Int32Array | null) {
+  /** `routed`: the branches of a feedback, null for a prediction. */
+  constructor(plan: WalkPlan, exchange: Exchange, routed: Routed | null) {
     this.plan = plan;
     this.exchange = exchange;
     this.choices =
-      choices ??
+      routed?.choices ??
       (plan.keepsChoices ? new Int32Array(plan.decisions.names.length).fill(NOT_REACHED) : null);
-    this.#root = new Line(this, null, 0, plan.start, exchange.message);
+    this.#root = new Line(this, null, 0, plan.start, routed?.message ?? exchange.message);
   }
 
   start(): void {
