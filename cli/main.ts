@@ -29,6 +29,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
         return (await import('./explain.ts')).explain(command.options, io);
       case 'run':
         return await (await import('./run.ts')).run(command.options, io);
+      case 'inject':
+        return await (await import('./inject/inject.ts')).inject(command.options, io);
+      case 'status':
+        return await (await import('./status/status.ts')).status(command.options, io);
+      case 'sidecar':
+        return await (await import('./sidecar/sidecar.ts')).runSidecar(command.options, io);
+      case 'drain':
+        return await (await import('./sidecar/drain-command.ts')).drainSidecar(command.run);
     }
   } catch (thrown) {
     if (thrown instanceof CommandFailure) {

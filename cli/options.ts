@@ -1,11 +1,15 @@
 // The command line as typed data. Everything a user can get wrong there is told here, in one sentence, and ends with
 // exit code 2.
 import { parseArgs } from 'node:util';
+import { PATHS, PLAN_KEY, PORTS } from '../operator/names.ts';
 import { textOf } from './failure.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
+import type { InjectOptions } from './inject/options.ts';
+import type { SidecarOptions } from './sidecar/options.ts';
+import type { StatusOptions } from './status/options.ts';
 import { parseSetFlags } from './units/environment.ts';
 import { type UnitAddress, parseUnitFlags } from './units/url.ts';
-import type { Topic } from './usage.ts';
+import { type Topic, USAGE } from './usage.ts';
 
 export type Command =
   | { readonly kind: 'help'; readonly topic: Topic }
@@ -13,7 +17,12 @@ export type Command =
   | { readonly kind: 'wrong'; readonly topic: Topic; readonly message: string }
   | { readonly kind: 'check'; readonly files: readonly string[]; readonly output: 'text' | 'json' }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
-  | { readonly kind: 'run'; readonly options: RunOptions };
+  | { readonly kind: 'run'; readonly options: RunOptions }
+  | { readonly kind: 'inject'; readonly options: InjectOptions }
+  | { readonly kind: 'status'; readonly options: StatusOptions }
+  | { readonly kind: 'sidecar'; readonly options: SidecarOptions }
+  /** Asks the agent that runs on this folder to drain. */
+  | { readonly kind: 'drain'; readonly run: string };
 
 /** Which part of a file is meant, and where units are. */
 export interface Selection {
@@ -69,6 +78,42 @@ const RUN = {
   'state-dir': { type: 'string' },
 } as const;
 
+const INJECT = {
+  filename: { type: 'string', short: 'f', multiple: true },
+  graph: { type: 'string', multiple: true },
+  namespace: { type: 'string', short: 'n' },
+  'envoy-image': { type: 'string' },
+  'filter-image': { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const STATUS = {
+  namespace: { type: 'string', short: 'n' },
+  'all-namespaces': { type: 'boolean', short: 'A' },
+  context: { type: 'string' },
+  kubeconfig: { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const SIDECAR = {
+  plan: { type: 'string' },
+  run: { type: 'string' },
+  revision: { type: 'string' },
+  host: { type: 'string' },
+  'http-port': { type: 'string' },
+  'grpc-port': { type: 'string' },
+  'status-host': { type: 'string' },
+  'status-port': { type: 'string' },
+  workers: { type: 'string' },
+  concurrency: { type: 'string' },
+  'drain-seconds': { type: 'string' },
+  drain: { type: 'boolean' },
+  'log-level': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 /** A usage mistake on its way to `parseCommand`, its only catcher. */
 class Wrong extends Error {}
 
@@ -80,12 +125,11 @@ export function parseCommand(argv: readonly string[]): Command {
     return { kind: 'wrong', topic: 'main', message: `there is no command ${topic}` };
   }
   if (name === 'version' || name === '--version' || name === '-V') return { kind: 'version' };
-  if (name !== 'run' && name !== 'explain' && name !== 'check') {
+  if (!isTopic(name) || name === 'main') {
     return { kind: 'wrong', topic: 'main', message: `there is no command ${name}` };
   }
   try {
-    if (name === 'check') return parseCheck(rest);
-    return name === 'explain' ? parseExplain(rest) : parseRun(rest);
+    return PARSERS[name](rest);
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
     if (!(thrown instanceof Wrong) && !code.startsWith('ERR_PARSE_ARGS')) throw thrown;
@@ -95,8 +139,82 @@ export function parseCommand(argv: readonly string[]): Command {
   }
 }
 
+const PARSERS: Readonly<Record<Exclude<Topic, 'main'>, (args: string[]) => Command>> = {
+  check: parseCheck,
+  explain: parseExplain,
+  inject: parseInject,
+  run: parseRun,
+  sidecar: parseSidecar,
+  status: parseStatus,
+};
+
 function isTopic(text: string): text is Topic {
-  return text === 'main' || text === 'run' || text === 'explain' || text === 'check';
+  return Object.hasOwn(USAGE, text);
+}
+
+function parseInject(args: string[]): Command {
+  const { values, positionals } = parseArgs({ args, options: INJECT, allowPositionals: true });
+  if (values.help === true) return { kind: 'help', topic: 'inject' };
+  const files = [...(values.filename ?? []), ...positionals];
+  if (files.length === 0)
+    throw new Wrong('inject needs a file: -f pod.yaml, or -f - for standard input');
+  return {
+    kind: 'inject',
+    options: {
+      files,
+      graphs: values.graph ?? [],
+      namespace: values.namespace ?? null,
+      envoyImage: values['envoy-image'] ?? null,
+      filterImage: values['filter-image'] ?? null,
+      output: oneOf('-o', values.output, ['yaml', 'json'], 'yaml'),
+    },
+  };
+}
+
+function parseStatus(args: string[]): Command {
+  const { values, positionals } = parseArgs({ args, options: STATUS, allowPositionals: true });
+  if (values.help === true) return { kind: 'help', topic: 'status' };
+  const [name, ...more] = positionals;
+  if (more.length > 0) throw new Wrong(`status takes one name, not also ${more.join(' ')}`);
+  const all = values['all-namespaces'] ?? false;
+  if (all && (name !== undefined || values.namespace !== undefined))
+    throw new Wrong('-A goes with neither a name nor -n');
+  return {
+    kind: 'status',
+    options: {
+      name: name ?? null,
+      namespace: values.namespace ?? null,
+      allNamespaces: all,
+      context: values.context ?? null,
+      kubeconfig: values.kubeconfig ?? null,
+      output: oneOf('-o', values.output, ['tree', 'json'], 'tree'),
+    },
+  };
+}
+
+function parseSidecar(args: string[]): Command {
+  const { values, positionals } = parseArgs({ args, options: SIDECAR, allowPositionals: true });
+  if (values.help === true) return { kind: 'help', topic: 'sidecar' };
+  if (positionals.length > 0) throw new Wrong(`sidecar takes no ${positionals.join(' ')}`);
+  const run = values.run ?? PATHS.run;
+  if (values.drain === true) return { kind: 'drain', run };
+  return {
+    kind: 'sidecar',
+    options: {
+      plan: values.plan ?? `${PATHS.plan}/${PLAN_KEY}`,
+      run,
+      revision: values.revision ?? null,
+      host: values.host ?? '0.0.0.0',
+      httpPort: whole('--http-port', values['http-port'], PORTS.http, 1, 65_535),
+      grpcPort: whole('--grpc-port', values['grpc-port'], PORTS.grpc, 1, 65_535),
+      statusHost: values['status-host'] ?? null,
+      statusPort: whole('--status-port', values['status-port'], PORTS.status, 1, 65_535),
+      workers: whole('--workers', values.workers, 1, 1, 64),
+      concurrency: whole('--concurrency', values.concurrency, 2, 1, 256),
+      drainMs: 1000 * whole('--drain-seconds', values['drain-seconds'], 10, 0, 3600),
+      logLevel: oneOf('--log-level', values['log-level'], LOG_LEVELS, 'info'),
+    },
+  };
 }
 
 function parseCheck(args: string[]): Command {

@@ -3,7 +3,8 @@
 import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { envoyCommand } from '../envoy/command.ts';
 import { locateEnvoy } from '../envoy/locate.ts';
 import { announce } from './announce.ts';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +20,8 @@ import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
 import { startAdminProxy } from './serve/admin-proxy.ts';
 import { DataPlane } from './serve/data-plane.ts';
+import { EnvoyProcess } from './serve/envoy-process.ts';
+import { runLayout } from './serve/run-layout.ts';
 import { openStateDir } from './serve/state-dir.ts';
 import { stopOnSignals } from './serve/signals.ts';
 import { type FileWatcher, watchFile } from './serve/watch.ts';
@@ -30,6 +33,10 @@ import { answersTcp } from './units/probe.ts';
 
 const PROBE_MS = 500;
 const MAX_CONCURRENCY = 4;
+/** Envoy's log is a file that nobody has to read, so it may say more than the terminal. */
+const ENVOY_LEVELS = { debug: 'debug', info: 'info', warn: 'warning', error: 'error' } as const;
+/** The filter shares the terminal: what it tells at `info` is for `--log-level debug`. */
+const FILTER_LEVELS = { debug: 'debug', info: 'warn', warn: 'warn', error: 'error' } as const;
 
 /** Resolves with the exit code when the graph was served and ended in order; throws a CommandFailure otherwise. */
 export async function run(options: RunOptions, io: Io): Promise<number> {
@@ -64,15 +71,24 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     colour,
     readyLimitMs: options.unitTimeoutMs,
   });
-  const dataPlane = new DataPlane({
-    host: options.host,
-    port: options.port,
-    grpcPort: options.grpcPort,
-    workers: options.workers,
-    concurrency: options.concurrency ?? Math.min(availableParallelism(), MAX_CONCURRENCY),
-    logLevel: options.logLevel,
-    envoyBin,
+  const layout = runLayout(
+    {
+      ...options,
+      concurrency: options.concurrency ?? Math.min(availableParallelism(), MAX_CONCURRENCY),
+    },
     state,
+  );
+  const envoy = new EnvoyProcess({
+    argv: envoyCommand(layout, { logLevel: ENVOY_LEVELS[options.logLevel], envoyBin }),
+    adminSocket: layout.adminSocket,
+    logPath: join(state.dir, 'envoy.log'),
+    log,
+    watchdog,
+  });
+  const dataPlane = new DataPlane({
+    layout,
+    envoy,
+    filterLevel: FILTER_LEVELS[options.logLevel],
     watchdog,
     log,
     filterLine: filterLines(
@@ -119,7 +135,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     await stop.first;
     watcher?.close();
     log.info('ending: requests in flight have time to finish, a second signal ends at once');
-    await dataPlane.drain(options.drainTimeoutMs);
+    await dataPlane.drain({ acceptMs: 0, limitMs: options.drainTimeoutMs });
   } catch (thrown) {
     // A signal while starting is an orderly end too.
     if (!stop.signal.aborted || thrown instanceof CommandFailure) {

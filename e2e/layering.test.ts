@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   envoy: ['graph', 'proto'],
   extproc: ['graph', 'proto'],
   operator: ['graph', 'envoy', 'extproc', 'proto'],
-  cli: ['graph', 'envoy', 'extproc', 'proto'],
+  cli: ['graph', 'envoy', 'extproc', 'operator', 'proto'],
   scripts: [],
   examples: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e'],
   bench: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e', 'examples'],

@@ -2,40 +2,36 @@
 // stopped. The order in which a plan is swapped is the one rule here: the filter holds the next plan before Envoy names
 // it, and holds the last one until nothing can name it any more.
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
-import { envoyCommand } from '../../envoy/command.ts';
 import { EnvoyWriter } from '../../envoy/writer.ts';
 import type { DeploymentPlan } from '../../graph/plan.ts';
 import { CommandFailure, textOf } from '../failure.ts';
 import type { Log, LogLevel } from '../log.ts';
 import { forwardLines } from '../units/lines.ts';
 import { askAdmin, countInFlight } from './admin.ts';
-import { EnvoyProcess } from './envoy-process.ts';
+import type { EnvoyProcess } from './envoy-process.ts';
 import { Filter } from './filter.ts';
-import type { StateDir } from './state-dir.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface DataPlaneOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly grpcPort: number;
-  readonly workers: number;
-  readonly concurrency: number;
-  readonly logLevel: LogLevel;
-  readonly envoyBin: string;
-  readonly state: StateDir;
+  readonly layout: EnvoyLayout;
+  /** Envoy as a child; null where it runs elsewhere on the same files and sockets (in a pod: in its own container). */
+  readonly envoy: EnvoyProcess | null;
+  /** What the filter logs. */
+  readonly filterLevel: LogLevel;
   readonly watchdog: Watchdog;
   readonly log: Log;
   /** Takes the filter's output, line by line. */
   readonly filterLine: (line: string) => void;
 }
 
-/** Envoy's log is a file that nobody has to read, so it may say more than the terminal. */
-const ENVOY_LEVELS = { debug: 'debug', info: 'info', warn: 'warning', error: 'error' } as const;
-/** The filter shares the terminal: what it tells at `info` is for `--log-level debug`. */
-const FILTER_LEVELS = { debug: 'debug', info: 'warn', warn: 'warn', error: 'error' } as const;
+export interface DrainLimits {
+  /** How long new requests are still taken, each answer saying `connection: close`, ms. */
+  readonly acceptMs: number;
+  /** How long requests in flight have to end after that, ms. */
+  readonly limitMs: number;
+}
 
 const REPORT = 'this is a fault of sidegraph: report it with the file';
 const STOP_LIMIT_MS = 3_000;
@@ -46,14 +42,14 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #writer: EnvoyWriter;
   readonly #filters: readonly Filter[];
-  readonly #envoy: EnvoyProcess;
+  readonly #envoy: EnvoyProcess | null;
   /** Ends the waits of swaps that are under way when everything stops. */
   readonly #stopped = new AbortController();
   #current: DeploymentPlan | null = null;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
-    this.layout = layOut(options);
+    this.layout = options.layout;
     this.#writer = new EnvoyWriter(this.layout, {
       log: {
         info: (fields, message) => options.log.debug(`${message} ${JSON.stringify(fields)}`),
@@ -65,33 +61,31 @@ export class DataPlane {
     this.#filters = this.layout.filterSockets.map((socketPath, index) =>
       this.#createFilter(socketPath, index),
     );
-    this.#envoy = new EnvoyProcess({
-      argv: envoyCommand(this.layout, {
-        logLevel: ENVOY_LEVELS[options.logLevel],
-        envoyBin: options.envoyBin,
-      }),
-      adminSocket: this.layout.adminSocket,
-      logPath: join(options.state.dir, 'envoy.log'),
-      log: options.log,
-      watchdog: options.watchdog,
-    });
+    this.#envoy = options.envoy;
   }
 
   get pids(): { readonly envoy: number | null; readonly filters: readonly (number | null)[] } {
-    return { envoy: this.#envoy.pid, filters: this.#filters.map((filter) => filter.pid) };
+    return { envoy: this.#envoy?.pid ?? null, filters: this.#filters.map((filter) => filter.pid) };
   }
 
-  /** Resolves when requests are served; throws a CommandFailure when that cannot be. */
+  get restarts(): number {
+    return this.#filters.reduce((total, filter) => total + filter.restarts, 0);
+  }
+
+  /**
+   * Resolves when requests are served, or will be as soon as an Envoy elsewhere runs; throws a CommandFailure when that
+   * cannot be.
+   */
   async start(deployment: DeploymentPlan, signal: AbortSignal): Promise<void> {
     // Made here, so that it has our rights and mode.
-    closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
+    if (this.#envoy !== null) closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
     const written = await this.#writer.start(deployment);
     if (written.kind === 'refused')
       throw new CommandFailure('ENVOY_FAILED', written.reason, REPORT);
     for (const filter of this.#filters) filter.start();
-    this.#envoy.start();
+    this.#envoy?.start();
     const loads = Promise.all(this.#filters.map((filter) => filter.load(deployment)));
-    const [results] = await Promise.all([loads, this.#envoy.waitUntilReady(signal)]);
+    const [results] = await Promise.all([loads, this.#envoy?.waitUntilReady(signal)]);
     for (const result of results) {
       if (result.ok) continue;
       throw new CommandFailure(
@@ -140,32 +134,41 @@ export class DataPlane {
     for (const filter of this.#filters) filter.forget(deployment);
   }
 
-  /** Lets requests in flight end: new connections are turned away, answers say `connection: close`. */
-  async drain(limitMs: number): Promise<void> {
-    const end = performance.now() + limitMs;
+  /**
+   * Lets requests in flight end. Every answer says `connection: close` from now on; new connections are taken for
+   * `acceptMs`, or for as long as anything is in flight when that is 0.
+   */
+  async drain({ acceptMs, limitMs }: DrainLimits): Promise<void> {
+    const end = performance.now() + acceptMs + limitMs;
     const socket = this.layout.adminSocket;
     try {
       await askAdmin(socket, 'POST', '/healthcheck/fail');
-      await askAdmin(socket, 'POST', '/drain_listeners?graceful&skip_exit');
-      while ((await countInFlight(socket)) > 0 && performance.now() < end)
-        await sleep(IN_FLIGHT_POLL_MS);
+      if (acceptMs > 0) await sleep(acceptMs);
+      else {
+        await askAdmin(socket, 'POST', '/drain_listeners?graceful&skip_exit');
+        await this.#waitUntilQuiet(end);
+      }
       await askAdmin(socket, 'POST', '/drain_listeners');
-      while ((await countInFlight(socket)) > 0 && performance.now() < end)
-        await sleep(IN_FLIGHT_POLL_MS);
+      await this.#waitUntilQuiet(end);
     } catch (thrown) {
       this.#options.log.debug(`draining Envoy: ${textOf(thrown)}`);
     }
   }
 
+  async #waitUntilQuiet(end: number): Promise<void> {
+    while ((await countInFlight(this.layout.adminSocket)) > 0 && performance.now() < end)
+      await sleep(IN_FLIGHT_POLL_MS);
+  }
+
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#writer.close();
-    await this.#envoy.stop(STOP_LIMIT_MS);
+    await this.#envoy?.stop(STOP_LIMIT_MS);
     await Promise.all(this.#filters.map((filter) => filter.stop(STOP_LIMIT_MS)));
   }
 
   kill(): void {
-    this.#envoy.kill();
+    this.#envoy?.kill();
     for (const filter of this.#filters) filter.kill();
   }
 
@@ -185,7 +188,7 @@ export class DataPlane {
         '--admin',
         layout.adminSocket,
         '--log-level',
-        FILTER_LEVELS[this.#options.logLevel],
+        this.#options.filterLevel,
       ],
       log: this.#options.log,
       output: (stream) => {
@@ -196,24 +199,4 @@ export class DataPlane {
       env: process.env,
     });
   }
-}
-
-function layOut(options: DataPlaneOptions): EnvoyLayout {
-  const { dir, sockets } = options.state;
-  return {
-    // A folder of its own: Envoy watches it, and would be woken by every line of a log beside its files.
-    dir: join(dir, 'envoy'),
-    host: options.host,
-    httpPort: options.port,
-    grpcPort: options.grpcPort,
-    adminSocket: join(sockets, 'admin.sock'),
-    filterSockets: Array.from({ length: options.workers }, (_, index) =>
-      join(sockets, `filter-${index}.sock`),
-    ),
-    offpathHttpSocket: join(sockets, 'offpath-http.sock'),
-    offpathGrpcSocket: join(sockets, 'offpath-grpc.sock'),
-    egressSocket: join(sockets, 'egress.sock'),
-    concurrency: options.concurrency,
-    accessLogPath: join(dir, 'access.log'),
-  };
 }

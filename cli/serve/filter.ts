@@ -45,6 +45,7 @@ export class Filter {
   #waiting: Waiting[] = [];
   /** Whether a load ever succeeded; a worker that dies before is not coming up. */
   #proven = false;
+  #restarts = 0;
 
   constructor(options: FilterOptions) {
     this.#options = options;
@@ -80,6 +81,7 @@ export class Filter {
           }
         },
         onDeath: (how, quickDeaths, delayMs) => {
+          this.#restarts++;
           const wait =
             delayMs === 0 ? 'starting it again at once' : `starting it again in ${delayMs} ms`;
           options.log.error(
@@ -98,6 +100,11 @@ export class Filter {
 
   get pid(): number | null {
     return this.#child.pid;
+  }
+
+  /** How often the worker died and was started again. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   start(): void {

@@ -10,11 +10,22 @@ export interface FileWatcher {
   close(): void;
 }
 
-/** @param changed is given the new text; a file that is gone for a moment is waited for. */
+export interface WatchOptions {
+  /** How long the directory has to be quiet before the file is read, ms. */
+  readonly settleMs?: number;
+  /** Looks that often besides, ms: where notices may be missing, or the directory comes later. */
+  readonly pollMs?: number;
+}
+
+/**
+ * @param known the text that is no news; null when the first one is.
+ * @param changed is given the new text; a file that is gone for a moment is waited for.
+ */
 export function watchFile(
   path: string,
-  known: string,
+  known: string | null,
   changed: (text: string) => void,
+  { settleMs = SETTLE_MS, pollMs }: WatchOptions = {},
 ): FileWatcher {
   let last = known;
   let timer: NodeJS.Timeout | null = null;
@@ -30,15 +41,29 @@ export function watchFile(
     last = text;
     changed(text);
   };
-  const watcher: FSWatcher = watch(dirname(path), () => {
+  const notice = (): void => {
     if (timer !== null) clearTimeout(timer);
-    timer = setTimeout(look, SETTLE_MS);
-  });
-  watcher.on('error', () => {});
+    timer = setTimeout(look, settleMs);
+  };
+  const watcher = watchDirectory(dirname(path), notice, pollMs !== undefined);
+  const poll = pollMs === undefined ? null : setInterval(look, pollMs);
   return {
     close: () => {
       if (timer !== null) clearTimeout(timer);
-      watcher.close();
+      if (poll !== null) clearInterval(poll);
+      watcher?.close();
     },
   };
+}
+
+/** Throws when the directory cannot be watched, unless that may be. */
+function watchDirectory(path: string, notice: () => void, mayFail: boolean): FSWatcher | null {
+  try {
+    const watcher = watch(path, notice);
+    watcher.on('error', () => {});
+    return watcher;
+  } catch (thrown) {
+    if (mayFail) return null;
+    throw thrown;
+  }
 }

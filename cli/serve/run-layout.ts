@@ -1,0 +1,31 @@
+// Where the Envoy of one `run` lives: its files and log in the state directory, its sockets where their paths are short.
+import { join } from 'node:path';
+import type { EnvoyLayout } from '../../envoy/layout.ts';
+import type { StateDir } from './state-dir.ts';
+
+export interface RunPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly grpcPort: number;
+  readonly workers: number;
+  readonly concurrency: number;
+}
+
+export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLayout {
+  return {
+    // A folder of its own: Envoy watches it, and would be woken by every line of a log beside its files.
+    dir: join(dir, 'envoy'),
+    host: place.host,
+    httpPort: place.port,
+    grpcPort: place.grpcPort,
+    adminSocket: join(sockets, 'admin.sock'),
+    filterSockets: Array.from({ length: place.workers }, (_, index) =>
+      join(sockets, `filter-${index}.sock`),
+    ),
+    offpathHttpSocket: join(sockets, 'offpath-http.sock'),
+    offpathGrpcSocket: join(sockets, 'offpath-grpc.sock'),
+    egressSocket: join(sockets, 'egress.sock'),
+    concurrency: place.concurrency,
+    accessLogPath: join(dir, 'access.log'),
+  };
+}

@@ -1,0 +1,41 @@
+// The command line of `sidegraph sidecar`, and what its environment says about the pod.
+import type { LogLevel } from '../log.ts';
+
+export interface SidecarOptions {
+  /** The mounted file with the plan. */
+  readonly plan: string;
+  /** The folder that is shared with Envoy's container. */
+  readonly run: string;
+  /** Of the pod's containers; null when no plan is to be refused for it. */
+  readonly revision: string | null;
+  readonly host: string;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** Address of the status port; null for all. */
+  readonly statusHost: string | null;
+  readonly statusPort: number;
+  readonly workers: number;
+  /** Envoy's worker threads, as its container starts it. */
+  readonly concurrency: number;
+  /** How long the units live on after the pod was told to end, ms. */
+  readonly drainMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/** What the pod's template says in variables; null where it does not. */
+export interface PodFacts {
+  readonly pod: string | null;
+  readonly namespace: string | null;
+  readonly deployment: string | null;
+  readonly predictor: string | null;
+}
+
+export function readPodFacts(env: NodeJS.ProcessEnv): PodFacts {
+  const read = (name: string): string | null => env[name] || null;
+  return {
+    pod: read('POD_NAME'),
+    namespace: read('POD_NAMESPACE'),
+    deployment: read('SIDEGRAPH_DEPLOYMENT'),
+    predictor: read('SIDEGRAPH_PREDICTOR'),
+  };
+}

@@ -1,0 +1,44 @@
+// Where the agent keeps what is its own in the folder that it shares with Envoy, and where Envoy's parts are.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EnvoyLayout } from '../../envoy/layout.ts';
+import { sidecarLayout } from '../../operator/sidecar/layout.ts';
+import type { SidecarOptions } from './options.ts';
+
+export interface Places {
+  readonly layout: EnvoyLayout;
+  /** Text of the plan that is live, for an agent that comes after this one. */
+  readonly livePlan: string;
+  /** There while Envoy is drained: an agent that comes after in the same pod cannot undo that. */
+  readonly drained: string;
+  /** Takes the pod's own orders, which the status port does not. */
+  readonly controlSocket: string;
+}
+
+export function placesOf(options: SidecarOptions): Places {
+  const { run } = options;
+  const pod = sidecarLayout(options.concurrency, run);
+  const { host, httpPort, grpcPort, workers } = options;
+  const filterSockets =
+    workers === 1
+      ? pod.filterSockets
+      : Array.from({ length: workers }, (_, index) => join(run, `filter-${index}.sock`));
+  return {
+    layout: { ...pod, host, httpPort, grpcPort, filterSockets },
+    livePlan: join(run, 'live-plan.json'),
+    drained: join(run, 'drained'),
+    controlSocket: controlSocketOf(run),
+  };
+}
+
+export function controlSocketOf(run: string): string {
+  return join(run, 'agent.sock');
+}
+
+/** Makes the folder; sockets of an agent that died with its container are removed, since binding fails on them. */
+export function preparePlaces({ layout, controlSocket }: Places, run: string): void {
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  const { filterSockets, offpathHttpSocket, offpathGrpcSocket } = layout;
+  for (const path of [...filterSockets, offpathHttpSocket, offpathGrpcSocket, controlSocket])
+    rmSync(path, { force: true });
+}

@@ -1,0 +1,146 @@
+// `sidegraph sidecar`: the agent in the filter's container of a pod. It makes Envoy's files of the mounted plan, runs the filter,
+// follows the plan, tells how it stands, and ends in order. Envoy is another container on the same folder.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { CommandFailure, textOf } from '../failure.ts';
+import { filterLines } from '../filter-lines.ts';
+import type { Io } from '../io.ts';
+import { createLog, type Log } from '../log.ts';
+import { askAdmin } from '../serve/admin.ts';
+import { DataPlane } from '../serve/data-plane.ts';
+import { stopOnSignals } from '../serve/signals.ts';
+import { watchFile } from '../serve/watch.ts';
+import { Watchdog } from '../serve/watchdog.ts';
+import { startControl } from './control.ts';
+import { prepareDrain } from './drain.ts';
+import { PlanFollower } from './follower.ts';
+import { readPodFacts, type SidecarOptions } from './options.ts';
+import { type Places, placesOf, preparePlaces } from './places.ts';
+import { SidecarState } from './state.ts';
+import { startStatusServer } from './status-server.ts';
+
+/** The kubelet swaps a link, so a change is whole at once; a few events come of it. */
+const SETTLE_MS = 10;
+/** Where a notice was lost. */
+const POLL_MS = 1_000;
+
+/** Resolves with the exit code after an orderly end; throws a CommandFailure when nothing can be served. */
+export async function runSidecar(options: SidecarOptions, io: Io): Promise<number> {
+  const log = createLog(options.logLevel, true, io.err);
+  const stop = stopOnSignals(log);
+  const pod = readPodFacts(io.env);
+  const places = placesOf(options);
+  preparePlaces(places, options.run);
+  await renewDrained(places, log);
+
+  const watchdog = new Watchdog();
+  const dataPlane = new DataPlane({
+    layout: places.layout,
+    envoy: null,
+    filterLevel: options.logLevel,
+    watchdog,
+    log,
+    filterLine: filterLines(true, '', io.err),
+  });
+  stop.onSecond(() => dataPlane.kill());
+  const state = new SidecarState(pod, options.revision, dataPlane);
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop.signal, over.signal]);
+  const follower = new PlanFollower({
+    dataPlane,
+    state,
+    expected: { ...pod, revision: options.revision },
+    livePlan: places.livePlan,
+    log,
+    signal,
+    fail: (failure) => failed.reject(failure),
+  });
+  const drain = prepareDrain({
+    dataPlane,
+    state,
+    drainMs: options.drainMs,
+    longestMs: () => follower.longestMs,
+    marker: places.drained,
+    log,
+  });
+
+  const closers: (() => void)[] = [];
+  try {
+    const status = await listening('the status port', () =>
+      startStatusServer({
+        host: options.statusHost,
+        port: options.statusPort,
+        state,
+        envoyReady: () => isReady(places.layout.adminSocket),
+      }),
+    );
+    const control = await listening('the control socket', () =>
+      startControl(places.controlSocket, drain),
+    );
+    for (const server of [status, control])
+      closers.push(() => {
+        server.close();
+        server.closeAllConnections();
+      });
+    const first = readPlan(options.plan);
+    if (first === null) log.info(`there is no plan at ${options.plan} yet`);
+    else follower.offer(first);
+    const watcher = watchFile(options.plan, first, (text) => follower.offer(text), {
+      settleMs: SETTLE_MS,
+      pollMs: POLL_MS,
+    });
+    closers.push(() => watcher.close());
+    await Promise.race([stop.first, failed.promise]);
+    watcher.close();
+    await drain();
+  } finally {
+    over.abort();
+    await dataPlane.stop();
+    for (const close of closers) close();
+    watchdog.dismiss();
+    stop.close();
+  }
+  return 0;
+}
+
+/**
+ * An agent before this one drained Envoy, yet the pod lives on (its container alone was restarted). Envoy cannot open its
+ * listeners again, so it is told to end: the kubelet starts it anew.
+ */
+async function renewDrained({ drained, layout }: Places, log: Log): Promise<void> {
+  if (!existsSync(drained)) return;
+  rmSync(drained, { force: true });
+  if (!(await isReady(layout.adminSocket))) return;
+  log.warn('Envoy was drained before this start; it is told to start anew');
+  await askAdmin(layout.adminSocket, 'POST', '/quitquitquit').catch(() => {});
+}
+
+/** Whether Envoy answers; an Envoy that was told to fail its checks is there still. */
+async function isReady(adminSocket: string): Promise<boolean> {
+  try {
+    return (await askAdmin(adminSocket, 'GET', '/ready')).status < 600;
+  } catch {
+    return false;
+  }
+}
+
+function readPlan(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+async function listening<T>(what: string, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen();
+  } catch (thrown) {
+    throw new CommandFailure(
+      'PORT_TAKEN',
+      `${what} cannot be listened on: ${textOf(thrown)}`,
+      'choose another one with --status-port or --run',
+    );
+  }
+}

@@ -1,0 +1,102 @@
+// What the agent knows about itself, as the status port tells it. Written by the follower and the drain, read by the server.
+import type { PodFacts } from './options.ts';
+
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
+  readonly since: string;
+}
+
+export interface SidecarStatus {
+  readonly state: 'starting' | 'serving' | 'draining';
+  /** Plan that is served, null before the first. */
+  readonly hash: string | null;
+  /** Since when, in RFC 3339. */
+  readonly since: string | null;
+  readonly revision: string | null;
+  /** Why the mounted plan is not the one that is served; null when it is. */
+  readonly refused: Refusal | null;
+  readonly swaps: { readonly live: number; readonly refused: number };
+  /** From the notice of the last change to its being live, ms. */
+  readonly lastSwapMs: number | null;
+  readonly pids: { readonly agent: number; readonly filters: readonly (number | null)[] };
+  readonly filterRestarts: number;
+  readonly pod: PodFacts;
+}
+
+/** What the data plane tells; nothing before it was made. */
+export interface Processes {
+  readonly pids: { readonly filters: readonly (number | null)[] };
+  readonly restarts: number;
+}
+
+export class SidecarState {
+  readonly #pod: PodFacts;
+  readonly #processes: Processes;
+  readonly #now: () => Date;
+  #live: { readonly hash: string; readonly since: string } | null = null;
+  #revision: string | null;
+  #refused: Refusal | null = null;
+  #liveCount = 0;
+  #refusedCount = 0;
+  #lastSwapMs: number | null = null;
+  #draining = false;
+
+  constructor(
+    pod: PodFacts,
+    revision: string | null,
+    processes: Processes,
+    now: () => Date = () => new Date(),
+  ) {
+    this.#pod = pod;
+    this.#revision = revision;
+    this.#processes = processes;
+    this.#now = now;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get hash(): string | null {
+    return this.#live?.hash ?? null;
+  }
+
+  noteLive(hash: string, revision: string | null, tookMs: number): void {
+    this.#live = { hash, since: this.#now().toISOString() };
+    this.#revision = revision ?? this.#revision;
+    this.#refused = null;
+    this.#liveCount++;
+    this.#lastSwapMs = Math.round(tookMs);
+  }
+
+  noteRefused(code: string, reason: string): void {
+    this.#refused = { code, reason, since: this.#now().toISOString() };
+    this.#refusedCount++;
+  }
+
+  /** The mounted plan is the one that is served. */
+  noteSame(): void {
+    this.#refused = null;
+  }
+
+  noteDraining(): void {
+    this.#draining = true;
+  }
+
+  status(): SidecarStatus {
+    const { pids, restarts } = this.#processes;
+    return {
+      state: this.#draining ? 'draining' : this.#live === null ? 'starting' : 'serving',
+      hash: this.#live?.hash ?? null,
+      since: this.#live?.since ?? null,
+      revision: this.#revision,
+      refused: this.#refused,
+      swaps: { live: this.#liveCount, refused: this.#refusedCount },
+      lastSwapMs: this.#lastSwapMs,
+      pids: { agent: process.pid, filters: pids.filters },
+      filterRestarts: restarts,
+      pod: this.#pod,
+    };
+  }
+}

@@ -1,0 +1,83 @@
+// The status port: read-only, on the pod's address, for the kubelet, the operator and Prometheus. What changes anything goes
+// over the control socket.
+import { createServer, type Server } from 'node:http';
+import { STATUS_PATHS } from '../../operator/names.ts';
+import { renderMetrics } from './metrics.ts';
+import type { SidecarState } from './state.ts';
+
+export interface StatusServerOptions {
+  readonly host: string | null;
+  readonly port: number;
+  readonly state: SidecarState;
+  /** Whether Envoy answers. */
+  readonly envoyReady: () => Promise<boolean>;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+export function startStatusServer(options: StatusServerOptions): Promise<Server> {
+  const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    void answer(path, options).then(
+      ({ status, type, body }) =>
+        response
+          .writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+          .end(request.method === 'HEAD' ? undefined : body),
+      () => response.writeHead(500).end(),
+    );
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const listening = (): void => resolve(server);
+    if (options.host === null) server.listen(options.port, listening);
+    else server.listen(options.port, options.host, listening);
+  });
+}
+
+async function answer(path: string, { state, envoyReady }: StatusServerOptions): Promise<Reply> {
+  const status = state.status();
+  switch (path) {
+    case STATUS_PATHS.live:
+      // Alive once Envoy has its files and the worker its plan: Envoy's container is started then.
+      return json(status.hash === null ? 503 : 200, { state: status.state, hash: status.hash });
+    case STATUS_PATHS.ready: {
+      const why = await whyNotReady(state, envoyReady);
+      return json(why === null ? 200 : 503, why === null ? { ready: true } : { ready: false, why });
+    }
+    case STATUS_PATHS.plan:
+      return json(200, { hash: status.hash, revision: status.revision });
+    case STATUS_PATHS.status:
+      return json(200, { ...status, envoy: (await envoyReady()) ? 'up' : 'down' });
+    case STATUS_PATHS.metrics:
+      return {
+        status: 200,
+        type: 'text/plain; version=0.0.4; charset=utf-8',
+        body: renderMetrics(status),
+      };
+    default:
+      return json(404, { offered: Object.values(STATUS_PATHS) });
+  }
+}
+
+async function whyNotReady(
+  state: SidecarState,
+  envoyReady: () => Promise<boolean>,
+): Promise<string | null> {
+  const { hash, pids } = state.status();
+  if (state.draining) return 'the pod is ending';
+  if (hash === null) return 'no plan yet';
+  if (pids.filters.includes(null)) return 'the filter is being started';
+  return (await envoyReady()) ? null : 'Envoy does not answer';
+}
+
+function json(status: number, value: object): Reply {
+  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
