@@ -267,7 +267,12 @@ describe('on a real API server', { skip: whyNoKube() }, () => {
 
   test('a quiet watch is cut and resumed without a new list, and nothing is missed', async () => {
     const namespace = await createNamespace('quiet');
-    const running = await startReflector({ kind: CONFIG_MAP, namespace, quietMs: 300 });
+    const running = await startReflector({
+      kind: CONFIG_MAP,
+      namespace,
+      quietMs: 300,
+      silentWatches: 100,
+    });
     await until('the third watch', () => running.watches() >= 3);
     await client.create(configMap(namespace, 'a', { x: '1' }), { manager: 'test' });
     await client.apply(configMap(namespace, 'a', { x: '2' }), { manager: 'test', force: true });
@@ -282,12 +287,23 @@ describe('on a real API server', { skip: whyNoKube() }, () => {
     await running.stop();
   });
 
+  test('watches that stay silent, without even a bookmark, lead to a new list', async () => {
+    const namespace = await createNamespace('silent');
+    await client.create(configMap(namespace, 'a'), { manager: 'test' });
+    const options = { kind: CONFIG_MAP, namespace, quietMs: 100, silentWatches: 2 };
+    const running = await startReflector(options);
+    await until('the second list', () => running.lists() >= 2);
+    assert.equal(running.changes.length, 1);
+    await running.stop();
+  });
+
   test('a watch that the server ends after its time is resumed without a new list', async () => {
     const namespace = await createNamespace('ended');
     const running = await startReflector({
       kind: SECRET,
       namespace,
       watchSeconds: { least: 1, most: 1 },
+      silentWatches: 100,
     });
     await until('the third watch', () => running.watches() >= 3);
     await client.create({ ...SECRET, metadata: { namespace, name: 'a' } }, { manager: 'test' });

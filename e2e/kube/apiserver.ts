@@ -2,7 +2,7 @@
 // in a folder that goes with it. No kubelet, no scheduler, no controllers: what the tests write stays as written.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
@@ -16,6 +16,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const START_TIMEOUT_MS = 90_000;
 /** TEST-NET-2: kube-apiserver refuses to advertise a loopback address, and nothing here dials it. */
 const ADVERTISED = '198.51.100.1';
+
+const running = new Set<ChildProcess>();
+let hasHooks = false;
 
 export interface ApiServer {
   readonly url: string;
@@ -198,7 +201,23 @@ function renderKubeconfig(server: string, ca: string, token: string): string {
 
 function run(dir: string, name: string, file: string, args: readonly string[]): ChildProcess {
   const log = openSync(join(dir, `${name}.log`), 'a');
-  return spawn(file, args, { stdio: ['ignore', log, log] });
+  const child = spawn(file, args, { stdio: ['ignore', log, log] });
+  closeSync(log);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  killWithUs();
+  return child;
+}
+
+/** A test that ends without stop(), or is ended from outside, leaves no server behind. */
+function killWithUs(): void {
+  if (hasHooks) return;
+  hasHooks = true;
+  process.on('exit', () => {
+    for (const child of running) child.kill('SIGKILL');
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(1));
 }
 
 async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {

@@ -74,54 +74,62 @@ export class LeaseElector {
   async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { log, name, identity } = this.#options;
     while (!signal.aborted) {
-      if (!(await this.#acquire(signal))) break;
+      const acquiredAt = await this.#acquire(signal);
+      if (acquiredAt === undefined) break;
       const term = new AbortController();
       this.#setLeader(true);
       log.info({ lease: name, identity }, 'leading');
       const work = lead(AbortSignal.any([signal, term.signal])).catch((error: unknown) =>
         log.error({ lease: name, error: describeError(error) }, 'what the leader does failed'),
       );
-      await this.#renew(signal, work);
+      await this.#renew(signal, acquiredAt, work);
       this.#setLeader(false);
       term.abort(new Error('the lease was lost'));
       await work;
       log.info({ lease: name, identity }, 'no longer leading');
       await this.#release();
+      // Else work that ends at once would write the lease without pause.
+      await sleep(this.#retryMs, signal);
     }
   }
 
-  async #acquire(signal: AbortSignal): Promise<boolean> {
+  /** When the try that won it began; undefined when all stops. */
+  async #acquire(signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted) {
-      if (await this.#try(signal, this.#deadlineMs)) return true;
+      const triedAt = this.#now();
+      if (await this.#try(signal, this.#deadlineMs)) return triedAt;
       // A little more each time differently, so that replicas do not race in step.
       const random = this.#options.random ?? Math.random;
       await sleep(this.#retryMs * (1 + random() * 0.2), signal);
     }
-    return false;
+    return undefined;
   }
 
   /** Returns when the lease could not be renewed in time, belongs to another, all stops, or the work has ended by itself. */
-  async #renew(signal: AbortSignal, work: Promise<void>): Promise<void> {
-    let renewedAt = this.#now();
+  async #renew(signal: AbortSignal, acquiredAt: number, work: Promise<void>): Promise<void> {
+    let renewedAt = acquiredAt;
     let hasEnded = false;
     const ended = work.then(() => {
       hasEnded = true;
     });
     for (;;) {
-      await Promise.race([sleep(this.#retryMs, signal), ended]);
+      const deadline = renewedAt + this.#deadlineMs;
+      const pauseMs = Math.min(this.#retryMs, Math.max(0, deadline - this.#now()));
+      await Promise.race([sleep(pauseMs, signal), ended]);
       if (signal.aborted || hasEnded) return;
-      const leftMs = renewedAt + this.#deadlineMs - this.#now();
-      if (leftMs <= 0) return;
-      if (await this.#try(signal, leftMs)) renewedAt = this.#now();
+      const triedAt = this.#now();
+      if (triedAt >= deadline) return;
+      if (await this.#try(signal, deadline - triedAt)) renewedAt = triedAt;
       else if (this.holder !== this.#options.identity) return;
-      else if (this.#now() - renewedAt >= this.#deadlineMs) return;
     }
   }
 
   /** One look and, where it may be ours, one write. False when it is not ours afterwards. */
   async #try(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
     const { client, namespace, name, identity, log } = this.#options;
-    const limits = { signal, timeoutMs: Math.max(1, Math.min(timeoutMs, this.#deadlineMs / 2)) };
+    // Of the look and the write together: a leader must know in time that it is none.
+    const limit = AbortSignal.timeout(Math.ceil(Math.min(timeoutMs, this.#deadlineMs / 2)));
+    const limits = { signal: AbortSignal.any([signal, limit]) };
     try {
       const found = await client.get({ ...LEASE, namespace, name }, limits);
       if (found === undefined) {

@@ -13,6 +13,8 @@ import type { WatchEvent } from './watch.ts';
 
 const BACKOFF_LEAST_MS = 800;
 const BACKOFF_MOST_MS = 30_000;
+/** Bookmarks come about once a minute: that many watches in a row without a word mean that the server's history is behind ours. */
+const MAX_SILENT_WATCHES = 5;
 /** A watch that ended sooner than this without an event did not work. */
 const SHORT_WATCH_MS = 1_000;
 
@@ -34,6 +36,8 @@ export interface ReflectorOptions {
   /** See WatchOptions. */
   readonly quietMs?: number;
   readonly watchSeconds?: { readonly least: number; readonly most: number };
+  /** After that many watches in a row without even a bookmark: list anew. */
+  readonly silentWatches?: number;
   readonly backoffMs?: { readonly least: number; readonly most: number };
   readonly random?: () => number;
   /** Milliseconds, monotonic. */
@@ -53,6 +57,7 @@ export class Reflector {
   #hasSynced = false;
   #resourceVersion: string | undefined;
   #aliveAt: number;
+  #silent = 0;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
@@ -153,6 +158,12 @@ export class Reflector {
       this.#aliveAt = this.#now();
       this.#backoff.reset();
       this.#take(event);
+    }
+    this.#silent = count === 0 ? this.#silent + 1 : 0;
+    if (this.#silent >= (this.#options.silentWatches ?? MAX_SILENT_WATCHES)) {
+      // A cluster restored from a backup: our version lies in its future, where nothing happens.
+      this.#silent = 0;
+      this.#resourceVersion = undefined;
     }
     if (count === 0 && this.#now() - beganAt < SHORT_WATCH_MS)
       await sleep(this.#backoff.nextMs(), signal);
