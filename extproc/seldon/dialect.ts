@@ -28,6 +28,8 @@ export interface Dialect {
   simpleModel(body: Buffer): Buffer;
   /** The message with `routing` laid over its `meta.routing`; unchanged where that cannot be done. */
   writeRouting(body: Buffer, routing: Routing): Buffer;
-  /** `response.meta.routing` of a feedback; undefined when it has none. Values as they were sent. */
+  /** `response.meta.routing` of a feedback; undefined when it has none, or an empty one. Values as they were sent. */
   readFeedbackRouting(body: Buffer): Readonly<Record<string, unknown>> | undefined;
+  /** A feedback with `routing` as its `response.meta.routing`; unchanged where that cannot be done. */
+  writeFeedbackRouting(body: Buffer, routing: Routing): Buffer;
 }

@@ -6,8 +6,7 @@ import type { Dialect, Routing, Unusable } from './dialect.ts';
 import { readJsonRoute } from './route-json.ts';
 import { simpleModelJson } from './simple-model-json.ts';
 
-const META = Buffer.from('meta');
-const ROUTING = Buffer.from('routing');
+const ROUTING = keys('meta', 'routing');
 const FEEDBACK_ROUTING = keys('response', 'meta', 'routing');
 const ARRAY_OPEN = Buffer.from('[');
 const ARRAY_COMMA = Buffer.from(',');
@@ -49,20 +48,33 @@ function isNull(bytes: Buffer, span: Span): boolean {
   return bytes[span.start] === 0x6e;
 }
 
-function writeRouting(body: Buffer, routing: Routing): Buffer {
-  const whole = wholeValue(body);
-  if (whole === undefined || body[whole.start] !== OPEN_OBJECT) return body;
+/** `text` as the value of `path` in an object of its own. */
+function nest(path: readonly Buffer[], text: string): string {
+  return path.reduceRight((inner, key) => `{${JSON.stringify(key.toString())}:${inner}}`, text);
+}
+
+/** Lays `routing` over the object under `path`, made where it is missing; unchanged where something else is there. */
+function layOver(bytes: Buffer, object: Span, path: readonly Buffer[], routing: Routing): Buffer {
+  const [key, ...below] = path;
+  if (key === undefined) return bytes;
+  const found = findMember(bytes, object, key);
+  if (found === 'invalid') return bytes;
   const text = JSON.stringify(routing);
-  const meta = findMember(body, whole, META);
-  if (meta === 'invalid') return body;
-  if (meta === 'absent') return insertMember(body, whole, `"meta":{"routing":${text}}`);
-  if (isNull(body, meta)) return splice(body, meta.start, meta.end, `{"routing":${text}}`);
-  if (body[meta.start] !== OPEN_OBJECT) return body;
-  const old = findMember(body, meta, ROUTING);
-  if (old === 'invalid') return body;
-  if (old === 'absent') return insertMember(body, meta, `"routing":${text}`);
-  const laidOver = { ...readObject(body, old), ...routing };
-  return splice(body, old.start, old.end, JSON.stringify(laidOver));
+  if (found === 'absent') return insertMember(bytes, object, nest(path, text).slice(1, -1));
+  if (below.length === 0) {
+    const laidOver = { ...readObject(bytes, found), ...routing };
+    return splice(bytes, found.start, found.end, JSON.stringify(laidOver));
+  }
+  if (isNull(bytes, found)) return splice(bytes, found.start, found.end, nest(below, text));
+  return bytes[found.start] === OPEN_OBJECT ? layOver(bytes, found, below, routing) : bytes;
+}
+
+function writeAt(path: readonly Buffer[]): (body: Buffer, routing: Routing) => Buffer {
+  return (body, routing) => {
+    const whole = wholeValue(body);
+    if (whole === undefined || body[whole.start] !== OPEN_OBJECT) return body;
+    return layOver(body, whole, path, routing);
+  };
 }
 
 export const JSON_DIALECT: Dialect = {
@@ -72,9 +84,11 @@ export const JSON_DIALECT: Dialect = {
   joinAnswers,
   average: averageJson,
   simpleModel: simpleModelJson,
-  writeRouting,
+  writeRouting: writeAt(ROUTING),
   readFeedbackRouting(body) {
     const found = findPath(body, FEEDBACK_ROUTING);
-    return typeof found === 'string' ? undefined : readObject(body, found);
+    const routing = typeof found === 'string' ? undefined : readObject(body, found);
+    return routing === undefined || Object.keys(routing).length === 0 ? undefined : routing;
   },
+  writeFeedbackRouting: writeAt(FEEDBACK_ROUTING),
 };

@@ -140,6 +140,15 @@ test('the routing of a feedback is read, −1 and a missing zero included', () =
   assert.equal(PROTO_DIALECT.readFeedbackRouting(write({ request: {} }, 'Feedback')), undefined);
 });
 
+test('routing is merged into the response of a feedback that is there', () => {
+  const body = write({ reward: 1, response: { meta: { puid: 'p' } } }, 'Feedback');
+  const told = PROTO_DIALECT.writeFeedbackRouting(body, { r: 1, a: -1 });
+  assert.deepEqual(read(told, 'Feedback'), {
+    reward: 1,
+    response: { meta: { puid: 'p', routing: { r: 1, a: -1 } } },
+  });
+});
+
 test('SIMPLE_MODEL answers its constant, or the strData that it was sent', () => {
   const constant = read(PROTO_DIALECT.simpleModel(write({})));
   assert.deepEqual(constant['data'], {

@@ -67,13 +67,18 @@ function simpleModel(body: Buffer): Buffer {
   return Buffer.concat([SIMPLE_HEAD, bytesField(data.field, data.payload)]);
 }
 
-/** Appended as one more `meta`: protobuf merges the two, and of equal map keys the last one counts. */
-function writeRouting(body: Buffer, routing: Routing): Buffer {
+/** Meta with nothing but routing, as a field of a SeldonMessage. */
+function routingMeta(routing: Routing): Buffer {
   const entries = Object.entries(routing).map(([name, choice]) =>
     bytesField(META.routing, stringField(ENTRY.key, name), int32Field(ENTRY.value, choice)),
   );
-  if (entries.length === 0 || !isProtobuf(body)) return body;
-  return Buffer.concat([body, bytesField(MESSAGE.meta, ...entries)]);
+  return bytesField(MESSAGE.meta, ...entries);
+}
+
+/** Appends a field: protobuf merges equal messages, and of equal map keys the last one counts. */
+function append(body: Buffer, routing: Routing, field: Buffer): Buffer {
+  if (Object.keys(routing).length === 0 || !isProtobuf(body)) return body;
+  return Buffer.concat([body, field]);
 }
 
 function readFeedbackRouting(body: Buffer): Readonly<Record<string, unknown>> | undefined {
@@ -107,6 +112,8 @@ export const PROTO_DIALECT: Dialect = {
   joinAnswers,
   average: averageProto,
   simpleModel,
-  writeRouting,
+  writeRouting: (body, routing) => append(body, routing, routingMeta(routing)),
   readFeedbackRouting,
+  writeFeedbackRouting: (body, routing) =>
+    append(body, routing, bytesField(FEEDBACK.response, routingMeta(routing))),
 };

@@ -135,6 +135,10 @@ test('gRPC feedback follows the routing of the body, then of the metadata', asyn
   assert.deepEqual(byHeader.calls, ['a send-feedback']);
   assert.ok(byHeader.outcome.kind === 'tail');
   assert.equal(byHeader.outcome.path, '/seldon.protos.Model/SendFeedback');
+  // What came in the metadata is one more response at the end of what the unit gets.
+  const asBody = bytesField(3, stringField(1, 'r'), int32Field(2, 0));
+  const told = bytesField(2, bytesField(2, asBody));
+  assert.deepEqual(byHeader.outcome.message.body, Buffer.concat([strData('q'), told]));
 });
 
 test('a unit that the plan gives no address fails its call with a clear error', async () => {

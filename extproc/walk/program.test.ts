@@ -305,6 +305,41 @@ test('feedback without routing in the body follows the header, else goes to all'
   assert.deepEqual(toNone.calls, []);
 });
 
+test('routing that came in the header is written into the feedback that units get', async () => {
+  const graph: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
+  const kind = 'feedback-rest';
+  const headers = { 'seldon-routing': '{"r":1,"other":7,"a":0}' };
+  const cases: readonly (readonly [string, string])[] = [
+    ['{"reward":1}', '{"response":{"meta":{"routing":{"r":1}}},"reward":1}'],
+    [
+      '{"response":{"meta":{"puid":"p"}, "data":{}},"reward":1.50}',
+      '{"response":{"meta":{"routing":{"r":1},"puid":"p"}, "data":{}},"reward":1.50}',
+    ],
+    ['{"response":{"meta":{"routing":{}}}}', '{"response":{"meta":{"routing":{"r":1}}}}'],
+    ['no json', 'no json'],
+  ];
+  for (const [text, given] of cases) {
+    const { outcome, calls, asked } = await run(graph, echo, { kind, text, headers });
+    assert.deepEqual(calls, ['b send-feedback']);
+    assert.equal(asked[0]?.body.toString(), given);
+    assert.equal(textOf(outcome), given, 'the root gets it too');
+  }
+  const told = '{"response":{"meta":{"routing":{"r":0}}}}';
+  const { asked } = await run(graph, echo, { kind, text: told, headers });
+  assert.equal(asked[0]?.body.toString(), told, 'a body that says where it came from stays');
+});
+
+test('a root that takes no feedback echoes what the client sent, not what units got', async () => {
+  const routing: Node = { name: 'r', builtIn: 'SIMPLE_ROUTER', children: [A] };
+  const { outcome, asked } = await run(routing, echo, {
+    kind: 'feedback-rest',
+    text: '{"reward":1}',
+    headers: { 'seldon-routing': '{"r":0}' },
+  });
+  assert.match(asked[0]?.body.toString() ?? '', /"routing":\{"r":0\}/);
+  assert.equal(textOf(outcome), '{"reward":1}');
+});
+
 test('a routing that names no child is refused before anybody is called', async () => {
   const graph: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
   for (const value of ['2', '-3', '"1"', '0.5', 'null']) {
