@@ -2,19 +2,16 @@
 // written.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { load } from 'js-yaml';
 import { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { findKubeBin, startApiServer, whyNoKube } from '../kube/apiserver.ts';
+import { applyCrd } from './apply-crd.ts';
 import { SHAPES } from './shapes.ts';
 
-const CRD_FILE = new URL('../../charts/sidegraph/files/crd.yaml', import.meta.url);
 const GROUP = 'machinelearning.seldon.io';
 const VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'] as const;
 const WRITE = { manager: 'test' };
@@ -28,9 +25,7 @@ describe('the SeldonDeployment definition on a real API server', { skip: whyNoKu
   before(async () => {
     api = await startApiServer();
     client = new KubeClient(api.config());
-    const crd = load(readFileSync(CRD_FILE, 'utf8')) as KubeObject;
-    await client.apply(crd, { manager: 'test', force: true });
-    await established(client, crd.metadata.name);
+    await applyCrd(client);
   });
   after(async () => {
     await client.config.close();
@@ -44,8 +39,8 @@ describe('the SeldonDeployment definition on a real API server', { skip: whyNoKu
       kind: 'CustomResourceDefinition',
       name,
     });
-    const { conditions } = crd?.['status'] as {
-      conditions: readonly { type: string; status: string }[];
+    const { conditions = [] } = (crd?.['status'] ?? {}) as {
+      conditions?: readonly { type: string; status: string }[];
     };
     const held = conditions.map(({ type, status }) => `${type}=${status}`).sort();
     assert.deepEqual(held, ['Established=True', 'NamesAccepted=True']);
@@ -153,7 +148,8 @@ describe('the SeldonDeployment definition on a real API server', { skip: whyNoKu
     assert.match(await kubectl('get', 'sdep', name, '-o', 'wide'), /PodsPending/);
     const scaled = await kubectl('scale', 'sdep', name, '--replicas=3');
     assert.match(scaled, /scaled/);
-    assert.equal(((await client.get(refOf(made, 'v1')))?.['spec'] as Json)['replicas'], 3);
+    const after = await client.get(refOf(made, 'v1'));
+    assert.deepEqual(after?.['spec'], { replicas: 3, predictors: [] });
   });
 
   async function kubectl(...args: readonly string[]): Promise<string> {
@@ -189,26 +185,4 @@ function nameOf(title: string): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, 60)
     .replaceAll(/^-|-$/g, '');
-}
-
-/** Served, and its shape found by those who ask. */
-export async function established(client: KubeClient, name: string): Promise<void> {
-  const ref = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
-  for (let tries = 0; tries < 200; tries += 1) {
-    const crd = await client.get(ref);
-    const status = (crd?.['status'] ?? {}) as {
-      conditions?: readonly { type: string; status: string }[];
-    };
-    if (
-      status.conditions?.some(({ type, status: held }) => type === 'Established' && held === 'True')
-    ) {
-      const path = `/apis/${GROUP}/v1/seldondeployments`;
-      const served = await client
-        .raw({ method: 'GET', path, isIdempotent: true })
-        .catch(() => null);
-      if (served !== null) return;
-    }
-    await sleep(50);
-  }
-  throw new Error(`${name} is not Established`);
 }
