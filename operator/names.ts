@@ -85,6 +85,8 @@ export const MANAGED_BY = 'seldon-core';
 export const FIELD_MANAGERS = {
   /** Applies the children. */
   children: 'sidegraph',
+  /** What is live at a gateway pod. */
+  gateway: 'sidegraph-gateway',
   /** Owns `spec.replicas` of Deployments that an autoscaler scales. */
   replicas: 'sidegraph-replicas',
   status: 'sidegraph-status',

@@ -1,0 +1,128 @@
+// What a reconcile is made of: everything that was observed goes in, everything that is to be done comes out. Both are plain
+// data, so that the decision can be tested by files; the effects are carried out elsewhere, in the order of the fields.
+import type { KubeObject, OwnerReference } from '../kube/object.ts';
+import type { ObjectRef } from '../kube/kinds.ts';
+import type { OperatorConfig } from '../workloads/config.ts';
+import type { ReplicasTransfer } from '../workloads/workloads.ts';
+
+export interface ReconcileInput {
+  /** The SeldonDeployment as it is stored. */
+  readonly object: KubeObject;
+  readonly namespaceAnnotations: Readonly<Record<string, string>>;
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  /**
+   * ConfigMaps, Services, Deployments, HorizontalPodAutoscalers and PodDisruptionBudgets that belong to it, and those
+   * that were looked up by name.
+   */
+  readonly children: readonly KubeObject[];
+  readonly replicaSets: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  /** Names (`nameOf`) that were looked up and do not exist. */
+  readonly absent: ReadonlySet<string>;
+  /** What pods said that they serve, by uid; a pod that was not asked is not here. */
+  readonly livePlans: ReadonlyMap<string, LivePlan>;
+  readonly gateways: readonly GatewayView[];
+  /** The other SeldonDeployments of the namespace, as far as they claim names of this one. */
+  readonly rivals: readonly KubeObject[];
+  readonly config: ReconcileConfig;
+  readonly nowMs: number;
+}
+
+export interface ReconcileConfig extends OperatorConfig {
+  /** Of `seldon.io/controller-id`: objects that name another are left alone. */
+  readonly controllerId: string;
+  /** Field managers of an operator that is taken over from. */
+  readonly formerManagers: readonly string[];
+}
+
+export interface LivePlan {
+  /** Null where it could not be asked. */
+  readonly hash: string | null;
+  readonly askedAtMs: number;
+}
+
+/** What one gateway pod says in its ConfigMap. */
+export interface GatewayView {
+  readonly name: string;
+  /** SeldonDeployments up to this resourceVersion are live there. */
+  readonly acknowledged: string;
+  /** `namespace/service` that its routes or requests still use though no spec names them. */
+  readonly inUse: readonly string[];
+}
+
+export interface Reconciled {
+  /** False: this object is another operator's, and nothing of it is touched. */
+  readonly isOurs: boolean;
+  /** To be looked up before anything is written; all else is empty then. */
+  readonly lookUp: readonly ObjectRef[];
+  /** Fields that another manager wrote, to be made ours first. */
+  readonly takeOver: readonly TakeOver[];
+  readonly transfers: readonly ReplicasTransfer[];
+  readonly remove: readonly Removal[];
+  readonly apply: readonly Application[];
+  /** After `apply`: the kubelet is to find the new map. */
+  readonly annotate: readonly PodAnnotation[];
+  readonly ask: readonly PlanQuestion[];
+  /** The whole intent of our status manager; null leaves the status alone. */
+  readonly status: Readonly<Record<string, unknown>> | null;
+  readonly events: readonly EventNote[];
+  readonly requeueAfterMs: number | null;
+}
+
+export interface Application {
+  readonly object: KubeObject;
+  readonly how: 'create' | 'update';
+}
+
+export interface Removal {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly why: string;
+}
+
+export interface TakeOver {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly managers: readonly string[];
+}
+
+export interface PodAnnotation {
+  readonly ref: ObjectRef;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface PlanQuestion {
+  readonly pod: string;
+  readonly uid: string;
+  readonly address: string;
+  /** The hash that it should answer. */
+  readonly expected: string;
+}
+
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** `Kind/name`: what is unique among the children of a namespace. */
+export function nameOf(object: { kind: string; metadata: { name: string } }): string {
+  return `${object.kind}/${object.metadata.name}`;
+}
+
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+}
+
+export const NOTHING: Omit<Reconciled, 'status'> = {
+  isOurs: true,
+  lookUp: [],
+  takeOver: [],
+  transfers: [],
+  remove: [],
+  apply: [],
+  annotate: [],
+  ask: [],
+  events: [],
+  requeueAfterMs: null,
+};

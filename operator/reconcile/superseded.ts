@@ -1,0 +1,101 @@
+// What may go. Nothing that a request may still need: old Deployments and Services stay until the new ones serve and every
+// gateway has said that nothing of its uses them; a plan's map stays while a ReplicaSet or a pod may mount it.
+import { refOf } from '../kube/kinds.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { ANNOTATIONS } from '../names.ts';
+import { ofKind } from './children.ts';
+import type { GatewayView, Removal } from './contract.ts';
+import { nameOf } from './contract.ts';
+import { number, record, specOf, statusOf, templateAnnotations, text } from './fields.ts';
+
+export interface SupersededInput {
+  readonly object: KubeObject;
+  readonly ours: readonly KubeObject[];
+  /** `Kind/name` of all that is wanted. */
+  readonly wanted: ReadonlySet<string>;
+  /** Whether all that is wanted is there and serves. */
+  readonly isSettled: boolean;
+  readonly replicaSets: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  readonly gateways: readonly GatewayView[];
+}
+
+export interface Superseded {
+  readonly remove: readonly Removal[];
+  /** What stays for now, in words; '' when nothing does. */
+  readonly waiting: string;
+}
+
+export function findSuperseded(input: SupersededInput): Superseded {
+  const { ours, wanted, isSettled } = input;
+  const old = ours.filter(
+    (child) => !wanted.has(nameOf(child)) && child.metadata.deletionTimestamp === undefined,
+  );
+  const remove: Removal[] = [];
+  const serving = old.filter(({ kind }) => kind === 'Deployment' || kind === 'Service');
+  const names = serving.map(nameOf).join(', ');
+  const gateway = serving.length > 0 && isSettled ? describeGateways(input, serving) : '';
+  const maySettle = isSettled && gateway === '';
+  if (maySettle)
+    for (const child of serving) remove.push(removalOf(child, 'the graph no longer has it'));
+  for (const child of old) {
+    if (child.kind === 'ConfigMap') {
+      if (!isMounted(child.metadata.name, input))
+        remove.push(removalOf(child, 'no pod can mount it any more'));
+    } else if (child.kind === 'HorizontalPodAutoscaler' || child.kind === 'PodDisruptionBudget') {
+      // It serves its Deployment for as long as that is there, but not when the Deployment is wanted without it.
+      const isNeeded = serving.some(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name === targetOf(child),
+      );
+      if (!isNeeded || maySettle) remove.push(removalOf(child, 'the graph no longer has it'));
+    }
+  }
+  if (serving.length === 0 || maySettle) return { remove, waiting: '' };
+  return { remove, waiting: `kept until ${gateway || 'what replaces it serves'}: ${names}` };
+}
+
+function removalOf(child: KubeObject, why: string): Removal {
+  return { ref: refOf(child), uid: child.metadata.uid ?? '', why };
+}
+
+function targetOf(child: KubeObject): string {
+  const target = record(specOf(child)['scaleTargetRef'])['name'];
+  return text(target) || child.metadata.name;
+}
+
+/** Which gateway still needs what, in words; '' when none does. */
+function describeGateways(input: SupersededInput, serving: readonly KubeObject[]): string {
+  const { object, gateways } = input;
+  const { namespace = '', resourceVersion = '' } = object.metadata;
+  const services = ofKind(serving, 'Service').map(({ metadata }) => metadata.name);
+  const behind = gateways.filter((gateway) => !hasSeen(gateway.acknowledged, resourceVersion));
+  if (behind.length > 0)
+    return `gateway ${behind.map(({ name }) => name).join(', ')} has the new routes`;
+  const using = gateways.filter(({ inUse }) =>
+    services.some((service) => inUse.includes(`${namespace}/${service}`)),
+  );
+  if (using.length === 0) return '';
+  return `the last requests of gateway ${using.map(({ name }) => name).join(', ')} have ended`;
+}
+
+/** Versions of one kind of objects can be compared as numbers. */
+function hasSeen(acknowledged: string, version: string): boolean {
+  if (!/^\d+$/.test(acknowledged) || !/^\d+$/.test(version)) return false;
+  return BigInt(acknowledged) >= BigInt(version);
+}
+
+function isMounted(map: string, { ours, replicaSets, pods }: SupersededInput): boolean {
+  const names = (template: Readonly<Record<string, unknown>>): boolean =>
+    template[ANNOTATIONS.planMap] === map;
+  return (
+    ofKind(ours, 'Deployment').some((deployment) => names(templateAnnotations(deployment))) ||
+    replicaSets.some((set) => isInUse(set) && names(templateAnnotations(set))) ||
+    pods.some((pod) => names(pod.metadata.annotations ?? {}))
+  );
+}
+
+function isInUse(replicaSet: KubeObject): boolean {
+  return (
+    number(specOf(replicaSet)['replicas'] ?? 1) > 0 || number(statusOf(replicaSet)['replicas']) > 0
+  );
+}

@@ -1,0 +1,167 @@
+// As much of a cluster as the golden cases need: it keeps what a reconcile applies and removes, and on request lets Deployments
+// serve with ReplicaSets and pods. No API server: what depends on one is tested against a real one (e2e/control-plane).
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '../../kube/object.ts';
+import { ANNOTATIONS, CONTAINERS } from '../../names.ts';
+import { DEFAULT_CONFIG } from '../../workloads/config.ts';
+import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';
+import { nameOf } from '../contract.ts';
+import { number, record, specOf, templateAnnotations } from '../fields.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export class SmallCluster {
+  object: KubeObject;
+  namespace: { annotations: Record<string, string>; labels: Record<string, string> } = {
+    annotations: {},
+    labels: {},
+  };
+  gateways: readonly GatewayView[] = [];
+  rivals: readonly KubeObject[] = [];
+  nowMs = Date.parse('2026-01-01T00:00:00Z');
+  readonly children = new Map<string, KubeObject>();
+  readonly replicaSets = new Map<string, KubeObject>();
+  pods: readonly KubeObject[] = [];
+  readonly livePlans = new Map<string, LivePlan>();
+  readonly absent = new Set<string>();
+  #version = 100;
+
+  constructor(object: KubeObject) {
+    this.object = this.#stamp(object, undefined);
+  }
+
+  input(): ReconcileInput {
+    return {
+      object: this.object,
+      namespaceAnnotations: this.namespace.annotations,
+      namespaceLabels: this.namespace.labels,
+      children: [...this.children.values()],
+      replicaSets: [...this.replicaSets.values()],
+      pods: this.pods,
+      absent: this.absent,
+      livePlans: this.livePlans,
+      gateways: this.gateways,
+      rivals: this.rivals,
+      config: { ...DEFAULT_CONFIG, controllerId: 'sidegraph', formerManagers: ['manager'] },
+      nowMs: this.nowMs,
+    };
+  }
+
+  /** The user edits the object. */
+  edit(object: KubeObject): void {
+    const { status } = this.object;
+    this.object = this.#stamp(
+      { ...object, ...(status === undefined ? {} : { status }) },
+      this.object,
+    );
+  }
+
+  add(object: KubeObject): void {
+    this.children.set(nameOf(object), this.#stamp(object, this.children.get(nameOf(object))));
+  }
+
+  /** Carries out a result. */
+  perform(result: Reconciled): void {
+    for (const { kind, name } of result.lookUp) this.absent.add(`${kind}/${name}`);
+    for (const { ref } of result.takeOver) {
+      const child = this.children.get(`${ref.kind}/${ref.name}`);
+      if (child === undefined) continue;
+      const { managedFields: _, ...metadata } = child.metadata;
+      this.children.set(nameOf(child), { ...child, metadata });
+    }
+    for (const { ref } of result.remove) this.children.delete(`${ref.kind}/${ref.name}`);
+    for (const { object } of result.apply) {
+      const live = this.children.get(nameOf(object));
+      const status = live === undefined ? {} : { status: live['status'] };
+      this.add({ ...object, ...status });
+      this.absent.delete(nameOf(object));
+    }
+    for (const { ref, annotations } of result.annotate)
+      this.pods = this.pods.map((pod) =>
+        pod.metadata.name === ref.name ? annotate(pod, annotations) : pod,
+      );
+    if (result.status !== null) this.object = { ...this.object, status: result.status };
+  }
+
+  /** Each Deployment has rolled out and its pods are ready, with the maps that it names now. */
+  serve(): void {
+    this.replicaSets.clear();
+    this.pods = [];
+    for (const deployment of this.children.values()) {
+      if (deployment.kind !== 'Deployment') continue;
+      const replicas = number(specOf(deployment)['replicas'] ?? 1);
+      const { generation } = deployment.metadata;
+      const status = {
+        observedGeneration: generation,
+        replicas,
+        updatedReplicas: replicas,
+        availableReplicas: replicas,
+      };
+      this.children.set(nameOf(deployment), { ...deployment, status });
+      const set = renderReplicaSet(deployment, replicas);
+      this.replicaSets.set(nameOf(set), set);
+      for (let index = 0; index < replicas; index += 1)
+        this.pods = [...this.pods, renderPod(deployment, index, this.pods.length)];
+    }
+  }
+
+  /** Every pod says that it serves this plan; null: cannot be asked. */
+  answer(hash: string | null): void {
+    for (const { metadata } of this.pods)
+      this.livePlans.set(metadata.uid ?? '', { hash, askedAtMs: this.nowMs });
+  }
+
+  #stamp(object: KubeObject, before: KubeObject | undefined): KubeObject {
+    this.#version += 1;
+    const isSame = before !== undefined && isDeepStrictEqual(before['spec'], object['spec']);
+    const generation = (before?.metadata.generation ?? 0) + (isSame ? 0 : 1);
+    const uid = before?.metadata.uid ?? `uid-${object.kind}-${object.metadata.name}`.toLowerCase();
+    const resourceVersion = String(this.#version);
+    return { ...object, metadata: { uid, ...object.metadata, generation, resourceVersion } };
+  }
+}
+
+function renderReplicaSet(deployment: KubeObject, replicas: number): KubeObject {
+  const template = specOf(deployment)['template'];
+  const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 8);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: `${deployment.metadata.name}-${hash}` },
+    spec: { replicas, template },
+  };
+}
+
+function renderPod(deployment: KubeObject, index: number, position: number): KubeObject {
+  const template = record(specOf(deployment)['template']);
+  const labels = record(record(template['metadata'])['labels']) as Record<string, string>;
+  const annotations = templateAnnotations(deployment) as Record<string, string>;
+  const isInjected = annotations[ANNOTATIONS.planMap] !== undefined;
+  const name = `${deployment.metadata.name}-${index}`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      uid: `uid-${name}-${annotations[ANNOTATIONS.planMap] ?? ''}`,
+      labels,
+      annotations,
+    },
+    status: {
+      phase: 'Running',
+      podIP: `10.0.0.${position + 1}`,
+      conditions: [{ type: 'Ready', status: 'True' }],
+      initContainerStatuses: isInjected ? [startedFilter()] : [],
+    },
+  };
+}
+
+function startedFilter(): Fields {
+  return { name: CONTAINERS.filter, started: true, ready: true, state: { running: {} } };
+}
+
+function annotate(pod: KubeObject, annotations: Readonly<Record<string, string>>): KubeObject {
+  const merged = { ...pod.metadata.annotations, ...annotations };
+  return { ...pod, metadata: { ...pod.metadata, annotations: merged } };
+}

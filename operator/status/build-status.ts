@@ -1,0 +1,196 @@
+// The whole status of a SeldonDeployment, from what was decided and what was observed. Its first duty is towards a person who runs
+// `kubectl get sdep`: whatever is wrong stands in the Ready condition, the gravest first, with what to do.
+import type { Finding } from '../../graph/finding.ts';
+import { hasErrors } from '../../graph/finding.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { describeFindings } from '../reconcile/check-object.ts';
+import { ofKind } from '../reconcile/children.ts';
+import { nameOf } from '../reconcile/contract.ts';
+import { conditionOf } from '../reconcile/fields.ts';
+import type { Injection } from '../reconcile/injection.ts';
+import type { PodPlans } from '../reconcile/pod-plans.ts';
+import type { Workloads } from '../workloads/workloads.ts';
+import type { Condition, Judgement } from './conditions.ts';
+import { dateConditions } from './conditions.ts';
+import { judgePlans, judgeReadiness, judgeTrouble } from './judgements.ts';
+import { judgePredictors } from './predictors.ts';
+import type { JudgedPredictor, PredictorEntry } from './predictors.ts';
+import { deploymentEntry, renderAddress, renderScale, serviceEntry } from './serving.ts';
+import type { DeploymentEntry, ServiceEntry } from './serving.ts';
+
+export interface StatusView {
+  readonly object: KubeObject;
+  readonly nowMs: number;
+  readonly clusterDomain: string;
+  readonly findings: readonly Finding[];
+  readonly injection: Injection;
+  /** Null where nothing is rendered: an invalid graph, a namespace that is not annotated. */
+  readonly workloads: Workloads | null;
+  /** Live children of ours. */
+  readonly ours: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  readonly plans: ReadonlyMap<string, PodPlans>;
+  /** Names that belong to others, each as a sentence. */
+  readonly foreign: readonly string[];
+  /** Deployments that are being changed right now: what they report is about to be old. */
+  readonly rolling: readonly string[];
+  /** Objects that another operator keeps writing. */
+  readonly contested: readonly string[];
+  /** What of an earlier version stays for now; '' for nothing. */
+  readonly waiting: string;
+}
+
+export interface Status {
+  readonly state: 'Available' | 'Creating' | 'Failed';
+  readonly description: string;
+  readonly observedGeneration: number;
+  readonly replicas: number;
+  readonly selector: string;
+  readonly address?: { readonly url: string };
+  readonly deploymentStatus: Readonly<Record<string, DeploymentEntry>>;
+  readonly serviceStatus: Readonly<Record<string, ServiceEntry>>;
+  readonly predictors: readonly PredictorEntry[];
+  readonly conditions: readonly Condition[];
+}
+
+export function buildStatus(view: StatusView): Status {
+  const { object, workloads, ours, nowMs } = view;
+  const live = new Map(ofKind(ours, 'Deployment').map((each) => [each.metadata.name, each]));
+  const predictors = judgePredictors(
+    (workloads?.predictors ?? []).map((workload) => ({
+      workload,
+      deployments: live,
+      pods: view.pods,
+      plans: view.plans.get(workload.name),
+      rolling: view.rolling,
+    })),
+  );
+  const names = workloads?.predictors.flatMap(({ deploymentNames }) => deploymentNames) ?? [];
+  // While nothing can be rendered, what runs is still told.
+  const deployments = workloads === null ? [...live.keys()].sort() : names;
+  const scale = renderScale(deployments.map((name) => live.get(name)));
+  const judgements = judge(view, predictors, scale.isScalable);
+  const ready = judgeReadiness(
+    judgements,
+    predictors.map(({ state, entry }) => ({ state, entry })),
+  );
+  const [first] = workloads?.predictors ?? [];
+  const services = ofKind(ours, 'Service').toSorted((one, other) =>
+    one.metadata.name < other.metadata.name ? -1 : 1,
+  );
+  return {
+    state: ready.state,
+    description: ready.state === 'Available' ? '' : (ready.condition.message ?? ''),
+    observedGeneration: object.metadata.generation ?? 0,
+    replicas: scale.replicas,
+    selector: scale.selector,
+    ...(first === undefined
+      ? {}
+      : {
+          address: renderAddress(first, object.metadata.namespace ?? '', view.clusterDomain),
+        }),
+    deploymentStatus: Object.fromEntries(
+      deployments.map((name) => [name, deploymentEntry(name, live.get(name))]),
+    ),
+    serviceStatus: Object.fromEntries(
+      services.map((service) => [service.metadata.name, serviceEntry(service)]),
+    ),
+    predictors: predictors.map(({ entry }) => entry),
+    conditions: dateConditions([...judgements, ready.condition], object, nowMs),
+  };
+}
+
+function judge(
+  view: StatusView,
+  predictors: readonly JudgedPredictor[],
+  isScalable: boolean,
+): readonly Judgement[] {
+  const { findings, injection, workloads, ours, foreign, contested, waiting } = view;
+  const isValid = !hasErrors(findings);
+  const judgements: Judgement[] = [
+    isValid
+      ? {
+          type: 'GraphValid',
+          status: 'True',
+          ...message(findings.length > 0 ? describeFindings(findings) : ''),
+        }
+      : {
+          type: 'GraphValid',
+          status: 'False',
+          reason: 'Invalid',
+          message: describeFindings(findings),
+        },
+    injection.kind === 'on'
+      ? { type: 'Injected', status: 'True' }
+      : {
+          type: 'Injected',
+          status: 'False',
+          reason: 'NamespaceNotAnnotated',
+          // What runs already goes on without the annotation.
+          ...(injection.kind === 'kept' ? { severity: 'Warning' } : {}),
+          message: injection.message,
+        },
+  ];
+  if (workloads === null) return judgements;
+  judgements.push(judgeTrouble('NamesFree', 'NameTaken', foreign));
+  if (contested.length > 0) {
+    const words = `another operator keeps writing ${contested.join(', ')}; take the deployment from it first (docs/migrate.md)`;
+    judgements.push(judgeTrouble('TakenOver', 'Contested', [words]));
+  }
+  judgements.push(...judgeChildren(workloads, ours, predictors));
+  judgements.push(judgePlans(workloads.predictors, view.plans));
+  const old = waiting === '' ? {} : { reason: 'Waiting', message: waiting };
+  judgements.push({
+    type: 'Superseded',
+    status: waiting === '' ? 'True' : 'False',
+    severity: 'Info',
+    ...old,
+  });
+  judgements.push(
+    isScalable
+      ? { type: 'Scalable', status: 'True', severity: 'Info' }
+      : {
+          type: 'Scalable',
+          status: 'False',
+          severity: 'Info',
+          reason: 'SeveralDeployments',
+          message: 'one number cannot scale several Deployments; give the components an hpaSpec',
+        },
+  );
+  return judgements;
+}
+
+function judgeChildren(
+  workloads: Workloads,
+  ours: readonly KubeObject[],
+  predictors: readonly JudgedPredictor[],
+): readonly Judgement[] {
+  const live = new Map(ours.map((child) => [nameOf(child), child]));
+  const missing = (kind: string): readonly string[] =>
+    workloads.objects
+      .filter((object) => object.kind === kind && !live.has(nameOf(object)))
+      .map(({ metadata }) => `${kind} ${metadata.name} is not there yet`);
+  const waiting = predictors
+    .filter(({ state }) => state !== 'Available')
+    .map(({ entry }) => `${entry.name}: ${entry.message ?? 'starting'}`);
+  const idle = ofKind(ours, 'HorizontalPodAutoscaler').flatMap((autoscaler) => {
+    const active = conditionOf(autoscaler, 'ScalingActive');
+    return active?.status === 'False'
+      ? [`${autoscaler.metadata.name} does not scale: ${active.message}`]
+      : [];
+  });
+  const hpas = judgeTrouble('HpasReady', 'Missing', missing('HorizontalPodAutoscaler'));
+  return [
+    judgeTrouble('DeploymentsReady', 'NotAvailable', waiting),
+    judgeTrouble('ServicesReady', 'Missing', missing('Service')),
+    // An autoscaler without metrics scales nothing, but everything serves.
+    hpas.status === 'True' && idle.length > 0
+      ? { ...hpas, reason: 'NotScaling', ...message(idle.join('; ')) }
+      : hpas,
+    judgeTrouble('PdbsReady', 'Missing', missing('PodDisruptionBudget')),
+  ];
+}
+
+function message(words: string): { readonly message?: string } {
+  return words === '' ? {} : { message: words };
+}

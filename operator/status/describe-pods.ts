@@ -1,0 +1,129 @@
+// Why pods do not serve, in words that tell what to do next: the image that cannot be pulled, the container that crashes, the node
+// that has no room. Reads pods as the kubelet and the scheduler describe them; the gravest trouble of most pods comes first.
+import type { KubeObject } from '../kube/object.ts';
+import { CONTAINERS } from '../names.ts';
+import { conditionOf, list, number, record, statusOf, text } from '../reconcile/fields.ts';
+import type { Fields } from '../reconcile/fields.ts';
+
+interface Trouble {
+  /** Higher is told first. */
+  readonly rank: number;
+  readonly words: string;
+}
+
+/** One sentence for each kind of trouble, at most three; '' when all pods are ready. */
+export function describePods(pods: readonly KubeObject[]): string {
+  const counts = new Map<string, { count: number; rank: number }>();
+  for (const pod of pods) {
+    if (pod.metadata.deletionTimestamp !== undefined || isReady(pod)) continue;
+    const { rank, words } = describePod(pod);
+    const known = counts.get(words);
+    counts.set(words, { count: (known?.count ?? 0) + 1, rank });
+  }
+  const troubles = [...counts].sort(
+    ([oneWords, one], [otherWords, other]) =>
+      other.rank - one.rank || other.count - one.count || (oneWords < otherWords ? -1 : 1),
+  );
+  return troubles
+    .slice(0, MAX_TROUBLES)
+    .map(([words, { count }]) => `${count} of ${pods.length} pods: ${words}`)
+    .join('; ');
+}
+
+const MAX_TROUBLES = 3;
+const MAX_WORDS = 300;
+
+export function isReady(pod: KubeObject): boolean {
+  return conditionOf(pod, 'Ready')?.status === 'True';
+}
+
+function describePod(pod: KubeObject): Trouble {
+  const status = statusOf(pod);
+  const phase = text(status['phase']);
+  if (phase === 'Failed') {
+    const why = text(status['message']) || text(status['reason']);
+    return { rank: 5, words: cut(`ended${why === '' ? '' : `: ${why}`}`) };
+  }
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  if (scheduled?.status === 'False')
+    return { rank: 4, words: cut(`no node takes it: ${scheduled.message || scheduled.reason}`) };
+  const init = list(status['initContainerStatuses']).map((each) => describeContainer(each, true));
+  const main = list(status['containerStatuses']).map((each) => describeContainer(each, false));
+  const worst = [...init, ...main]
+    .filter((trouble) => trouble !== undefined)
+    .sort((one, other) => other.rank - one.rank)[0];
+  return worst ?? { rank: 0, words: 'starting' };
+}
+
+function describeContainer(container: Fields, isInit: boolean): Trouble | undefined {
+  const name = wordsOf(text(container['name']));
+  const state = record(container['state']);
+  const waiting = record(state['waiting']);
+  const reason = text(waiting['reason']);
+  const message = text(waiting['message']);
+  const last = record(record(container['lastState'])['terminated']);
+  switch (reason) {
+    case 'ErrImagePull':
+    case 'ImagePullBackOff':
+    case 'InvalidImageName':
+    case 'ErrImageNeverPull': {
+      const image = text(container['image']);
+      return {
+        rank: 9,
+        words: cut(`the image ${image} of ${name} cannot be pulled: ${message || reason}`),
+      };
+    }
+    case 'CrashLoopBackOff': {
+      const restarts = number(container['restartCount']);
+      return {
+        rank: 8,
+        words: cut(`${name} crashes (${describeEnd(last)}, ${restarts} restarts)`),
+      };
+    }
+    case 'CreateContainerConfigError':
+    case 'CreateContainerError':
+    case 'RunContainerError':
+      return { rank: 8, words: cut(`${name} cannot be started: ${message || reason}`) };
+    case '':
+      break;
+    default:
+      // PodInitializing, ContainerCreating: it waits for its turn.
+      return message === '' ? undefined : { rank: 3, words: cut(`${name}: ${message}`) };
+  }
+  const terminated = record(state['terminated']);
+  if (terminated['exitCode'] !== undefined && number(terminated['exitCode']) !== 0)
+    return { rank: 7, words: cut(`${name} ended (${describeEnd(terminated)})`) };
+  if (state['running'] === undefined) return undefined;
+  if (isInit && container['started'] !== true) {
+    const loads = text(container['name']).endsWith('-initializer');
+    return { rank: 2, words: `${name} ${loads ? 'loads the model' : 'is starting'}` };
+  }
+  if (
+    container['ready'] === true ||
+    (isInit && container['started'] === true && !isOurs(container))
+  )
+    return undefined;
+  return { rank: 1, words: `${name} runs but is not ready yet` };
+}
+
+function isOurs(container: Fields): boolean {
+  const names: readonly string[] = Object.values(CONTAINERS);
+  return names.includes(text(container['name']));
+}
+
+function describeEnd(terminated: Fields): string {
+  const code = `exit code ${number(terminated['exitCode'])}`;
+  const reason = text(terminated['reason']);
+  if (reason === 'OOMKilled') return `${code}, out of memory`;
+  const message = text(terminated['message']).trim().split('\n').at(-1) ?? '';
+  return message === '' ? code : `${code}: ${message}`;
+}
+
+function wordsOf(container: string): string {
+  return `container ${container}`;
+}
+
+function cut(words: string): string {
+  const line = words.replaceAll(/\s+/g, ' ');
+  return line.length <= MAX_WORDS ? line : `${line.slice(0, MAX_WORDS)}…`;
+}

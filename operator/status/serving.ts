@@ -1,0 +1,73 @@
+// What Seldon's clients look up in a status: its Deployments and Services by name, the address, the numbers of the scale subresource.
+import type { KubeObject } from '../kube/object.ts';
+import { list, number, specOf, text } from '../reconcile/fields.ts';
+import { judgeRollout, selectorText } from '../reconcile/rollout.ts';
+import type { PredictorWorkload } from '../workloads/workloads.ts';
+
+export interface DeploymentEntry {
+  readonly name: string;
+  readonly status: 'Available' | 'Creating' | 'Failed';
+  readonly description: string;
+  readonly replicas: number;
+  readonly availableReplicas: number;
+}
+
+export function deploymentEntry(name: string, live: KubeObject | undefined): DeploymentEntry {
+  if (live === undefined)
+    return { name, status: 'Creating', description: '', replicas: 0, availableReplicas: 0 };
+  const { state, message, replicas, available } = judgeRollout(live);
+  return { name, status: state, description: message, replicas, availableReplicas: available };
+}
+
+export interface ServiceEntry {
+  readonly svcName: string;
+  readonly httpEndpoint?: string;
+  readonly grpcEndpoint?: string;
+}
+
+/** Host and port of each protocol that the Service has a port for. */
+export function serviceEntry(service: KubeObject): ServiceEntry {
+  const { name, namespace = '' } = service.metadata;
+  const endpoint = (protocol: string): string | undefined => {
+    const port = list(specOf(service)['ports']).find((each) => text(each['name']) === protocol);
+    return port === undefined ? undefined : `${name}.${namespace}:${number(port['port'])}`;
+  };
+  const http = endpoint('http');
+  const grpc = endpoint('grpc');
+  return {
+    svcName: name,
+    ...(http === undefined ? {} : { httpEndpoint: http }),
+    ...(grpc === undefined ? {} : { grpcEndpoint: grpc }),
+  };
+}
+
+/** Always that of the first predictor, and always http, as Seldon writes it. */
+export function renderAddress(
+  predictor: PredictorWorkload,
+  namespace: string,
+  clusterDomain: string,
+): { readonly url: string } {
+  const { serviceName, ports } = predictor;
+  const host = `${serviceName}.${namespace}.svc.${clusterDomain}`;
+  return { url: `http://${host}:${ports.http}/api/v1.0/predictions` };
+}
+
+export interface Scale {
+  readonly replicas: number;
+  readonly selector: string;
+  /** False where one number cannot scale it. */
+  readonly isScalable: boolean;
+}
+
+/** Of one Deployment its own; of several the sum, which no selector can stand for. */
+export function renderScale(deployments: readonly (KubeObject | undefined)[]): Scale {
+  const live = deployments.filter((each) => each !== undefined);
+  const replicas = live.reduce((sum, each) => sum + judgeRollout(each).replicas, 0);
+  const [only] = live;
+  const isScalable = deployments.length === 1;
+  return {
+    replicas,
+    selector: isScalable && only !== undefined ? selectorText(only) : '',
+    isScalable,
+  };
+}

@@ -1,0 +1,44 @@
+// Events that tell people of changes: one for each condition whose meaning changed since the status that is stored. What they say is
+// the condition's own sentence, so that `kubectl describe` reads as a history.
+import type { KubeObject } from '../kube/object.ts';
+import { conditionsOf } from '../reconcile/fields.ts';
+import type { EventNote } from '../reconcile/contract.ts';
+import type { Condition } from './conditions.ts';
+import type { Status } from './build-status.ts';
+
+/** Conditions that are told by themselves; the others stand behind Ready. */
+const TOLD = ['Ready', 'GraphValid', 'Injected', 'TakenOver'];
+
+const HOLDS_AGAIN: Readonly<Partial<Record<string, string>>> = {
+  GraphValid: 'The graph is valid now.',
+  Injected: 'The namespace is annotated: its predictors get sidecars.',
+  TakenOver: 'No other operator writes its objects any more.',
+};
+
+export function tellTransitions(object: KubeObject, status: Status): readonly EventNote[] {
+  const before = new Map(conditionsOf(object).map((each) => [each.type, each]));
+  return status.conditions.flatMap((condition) => {
+    if (!TOLD.includes(condition.type)) return [];
+    const known = before.get(condition.type);
+    if (known?.status === condition.status && known.reason === (condition.reason ?? '')) return [];
+    // That a deployment is as it should be from its start is no news; that it became ready is.
+    if (known === undefined && condition.status === 'True' && condition.type !== 'Ready') return [];
+    // Ready says the same.
+    if (
+      condition.type !== 'Ready' &&
+      condition.status === 'False' &&
+      condition.severity === undefined
+    )
+      return [];
+    return [noteOf(condition)];
+  });
+}
+
+function noteOf({ type, status, severity, reason = type, message = '' }: Condition): EventNote {
+  if (type === 'Ready' && status === 'True')
+    return { type: 'Normal', reason: 'Available', message: message || 'Every predictor serves.' };
+  if (status === 'True')
+    return { type: 'Normal', reason: type, message: message || (HOLDS_AGAIN[type] ?? type) };
+  const isHarmless = severity === 'Info' || reason === 'NotAvailable' || reason === 'Missing';
+  return { type: isHarmless ? 'Normal' : 'Warning', reason, message };
+}
