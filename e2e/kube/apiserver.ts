@@ -17,7 +17,8 @@ const START_TIMEOUT_MS = 90_000;
 /** TEST-NET-2: kube-apiserver refuses to advertise a loopback address, and nothing here dials it. */
 const ADVERTISED = '198.51.100.1';
 
-const running = new Set<ChildProcess>();
+/** With the folder that goes with them. */
+const running = new Map<ChildProcess, string>();
 let hasHooks = false;
 
 export interface ApiServer {
@@ -203,7 +204,7 @@ function run(dir: string, name: string, file: string, args: readonly string[]): 
   const log = openSync(join(dir, `${name}.log`), 'a');
   const child = spawn(file, args, { stdio: ['ignore', log, log] });
   closeSync(log);
-  running.add(child);
+  running.set(child, dir);
   child.once('exit', () => running.delete(child));
   killWithUs();
   return child;
@@ -214,7 +215,8 @@ function killWithUs(): void {
   if (hasHooks) return;
   hasHooks = true;
   process.on('exit', () => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running.keys()) child.kill('SIGKILL');
+    for (const dir of new Set(running.values())) rmSync(dir, { recursive: true, force: true });
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.once(signal, () => process.exit(1));
