@@ -56,7 +56,7 @@ function plan({ timeoutMs = 5000, revision = 'r1', namespace = 'ns' }: PlanOptio
   assert.ok(loaded !== undefined, JSON.stringify(findings));
   const compiled = compileDeployment(loaded, {});
   return {
-    text: renderPlanFile(compiled, revision),
+    text: renderPlanFile(compiled, `test-p-plan-${revision}`),
     hash: compiled.predictors[0]?.plan.hash ?? '',
   };
 }

@@ -1,7 +1,7 @@
 // The file in a plan's ConfigMap: what the operator writes and the agent in the pod reads. It holds a DeploymentPlan with one
 // predictor and the revision of the containers that it was made for, so that a pod can refuse a plan whose units it has not.
 import { hashPlan } from '../../graph/compile-deployment.ts';
-import { isPlainObject } from '../../graph/json-value.ts';
+import { canonicalJson, isPlainObject } from '../../graph/json-value.ts';
 import { PLAN_VERSION } from '../../graph/plan.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
 
@@ -19,9 +19,14 @@ export type PlanFileResult =
 
 export type PlanFault = 'PLAN_UNREADABLE' | 'PLAN_VERSION' | 'PLAN_FOREIGN' | 'PLAN_DAMAGED';
 
-/** The text of the file; equal input gives equal text. `revision` names the pod's set of containers. */
-export function renderPlanFile(deployment: DeploymentPlan, revision: string): string {
-  return `${JSON.stringify({ revision, ...deployment })}\n`;
+/** The text of the file; equal input gives equal text. `mapName` is that of its ConfigMap. */
+export function renderPlanFile(deployment: DeploymentPlan, mapName: string): string {
+  return canonicalJson({ ...deployment, revision: revisionOf(mapName) });
+}
+
+/** The set of containers that a plan's ConfigMap is for: the last part of its name. */
+export function revisionOf(mapName: string): string {
+  return mapName.slice(mapName.lastIndexOf('-') + 1);
 }
 
 /**

@@ -10,6 +10,7 @@ import { boundSettings } from './bounds.ts';
 import type { SidecarSettings } from './bounds.ts';
 import type { Resources, SidecarDefaults } from './defaults.ts';
 import { sidecarLayout } from './layout.ts';
+import { revisionOf } from './plan-file.ts';
 
 export interface SidecarInput {
   readonly namespace: string;
@@ -138,6 +139,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
       'sidecar',
       `--plan=${PATHS.plan}/${PLAN_KEY}`,
       `--run=${PATHS.run}`,
+      `--revision=${revisionOf(input.planConfigMap)}`,
       `--status-port=${PORTS.status}`,
       `--concurrency=${settings.concurrency}`,
       `--drain-seconds=${config.drainSeconds}`,

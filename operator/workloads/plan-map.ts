@@ -5,6 +5,7 @@ import { canonicalJson } from '../../graph/json-value.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { PLAN_KEY } from '../names.ts';
+import { renderPlanFile } from '../sidecar/plan-file.ts';
 import type { Labels } from './labels.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
 import { isEntry } from './labels.ts';
@@ -44,6 +45,6 @@ export function renderPlanMap(name: string, plan: Plan, labels: Labels): KubeObj
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name, labels },
-    data: { [PLAN_KEY]: canonicalJson(content) },
+    data: { [PLAN_KEY]: renderPlanFile(content, name) },
   };
 }
