@@ -1,5 +1,5 @@
 // The names that cross a wire between Envoy and the filter: headers, route names, tail keys, hosts of the egress
-// listener, metadata keys. Both sides import them from here and invent none.
+// listener, metadata keys, statistics. Both sides import them from here and invent none.
 import type { CallVerb, RouteKind, Transport } from './plan.ts';
 
 /** Names the call that Envoy makes last; the ingress routes match on it. */
@@ -64,3 +64,12 @@ export function transportOf(kind: RouteKind): Transport {
 
 /** Hash of the plan that a request off the path (status, metadata, readiness) is for; set by Envoy. */
 export const PLAN_HEADER = 'x-sidegraph-plan';
+
+/** Envoy's histograms of requests and of calls are `sidegraph.<name>`, in microseconds. */
+export const STATS_PREFIX = 'sidegraph';
+export const SERVER_HISTOGRAM = 'server_requests_us';
+export const CLIENT_HISTOGRAM = 'client_requests_us';
+/** Upper bounds of the buckets of Seldon's histograms, in seconds; a last bucket without a bound follows. */
+export const BUCKETS_SECONDS: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+];

@@ -1,25 +1,22 @@
 // Seldon's request metrics, made by Envoy: histograms in microseconds with Seldon's labels. Server metrics are of whole
 // requests, client metrics of the calls that Envoy makes to units. The sidecar exports them again under Seldon's
 // names, in seconds.
+import {
+  BUCKETS_SECONDS,
+  CLIENT_HISTOGRAM,
+  SERVER_HISTOGRAM,
+  STATS_PREFIX,
+} from '../../graph/names.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { type JsonObject, literal, typed } from '../json.ts';
 import { isGrpc, isRest } from './transport-filter.ts';
-
-export const STATS_PREFIX = 'sidegraph';
-export const SERVER_HISTOGRAM = 'server_requests_us';
-export const CLIENT_HISTOGRAM = 'client_requests_us';
-
-/** Upper bounds of Seldon's buckets, seconds (reference: `metric` package of the executor). */
-const BUCKETS_S = [
-  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-] as const;
 
 /** Bootstrap setting that gives both histograms Seldon's buckets. */
 export function histogramBuckets(): JsonObject[] {
   return [
     {
       match: { prefix: `${STATS_PREFIX}.` },
-      buckets: BUCKETS_S.map((seconds) => Math.round(seconds * 1_000_000)),
+      buckets: BUCKETS_SECONDS.map((seconds) => Math.round(seconds * 1_000_000)),
     },
   ];
 }

@@ -1,10 +1,6 @@
 // Seldon's histogram buckets and quantiles. They are what dashboards were written against, so Envoy's statistics and
 // the filter's own are exported with the same ones.
-
-/** Upper bounds, in seconds; a last bucket without a bound follows. */
-export const BUCKETS_SECONDS: readonly number[] = [
-  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-];
+import { BUCKETS_SECONDS } from '../../graph/names.ts';
 
 /** The quantiles of the `_summary` families. */
 export const QUANTILES: readonly number[] = [0.5, 0.75, 0.9, 0.98, 0.99, 1];

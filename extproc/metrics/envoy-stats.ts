@@ -1,7 +1,13 @@
 // Reads Envoy's statistics from its admin socket: the histograms that its `stats` access loggers fill, with Seldon's
 // labels already on them, in microseconds.
 import { request } from 'node:http';
-import { BUCKETS_SECONDS, type Distribution, emptyDistribution } from './buckets.ts';
+import {
+  BUCKETS_SECONDS,
+  CLIENT_HISTOGRAM,
+  SERVER_HISTOGRAM,
+  STATS_PREFIX,
+} from '../../graph/names.ts';
+import { type Distribution, emptyDistribution } from './buckets.ts';
 import { type Labels, readSamples } from './prometheus-text.ts';
 import type { SeldonFamily } from './seldon-families.ts';
 
@@ -11,7 +17,9 @@ const MICROSECONDS = 1e6;
 const BOUND_SLACK = 1e-9;
 
 /** `envoy_sidegraph_server_requests_us_bucket` and its like. */
-const SERIES_NAME = /^envoy_sidegraph_(server|client)_requests_us_(bucket|sum|count)$/;
+const SERIES_NAME = new RegExp(
+  `^envoy_${STATS_PREFIX}_(${SERVER_HISTOGRAM}|${CLIENT_HISTOGRAM})_(bucket|sum|count)$`,
+);
 
 export interface EnvoySeries {
   readonly family: SeldonFamily;
@@ -62,13 +70,14 @@ export function parseEnvoySeries(text: string): EnvoySeries[] {
     }
   });
   return [...rows.values()].filter(isCounted).map((row) => ({
-    family: `seldon_api_executor_${row.side === 'server' ? 'server' : 'client'}_requests_seconds`,
+    family: `seldon_api_executor_${row.side === SERVER_HISTOGRAM ? 'server' : 'client'}_requests_seconds`,
     labels: seldonLabels(row.labels),
     distribution: distributionOf(row),
   }));
 }
 
 interface Row {
+  /** Which of the two histograms. */
   readonly side: string;
   readonly labels: Labels;
   readonly bounds: { readonly seconds: number; readonly total: number }[];
@@ -91,7 +100,7 @@ function seldonLabels(labels: Labels): Labels {
 }
 
 function isCounted({ side, labels }: Row): boolean {
-  const key = side === 'server' ? labels.service : labels.model_name;
+  const key = side === SERVER_HISTOGRAM ? labels.service : labels.model_name;
   return key !== undefined && key !== '' && key !== ABSENT;
 }
 

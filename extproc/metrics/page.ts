@@ -1,6 +1,7 @@
 // The text of `/metrics`: Seldon's families out of Envoy's statistics and the filter's own counts, and what the
 // filter's process says of itself.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { STATS_PREFIX } from '../../graph/names.ts';
 import type { Log } from '../log.ts';
 import type { CallHistograms } from './call-histograms.ts';
 import { askAdmin, type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
@@ -47,9 +48,9 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
 /** Envoy's series; without an answer the page has the filter's own only, and the log says why. */
 async function readEnvoy(admin: string, log: Log): Promise<EnvoySeries[]> {
   try {
-    await askAdmin(admin, '/stats?filter=^sidegraph$');
+    await askAdmin(admin, `/stats?filter=^${STATS_PREFIX}$`);
     await sleep(MERGE_MS);
-    return parseEnvoySeries(await askAdmin(admin, '/stats/prometheus?filter=^sidegraph\\.'));
+    return parseEnvoySeries(await askAdmin(admin, `/stats/prometheus?filter=^${STATS_PREFIX}\\.`));
   } catch (error) {
     log.warn({ code: 'ENVOY_STATS', err: error }, "Envoy's statistics could not be read");
     return [];
