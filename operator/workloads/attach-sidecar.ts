@@ -77,15 +77,19 @@ export function holdUnits(
   units: readonly string[],
 ): PodTemplate {
   const { spec } = template;
+  const grace = spec.terminationGracePeriodSeconds ?? parts.terminationGracePeriodSeconds;
+  // The API server refuses a sleep that is not shorter than the whole.
+  const seconds = Math.min(parts.preStopForUnits.sleep.seconds, grace - 1);
+  const hold = (container: ContainerSpec): ContainerSpec =>
+    seconds < 1 || !units.includes(container.name)
+      ? container
+      : withPreStop(container, { sleep: { seconds } });
   return {
     ...template,
     spec: {
       ...spec,
-      containers: spec.containers.map((container) =>
-        units.includes(container.name) ? withPreStop(container, parts.preStopForUnits) : container,
-      ),
-      terminationGracePeriodSeconds:
-        spec.terminationGracePeriodSeconds ?? parts.terminationGracePeriodSeconds,
+      containers: spec.containers.map(hold),
+      terminationGracePeriodSeconds: grace,
     },
   };
 }

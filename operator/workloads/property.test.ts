@@ -70,7 +70,7 @@ test('objects of random deployments fit each other', () => {
         'what is live already changes nothing',
       );
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
