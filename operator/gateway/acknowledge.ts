@@ -1,0 +1,75 @@
+// Tells the operator what is live: a ConfigMap of the gateway's pod, gone with it. A Service that no deployment names any
+// more may be removed when every such ConfigMap has reached the deployment's resourceVersion and does not list it.
+import type { KubeObject } from '../kube/object.ts';
+import { GATEWAY_ANNOTATIONS, GATEWAY_IN_USE_KEY, GATEWAY_LABEL } from '../names.ts';
+
+export interface GatewayPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface Acknowledgement {
+  readonly resourceVersion: string;
+  /** `namespace/service`, sorted. */
+  readonly inUse: readonly string[];
+}
+
+export function acknowledgementName(pod: GatewayPod): string {
+  return `${pod.name}-live`;
+}
+
+export function renderAcknowledgement(pod: GatewayPod, live: Acknowledgement): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      namespace: pod.namespace,
+      name: acknowledgementName(pod),
+      labels: { [GATEWAY_LABEL]: 'true' },
+      annotations: { [GATEWAY_ANNOTATIONS.acknowledged]: live.resourceVersion },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid }],
+    },
+    data: { [GATEWAY_IN_USE_KEY]: JSON.stringify(live.inUse) },
+  };
+}
+
+/**
+ * Whether every gateway has left a Service: `maps` are all ConfigMaps with the gateway's label (none: no gateway runs),
+ * `resourceVersion` that of the SeldonDeployment that no longer names it.
+ */
+export function isReleased(
+  maps: readonly KubeObject[],
+  resourceVersion: string,
+  service: { readonly namespace: string; readonly name: string },
+): boolean {
+  return maps.every((map) => {
+    const live = readAcknowledgement(map);
+    return (
+      live !== undefined &&
+      BigInt(live.resourceVersion) >= BigInt(resourceVersion) &&
+      !live.inUse.includes(`${service.namespace}/${service.name}`)
+    );
+  });
+}
+
+/** Undefined for one that cannot be read: then nothing is released. */
+export function readAcknowledgement(map: KubeObject): Acknowledgement | undefined {
+  const resourceVersion = map.metadata.annotations?.[GATEWAY_ANNOTATIONS.acknowledged] ?? '';
+  const data = map.data as Readonly<Record<string, unknown>> | undefined;
+  const text = data?.[GATEWAY_IN_USE_KEY];
+  if (!/^\d+$/.test(resourceVersion) || typeof text !== 'string') return undefined;
+  try {
+    const inUse = JSON.parse(text) as unknown;
+    if (!Array.isArray(inUse)) return undefined;
+    return { resourceVersion, inUse: inUse.map(String) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Services that requests may still reach though no deployment names them: routed, or held for requests under way. */
+export function listInUse(leftovers: readonly string[], leaving: Iterable<string>): string[] {
+  const held = [...leaving].map((cluster) => cluster.slice(0, cluster.lastIndexOf('/')));
+  return [...new Set([...leftovers, ...held])].sort();
+}

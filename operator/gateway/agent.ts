@@ -1,0 +1,184 @@
+// From watched objects to what Envoy runs. A change renders the one deployment that it touches; changes that come together
+// are published together. Nothing here talks to the API server: it is told of changes and reads stores.
+import type { Log } from '../../extproc/log.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { keyOf } from '../kube/object.ts';
+import type { Change, ReadonlyStore } from '../kube/store.ts';
+import { type DeploymentPart, renderPart } from './deployment-part.ts';
+import { readBackends, SLICE_SERVICE_LABEL } from './read-backends.ts';
+import { readServed } from './read-deployment.ts';
+import type { Backend, Note, ServedDeployment } from './served.ts';
+import { renderSnapshot, type Snapshot } from './snapshot.ts';
+
+/** Changes that come within that time are published together, ms; more where rendering takes long. */
+const GATHER_MS = 20;
+const DEPLOYMENT_KIND = 'SeldonDeployment';
+
+export interface Stores {
+  readonly deployments: ReadonlyStore;
+  readonly services: ReadonlyStore;
+  /** Indexed by the label that names the Service. */
+  readonly slices: ReadonlyStore;
+}
+
+/** What one deployment was rendered from: what is kept on disk. */
+export interface Remembered {
+  readonly served: ServedDeployment;
+  readonly backends: readonly Backend[];
+}
+
+export interface Publication {
+  readonly snapshot: Snapshot;
+  /** Every change of a SeldonDeployment up to this resourceVersion is in it; '0' when it came from disk. */
+  readonly resourceVersion: string;
+  /** When the oldest change in it was heard of, ms of `performance.now`. */
+  readonly sinceMs: number;
+}
+
+export interface AgentOptions {
+  readonly stores: Stores;
+  readonly publish: (publication: Publication) => void;
+  readonly log: Log;
+}
+
+export class GatewayAgent {
+  readonly #options: AgentOptions;
+  readonly #parts = new Map<string, DeploymentPart>();
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #notes = new Map<string, readonly Note[]>();
+  readonly #changed = new Set<string>();
+  #isOpen = false;
+  #sinceMs: number | undefined;
+  #resourceVersion = 0n;
+  #timer: NodeJS.Timeout | undefined;
+  #costMs = 0;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+  }
+
+  /** Renders everything and publishes; from then on changes are followed. Call when the stores are whole. */
+  open(): void {
+    this.#isOpen = true;
+    this.#sinceMs ??= performance.now();
+    this.#parts.clear();
+    this.#remembered.clear();
+    for (const object of this.#options.stores.deployments.values()) {
+      this.#changed.add(keyOf(object));
+      this.#countVersion(object);
+    }
+    this.#flush();
+  }
+
+  /** Serves what was remembered, until `open`. */
+  recall(remembered: readonly Remembered[]): void {
+    for (const each of remembered) this.#put(`${each.served.namespace}/${each.served.name}`, each);
+    this.#publish('0');
+  }
+
+  onChange(change: Change): void {
+    const { object } = change;
+    if (object.kind === DEPLOYMENT_KIND) {
+      this.#countVersion(object);
+      this.#mark(keyOf(object));
+    } else if (object.kind === 'Service') this.#markOwners(object);
+    else this.#markOwnersOfSlice(object);
+  }
+
+  /** What was rendered last, to be kept. */
+  remember(): readonly Remembered[] {
+    return [...this.#remembered.values()];
+  }
+
+  parts(): Iterable<DeploymentPart> {
+    return this.#parts.values();
+  }
+
+  /** Settings that could not be used, by `namespace/name`. */
+  notes(): ReadonlyMap<string, readonly Note[]> {
+    return this.#notes;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#isOpen = false;
+  }
+
+  #countVersion(object: KubeObject): void {
+    const text = object.metadata.resourceVersion ?? '';
+    if (!/^\d+$/.test(text)) return;
+    const version = BigInt(text);
+    if (version > this.#resourceVersion) this.#resourceVersion = version;
+  }
+
+  #markOwners(service: KubeObject): void {
+    const { namespace = '', ownerReferences = [] } = service.metadata;
+    for (const owner of ownerReferences)
+      if (owner.kind === DEPLOYMENT_KIND) this.#mark(`${namespace}/${owner.name}`);
+  }
+
+  #markOwnersOfSlice(slice: KubeObject): void {
+    const { namespace = '', labels } = slice.metadata;
+    const name = labels?.[SLICE_SERVICE_LABEL];
+    const service = this.#options.stores.services.get(`${namespace}/${name ?? ''}`);
+    if (service !== undefined) this.#markOwners(service);
+  }
+
+  #mark(key: string): void {
+    this.#changed.add(key);
+    this.#sinceMs ??= performance.now();
+    if (!this.#isOpen || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#flush(), Math.max(GATHER_MS, this.#costMs));
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const beganMs = performance.now();
+    for (const key of this.#changed) this.#render(key);
+    this.#changed.clear();
+    this.#publish(String(this.#resourceVersion));
+    this.#costMs = performance.now() - beganMs;
+  }
+
+  #render(key: string): void {
+    const { deployments, services, slices } = this.#options.stores;
+    const object = deployments.get(key);
+    const read = object === undefined ? undefined : readServed(object);
+    this.#tell(key, read?.notes ?? []);
+    if (read === undefined || read.served === null) {
+      this.#parts.delete(key);
+      this.#remembered.delete(key);
+      return;
+    }
+    const { uid, namespace } = read.served;
+    const backends = readBackends(
+      uid,
+      services.ownedBy(uid).filter((each) => each.metadata.namespace === namespace),
+      (service) => slices.labelled(SLICE_SERVICE_LABEL, service.metadata.name),
+    );
+    this.#put(key, { served: read.served, backends });
+  }
+
+  /** A part that came out equal stays the same object, so that it is not encoded again. */
+  #put(key: string, next: Remembered): void {
+    const before = this.#remembered.get(key);
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(next)) return;
+    this.#remembered.set(key, next);
+    this.#parts.set(key, renderPart(next.served, next.backends));
+  }
+
+  #tell(key: string, notes: readonly Note[]): void {
+    const before = this.#notes.get(key) ?? [];
+    if (notes.length === 0) this.#notes.delete(key);
+    else this.#notes.set(key, notes);
+    if (JSON.stringify(before) === JSON.stringify(notes)) return;
+    for (const note of notes) this.#options.log.warn({ deployment: key, ...note }, note.message);
+  }
+
+  #publish(resourceVersion: string): void {
+    const sinceMs = this.#sinceMs ?? performance.now();
+    this.#sinceMs = undefined;
+    const snapshot = renderSnapshot(this.#parts.values());
+    this.#options.publish({ snapshot, resourceVersion, sinceMs });
+  }
+}

@@ -1,0 +1,86 @@
+// The command line and environment of the gateway's agent.
+import { parseArgs } from 'node:util';
+import type { JsonObject } from '../../envoy/json.ts';
+import type { GatewayPod } from './acknowledge.ts';
+
+export interface GatewayOptions {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly tls: { readonly port: number; readonly dir: string } | null;
+  readonly statusPort: number;
+  /** Shared with Envoy: bootstrap and sockets. */
+  readonly runDir: string;
+  /** Outlives a restart of the containers. */
+  readonly stateDir: string;
+  readonly accessLogPath: string;
+  /** Null outside a pod: then nothing is acknowledged. */
+  readonly pod: GatewayPod | null;
+  /** Empty: all. */
+  readonly namespace: string;
+  readonly httpFilters: readonly JsonObject[];
+  readonly maxHeapBytes: number;
+  /** After that long without the API server, what is on disk is served, ms. */
+  readonly recallMs: number;
+  readonly drain: { readonly leaveMs: number; readonly finishMs: number };
+  readonly logLevel: string;
+}
+
+const MIB = 1024 * 1024;
+
+/** Throws with words for people where a flag is unknown or a number is none. */
+export function parseGatewayOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): GatewayOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      host: { type: 'string', default: '0.0.0.0' },
+      'http-port': { type: 'string', default: '8080' },
+      'tls-port': { type: 'string', default: '8443' },
+      'tls-dir': { type: 'string', default: '' },
+      'status-port': { type: 'string', default: '15021' },
+      'run-dir': { type: 'string', default: '/run/sidegraph-gateway' },
+      'state-dir': { type: 'string', default: '/var/lib/sidegraph-gateway' },
+      'access-log': { type: 'string', default: '/dev/stdout' },
+      namespace: { type: 'string', default: '' },
+      'http-filters': { type: 'string', default: '[]' },
+      'max-heap-mib': { type: 'string', default: '1024' },
+      'recall-ms': { type: 'string', default: '5000' },
+      'drain-leave-ms': { type: 'string', default: '5000' },
+      'drain-finish-ms': { type: 'string', default: '60000' },
+      'log-level': { type: 'string', default: 'info' },
+    },
+  });
+  const number = (name: keyof typeof values): number => {
+    const value = Number(values[name]);
+    if (Number.isInteger(value) && value >= 0) return value;
+    throw new Error(`--${name} ${values[name]}: not a whole number`);
+  };
+  const { POD_NAME: name, POD_NAMESPACE: namespace, POD_UID: uid } = env;
+  return {
+    host: values.host,
+    httpPort: number('http-port'),
+    tls: values['tls-dir'] === '' ? null : { port: number('tls-port'), dir: values['tls-dir'] },
+    statusPort: number('status-port'),
+    runDir: values['run-dir'],
+    stateDir: values['state-dir'],
+    accessLogPath: values['access-log'],
+    pod:
+      name === undefined || namespace === undefined || uid === undefined
+        ? null
+        : { name, namespace, uid },
+    namespace: values.namespace,
+    httpFilters: parseFilters(values['http-filters']),
+    maxHeapBytes: number('max-heap-mib') * MIB,
+    recallMs: number('recall-ms'),
+    drain: { leaveMs: number('drain-leave-ms'), finishMs: number('drain-finish-ms') },
+    logLevel: values['log-level'],
+  };
+}
+
+function parseFilters(text: string): readonly JsonObject[] {
+  const filters = JSON.parse(text) as unknown;
+  if (!Array.isArray(filters)) throw new Error('--http-filters: not a JSON list');
+  return filters as JsonObject[];
+}
