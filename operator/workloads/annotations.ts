@@ -45,7 +45,9 @@ export function podAnnotations(
   const inherited = Object.entries({ ...spec, ...predictor.annotations }).filter(([name]) =>
     reachesPod(name),
   );
-  return { ...SCRAPE, ...Object.fromEntries(inherited), ...component };
+  // A pod of ours must not look like one that the webhook is to fill in.
+  const own = Object.entries(component).filter(([name]) => !name.startsWith('sidegraph.io/'));
+  return { ...SCRAPE, ...Object.fromEntries([...inherited, ...own]) };
 }
 
 function reachesPod(name: string): boolean {

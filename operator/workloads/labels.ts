@@ -64,8 +64,8 @@ export function podLabels(
     return role === null ? [] : [[role, 'true']];
   });
   return {
-    ...placed.predictor.labels,
-    ...component.written?.labels,
+    ...ownLabels(placed.predictor.labels),
+    ...ownLabels(component.written?.labels ?? {}),
     ...Object.fromEntries(roles),
     ...(placed.predictor.shadow ? { 'seldon.io/shadow': 'true' } : {}),
     fluentd: 'true',
@@ -79,7 +79,7 @@ export function podLabels(
 /** The pods that hold the sidecars of a predictor alone. */
 export function lonePodLabels(deployment: string, placed: PlacedPredictor, name: string): Labels {
   return {
-    ...placed.predictor.labels,
+    ...ownLabels(placed.predictor.labels),
     ...(placed.predictor.shadow ? { 'seldon.io/shadow': 'true' } : {}),
     fluentd: 'true',
     ...objectLabels(deployment, placed.predictor.name),
@@ -95,6 +95,18 @@ export function loneSelector(deployment: string, placed: PlacedPredictor): Label
     [SELDON_LABELS.deployment]: labelValue(deployment),
     [SELDON_LABELS.app]: placed.key,
   };
+}
+
+/** A user's labels without those that would lead a Service to pods that it does not mean. */
+function ownLabels(labels: Labels): Labels {
+  return Object.fromEntries(
+    Object.entries(labels).filter(
+      ([key]) =>
+        key !== SELDON_LABELS.app &&
+        !key.startsWith(SELDON_LABELS.appServicePrefix) &&
+        !key.startsWith('sidegraph.io/'),
+    ),
+  );
 }
 
 export function isEntry(placed: PlacedPredictor, component: PlacedComponent): boolean {

@@ -85,7 +85,7 @@ function manifest(name: string, shapes: readonly Shape[], first: Shape): object 
       predictors: shapes.map((shape, index) => ({
         name: shape.name,
         traffic: index === 0 ? 100 - share * (shapes.length - 1) : share,
-        labels: { z: '1', a: '2' },
+        labels: { z: '1', a: '2', 'seldon-app': 's-a', 'seldon-app-svc-a': 's-a-a' },
         componentSpecs: shape.components.map((containers, part) => ({
           metadata: { name: shape.names[part] ?? '', labels: { y: '1', b: '2' } },
           hpaSpec: part === 1 ? { maxReplicas: 3 } : undefined,
