@@ -3,7 +3,7 @@
 import type { Exchange } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';
-import { FLAG, FRAME, PREFACE, SETTING, buildFrame, buildSettings } from './http2/frames.ts';
+import { FLAG, FRAME, PREFACE, SETTING, buildFrame, buildSettings } from '../http2/frames.ts';
 import { ServerSession } from './http2/session.ts';
 import { MemorySocket } from './testing/memory-socket.ts';
 import { loadExtProc } from './twin/wire.ts';

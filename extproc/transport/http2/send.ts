@@ -6,10 +6,10 @@ import {
   FLAG,
   FRAME,
   MAX_WINDOW_BYTES,
-} from './frames.ts';
-import { FRAME_HEAD_BYTES, writeFrameHead } from './frames.ts';
-import { COPY_BYTES } from './output.ts';
-import type { Output } from './output.ts';
+} from '../../http2/frames.ts';
+import { FRAME_HEAD_BYTES, writeFrameHead } from '../../http2/frames.ts';
+import { COPY_BYTES } from '../../http2/output.ts';
+import type { Output } from '../../http2/output.ts';
 
 /** What the sending half keeps of each stream. */
 export interface SendState {

@@ -8,7 +8,6 @@ import {
   FRAME,
   FRAME_HEAD_BYTES,
   H2_ERROR,
-  MAX_FRAME_BYTES,
   MAX_WINDOW_BYTES,
   PREFACE,
   SETTING,
@@ -17,10 +16,11 @@ import {
   buildSettings,
   writeFrameHead,
   writeUint32,
-} from './frames.ts';
-import { Output } from './output.ts';
-import { FrameReader } from './reader.ts';
-import type { FrameHandler } from './reader.ts';
+} from '../../http2/frames.ts';
+import { Output } from '../../http2/output.ts';
+import { FrameReader } from '../../http2/reader.ts';
+import type { FrameHandler } from '../../http2/reader.ts';
+import { parseSettings } from '../../http2/words.ts';
 import { Sender } from './send.ts';
 import type { SendState } from './send.ts';
 
@@ -290,33 +290,18 @@ export class ServerSession implements FrameHandler {
     if ((flags & FLAG.ACK) !== 0) {
       return end === start ? 0 : H2_ERROR.FRAME_SIZE_ERROR;
     }
-    if ((end - start) % 6 !== 0) return H2_ERROR.FRAME_SIZE_ERROR;
+    const settings = parseSettings(payload, start, end);
+    if (typeof settings === 'number') return settings;
     this.#settingsSeen = true;
     // Before any frame that makes use of the new values: the peer holds to them from here on.
     this.#out.append(SETTINGS_ACK, 0, SETTINGS_ACK.length);
-    for (let at = start; at < end; at += 6) {
-      const value = payload.readUInt32BE(at + 2);
-      switch (payload.readUInt16BE(at)) {
-        case SETTING.INITIAL_WINDOW_SIZE: {
-          if (value > MAX_WINDOW_BYTES) return H2_ERROR.FLOW_CONTROL_ERROR;
-          const change = value - this.sender.initialWindow;
-          this.sender.initialWindow = value;
-          for (const stream of this.#streams.values()) {
-            if (!this.sender.creditStream(stream, change)) return H2_ERROR.FLOW_CONTROL_ERROR;
-          }
-          break;
-        }
-        case SETTING.MAX_FRAME_SIZE:
-          if (value < DEFAULT_FRAME_BYTES || value > MAX_FRAME_BYTES)
-            return H2_ERROR.PROTOCOL_ERROR;
-          this.sender.maxFrameBytes = value;
-          break;
-        case SETTING.ENABLE_PUSH:
-          if (value > 1) return H2_ERROR.PROTOCOL_ERROR;
-          break;
-        default:
-          break;
-      }
+    this.sender.maxFrameBytes = settings.maxFrameBytes ?? this.sender.maxFrameBytes;
+    const window = settings.initialWindow ?? this.sender.initialWindow;
+    const change = window - this.sender.initialWindow;
+    this.sender.initialWindow = window;
+    if (change === 0) return 0;
+    for (const stream of this.#streams.values()) {
+      if (!this.sender.creditStream(stream, change)) return H2_ERROR.FLOW_CONTROL_ERROR;
     }
     return 0;
   }

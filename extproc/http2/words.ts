@@ -5,7 +5,7 @@ import {
   MAX_FRAME_BYTES,
   MAX_WINDOW_BYTES,
   SETTING,
-} from '../../transport/http2/frames.ts';
+} from './frames.ts';
 
 /** What a SETTINGS frame changes; null for what it does not name. */
 export interface PeerSettings {
@@ -35,6 +35,9 @@ export function parseSettings(payload: Buffer, start: number, end: number): Peer
       case SETTING.MAX_FRAME_SIZE:
         if (value < DEFAULT_FRAME_BYTES || value > MAX_FRAME_BYTES) return H2_ERROR.PROTOCOL_ERROR;
         settings.maxFrameBytes = value;
+        break;
+      case SETTING.ENABLE_PUSH:
+        if (value > 1) return H2_ERROR.PROTOCOL_ERROR;
         break;
       default:
     }
