@@ -1,6 +1,7 @@
 // The process of the webhooks, a Deployment of its own: reviews are answered apart from the loop that reconciles. Flags are
 // read once; SIGTERM ends it when what is being answered is answered.
 import pino from 'pino';
+import { readChartConfig } from '../chart-config.ts';
 import { PooledKubeConfig } from '../kube/config.ts';
 import { DEFAULT_CONFIG } from '../workloads/config.ts';
 import { parseOptions } from './options.ts';
@@ -14,13 +15,21 @@ if (!parsed.ok) {
   process.exit(BAD_USAGE);
 }
 const { options } = parsed;
+const settings =
+  options.configDir === undefined
+    ? ({ ok: true, config: DEFAULT_CONFIG } as const)
+    : readChartConfig(options.configDir);
+if (!settings.ok) {
+  process.stderr.write(`${settings.reason}\n`);
+  process.exit(BAD_USAGE);
+}
 const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
 const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort());
 try {
   await runAdmission({
     options,
-    config: DEFAULT_CONFIG,
+    config: settings.config,
     kube: PooledKubeConfig.load(),
     log,
     signal: stop.signal,

@@ -18,6 +18,8 @@ export interface AdmissionOptions {
   readonly configurationName: string;
   /** Names and addresses that the certificate is good for. */
   readonly hosts: readonly string[];
+  /** Folder with the chart's settings; the defaults without. */
+  readonly configDir?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -35,6 +37,7 @@ const FLAGS = {
   lease: { type: 'string', default: 'sidegraph-admission' },
   configuration: { type: 'string', default: 'sidegraph' },
   host: { type: 'string', multiple: true },
+  config: { type: 'string', default: '' },
   'cluster-domain': { type: 'string', default: 'cluster.local' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -71,6 +74,7 @@ export function parseOptions(
         leaseName: values.lease,
         configurationName: values.configuration,
         hosts: [service, `${service}.${values['cluster-domain']}`, ...(values.host ?? [])],
+        ...(values.config === '' ? {} : { configDir: values.config }),
         logLevel,
       },
     };

@@ -41,7 +41,8 @@ export function renderSecret(material: Material, metadata: KubeObject['metadata'
     ...metadata.annotations,
     [STAGE_ANNOTATION]: new Date(material.stageMs).toISOString(),
   };
-  const type = 'kubernetes.io/tls';
+  // A Secret's type cannot change, and the chart makes this one empty, which kubernetes.io/tls refuses to be.
+  const type = 'Opaque';
   return { apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, annotations }, type, data };
 }
 
