@@ -111,11 +111,13 @@ export class CertificateKeeper {
         if (!isRace) log.warn({ error: describeError(error) }, 'the certificates were not kept');
       }
       const isBusy = this.#material === undefined || isRotating(this.#material);
-      const busyMs = Math.min(BUSY_MS, this.#options.times.settleMs / 4);
+      const { lifetimes, times } = this.#options;
+      const busyMs = Math.min(BUSY_MS, times.settleMs / 4);
+      const idleMs = Math.min(IDLE_MS, lifetimes.leafMs / 30);
       const idle = new AbortController();
       await Promise.race([
         changed,
-        sleep(isBusy ? busyMs : IDLE_MS, AbortSignal.any([signal, idle.signal])),
+        sleep(isBusy ? busyMs : idleMs, AbortSignal.any([signal, idle.signal])),
       ]);
       idle.abort();
     }
