@@ -68,7 +68,7 @@ function readHeader(
     message: `'${text}' is not \`name: value\` that Envoy can match; nothing matches`,
   });
   // A condition that was meant to narrow must not widen.
-  return [{ name: 'x-sidegraph-unmatchable', value: 'never', isRegex: false }];
+  return [{ name: 'host', value: '[^\\s\\S]', isRegex: true }];
 }
 
 /** Whether RE2 takes it too: no look-around and no back references, and not so large that its program is refused. */
