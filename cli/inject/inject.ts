@@ -1,6 +1,61 @@
-// stub
+// `sidegraph inject -f pod.yaml`: manifests in, the same manifests with the sidecars out. Nothing is printed unless every pod could
+// join its graph, so that a pipe into kubectl never applies half of it.
+import { dump } from 'js-yaml';
+import { hasErrors } from '../../graph/finding.ts';
+import { GRAPH_ANNOTATION } from '../../operator/names.ts';
+import { DEFAULT_CONFIG, type OperatorConfig } from '../../operator/workloads/config.ts';
+import { readSource } from '../files.ts';
+import { renderFindings } from '../findings.ts';
 import type { Io } from '../io.ts';
+import { createPaint } from '../paint.ts';
+import { injectManifests } from './inject-manifests.ts';
 import type { InjectOptions } from './options.ts';
-export async function inject(_: InjectOptions, _io: Io): Promise<number> {
+
+/** Returns the exit code: 1 when a file cannot be read as manifests or a pod cannot join. */
+export async function inject(options: InjectOptions, io: Io): Promise<number> {
+  const paint = createPaint({ isTTY: io.errIsTty }, io.env);
+  const { documents, findings, pods } = await injectManifests({
+    files: options.files.map(readSource),
+    graphs: options.graphs.map(readSource),
+    namespace: options.namespace ?? 'default',
+    config: configOf(options),
+  });
+  for (const source of new Set(findings.map((finding) => finding.source ?? ''))) {
+    const own = findings.filter((finding) => (finding.source ?? '') === source);
+    io.err(`${renderFindings({ source, deployments: [], findings: own }, paint)}\n`);
+  }
+  for (const { place, kind, words } of pods) {
+    if (kind !== 'refused' && words.length === 0) continue;
+    const colour = kind === 'refused' ? 'red' : 'yellow';
+    const severity = paint(colour, kind === 'refused' ? 'error' : 'warning');
+    for (const text of words) io.err(`${paint('bold', place)}\n  ${severity} ${text}\n`);
+  }
+  if (pods.length === 0)
+    io.err(`${paint('yellow', 'warning')} no pod has the annotation ${GRAPH_ANNOTATION}\n`);
+  if (hasErrors(findings) || pods.some(({ kind }) => kind === 'refused')) return 1;
+  io.out(options.output === 'json' ? renderJson(documents) : renderYaml(documents));
   return 0;
+}
+
+function configOf({ envoyImage, filterImage }: InjectOptions): OperatorConfig {
+  const { sidecar } = DEFAULT_CONFIG;
+  const images = {
+    envoy: envoyImage ?? sidecar.images.envoy,
+    filter: filterImage ?? sidecar.images.filter,
+  };
+  return { ...DEFAULT_CONFIG, sidecar: { ...sidecar, images } };
+}
+
+function renderYaml(documents: readonly object[]): string {
+  return documents.map((document) => dump(document, { lineWidth: -1, noRefs: true })).join('---\n');
+}
+
+/** One document as it is, several as a List. */
+function renderJson(documents: readonly object[]): string {
+  const [only, ...more] = documents;
+  const value =
+    only !== undefined && more.length === 0
+      ? only
+      : { apiVersion: 'v1', kind: 'List', items: documents };
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
