@@ -6,7 +6,7 @@ import { CONTAINERS, GRAPH_ANNOTATION } from '../names.ts';
 import { DEFAULT_CONFIG } from '../workloads/config.ts';
 import { pointer } from './json-patch.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
-import { applyPatch } from './testing/apply-patch.ts';
+import { applyPatch } from './apply-patch.ts';
 import { mutatePodReview } from './webhooks.ts';
 
 const HERE = (port: number): JsonObject => ({ service_host: 'localhost', httpPort: port });
