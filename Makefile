@@ -1,12 +1,12 @@
 # Every target does the set-up that it needs, shows what it does, and is quick the second time.
 # Needs: Node 20 or later with npm, Python 3.10 or later, make.
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench check format clean
+.PHONY: help setup models demo test bench check format clean cluster-up cluster-down
 # Two targets at once would share ports and the set-up.
 .NOTPARALLEL:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what Sidegraph needs, inside the checkout (Node 24, Envoy)
 	@scripts/setup.sh
@@ -30,9 +30,19 @@ check: ## types, format, lint
 	@scripts/setup.sh
 	@scripts/check.sh
 
+cluster-up: ## a real one-node Kubernetes on this machine, with this tree's images (root; the first time 5 to 14 minutes)
+	@scripts/setup.sh --models
+	@e2e/kube/packages.sh
+	@e2e/kube/build.sh
+	@images/build-oci.sh
+	@e2e/kube/up.sh full
+
+cluster-down: ## end it; nothing of it stays
+	@e2e/kube/down.sh
+
 format: ## write the format that check wants
 	@scripts/setup.sh
 	@PATH="$$(dirname "$$(scripts/node-path.sh)"):$$PATH" node_modules/.bin/biome format --write .
 
-clean: ## remove everything that these targets made
+clean: cluster-down ## remove everything that these targets made
 	rm -rf node_modules .venv .venv-models .cache bench/results

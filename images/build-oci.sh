@@ -70,7 +70,7 @@ pack_sidegraph() {
   find $FOLDERS -type f -not -name '*.test.ts' -not -path '*/testdata/*' -not -path '*/testing/*' -print0 | tar -c --null -T - | tar -x -C "$code/app"
   cp package.json "$code/app/"
   "$here/oci.sh" localhost/sidegraph:1 "$out/sidegraph.tar" \
-    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning"],"Cmd":["cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production"]}' \
+    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning","--import=/app/extproc/compile-cache.mjs","cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production"]}' \
     "$base" "$packages" "$code"
 }
 
