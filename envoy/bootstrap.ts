@@ -4,10 +4,7 @@ import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from './filters/stats-log.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from './layout.ts';
-
-/** Envoy's heap: above 92 % idle memory is given back, above 95 % new requests get 503. */
-const MAX_HEAP_BYTES = 1024 * 1024 * 1024;
-const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
+import { MAX_DOWNSTREAM_CONNECTIONS, MAX_HEAP_BYTES } from './limits.ts';
 
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return {

@@ -13,14 +13,14 @@ import {
   UNROUTED_CLUSTER,
   predictorListener,
 } from './names.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  GRPC_IDLE_MS,
+  MAX_UNIT_CONNECTIONS,
+  MAX_UNIT_REQUESTS,
+  REST_IDLE_MS,
+} from './limits.ts';
 
-/** Python model servers drop idle connections after two seconds; Envoy must be first. */
-const REST_IDLE_MS = 1500;
-const GRPC_IDLE_MS = 300_000;
-const CONNECT_TIMEOUT_MS = 2000;
-/** Calls that one unit may have at a time; more are answered with OVERLOADED. */
-const MAX_UNIT_REQUESTS = 8192;
-const MAX_UNIT_CONNECTIONS = 1024;
 const UNBOUNDED = 100_000;
 
 /** Every edge of a plan as a cluster, in the order of the plan. */

@@ -1,8 +1,6 @@
 // The command line that starts Envoy on the writer's files.
 import { type EnvoyLayout, bootstrapPath } from './layout.ts';
-
-/** Seconds that connections of a replaced listener may live on; no shorter than the default deadline. */
-export const DRAIN_SECONDS = 300;
+import { DRAIN_SECONDS } from './limits.ts';
 
 /** How long a line of the access log may wait in memory, ms. */
 const ACCESS_LOG_FLUSH_MS = 500;

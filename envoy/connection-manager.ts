@@ -10,6 +10,7 @@ import { clientStats, serverStats } from './filters/stats-log.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, fileSource, routesPath } from './layout.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './names.ts';
+import { CLIENT_IDLE_SECONDS, REQUEST_HEADERS_TIMEOUT_SECONDS } from './limits.ts';
 
 /** A predictor's requests: everything that architecture and data plane promise happens here. */
 export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
@@ -84,8 +85,8 @@ function connectionManager(layout: EnvoyLayout, parts: ManagerParts): JsonObject
         access_log: parts.accessLogs,
         // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
         stream_idle_timeout: '0s',
-        request_headers_timeout: '30s',
-        common_http_protocol_options: { idle_timeout: '65s' },
+        request_headers_timeout: `${REQUEST_HEADERS_TIMEOUT_SECONDS}s`,
+        common_http_protocol_options: { idle_timeout: `${CLIENT_IDLE_SECONDS}s` },
         preserve_external_request_id: true,
       },
     ),

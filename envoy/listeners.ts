@@ -5,9 +5,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { EnvoyLayout } from './layout.ts';
 import { EGRESS_LISTENER, INGRESS_LISTENER, predictorListener } from './names.ts';
 import { isSplit } from './split.ts';
-
-/** Bytes that Envoy buffers for one connection before it stops reading. */
-const CONNECTION_BUFFER_BYTES = 1024 * 1024;
+import { CONNECTION_BUFFER_BYTES } from './limits.ts';
 
 export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject[] {
   const only = deployment.predictors[0];

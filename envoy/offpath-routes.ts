@@ -7,8 +7,7 @@ import { PLAN_HEADER } from '../graph/names.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
 import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER } from './names.ts';
 import { allowMethods, methodIs, routeMetadata, withPrefix } from './route-parts.ts';
-
-const OFFPATH_TIMEOUT = '30s';
+import { OFFPATH_TIMEOUT_SECONDS } from './limits.ts';
 
 /** `service` in Seldon's metrics; '' where Seldon counts nothing. */
 const OFFPATH_HTTP: readonly { path: string; below: boolean; service: string }[] = [
@@ -62,7 +61,7 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
           route: {
             cluster: OFFPATH_HTTP_CLUSTER,
             prefix_rewrite: path,
-            timeout: OFFPATH_TIMEOUT,
+            timeout: `${OFFPATH_TIMEOUT_SECONDS}s`,
           },
           ...tellPlan(plan),
           ...(service === '' ? {} : { typed_per_filter_config: allowMethods('GET,OPTIONS') }),

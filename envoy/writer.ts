@@ -4,7 +4,6 @@
 import type { DeploymentPlan } from '../graph/plan.ts';
 import { readSubscriptions } from './admin.ts';
 import { awaitSeen } from './await-seen.ts';
-import { DRAIN_SECONDS } from './command.ts';
 import type { JsonObject } from './json.ts';
 import { type EnvoyLayout, bootstrapPath } from './layout.ts';
 import { EGRESS_ROUTES } from './names.ts';
@@ -13,6 +12,7 @@ import { type RetainedByName, nameOf, retain, withRetained } from './retained.ts
 import { makeFolder, removeFile, replaceFile } from './store.ts';
 import { validateFiles } from './validate.ts';
 import { type Step, type WatchedFile, swapSteps, watchedFiles } from './watched-files.ts';
+import { DRAIN_SECONDS, SEEN_TIMEOUT_MS, SWAP_GRACE_MS } from './limits.ts';
 
 export interface WriterLog {
   info(fields: object, message: string): void;
@@ -46,9 +46,6 @@ export interface Refused {
   readonly reason: string;
 }
 
-const DEFAULT_SEEN_TIMEOUT_MS = 10_000;
-const DEFAULT_GRACE_MS = 1000;
-
 export class EnvoyWriter {
   readonly #layout: EnvoyLayout;
   readonly #options: Required<Omit<WriterOptions, 'envoyBin'>> & Pick<WriterOptions, 'envoyBin'>;
@@ -65,8 +62,8 @@ export class EnvoyWriter {
     this.#layout = layout;
     this.#options = {
       now: () => performance.now(),
-      seenTimeoutMs: DEFAULT_SEEN_TIMEOUT_MS,
-      graceMs: DEFAULT_GRACE_MS,
+      seenTimeoutMs: SEEN_TIMEOUT_MS,
+      graceMs: SWAP_GRACE_MS,
       ...options,
     };
   }

@@ -4,12 +4,7 @@ import { METADATA_NAMESPACE } from '../../graph/names.ts';
 import type { Transport } from '../../graph/plan.ts';
 import { type JsonObject, typed } from '../json.ts';
 import { EXT_PROC_FILTER, FILTER_CLUSTER } from '../names.ts';
-
-/**
- * The longest that Envoy lets one message wait (the API's own bound). The request's deadline, `max_stream_duration` of its
- * route, is what ends a walk; this must only never be earlier.
- */
-const MESSAGE_TIMEOUT = '3600s';
+import { FILTER_MESSAGE_TIMEOUT_SECONDS } from '../limits.ts';
 
 export function extProcFilter(): JsonObject {
   return {
@@ -18,7 +13,7 @@ export function extProcFilter(): JsonObject {
     typed_config: typed('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor', {
       grpc_service: { envoy_grpc: { cluster_name: FILTER_CLUSTER } },
       stat_prefix: 'graph',
-      message_timeout: MESSAGE_TIMEOUT,
+      message_timeout: `${FILTER_MESSAGE_TIMEOUT_SECONDS}s`,
       status_on_error: { code: 'ServiceUnavailable' },
       processing_mode: processingMode('rest'),
       request_attributes: ['xds.route_name'],

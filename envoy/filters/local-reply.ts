@@ -6,8 +6,8 @@ import { ANSWER_DETAILS, ERROR_HEADER } from '../../graph/names.ts';
 import { type JsonObject, overwriteHeader, typed } from '../json.ts';
 import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, UNROUTED_CLUSTER } from '../names.ts';
 import { isGrpc } from './transport-filter.ts';
+import { RETRY_AFTER_SECONDS } from '../limits.ts';
 
-const RETRY_AFTER_SECONDS = 1;
 const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%UPSTREAM_HOST%)';
 const FILTER_SIDE = [OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER];
 
