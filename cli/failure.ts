@@ -1,30 +1,34 @@
 // An expected failure of a command: a text for the user, what to do about it, and a stable code. It is thrown only
 // from deep inside `run` to its one catcher; everything else that is thrown is a bug and is reported as one.
 
-export type FailureCode =
-  | 'FILE_UNREADABLE'
-  | 'FINDINGS'
-  | 'AGENT_SILENT'
-  | 'CLUSTER_UNREACHABLE'
-  | 'CLUSTER_REFUSED'
-  | 'POD_UNFIT'
-  | 'DEPLOYMENT_AMBIGUOUS'
-  | 'DEPLOYMENT_UNKNOWN'
-  | 'PREDICTOR_UNKNOWN'
-  | 'ADDRESS_MISSING'
-  | 'IMAGE_WITHOUT_COMMAND'
-  | 'UNIT_UNKNOWN'
-  | 'VALUE_MISSING'
-  | 'PORT_CLASH'
-  | 'PORT_TAKEN'
-  | 'UNIT_EXITED'
-  | 'UNIT_SILENT'
-  | 'UNIT_NOT_STARTED'
-  | 'ENVOY_MISSING'
-  | 'ENVOY_FAILED'
-  | 'FILTER_FAILED'
-  | 'PLAN_REFUSED'
-  | 'STATE_DIR_UNUSABLE';
+/** Every code and what it means; what to do is said with each failure, since it depends on the place. */
+export const FAILURES = {
+  FILE_UNREADABLE: 'a file or directory does not exist, may not be read, or holds nothing of use',
+  FINDINGS: 'the file has mistakes; each is listed with its own code',
+  AGENT_SILENT: 'no agent answers in the folder that was named',
+  CLUSTER_UNREACHABLE:
+    'the Kubernetes API server does not answer, or the kubeconfig cannot be used',
+  CLUSTER_REFUSED: 'the Kubernetes API server refused a request',
+  DEPLOYMENT_AMBIGUOUS: 'the file holds several deployments and none was chosen',
+  DEPLOYMENT_UNKNOWN: 'the file does not hold the deployment that was named, or none at all',
+  PREDICTOR_UNKNOWN: 'the deployment has no predictor of that name',
+  ADDRESS_MISSING: 'a unit has neither an address nor anything that could be started',
+  IMAGE_WITHOUT_COMMAND: 'a unit has only an image, and images are not run here',
+  UNIT_UNKNOWN: 'a flag names a unit that the graph does not have, or that several predictors have',
+  VALUE_MISSING: 'a variable is taken from a Secret or ConfigMap and nobody gave its value',
+  PORT_CLASH: 'two parts of the same run want one port',
+  PORT_TAKEN: 'another process listens on a port that is needed',
+  UNIT_EXITED: 'a unit ended while it was started',
+  UNIT_SILENT: 'a unit runs but does not answer within --unit-timeout',
+  UNIT_NOT_STARTED: 'the program of a unit cannot be started',
+  ENVOY_MISSING: 'no Envoy of a version that will do was found',
+  ENVOY_FAILED: 'Envoy ended at its start or refused its configuration',
+  FILTER_FAILED: "the filter's process does not start",
+  PLAN_REFUSED: 'the filter or Envoy refused a changed plan; the old one serves on',
+  STATE_DIR_UNUSABLE: 'the state directory cannot be written or is in use by another run',
+} as const;
+
+export type FailureCode = keyof typeof FAILURES;
 
 export class CommandFailure extends Error {
   readonly code: FailureCode;

@@ -20,6 +20,7 @@ import {
   TRAILERS_INTERNAL,
   TRAILERS_OK,
 } from './response-blocks.ts';
+import { MAX_HEAD_BYTES } from './limits.ts';
 
 export interface FilterLog {
   error(fields: object, text: string): void;
@@ -34,8 +35,6 @@ export interface FilterContext {
   readonly maxHeldBytes: number;
 }
 
-/** Largest message that is not a body: headers and attributes. */
-const MAX_HEAD_BYTES = 1024 * 1024;
 /** What a message may add to the body that it carries. */
 const ENVELOPE_BYTES = 4096;
 

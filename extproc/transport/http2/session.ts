@@ -23,17 +23,16 @@ import type { FrameHandler } from '../../http2/reader.ts';
 import { parseSettings } from '../../http2/words.ts';
 import { Sender } from './send.ts';
 import type { SendState } from './send.ts';
+import {
+  MAX_BLOCK_BYTES,
+  MAX_BLOCK_FRAMES,
+  MAX_STREAMS,
+  MAX_UNSENT_BYTES,
+  STREAM_WINDOW_BYTES,
+} from '../limits.ts';
 
-/** Credit of each stream; given back when half of it is used. */
-const STREAM_WINDOW_BYTES = 16 * 1024 * 1024;
 const STREAM_CREDIT_STEP = STREAM_WINDOW_BYTES / 2;
 const CONNECTION_CREDIT_STEP = 1 << 29;
-const MAX_STREAMS = 100_000;
-/** Largest header block over all its frames; it is thrown away, so this only ends endless ones. */
-const MAX_BLOCK_BYTES = 256 * 1024;
-const MAX_BLOCK_FRAMES = 64;
-/** A peer that sends but does not read loses the connection here. */
-const MAX_UNSENT_BYTES = 512 * 1024 * 1024;
 
 const GREETING = Buffer.concat([
   buildSettings([

@@ -1,0 +1,15 @@
+// Every limit of the server that Envoy's ext_proc streams come to. Its one peer is our own Envoy, so they end what can
+// only be a fault; what a user may send is bounded by the plan.
+
+/** Streams at a time on one connection; further ones are refused. */
+export const MAX_STREAMS = 100_000;
+/** Credit of each stream; given back when half of it is used. */
+export const STREAM_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Largest header block over all its frames; it is thrown away, so this only ends endless ones. */
+export const MAX_BLOCK_BYTES = 256 * 1024;
+/** Frames that one header block may be cut into. */
+export const MAX_BLOCK_FRAMES = 64;
+/** A peer that sends but does not read loses the connection at so many bytes that wait for it. */
+export const MAX_UNSENT_BYTES = 512 * 1024 * 1024;
+/** Largest ext_proc message that is not a body: headers and attributes. */
+export const MAX_HEAD_BYTES = 1024 * 1024;
