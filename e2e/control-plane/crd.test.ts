@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
@@ -47,7 +48,7 @@ describe('the SeldonDeployment definition on a real API server', { skip: whyNoKu
   });
 
   test('kubectl explains the fields, those of children too', async () => {
-    const spec = await kubectl('explain', 'sdep.spec');
+    const spec = await explainSoon('sdep.spec');
     assert.match(spec, /predictors\s+<\[\]Object>/);
     assert.match(spec, /The graphs among which the traffic is split\./);
     const unit = await kubectl('explain', `sdep.spec.predictors.graph${'.children'.repeat(10)}`);
@@ -151,6 +152,18 @@ describe('the SeldonDeployment definition on a real API server', { skip: whyNoKu
     const after = await client.get(refOf(made, 'v1'));
     assert.deepEqual(after?.['spec'], { replicas: 3, predictors: [] });
   });
+
+  /** The API server publishes the description of a new kind a moment after it serves it. */
+  async function explainSoon(what: string): Promise<string> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await kubectl('explain', what);
+      } catch (error) {
+        if (tries > 20) throw error;
+        await sleep(300);
+      }
+    }
+  }
 
   async function kubectl(...args: readonly string[]): Promise<string> {
     return kubectlIn('', ...args);

@@ -96,7 +96,9 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
   };
   const readiness = (): string | null => {
     if (signal.aborted) return 'going';
-    return cluster.hasSynced && keeper.hasSynced ? null : 'the caches are not filled yet';
+    return cluster.hasSynced && keeper.hasSynced
+      ? null
+      : 'the caches and the certificate are not there yet';
   };
   const certificate = await firstCertificate(keeper, log, signal);
   if (certificate === undefined) return;

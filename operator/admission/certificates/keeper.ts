@@ -47,6 +47,7 @@ export class CertificateKeeper {
   #material: Material | undefined;
   #serves = '';
   #isLeader = false;
+  #isKept = false;
   #isAwake = Promise.withResolvers<void>();
   #onLeaf: (leaf: KeyPair) => void = () => {};
 
@@ -81,8 +82,9 @@ export class CertificateKeeper {
     return this.#material.leaf;
   }
 
-  /** Whether the caches that the leader's work needs are filled. */
+  /** Whether what is served is what the Secret holds, and the caches that the leader's work needs are filled. */
   get hasSynced(): boolean {
+    if (!this.#isKept) return false;
     return [this.#secrets, ...this.#configurations].every((reflector) => reflector.hasSynced);
   }
 
@@ -141,6 +143,7 @@ export class CertificateKeeper {
     }
     this.#material = material;
     this.#serve(material.leaf);
+    this.#isKept = true;
     const configurations = this.#liveConfigurations();
     if (isRotating(material)) await this.#tellSeen(secret, listTrusted(configurations));
     if (!this.#isLeader) return;
