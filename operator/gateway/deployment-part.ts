@@ -32,7 +32,10 @@ const TRANSPORTS: readonly Transport[] = ['rest', 'grpc'];
 export function renderPart(served: ServedDeployment, backends: readonly Backend[]): DeploymentPart {
   const rest = shareTraffic(served, backends, 'rest');
   const grpc = shareTraffic(served, backends, 'grpc');
-  const leftovers = new Set(listLeftovers(served, backends));
+  const old = new Set(listLeftovers(served, backends));
+  const leftovers = [...rest.serving, ...grpc.serving]
+    .map(({ service }) => service)
+    .filter((service, at, all) => old.has(service) && all.indexOf(service) === at);
   return {
     served,
     rest: restRoutes(served, rest),
@@ -47,10 +50,8 @@ export function renderPart(served: ServedDeployment, backends: readonly Backend[
             },
           ],
     ),
-    clusters: renderClusters(served, backends),
-    leftovers: [...rest.serving, ...grpc.serving]
-      .map(({ service }) => service)
-      .filter((service, at, all) => leftovers.has(service) && all.indexOf(service) === at),
+    clusters: renderClusters(served, backends, leftovers),
+    leftovers,
     ready: served.predictors.map(({ name, service }) => ({
       predictor: name,
       pods: podsOf(backends, service),
@@ -58,12 +59,18 @@ export function renderPart(served: ServedDeployment, backends: readonly Backend[
   };
 }
 
-/** Every Service that is served or may be: a cluster is there before the first route to it. */
-function renderClusters(served: ServedDeployment, backends: readonly Backend[]): PartCluster[] {
+/** The Services that the deployment names, ready or not, so that a cluster is there before the first route to it. */
+function renderClusters(
+  served: ServedDeployment,
+  backends: readonly Backend[],
+  leftovers: readonly string[],
+): PartCluster[] {
   const named = new Map(served.predictors.map((each) => [each.service, each]));
   const explainers = new Set(served.predictors.map((each) => each.explainerService));
   return backends
-    .filter((each) => each.isPredictor || named.has(each.service) || explainers.has(each.service))
+    .filter(
+      ({ service }) => named.has(service) || explainers.has(service) || leftovers.includes(service),
+    )
     .flatMap((backend) =>
       TRANSPORTS.filter(
         (transport) => transport === 'rest' || !explainers.has(backend.service),
