@@ -8,13 +8,14 @@ export const FAILURES = {
   AGENT_SILENT: 'no agent answers in the folder that was named',
   CLUSTER_UNREACHABLE:
     'the Kubernetes API server does not answer, or the kubeconfig cannot be used',
-  CLUSTER_REFUSED: 'the Kubernetes API server refused a request',
+  CLUSTER_REFUSED:
+    'the Kubernetes API server refused: unknown user, missing rights, or no definition',
   DEPLOYMENT_AMBIGUOUS: 'the file holds several deployments and none was chosen',
   DEPLOYMENT_UNKNOWN: 'the file does not hold the deployment that was named, or none at all',
   PREDICTOR_UNKNOWN: 'the deployment has no predictor of that name',
   ADDRESS_MISSING: 'a unit has neither an address nor anything that could be started',
   IMAGE_WITHOUT_COMMAND: 'a unit has only an image, and images are not run here',
-  UNIT_UNKNOWN: 'a flag names a unit that the graph does not have, or that several predictors have',
+  UNIT_UNKNOWN: 'a flag names a unit that the graph does not have',
   VALUE_MISSING: 'a variable is taken from a Secret or ConfigMap and nobody gave its value',
   PORT_CLASH: 'two parts of the same run want one port',
   PORT_TAKEN: 'another process listens on a port that is needed',

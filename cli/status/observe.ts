@@ -1,0 +1,126 @@
+// Reads the cluster with the user's own rights. Deployments and pods must be readable; the namespace and the pods' status ports
+// are asked where that is allowed, and done without where it is not.
+import type { KubeClient } from '../../operator/kube/client.ts';
+import { KubeError } from '../../operator/kube/error.ts';
+import type { KubeObject } from '../../operator/kube/object.ts';
+import { LABELS, PORTS, STATUS_PATHS } from '../../operator/names.ts';
+import { record, text } from '../../operator/reconcile/fields.ts';
+import { labelValue } from '../../operator/workloads/object-names.ts';
+import { hasSidecar, type Observed, type PodAnswer } from './read-state.ts';
+
+const DEPLOYMENT = {
+  apiVersion: 'machinelearning.seldon.io/v1',
+  kind: 'SeldonDeployment',
+} as const;
+const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
+const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' } as const;
+const ASK_LIMIT_MS = 2_000;
+const ASKED_AT_ONCE = 8;
+
+export interface Scope {
+  /** Null for all namespaces. */
+  readonly namespace: string | null;
+  readonly name: string | null;
+}
+
+/** In the order of namespaces and names. Throws KubeError. */
+export async function observe(client: KubeClient, scope: Scope): Promise<readonly Observed[]> {
+  const within = scope.namespace === null ? {} : { namespace: scope.namespace };
+  const objects = await listDeployments(client, scope);
+  if (objects.length === 0) return [];
+  const pods = await client.listAll(POD, { ...within, labelSelector: LABELS.deployment });
+  const wanted = pods.items.filter((pod) => objects.some((object) => belongs(pod, object)));
+  const [answers, namespaces] = await Promise.all([
+    askPods(client, wanted),
+    readNamespaces(client, new Set(objects.map(({ metadata }) => metadata.namespace ?? ''))),
+  ]);
+  return objects
+    .toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
+    .map((object) => {
+      const own = wanted.filter((pod) => belongs(pod, object));
+      return {
+        object,
+        pods: own,
+        answers: new Map(
+          own.flatMap((pod) => {
+            const answer = answers.get(pod);
+            return answer === undefined ? [] : [[pod.metadata.name, answer] as const];
+          }),
+        ),
+        namespaceAnnotations: namespaces.get(object.metadata.namespace ?? ''),
+      };
+    });
+}
+
+async function listDeployments(
+  client: KubeClient,
+  { namespace, name }: Scope,
+): Promise<readonly KubeObject[]> {
+  if (name !== null && namespace !== null) {
+    const object = await client.get({ ...DEPLOYMENT, namespace, name });
+    return object === undefined ? [] : [object];
+  }
+  const { items } = await client.listAll(DEPLOYMENT, namespace === null ? {} : { namespace });
+  return items;
+}
+
+function belongs(pod: KubeObject, object: KubeObject): boolean {
+  return (
+    pod.metadata.namespace === object.metadata.namespace &&
+    pod.metadata.labels?.[LABELS.deployment] === labelValue(object.metadata.name)
+  );
+}
+
+function keyOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+/** Asks each running sidecar through the API server which plan it serves. */
+async function askPods(
+  client: KubeClient,
+  pods: readonly KubeObject[],
+): Promise<ReadonlyMap<KubeObject, PodAnswer>> {
+  const answers = new Map<KubeObject, PodAnswer>();
+  const left = pods.filter((pod) => hasSidecar(pod) && text(record(pod['status'])['podIP']) !== '');
+  const work = async (): Promise<void> => {
+    for (let pod = left.shift(); pod !== undefined; pod = left.shift()) {
+      const answer = await askPod(client, pod);
+      if (answer === 'forbidden') left.length = 0;
+      else if (answer !== null) answers.set(pod, answer);
+    }
+  };
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, work));
+  return answers;
+}
+
+async function askPod(
+  client: KubeClient,
+  { metadata }: KubeObject,
+): Promise<PodAnswer | 'forbidden' | null> {
+  const pod = `${encodeURIComponent(metadata.name)}:${PORTS.status}`;
+  const path = `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/pods/${pod}/proxy${STATUS_PATHS.status}`;
+  try {
+    const answer = record(
+      await client.raw({ method: 'GET', path, isIdempotent: false, timeoutMs: ASK_LIMIT_MS }),
+    );
+    const refused = record(answer['refused']);
+    const hash = text(answer['hash']);
+    return { hash: hash === '' ? null : hash, refused: text(refused['reason']) };
+  } catch (error) {
+    return error instanceof KubeError && error.status === 403 ? 'forbidden' : null;
+  }
+}
+
+async function readNamespaces(
+  client: KubeClient,
+  names: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {
+  const found = new Map<string, Readonly<Record<string, string>>>();
+  await Promise.all(
+    [...names].map(async (name) => {
+      const namespace = await client.get({ ...NAMESPACE, name }).catch(() => undefined);
+      if (namespace !== undefined) found.set(name, namespace.metadata.annotations ?? {});
+    }),
+  );
+  return found;
+}

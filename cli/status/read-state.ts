@@ -1,0 +1,162 @@
+// From objects of the API server to the state of one deployment. Pure: what a status does not say is not guessed.
+import type { KubeObject } from '../../operator/kube/object.ts';
+import {
+  ANNOTATIONS,
+  INJECTION_ANNOTATION,
+  INJECTION_ENABLED,
+  LABELS,
+} from '../../operator/names.ts';
+import {
+  conditionsOf,
+  type Fields,
+  list,
+  number,
+  record,
+  specOf,
+  statusOf,
+  text,
+} from '../../operator/reconcile/fields.ts';
+import { describePods, isReady } from '../../operator/status/describe-pods.ts';
+import { labelValue } from '../../operator/workloads/object-names.ts';
+import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';
+
+/** What a pod's status port said. */
+export interface PodAnswer {
+  readonly hash: string | null;
+  readonly refused: string;
+}
+
+export interface Observed {
+  readonly object: KubeObject;
+  /** Those of the deployment. */
+  readonly pods: readonly KubeObject[];
+  /** By name; a pod that could not be asked is not here. */
+  readonly answers: ReadonlyMap<string, PodAnswer>;
+  /** Of its namespace; undefined where they may not be read. */
+  readonly namespaceAnnotations: Readonly<Record<string, string>> | undefined;
+}
+
+export function readState(observed: Observed): DeploymentState {
+  const { object } = observed;
+  const status = statusOf(object);
+  const state = text(status['state']);
+  const isCurrent = number(status['observedGeneration']) >= (object.metadata.generation ?? 0);
+  const url = text(record(status['address'])['url']);
+  return {
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    state: state === '' ? 'Unknown' : state,
+    isCurrent: state !== '' && isCurrent,
+    url: url === '' ? null : url,
+    predictors: readPredictors(observed),
+    notes: readNotes(observed, state, isCurrent),
+  };
+}
+
+/** Those of the status; before there is one, those of the spec. */
+function readPredictors(observed: Observed): readonly PredictorState[] {
+  const { object } = observed;
+  const written = list(specOf(object)['predictors']);
+  const entries = list(statusOf(object)['predictors']);
+  const shown = entries.length > 0 ? entries : written.map(({ name }): Fields => ({ name }));
+  return shown.map((entry) => {
+    const name = text(entry['name']);
+    const own = observed.pods
+      .filter((pod) => pod.metadata.labels?.[LABELS.predictor] === labelValue(name))
+      .toSorted((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
+    const spec = written.find((each) => each['name'] === name);
+    const plan = text(entry['plan']);
+    return {
+      name,
+      ready: entry['ready'] === true,
+      traffic: number(entry['traffic']),
+      shadow: entry['shadow'] === true || spec?.['shadow'] === true,
+      plan: plan === '' ? null : plan,
+      message: text(entry['message']),
+      pods: own.map((pod) => readPod(pod, observed.answers.get(pod.metadata.name))),
+    };
+  });
+}
+
+function readPod(pod: KubeObject, answer: PodAnswer | undefined): PodState {
+  const isEnding = pod.metadata.deletionTimestamp !== undefined;
+  return {
+    name: pod.metadata.name,
+    ready: isReady(pod) && !isEnding,
+    plan: readPlan(pod, answer),
+    refused: answer?.refused ?? '',
+    message: isEnding ? 'is ending' : describePods([pod]).replace(/^1 of 1 pods: /, ''),
+  };
+}
+
+function readPlan(pod: KubeObject, answer: PodAnswer | undefined): PodPlan | null {
+  if (!hasSidecar(pod)) return null;
+  const served = answer?.hash ?? null;
+  if (served !== null) return { hash: served, from: 'pod' };
+  const asked = pod.metadata.annotations?.[ANNOTATIONS.planHash];
+  return asked === undefined ? null : { hash: asked, from: 'operator' };
+}
+
+export function hasSidecar(pod: KubeObject): boolean {
+  return pod.metadata.labels?.[LABELS.injected] === 'true';
+}
+
+function readNotes(observed: Observed, state: string, isCurrent: boolean): readonly Note[] {
+  const { object, namespaceAnnotations } = observed;
+  if (state === '') return [unseen(object, namespaceAnnotations)];
+  const notes: Note[] = [];
+  if (!isCurrent)
+    notes.push({
+      severity: 'warning',
+      about: 'Current',
+      message: 'the operator has not looked at the last edit yet',
+    });
+  const conditions = conditionsOf(object);
+  for (const { type, status, message, reason } of conditions) {
+    // Ready says what the others say, the gravest first: it is shown where it is alone.
+    if (type === 'Ready') continue;
+    const severity = severityOf(object, type, status);
+    if (severity === null || (severity === 'info' && message === '')) continue;
+    notes.push({ severity, about: type, message: message || reason });
+  }
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'True' && notes.every(({ severity }) => severity !== 'error'))
+    notes.unshift({
+      severity: 'error',
+      about: 'Ready',
+      message: ready?.message || text(statusOf(object)['description']) || 'it is not ready',
+    });
+  return notes;
+}
+
+/** Null for what is not worth a line. */
+function severityOf(object: KubeObject, type: string, status: string): Note['severity'] | null {
+  if (status === 'True') return 'info';
+  const written = list(statusOf(object)['conditions']).find((each) => each['type'] === type);
+  switch (text(written?.['severity'])) {
+    case 'Info':
+      return 'info';
+    case 'Warning':
+      return 'warning';
+    default:
+      return 'error';
+  }
+}
+
+function unseen(
+  object: KubeObject,
+  annotations: Readonly<Record<string, string>> | undefined,
+): Note {
+  const { namespace = '' } = object.metadata;
+  if (annotations !== undefined && annotations[INJECTION_ANNOTATION] !== INJECTION_ENABLED)
+    return {
+      severity: 'error',
+      about: 'Injected',
+      message: `the namespace is not annotated: kubectl annotate namespace ${namespace} ${INJECTION_ANNOTATION}=${INJECTION_ENABLED}`,
+    };
+  return {
+    severity: 'error',
+    about: 'Operator',
+    message: 'the operator has not looked at it yet: is it running?',
+  };
+}
