@@ -72,3 +72,15 @@ export function findFormer(
   }
   return { takeOver, contested };
 }
+
+/** The fields of a former operator in the status: what ours no longer names would stay in it for ever. */
+export function findFormerStatus(object: KubeObject, managers: readonly string[]): TakeOver[] {
+  const names = (object.metadata.managedFields ?? [])
+    .filter(({ subresource }) => subresource === 'status')
+    .flatMap(({ manager }) =>
+      manager !== undefined && managers.includes(manager) ? [manager] : [],
+    );
+  if (names.length === 0) return [];
+  const uid = object.metadata.uid ?? '';
+  return [{ ref: refOf(object), uid, managers: [...new Set(names)].sort(), subresource: 'status' }];
+}

@@ -28,6 +28,9 @@ export interface ReconcileInput {
   readonly nowMs: number;
 }
 
+/** Our own `seldon.io/controller-id`, where none is configured. */
+export const CONTROLLER_ID = 'sidegraph';
+
 export interface ReconcileConfig extends OperatorConfig {
   /** Of `seldon.io/controller-id`: objects that name another are left alone. */
   readonly controllerId: string;
@@ -84,6 +87,8 @@ export interface TakeOver {
   readonly ref: ObjectRef;
   readonly uid: string;
   readonly managers: readonly string[];
+  /** Whose fields; absent for those of the object itself. */
+  readonly subresource?: 'status';
 }
 
 export interface PodAnnotation {

@@ -9,7 +9,14 @@ import { tellTransitions } from '../status/transitions.ts';
 import { renderWorkloads } from '../workloads/render-workloads.ts';
 import type { Workloads } from '../workloads/workloads.ts';
 import { checkObject } from './check-object.ts';
-import { describeForeign, findFormer, isOurs, ofKind, sortChildren } from './children.ts';
+import {
+  describeForeign,
+  findFormer,
+  findFormerStatus,
+  isOurs,
+  ofKind,
+  sortChildren,
+} from './children.ts';
 import type { Children, Former } from './children.ts';
 import type { EventNote, Reconciled, ReconcileInput } from './contract.ts';
 import { nameOf, NOTHING } from './contract.ts';
@@ -106,7 +113,9 @@ function pursue(
   return finish(
     {
       ...NOTHING,
-      takeOver: former.takeOver,
+      takeOver: isClaimed(input)
+        ? [...former.takeOver, ...findFormerStatus(object, input.config.formerManagers)]
+        : [],
       transfers: workloads.transfers.filter(
         ({ deployment }) => !former.contested.includes(`Deployment/${deployment}`),
       ),

@@ -1,0 +1,173 @@
+// The operator: watches what there is on every replica, and on the one that leads turns each SeldonDeployment that is touched into
+// a reconcile. Caches stay warm on the others, so that a change of leaders costs no list.
+import type { Log } from '../extproc/log.ts';
+import { startHealthServer } from './kube/health.ts';
+import type { HealthServer } from './kube/health.ts';
+import { EventRecorder } from './kube/events.ts';
+import { LeaseElector } from './kube/lease.ts';
+import type { KubeMetrics } from './kube/metrics.ts';
+import { registerKubeMetrics } from './kube/metrics.ts';
+import { keyOf } from './kube/object.ts';
+import type { PooledKubeConfig } from './kube/config.ts';
+import { KeyedQueue } from './kube/queue.ts';
+import { Registry } from './kube/registry.ts';
+import { SteadyOperator } from './kube/steady-operator.ts';
+import type { OperatorOptions } from './config.ts';
+import type { AskPod } from './reconcile/ask-plans.ts';
+import { PlanBook } from './reconcile/ask-plans.ts';
+import type { ReconcileConfig } from './reconcile/contract.ts';
+import { statusOf, text } from './reconcile/fields.ts';
+import { Reconciler } from './reconcile/reconciler.ts';
+import { Sources } from './reconcile/sources.ts';
+
+const NAME = 'seldondeployment';
+/** Watches are heard of at least once a minute; after this the kubelet is to start us anew. */
+const SILENT_MS = 15 * 60_000;
+const STATES = ['Available', 'Creating', 'Failed'];
+
+export interface SidegraphOperatorOptions {
+  readonly options: OperatorOptions;
+  readonly config: ReconcileConfig;
+  readonly kube: PooledKubeConfig;
+  readonly log: Log;
+  readonly ask?: AskPod;
+  /** Milliseconds of the Lease, for tests: the defaults are client-go's. */
+  readonly leaseMs?: { readonly lease: number; readonly deadline: number; readonly retry: number };
+  /** Told when the caches are filled and /readyz answers. */
+  readonly onReady?: (ports: { readonly healthPort: number }) => void;
+}
+
+export class SidegraphOperator extends SteadyOperator {
+  readonly #settings: SidegraphOperatorOptions;
+  readonly #registry: Registry;
+  readonly #metrics: KubeMetrics;
+  #queue: KeyedQueue | undefined;
+  #health: HealthServer | undefined;
+
+  constructor(settings: SidegraphOperatorOptions) {
+    const registry = new Registry();
+    const metrics = registerKubeMetrics(registry);
+    super({ log: settings.log, config: settings.kube, metrics });
+    this.#settings = settings;
+    this.#registry = registry;
+    this.#metrics = metrics;
+  }
+
+  protected override async init(): Promise<void> {
+    const { options, config, log, ask, onReady } = this.#settings;
+    const events = new EventRecorder({
+      client: this.client,
+      controller: 'sidegraph.io/operator',
+      instance: options.replica,
+      log,
+    });
+    const touch = (key: string): void => this.#queue?.add(key);
+    const plans = new PlanBook({
+      ...(ask === undefined ? {} : { ask }),
+      onNews: touch,
+      log,
+      now: () => Date.now(),
+    });
+    const sources = new Sources({
+      reflect: (options_) => this.reflect(options_),
+      namespaces: options.watchNamespaces,
+      gatewayNamespace: options.gatewayNamespace,
+      touch,
+      onGateway: () => {
+        for (const key of reconciler.waitingForGateways) touch(key);
+      },
+      onPodGone: (uid) => plans.forget(uid),
+    });
+    const reconciler = new Reconciler({
+      client: this.client,
+      sources,
+      plans,
+      events,
+      config,
+      log,
+      now: () => Date.now(),
+    });
+    this.#countStates(sources);
+    this.#health = await this.#serveHealth();
+    this.background(this.#closeAtEnd(events));
+    await sources.synced;
+    this.background(this.#elect(sources, reconciler));
+    log.info({ health: this.#health.port, replica: options.replica }, 'watching');
+    onReady?.({ healthPort: this.#health.port });
+  }
+
+  async #elect(sources: Sources, reconciler: Reconciler): Promise<void> {
+    const { options, log, leaseMs } = this.#settings;
+    const elector = new LeaseElector({
+      client: this.client,
+      namespace: options.namespace,
+      name: options.lease,
+      identity: options.replica,
+      log,
+      leader: this.#metrics.leader,
+      ...(leaseMs === undefined
+        ? {}
+        : { leaseMs: leaseMs.lease, deadlineMs: leaseMs.deadline, retryMs: leaseMs.retry }),
+    });
+    await elector.run(this.signal, (term) => this.#lead(sources, reconciler, term));
+  }
+
+  /** One term: everything is looked at once, then what is touched. */
+  async #lead(sources: Sources, reconciler: Reconciler, term: AbortSignal): Promise<void> {
+    const { options, log } = this.#settings;
+    const queue = new KeyedQueue({
+      name: NAME,
+      workers: options.workers,
+      log,
+      metrics: this.#metrics.queue,
+      work: (key, signal) => reconciler.work(key, signal),
+    });
+    this.#queue = queue;
+    for (const object of sources.deployments()) queue.add(keyOf(object));
+    try {
+      await queue.run(term);
+    } finally {
+      this.#queue = undefined;
+    }
+  }
+
+  async #serveHealth(): Promise<HealthServer> {
+    const { options } = this.#settings;
+    return await startHealthServer({
+      host: options.host,
+      port: options.healthPort,
+      registry: this.#registry,
+      healthy: {
+        watches: () =>
+          this.oldestWatchMs < SILENT_MS
+            ? null
+            : `nothing was heard for ${Math.round(this.oldestWatchMs / 1000)} s`,
+      },
+      ready: {
+        caches: () => (this.hasSynced ? null : 'the caches are not filled yet'),
+        life: () => (this.signal.aborted ? 'going' : null),
+      },
+    });
+  }
+
+  #countStates(sources: Sources): void {
+    const gauge = this.#registry.gauge(
+      'sidegraph_deployments',
+      'SeldonDeployments by the state in their status.',
+      'state',
+    );
+    for (const state of STATES)
+      gauge.read(() => {
+        let count = 0;
+        for (const object of sources.deployments())
+          if (text(statusOf(object)['state']) === state) count += 1;
+        return count;
+      }, state);
+  }
+
+  async #closeAtEnd(events: EventRecorder): Promise<void> {
+    await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }));
+    await events.flush();
+    await this.#health?.close();
+  }
+}

@@ -1,0 +1,68 @@
+// From what is watched to what a reconcile is given: the state of one SeldonDeployment at this moment.
+import { readAcknowledgement } from '../gateway/acknowledge.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { SELDON_ANNOTATIONS } from '../names.ts';
+import type { GatewayView, LivePlan, ReconcileConfig, ReconcileInput } from './contract.ts';
+import { ofKind } from './children.ts';
+import { list, record, specOf } from './fields.ts';
+import type { Sources } from './sources.ts';
+
+export function observe(
+  object: KubeObject,
+  sources: Sources,
+  livePlans: ReadonlyMap<string, LivePlan>,
+  config: ReconcileConfig,
+  nowMs: number,
+): ReconcileInput {
+  const { namespace = '' } = object.metadata;
+  const own = sources.namespace(namespace)?.metadata;
+  const children = sources.childrenOf(object);
+  return {
+    object,
+    namespaceAnnotations: own?.annotations ?? {},
+    namespaceLabels: own?.labels ?? {},
+    children,
+    replicaSets: ofKind(children, 'Deployment').flatMap((each) => sources.replicaSetsOf(each)),
+    pods: sources.podsOf(object),
+    absent: new Set(),
+    livePlans,
+    gateways: sources.gateways().map(viewGateway),
+    rivals: sources.deploymentsIn(namespace).filter((other) => mayClaim(object, other)),
+    config,
+    nowMs,
+  };
+}
+
+/** What cannot be read holds everything back. */
+function viewGateway(map: KubeObject): GatewayView {
+  const read = readAcknowledgement(map);
+  const name = map.metadata.ownerReferences?.[0]?.name ?? map.metadata.name;
+  return { name, acknowledged: read?.resourceVersion ?? '', inUse: read?.inUse ?? [] };
+}
+
+/** Names are made of the deployment's and others, so only a prefix or a name of one's own choice can meet another's. */
+function mayClaim(object: KubeObject, other: KubeObject): boolean {
+  const { name } = object.metadata;
+  const { name: otherName } = other.metadata;
+  if (name === otherName) return false;
+  return (
+    otherName.startsWith(`${name}-`) ||
+    name.startsWith(`${otherName}-`) ||
+    choosesName(object) ||
+    choosesName(other)
+  );
+}
+
+const choosing = new WeakMap<KubeObject, boolean>();
+
+function choosesName(object: KubeObject): boolean {
+  let known = choosing.get(object);
+  if (known === undefined) {
+    known = list(specOf(object)['predictors']).some((predictor) => {
+      const annotations = record(predictor['annotations']);
+      return annotations[SELDON_ANNOTATIONS.serviceName] !== undefined;
+    });
+    choosing.set(object, known);
+  }
+  return known;
+}

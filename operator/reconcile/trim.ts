@@ -1,0 +1,104 @@
+// What of a watched object is kept in memory. At thousands of deployments pods and ReplicaSets are most of what there is, and of
+// them only how they are is read; of managed fields only who wrote when, and who owns the number of replicas.
+import type { KubeObject, ManagedFields, ObjectMeta } from '../kube/object.ts';
+import { ANNOTATIONS } from '../names.ts';
+import { list, record, specOf, statusOf } from './fields.ts';
+import type { Fields } from './fields.ts';
+
+const OWN_PREFIX = 'sidegraph.io/';
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+export function trimObject(object: KubeObject): KubeObject {
+  switch (object.kind) {
+    case 'Pod':
+      return trimPod(object);
+    case 'ReplicaSet':
+      return trimReplicaSet(object);
+    default:
+      return { ...object, metadata: trimMetadata(object.metadata) };
+  }
+}
+
+function trimMetadata(metadata: ObjectMeta): ObjectMeta {
+  const { managedFields = [], annotations, ...rest } = metadata;
+  const { [LAST_APPLIED]: _, ...kept } = annotations ?? {};
+  return {
+    ...rest,
+    ...(annotations === undefined ? {} : { annotations: kept }),
+    managedFields: managedFields.map(trimEntry),
+  };
+}
+
+function trimEntry(entry: ManagedFields): ManagedFields {
+  const { fieldsV1, ...rest } = entry;
+  const hasReplicas = record(record(fieldsV1)['f:spec'])['f:replicas'] !== undefined;
+  return hasReplicas ? { ...rest, fieldsV1: { 'f:spec': { 'f:replicas': {} } } } : rest;
+}
+
+function trimPod(pod: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, labels, annotations, deletionTimestamp } =
+    pod.metadata;
+  const own = Object.entries(annotations ?? {}).filter(([key]) => key.startsWith(OWN_PREFIX));
+  const status = statusOf(pod);
+  return {
+    apiVersion: pod.apiVersion,
+    kind: pod.kind,
+    metadata: defined({
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      labels,
+      deletionTimestamp,
+      annotations: Object.fromEntries(own),
+    }),
+    status: defined({
+      phase: status['phase'],
+      podIP: status['podIP'],
+      reason: status['reason'],
+      message: status['message'],
+      conditions: list(status['conditions']).map((each) =>
+        pick(each, ['type', 'status', 'reason', 'message']),
+      ),
+      initContainerStatuses: list(status['initContainerStatuses']).map(trimContainer),
+      containerStatuses: list(status['containerStatuses']).map(trimContainer),
+    }),
+  };
+}
+
+function trimContainer(container: Fields): Fields {
+  return pick(container, [
+    'name',
+    'image',
+    'ready',
+    'started',
+    'restartCount',
+    'state',
+    'lastState',
+  ]);
+}
+
+function trimReplicaSet(set: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, ownerReferences } = set.metadata;
+  const metadata = record(record(specOf(set)['template'])['metadata']);
+  const annotations = pick(record(metadata['annotations']), [ANNOTATIONS.planMap]);
+  return {
+    apiVersion: set.apiVersion,
+    kind: set.kind,
+    metadata: defined({ name, namespace, uid, resourceVersion, ownerReferences }),
+    spec: { replicas: specOf(set)['replicas'], template: { metadata: { annotations } } },
+    status: { replicas: statusOf(set)['replicas'] },
+  };
+}
+
+function pick(fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(
+    names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])),
+  );
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
