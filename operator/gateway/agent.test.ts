@@ -48,6 +48,18 @@ test('a change of one deployment leaves the objects of the others as they are', 
   agent.agent.close();
 });
 
+test('a change of status alone renders nothing, and its resourceVersion is published', async () => {
+  const agent = start();
+  const object = sketchDeployment(SKETCH);
+  const metadata = { ...object.metadata, resourceVersion: '77' };
+  agent.put({ ...object, metadata, status: { state: 'Available' } });
+  await delay(100);
+  const [before, last] = agent.published;
+  assert.equal(last?.resourceVersion, '77');
+  assert.equal(last?.snapshot, before?.snapshot);
+  agent.agent.close();
+});
+
 test('a deployment that is deleted or hidden leaves the routes', async () => {
   const agent = start();
   agent.remove(sketchDeployment(SKETCH));

@@ -52,6 +52,8 @@ export class GatewayAgent {
   #resourceVersion = 0n;
   #timer: NodeJS.Timeout | undefined;
   #costMs = 0;
+  /** Undefined when a part changed since it was rendered: a change of status alone renders nothing. */
+  #snapshot: Snapshot | undefined;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -63,6 +65,7 @@ export class GatewayAgent {
     this.#sinceMs ??= performance.now();
     this.#parts.clear();
     this.#remembered.clear();
+    this.#snapshot = undefined;
     for (const object of this.#options.stores.deployments.values()) {
       this.#changed.add(keyOf(object));
       this.#countVersion(object);
@@ -146,7 +149,7 @@ export class GatewayAgent {
     const read = object === undefined ? undefined : readServed(object);
     this.#tell(key, read?.notes ?? []);
     if (read === undefined || read.served === null) {
-      this.#parts.delete(key);
+      if (this.#parts.delete(key)) this.#snapshot = undefined;
       this.#remembered.delete(key);
       return;
     }
@@ -163,6 +166,7 @@ export class GatewayAgent {
   #put(key: string, next: Remembered): void {
     const before = this.#remembered.get(key);
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(next)) return;
+    this.#snapshot = undefined;
     this.#remembered.set(key, next);
     this.#parts.set(key, renderPart(next.served, next.backends));
   }
@@ -178,7 +182,7 @@ export class GatewayAgent {
   #publish(resourceVersion: string): void {
     const sinceMs = this.#sinceMs ?? performance.now();
     this.#sinceMs = undefined;
-    const snapshot = renderSnapshot(this.#parts.values());
-    this.#options.publish({ snapshot, resourceVersion, sinceMs });
+    this.#snapshot ??= renderSnapshot(this.#parts.values());
+    this.#options.publish({ snapshot: this.#snapshot, resourceVersion, sinceMs });
   }
 }

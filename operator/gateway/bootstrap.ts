@@ -12,6 +12,8 @@ export interface GatewayLayout {
     readonly port: number;
     /** Folder with `tls.crt` and `tls.key`, a mounted Secret: replaced files are taken over. */
     readonly dir: string;
+    /** Where what `renderTlsSecrets` gives is written, as JSON, before Envoy starts. */
+    readonly secretsPath: string;
   } | null;
   readonly adminSocket: string;
   /** The agent's discovery server. */
@@ -25,6 +27,7 @@ export interface GatewayLayout {
 }
 
 const DISCOVERY_CLUSTER = 'sidegraph-agent';
+const TLS_SECRET = 'gateway';
 const CONNECTION_BUFFER_BYTES = 1024 * 1024;
 const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
 const MAX_STREAMS = 1024;
@@ -40,7 +43,7 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
         listener('http', layout.host, layout.httpPort, layout, null),
         ...(layout.tls === null
           ? []
-          : [listener('https', layout.host, layout.tls.port, layout, layout.tls.dir)]),
+          : [listener('https', layout.host, layout.tls.port, layout, layout.tls.secretsPath)]),
       ],
     },
     dynamic_resources: {
@@ -92,7 +95,7 @@ function listener(
   host: string,
   port: number,
   layout: GatewayLayout,
-  tlsDir: string | null,
+  secretsPath: string | null,
 ): JsonObject {
   return {
     name,
@@ -101,7 +104,7 @@ function listener(
     filter_chains: [
       {
         filters: [connectionManager(name, layout)],
-        ...(tlsDir === null ? {} : { transport_socket: tlsSocket(tlsDir) }),
+        ...(secretsPath === null ? {} : { transport_socket: tlsSocket(secretsPath) }),
       },
     ],
   };
@@ -145,18 +148,36 @@ function connectionManager(name: string, layout: GatewayLayout): JsonObject {
   };
 }
 
-function tlsSocket(dir: string): JsonObject {
+/** A file of Envoy's secret discovery: only certificates from there are watched, not those of the bootstrap. */
+export function renderTlsSecrets(dir: string): JsonObject {
   const file = (name: string): JsonObject => ({ filename: `${dir}/${name}` });
+  return {
+    resources: [
+      typed('envoy.extensions.transport_sockets.tls.v3.Secret', {
+        name: TLS_SECRET,
+        tls_certificate: {
+          certificate_chain: file('tls.crt'),
+          private_key: file('tls.key'),
+          watched_directory: { path: dir },
+        },
+      }),
+    ],
+  };
+}
+
+function tlsSocket(secretsPath: string): JsonObject {
   return {
     name: 'envoy.transport_sockets.tls',
     typed_config: typed('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
       common_tls_context: {
         alpn_protocols: ['h2', 'http/1.1'],
-        tls_certificates: [
+        tls_certificate_sds_secret_configs: [
           {
-            certificate_chain: file('tls.crt'),
-            private_key: file('tls.key'),
-            watched_directory: { path: dir },
+            name: TLS_SECRET,
+            sds_config: {
+              path_config_source: { path: secretsPath },
+              resource_api_version: 'V3',
+            },
           },
         ],
       },

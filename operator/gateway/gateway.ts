@@ -1,6 +1,6 @@
 // The gateway's agent as one running thing: watches in, discovery server, status port and acknowledgement out. It starts
 // without the API server on what it served last, and without the operator at all.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../extproc/log.ts';
@@ -11,7 +11,8 @@ import type { Registry } from '../kube/registry.ts';
 import { FIELD_MANAGERS, MANAGED_BY, SELDON_LABELS } from '../names.ts';
 import { listInUse, renderAcknowledgement } from './acknowledge.ts';
 import { GatewayAgent, type Publication } from './agent.ts';
-import { type GatewayLayout, renderGatewayBootstrap } from './bootstrap.ts';
+import type { GatewayLayout } from './bootstrap.ts';
+import { writeEnvoyFiles } from './envoy-files.ts';
 import { drainEnvoy } from './drain.ts';
 import { readLastState, writeLastState } from './last-state.ts';
 import { registerGatewayMetrics } from './metrics.ts';
@@ -42,7 +43,10 @@ export function layoutOf(options: GatewayOptions): GatewayLayout {
   return {
     host: options.host,
     httpPort: options.httpPort,
-    tls: options.tls,
+    tls:
+      options.tls === null
+        ? null
+        : { ...options.tls, secretsPath: join(options.runDir, 'tls-secrets.json') },
     adminSocket: join(options.runDir, 'admin.sock'),
     discoverySocket: join(options.runDir, 'discovery.sock'),
     accessLogPath: options.accessLogPath,
@@ -58,15 +62,13 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const statePath = join(options.stateDir, 'last.json');
   await mkdir(options.runDir, { recursive: true });
   await mkdir(options.stateDir, { recursive: true });
-  await writeFile(
-    join(options.runDir, 'bootstrap.json'),
-    JSON.stringify(renderGatewayBootstrap(layout)),
-  );
+  await writeEnvoyFiles(join(options.runDir, 'bootstrap.json'), layout);
 
   const stopping = new AbortController();
   const publications = new WeakMap<Desired, Publication>();
   const encoder = new SnapshotEncoder();
   let live: Publication | undefined;
+  let kept: Publication['snapshot'] | undefined;
   let isDraining = false;
   let hasSynced = false;
 
@@ -119,7 +121,10 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
     },
   });
   const writes = startWriter(async () => {
-    if (hasSynced) await writeLastState(statePath, agent.remember());
+    if (hasSynced && live !== undefined && live.snapshot !== kept) {
+      kept = live.snapshot;
+      await writeLastState(statePath, agent.remember());
+    }
     if (options.pod === null || live === undefined || live.resourceVersion === '0') return;
     const { resourceVersion, snapshot } = live;
     const inUse = listInUse(snapshot.leftovers, server.leaving);

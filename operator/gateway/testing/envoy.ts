@@ -1,13 +1,14 @@
 // A real Envoy on the gateway's bootstrap, with its discovery socket in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askAdmin } from '../../../envoy/admin.ts';
 import { envoyBinary } from '../../../envoy/testing/envoy.ts';
 import { freePort } from '../../../envoy/testing/units.ts';
-import { type GatewayLayout, renderGatewayBootstrap } from '../bootstrap.ts';
+import type { GatewayLayout } from '../bootstrap.ts';
+import { writeEnvoyFiles } from '../envoy-files.ts';
 
 const START_TIMEOUT_MS = 15_000;
 
@@ -45,7 +46,7 @@ export async function startGatewayEnvoy(
   concurrency = 1,
 ): Promise<GatewayEnvoy> {
   const path = join(dir, 'bootstrap.json');
-  await writeFile(path, JSON.stringify(renderGatewayBootstrap(layout)));
+  await writeEnvoyFiles(path, layout);
   const binary = await envoyBinary();
   const child = spawn(
     binary,

@@ -19,8 +19,16 @@ export interface Desired {
 export class SnapshotEncoder {
   readonly #encoded = new WeakMap<object, Encoded>();
   readonly #parts = new WeakMap<object, object>();
+  #last: { readonly snapshot: Snapshot; readonly desired: Desired } | undefined;
 
+  /** A new object each time, so that a publication can be told from the one before it. */
   encode(snapshot: Snapshot): Desired {
+    if (this.#last?.snapshot !== snapshot)
+      this.#last = { snapshot, desired: this.#encodeAll(snapshot) };
+    return { ...this.#last.desired };
+  }
+
+  #encodeAll(snapshot: Snapshot): Desired {
     const clusters = new Map<string, DesiredCluster>();
     for (const { name, cluster, endpoints, isEmpty, holdMs } of snapshot.clusters) {
       clusters.set(name, {
