@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_SIDECAR } from '../operator/sidecar/defaults.ts';
+import { renderSidecar } from '../operator/sidecar/render-sidecar.ts';
 import { parseCommand } from './options.ts';
 
 function run(...argv: string[]) {
@@ -67,4 +69,56 @@ test('check takes standard input as -', () => {
     files: ['-', 'dir'],
     output: 'json',
   });
+});
+
+test('the sidecar has the defaults of a pod, and reads what its template passes', () => {
+  const command = parseCommand(['sidecar']);
+  assert.equal(command.kind, 'sidecar');
+  assert.deepEqual(command.kind === 'sidecar' && command.options, {
+    plan: '/etc/sidegraph/plan/plan.json',
+    run: '/run/sidegraph',
+    revision: null,
+    host: '0.0.0.0',
+    httpPort: 8000,
+    grpcPort: 5001,
+    statusHost: null,
+    statusPort: 15_020,
+    workers: 1,
+    concurrency: 2,
+    drainMs: 10_000,
+    logLevel: 'info',
+  });
+  const { initContainers } = renderSidecar({
+    namespace: 'ns',
+    deploymentName: 'd',
+    predictor: 'p',
+    planConfigMap: 'd-p-plan-r1',
+    config: { ...DEFAULT_SIDECAR, concurrency: 3, drainSeconds: 4, logLevel: 'debug' },
+    annotations: {},
+    longestTimeoutMs: 1000,
+  });
+  const args = initContainers[0]?.['args'];
+  assert.ok(Array.isArray(args));
+  const rendered = parseCommand(args.map(String));
+  assert.ok(rendered.kind === 'sidecar', JSON.stringify(rendered));
+  const { concurrency, drainMs, revision, logLevel } = rendered.options;
+  assert.deepEqual([concurrency, drainMs, revision, logLevel], [3, 4000, 'r1', 'debug']);
+  assert.deepEqual(parseCommand(['sidecar', '--drain', '--run=/r']), { kind: 'drain', run: '/r' });
+  assert.match(wrong('sidecar', 'x'), /takes no x/);
+});
+
+test('inject needs files, status takes one name', () => {
+  assert.match(wrong('inject'), /needs a file/);
+  const inject = parseCommand(['inject', '-f', 'a.yaml', '-f', '-', '--graph', 'g.yaml']);
+  assert.ok(inject.kind === 'inject');
+  assert.deepEqual(inject.options.files, ['a.yaml', '-']);
+  assert.deepEqual(inject.options.graphs, ['g.yaml']);
+  assert.match(wrong('status', 'a', 'b'), /takes one name/);
+  assert.match(wrong('status', '-A', '-n', 'x'), /neither a name nor -n/);
+  const status = parseCommand(['status', '-n', 'demo', 'iris', '-o', 'json']);
+  assert.ok(status.kind === 'status');
+  assert.deepEqual(
+    [status.options.namespace, status.options.name, status.options.output],
+    ['demo', 'iris', 'json'],
+  );
 });

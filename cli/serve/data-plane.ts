@@ -118,7 +118,8 @@ export class DataPlane {
       this.#forget(next);
       throw new CommandFailure(
         'PLAN_REFUSED',
-        `Envoy refused the new plan: ${outcome.reason}`,
+        // A file that Envoy refuses whole leaves no words but in its log.
+        outcome.reason.replace(/: $/, ": the reason is in Envoy's log"),
         REPORT,
       );
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -37,4 +37,17 @@ test('a write, a rename over the file and a file that was gone for a moment are 
   await sleep(250);
   watcher.close();
   assert.deepEqual(told, ['two', 'three', 'four']);
+});
+
+test('with a poll, a directory that comes later and a first text are found too', async () => {
+  const late = join(dir, 'late');
+  const told: string[] = [];
+  assert.throws(() => watchFile(join(late, 'a.yaml'), null, () => {}), /ENOENT/);
+  const watcher = watchFile(join(late, 'a.yaml'), null, (text) => told.push(text), { pollMs: 20 });
+  mkdirSync(late);
+  writeFileSync(join(late, 'a.yaml.new'), 'one');
+  renameSync(join(late, 'a.yaml.new'), join(late, 'a.yaml'));
+  await until(() => told.length === 1);
+  watcher.close();
+  assert.deepEqual(told, ['one']);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileDeployment } from '../../graph/compile-deployment.ts';
+import { compileDeployment, hashPlan } from '../../graph/compile-deployment.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import { renderPlanFile } from '../../operator/sidecar/plan-file.ts';
 import { ask } from '../../e2e/harness/client.ts';
@@ -34,13 +34,13 @@ interface PlanOptions {
   readonly timeoutMs?: number;
   readonly revision?: string;
   readonly namespace?: string;
+  /** Put into the plan behind the back of the checks. */
+  readonly modelPort?: number;
 }
 
 /** A chain of two units, so that the filter has its part in each request. */
-function plan({ timeoutMs = 5000, revision = 'r1', namespace = 'ns' }: PlanOptions = {}): {
-  text: string;
-  hash: string;
-} {
+function plan(options: PlanOptions = {}): { text: string; hash: string } {
+  const { timeoutMs = 5000, revision = 'r1', namespace = 'ns', modelPort } = options;
   const manifest = deployment(
     {
       name: 'scaler',
@@ -54,11 +54,18 @@ function plan({ timeoutMs = 5000, revision = 'r1', namespace = 'ns' }: PlanOptio
   const { deployments, findings } = loadDeployments(text, { source: 'test' });
   const [loaded] = deployments;
   assert.ok(loaded !== undefined, JSON.stringify(findings));
-  const compiled = compileDeployment(loaded, {});
-  return {
-    text: renderPlanFile(compiled, `test-p-plan-${revision}`),
-    hash: compiled.predictors[0]?.plan.hash ?? '',
+  const [predictor] = compileDeployment(loaded, {}).predictors;
+  assert.ok(predictor !== undefined);
+  const { hash: _, ...own } = predictor.plan;
+  const edges = own.edges.map((edge) => ({ ...edge, port: modelPort ?? edge.port }));
+  const changed = { ...own, edges };
+  const hash = hashPlan(changed);
+  const compiled = {
+    deployment: loaded.name,
+    namespace,
+    predictors: [{ ...predictor, plan: { ...changed, hash } }],
   };
+  return { text: renderPlanFile(compiled, `test-p-plan-${revision}`), hash };
 }
 
 async function withPod(use: (pod: TestPod) => Promise<void>): Promise<void> {
@@ -136,6 +143,12 @@ describe('the agent in the pod', () => {
         ['{', 'PLAN_UNREADABLE', /not JSON/],
         [good.text.replace('"version":1', '"version":9'), 'PLAN_VERSION', /version 9/],
         [good.text.replace('"deadlineMs":6000', '"deadlineMs":7000'), 'PLAN_DAMAGED', /its hash/],
+        // Nothing in the pod can tell but Envoy itself, which rolls back.
+        [
+          plan({ modelPort: 99_999 }).text,
+          'PLAN_REFUSED',
+          /Envoy refused cluster_manager\.cds: the reason is in/,
+        ],
       ] as const;
       for (const [text, code, words] of refusals) {
         pod.mount(text);
