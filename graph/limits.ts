@@ -91,6 +91,7 @@ export const CORS_ALLOW_HEADERS =
 export const MANIFEST_LIMITS = {
   /** Characters of a file. */
   maxTextLength: 4 * MIB,
+  /** Documents of a file. */
   maxDocuments: 1000,
   /** Values of a document, counted after its aliases are expanded. */
   maxValues: 200_000,

@@ -4,7 +4,7 @@
 
 /** Result of a scan over bytes that are no JSON. */
 export const NOT_JSON = -1;
-/** Deepest nesting of arrays and objects that is accepted; deeper input is NOT_JSON. */
+/** Deepest nesting of arrays and objects in a JSON message that is read; deeper input is NOT_JSON. */
 export const MAX_DEPTH = 1000;
 
 export const QUOTE = 0x22;

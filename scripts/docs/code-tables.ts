@@ -1,0 +1,31 @@
+// The tables of codes: what requests are answered with, what a manifest is told, why a command fails.
+import { FAILURES } from '../../cli/failure.ts';
+import { ERRORS } from '../../graph/errors.ts';
+import { FINDINGS } from '../../graph/finding-codes.ts';
+import { code, table } from './markdown.ts';
+
+export function requestErrors(): string {
+  const rows = Object.entries(ERRORS).map(([name, { status, grpcStatus, meaning, advice }]) => [
+    code(name),
+    String(status),
+    String(grpcStatus),
+    meaning,
+    advice,
+  ]);
+  return table(['code', 'HTTP', 'gRPC', 'what happened', 'what to do'], rows);
+}
+
+export function findings(): string {
+  const rows = Object.entries(FINDINGS).map(([name, { severity, meaning, advice }]) => [
+    code(name),
+    severity,
+    meaning,
+    advice,
+  ]);
+  return table(['code', 'severity', 'what is wrong', 'what to do'], rows);
+}
+
+export function commandFailures(): string {
+  const rows = Object.entries(FAILURES).map(([name, meaning]) => [code(name), meaning]);
+  return table(['code', 'what happened'], rows);
+}

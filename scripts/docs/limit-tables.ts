@@ -1,0 +1,75 @@
+// The tables of limits: values from the modules that hold them, meanings from the comments beside them.
+import * as filterClients from '../../extproc/client/limits.ts';
+import * as filterServer from '../../extproc/transport/limits.ts';
+import * as envoy from '../../envoy/limits.ts';
+import { LIMITS, MANIFEST_LIMITS, MAX_HELD_BYTES, type Limit } from '../../graph/limits.ts';
+import { MAX_FINDINGS } from '../../graph/finding.ts';
+import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
+import { DRAIN_LIMIT_MS } from '../../extproc/options.ts';
+import { DIAL_TIMEOUT_MS } from '../../extproc/offpath/dial-units.ts';
+import { MAX_DEPTH } from '../../extproc/json/scan.ts';
+import { readComments } from './doc-comments.ts';
+import { amount, bytes, code, plain, table } from './markdown.ts';
+
+export function annotationLimits(): string {
+  const rows = Object.values<Limit>(LIMITS).map((limit) => [
+    code(limit.annotation),
+    limit.meaning,
+    limit.default === null ? 'none' : valueOf(limit, limit.default),
+    `${valueOf(limit, limit.min)} … ${valueOf(limit, limit.max)}`,
+  ]);
+  return table(['annotation', 'what it bounds', 'default', 'from … to'], rows);
+}
+
+function valueOf(limit: Limit, value: number): string {
+  if (limit.unit === 'bytes') return bytes(value);
+  return limit.unit === 'ms' ? `${plain(value)} ms` : plain(value);
+}
+
+/** Limits that stand here and there, each with its file. */
+export function singleLimits(): string {
+  return limitTable([
+    ['graph/limits.ts', { MAX_HELD_BYTES }],
+    ['graph/names.ts', { MAX_ROUTING_HEADER_BYTES }],
+    ['extproc/options.ts', { DRAIN_LIMIT_MS }],
+    ['extproc/offpath/dial-units.ts', { DIAL_TIMEOUT_MS }],
+    ['extproc/json/scan.ts', { MAX_DEPTH }],
+  ]);
+}
+
+export function manifestLimits(): string {
+  return limitTable([
+    ['graph/limits.ts', MANIFEST_LIMITS],
+    ['graph/finding.ts', { MAX_FINDINGS }],
+  ]);
+}
+
+export function envoyLimits(): string {
+  return limitTable([['envoy/limits.ts', envoy]]);
+}
+
+export function clientLimits(): string {
+  return limitTable([['extproc/client/limits.ts', filterClients]]);
+}
+
+export function serverLimits(): string {
+  return limitTable([['extproc/transport/limits.ts', filterServer]]);
+}
+
+type Source = readonly [path: string, values: Readonly<Record<string, number>>];
+
+/** Rows in the order of the code; throws for a limit that says nothing of itself. */
+function limitTable(sources: readonly Source[]): string {
+  const rows = sources.flatMap(([path, values]) => {
+    const comments = readComments(path);
+    const order = [...comments.keys()];
+    return Object.entries(values)
+      .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+      .map(([name, value]) => {
+        const meaning = comments.get(name);
+        if (meaning === undefined) throw new Error(`${path}: ${name} has no comment`);
+        return [code(name), amount(name, value), meaning];
+      });
+  });
+  return table(['name', 'value', 'what it bounds'], rows);
+}

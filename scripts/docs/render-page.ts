@@ -1,0 +1,45 @@
+// A page of the docs in, the same page with its generated parts as the code has them now out.
+import { USAGE } from '../../cli/usage.ts';
+import { commandFailures, findings, requestErrors } from './code-tables.ts';
+import {
+  annotationLimits,
+  clientLimits,
+  envoyLimits,
+  manifestLimits,
+  serverLimits,
+  singleLimits,
+} from './limit-tables.ts';
+import { block } from './markdown.ts';
+import { seldonDifferences } from './seldon-differences.ts';
+
+const PARTS: Readonly<Record<string, () => string>> = {
+  'request-errors': requestErrors,
+  findings,
+  'command-failures': commandFailures,
+  'annotation-limits': annotationLimits,
+  'single-limits': singleLimits,
+  'manifest-limits': manifestLimits,
+  'envoy-limits': envoyLimits,
+  'client-limits': clientLimits,
+  'server-limits': serverLimits,
+  'seldon-differences': seldonDifferences,
+  ...Object.fromEntries(
+    Object.entries(USAGE).map(([topic, text]) => [`usage-${topic}`, () => block(text)]),
+  ),
+};
+
+const PART = /<!-- begin ([\w-]+) -->\n[^]*?<!-- end \1 -->/g;
+
+/** Throws for a part that nobody makes. */
+export function renderPage(page: string): string {
+  return page.replace(PART, (_old, name: string) => {
+    const make = PARTS[name];
+    if (make === undefined) throw new Error(`no part of the docs is named ${name}`);
+    return `<!-- begin ${name} -->\n${make()}\n<!-- end ${name} -->`;
+  });
+}
+
+/** Names of all parts; each stands on one page. */
+export function partNames(): string[] {
+  return Object.keys(PARTS);
+}
