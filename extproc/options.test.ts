@@ -12,6 +12,8 @@ test('the defaults are filled in, and both ways to write a value are read', () =
       offpathGrpc: null,
       egress: '/run/egress',
       admin: null,
+      counts: null,
+      peers: [],
       logLevel: 'info',
       maxHeldBytes: MAX_HELD_BYTES,
       drainLimitMs: DRAIN_LIMIT_MS,

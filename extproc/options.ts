@@ -10,6 +10,10 @@ export interface WorkerOptions {
   readonly egress: string | null;
   /** Envoy's admin socket, for its statistics; null for none. */
   readonly admin: string | null;
+  /** Unix socket on which this worker tells its counts to the one that serves `/metrics`; null where it is that one. */
+  readonly counts: string | null;
+  /** The other workers' sockets of counts. */
+  readonly peers: readonly string[];
   readonly logLevel: LogLevel;
   readonly maxHeldBytes: number;
   /** How long a drain may take before the process ends anyway. */
@@ -32,6 +36,8 @@ The filter's process: walks graphs for Envoy's ext_proc filter. Started by its s
   --offpath-grpc PATH   the same, gRPC
   --egress PATH         unix socket of Envoy's egress listener
   --admin PATH          unix socket of Envoy's admin interface
+  --counts PATH         unix socket on which to tell the counts of this worker
+  --peers PATH,PATH     those of the other workers, whose counts /metrics adds up
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default info)
   --max-held-bytes N    bytes held over all requests in flight (default ${MAX_HELD_BYTES})
   --drain-limit-ms N    how long a drain may take (default ${DRAIN_LIMIT_MS})
@@ -52,6 +58,8 @@ const FLAGS = [
   '--offpath-grpc',
   '--egress',
   '--admin',
+  '--counts',
+  '--peers',
   '--log-level',
   '--max-held-bytes',
   '--drain-limit-ms',
@@ -90,6 +98,8 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     offpathGrpc: values.get('--offpath-grpc') ?? null,
     egress: values.get('--egress') ?? null,
     admin: values.get('--admin') ?? null,
+    counts: values.get('--counts') ?? null,
+    peers: values.get('--peers')?.split(',') ?? [],
     logLevel: logLevel ?? 'info',
     maxHeldBytes: number('--max-held-bytes', MAX_HELD_BYTES, 1),
     drainLimitMs: number('--drain-limit-ms', DRAIN_LIMIT_MS, 0),

@@ -10,6 +10,7 @@ import type { WorkerMessage } from './ipc.ts';
 import { CallHistograms } from './metrics/call-histograms.ts';
 import { renderMetricsPage } from './metrics/page.ts';
 import { ProcessGauges } from './metrics/process-gauges.ts';
+import { readCounts, serveCounts } from './metrics/worker-counts.ts';
 import { startOffpathGrpc } from './offpath/grpc-server.ts';
 import { startOffpathHttp } from './offpath/http-server.ts';
 import { ProgramTable } from './programs.ts';
@@ -48,14 +49,14 @@ export function run(options: WorkerOptions): void {
   const gauges = new ProcessGauges(() => table.streams);
 
   const listen = async (): Promise<readonly Closable[]> => {
-    const { maxHeldBytes, offpathHttp, offpathGrpc } = options;
+    const { maxHeldBytes, offpathHttp, offpathGrpc, admin, counts, peers } = options;
     const servers: Closable[] = [];
     if (offpathHttp !== null) {
       servers.push(
         await startOffpathHttp({
           path: offpathHttp,
           live: worker,
-          metrics: () => renderMetricsPage({ admin: options.admin, calls, gauges, log }),
+          metrics: () => renderMetricsPage({ admin, calls, gauges, peers, log }),
           log,
         }),
       );
@@ -63,6 +64,7 @@ export function run(options: WorkerOptions): void {
     if (offpathGrpc !== null) {
       servers.push(await startOffpathGrpc({ path: offpathGrpc, live: worker, log }));
     }
+    if (counts !== null) servers.push(await serveCounts(counts, () => readCounts(calls, gauges)));
     // A socket left behind by a killed process would refuse to be bound again.
     if ('path' in options.listen) rmSync(options.listen.path, { force: true });
     const filter = await startFilterServer({

@@ -175,15 +175,22 @@ export class DataPlane {
 
   #createFilter(socketPath: string, index: number): Filter {
     const { layout } = this;
-    // What is off the path is asked seldom: the first worker serves it for all.
-    const offpath =
+    // What is off the path is asked seldom: the first worker serves it for all, and asks the others what they count.
+    const peers = layout.filterSockets.slice(1).map(countsSocket);
+    const own =
       index === 0
-        ? ['--offpath-http', layout.offpathHttpSocket, '--offpath-grpc', layout.offpathGrpcSocket]
-        : [];
+        ? [
+            '--offpath-http',
+            layout.offpathHttpSocket,
+            '--offpath-grpc',
+            layout.offpathGrpcSocket,
+            ...(peers.length === 0 ? [] : ['--peers', peers.join(',')]),
+          ]
+        : ['--counts', countsSocket(socketPath)];
     return new Filter({
       socketPath,
       argv: [
-        ...offpath,
+        ...own,
         '--egress',
         layout.egressSocket,
         '--admin',
@@ -200,4 +207,9 @@ export class DataPlane {
       env: process.env,
     });
   }
+}
+
+/** Beside the worker's own socket. */
+function countsSocket(filterSocket: string): string {
+  return `${filterSocket.replace(/\.sock$/, '')}.counts`;
 }

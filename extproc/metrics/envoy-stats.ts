@@ -1,6 +1,5 @@
 // Reads Envoy's statistics from its admin socket: the histograms that its `stats` access loggers fill, with Seldon's
 // labels already on them, in microseconds.
-import { request } from 'node:http';
 import {
   BUCKETS_SECONDS,
   CLIENT_HISTOGRAM,
@@ -11,7 +10,6 @@ import { type Distribution, emptyDistribution } from './buckets.ts';
 import { type Labels, readSamples } from './prometheus-text.ts';
 import type { SeldonFamily } from './seldon-families.ts';
 
-const TIMEOUT_MS = 5000;
 const MICROSECONDS = 1e6;
 /** Room for rounding when a bound in microseconds is compared with one in seconds. */
 const BOUND_SLACK = 1e-9;
@@ -25,27 +23,6 @@ export interface EnvoySeries {
   readonly family: SeldonFamily;
   readonly labels: Labels;
   readonly distribution: Distribution;
-}
-
-/** GETs a path of Envoy's admin interface; rejects when it does not answer 200 in time. */
-export function askAdmin(adminSocket: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const outgoing = request(
-      { socketPath: adminSocket, path, agent: false, signal },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', reject);
-        incoming.on('end', () => {
-          if (incoming.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
-          else reject(new Error(`Envoy's admin interface answered ${incoming.statusCode}`));
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
 }
 
 /**

@@ -10,6 +10,7 @@ import { emptyDistribution, quantileOf } from './buckets.ts';
 import { CallHistograms } from './call-histograms.ts';
 import { renderMetricsPage } from './page.ts';
 import { ProcessGauges } from './process-gauges.ts';
+import { readCounts, serveCounts } from './worker-counts.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-metrics-'));
 after(() => rmSync(dir, { recursive: true }));
@@ -62,6 +63,7 @@ test("Envoy's microseconds become Seldon's families in seconds, labels in order"
       admin,
       calls: new CallHistograms(),
       gauges: new ProcessGauges(() => 0),
+      peers: [],
       log: SILENT_LOG,
     }),
   );
@@ -96,7 +98,13 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
   const plan = testPlan({ name: 'm', type: 'MODEL', image: 'a:1', httpPort: 9000 });
   calls.prepare(plan)(0, 'predict', 'rest', 200, 1);
   const page = await withAdmin(client, (admin) =>
-    renderMetricsPage({ admin, calls, gauges: new ProcessGauges(() => 3), log: SILENT_LOG }),
+    renderMetricsPage({
+      admin,
+      calls,
+      gauges: new ProcessGauges(() => 3),
+      peers: [],
+      log: SILENT_LOG,
+    }),
   );
   const counts = page.split('\n').filter((line) => line.includes('client_requests_seconds_count'));
   assert.deepEqual(counts, [
@@ -104,6 +112,29 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
   ]);
   assert.match(page, /^sidegraph_filter_streams 3$/m);
   assert.match(page, /^sidegraph_filter_resident_memory_bytes \d+$/m);
+});
+
+test('one page adds up the counts of all workers that answer', async () => {
+  const plan = testPlan({ name: 'm', type: 'MODEL', httpPort: 9000 });
+  const workers = [1, 2].map((streams) => {
+    const calls = new CallHistograms();
+    calls.prepare(plan)(0, 'predict', 'rest', 200, 1);
+    return { calls, gauges: new ProcessGauges(() => streams) };
+  });
+  const [first, second] = workers as [(typeof workers)[0], (typeof workers)[0]];
+  const path = join(dir, 'counts');
+  const served = await serveCounts(path, () => readCounts(second.calls, second.gauges));
+  const page = await renderMetricsPage({
+    admin: null,
+    ...first,
+    peers: [path, join(dir, 'gone')],
+    log: SILENT_LOG,
+  });
+  await served.close();
+  assert.match(page, /client_requests_seconds_count\{code="200".*\} 2$/m);
+  assert.match(page, /client_requests_seconds_bucket\{code="200".*le="0.005".*\} 2$/m);
+  assert.match(page, /^sidegraph_filter_streams 3$/m);
+  assert.match(page, /^sidegraph_filter_workers 2$/m);
 });
 
 test('without Envoy the page still has what the filter counted', async () => {
@@ -114,6 +145,7 @@ test('without Envoy the page still has what the filter counted', async () => {
     admin: join(dir, 'nothing-here'),
     calls,
     gauges: new ProcessGauges(() => 0),
+    peers: [],
     log: SILENT_LOG,
   });
   assert.match(page, /client_requests_seconds_count\{code="503"/);

@@ -1,19 +1,23 @@
 // The text of `/metrics`: Seldon's families out of Envoy's statistics and the filter's own counts, and what the
-// filter's process says of itself.
+// filter's processes say of themselves.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STATS_PREFIX } from '../../graph/names.ts';
 import type { Log } from '../log.ts';
 import type { CallHistograms } from './call-histograms.ts';
-import { askAdmin, type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
-import type { ProcessGauges } from './process-gauges.ts';
+import { askSocket } from './ask-socket.ts';
+import { type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
+import { type ProcessGauges, processFamilies } from './process-gauges.ts';
 import { renderFamilies } from './prometheus-text.ts';
 import { type SeldonFamily, SeriesTable } from './seldon-families.ts';
+import { askWorkers, readCounts } from './worker-counts.ts';
 
 export interface MetricsSources {
   /** Envoy's admin socket; null for none. */
   readonly admin: string | null;
   readonly calls: CallHistograms;
   readonly gauges: ProcessGauges;
+  /** Sockets of the other workers' counts. */
+  readonly peers: readonly string[];
   readonly log: Log;
 }
 
@@ -26,7 +30,7 @@ const FAMILIES: readonly SeldonFamily[] = [
 const MERGE_MS = 20;
 
 export async function renderMetricsPage(sources: MetricsSources): Promise<string> {
-  const { admin, calls, gauges } = sources;
+  const { admin, calls, gauges, peers } = sources;
   const tables = {
     seldon_api_executor_server_requests_seconds: new SeriesTable(),
     seldon_api_executor_client_requests_seconds: new SeriesTable(),
@@ -36,21 +40,23 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
       tables[family].add(labels, distribution);
     }
   }
-  for (const { labels, distribution } of calls.collect()) {
+  const workers = [readCounts(calls, gauges), ...(await askWorkers(peers, sources.log))];
+  for (const { labels, counts, sumSeconds } of workers.flatMap((worker) => worker.calls)) {
+    const distribution = { counts: Float64Array.from(counts), sumSeconds };
     tables.seldon_api_executor_client_requests_seconds.add(labels, distribution);
   }
   return renderFamilies([
     ...FAMILIES.flatMap((family) => tables[family].families(family)),
-    ...gauges.collect(),
+    ...processFamilies(workers.map((worker) => worker.process)),
   ]);
 }
 
 /** Envoy's series; without an answer the page has the filter's own only, and the log says why. */
 async function readEnvoy(admin: string, log: Log): Promise<EnvoySeries[]> {
   try {
-    await askAdmin(admin, `/stats?filter=^${STATS_PREFIX}$`);
+    await askSocket(admin, `/stats?filter=^${STATS_PREFIX}$`);
     await sleep(MERGE_MS);
-    return parseEnvoySeries(await askAdmin(admin, `/stats/prometheus?filter=^${STATS_PREFIX}\\.`));
+    return parseEnvoySeries(await askSocket(admin, `/stats/prometheus?filter=^${STATS_PREFIX}\\.`));
   } catch (error) {
     log.warn({ code: 'ENVOY_STATS', err: error }, "Envoy's statistics could not be read");
     return [];

@@ -1,15 +1,60 @@
-// What the filter's process says of itself: memory, requests in flight, delay of the event loop, bugs met.
+// What the filter's process says of itself: memory, requests in flight, delay of the event loop, bugs met. Of several
+// workers one page tells the sum, or the worst where a sum would mean nothing.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Family } from './prometheus-text.ts';
 
 /** How often the delay of the event loop is sampled; an idle process wakes up this often. */
 const DELAY_RESOLUTION_MS = 100;
 
+interface Gauge {
+  readonly type: 'gauge' | 'counter';
+  readonly help: string;
+  readonly of: 'sum' | 'worst';
+}
+
+const GAUGES = {
+  sidegraph_filter_resident_memory_bytes: {
+    type: 'gauge',
+    help: 'Resident memory of the filter.',
+    of: 'sum',
+  },
+  sidegraph_filter_heap_used_bytes: { type: 'gauge', help: 'JavaScript heap in use.', of: 'sum' },
+  sidegraph_filter_external_bytes: { type: 'gauge', help: 'Memory outside the heap.', of: 'sum' },
+  sidegraph_filter_streams: {
+    type: 'gauge',
+    help: 'Requests in flight in the filter.',
+    of: 'sum',
+  },
+  sidegraph_filter_event_loop_delay_seconds: {
+    type: 'gauge',
+    help: 'Delay of the event loop since the last scrape, 99th percentile.',
+    of: 'worst',
+  },
+  sidegraph_filter_cpu_seconds_total: {
+    type: 'counter',
+    help: 'Processor time of the filter.',
+    of: 'sum',
+  },
+  sidegraph_filter_faults_total: {
+    type: 'counter',
+    help: 'Bugs met outside of any request.',
+    of: 'sum',
+  },
+  sidegraph_filter_held_bytes: { type: 'gauge', help: 'Bytes of messages held.', of: 'sum' },
+  sidegraph_filter_workers: {
+    type: 'gauge',
+    help: 'Processes that these numbers are of.',
+    of: 'sum',
+  },
+} as const satisfies Record<string, Gauge>;
+
+export type ProcessValues = Readonly<Record<keyof typeof GAUGES, number>>;
+
 export class ProcessGauges {
   /** Exceptions that no request was there to answer with. */
   faults = 0;
   /** Set when the ext_proc server can tell how many bytes it holds. */
-  held: (() => number) | null = null;
+  held: () => number = () => 0;
   readonly #streams: () => number;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
 
@@ -18,43 +63,34 @@ export class ProcessGauges {
     this.#delay.enable();
   }
 
-  /** The families as they are now; the delay is that since the last time that it was asked for. */
-  collect(): Family[] {
+  /** The values as they are now; the delay is that since the last time that it was asked for. */
+  read(): ProcessValues {
     const memory = process.memoryUsage();
     const cpu = process.cpuUsage();
-    const delayP99Seconds = Math.max(
-      0,
-      this.#delay.percentile(99) / 1e9 - DELAY_RESOLUTION_MS / 1000,
-    );
+    const delaySeconds = this.#delay.percentile(99) / 1e9 - DELAY_RESOLUTION_MS / 1000;
     this.#delay.reset();
-    const families = [
-      gauge('sidegraph_filter_resident_memory_bytes', 'Resident memory of the filter.', memory.rss),
-      gauge('sidegraph_filter_heap_used_bytes', 'JavaScript heap in use.', memory.heapUsed),
-      gauge('sidegraph_filter_external_bytes', 'Memory outside the heap.', memory.external),
-      gauge('sidegraph_filter_streams', 'Requests in flight in the filter.', this.#streams()),
-      gauge(
-        'sidegraph_filter_event_loop_delay_seconds',
-        'Delay of the event loop since the last scrape, 99th percentile.',
-        delayP99Seconds,
-      ),
-      counter(
-        'sidegraph_filter_cpu_seconds_total',
-        'Processor time of the filter.',
-        (cpu.user + cpu.system) / 1e6,
-      ),
-      counter('sidegraph_filter_faults_total', 'Bugs met outside of any request.', this.faults),
-    ];
-    if (this.held !== null) {
-      families.push(gauge('sidegraph_filter_held_bytes', 'Bytes of messages held.', this.held()));
-    }
-    return families;
+    return {
+      sidegraph_filter_resident_memory_bytes: memory.rss,
+      sidegraph_filter_heap_used_bytes: memory.heapUsed,
+      sidegraph_filter_external_bytes: memory.external,
+      sidegraph_filter_streams: this.#streams(),
+      sidegraph_filter_event_loop_delay_seconds: Math.max(0, delaySeconds),
+      sidegraph_filter_cpu_seconds_total: (cpu.user + cpu.system) / 1e6,
+      sidegraph_filter_faults_total: this.faults,
+      sidegraph_filter_held_bytes: this.held(),
+      sidegraph_filter_workers: 1,
+    };
   }
 }
 
-function gauge(name: string, help: string, value: number): Family {
-  return { name, type: 'gauge', help, samples: [{ name, labels: {}, value }] };
-}
-
-function counter(name: string, help: string, value: number): Family {
-  return { name, type: 'counter', help, samples: [{ name, labels: {}, value }] };
+/** The families of one process, or of several together. */
+export function processFamilies(processes: readonly ProcessValues[]): Family[] {
+  const names = Object.keys(GAUGES) as (keyof typeof GAUGES)[];
+  return names.map((name) => {
+    const { type, help, of } = GAUGES[name];
+    const values = processes.map((each) => each[name]);
+    const value =
+      of === 'worst' ? Math.max(...values) : values.reduce((sum, each) => sum + each, 0);
+    return { name, type, help, samples: [{ name, labels: {}, value }] };
+  });
 }
