@@ -41,28 +41,38 @@ function keyIs(bytes: Buffer, start: number, end: number, key: Buffer): boolean 
   return JSON.parse(bytes.toString('utf8', start, end)) === key.toString('utf8');
 }
 
-/** The value of the last member `key` of the object that is exactly `object`. */
-export function findMember(bytes: Buffer, object: Span, key: Buffer): Found {
-  if (bytes[object.start] !== OPEN_OBJECT) return 'absent';
-  const end = object.end;
-  let found: Found = 'absent';
-  let at = skipSpace(bytes, object.start + 1, end);
-  if (at < end && bytes[at] === CLOSE_OBJECT) return found;
+/** Of the member that `scanObject` was asked for, the last of that name; −1 when there was none. */
+let foundStart = -1;
+let foundEnd = -1;
+
+/** From an object's opening brace to behind its closing one, or NOT_JSON, looking for the member `key` on the way. */
+function scanObject(bytes: Buffer, open: number, end: number, key: Buffer): number {
+  foundStart = -1;
+  let at = skipSpace(bytes, open + 1, end);
+  if (at < end && bytes[at] === CLOSE_OBJECT) return at + 1;
   for (;;) {
     const keyStart = at;
     const value = skipKey(bytes, at, end);
-    if (value === NOT_JSON) return 'invalid';
+    if (value === NOT_JSON) return NOT_JSON;
     const after = skipValue(bytes, value, end);
-    if (after === NOT_JSON) return 'invalid';
+    if (after === NOT_JSON) return NOT_JSON;
     if (keyIs(bytes, keyStart, skipString(bytes, keyStart, end), key)) {
-      found = { start: value, end: after };
+      foundStart = value;
+      foundEnd = after;
     }
     at = skipSpace(bytes, after, end);
-    if (at >= end) return 'invalid';
-    if (bytes[at] === CLOSE_OBJECT) return found;
-    if (bytes[at] !== COMMA) return 'invalid';
+    if (at >= end) return NOT_JSON;
+    if (bytes[at] === CLOSE_OBJECT) return at + 1;
+    if (bytes[at] !== COMMA) return NOT_JSON;
     at = skipSpace(bytes, at + 1, end);
   }
+}
+
+/** The value of the last member `key` of the object that is exactly `object`. */
+export function findMember(bytes: Buffer, object: Span, key: Buffer): Found {
+  if (bytes[object.start] !== OPEN_OBJECT) return 'absent';
+  if (scanObject(bytes, object.start, object.end, key) === NOT_JSON) return 'invalid';
+  return foundStart < 0 ? 'absent' : { start: foundStart, end: foundEnd };
 }
 
 /** The value under `path` in the object that is exactly `object`. */
@@ -75,10 +85,19 @@ export function findIn(bytes: Buffer, object: Span, path: readonly Buffer[]): Fo
   return at;
 }
 
-/** The value under `path` in a whole message. */
+/** The value under `path` in a whole message. The pass that looks for the first key is the one that checks the message. */
 export function findPath(bytes: Buffer, path: readonly Buffer[]): Found {
-  const whole = wholeValue(bytes);
-  return whole === undefined ? 'invalid' : findIn(bytes, whole, path);
+  const [first, ...below] = path;
+  const start = skipSpace(bytes, 0, bytes.length);
+  if (first === undefined || bytes[start] !== OPEN_OBJECT) {
+    const whole = wholeValue(bytes);
+    return whole === undefined ? 'invalid' : findIn(bytes, whole, path);
+  }
+  const after = scanObject(bytes, start, bytes.length, first);
+  if (after === NOT_JSON || skipSpace(bytes, after, bytes.length) !== bytes.length)
+    return 'invalid';
+  if (foundStart < 0) return 'absent';
+  return findIn(bytes, { start: foundStart, end: foundEnd }, below);
 }
 
 /** Keys as `findPath` wants them, made once. */

@@ -25,7 +25,7 @@ const GIB = 1024 * MIB;
 export function amount(name: string, value: number): string {
   if (/(_BYTES|Bytes)$/.test(name)) return bytes(value);
   if (/(_MS|Ms)$/.test(name)) return value % 1000 === 0 ? `${value / 1000} s` : `${value} ms`;
-  if (/_SECONDS$/.test(name)) return `${value} s`;
+  if (name.endsWith('_SECONDS')) return `${value} s`;
   return plain(value);
 }
 
