@@ -15,8 +15,16 @@ export function markIntent(object: KubeObject): KubeObject {
 
 /** Whether `live` is what was applied last, and still says so. */
 export function isApplied(marked: KubeObject, live: KubeObject): boolean {
-  const hash = live.metadata.annotations?.[ANNOTATIONS.intent];
-  return hash === marked.metadata.annotations?.[ANNOTATIONS.intent] && contains(live, marked);
+  return intentOf(live) === intentOf(marked) && contains(live, marked);
+}
+
+/** Whether this was applied last, whatever became of it. */
+export function hasIntent(live: KubeObject, wanted: KubeObject): boolean {
+  return intentOf(live) === intentOf(markIntent(wanted));
+}
+
+function intentOf(object: KubeObject): string | undefined {
+  return object.metadata.annotations?.[ANNOTATIONS.intent];
 }
 
 /**

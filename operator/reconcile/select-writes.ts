@@ -9,7 +9,7 @@ import { nameOf } from './contract.ts';
 import { list, number, record, specOf, text } from './fields.ts';
 import { selectAllowed } from './injection.ts';
 import type { Injection } from './injection.ts';
-import { contains, isApplied, markIntent } from './intent.ts';
+import { contains, hasIntent, isApplied, markIntent } from './intent.ts';
 import { judgeRollout } from './rollout.ts';
 
 export interface WritesInput {
@@ -69,6 +69,8 @@ function isServing(wanted: KubeObject, live: KubeObject | undefined): boolean {
  */
 function stage(wanted: KubeObject, live: KubeObject | undefined, isRolledOut: boolean): KubeObject {
   if (wanted.kind !== 'Service' || live === undefined || isRolledOut) return wanted;
+  // Applied already: what differs was changed by hand.
+  if (hasIntent(live, wanted)) return wanted;
   const spec = record(wanted['spec']);
   const ports = list(spec['ports']);
   const old = list(specOf(live)['ports']);
