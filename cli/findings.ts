@@ -1,5 +1,5 @@
 // Findings as people read them: grouped by file, each with its place, code, what happened and what to do.
-import type { Finding } from '../graph/finding.ts';
+import { type Finding, countFindings, plainText, plural } from '../graph/finding.ts';
 import type { Paint } from './paint.ts';
 
 export interface FileFindings {
@@ -14,12 +14,12 @@ export function renderFindings(file: FileFindings, paint: Paint): string {
   for (const finding of file.findings) {
     const colour = finding.severity === 'error' ? 'red' : 'yellow';
     const line = finding.line === undefined ? '' : paint('dim', ` (line ${finding.line})`);
-    const place = finding.path === '' ? '(the whole document)' : finding.path;
+    const place = finding.path === '' ? '(the whole document)' : plainText(finding.path);
     lines.push(
       `  ${paint(colour, finding.severity)} ${paint('bold', finding.code)} ${place}${line}`,
     );
-    lines.push(`    ${finding.message}`);
-    if (finding.advice !== '') lines.push(`    ${paint('cyan', '→')} ${finding.advice}`);
+    lines.push(`    ${plainText(finding.message)}`);
+    if (finding.advice !== '') lines.push(`    ${paint('cyan', '→')} ${plainText(finding.advice)}`);
   }
   return lines.join('\n');
 }
@@ -37,11 +37,6 @@ export function countSeverity(
 
 /** `3 errors, 1 warning in 40 files`. */
 export function summarize(files: readonly FileFindings[]): string {
-  const errors = countSeverity(files, 'error');
-  const warnings = countSeverity(files, 'warning');
-  return `${plural(errors, 'error')}, ${plural(warnings, 'warning')} in ${plural(files.length, 'file')}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  const findings = files.flatMap((file) => file.findings);
+  return `${countFindings(findings)} in ${plural(files.length, 'file')}`;
 }

@@ -89,6 +89,17 @@ test('check passes over JSON of a directory that has no kind, and says how much'
   assert.match(bodies.out, /holds JSON files without a kind, and nothing else/);
 });
 
+test('control characters of a file do not reach the terminal', async () => {
+  const file = write(
+    'hostile.yaml',
+    deployment('a', { name: 'm\u001b[31m', type: 'MODEL\u0007', endpoint }),
+  );
+  const { out, code } = await command('check', file);
+  assert.equal(code, 1);
+  assert.match(out, /NAME_INVALID/);
+  assert.doesNotMatch(out.replaceAll('\n', ''), /\p{Cc}/u);
+});
+
 test('check gives findings as JSON, and files that cannot be read among them', async () => {
   const broken = write('json/broken.yaml', '{');
   const { code, out } = await command('check', broken, join(dir, 'nowhere'), '-o', 'json');

@@ -1,5 +1,6 @@
 // Clusters: one for each unit and transport, and the fixed ones for the filter's sockets. A unit's cluster is named
 // by a hash of its content, so that a swap leaves the clusters of unchanged units (and their connections) alone.
+import { splitImage } from '../graph/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { METADATA_NAMESPACE } from '../graph/names.ts';
@@ -62,7 +63,7 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
         [METADATA_NAMESPACE]: {
           unit: unit.name,
           transport: edge.transport,
-          ...imageParts(unit.image),
+          ...splitImage(unit.image),
         },
       },
     },
@@ -74,14 +75,6 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
     .slice(0, 12);
   const name = `${plan.predictor}/${unit.name}/${edge.transport}/${hash}`;
   return { name, ...content, load_assignment: endpoints(name, [endpoint]) };
-}
-
-/** `repo:tag` as Seldon labels it; a registry's port or a digest is no tag. */
-export function imageParts(image: string): { image: string; version: string } {
-  const tag = /^(.+):([^/:@]+)$/.exec(image);
-  return tag?.[1] !== undefined && tag[2] !== undefined && !tag[1].includes('@')
-    ? { image: tag[1], version: tag[2] }
-    : { image, version: '' };
 }
 
 /** The clusters that do not depend on any plan; part of the bootstrap. */

@@ -73,3 +73,19 @@ export function openFindings(
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some((finding) => finding.severity === 'error');
 }
+
+/** Errors and warnings in words: `2 errors, 1 warning`. */
+export function countFindings(findings: readonly Finding[]): string {
+  const errors = findings.filter((finding) => finding.severity === 'error').length;
+  return `${plural(errors, 'error')}, ${plural(findings.length - errors, 'warning')}`;
+}
+
+/** `1 file`, `2 files`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Control characters of a hostile file must not reach a terminal. */
+export function plainText(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?');
+}

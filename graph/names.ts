@@ -6,8 +6,6 @@ import type { CallVerb, RouteKind, Transport } from './plan.ts';
 export const UNIT_HEADER = 'x-sidegraph-unit';
 /** Every header with this prefix is ours: removed from what clients send, never passed to a unit. */
 export const INTERNAL_HEADER_PREFIX = 'x-sidegraph-';
-/** The path that the client asked for, kept where an answer needs it (CloudEvents). */
-export const PATH_HEADER = 'x-sidegraph-path';
 export const PUID_HEADER = 'seldon-puid';
 /** Routing decisions of a request as compact JSON, `{"router":1}`; in answers, and understood in feedback. */
 export const ROUTING_HEADER = 'seldon-routing';
@@ -34,14 +32,6 @@ export const ROUTE_KINDS: readonly RouteKind[] = [
 /** Name of the ingress route of a kind of request: tells the filter the plan and what is asked. */
 export function routeName(planHash: string, kind: RouteKind): string {
   return `${planHash}/${kind}`;
-}
-
-/** Reads a name made by `routeName`; undefined for any other text. */
-export function parseRouteName(name: string): { planHash: string; kind: RouteKind } | undefined {
-  const slash = name.indexOf('/');
-  if (slash < 0) return undefined;
-  const kind = ROUTE_KINDS.find((known) => known === name.slice(slash + 1));
-  return kind === undefined ? undefined : { planHash: name.slice(0, slash), kind };
 }
 
 /** Value of `UNIT_HEADER` for a call in tail position. */

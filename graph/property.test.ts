@@ -11,12 +11,10 @@ import { loadDeployments } from './load-deployments.ts';
 import type { LoadedDeployments } from './load-deployments.ts';
 import { NATIVE_WEIGHT_TOTAL } from './plan.ts';
 import type { Plan, Step } from './plan.ts';
-import { renderFindings } from './render-findings.ts';
 
 function load(text: string): LoadedDeployments {
   const loaded = loadDeployments(text, { source: 'random' });
   for (const { code, message } of loaded.findings) assert.notEqual(code, 'READER_FAILED', message);
-  renderFindings(loaded.findings, { format: 'table' });
   for (const deployment of loaded.deployments) compileDeployment(deployment);
   return loaded;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testPlan } from '../testing/plans.ts';
 import { countOf } from './buckets.ts';
-import { CallHistograms, splitImage } from './call-histograms.ts';
+import { CallHistograms } from './call-histograms.ts';
 
 const plan = (image: string) =>
   testPlan({
@@ -72,11 +72,4 @@ test('calls over egress are not counted: Envoy counts them', () => {
   const edges = straight.edges.map((edge) => ({ ...edge, via: 'egress' }) as const);
   calls.prepare({ ...straight, edges })(0, 'route', 'rest', 200, 1);
   assert.deepEqual([...calls.collect()], []);
-});
-
-test('images split into name and version, whatever the registry looks like', () => {
-  assert.deepEqual(splitImage('a/b:1'), { name: 'a/b', version: '1' });
-  assert.deepEqual(splitImage('host:5000/a'), { name: 'host:5000/a', version: '' });
-  assert.deepEqual(splitImage('a@sha256:ff'), { name: 'a', version: 'sha256:ff' });
-  assert.deepEqual(splitImage(''), { name: '', version: '' });
 });

@@ -4,6 +4,7 @@
 import { BUCKETS_SECONDS } from '../../graph/names.ts';
 import type { CallVerb, Plan, PlanUnit, Transport } from '../../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
+import { splitImage } from '../../graph/split-image.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
 import { grpcCodeName } from './grpc-codes.ts';
 
@@ -102,26 +103,17 @@ function record(series: CallSeries, status: number, seconds: number): void {
 }
 
 function callLabels(plan: Plan, unit: PlanUnit, verb: CallVerb, transport: Transport): CallLabels {
-  const image = splitImage(unit.image);
+  const { image, version } = splitImage(unit.image);
   return {
     deployment_name: plan.deployment,
     method: transport === 'rest' ? 'post' : 'unary',
-    model_image: image.name,
+    model_image: image,
     model_name: unit.name,
-    model_version: image.version,
+    model_version: version,
     predictor_name: plan.predictor,
     predictor_version: plan.predictorVersion,
     service: transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
   };
-}
-
-/** `registry:5000/a/b:1.0` is image `registry:5000/a/b` of version `1.0`; a digest counts as the version. */
-export function splitImage(image: string): { name: string; version: string } {
-  const digest = image.indexOf('@');
-  if (digest >= 0) return { name: image.slice(0, digest), version: image.slice(digest + 1) };
-  const colon = image.lastIndexOf(':');
-  if (colon <= image.lastIndexOf('/')) return { name: image, version: '' };
-  return { name: image.slice(0, colon), version: image.slice(colon + 1) };
 }
 
 function codeLabel(transport: Transport, status: number): string {
