@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests: all of them, or those of the folders and files given. Ends with the line `N passed, N failed`, and
+# Runs the tests: all that need no Kubernetes (`make e2e` runs those), or those of the folders and files given. Ends with the line `N passed, N failed`, and
 # with 1 when one failed or none ran. TEST_CONCURRENCY: test files at a time (default 2: most of the slow ones have an
 # Envoy each).
 set -u
@@ -10,7 +10,8 @@ mkdir -p .cache
 rm -f "$counts"
 
 if [ $# -eq 0 ]; then
-  set -- graph envoy extproc proto operator cli e2e bench examples scripts
+  set -- graph envoy extproc proto operator cli bench examples scripts e2e/data-plane e2e/conformance \
+    e2e/layering.test.ts e2e/chart.test.ts
 fi
 files=
 for place; do
