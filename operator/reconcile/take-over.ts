@@ -20,7 +20,25 @@ export async function takeOver(client: KubeClient, wanted: TakeOver): Promise<vo
     { op: 'replace', path: '/metadata/managedFields', value: managedFields },
     { op: 'replace', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
   ];
-  await client.patch(wanted.ref, patch, { type: 'json', manager: managerOf(wanted) });
+  const manager = managerOf(wanted);
+  await client.patch(wanted.ref, patch, { type: 'json', manager });
+  if (wanted.subresource === 'status') await dropConditions(client, live, wanted, manager);
+}
+
+/**
+ * Seldon's definition makes of the conditions one value, ours a list by type: as its owners we own the whole and no item, so an
+ * apply would leave the former operator's in it. They go beforehand.
+ */
+async function dropConditions(
+  client: KubeClient,
+  live: KubeObject,
+  { ref, subresource }: TakeOver,
+  manager: string,
+): Promise<void> {
+  const status = live['status'];
+  if (!isPlainObject(status) || status['conditions'] === undefined) return;
+  const patch = [{ op: 'remove', path: '/status/conditions' }];
+  await client.patch(ref, patch, { type: 'json', manager, subresource });
 }
 
 function managerOf({ subresource }: TakeOver): string {

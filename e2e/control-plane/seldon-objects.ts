@@ -1,0 +1,230 @@
+// What Seldon's operator 1.17.1 makes of a SeldonDeployment whose units are containers: Services, and one Deployment for each
+// component with its engine (`seldon-container-engine`) in the first one. Names, labels, selectors, ports, probes and environment
+// are those that its users' tools and our operator meet in a live cluster.
+import type { KubeObject } from '../../operator/kube/object.ts';
+import { list, record, specOf, text } from '../../operator/reconcile/fields.ts';
+import type { Fields } from '../../operator/reconcile/fields.ts';
+
+export const ENGINE = 'seldon-container-engine';
+const IMAGE = 'docker.io/seldonio/seldon-core-executor:1.17.1';
+const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'seldon-core' };
+const PODINFO = { name: 'seldon-podinfo', mountPath: '/etc/podinfo' };
+
+interface Ports {
+  readonly http: number;
+  readonly grpc: number;
+  readonly metrics: number;
+}
+
+export interface SeldonObjects {
+  readonly services: readonly KubeObject[];
+  readonly deployments: readonly KubeObject[];
+}
+
+/** `owner` is stored: it has a uid. Ports are handed out to containers in the order of the spec, as Seldon does. */
+export function renderSeldonObjects(owner: KubeObject): SeldonObjects {
+  const services: KubeObject[] = [];
+  const deployments: KubeObject[] = [];
+  let used = 0;
+  for (const predictor of list(specOf(owner)['predictors'])) {
+    const key = `${owner.metadata.name}-${text(predictor['name'])}`;
+    services.push(renderService(owner, key, { 'seldon-app': key }, { http: 8000, grpc: 5001 }));
+    list(predictor['componentSpecs']).forEach((component, index) => {
+      const containers = list(record(component['spec'])['containers']).map((container) => {
+        const ports = { http: 9000 + used, grpc: 9500 + used, metrics: 6000 + used };
+        used += 1;
+        return { container, ports, service: `${key}-${text(container['name'])}` };
+      });
+      for (const { container, ports, service } of containers) {
+        const label = { [`seldon-app-svc-${text(container['name'])}`]: service };
+        services.push(renderService(owner, service, label, ports));
+      }
+      deployments.push(renderDeployment(owner, predictor, key, index, containers));
+    });
+  }
+  return { services, deployments };
+}
+
+function renderDeployment(
+  owner: KubeObject,
+  predictor: Fields,
+  key: string,
+  index: number,
+  containers: readonly { container: Fields; ports: Ports; service: string }[],
+): KubeObject {
+  const names = containers.map(({ container }) => text(container['name']));
+  const name = [key, index, ...names].join('-');
+  const hasEngine = index === 0;
+  const selector = {
+    'seldon-deployment-id': owner.metadata.name,
+    ...Object.fromEntries(
+      containers.map(({ service }, at) => [`seldon-app-svc-${names[at] ?? ''}`, service]),
+    ),
+    ...(hasEngine ? { 'seldon-app': key } : {}),
+  };
+  const own = { version: text(predictor['name']), app: name, fluentd: 'true', ...MANAGED_BY };
+  const labels = { ...selector, ...own, 'seldon.io/model': 'true' };
+  const units = containers.map(({ container, ports }) =>
+    renderUnit(owner, predictor, container, ports),
+  );
+  const fieldRef = { apiVersion: 'v1', fieldPath: 'metadata.annotations' };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      ...metadataOf(owner, name),
+      labels: { ...labels, ...(hasEngine ? { 'seldon-deployment-contains-svcorch': 'true' } : {}) },
+      annotations: { 'seldon.io/last-applied': 'UEsDBBQACAgIAA==' },
+    },
+    spec: {
+      replicas: Number(predictor['replicas'] ?? 1),
+      selector: { matchLabels: selector },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+      template: {
+        metadata: {
+          labels,
+          annotations: { 'prometheus.io/path': '/prometheus', 'prometheus.io/scrape': 'true' },
+        },
+        spec: {
+          containers: [...units, ...(hasEngine ? [renderEngine(owner, predictor)] : [])],
+          volumes: [
+            {
+              name: PODINFO.name,
+              downwardAPI: { defaultMode: 420, items: [{ path: 'annotations', fieldRef }] },
+            },
+          ],
+          securityContext: { runAsUser: 8888 },
+          schedulerName: 'default-scheduler',
+          dnsPolicy: 'ClusterFirst',
+          terminationGracePeriodSeconds: 20,
+        },
+      },
+    },
+  };
+}
+
+function renderUnit(owner: KubeObject, predictor: Fields, container: Fields, ports: Ports): Fields {
+  const name = text(container['name']);
+  const predictorName = text(predictor['name']);
+  const env = {
+    PREDICTIVE_UNIT_SERVICE_PORT: String(ports.http),
+    PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),
+    MLSERVER_HTTP_PORT: String(ports.http),
+    PREDICTIVE_UNIT_GRPC_SERVICE_PORT: String(ports.grpc),
+    MLSERVER_GRPC_PORT: String(ports.grpc),
+    MLSERVER_MODEL_NAME: name,
+    PREDICTIVE_UNIT_ID: name,
+    PREDICTIVE_UNIT_IMAGE: text(container['image']),
+    PREDICTOR_ID: predictorName,
+    PREDICTOR_LABELS: JSON.stringify({ version: predictorName }),
+    SELDON_DEPLOYMENT_ID: owner.metadata.name,
+    SELDON_EXECUTOR_ENABLED: 'true',
+    PREDICTIVE_UNIT_METRICS_SERVICE_PORT: String(ports.metrics),
+    PREDICTIVE_UNIT_METRICS_ENDPOINT: '/prometheus',
+    MLSERVER_METRICS_PORT: String(ports.metrics),
+    MLSERVER_METRICS_ENDPOINT: '/prometheus',
+  };
+  const probe = { tcpSocket: { port: 'http' }, periodSeconds: 5, failureThreshold: 3 };
+  const times = { successThreshold: 1, timeoutSeconds: 1 };
+  return {
+    ...container,
+    imagePullPolicy: 'IfNotPresent',
+    env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+    ports: Object.entries(ports).map(([portName, containerPort]) => ({
+      name: portName,
+      containerPort: Number(containerPort),
+      protocol: 'TCP',
+    })),
+    livenessProbe: { ...probe, ...times, initialDelaySeconds: 60 },
+    readinessProbe: { ...probe, ...times, initialDelaySeconds: 20 },
+    lifecycle: { preStop: { exec: { command: ['/bin/sh', '-c', '/bin/sleep 10'] } } },
+    volumeMounts: [PODINFO],
+  };
+}
+
+/** Two of its ports are one number under two names: Kubernetes stores that list, though its key is the number. */
+function renderEngine(owner: KubeObject, predictor: Fields): Fields {
+  const probe = (path: string): Fields => ({
+    httpGet: { path, port: 8000, scheme: 'HTTP' },
+    initialDelaySeconds: 20,
+    periodSeconds: 5,
+    failureThreshold: 3,
+    successThreshold: 1,
+    timeoutSeconds: 60,
+  });
+  const flags = {
+    sdep: owner.metadata.name,
+    namespace: owner.metadata.namespace ?? '',
+    predictor: text(predictor['name']),
+    http_port: '8000',
+    grpc_port: '5001',
+    protocol: 'seldon',
+    prometheus_path: '/prometheus',
+    server_type: 'rpc',
+    log_work_buffer_size: '10000',
+    log_write_timeout_ms: '2000',
+  };
+  const size = { cpu: '500m', memory: '512Mi' };
+  return {
+    name: ENGINE,
+    image: IMAGE,
+    args: [
+      ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
+      '--full_health_checks=false',
+    ],
+    imagePullPolicy: 'IfNotPresent',
+    env: [
+      {
+        name: 'ENGINE_PREDICTOR',
+        value: Buffer.from(JSON.stringify(predictor)).toString('base64'),
+      },
+      { name: 'REQUEST_LOGGER_DEFAULT_ENDPOINT', value: 'http://default-broker' },
+    ],
+    ports: [
+      { name: 'http', containerPort: 8000, protocol: 'TCP' },
+      { name: 'metrics', containerPort: 8000, protocol: 'TCP' },
+      { name: 'grpc', containerPort: 5001, protocol: 'TCP' },
+    ],
+    readinessProbe: probe('/ready'),
+    livenessProbe: probe('/live'),
+    resources: { requests: size, limits: size },
+    securityContext: { runAsUser: 8888, allowPrivilegeEscalation: false },
+    volumeMounts: [PODINFO],
+  };
+}
+
+function renderService(
+  owner: KubeObject,
+  name: string,
+  selector: Readonly<Record<string, string>>,
+  ports: { readonly http: number; readonly grpc: number },
+): KubeObject {
+  const port = (portName: string, number: number): Fields => ({
+    name: portName,
+    port: number,
+    protocol: 'TCP',
+    targetPort: number,
+  });
+  const labels = { ...selector, 'seldon-deployment-id': owner.metadata.name, ...MANAGED_BY };
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...metadataOf(owner, name), labels },
+    spec: {
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
+      selector,
+      ports: [port('http', ports.http), port('grpc', ports.grpc)],
+    },
+  };
+}
+
+function metadataOf(owner: KubeObject, name: string): KubeObject['metadata'] {
+  const { apiVersion, kind, metadata } = owner;
+  const reference = { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '' };
+  return {
+    name,
+    namespace: metadata.namespace ?? '',
+    ownerReferences: [{ ...reference, controller: true, blockOwnerDeletion: true }],
+  };
+}
