@@ -27,7 +27,9 @@ export function identifyDeployment(
     deployments.find((live) => live.metadata.name === name && isOwned(live, owner));
   const { name, selector } = wanted;
   // The name beside is chosen for good: going back to the first one would be another rollout.
-  const beside = hashName(`${name}/${JSON.stringify(Object.entries(selector).sort())}`);
+  const beside = hashName(
+    `${name}/${JSON.stringify(Object.entries(selector).sort(([a], [b]) => (a < b ? -1 : 1)))}`,
+  );
   for (const candidate of [beside, name]) {
     const live = find(candidate);
     if (live === undefined) continue;

@@ -10,7 +10,9 @@ const IN_PLAN = ['SELDON_ENABLE_ROUTING_INJECTION', 'CORS_ALLOWED_ORIGINS', 'COR
 
 export function orchestratorOf(spec: WrittenSpec, written: WrittenPredictorSpec): Orchestrator {
   const variables = new Map<string, object>();
-  for (const [name, value] of Object.entries(spec.annotations).sort()) {
+  for (const [name, value] of Object.entries(spec.annotations).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  )) {
     const { enginePrefix, separatePod } = SELDON_ANNOTATIONS;
     if (!name.startsWith(enginePrefix) || name === separatePod) continue;
     const variable = name.slice(enginePrefix.length).toUpperCase().replaceAll('-', '_');
