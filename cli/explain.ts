@@ -7,17 +7,13 @@ import type { Io } from './io.ts';
 import type { ExplainOptions } from './options.ts';
 import { createPaint } from './paint.ts';
 import { selectDeployment } from './select.ts';
+import { addressesOf } from './units/url.ts';
 
 export function explain(options: ExplainOptions, io: Io): number {
   const { source, text } = readSource(options.file);
   const paint = createPaint({ isTTY: io.errIsTty }, io.env);
   const { deployment } = selectDeployment(text, source, options, paint);
-  const addresses = new Map(
-    [...options.units].map(([name, { host, httpPort, grpcPort }]) => [
-      name,
-      { host, httpPort: httpPort ?? grpcPort ?? 0, grpcPort: grpcPort ?? httpPort ?? 0 },
-    ]),
-  );
+  const addresses = addressesOf(options.units);
   const plan = compileDeployment(deployment, { addresses, env: io.env });
   const explained = explainPlan(plan, options.output);
   io.out(explained.endsWith('\n') ? explained : `${explained}\n`);

@@ -1,5 +1,5 @@
 // From a file and the user's choice to one deployment: loaded, checked, narrowed to what was asked for.
-import type { Address, Deployment } from '../graph/deployment.ts';
+import type { Deployment } from '../graph/deployment.ts';
 import type { Finding } from '../graph/finding.ts';
 import { hasErrors } from '../graph/finding.ts';
 import { loadDeployments } from '../graph/load-deployments.ts';
@@ -7,6 +7,7 @@ import { CommandFailure } from './failure.ts';
 import { type FileFindings, renderFindings, summarize } from './findings.ts';
 import type { Selection } from './options.ts';
 import type { Paint } from './paint.ts';
+import { addressesOf } from './units/url.ts';
 
 export interface Selected {
   readonly deployment: Deployment;
@@ -20,14 +21,7 @@ export function selectDeployment(
   selection: Selection,
   paint: Paint,
 ): Selected {
-  const addresses = new Map<string, Address>();
-  for (const [name, { host, httpPort, grpcPort }] of selection.units) {
-    addresses.set(name, {
-      host,
-      httpPort: httpPort ?? grpcPort ?? 0,
-      grpcPort: grpcPort ?? httpPort ?? 0,
-    });
-  }
+  const addresses = addressesOf(selection.units);
   const { deployments, findings } = loadDeployments(text, { source, addresses });
   if (hasErrors(findings)) {
     const file: FileFindings = { source, deployments: [], findings };

@@ -1,11 +1,22 @@
 // Reads `--unit NAME=URL`. `http://host:port` names where the unit answers REST, `grpc://host:port` where it answers
 // gRPC; a unit that answers both is given twice. The name may be `predictor/unit` where two predictors share a name.
+import type { Address } from '../../graph/deployment.ts';
 
 export interface UnitAddress {
   readonly host: string;
   /** null: not given, so the unit has no REST address of its own. */
   readonly httpPort: number | null;
   readonly grpcPort: number | null;
+}
+
+/** What the compiler takes: a unit that was given one way only is asked there over both. */
+export function addressesOf(units: ReadonlyMap<string, UnitAddress>): ReadonlyMap<string, Address> {
+  return new Map(
+    [...units].map(([name, { host, httpPort, grpcPort }]) => [
+      name,
+      { host, httpPort: httpPort ?? grpcPort ?? 0, grpcPort: grpcPort ?? httpPort ?? 0 },
+    ]),
+  );
 }
 
 export type UnitFlags =
