@@ -1,5 +1,6 @@
 // A predictor's route table, in the order in which Envoy tries it: tail calls of walks, predictions and feedback, then
 // everything off the path. All of it serves at the root and below the gateway's prefix.
+import { ROUTE_KINDS } from '../graph/names.ts';
 import type { Plan, RouteKind } from '../graph/plan.ts';
 import {
   FEEDBACK_PATHS,
@@ -21,13 +22,6 @@ const CLIENT_PATHS: Readonly<Record<RouteKind, readonly string[]>> = {
   'feedback-grpc': [GRPC_FEEDBACK_PATH],
 };
 
-const KINDS: readonly RouteKind[] = [
-  'predict-rest',
-  'predict-grpc',
-  'feedback-rest',
-  'feedback-grpc',
-];
-
 export function predictorRouteTable(plan: Plan): JsonObject {
   return {
     name: predictorRoutes(plan.predictor),
@@ -39,7 +33,7 @@ export function predictorRouteTable(plan: Plan): JsonObject {
         request_body_buffer_limit: plan.policy.maxBodyBytes,
         routes: [
           ...tailRoutes(plan),
-          ...KINDS.flatMap((kind) => servedRoutes(plan, kind)),
+          ...ROUTE_KINDS.flatMap((kind) => servedRoutes(plan, kind)),
           ...otherMethods(plan),
           ...offpathRoutes(plan),
         ],
