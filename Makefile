@@ -1,7 +1,7 @@
 # Every target does the set-up that it needs, shows what it does, and is quick the second time.
 # Needs: Node 20 or later with npm, Python 3.10 or later, make.
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench check format clean cluster-up cluster-down
+.PHONY: help setup models demo test bench check format clean cluster-up cluster-down e2e e2e-long
 # Two targets at once would share ports and the set-up.
 .NOTPARALLEL:
 
@@ -39,6 +39,12 @@ cluster-up: ## a real one-node Kubernetes on this machine, with this tree's imag
 
 cluster-down: ## end it; nothing of it stays
 	@e2e/kube/down.sh
+
+e2e: ## test on a real control plane and a real cluster (root; half an hour)
+	@scripts/e2e.sh
+
+e2e-long: ## the same at 200 requests a second for two minutes a test: the numbers of the docs
+	@scripts/e2e.sh --long
 
 format: ## write the format that check wants
 	@scripts/setup.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the tests: all that need no Kubernetes (`make e2e` runs those), or those of the folders and files given. Ends with the line `N passed, N failed`, and
 # with 1 when one failed or none ran. TEST_CONCURRENCY: test files at a time (default 2: most of the slow ones have an
-# Envoy each).
+# Envoy each). TEST_TIMEOUT_MS: of one test and of one file (default ten minutes).
 set -u
 cd "$(dirname -- "$0")/.."
 node=$(scripts/node-path.sh) || exit 1
@@ -30,7 +30,7 @@ fi
 # File names in this tree have no spaces.
 # shellcheck disable=SC2086
 "$node" --disable-warning=ExperimentalWarning --test \
-  --test-concurrency="${TEST_CONCURRENCY:-2}" --test-timeout=600000 \
+  --test-concurrency="${TEST_CONCURRENCY:-2}" --test-timeout="${TEST_TIMEOUT_MS:-600000}" \
   --test-reporter=spec --test-reporter-destination=stdout \
   --test-reporter=./scripts/test-counts.ts --test-reporter-destination="$counts" \
   $files

@@ -26,6 +26,12 @@ export interface Predictor {
   readonly minAvailable?: number;
 }
 
+/**
+ * Seldon's wrapper ends its REST server on SIGTERM and then waits for its gRPC process for ever, so its pods last until they
+ * are killed. What requests need of that time is the sidecars' drain.
+ */
+const ENDING = { terminationGracePeriodSeconds: 15 };
+
 /** The classifier of examples/models; its answers carry its name as the tag `model`. */
 export function iris(model: string, name = 'classifier'): Unit {
   return { name, model: 'IrisModel', parameters: { model } };
@@ -64,7 +70,7 @@ function renderPredictor(predictor: Predictor): object {
     componentSpecs: [
       {
         ...(minAvailable === undefined ? {} : { pdbSpec: { minAvailable } }),
-        spec: { containers: listUnits(graph).map((unit) => renderContainer(unit, env)) },
+        spec: { ...ENDING, containers: listUnits(graph).map((unit) => renderContainer(unit, env)) },
       },
     ],
     graph: renderUnit(graph),
