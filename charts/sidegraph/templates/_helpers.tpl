@@ -79,8 +79,6 @@ capabilities: {drop: [ALL]}
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 - name: POD_UID
   valueFrom: {fieldRef: {fieldPath: metadata.uid}}
-- name: NODE_COMPILE_CACHE
-  value: /tmp/compile
 {{- end }}
 
 {{- define "sidegraph.budget" -}}
