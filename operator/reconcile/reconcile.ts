@@ -5,6 +5,7 @@ import { refOf } from '../kube/kinds.ts';
 import { SELDON_LABELS } from '../names.ts';
 import { buildStatus } from '../status/build-status.ts';
 import type { StatusView } from '../status/build-status.ts';
+import { servesJoined } from '../status/predictors.ts';
 import { tellTransitions } from '../status/transitions.ts';
 import { renderWorkloads } from '../workloads/render-workloads.ts';
 import type { Workloads } from '../workloads/workloads.ts';
@@ -99,7 +100,7 @@ function pursue(
     ...input,
     ours: children.ours,
     wanted: new Set(workloads.objects.map(nameOf)),
-    isSettled: writes.isSettled,
+    isSettled: writes.isSettled && servesJoined(workloads.predictors, input.pods),
   });
   const pods = [...plans.values()];
   const requeue = pods.flatMap(({ requeueAfterMs }) => requeueAfterMs ?? []);

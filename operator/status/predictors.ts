@@ -1,6 +1,6 @@
 // One predictor as people see it: whether it can serve, the share of the traffic that it gets now, which plans its pods serve.
 import type { KubeObject } from '../kube/object.ts';
-import { SELDON_LABELS } from '../names.ts';
+import { GRAPH_ANNOTATION, LABELS, SELDON_LABELS } from '../names.ts';
 import type { PodPlans } from '../reconcile/pod-plans.ts';
 import { podsOf } from '../reconcile/pod-plans.ts';
 import { judgeRollout } from '../reconcile/rollout.ts';
@@ -73,6 +73,7 @@ function judgeOne({ workload, deployments, pods, rolling }: PredictorView): {
   const isFailed = rollouts.some((rollout) => rollout?.state === 'Failed');
   const isRolling = workload.deploymentNames.some((name) => rolling.includes(name));
   const isDone = !isRolling && rollouts.every((rollout) => rollout?.state === 'Available');
+  if (isJoined(workload)) return judgeJoined(workload, own);
   // An older Deployment of another name may serve on while this one starts.
   const serves =
     rollouts.every((rollout) => rollout !== undefined && rollout.available > 0) ||
@@ -90,6 +91,38 @@ function judgeOne({ workload, deployments, pods, rolling }: PredictorView): {
     .filter((words) => words !== '')
     .join('; ');
   return { state: isFailed ? 'Failed' : 'Creating', serves, message };
+}
+
+/** Whether requests enter through pods that others make. */
+function isJoined({ joinedServices }: PredictorWorkload): boolean {
+  return Object.keys(joinedServices).length > 0;
+}
+
+/**
+ * Nobody says how many of them there are to be: one that is ready will do. Pods of ours, from when the graph had containers, have
+ * a component; they serve until then.
+ */
+function judgeJoined(
+  { name, plan }: PredictorWorkload,
+  pods: readonly KubeObject[],
+): ReturnType<typeof judgeOne> {
+  const entries = pods.filter((pod) => isReady(pod) && isEntry(pod));
+  const joined = pods.filter(({ metadata }) => metadata.labels?.[LABELS.component] === undefined);
+  if (joined.some((pod) => entries.includes(pod)))
+    return { state: 'Available', serves: true, message: '' };
+  const advice = `annotate pods with ${GRAPH_ANNOTATION}: ${plan.deployment}/${name}`;
+  const message = describePods(joined) || `no pod has joined the graph yet; ${advice}`;
+  return { state: 'Creating', serves: entries.length > 0, message };
+}
+
+/** Whether each predictor whose pods others make has such a pod that answers. */
+export function servesJoined(
+  workloads: readonly PredictorWorkload[],
+  pods: readonly KubeObject[],
+): boolean {
+  return workloads
+    .filter(isJoined)
+    .every((workload) => judgeJoined(workload, podsOf(workload.name, pods)).state === 'Available');
 }
 
 /** Whether the predictor's Service leads to it. */

@@ -3,6 +3,7 @@
 import { listUnits } from '../../graph/deployment.ts';
 import type { Container, Deployment, Predictor, Unit } from '../../graph/deployment.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
+import { listJoinedUnits } from './joined-units.ts';
 import { componentName, containerNames, containerServiceKey } from './object-names.ts';
 import { containerServiceName, deploymentLabel, NameClaims, predictorKey } from './object-names.ts';
 import type { WrittenComponent, WrittenPredictorSpec, WrittenSpec } from './written-spec.ts';
@@ -15,6 +16,8 @@ export interface PlacedPredictor {
   /** False for `seldon.io/no-engine`: the Service leads to the only unit. */
   readonly engine: boolean;
   readonly components: readonly PlacedComponent[];
+  /** Units in pods that others make. */
+  readonly joined: readonly JoinedUnit[];
   readonly entry: Entry;
 }
 
@@ -23,6 +26,8 @@ export type Entry =
   | { readonly kind: 'component'; readonly index: number }
   /** Pods that hold the sidecars alone. */
   | { readonly kind: 'alone'; readonly deploymentName: string }
+  /** Pods that others make: nothing is rendered for them but what they mount and are found by. */
+  | { readonly kind: 'joined' }
   /** No engine, and the unit runs elsewhere. */
   | { readonly kind: 'none' };
 
@@ -42,6 +47,11 @@ export interface PlacedContainer {
   /** The unit that it runs, null for a container beside them. */
   readonly unit: Unit | null;
   readonly service: ContainerService | null;
+}
+
+export interface JoinedUnit {
+  readonly unit: Unit;
+  readonly service: ContainerService;
 }
 
 export interface ContainerService {
@@ -67,13 +77,16 @@ export function placePredictors(deployment: Deployment, spec: WrittenSpec): Plac
     };
     const separate = engine && deployment.annotations[SELDON_ANNOTATIONS.separatePod] === 'true';
     const home = findHome(predictor, components);
+    const joined = placeJoined(deployment, predictor, services);
     const entry: Entry =
-      separate || (engine && home === undefined)
-        ? alone()
-        : home === undefined
-          ? { kind: 'none' }
-          : { kind: 'component', index: home };
-    return { predictor, written, key: keys[index] ?? '', engine, components, entry };
+      engine && joined.length > 0
+        ? { kind: 'joined' }
+        : separate || (engine && home === undefined)
+          ? alone()
+          : home === undefined
+            ? { kind: 'none' }
+            : { kind: 'component', index: home };
+    return { predictor, written, key: keys[index] ?? '', engine, components, joined, entry };
   });
 }
 
@@ -134,6 +147,22 @@ function placeComponents(
         })),
       };
     });
+}
+
+function placeJoined(
+  deployment: Deployment,
+  predictor: Predictor,
+  services: NameClaims,
+): readonly JoinedUnit[] {
+  const nameOf = ({ name }: Unit): string =>
+    containerServiceName(deployment.name, predictor.name, name);
+  return listJoinedUnits(predictor, nameOf).map((unit) => ({
+    unit,
+    service: {
+      name: services.claim(nameOf(unit), `${predictor.name}/${unit.name}`),
+      labelKey: containerServiceKey(unit.name),
+    },
+  }));
 }
 
 /** The first component where it holds a unit, as for Seldon's orchestrator; else that of the first unit in pre-order. */

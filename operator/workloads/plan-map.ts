@@ -8,6 +8,7 @@ import { PLAN_KEY } from '../names.ts';
 import { renderPlanFile } from '../sidecar/plan-file.ts';
 import type { Labels } from './labels.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
+import { isLocal } from './joined-units.ts';
 import { isEntry } from './labels.ts';
 
 /** 10 hex digits over the units' containers: which there are, in which pod, on which ports. */
@@ -26,6 +27,14 @@ export function planRevision(placed: PlacedPredictor): string {
           ],
     ),
   );
+  for (const { unit, service } of placed.joined)
+    if (unit.endpoint !== null && isLocal(unit.endpoint.host))
+      containers.push({
+        unit: unit.name,
+        name: unit.name,
+        ports: { http: unit.endpoint.httpPort, grpc: unit.endpoint.grpcPort, metrics: 0 },
+        at: `joined ${service.name}`,
+      });
   containers.sort((left, right) => (left.unit < right.unit ? -1 : 1));
   return createHash('sha256').update(canonicalJson(containers)).digest('hex').slice(0, 10);
 }

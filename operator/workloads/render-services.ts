@@ -3,7 +3,12 @@
 import { PORTS, SELDON_ANNOTATIONS, SELDON_LABELS } from '../names.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Labels } from './labels.ts';
-import type { PlacedContainer, PlacedPredictor } from './place-predictors.ts';
+import type {
+  ContainerService,
+  JoinedUnit,
+  PlacedContainer,
+  PlacedPredictor,
+} from './place-predictors.ts';
 
 export interface ServicePorts {
   readonly http: number;
@@ -40,9 +45,22 @@ export function renderContainerService(
   { container, service }: PlacedContainer,
   labels: Labels,
 ): KubeObject | undefined {
-  if (service === null) return undefined;
+  return service === null ? undefined : renderUnitService(service, container.ports, labels);
+}
+
+/** Leads to pods that others make, by the label that the webhook gives them. */
+export function renderJoinedService({ unit, service }: JoinedUnit, labels: Labels): KubeObject {
+  const { httpPort: http = 0, grpcPort: grpc = 0 } = unit.endpoint ?? {};
+  return renderUnitService(service, { http, grpc }, labels);
+}
+
+function renderUnitService(
+  service: ContainerService,
+  ports: ServicePorts,
+  labels: Labels,
+): KubeObject {
   const own = { [service.labelKey]: service.name };
-  return renderService(service.name, { ...labels, ...own }, own, container.ports, false);
+  return renderService(service.name, { ...labels, ...own }, own, ports, false);
 }
 
 function renderService(

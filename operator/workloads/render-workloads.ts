@@ -23,6 +23,7 @@ import type { DeploymentsInput, RenderedDeployment } from './render-deployment.t
 import {
   predictorPorts,
   renderContainerService,
+  renderJoinedService,
   renderPredictorService,
 } from './render-services.ts';
 import { warnInjection, warnPlacement } from './warnings.ts';
@@ -82,7 +83,7 @@ function renderPredictor(
   sink: FindingSink,
 ): Rendered {
   const { deployment, owner, config } = input;
-  const { predictor, components, entry, key, engine } = placed;
+  const { predictor, components, entry, joined, key, engine } = placed;
   const labels = objectLabels(deployment.name, predictor.name);
   const planName = injection && engine && entry.kind !== 'none' ? planMapName(placed) : null;
   const sidecar = planName === null ? null : sidecarOf(input, spec, placed, plan, planName, sink);
@@ -105,6 +106,7 @@ function renderPredictor(
     ...(planName === null ? [] : [renderPlanMap(planName, plan, labels)]),
     renderPredictorService(placed, annotations, labels),
     ...containers.flatMap((own) => renderContainerService(own, labels) ?? []),
+    ...joined.map((own) => renderJoinedService(own, labels)),
     ...deployments.flatMap((own) => own.objects),
   ];
   return {
@@ -119,6 +121,7 @@ function renderPredictor(
           unit === null || service === null ? [] : [[unit.name, service.name]],
         ),
       ),
+      joinedServices: Object.fromEntries(joined.map((own) => [own.unit.name, own.service.name])),
       deploymentNames: deployments.map(({ name }) => name),
       planName,
       plan,

@@ -47,11 +47,13 @@ export interface PredictorWorkload {
   readonly ports: { readonly http: number; readonly grpc: number };
   /** Services of single containers, by unit. */
   readonly containerServices: Readonly<Record<string, string>>;
+  /** Services of units in pods that others make, by unit; where there are any, those pods are the entry. */
+  readonly joinedServices: Readonly<Record<string, string>>;
   readonly deploymentNames: readonly string[];
   /** The ConfigMap with the plan; null where no sidecar reads one (injection off, no-engine). */
   readonly planName: string | null;
   readonly plan: Plan;
-  /** The Deployment whose pods the predictor's Service selects; null when nothing of it runs here. */
+  /** The Deployment whose pods the predictor's Service selects; null when none of ours holds the entry. */
   readonly entryDeployment: string | null;
   /** Whether the entry's pods have sidecars. */
   readonly injected: boolean;

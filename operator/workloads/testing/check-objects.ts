@@ -35,6 +35,8 @@ export function checkObjects({ objects, predictors }: Workloads): void {
     };
     const entry = predictor.entryDeployment;
     assert.deepEqual(select(predictor.serviceName), entry === null ? [] : [entry]);
+    for (const service of Object.values(predictor.joinedServices))
+      assert.deepEqual(select(service), [], 'no pod of ours poses as one that others make');
     for (const [unit, service] of Object.entries(predictor.containerServices)) {
       const selected = select(service);
       assert.equal(selected.length, 1, `the Service of ${unit} leads to one Deployment`);
@@ -44,6 +46,7 @@ export function checkObjects({ objects, predictors }: Workloads): void {
   const services = predictors.flatMap((own) => [
     own.serviceName,
     ...Object.values(own.containerServices),
+    ...Object.values(own.joinedServices),
   ]);
   const rendered = objects.filter(({ kind }) => kind === 'Service');
   assert.equal(services.length, rendered.length, 'every Service is told');

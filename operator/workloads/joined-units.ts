@@ -1,0 +1,34 @@
+// Which units run in pods that others make and join to the graph (`sidegraph.io/graph`). A unit without a container whose host is
+// `localhost` says so: it is beside the sidecars, and no pod of ours has any.
+import { listUnits } from '../../graph/deployment.ts';
+import type { Predictor, Unit } from '../../graph/deployment.ts';
+
+const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '::1'];
+
+/**
+ * The unit whose pod requests enter through: the first one that is no built-in. Undefined where pods of ours hold units, or
+ * where that unit is elsewhere.
+ */
+export function findJoinedEntry(predictor: Predictor): Unit | undefined {
+  const running = listUnits(predictor.graph).filter(({ builtIn }) => builtIn === null);
+  const [first] = running;
+  if (first === undefined || !isLocal(first.endpoint?.host ?? '')) return undefined;
+  const own = new Set(predictor.containers.map(({ name }) => name));
+  return running.some(({ name }) => own.has(name)) ? undefined : first;
+}
+
+/** The units in joined pods: those beside the entry, and those whose host is the Service that we would make for them. */
+export function listJoinedUnits(
+  predictor: Predictor,
+  serviceOf: (unit: Unit) => string,
+): readonly Unit[] {
+  if (findJoinedEntry(predictor) === undefined) return [];
+  return listUnits(predictor.graph).filter((unit) => {
+    const host = unit.endpoint?.host ?? '';
+    return isLocal(host) || host.split('.')[0] === serviceOf(unit);
+  });
+}
+
+export function isLocal(host: string): boolean {
+  return LOCAL_HOSTS.includes(host);
+}
