@@ -51,9 +51,7 @@ describe('uninstall', { skip: whyNoCluster() }, () => {
     const mine = await namesOf(NAMESPACE);
     await uninstallChart();
     const left = await until('nothing of the release is left', async () => {
-      const names = (await namesOf('')).filter(
-        (name) => /sidegraph|seldon-config/.test(name) && !name.includes(` ${NAMESPACE}/`),
-      );
+      const names = (await namesOf('')).filter(isOfRelease);
       if (names.length > 0) throw new Error(names.join(', '));
       return names;
     });
@@ -100,7 +98,13 @@ describe('uninstall', { skip: whyNoCluster() }, () => {
   });
 });
 
-/** `kind namespace/name`, sorted. Pods and what hangs on them by name only: their owners. */
+/** By its name or its namespace; the two that Kubernetes puts into every namespace are nobody's. */
+function isOfRelease(name: string): boolean {
+  if (/\/(kube-root-ca\.crt|default)$/.test(name)) return false;
+  return name.includes(` ${SYSTEM}/`) || /\/(sidegraph|seldon-config)/.test(name);
+}
+
+/** `kind namespace/name`, sorted. */
 async function namesOf(namespace: string): Promise<string[]> {
   const scope = namespace === '' ? ['-A'] : ['-n', namespace];
   const text = await kubectl([
