@@ -1,8 +1,8 @@
 // A real control plane for tests: etcd and kube-apiserver on free loopback ports, with certificates and tokens of their own
 // in a folder that goes with it. No kubelet, no scheduler, no controllers: what the tests write stays as written.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { accessSync, closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
@@ -11,15 +11,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from 'selfsigned';
 import { PooledKubeConfig } from '../../operator/kube/config.ts';
+import { endChild, runChild } from './child.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const START_TIMEOUT_MS = 90_000;
 /** TEST-NET-2: kube-apiserver refuses to advertise a loopback address, and nothing here dials it. */
 const ADVERTISED = '198.51.100.1';
-
-/** With the folder that goes with them. */
-const running = new Map<ChildProcess, string>();
-let hasHooks = false;
 
 export interface ApiServer {
   readonly url: string;
@@ -79,7 +76,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   await writeFile(kubeconfig, renderKubeconfig(url, ca, tokens.get('admin') ?? ''));
 
   const peerUrl = `http://127.0.0.1:${peerPort}`;
-  const etcd = run(dir, 'etcd', join(bin, 'etcd'), [
+  const etcd = runChild(dir, 'etcd', join(bin, 'etcd'), [
     `--data-dir=${join(dir, 'etcd')}`,
     '--log-level=error',
     '--unsafe-no-fsync',
@@ -99,19 +96,19 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     ca,
     config,
     async kill() {
-      await end(server, 'SIGKILL');
+      await endChild(server, 'SIGKILL');
       server = undefined;
     },
     async start() {
-      server = run(dir, 'kube-apiserver', join(bin, 'kube-apiserver'), flags);
+      server = runChild(dir, 'kube-apiserver', join(bin, 'kube-apiserver'), flags);
       await until('kube-apiserver', server, dir, () => isReady(url, ca, tokens.get('admin') ?? ''));
     },
     async compact() {
       await compactEtcd(etcdUrl);
     },
     async stop() {
-      await end(server, 'SIGKILL');
-      await end(etcd, 'SIGKILL');
+      await endChild(server, 'SIGKILL');
+      await endChild(etcd, 'SIGKILL');
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -200,35 +197,6 @@ function renderKubeconfig(server: string, ca: string, token: string): string {
   });
 }
 
-function run(dir: string, name: string, file: string, args: readonly string[]): ChildProcess {
-  const log = openSync(join(dir, `${name}.log`), 'a');
-  const child = spawn(file, args, { stdio: ['ignore', log, log] });
-  closeSync(log);
-  running.set(child, dir);
-  child.once('exit', () => running.delete(child));
-  killWithUs();
-  return child;
-}
-
-/** A test that ends without stop(), or is ended from outside, leaves no server behind. */
-function killWithUs(): void {
-  if (hasHooks) return;
-  hasHooks = true;
-  process.on('exit', () => {
-    for (const child of running.keys()) child.kill('SIGKILL');
-    for (const dir of new Set(running.values())) rmSync(dir, { recursive: true, force: true });
-  });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.once(signal, () => process.exit(1));
-}
-
-async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill(signal);
-  await gone;
-}
-
 async function until(
   name: string,
   child: ChildProcess,
@@ -270,7 +238,7 @@ async function compactEtcd(etcdUrl: string): Promise<void> {
   await post('compaction', { revision, physical: true });
 }
 
-function canRun(file: string): boolean {
+export function canRun(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;

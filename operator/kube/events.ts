@@ -20,6 +20,8 @@ const BURST = 25;
 const REFILL_MS = 5 * 60_000;
 const MAX_REMEMBERED = 4_096;
 const DEFAULT_FLUSH_MS = 2_000;
+/** Events that wait for a slow server; what comes on top of them is dropped, so that a burst costs no memory. */
+const MAX_PENDING = 1_024;
 
 export interface EventNote {
   readonly type: 'Normal' | 'Warning';
@@ -60,6 +62,7 @@ export class EventRecorder {
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
   #writes: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #pending = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -109,11 +112,19 @@ export class EventRecorder {
   }
 
   #enqueue(write: () => Promise<unknown>): void {
-    this.#writes = this.#writes.then(write).then(
-      () => {},
-      (error: unknown) =>
+    if (this.#pending >= MAX_PENDING) {
+      this.#options.log.debug({ pending: this.#pending }, 'too many events wait; dropped');
+      return;
+    }
+    this.#pending += 1;
+    this.#writes = this.#writes
+      .then(write)
+      .catch((error: unknown) =>
         this.#options.log.warn({ error: describeError(error) }, 'an event could not be written'),
-    );
+      )
+      .then(() => {
+        this.#pending -= 1;
+      });
   }
 
   #create(event: KubeObject): Promise<unknown> {

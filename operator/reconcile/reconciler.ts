@@ -15,6 +15,8 @@ import type { EventNote, ReconcileConfig, Reconciled, ReconcileInput } from './c
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { reconcile } from './reconcile.ts';
+import { statusOf } from './fields.ts';
+import { differsInPlansAlone } from './hold-status.ts';
 import type { Sources } from './sources.ts';
 
 export interface ReconcilerOptions {
@@ -63,7 +65,7 @@ export class Reconciler {
     } catch (error) {
       return await this.#fail(object, result, error, signal);
     }
-    await this.#writeStatus(object, result.status, signal);
+    if (!canWait(result, object)) await this.#writeStatus(object, result.status, signal);
     this.#tell(object, result.events);
     plans.ask(key, result.ask, signal);
     if (result.requeueAfterMs === null) return DONE;
@@ -138,4 +140,9 @@ export class Reconciler {
     for (const { type, reason, message } of events)
       this.#options.events.record(object, { type, reason, action: ACTION, note: message });
   }
+}
+
+/** The answers of the pods bring the next turn, which writes what they are. */
+function canWait({ ask, status }: Reconciled, object: KubeObject): boolean {
+  return ask.length > 0 && status !== null && differsInPlansAlone(status, statusOf(object));
 }
