@@ -19,12 +19,14 @@ interface Ports {
 export interface SeldonObjects {
   readonly services: readonly KubeObject[];
   readonly deployments: readonly KubeObject[];
+  readonly autoscalers: readonly KubeObject[];
 }
 
 /** `owner` is stored: it has a uid. Ports are handed out to containers in the order of the spec, as Seldon does. */
 export function renderSeldonObjects(owner: KubeObject): SeldonObjects {
   const services: KubeObject[] = [];
   const deployments: KubeObject[] = [];
+  const autoscalers: KubeObject[] = [];
   let used = 0;
   for (const predictor of list(specOf(owner)['predictors'])) {
     const key = `${owner.metadata.name}-${text(predictor['name'])}`;
@@ -39,10 +41,13 @@ export function renderSeldonObjects(owner: KubeObject): SeldonObjects {
         const label = { [`seldon-app-svc-${text(container['name'])}`]: service };
         services.push(renderService(owner, service, label, ports));
       }
-      deployments.push(renderDeployment(owner, predictor, key, index, containers));
+      const deployment = renderDeployment(owner, predictor, key, index, containers);
+      deployments.push(deployment);
+      if (component['hpaSpec'] !== undefined)
+        autoscalers.push(renderAutoscaler(owner, deployment, record(component['hpaSpec'])));
     });
   }
-  return { services, deployments };
+  return { services, deployments, autoscalers };
 }
 
 function renderDeployment(
@@ -99,6 +104,24 @@ function renderDeployment(
           terminationGracePeriodSeconds: 20,
         },
       },
+    },
+  };
+}
+
+function renderAutoscaler(owner: KubeObject, target: KubeObject, written: Fields): KubeObject {
+  const { name } = target.metadata;
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: {
+      ...metadataOf(owner, name),
+      labels: { 'seldon-deployment-id': owner.metadata.name },
+    },
+    spec: {
+      scaleTargetRef: { apiVersion: target.apiVersion, kind: target.kind, name },
+      minReplicas: written['minReplicas'],
+      maxReplicas: written['maxReplicas'],
+      metrics: written['metricsv2'],
     },
   };
 }

@@ -4,6 +4,7 @@ import type { KubeClient } from '../../operator/kube/client.ts';
 import { refOf } from '../../operator/kube/kinds.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
 import { contains } from '../../operator/reconcile/intent.ts';
+import { specOf } from '../../operator/reconcile/fields.ts';
 import { SDEP } from './operator-harness.ts';
 import { renderSeldonObjects } from './seldon-objects.ts';
 
@@ -22,8 +23,8 @@ export async function runSeldonOnce(
   const home = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
   if (owner === undefined || home?.metadata.labels?.[CONTROLLER_ID] !== undefined) return false;
   if (owner.metadata.labels?.[CONTROLLER_ID] !== undefined) return false;
-  const { services, deployments } = renderSeldonObjects(owner);
-  for (const wanted of [...services, ...deployments]) await write(client, wanted);
+  const { services, deployments, autoscalers } = renderSeldonObjects(owner);
+  for (const wanted of [...services, ...autoscalers, ...deployments]) await write(client, wanted);
   const names = deployments.map(({ metadata }) => metadata.name);
   const status = {
     state: 'Available',
@@ -42,10 +43,15 @@ async function write(client: KubeClient, wanted: KubeObject): Promise<void> {
     await client.create(wanted, WRITE);
     return;
   }
-  const isSame = contains(live['spec'], wanted['spec']) && !isMoreThan(live, wanted);
+  const isSame =
+    contains(live['spec'], { ...specOf(wanted), replicas: specOf(live)['replicas'] }) &&
+    !isMoreThan(live, wanted);
   if (isSame) return;
-  const kept = wanted.kind === 'Service' ? live['spec'] : {};
-  const spec = { ...(kept as object), ...(wanted['spec'] as object) };
+  // An autoscaler's number stays, and so does the address of a Service.
+  const { replicas } = specOf(live);
+  const kept = wanted.kind === 'Service' ? specOf(live) : {};
+  const number = wanted.kind === 'Deployment' ? { replicas } : {};
+  const spec = { ...kept, ...specOf(wanted), ...number };
   await client.replace({ ...live, spec }, WRITE);
 }
 

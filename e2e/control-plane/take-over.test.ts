@@ -134,6 +134,25 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
   );
 
   await t.test('5: the label of the namespace takes over the rest', async () => {
+    // Its autoscaler has scaled it; the number must not fall on the way, were it only for a moment.
+    const scaled = { ...DEPLOYMENT, namespace: NAMESPACE, name: 'rose-main-1-classifier' };
+    const { metadata } = await client.patch(
+      scaled,
+      { spec: { replicas: 7 } },
+      { type: 'merge', manager: 'kube-controller-manager', subresource: 'scale' },
+    );
+    const replicas: unknown[] = [];
+    const watching = new AbortController();
+    const events = await client.watch(DEPLOYMENT, {
+      namespace: NAMESPACE,
+      fieldSelector: `metadata.name=${scaled.name}`,
+      resourceVersion: metadata.resourceVersion ?? '',
+      signal: watching.signal,
+    });
+    const watched = (async () => {
+      for await (const event of events)
+        if (event.type !== 'BOOKMARK') replicas.push(specOf(event.object)['replicas']);
+    })().catch(() => {});
     await runBlock('take-namespace');
     assert.equal(await runSeldonOnce(client, NAMESPACE, 'rose'), false);
     for (const name of ['rose-main-0-scale', 'rose-main-1-classifier']) {
@@ -142,6 +161,9 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
       await rollOut(client, NAMESPACE, name);
     }
     await waitForState(client, NAMESPACE, 'rose', 'Available');
+    watching.abort();
+    await watched;
+    assert.deepEqual([...new Set(replicas)], [7]);
     const { output } = await runBlock('check-namespace');
     assert.match(output, /rose\b.*Available/);
   });
@@ -263,6 +285,16 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
   });
 });
 
+const HPA = {
+  minReplicas: 2,
+  maxReplicas: 9,
+  metricsv2: [
+    {
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } },
+    },
+  ],
+};
 const SELDON_STATUS = ['conditions', 'deploymentStatus', 'replicas', 'state'];
 const ran = new Set<string>();
 
@@ -318,7 +350,7 @@ function twoComponents(name: string): KubeObject {
           name: 'main',
           replicas: 3,
           graph: { name: 'scale', type: 'TRANSFORMER', children: [child] },
-          componentSpecs: [component('scale'), component('classifier')],
+          componentSpecs: [component('scale'), { hpaSpec: HPA, ...component('classifier') }],
         },
       ],
     },
