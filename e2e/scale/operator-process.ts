@@ -9,6 +9,8 @@ import { sum, sumBy } from './metrics.ts';
 import { readUsage, Sampler } from './usage.ts';
 
 const MAIN = new URL('../../operator/main.ts', import.meta.url).pathname;
+/** The chart's. */
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
 const READY_MS = 120_000;
 /** Idle: no reconcile for that long, and nothing queued. */
 const QUIET_MS = 5_000;
@@ -87,7 +89,7 @@ export async function startOperatorProcess(
     api.dir,
     'operator',
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...nodeFlags, MAIN, ...flags],
+    [...NODE_FLAGS, ...nodeFlags, MAIN, ...flags],
     { ...process.env, KUBECONFIG: api.kubeconfig },
   );
   const sampler = new Sampler(child.pid ?? 0);
