@@ -128,9 +128,9 @@ describe('updates under load', { skip: whyNoCluster() }, () => {
       await kubectl(['delete', 'pod', pod.name, '-n', NAMESPACE, '--wait=false']);
       await settled('rolled');
       await kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=2']);
-    }).finally(() =>
-      kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=2']),
-    );
+    }).finally(async () => {
+      await kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=2']);
+    });
     assert.deepEqual(load.failures.slice(0, 3), []);
     await isAvailable(NAMESPACE, 'rolled');
   });
