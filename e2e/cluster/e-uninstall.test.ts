@@ -48,7 +48,7 @@ describe('uninstall', { skip: whyNoCluster() }, () => {
   after(() => deleteNamespace(NAMESPACE));
 
   test('leaves the definition, the users’ objects and what they own, and nothing else', async () => {
-    const mine = await namesOf(NAMESPACE);
+    const mine = await usersOwn();
     await uninstallChart();
     const left = await until('nothing of the release is left', async () => {
       const names = (await namesOf('')).filter(isOfRelease);
@@ -56,7 +56,7 @@ describe('uninstall', { skip: whyNoCluster() }, () => {
       return names;
     });
     assert.deepEqual(left, []);
-    assert.deepEqual(await namesOf(NAMESPACE), mine);
+    assert.deepEqual(await usersOwn(), mine);
     assert.match(
       await kubectl(['get', 'crd', 'seldondeployments.machinelearning.seldon.io']),
       /seldondeployments/,
@@ -104,7 +104,11 @@ function isOfRelease(name: string): boolean {
   return name.includes(` ${SYSTEM}/`) || /\/(sidegraph|seldon-config)/.test(name);
 }
 
-/** `kind namespace/name`, sorted. */
+async function usersOwn(): Promise<string[]> {
+  return (await namesOf(NAMESPACE)).filter((name) => name.includes(` ${NAMESPACE}/`));
+}
+
+/** `kind namespace/name`, sorted; what belongs to no namespace among them. */
 async function namesOf(namespace: string): Promise<string[]> {
   const scope = namespace === '' ? ['-A'] : ['-n', namespace];
   const text = await kubectl([

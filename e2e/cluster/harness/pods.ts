@@ -70,7 +70,7 @@ const { readdirSync, readFileSync } = require('node:fs');
 for (const pid of readdirSync('/proc').filter(Number)) {
   let line = '';
   try { line = readFileSync('/proc/' + pid + '/cmdline', 'utf8'); } catch {}
-  if (line.includes('extproc/main.ts')) { process.kill(Number(pid), 'SIGKILL'); console.log(pid); }
+  if (Number(pid) !== process.pid && line.includes('extproc/main.ts')) { process.kill(Number(pid), 'SIGKILL'); console.log(pid); }
 }`;
 
 /** SIGKILL to the filter's process inside its container; the agent beside it stays. */
