@@ -101,16 +101,18 @@ export class Reconciler {
     error: unknown,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    if (!(error instanceof KubeError) || error.isTransient) throw error;
+    // A server's own trouble that it has words for (no address left, a webhook that fails) is told as well.
+    const isTold = error instanceof KubeError && (!error.isTransient || error.status === 500);
+    if (!isTold) throw error;
     // The namespace, or the object itself, is on its way out.
     if (error.isNotFound || /being terminated/.test(error.message))
       return { kind: 'retry', reason: describeError(error) };
-    // Quotas and rights change without the object.
-    const isTerminal = error.status !== 403;
+    // Quotas, rights and the server's trouble change without the object.
+    const isTerminal = error.status !== 403 && error.status !== 500;
     const words = describeError(error);
     const status = withFailure(result.status ?? {}, words, isTerminal);
     await this.#writeStatus(object, status, signal);
-    const reason = isTerminal ? 'Refused' : 'Forbidden';
+    const reason = isTerminal ? 'Refused' : 'NotApplied';
     this.#tell(object, [{ type: 'Warning', reason, message: words }]);
     return { kind: isTerminal ? 'terminal' : 'retry', reason: words };
   }

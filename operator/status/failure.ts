@@ -8,7 +8,7 @@ export function withFailure(status: Fields, words: string, isTerminal: boolean):
       ? {
           ...condition,
           status: 'False',
-          reason: isTerminal ? 'Refused' : 'Forbidden',
+          reason: isTerminal ? 'Refused' : 'NotApplied',
           message: words,
         }
       : condition,

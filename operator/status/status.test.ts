@@ -55,7 +55,7 @@ test('a refusal of the API server stands in Ready and leaves the other condition
     description: 'quota exceeded',
     conditions: [
       { type: 'GraphValid', status: 'True' },
-      { type: 'Ready', status: 'False', reason: 'Forbidden', message: 'quota exceeded' },
+      { type: 'Ready', status: 'False', reason: 'NotApplied', message: 'quota exceeded' },
     ],
   });
 });
