@@ -101,35 +101,36 @@ describe('updates under load', { skip: whyNoCluster() }, () => {
     await deploy(NAMESPACE, classifier('logistic', '3'));
     await answers(NAMESPACE, 'rolled');
     const { load } = await underLoad(NAMESPACE, 'rolled', async () => {
-      await apply(NAMESPACE, classifier('forest', '4'));
-      await until('the rollout has begun', async () =>
-        (
-          await kubectl([
-            'get',
-            'deployment',
-            '-n',
-            NAMESPACE,
-            '-l',
-            'seldon-deployment-id=rolled',
-            '-o',
-            'json',
-          ])
-        ).includes('forest'),
-      );
-      await kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=0']);
-      await settled('rolled');
-      await until(
-        'the new model answers',
-        async () => modelOf((await predict(NAMESPACE, 'rolled')).text) === 'forest',
-      );
-      // A pod that starts now finds its plan mounted.
-      const [pod] = await podsOf(NAMESPACE, 'rolled');
-      assert.ok(pod);
-      await kubectl(['delete', 'pod', pod.name, '-n', NAMESPACE, '--wait=false']);
-      await settled('rolled');
-      await kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=2']);
-    }).finally(async () => {
-      await kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=2']);
+      try {
+        await apply(NAMESPACE, classifier('forest', '4'));
+        await until('the rollout has begun', async () =>
+          (
+            await kubectl([
+              'get',
+              'deployment',
+              '-n',
+              NAMESPACE,
+              '-l',
+              'seldon-deployment-id=rolled',
+              '-o',
+              'json',
+            ])
+          ).includes('forest'),
+        );
+        await kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=0']);
+        await settled('rolled');
+        await until(
+          'the new model answers',
+          async () => modelOf((await predict(NAMESPACE, 'rolled')).text) === 'forest',
+        );
+        // A pod that starts now finds its plan mounted.
+        const [pod] = await podsOf(NAMESPACE, 'rolled');
+        assert.ok(pod);
+        await kubectl(['delete', 'pod', pod.name, '-n', NAMESPACE, '--wait=false']);
+        await settled('rolled');
+      } finally {
+        await kubectl(['scale', 'deployment/sidegraph-operator', '-n', SYSTEM, '--replicas=2']);
+      }
     });
     assert.deepEqual(load.failures.slice(0, 3), []);
     await isAvailable(NAMESPACE, 'rolled');
