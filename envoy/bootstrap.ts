@@ -4,7 +4,8 @@ import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from './filters/stats-log.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from './layout.ts';
-import { MAX_DOWNSTREAM_CONNECTIONS, MAX_HEAP_BYTES } from './limits.ts';
+import { MAX_HEAP_BYTES } from './limits.ts';
+import { overloadManager } from './overload.ts';
 
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return {
@@ -34,38 +35,6 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
         },
       ],
     },
-    overload_manager: overloadManager(),
-  };
-}
-
-function overloadManager(): JsonObject {
-  return {
-    refresh_interval: '0.250s',
-    resource_monitors: [
-      {
-        name: 'envoy.resource_monitors.fixed_heap',
-        typed_config: typed('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', {
-          max_heap_size_bytes: MAX_HEAP_BYTES,
-        }),
-      },
-      {
-        name: 'envoy.resource_monitors.global_downstream_max_connections',
-        typed_config: typed(
-          'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
-          { max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS },
-        ),
-      },
-    ],
-    actions: [
-      action('envoy.overload_actions.shrink_heap', 0.92),
-      action('envoy.overload_actions.stop_accepting_requests', 0.95),
-    ],
-  };
-}
-
-function action(name: string, threshold: number): JsonObject {
-  return {
-    name,
-    triggers: [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value: threshold } }],
+    overload_manager: overloadManager(MAX_HEAP_BYTES),
   };
 }

@@ -1,6 +1,7 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
 import { type JsonObject, duration, typed } from '../../envoy/json.ts';
+import { overloadManager } from '../../envoy/overload.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 
 export interface GatewayLayout {
@@ -29,7 +30,6 @@ export interface GatewayLayout {
 const DISCOVERY_CLUSTER = 'sidegraph-agent';
 const TLS_SECRET = 'gateway';
 const CONNECTION_BUFFER_BYTES = 1024 * 1024;
-const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
 const MAX_STREAMS = 1024;
 const UNSERVED = 'no deployment is served under this path, host and headers';
 
@@ -261,34 +261,5 @@ function accessLog(path: string): JsonObject {
         },
       },
     }),
-  };
-}
-
-function overloadManager(maxHeapBytes: number): JsonObject {
-  const action = (name: string, value: number): JsonObject => ({
-    name,
-    triggers: [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value } }],
-  });
-  return {
-    refresh_interval: '0.250s',
-    resource_monitors: [
-      {
-        name: 'envoy.resource_monitors.fixed_heap',
-        typed_config: typed('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', {
-          max_heap_size_bytes: maxHeapBytes,
-        }),
-      },
-      {
-        name: 'envoy.resource_monitors.global_downstream_max_connections',
-        typed_config: typed(
-          'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
-          { max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS },
-        ),
-      },
-    ],
-    actions: [
-      action('envoy.overload_actions.shrink_heap', 0.92),
-      action('envoy.overload_actions.stop_accepting_requests', 0.95),
-    ],
   };
 }
