@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { bareEnvoyBootstrap } from './bare.ts';
-import { descendants } from './cpu.ts';
+import { descendants } from '../e2e/harness/processes.ts';
 import type { BenchGraph, StubPorts } from './graphs.ts';
 
 export interface Target {
@@ -124,7 +124,7 @@ export class Bench {
       httpPort,
       grpcPort,
       ...PREDICT,
-      envoyPids: descendants(pid, /envoy .*--?c|envoy .*--config-path/).filter((p) => p !== pid),
+      envoyPids: descendants(pid, /envoy .*--?c|envoy .*--config-path/),
       filterPids: descendants(pid, /extproc\/main\.ts/),
     };
   }

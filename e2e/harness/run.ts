@@ -1,10 +1,11 @@
 // Starts what a user starts: `sidegraph run FILE` on a manifest of the test, with free ports and a directory of its own,
 // and waits for its `ready` line.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { descendants } from './processes.ts';
 
 export interface Running {
   readonly port: number;
@@ -116,34 +117,5 @@ export async function waitFor(
   while (!done()) {
     if (performance.now() > until) throw new Error(`waited ${timeoutMs} ms for ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** Process ids under `root` whose command line matches. */
-export function descendants(root: number, command: RegExp): number[] {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid)) continue;
-    const stat = readQuietly(`/proc/${pid}/stat`);
-    if (stat !== '') parents.set(pid, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-  }
-  const isUnder = (pid: number): boolean => {
-    for (let at = parents.get(pid); at !== undefined && at > 1; at = parents.get(at)) {
-      if (at === root) return true;
-    }
-    return false;
-  };
-  return [...parents.keys()].filter(
-    (pid) =>
-      isUnder(pid) && command.test(readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')),
-  );
-}
-
-function readQuietly(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
   }
 }
