@@ -4,11 +4,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { freePorts } from '../e2e/harness/ports.ts';
 import { locateEnvoy } from '../envoy/locate.ts';
 import { benchGraphs } from './graphs.ts';
 import { type Load, measure, type Sample } from './measure.ts';
 import { buildRows, type Cell, renderTables } from './report.ts';
-import { Bench, freePorts, type Target } from './target.ts';
+import { Bench, type Target } from './target.ts';
 
 const HELP = `Measures Sidegraph against a bare Envoy route, in one run.
 

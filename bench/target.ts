@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { bareEnvoyBootstrap } from './bare.ts';
+import { freePorts } from '../e2e/harness/ports.ts';
 import { descendants } from '../e2e/harness/processes.ts';
 import type { BenchGraph, StubPorts } from './graphs.ts';
 
@@ -22,23 +23,6 @@ export interface Target {
 const PREDICT = { path: '/api/v1.0/predictions', grpcPath: '/seldon.protos.Seldon/Predict' };
 const MODEL = { path: '/predict', grpcPath: '/seldon.protos.Model/Predict' };
 const ROOT = path.join(import.meta.dirname, '..');
-
-/** `count` ports of the loopback address that are free now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<net.Server>((resolve) => {
-          const server = net.createServer();
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 export class Bench {
   readonly #children: ChildProcess[] = [];

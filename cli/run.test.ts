@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../e2e/harness/ports.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-test-'));
@@ -36,17 +37,6 @@ interface Started {
   readonly ready: Record<string, unknown> & { stateDir: string };
   readonly url: string;
   stderr(): string;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 interface GraphOptions {

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e', 'examples'],
   e2e: ['graph', 'envoy', 'extproc', 'operator', 'proto', 'cli', 'examples', 'bench'],
 };
-/** A test may also stand on the parts that the rings of tests share. */
+/** A test, and what tests share in a folder testing/, may also stand on the parts that the rings of tests share. */
 const TESTS_MAY_IMPORT = ['e2e'];
 
 /** Libraries that only some places may use; a place is the beginning of a path or a test of it. */
@@ -178,7 +178,7 @@ function mayImport(from: string, target: string): boolean {
   const own = folderOf(from);
   const other = folderOf(target);
   if (own === other || (MAY_IMPORT[own] ?? []).includes(other)) return true;
-  return isTest(from) && TESTS_MAY_IMPORT.includes(other);
+  return (isTest(from) || from.includes('/testing/')) && TESTS_MAY_IMPORT.includes(other);
 }
 
 function folderOf(path: string): string {

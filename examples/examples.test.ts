@@ -7,8 +7,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../e2e/harness/ports.ts';
 import { predict } from './grpc-client/client.ts';
-import { findFreePort, type RunningExample, runExample } from './run-example.ts';
+import { type RunningExample, runExample } from './run-example.ts';
 
 interface Message {
   readonly data: {
@@ -177,7 +178,7 @@ function post(
 
 /** One step of the article's pipeline as a server by itself, as if it ran elsewhere. */
 async function startStep(t: Cleanup, step: string): Promise<{ step: string; port: number }> {
-  const [port, grpc, metrics] = [await findFreePort(), await findFreePort(), await findFreePort()];
+  const [port = 0, grpc = 0, metrics = 0] = await freePorts(3);
   const child = spawn(`${HERE}models/serve`, ['Step', 'MODEL'], {
     detached: true,
     stdio: 'ignore',

@@ -2,11 +2,11 @@
 // the file is then served from a copy that declares ports for its containers and is otherwise the same.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump, load } from 'js-yaml';
+import { freePort, freePorts } from '../e2e/harness/ports.ts';
 
 const EXAMPLES = fileURLToPath(new URL('.', import.meta.url));
 const SIDEGRAPH = fileURLToPath(new URL('../bin/sidegraph', import.meta.url));
@@ -36,8 +36,8 @@ export interface RunningExample {
 
 /** `file` is a path below examples/, such as `bandit/graph.yaml`. Throws with the CLI's output when it does not come up. */
 export async function runExample(file: string, options: RunOptions): Promise<RunningExample> {
-  const http = options.ports?.http ?? (await findFreePort());
-  const grpc = options.ports?.grpc ?? (await findFreePort());
+  const http = options.ports?.http ?? (await freePort());
+  const grpc = options.ports?.grpc ?? (await freePort());
   const copy = options.ports === null ? await copyWithFreePorts(file) : null;
   const path = copy?.path ?? join(EXAMPLES, file);
   const argv = [
@@ -68,20 +68,6 @@ export async function runExample(file: string, options: RunOptions): Promise<Run
     ended,
     stop: () => stop(child, ended),
   };
-}
-
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
-  });
 }
 
 async function waitUntilReady(
@@ -139,11 +125,7 @@ async function copyWithFreePorts(
   const unitPorts = new Map<string, number>();
   for (const predictor of manifest.spec.predictors) {
     for (const container of predictor.componentSpecs.flatMap((spec) => spec.spec.containers)) {
-      const [http, grpc, metrics] = [
-        await findFreePort(),
-        await findFreePort(),
-        await findFreePort(),
-      ];
+      const [http = 0, grpc = 0, metrics = 0] = await freePorts(3);
       container.ports = [
         { name: 'http', containerPort: http },
         { name: 'grpc', containerPort: grpc },

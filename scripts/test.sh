@@ -10,7 +10,7 @@ mkdir -p .cache
 rm -f "$counts"
 
 if [ $# -eq 0 ]; then
-  set -- graph envoy extproc proto operator cli bench examples scripts e2e/data-plane e2e/conformance \
+  set -- graph envoy extproc proto operator cli bench examples scripts e2e/data-plane e2e/conformance e2e/harness \
     e2e/layering.test.ts e2e/chart.test.ts
 fi
 files=

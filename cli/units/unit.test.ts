@@ -1,10 +1,10 @@
 // Real small processes; what a user is told of those that do not come up.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { freePort } from '../../e2e/harness/ports.ts';
 import { createLog } from '../log.ts';
 import { CommandFailure } from '../failure.ts';
 import { Watchdog } from '../serve/watchdog.ts';
-import { findFreePort } from './ports.ts';
 import { LocalUnit } from './unit.ts';
 
 const watchdog = new Watchdog();
@@ -45,7 +45,7 @@ async function failure(unit: LocalUnit, limitMs: number): Promise<CommandFailure
 }
 
 test('a unit is ready when it answers; its output has its name', async () => {
-  const port = await findFreePort(21_000 + (process.pid % 10_000), new Set());
+  const port = await freePort();
   const script = `console.log('one\\ntwo'); require('net').createServer().listen(${port}, '127.0.0.1')`;
   const { unit, told } = create([process.execPath, '-e', script], port);
   unit.start();
@@ -55,7 +55,7 @@ test('a unit is ready when it answers; its output has its name', async () => {
 });
 
 test('a unit that never answers is named with its port after the limit', async () => {
-  const port = await findFreePort(31_000 + (process.pid % 10_000), new Set());
+  const port = await freePort();
   const told = await failure(create(['sleep', '100'], port).unit, 200);
   assert.equal(told.code, 'UNIT_SILENT');
   assert.match(
@@ -65,7 +65,7 @@ test('a unit that never answers is named with its port after the limit', async (
 });
 
 test('a unit that ends at its start is given up after three times, each reported', async () => {
-  const port = await findFreePort(41_000 + (process.pid % 10_000), new Set());
+  const port = await freePort();
   const { unit, told } = create(['/bin/sh', '-c', 'echo no model >&2; exit 3'], port);
   const ended = await failure(unit, 10_000);
   assert.equal(ended.code, 'UNIT_EXITED');
@@ -77,7 +77,7 @@ test('a unit that ends at its start is given up after three times, each reported
 });
 
 test('a command that is not there is told at once', async () => {
-  const port = await findFreePort(51_000 + (process.pid % 10_000), new Set());
+  const port = await freePort();
   const told = await failure(create(['no-such-server'], port).unit, 10_000);
   assert.equal(told.code, 'UNIT_NOT_STARTED');
   assert.match(told.message, /ENOENT/);

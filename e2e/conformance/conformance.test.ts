@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { freePortRun } from '../harness/ports.ts';
 import { DIFFERENCES } from './differences.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -70,23 +70,6 @@ async function replay(
     if (match !== null) failed.set(match[1] ?? '', match[2] ?? '');
   }
   return failed;
-}
-
-/** First of a hundred ports in a row, below the range from which the system hands out ports on its own. */
-async function freePortRun(): Promise<number> {
-  for (;;) {
-    const base = 10_000 + Math.floor(Math.random() * 200) * 100;
-    const ends = await Promise.all([base, base + 40, base + 90, base + 91].map(isFree));
-    if (ends.every(Boolean)) return base;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 describe('the recorded cases of the Seldon executor', {

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
-import { freePort } from '../../envoy/testing/units.ts';
 import { SILENT_LOG } from '../../extproc/log.ts';
 import { isReleased } from '../../operator/gateway/acknowledge.ts';
 import { type Gateway, startGateway } from '../../operator/gateway/gateway.ts';
@@ -22,6 +21,7 @@ import {
 import { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
 import { Registry } from '../../operator/kube/registry.ts';
+import { freePort } from '../harness/ports.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 

@@ -4,7 +4,8 @@ import net from 'node:net';
 import { describe, it } from 'node:test';
 import { ask, askGrpc } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
-import { freePort, type Running, runGraph, waitFor } from '../harness/run.ts';
+import { freePort } from '../harness/ports.ts';
+import { type Running, runGraph, waitFor } from '../harness/run.ts';
 import { echo, type RestBehaviour, startGrpcUnit, startRestUnit } from '../harness/unit.ts';
 
 /** The failing unit as the only one (native), the last one (tail) and the first one (side). */

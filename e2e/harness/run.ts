@@ -2,9 +2,9 @@
 // and waits for its `ready` line.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from './ports.ts';
 import { descendants } from './processes.ts';
 
 export interface Running {
@@ -27,14 +27,6 @@ export interface RunOptions {
 }
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export async function runGraph(manifest: object, options: RunOptions = {}): Promise<Running> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sge-'));

@@ -5,12 +5,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from 'selfsigned';
 import { PooledKubeConfig } from '../../operator/kube/config.ts';
+import { freePorts } from '../harness/ports.ts';
 import { endChild, runChild } from './child.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -60,7 +60,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const bin = findKubeBin();
   if (bin === undefined) throw new Error(String(whyNoKube()));
   const dir = mkdtempSync(join(tmpdir(), 'sidegraph-kube-'));
-  const [port, etcdPort, peerPort] = await freePorts();
+  const [port = 0, etcdPort = 0, peerPort = 0] = await freePorts(3);
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const url = `https://127.0.0.1:${port}`;
   const ca = await writeCertificates(dir);
@@ -245,23 +245,4 @@ export function canRun(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** All held at once, so that they differ. */
-async function freePorts(): Promise<[number, number, number]> {
-  const held = await Promise.all([holdPort(), holdPort(), holdPort()]);
-  for (const one of held) one.release();
-  return [held[0].port, held[1].port, held[2].port];
-}
-
-function holdPort(): Promise<{ port: number; release(): void }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') return reject(new Error('no port'));
-      resolve({ port: address.port, release: () => server.close() });
-    });
-  });
 }

@@ -2,11 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../envoy/testing/units.ts';
 import { layoutOf } from '../../operator/gateway/gateway.ts';
 import { parseGatewayOptions } from '../../operator/gateway/options.ts';
 import { startGatewayEnvoy } from '../../operator/gateway/testing/envoy.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
+import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';

@@ -1,7 +1,7 @@
 // The operator as the chart starts it, but for the image: a process of its own against the test's API server.
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../envoy/testing/units.ts';
+import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';

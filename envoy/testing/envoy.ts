@@ -10,7 +10,7 @@ import { envoyCommand } from '../command.ts';
 import type { EnvoyLayout } from '../layout.ts';
 import { locateEnvoy } from '../locate.ts';
 import { EnvoyWriter, type WriterOptions } from '../writer.ts';
-import { freePort } from './units.ts';
+import { freePort } from '../../e2e/harness/ports.ts';
 
 const START_TIMEOUT_MS = 15_000;
 const STILL: WriterOptions['log'] = { info: () => undefined, warn: () => undefined };

@@ -3,13 +3,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { envoyCommand } from '../../../envoy/command.ts';
 import { locateEnvoy } from '../../../envoy/locate.ts';
+import { freePorts } from '../../../e2e/harness/ports.ts';
 import { PLAN_KEY } from '../../../operator/names.ts';
 import { sidecarLayout } from '../../../operator/sidecar/layout.ts';
 import type { SidecarStatus } from '../state.ts';
@@ -125,15 +125,4 @@ async function end(child: ChildProcess): Promise<void> {
   await gone;
   clearTimeout(timer);
   clearTimeout(last);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

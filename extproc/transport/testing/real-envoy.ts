@@ -2,10 +2,11 @@
 // the stub units that tail calls are matched to again.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../../e2e/harness/ports.ts';
 
 export interface RealEnvoy {
   readonly port: number;
@@ -214,19 +215,6 @@ function cluster(name: string, address: object, http2: boolean): object {
 
 function tcp(address: string, port: number): object {
   return { socket_address: { address, port_value: port } };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(),
-      );
-    });
-  });
 }
 
 function accepts(port: number): Promise<boolean> {

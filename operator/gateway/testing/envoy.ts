@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askAdmin } from '../../../envoy/admin.ts';
 import { envoyBinary } from '../../../envoy/testing/envoy.ts';
-import { freePort } from '../../../envoy/testing/units.ts';
+import { freePort } from '../../../e2e/harness/ports.ts';
 import type { GatewayLayout } from '../bootstrap.ts';
 import { writeEnvoyFiles } from '../envoy-files.ts';
 
