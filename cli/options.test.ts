@@ -95,7 +95,7 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     planConfigMap: 'd-p-plan-r1',
     config: { ...DEFAULT_SIDECAR, concurrency: 3, drainSeconds: 4, logLevel: 'debug' },
     annotations: {},
-    longestTimeoutMs: 1000,
+    policy: { deadlineMs: 300_000, restTimeoutMs: null, grpcTimeoutMs: null },
   });
   const args = initContainers[0]?.['args'];
   assert.ok(Array.isArray(args));

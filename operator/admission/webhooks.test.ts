@@ -121,7 +121,7 @@ describe('the entry of a graph', () => {
     );
     const plan = spec.volumes?.find(({ name }) => name === 'sidegraph-plan');
     assert.match(JSON.stringify(plan), /"configMap":\{"name":"g-main-plan-[0-9a-f]{10}"/);
-    assert.ok(spec.terminationGracePeriodSeconds > 300);
+    assert.equal(spec.terminationGracePeriodSeconds, 10 + 30 + 5);
     for (const container of spec.containers)
       assert.deepEqual(container['lifecycle'], { preStop: { sleep: { seconds: 10 } } });
   });

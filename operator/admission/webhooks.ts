@@ -82,7 +82,8 @@ function renderParts(
   { config }: WebhookContext,
 ): SidecarParts {
   const { predictors } = compileDeployment(deployment);
-  const index = deployment.predictors.indexOf(predictor);
+  const compiled = predictors[deployment.predictors.indexOf(predictor)];
+  if (compiled === undefined) throw new Error('every predictor is compiled');
   const own = objectAt(pod, ['metadata', 'annotations']);
   const texts = Object.entries(own).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
@@ -98,7 +99,7 @@ function renderParts(
       ...predictor.annotations,
       ...Object.fromEntries(texts),
     },
-    longestTimeoutMs: predictors[index]?.plan.policy.deadlineMs ?? 0,
+    policy: compiled.plan.policy,
   });
 }
 

@@ -16,7 +16,7 @@ const INPUT: SidecarInput = {
   planConfigMap: 'iris-main-plan-1',
   config: DEFAULT_SIDECAR,
   annotations: {},
-  longestTimeoutMs: 1000,
+  policy: { deadlineMs: 300_000, restTimeoutMs: null, grpcTimeoutMs: null },
 };
 
 test('both sidecars meet the restricted pod security standard', () => {
@@ -68,10 +68,16 @@ test('variables of the orchestrator reach the filter, but not in place of its ow
   assert.doesNotMatch(text, /lie/);
 });
 
-test('a pod has the drain, the longest request and 5 s to end, and at least the default deadline', () => {
-  assert.equal(renderSidecar(INPUT).terminationGracePeriodSeconds, 10 + 300 + 5);
-  const longer = renderSidecar({ ...INPUT, longestTimeoutMs: 900_001 });
-  assert.equal(longer.terminationGracePeriodSeconds, 10 + 901 + 5);
+test('a pod has the drain, 5 s and the longest request to end: 30 s unless the author allows more', () => {
+  const grace = (policy: object): number =>
+    renderSidecar({ ...INPUT, policy: { ...INPUT.policy, ...policy } })
+      .terminationGracePeriodSeconds;
+  assert.equal(grace({}), 10 + 30 + 5);
+  assert.equal(grace({ restTimeoutMs: 120_000, grpcTimeoutMs: 60_000 }), 10 + 120 + 5);
+  assert.equal(grace({ restTimeoutMs: 900_000 }), 10 + 300 + 5, 'the deadline ends it before');
+  assert.equal(grace({ deadlineMs: 900_001 }), 10 + 901 + 5);
+  // An edit of the plan, which must roll no pods.
+  assert.equal(grace({ deadlineMs: 1000 }), 10 + 30 + 5);
 });
 
 test('alone in a pod, Envoy is an ordinary container that drains by itself', () => {

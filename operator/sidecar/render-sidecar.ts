@@ -3,6 +3,7 @@
 // nothing of the pod's network is changed: the Service's target port is Envoy.
 import type { Finding } from '../../graph/finding.ts';
 import { LIMITS } from '../../graph/limits.ts';
+import type { Policy } from '../../graph/plan.ts';
 import { envoyCommand } from '../../envoy/command.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
 import { SIDEGRAPH_COMMAND, STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
@@ -23,8 +24,8 @@ export interface SidecarInput {
   readonly annotations: Readonly<Record<string, string>>;
   /** Where `annotations` stand, for findings. */
   readonly annotationsPath?: string;
-  /** The longest that one request may take, ms: `deadlineMs` of the plan's policy. */
-  readonly longestTimeoutMs: number;
+  /** What the author allows requests to take. */
+  readonly policy: Pick<Policy, 'deadlineMs' | 'restTimeoutMs' | 'grpcTimeoutMs'>;
   /** `svcOrchSpec`: variables and resources that the author gives to the orchestrator. */
   readonly orchestrator?: Orchestrator;
 }
@@ -56,6 +57,8 @@ export interface ContainerSpec {
 
 /** Time between the end of the longest request and the kill, s. */
 const GRACE_SECONDS = 5;
+/** How long the requests of an ending pod may take where the author says nothing, s: Kubernetes' own default. */
+const LONGEST_REQUEST_SECONDS = 30;
 /** Envoy's files and the filter must be up by then, s. */
 const START_SECONDS = 120;
 
@@ -78,18 +81,22 @@ export function renderSidecar(input: SidecarInput): SidecarParts {
       [ANNOTATIONS.sidecarVersion]: config.version,
     },
     labels: { [LABELS.injected]: 'true' },
-    terminationGracePeriodSeconds: graceSeconds(config.drainSeconds, input.longestTimeoutMs),
+    terminationGracePeriodSeconds: graceSeconds(config.drainSeconds, input.policy),
     preStopForUnits: { sleep: { seconds: config.drainSeconds } },
     findings,
   };
 }
 
 /**
- * At least that of the default deadline: it is a bound and no wait, and a shorter deadline is an edit of the plan, which must
- * roll no pods.
+ * The timeouts of calls that the author wrote (they roll pods by themselves), or a deadline above the default. The default
+ * deadline does not count: a server that does not end by itself, such as Seldon's Python wrapper, would hold each leaving pod for
+ * those five minutes. Nor does a shorter one: it is an edit of the plan, which must roll no pods.
  */
-function graceSeconds(drainSeconds: number, longestTimeoutMs: number): number {
-  const longestMs = Math.max(longestTimeoutMs, LIMITS.deadlineMs.default);
+function graceSeconds(drainSeconds: number, policy: SidecarInput['policy']): number {
+  const { deadlineMs, restTimeoutMs, grpcTimeoutMs } = policy;
+  const written = [restTimeoutMs, grpcTimeoutMs].map((ms) => Math.min(ms ?? 0, deadlineMs));
+  const longDeadlineMs = deadlineMs > LIMITS.deadlineMs.default ? deadlineMs : 0;
+  const longestMs = Math.max(LONGEST_REQUEST_SECONDS * 1000, longDeadlineMs, ...written);
   return drainSeconds + Math.ceil(longestMs / 1000) + GRACE_SECONDS;
 }
 

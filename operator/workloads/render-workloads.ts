@@ -149,7 +149,7 @@ function sidecarOf(
     config: config.sidecar,
     annotations: annotationsOf(deployment, placed.predictor),
     annotationsPath: `${deployment.path}spec.annotations`,
-    longestTimeoutMs: plan.policy.deadlineMs,
+    policy: plan.policy,
     orchestrator: orchestratorOf(spec, placed.written),
   });
   for (const { code, path, message, advice } of parts.findings)
