@@ -63,7 +63,7 @@ warm_cache() {
   cp "$here/warm-cache.mjs" "$merged/tmp/"
   mkdir -p "$merged/app/.cache/compile"
   chmod 777 "$merged/app/.cache/compile"
-  env -i chroot --userspec=65532:65532 "$merged" /usr/local/bin/node --disable-warning=ExperimentalWarning \
+  env -i "$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)" --userspec=65532:65532 "$merged" /usr/local/bin/node --disable-warning=ExperimentalWarning \
     --import=/app/extproc/compile-cache.mjs /tmp/warm-cache.mjs
   mkdir "$code/app/.cache"
   cp -a "$merged/app/.cache/compile" "$code/app/.cache/"

@@ -10,7 +10,11 @@ import { readUsage, Sampler } from './usage.ts';
 
 const MAIN = new URL('../../operator/main.ts', import.meta.url).pathname;
 /** The chart's. */
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+const NODE_FLAGS = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=4',
+  '--heap-growing-percent=40',
+];
 const READY_MS = 120_000;
 /** Idle: no reconcile for that long, and nothing queued. */
 const QUIET_MS = 5_000;
