@@ -1,7 +1,9 @@
 // Asks a running Envoy, over its admin unix socket, what it has taken over: the version of each watched file and how
 // many updates it refused.
-import { request } from 'node:http';
 import type { Json } from './json.ts';
+
+// Not by `import`: that would evaluate all exports of the module, and load undici for one of them (9 MB).
+const { request } = process.getBuiltinModule('node:http');
 
 /** GET on the admin socket; rejects when Envoy does not answer. */
 export function askAdmin(socketPath: string, path: string, signal: AbortSignal): Promise<string> {

@@ -1,6 +1,6 @@
 // What several workers of one data plane say together. One of them serves `/metrics` for all: it asks the others, each on a
 // unix socket of its own, and adds up. The counts of a worker that was started again begin at 0, as those of any process.
-import { createServer } from 'node:http';
+import { createServer } from '../node-http.ts';
 import { listenAtPath } from '../listen.ts';
 import type { Log } from '../log.ts';
 import { askSocket } from './ask-socket.ts';

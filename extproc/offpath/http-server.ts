@@ -1,6 +1,7 @@
 // Serves over HTTP what is not on the path of a prediction: readiness, status and metadata, the API's documentation,
 // metrics. An ordinary upstream of Envoy on a unix socket. Paths and answers are those of Seldon's executor.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from '../node-http.ts';
 import { PLAN_HEADER } from '../../graph/names.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../graph/seldon-paths.ts';

@@ -1,6 +1,7 @@
 // The gateway's port for people and probes, read-only but for /drain: what is served, probes, metrics of the agent and of
 // Envoy. Never part of what clients reach.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from '../../extproc/node-http.ts';
 import { askAdmin } from '../../envoy/admin.ts';
 
 /** What Envoy's admin is asked for; the rest of it can change things or tells too much. */

@@ -1,7 +1,8 @@
 // The small HTTP server that the kubelet and Prometheus ask: /healthz (restart me when not), /readyz (send me traffic when
 // so) and /metrics. A check answers null or, in words, what is wrong; the answer lists all of them.
-import { createServer, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer } from '../../extproc/node-http.ts';
 import type { Registry } from './registry.ts';
 
 /** Null when well. */

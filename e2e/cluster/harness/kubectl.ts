@@ -2,13 +2,18 @@
 // what they said.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CACHE = join(ROOT, '.cache/kube');
 const KUBECONFIG = join(CACHE, 'run/kubeconfig/admin');
+/**
+ * What they remember of the cluster's kinds ends with it, and each has its own: helm looks before the definition is there, and
+ * kubectl does not look again for a short name.
+ */
+const KUBE_CACHE = join(CACHE, 'run/discovery');
 const DEFAULT_TIMEOUT_MS = 120_000;
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -35,7 +40,7 @@ export function run(
     const path = program.includes('/') ? program : join(CACHE, 'bin', program);
     const child = spawn(path, [...args], {
       cwd: ROOT,
-      env: { ...process.env, KUBECONFIG },
+      env: { ...process.env, KUBECONFIG, KUBECACHEDIR: join(KUBE_CACHE, basename(program)) },
       timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     });
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
