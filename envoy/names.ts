@@ -29,6 +29,8 @@ export function predictorListener(predictor: string): string {
 /** Names of HTTP filters, for the settings that a route has for them. */
 export const HEADERS_FILTER = 'sidegraph.headers';
 export const CLOUD_EVENTS_FILTER = 'sidegraph.cloud-events';
+/** The header of a request that asks for CloudEvents headers. */
+export const CLOUD_EVENTS_HEADER = 'ce-specversion';
 export const PATH_FILTER = 'sidegraph.path';
 export const BODY_LIMIT_FILTERS: Readonly<Record<Transport, string>> = {
   rest: 'sidegraph.body-limit.rest',

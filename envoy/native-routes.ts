@@ -10,28 +10,46 @@ import {
   HIDDEN_FROM_UNITS,
   allowMethods,
   bodyLimit,
+  isNoCloudEvent,
   methodIs,
   routeMetadata,
   unitHost,
+  withoutCloudEvents,
 } from './route-parts.ts';
 import { callPolicy } from './route-policy.ts';
 
-/**
- * Routes of one client path. One route when all targets are asked the same verb; else one for each, taken with a
- * cumulative fraction: Envoy draws one number for a request, so the fractions of following routes nest.
- */
+type Form = 'plain' | 'cloud-events';
+
+/** Routes of one client path. CloudEvents are a matter of REST, and of few requests: those have routes of their own. */
 export function nativeRoutes(
   plan: Plan,
   kind: RouteKind,
   targets: readonly NativeTarget[],
   path: string,
 ): JsonObject[] {
+  const plain = targetRoutes(plan, kind, targets, path, 'plain');
+  return isGrpcKind(kind)
+    ? plain
+    : [...plain, ...targetRoutes(plan, kind, targets, path, 'cloud-events')];
+}
+
+/**
+ * One route when all targets are asked the same verb; else one for each, taken with a cumulative fraction: Envoy draws one
+ * number for a request, so the fractions of following routes nest.
+ */
+function targetRoutes(
+  plan: Plan,
+  kind: RouteKind,
+  targets: readonly NativeTarget[],
+  path: string,
+  form: Form,
+): JsonObject[] {
   const paths = new Set(targets.map((target) => unitPath(target, transportOf(kind))));
-  if (paths.size === 1) return [route(plan, kind, path, targets, null)];
+  if (paths.size === 1) return [route(plan, kind, path, targets, null, form)];
   let sum = 0;
   return targets.map((target) => {
     sum += target.weight;
-    return route(plan, kind, path, [target], sum < NATIVE_WEIGHT_TOTAL ? sum : null);
+    return route(plan, kind, path, [target], sum < NATIVE_WEIGHT_TOTAL ? sum : null, form);
   });
 }
 
@@ -45,6 +63,7 @@ function route(
   path: string,
   targets: readonly NativeTarget[],
   fraction: number | null,
+  form: Form,
 ): JsonObject {
   const transport = transportOf(kind);
   const first = targets[0];
@@ -53,7 +72,10 @@ function route(
     name: routeName(plan.hash, kind),
     match: {
       path,
-      headers: [methodIs('POST')],
+      headers: [
+        methodIs('POST'),
+        ...(form === 'plain' && transport === 'rest' ? [isNoCloudEvent()] : []),
+      ],
       ...(fraction === null ? {} : { runtime_fraction: { default_value: millionths(fraction) } }),
     },
     metadata: routeMetadata(plan, serviceOf(kind)),
@@ -65,6 +87,7 @@ function route(
     request_headers_to_remove: [...HIDDEN_FROM_UNITS],
     typed_per_filter_config: {
       ...bodyLimit(transport),
+      ...(form === 'plain' ? withoutCloudEvents() : {}),
       ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
     },
     ...(targets.length === 1 ? routingHeader(first) : {}),

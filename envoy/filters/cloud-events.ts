@@ -1,12 +1,12 @@
 // CloudEvents headers on every answer to a request that carries Ce-Specversion, as Seldon's executor sets them.
 import { PUID_HEADER } from '../../graph/names.ts';
 import { type JsonObject, literal, overwriteHeader, typed } from '../json.ts';
-import { CLOUD_EVENTS_FILTER, PATH_STATE } from '../names.ts';
+import { CLOUD_EVENTS_FILTER, CLOUD_EVENTS_HEADER, PATH_STATE } from '../names.ts';
 
 export function cloudEventsFilter(deployment: string, namespace: string): JsonObject {
   const answer: readonly (readonly [string, string])[] = [
     ['ce-id', `%REQ(${PUID_HEADER})%`],
-    ['ce-specversion', '0.3'],
+    [CLOUD_EVENTS_HEADER, '0.3'],
     ['ce-path', `%FILTER_STATE(${PATH_STATE}:PLAIN)%`],
     ['ce-type', literal(`seldon.${deployment}.${namespace}.response`)],
     ['ce-source', literal(`seldon.${deployment}`)],
@@ -32,9 +32,9 @@ export function cloudEventsFilter(deployment: string, namespace: string): JsonOb
                 not_matcher: {
                   single_predicate: {
                     input: {
-                      name: 'ce-specversion',
+                      name: CLOUD_EVENTS_HEADER,
                       typed_config: typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', {
-                        header_name: 'ce-specversion',
+                        header_name: CLOUD_EVENTS_HEADER,
                       }),
                     },
                     value_match: { safe_regex: { google_re2: {}, regex: '.+' } },
