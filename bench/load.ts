@@ -1,6 +1,7 @@
 // The client of the bench, a process of its own: a closed loop over N connections (REST) or N streams (gRPC) for a
 // given time. Reads its orders as one JSON argument, prints one JSON line: requests, errors, latencies.
 import net from 'node:net';
+import { COLLECTED } from '../extproc/bodies.ts';
 import { openClient } from '../extproc/client/open.ts';
 import { CLIENT_HEADERS, jsonPayload, protoPayload } from './payload.ts';
 
@@ -138,6 +139,7 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
         body,
         timeoutMs: 10_000,
         maxAnswerBytes: 64 << 20,
+        memory: COLLECTED,
         replaceable: true,
       },
       (result) => {

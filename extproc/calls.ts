@@ -1,6 +1,7 @@
 // The seam between the walk and the clients that make side calls. A client serves one edge (a unit over one transport);
 // it keeps connections, bounds time and size, replaces a dead idle connection once, and never throws.
 import type { ErrorCode } from '../graph/errors.ts';
+import type { BodyMemory } from './bodies.ts';
 import type { AnswerHead } from './message.ts';
 
 export interface CallRequest {
@@ -15,6 +16,8 @@ export interface CallRequest {
   /** null: no bound but the request's own deadline. */
   readonly timeoutMs: number | null;
   readonly maxAnswerBytes: number;
+  /** Where the answer's body goes. */
+  readonly memory: BodyMemory;
   /** False for feedback: never sent again once bytes of it may have been written. */
   readonly replaceable: boolean;
 }

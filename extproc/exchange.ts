@@ -2,6 +2,7 @@
 // it over as an exchange, and writes the outcome in whatever phase of ext_proc the request is in. Both transports
 // (the `node:net` one that is served, the grpc-js twin of the tests) speak to the walk through these types alone.
 import type { ErrorCode } from '../graph/errors.ts';
+import type { BodyMemory } from './bodies.ts';
 import type { AnswerHead, Message } from './message.ts';
 
 /** Told by the transport at the headers of each request; finds the program that the route names. */
@@ -21,7 +22,7 @@ export interface BoundRoute {
   release(): void;
 }
 
-export interface Exchange {
+export interface Exchange extends BodyMemory {
   readonly headers: RequestHeaders;
   /** The client's message. */
   readonly message: Message;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { constants, type Settings } from 'node:http2';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { COLLECTED } from '../bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../calls.ts';
 import { Http2Client } from './http2/client.ts';
 import { encodeField } from './http2/hpack.ts';
@@ -371,6 +372,7 @@ test('a cancelled call is reset at the unit, its result is not told, and others 
       contentEncoding: null,
       body: Buffer.from('x'),
       timeoutMs: null,
+      memory: COLLECTED,
       maxAnswerBytes: 10,
       replaceable: true,
     },

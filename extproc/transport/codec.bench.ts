@@ -1,5 +1,6 @@
 // What the code itself costs without a kernel: frames in, frames out, through a socket in memory.
 // `node extproc/transport/codec.bench.ts` prints CPU µs per exchange (headers, body, half-close; 16 streams a read).
+import { BodyPool } from '../bodies.ts';
 import type { Exchange } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';
@@ -70,6 +71,7 @@ const context: FilterContext = {
   log: { error: console.error },
   heldBytes: 0,
   maxHeldBytes: 1 << 28,
+  bodies: new BodyPool(),
 };
 const session = new ServerSession(
   socket.asSocket(),

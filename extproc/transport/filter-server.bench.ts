@@ -4,6 +4,7 @@
 import { fork } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { COLLECTED } from '../bodies.ts';
 import type { Exchange, Router } from '../exchange.ts';
 import { FLAG, FRAME, PREFACE, SETTING, buildFrame, buildSettings } from '../http2/frames.ts';
 import { FrameReader } from '../http2/reader.ts';
@@ -91,6 +92,7 @@ function answer(exchange: Exchange): void {
 /** One stream of the client: sends the body after the first reply, ends after the second. */
 class ClientStream implements MessageSink {
   readonly splitter = new MessageSplitter(this);
+  readonly lend = COLLECTED.lend;
   #replies = 0;
   readonly #send: (reply: number) => void;
 

@@ -1,6 +1,7 @@
 // One ext_proc stream, that is one request of a client: takes its phases as Envoy sends them, gathers the message, hands
 // it to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
+import { BodyLoans, type BodyPool } from '../bodies.ts';
 import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
 import type { Message } from '../message.ts';
 import type { ErrorCode } from '../../graph/errors.ts';
@@ -33,6 +34,7 @@ export interface FilterContext {
   /** Bytes of requests and answers that are held over all streams. */
   heldBytes: number;
   readonly maxHeldBytes: number;
+  readonly bodies: BodyPool;
 }
 
 /** What a message may add to the body that it carries. */
@@ -81,6 +83,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   readonly #stream: Http2Stream;
   readonly #splitter: MessageSplitter;
   readonly #send: SendMessage;
+  readonly #loans: BodyLoans;
   #state: number = STATE.START;
   #route: BoundRoute | null = null;
   #maxBodyBytes = 0;
@@ -96,6 +99,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     this.#stream = stream;
     this.#session = session;
     this.#splitter = new MessageSplitter(this);
+    this.#loans = new BodyLoans(context.bodies);
     this.#send = (writer, tail) => this.#sendMessage(writer, tail);
   }
 
@@ -115,6 +119,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   closed(): void {
     this.#over = true;
     this.#cancel();
+    // A walk that was cut short may have calls that still send.
+    if (!this.cancelled) this.#loans.giveBack();
     this.#state = STATE.ANSWERED;
     this.#context.heldBytes -= this.#heldBytes;
     this.#heldBytes = 0;
@@ -153,6 +159,10 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     }
     this.#hold(bytes);
     return true;
+  }
+
+  lend(bytes: number): Buffer {
+    return this.#loans.lend(bytes);
   }
 
   take(chunk: Buffer, start: number, end: number): void {

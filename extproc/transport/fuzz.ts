@@ -2,6 +2,7 @@
 // its plain twin. `node extproc/transport/fuzz.ts --iterations N --seed S` runs offline for as long as one likes; the
 // tests run a few thousand iterations. Nothing may throw, hang, read outside its bytes or forget a stream.
 import { parseArgs } from 'node:util';
+import { BodyPool } from '../bodies.ts';
 import type { Exchange, Router } from '../exchange.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { FilterStream } from './filter-stream.ts';
@@ -128,6 +129,7 @@ function fuzzSession(random: Random): void {
     log: SILENT,
     heldBytes: 0,
     maxHeldBytes: 100_000,
+    bodies: new BodyPool(),
   };
   const socket = new MemorySocket();
   let closed = 0;

@@ -13,3 +13,11 @@ export const MAX_BLOCK_FRAMES = 64;
 export const MAX_UNSENT_BYTES = 512 * 1024 * 1024;
 /** Largest ext_proc message that is not a body: headers and attributes. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
+/** Bodies from this size on are read into memory that is used again for later requests. */
+export const MIN_LENT_BODY_BYTES = 32 * 1024;
+/** Bodies up to this size are. */
+export const MAX_LENT_BODY_BYTES = 2 * 1024 * 1024;
+/** Of that memory at most so much is kept while no request has it. */
+export const MAX_IDLE_BODY_BYTES = 64 * 1024 * 1024;
+/** What of it no request needed for this long is freed. */
+export const BODY_TRIM_MS = 5000;

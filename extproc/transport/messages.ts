@@ -4,6 +4,8 @@
 export interface MessageSink {
   /** Whether a message of that length is wanted; it is passed over otherwise. */
   wants(bytes: number): boolean;
+  /** Memory for a message that comes in pieces. */
+  lend(bytes: number): Buffer;
   /** One message, `chunk[start, end)`. */
   take(chunk: Buffer, start: number, end: number): void;
 }
@@ -64,7 +66,7 @@ export class MessageSplitter {
         this.#sink.take(chunk, at, at + bytes);
         at += bytes;
       } else {
-        this.#partial = Buffer.allocUnsafe(bytes);
+        this.#partial = this.#sink.lend(bytes);
         this.#partialBytes = 0;
       }
     }

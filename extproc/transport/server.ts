@@ -2,10 +2,12 @@
 // `node:net`: a fifth of the CPU of `node:http2`.
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
+import { BodyPool } from '../bodies.ts';
 import type { Router } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext, FilterLog } from './filter-stream.ts';
 import { ServerSession } from './http2/session.ts';
+import { BODY_TRIM_MS } from './limits.ts';
 
 export interface FilterServerOptions {
   /** A unix socket to be made, or the descriptor of one that listens already. */
@@ -29,7 +31,9 @@ export const DRAIN_MS = 10_000;
 
 export async function startFilterServer(options: FilterServerOptions): Promise<FilterServer> {
   const { router, maxHeldBytes, log, drainMs = DRAIN_MS } = options;
-  const context: FilterContext = { router, log, heldBytes: 0, maxHeldBytes };
+  const bodies = new BodyPool();
+  const context: FilterContext = { router, log, heldBytes: 0, maxHeldBytes, bodies };
+  const trimming = setInterval(() => bodies.trim(), BODY_TRIM_MS).unref();
   const sessions = new Set<ServerSession>();
   const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
     const session = new ServerSession(
@@ -49,6 +53,7 @@ export async function startFilterServer(options: FilterServerOptions): Promise<F
           for (const session of sessions) session.destroy();
         }, drainMs);
         server.close(() => {
+          clearInterval(trimming);
           clearTimeout(timer);
           resolve();
         });

@@ -5,6 +5,7 @@ import type { Addresses } from '../../graph/deployment.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
+import { COLLECTED } from '../bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../calls.ts';
 import type { Exchange, Outcome, RequestHeaders } from '../exchange.ts';
 import type { AnswerHead, Message } from '../message.ts';
@@ -149,6 +150,7 @@ export class FakeExchange implements Exchange {
   readonly message: Message;
   readonly outcomes: Outcome[] = [];
   cancelled = false;
+  readonly lend = COLLECTED.lend;
   readonly #listeners: (() => void)[] = [];
   readonly #settled: (outcome: Outcome) => void;
   readonly outcome: Promise<Outcome>;

@@ -6,7 +6,7 @@ import type { CallHandle, CallResult } from '../calls.ts';
 import type { Message } from '../message.ts';
 import { ALL, NONE } from './decisions.ts';
 import { decodeMessage } from './decode.ts';
-import { averageOf, joinedBody, simpleAnswer } from './merge.ts';
+import { averageOf, joined, joinedBody, simpleAnswer } from './merge.ts';
 import type { Op, PreparedCall } from './ops.ts';
 import { type Fault, messageOf, observedStatus } from './outcome.ts';
 import type { Walk } from './walk.ts';
@@ -124,7 +124,12 @@ export class Line {
     }
     const contentType = answers[0]?.contentType ?? null;
     if (this.#isLast(op)) {
-      const message = { body: Buffer.concat(body), contentType, contentEncoding: null, head: null };
+      const message = {
+        body: joined(body, this.#walk.exchange),
+        contentType,
+        contentEncoding: null,
+        head: null,
+      };
       this.#walk.tail(op.call, message);
       return false;
     }
@@ -152,6 +157,7 @@ export class Line {
         body,
         timeoutMs: call.timeoutMs,
         maxAnswerBytes: call.maxAnswerBytes,
+        memory: walk.exchange,
         replaceable: call.replaceable,
       },
       this.#done,

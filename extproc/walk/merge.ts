@@ -1,5 +1,6 @@
 // The messages that the filter makes itself: a combiner's request, an average, SIMPLE_MODEL's answer. Answers are
 // unpacked here, since this is where they are read.
+import type { BodyMemory } from '../bodies.ts';
 import type { Message } from '../message.ts';
 import type { Unusable } from '../seldon/dialect.ts';
 import { decodeMessage } from './decode.ts';
@@ -36,6 +37,14 @@ export function joinedBody(
   if ('kind' in plain) return plain;
   const joined = plan.dialect.joinAnswers(plain.map((message) => message.body));
   return 'code' in joined ? faultOf(joined, names) : joined;
+}
+
+/** The pieces as one body. */
+export function joined(pieces: readonly Buffer[], memory: BodyMemory): Buffer {
+  const body = memory.lend(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(body, at);
+  return body;
 }
 
 /** The mean of the answers, in the first one's place. */

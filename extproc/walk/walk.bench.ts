@@ -1,5 +1,6 @@
 // What a walk costs without any socket: µs a request with units that answer at once, and MB/s of the passes over
 // large bodies. Run: `$(scripts/node-path.sh) extproc/walk/walk.bench.ts`.
+import { COLLECTED } from '../bodies.ts';
 import type { CallResult } from '../calls.ts';
 import { isJson } from '../json/scan.ts';
 import { averageJson } from '../seldon/average-json.ts';
@@ -77,7 +78,8 @@ function measureWalk(graph: Node, body: string): number {
   const headers = fakeHeaders();
   const message = jsonMessage(body);
   return measure(() => {
-    bound?.handle({ headers, message, cancelled: false, onCancel() {}, reply() {} });
+    const { lend } = COLLECTED;
+    bound?.handle({ headers, message, cancelled: false, lend, onCancel() {}, reply() {} });
   });
 }
 

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { Duplex } from 'node:stream';
+import { COLLECTED } from '../../bodies.ts';
 import { AnswerParser } from '../http1/answer-parser.ts';
 import { cut, mutate, type Random } from './random.ts';
 
@@ -69,7 +70,7 @@ function chunksOf(random: Random, body: Buffer): Buffer {
 
 function readWithOurs(pieces: readonly Buffer[]): string {
   const parser = new AnswerParser();
-  parser.begin(MAX_BYTES);
+  parser.begin(MAX_BYTES, COLLECTED);
   let result = 'more';
   for (const piece of pieces) {
     let at = 0;
@@ -102,7 +103,7 @@ function isOursToAccept(bytes: Buffer): boolean {
 /** Where the answer ends, as our parser sees it. */
 function answerLength(bytes: Buffer): number {
   const parser = new AnswerParser();
-  parser.begin(MAX_BYTES);
+  parser.begin(MAX_BYTES, COLLECTED);
   for (let at = 0; at < bytes.length; at++) {
     const target = parser.target();
     target?.set(bytes.subarray(at, at + 1));

@@ -1,6 +1,7 @@
 // One HTTP/1.1 answer to a POST, out of bytes that come in any pieces. The bytes are read into a buffer that all
 // connections share, so an answer that came whole is copied out once, head and body together; the rest of a longer
 // body of known length is read by the socket straight into its place (`target`).
+import { type BodyMemory, COLLECTED } from '../../bodies.ts';
 import { ByteSink } from '../byte-sink.ts';
 import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS } from '../limits.ts';
 import { ChunkedBody } from './chunked.ts';
@@ -27,6 +28,7 @@ export class AnswerParser {
   private readonly facts = new HeadFacts();
   private phase: Phase = 'head';
   private maxBytes = 0;
+  private memory: BodyMemory = COLLECTED;
   private interim = 0;
   private pending: ByteSink | null = null;
   private searched = 0;
@@ -35,13 +37,14 @@ export class AnswerParser {
   private sink: ByteSink | null = null;
 
   /** Makes ready for the next answer. */
-  begin(maxBytes: number): void {
+  begin(maxBytes: number, memory: BodyMemory): void {
     this.head = null;
     this.body = EMPTY;
     this.reusable = false;
     this.started = false;
     this.phase = 'head';
     this.maxBytes = maxBytes;
+    this.memory = memory;
     this.interim = 0;
     this.pending = null;
     this.searched = 0;
@@ -63,6 +66,14 @@ export class AnswerParser {
   push(bytes: Buffer, from: number, to: number): ParseResult {
     this.started = true;
     return this.phase === 'head' ? this.pushHead(bytes, from, to) : this.pushBody(bytes, from, to);
+  }
+
+  /** The answer after 'done'; a connection at rest keeps nothing of it. */
+  take(): { readonly head: Http1Head | null; readonly body: Buffer } {
+    const { head, body } = this;
+    this.head = null;
+    this.body = EMPTY;
+    return { head, body };
   }
 
   /** The peer closed its side. */
@@ -140,7 +151,7 @@ export class AnswerParser {
       this.chunked = new ChunkedBody(this.maxBytes);
     } else if (length > 0) {
       this.phase = 'length';
-      this.body = Buffer.allocUnsafe(length);
+      this.body = this.memory.lend(length);
       this.filled = bytes.copy(this.body, 0, headEnd, end);
       return 'more';
     } else {
@@ -179,6 +190,7 @@ export class AnswerParser {
       facts.minor === 1 ? !facts.close : facts.keepAlive && !facts.close && !facts.chunked;
     this.reusable = stays && !excess && !untilClose;
     this.phase = 'done';
+    this.memory = COLLECTED;
     this.chunked = null;
     this.sink = null;
     return 'done';

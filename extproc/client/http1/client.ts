@@ -56,7 +56,7 @@ export class Http1Client implements UnitClient {
   }
 
   answered(connection: Http1Connection, call: Http1Call, reusable: boolean): void {
-    const { head, body } = connection.parser;
+    const { head, body } = connection.parser.take();
     if (reusable) this.free(connection);
     else this.retire(connection);
     if (head === null) return this.fail(call, 'UNIT_RESET', 'no head');

@@ -79,7 +79,7 @@ export class Http1Connection {
   /** Carries a call; the connection must be free. */
   carry(call: Http1Call): void {
     this.call = call;
-    this.parser.begin(call.request.maxAnswerBytes);
+    this.parser.begin(call.request.maxAnswerBytes, call.request.memory);
     if (this.connected) this.writer.write(this.socket, call.request);
   }
 

@@ -1,4 +1,5 @@
 // Short hands for tests that make calls: a request with everything filled in, and a promise of its result.
+import { COLLECTED } from '../../bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../../calls.ts';
 
 export function requestOf(changes: Partial<CallRequest> = {}): CallRequest {
@@ -10,6 +11,7 @@ export function requestOf(changes: Partial<CallRequest> = {}): CallRequest {
     body: Buffer.from('{"a":1}'),
     timeoutMs: null,
     maxAnswerBytes: 1_000_000,
+    memory: COLLECTED,
     replaceable: true,
     ...changes,
   };

@@ -1,6 +1,7 @@
 // The filter server once more, on @grpc/grpc-js and plain objects: slow, simple, and what the served one is held against.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { COLLECTED } from '../../bodies.ts';
 import type { BoundRoute, Exchange, Outcome, RequestHeaders } from '../../exchange.ts';
 import type { Message } from '../../message.ts';
 import type { ErrorCode } from '../../../graph/errors.ts';
@@ -53,6 +54,7 @@ class TwinStream implements Exchange, Answering {
     head: null,
   };
   cancelled = false;
+  readonly lend = COLLECTED.lend;
   phase: ReplyPhase = 'headers';
   grpc = false;
   trailers = false;
