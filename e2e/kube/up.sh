@@ -20,9 +20,11 @@ elapsed() { echo $((($(date +%s%N) - begin) / 1000000)); }
 rm -rf "$RUN"
 mkdir -p "$LOGS"
 "$KUBE_HERE/pki.sh"
-# The kubelet sets these for the whole machine; down.sh sets them back.
+# The kubelet sets these for the whole machine; down.sh sets them back. The last one we set: kubelet, containerd and each Envoy
+# watch files, and a machine's usual 128 are soon gone (the kubelet then ends with `inotify_init: too many open files`).
 sysctl vm.overcommit_memory kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes \
-  > "$RUN/sysctls" 2>/dev/null || true
+  fs.inotify.max_user_instances > "$RUN/sysctls" 2>/dev/null || true
+[ "$(sysctl -n fs.inotify.max_user_instances)" -ge 1024 ] || sysctl -qw fs.inotify.max_user_instances=1024 || true
 
 setsid unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
   bash "$KUBE_HERE/node.sh" "$mode" >"$LOGS/node.log" 2>&1 </dev/null &
