@@ -1,5 +1,6 @@
-// `make bench`: the stub itself, a bare Envoy route, and Sidegraph's graphs, all up at once and measured in turn, round
-// after round, so that what the machine does meanwhile falls on all of them alike. Prints tables, writes JSON.
+// `make bench`: the stub itself, a bare Envoy route, and Sidegraph's graphs, all up at once and measured in turn, so that
+// what the machine does meanwhile falls on all of them alike; round after round with fresh processes, since where a process
+// happens to lie in memory moves its CPU by a fifth. Prints tables, writes JSON.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -85,16 +86,12 @@ function parsePeer(text: string): Target {
   };
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  const bench = new Bench(mkdtempSync(path.join(os.tmpdir(), 'sgb-')));
-  process.on('exit', () => bench.stop());
-  process.on('SIGINT', () => process.exit(130));
+/** Starts what is measured. */
+async function startTargets(bench: Bench, options: Options): Promise<Target[]> {
   const wanted = (name: string): boolean =>
     options.only.length === 0 || options.only.includes(name);
   const [rest = 0, grpc = 0, grpcRoute = 0] = await freePorts(3);
   const stubs = { rest, grpc, grpcRoute };
-  process.stderr.write('starting the stubs, a bare Envoy and the graphs\n');
   const direct = await bench.startStubs(stubs);
   const targets: Target[] = wanted('direct') ? [direct] : [];
   const envoy = await locateEnvoy({
@@ -106,32 +103,56 @@ async function main(): Promise<void> {
   for (const graph of benchGraphs(stubs)) {
     if (wanted(graph.name)) targets.push(await bench.startGraph(graph));
   }
-  targets.push(...options.peers);
-  const cells: Cell[] = [];
+  return [...targets, ...options.peers];
+}
+
+/** One sample of each target under each load. */
+async function measureRound(options: Options, targets: readonly Target[], round: number) {
+  const samples: { target: Target; load: Load; sample: Sample }[] = [];
   for (const load of options.loads) {
-    const able = targets.filter(
-      (target) => (load.transport === 'grpc' ? target.grpcPort : target.httpPort) > 0,
-    );
-    const rounds = new Map(able.map((target) => [target.name, [] as Sample[]]));
-    for (let round = 0; round < options.rounds; round++) {
-      for (const target of able) {
-        process.stderr.write(
-          `\r\u001b[K${load.transport} ${load.bodyBytes} B × ${load.connections}, round ${round + 1}: ${target.name} `,
-        );
-        rounds.get(target.name)?.push(await measure(target, load, options.durationMs));
-      }
+    for (const target of targets) {
+      if ((load.transport === 'grpc' ? target.grpcPort : target.httpPort) === 0) continue;
+      progress(
+        `round ${round} of ${options.rounds}: ${load.transport} ${load.bodyBytes} B × ${load.connections} ${target.name}`,
+      );
+      samples.push({ target, load, sample: await measure(target, load, options.durationMs) });
     }
-    for (const target of able) {
-      cells.push({
+  }
+  return samples;
+}
+
+function progress(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text} ` : '');
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const cells = new Map<string, Cell & { readonly samples: Sample[] }>();
+  let bench: Bench | null = null;
+  process.on('exit', () => bench?.kill());
+  process.on('SIGINT', () => process.exit(130));
+  for (let round = 1; round <= options.rounds; round++) {
+    if (!process.stderr.isTTY) process.stderr.write(`round ${round} of ${options.rounds}\n`);
+    progress(
+      `round ${round} of ${options.rounds}: starting the stubs, a bare Envoy and the graphs`,
+    );
+    bench = new Bench(mkdtempSync(path.join(os.tmpdir(), 'sgb-')));
+    const targets = await startTargets(bench, options);
+    for (const { target, load, sample } of await measureRound(options, targets, round)) {
+      const key = `${target.name} ${JSON.stringify(load)}`;
+      const cell = cells.get(key) ?? {
         target: target.name,
         title: target.title,
         load,
-        samples: rounds.get(target.name) ?? [],
-      });
+        samples: [],
+      };
+      cell.samples.push(sample);
+      cells.set(key, cell);
     }
+    await bench.stop();
   }
-  const rows = buildRows(cells);
-  process.stderr.write('\r\u001b[K');
+  const rows = buildRows([...cells.values()]);
+  progress('');
   process.stdout.write(`${machineText()}\n\n${renderTables(rows)}\n`);
   for (const row of rows.filter((each) => each.errors > 0)) {
     process.stdout.write(

@@ -139,9 +139,23 @@ export class Bench {
     });
   }
 
-  stop(): void {
+  /** Ends all, and resolves when they have ended. */
+  async stop(): Promise<void> {
+    const ended = this.#children
+      .filter((child) => child.exitCode === null && child.signalCode === null)
+      .map((child) => {
+        child.removeAllListeners('exit');
+        return new Promise((resolve) => child.once('exit', resolve));
+      });
+    this.kill();
+    await Promise.all(ended);
+  }
+
+  /** Tells all to end. */
+  kill(): void {
     for (const child of this.#children) {
-      child.removeAllListeners('exit');
+      child.removeAllListeners('error');
+      child.on('error', () => {});
       child.kill('SIGTERM');
     }
   }

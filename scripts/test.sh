@@ -1,13 +1,13 @@
 #!/bin/sh
 # Runs the tests: all that need no Kubernetes (`make e2e` runs those), or those of the folders and files given. Ends with the line `N passed, N failed`, and
-# with 1 when one failed or none ran. TEST_CONCURRENCY: test files at a time (default 2: most of the slow ones have an
+# with 1 when one failed or none ran; the files with failures are then named in .cache/test-failed-files. TEST_CONCURRENCY: test files at a time (default 2: most of the slow ones have an
 # Envoy each). TEST_TIMEOUT_MS: of one test and of one file (default ten minutes).
 set -u
 cd "$(dirname -- "$0")/.."
 node=$(scripts/node-path.sh) || exit 1
-counts=.cache/test-counts
+counts=.cache/test-counts failed=.cache/test-failed-files
 mkdir -p .cache
-rm -f "$counts"
+rm -f "$counts" "$failed"
 
 if [ $# -eq 0 ]; then
   set -- graph envoy extproc proto operator cli bench examples scripts e2e/data-plane e2e/conformance e2e/harness \
@@ -33,6 +33,7 @@ fi
   --test-concurrency="${TEST_CONCURRENCY:-2}" --test-timeout="${TEST_TIMEOUT_MS:-600000}" \
   --test-reporter=spec --test-reporter-destination=stdout \
   --test-reporter=./scripts/test-counts.ts --test-reporter-destination="$counts" \
+  --test-reporter=./scripts/failed-files.ts --test-reporter-destination="$failed" \
   $files
 status=$?
 

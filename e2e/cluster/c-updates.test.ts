@@ -13,7 +13,7 @@ import {
   SYSTEM,
   underLoad,
 } from './harness/cluster.ts';
-import { iris, seldonDeployment, type Unit } from './harness/graphs.ts';
+import { abTest, iris, seldonDeployment } from './harness/graphs.ts';
 import { apply, kubectl, until, whyNoCluster } from './harness/kubectl.ts';
 import { podsOf } from './harness/pods.ts';
 
@@ -23,34 +23,6 @@ function classifier(model: string, revision: string): object {
   return seldonDeployment('rolled', [
     { name: 'main', replicas: 2, minAvailable: 1, graph: iris(model), env: { REVISION: revision } },
   ]);
-}
-
-/** RANDOM_ABTEST between two models: its ratio stands in the plan alone. */
-function split(ratioA: string): object {
-  const graph: Unit = {
-    name: 'split',
-    model: '',
-    children: [iris('logistic', 'one'), iris('bayes', 'two')],
-  };
-  const made = seldonDeployment('split', [{ name: 'main', graph }]) as {
-    spec: {
-      predictors: {
-        graph: object;
-        componentSpecs: { spec: { containers: { name: string }[] } }[];
-      }[];
-    };
-  };
-  const [predictor] = made.spec.predictors;
-  const pod = predictor?.componentSpecs[0]?.spec;
-  assert.ok(predictor && pod);
-  pod.containers = pod.containers.filter(({ name }) => name !== 'split');
-  predictor.graph = {
-    ...predictor.graph,
-    type: undefined,
-    implementation: 'RANDOM_ABTEST',
-    parameters: [{ name: 'ratioA', value: ratioA, type: 'FLOAT' }],
-  };
-  return made;
 }
 
 describe('updates under load', { skip: whyNoCluster() }, () => {
@@ -78,12 +50,12 @@ describe('updates under load', { skip: whyNoCluster() }, () => {
   });
 
   test('a change of the plan is live in a moment, in the same pods', async () => {
-    await deploy(NAMESPACE, split('1'));
+    await deploy(NAMESPACE, abTest('split', '1'));
     await answers(NAMESPACE, 'split');
     const pods = await podsOf(NAMESPACE, 'split');
     const { load, value } = await underLoad(NAMESPACE, 'split', async () => {
       const beganAt = performance.now();
-      await apply(NAMESPACE, split('0'));
+      await apply(NAMESPACE, abTest('split', '0'));
       await until(
         'the other branch answers',
         async () => modelOf((await predict(NAMESPACE, 'split')).text) === 'bayes',

@@ -33,13 +33,14 @@ export interface CommandResult {
 export function runScript(
   script: string,
   env: Readonly<Record<string, string>>,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<CommandResult> {
   const path = [findKubeBin() ?? '', process.env['PATH'] ?? ''].join(delimiter);
   return new Promise((resolve) => {
     execFile(
       'bash',
       ['-euo', 'pipefail', '-c', script],
-      { env: { ...process.env, PATH: path, ...env }, timeout: TIMEOUT_MS },
+      { env: { ...process.env, PATH: path, ...env }, timeout: timeoutMs },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
         resolve({ code, output: stdout + stderr });

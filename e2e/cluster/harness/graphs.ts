@@ -5,8 +5,9 @@ export const IMAGE = 'localhost/seldon-model:1';
 
 export interface Unit {
   readonly name: string;
-  /** A class of examples/models. */
+  /** A class of examples/models; '' for a built-in unit, which has no container. */
   readonly model: string;
+  readonly implementation?: string;
   readonly type?: 'MODEL' | 'ROUTER' | 'COMBINER' | 'TRANSFORMER' | 'OUTPUT_TRANSFORMER';
   readonly parameters?: Readonly<Record<string, string>>;
   /** Written as they are into the graph's list. */
@@ -70,7 +71,7 @@ function renderPredictor(predictor: Predictor): object {
     componentSpecs: [
       {
         ...(minAvailable === undefined ? {} : { pdbSpec: { minAvailable } }),
-        spec: { ...ENDING, containers: listUnits(graph).map((unit) => renderContainer(unit, env)) },
+        spec: { ...ENDING, containers: containersOf(graph, env) },
       },
     ],
     graph: renderUnit(graph),
@@ -79,6 +80,12 @@ function renderPredictor(predictor: Predictor): object {
 
 function listUnits(unit: Unit): Unit[] {
   return [unit, ...(unit.children ?? []).flatMap(listUnits)];
+}
+
+function containersOf(graph: Unit, env: Readonly<Record<string, string>>): object[] {
+  return listUnits(graph)
+    .filter(({ model }) => model !== '')
+    .map((unit) => renderContainer(unit, env));
 }
 
 function renderContainer(unit: Unit, env: Readonly<Record<string, string>>): object {
@@ -103,11 +110,24 @@ function renderUnit(unit: Unit): object {
   ];
   return {
     name: unit.name,
-    type: unit.type ?? 'MODEL',
-    endpoint: { type: 'REST' },
+    ...(unit.implementation === undefined
+      ? { type: unit.type ?? 'MODEL', endpoint: { type: 'REST' } }
+      : { implementation: unit.implementation }),
     parameters,
     children: (unit.children ?? []).map(renderUnit),
   };
+}
+
+/** RANDOM_ABTEST between two models: its ratio stands in the plan alone. */
+export function abTest(name: string, ratioA: string): object {
+  const graph: Unit = {
+    name,
+    model: '',
+    implementation: 'RANDOM_ABTEST',
+    graphParameters: [{ name: 'ratioA', value: ratioA, type: 'FLOAT' }],
+    children: [iris('logistic', 'one'), iris('bayes', 'two')],
+  };
+  return seldonDeployment(name, [{ name: 'main', graph }]);
 }
 
 /** The graph of the founding article with images that exist: three steps of a pipeline, `children` a single object. */

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CACHE = join(ROOT, '.cache/kube');
-const KUBECONFIG = join(CACHE, 'run/kubeconfig/admin');
+export const KUBECONFIG = join(CACHE, 'run/kubeconfig/admin');
 /**
  * What they remember of the cluster's kinds ends with it, and each has its own: helm looks before the definition is there, and
  * kubectl does not look again for a short name.
