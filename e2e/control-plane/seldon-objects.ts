@@ -22,8 +22,19 @@ export interface SeldonObjects {
   readonly autoscalers: readonly KubeObject[];
 }
 
+/** What stands in for the engine where pods run and its image is not to be had: fields over those of its container, and volumes. */
+export interface EngineStand {
+  readonly container: Fields;
+  readonly volumes: readonly Fields[];
+}
+
+const NO_STAND: EngineStand = { container: {}, volumes: [] };
+
 /** `owner` is stored: it has a uid. Ports are handed out to containers in the order of the spec, as Seldon does. */
-export function renderSeldonObjects(owner: KubeObject): SeldonObjects {
+export function renderSeldonObjects(
+  owner: KubeObject,
+  stand: EngineStand = NO_STAND,
+): SeldonObjects {
   const services: KubeObject[] = [];
   const deployments: KubeObject[] = [];
   const autoscalers: KubeObject[] = [];
@@ -41,7 +52,7 @@ export function renderSeldonObjects(owner: KubeObject): SeldonObjects {
         const label = { [`seldon-app-svc-${text(container['name'])}`]: service };
         services.push(renderService(owner, service, label, ports));
       }
-      const deployment = renderDeployment(owner, predictor, key, index, containers);
+      const deployment = renderDeployment(owner, predictor, key, index, containers, stand);
       deployments.push(deployment);
       if (component['hpaSpec'] !== undefined)
         autoscalers.push(renderAutoscaler(owner, deployment, record(component['hpaSpec'])));
@@ -56,6 +67,7 @@ function renderDeployment(
   key: string,
   index: number,
   containers: readonly { container: Fields; ports: Ports; service: string }[],
+  stand: EngineStand,
 ): KubeObject {
   const names = containers.map(({ container }) => text(container['name']));
   const name = [key, index, ...names].join('-');
@@ -91,12 +103,16 @@ function renderDeployment(
           annotations: { 'prometheus.io/path': '/prometheus', 'prometheus.io/scrape': 'true' },
         },
         spec: {
-          containers: [...units, ...(hasEngine ? [renderEngine(owner, predictor)] : [])],
+          containers: [
+            ...units,
+            ...(hasEngine ? [{ ...renderEngine(owner, predictor), ...stand.container }] : []),
+          ],
           volumes: [
             {
               name: PODINFO.name,
               downwardAPI: { defaultMode: 420, items: [{ path: 'annotations', fieldRef }] },
             },
+            ...(hasEngine ? stand.volumes : []),
           ],
           securityContext: { runAsUser: 8888 },
           schedulerName: 'default-scheduler',
@@ -152,7 +168,10 @@ function renderUnit(owner: KubeObject, predictor: Fields, container: Fields, por
   return {
     ...container,
     imagePullPolicy: 'IfNotPresent',
-    env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+    env: [
+      ...list(container['env']),
+      ...Object.entries(env).map(([key, value]) => ({ name: key, value })),
+    ],
     ports: Object.entries(ports).map(([portName, containerPort]) => ({
       name: portName,
       containerPort: Number(containerPort),

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../operator/kube/object.ts';
 import { contains } from '../../operator/reconcile/intent.ts';
 import { specOf } from '../../operator/reconcile/fields.ts';
 import { SDEP } from './operator-harness.ts';
-import { renderSeldonObjects } from './seldon-objects.ts';
+import { type EngineStand, renderSeldonObjects } from './seldon-objects.ts';
 
 /** The name of its binary, which is what the API server calls a writer that names no manager. */
 export const SELDON_MANAGER = 'manager';
@@ -18,12 +18,13 @@ export async function runSeldonOnce(
   client: KubeClient,
   namespace: string,
   name: string,
+  stand?: EngineStand,
 ): Promise<boolean> {
   const owner = await client.get({ ...SDEP, namespace, name });
   const home = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
   if (owner === undefined || home?.metadata.labels?.[CONTROLLER_ID] !== undefined) return false;
   if (owner.metadata.labels?.[CONTROLLER_ID] !== undefined) return false;
-  const { services, deployments, autoscalers } = renderSeldonObjects(owner);
+  const { services, deployments, autoscalers } = renderSeldonObjects(owner, stand);
   for (const wanted of [...services, ...autoscalers, ...deployments]) await write(client, wanted);
   const names = deployments.map(({ metadata }) => metadata.name);
   const status = {
