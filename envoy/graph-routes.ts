@@ -22,6 +22,7 @@ import {
   methodIs,
   routeMetadata,
   unitHost,
+  withoutCloudEvents,
 } from './route-parts.ts';
 import { callPolicy, streamBound } from './route-policy.ts';
 
@@ -40,7 +41,7 @@ export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObjec
         overrides: { processing_mode: processingMode(transportOf(kind)) },
       }),
       ...bodyLimit(transportOf(kind)),
-      ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
+      ...(isGrpcKind(kind) ? withoutCloudEvents() : allowMethods('OPTIONS,POST')),
     },
   };
 }

@@ -33,35 +33,42 @@ esac
 trap 'exit 130' INT TERM
 
 # Sets passed, failed and rest out of the last run's counts.
-passed=0 failed=1 rest=
 read_counts() {
+  passed=0 failed=1 rest=
   [[ $(cat .cache/test-counts) =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(.*)$ ]] || return 1
   passed=${BASH_REMATCH[1]} failed=${BASH_REMATCH[2]} rest=${BASH_REMATCH[3]}
 }
 
 # The names have no spaces.
 # shellcheck disable=SC2086
-{
+run_rings() {
+  local status again first_passed first_failed first_rest
   scripts/test.sh $tests
   status=$?
   read_counts
   if [ "$status" -ne 0 ] && [ -s .cache/test-failed-files ]; then
     again=$(tr '\n' ' ' < .cache/test-failed-files)
-    echo "e2e: a second run, alone: $again" >&2
+    echo "e2e: a second run, alone: $again"
     first_passed=$passed first_failed=$failed first_rest=$rest
     scripts/test.sh $again
     status=$?
     read_counts
-    [ "$status" -ne 0 ] || echo "e2e: $first_failed failed at first and passed alone: $again" >&2
+    [ "$status" -ne 0 ] || echo "e2e: $first_failed failed at first and passed alone: $again"
     passed=$((first_passed + first_failed - failed)) rest=$first_rest
   fi
   echo "$passed passed, $failed failed$rest" | tee "$counts"
-} > >(tee "$log") 2> >(tee -a "$log" >&2)
+  return "$status"
+}
+
+: > "$log"
+run_rings 2>&1 | tee -a "$log"
+status=${PIPESTATUS[0]}
 
 if [ -n "$long" ]; then
+  set -o pipefail
   node="$(scripts/node-path.sh) --disable-warning=ExperimentalWarning"
-  $node e2e/cluster/measure.ts 2>&1 | tee -a "$log"
+  $node e2e/cluster/measure.ts 2>&1 | tee -a "$log" || status=1
   [ -z "$own" ] || e2e/kube/down.sh
-  $node e2e/scale/scale.ts 2>&1 | tee -a "$log"
+  $node e2e/scale/scale.ts 2>&1 | tee -a "$log" || status=1
 fi
 exit "$status"

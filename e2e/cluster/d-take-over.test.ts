@@ -112,10 +112,12 @@ async function settled(container: string): Promise<void> {
 
 async function serviceIds(): Promise<string[]> {
   const services = await list(NAMESPACE, 'services');
-  return services
+  const found = services
     .map(({ metadata }) => metadata as { name: string; uid: string })
     .filter(({ name }) => name === `${NAME}-main`)
     .map(({ uid }) => uid);
+  assert.equal(found.length, 1);
+  return found;
 }
 
 /** REST on 8000, to the model. */

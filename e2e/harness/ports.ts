@@ -1,16 +1,25 @@
 // Ports for what tests start. The system's own way (listen on 0, close, use the number) hands out the same number twice now
 // and then, and to outgoing connections in between: a request then reaches the wrong server. So each process draws from
 // hundreds of its own, below the range from which the system takes ports, and gives each number out once.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const FIRST = 10_000;
 const RUN = 100;
 /** Up to 32,000: the system's range begins at 32,768. */
 const RUNS = 220;
 
-/** The numbers of runs that this process has taken; processes of one test run have pids close to each other. */
+/** A file for each run that a process has, with its pid. */
+const CLAIMS = join(tmpdir(), 'sidegraph-test-ports');
+
+const claimed: string[] = [];
 let nextRun = process.pid % RUNS;
 let rest: number[] = [];
+process.once('exit', () => {
+  for (const file of claimed) rmSync(file, { force: true });
+});
 
 /** A port on which nothing listens now, and that this process was not given before. */
 export async function freePort(): Promise<number> {
@@ -37,9 +46,43 @@ export async function freePortRun(): Promise<number> {
 }
 
 function takeRun(): number[] {
-  const first = FIRST + nextRun * RUN;
-  nextRun = (nextRun + 1) % RUNS;
-  return Array.from({ length: RUN }, (_, i) => first + i);
+  mkdirSync(CLAIMS, { recursive: true });
+  for (let tries = 0; tries < RUNS; tries += 1) {
+    const run = nextRun;
+    nextRun = (nextRun + 1) % RUNS;
+    if (claim(join(CLAIMS, String(run))))
+      return Array.from({ length: RUN }, (_, i) => FIRST + run * RUN + i);
+  }
+  throw new Error(`all ports for tests are taken: are the processes alive that ${CLAIMS} names?`);
+}
+
+/** False where a process that lives has it. */
+function claim(file: string): boolean {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+  } catch {
+    if (isAlive(ownerOf(file))) return false;
+    writeFileSync(file, String(process.pid));
+  }
+  claimed.push(file);
+  return true;
+}
+
+/** 0 where it was given up meanwhile. */
+function ownerOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** On every address, since servers under test listen on any. */

@@ -1,7 +1,7 @@
 // One ext_proc stream, that is one request of a client: takes its phases as Envoy sends them, gathers the message, hands
 // it to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
-import { BodyLoans, type BodyPool } from '../bodies.ts';
+import { BodyLoans, type BodyPool, COLLECTED } from '../bodies.ts';
 import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
 import type { Message } from '../message.ts';
 import type { ErrorCode } from '../../graph/errors.ts';
@@ -119,8 +119,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   closed(): void {
     this.#over = true;
     this.#cancel();
-    // A walk that was cut short may have calls that still send.
-    if (!this.cancelled) this.#loans.giveBack();
+    // A walk that was cut short may have calls that still send, and what we ended ourselves may still be on its way to Envoy.
+    if (!this.cancelled && this.#stream.remoteEnded) this.#loans.giveBack();
     this.#state = STATE.ANSWERED;
     this.#context.heldBytes -= this.#heldBytes;
     this.#heldBytes = 0;
@@ -162,7 +162,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   lend(bytes: number): Buffer {
-    return this.#loans.lend(bytes);
+    return (this.grpc ? COLLECTED : this.#loans).lend(bytes);
   }
 
   take(chunk: Buffer, start: number, end: number): void {

@@ -78,6 +78,7 @@ test('a pod has the drain, 5 s and the longest request to end: 30 s unless the a
   assert.equal(grace({ deadlineMs: 900_001 }), 10 + 901 + 5);
   // An edit of the plan, which must roll no pods.
   assert.equal(grace({ deadlineMs: 1000 }), 10 + 30 + 5);
+  assert.equal(grace({ deadlineMs: 1000, restTimeoutMs: 120_000 }), 10 + 120 + 5);
 });
 
 test('alone in a pod, Envoy is an ordinary container that drains by itself', () => {

@@ -88,13 +88,14 @@ export function renderSidecar(input: SidecarInput): SidecarParts {
 }
 
 /**
- * The timeouts of calls that the author wrote (they roll pods by themselves), or a deadline above the default. The default
+ * The longest timeout of a call that the author wrote (it rolls pods by itself), or a deadline above the default. The default
  * deadline does not count: a server that does not end by itself, such as Seldon's Python wrapper, would hold each leaving pod for
  * those five minutes. Nor does a shorter one: it is an edit of the plan, which must roll no pods.
  */
 function graceSeconds(drainSeconds: number, policy: SidecarInput['policy']): number {
   const { deadlineMs, restTimeoutMs, grpcTimeoutMs } = policy;
-  const written = [restTimeoutMs, grpcTimeoutMs].map((ms) => Math.min(ms ?? 0, deadlineMs));
+  const boundMs = Math.max(deadlineMs, LIMITS.deadlineMs.default);
+  const written = [restTimeoutMs, grpcTimeoutMs].map((ms) => Math.min(ms ?? 0, boundMs));
   const longDeadlineMs = deadlineMs > LIMITS.deadlineMs.default ? deadlineMs : 0;
   const longestMs = Math.max(LONGEST_REQUEST_SECONDS * 1000, longDeadlineMs, ...written);
   return drainSeconds + Math.ceil(longestMs / 1000) + GRACE_SECONDS;

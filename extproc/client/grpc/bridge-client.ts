@@ -36,7 +36,7 @@ export class BridgeClient implements UnitClient {
 
   private read(result: CallResult, request: CallRequest): CallResult {
     if (result.kind === 'failure') return result;
-    const message = new MessageReader(request.maxAnswerBytes, request.memory);
+    const message = new MessageReader(request.maxAnswerBytes);
     const headers = allHeaders(result);
     // What is not an answer of gRPC (a proxy's own page) has no message to take out.
     if (result.status === 200 && result.head.find('grpc-status') !== null) {

@@ -1,7 +1,6 @@
 // The one message of a unary gRPC answer: taken out of its 5-byte frame as the bytes come, and unpacked if it was
 // compressed, within the limit for answers.
 import { gunzipSync, inflateSync } from 'node:zlib';
-import type { BodyMemory } from '../../bodies.ts';
 import { errnoOf } from '../failure.ts';
 
 const PREFIX_BYTES = 5;
@@ -10,15 +9,13 @@ export type MessageResult = 'more' | 'bad' | 'too-large';
 
 export class MessageReader {
   private readonly maxBytes: number;
-  private readonly memory: BodyMemory;
   private readonly prefix = new Uint8Array(PREFIX_BYTES);
   private prefixBytes = 0;
   private message: Buffer | null = null;
   private filled = 0;
 
-  constructor(maxBytes: number, memory: BodyMemory) {
+  constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
-    this.memory = memory;
   }
 
   /** Takes `chunk[start, end)`, which it copies; 'bad': bytes behind the message. */
@@ -32,7 +29,7 @@ export class MessageReader {
       const [, a = 0, b = 0, c = 0, d = 0] = this.prefix;
       const length = a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
       if (length > this.maxBytes) return 'too-large';
-      this.message = this.memory.lend(length);
+      this.message = Buffer.allocUnsafe(length);
     }
     const taken = Math.min(end - at, this.message.length - this.filled);
     chunk.copy(this.message, this.filled, at, at + taken);

@@ -50,7 +50,7 @@ export class GrpcCall implements CallHandle {
     prefix.writeUInt32BE(length, 1);
     this.pieces = Buffer.isBuffer(body) ? [prefix, body] : [prefix, ...body];
     this.left = length + 5;
-    this.message = new MessageReader(request.maxAnswerBytes, request.memory);
+    this.message = new MessageReader(request.maxAnswerBytes);
   }
 
   attach(connection: Http2Connection, streamId: number, window: number, reused: boolean): void {
@@ -62,7 +62,7 @@ export class GrpcCall implements CallHandle {
       this.httpStatus = 0;
       this.headers = [];
       this.trailers = [];
-      this.message = new MessageReader(this.request.maxAnswerBytes, this.request.memory);
+      this.message = new MessageReader(this.request.maxAnswerBytes);
     }
     this.connection = connection;
     this.streamId = streamId;

@@ -58,6 +58,7 @@ export interface Http2Stream extends SendState {
   handler: StreamHandler | null;
   /** Bytes received since credit was given back last. */
   uncredited: number;
+  /** The peer sends no more on it, and takes no more if it reset it. */
   remoteEnded: boolean;
 }
 
@@ -214,7 +215,10 @@ export class ServerSession implements FrameHandler {
         if (bytes !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
         if (streamId === 0 || streamId > this.#lastStreamId) return H2_ERROR.PROTOCOL_ERROR;
         const stream = this.#streams.get(streamId);
-        if (stream !== undefined) this.#remove(stream);
+        if (stream !== undefined) {
+          stream.remoteEnded = true;
+          this.#remove(stream);
+        }
         return 0;
       }
       case FRAME.GOAWAY:
