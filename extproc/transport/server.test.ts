@@ -74,6 +74,27 @@ describe('the filter server', () => {
     while (!condition()) await new Promise((resolve) => setImmediate(resolve));
   }
 
+  test('memory of a body is used again after a request that Envoy ended, not after one that was cancelled', async () => {
+    const answered = open();
+    await sendBody(answered, 90_000);
+    await until(() => handled.length === 1);
+    assert.equal(server.idleBodyBytes(), 0);
+    handled[0]?.reply({ kind: 'error', code: 'INTERNAL', info: '', routing: '' });
+    await once(answered, 'data');
+    answered.end();
+    await until(() => released === 1);
+    const idle = server.idleBodyBytes();
+    assert.ok(idle > 90_000, String(idle));
+
+    const cancelled = open();
+    await sendBody(cancelled, 90_000);
+    await until(() => handled.length === 2);
+    assert.equal(server.idleBodyBytes(), 0, 'the same memory is taken');
+    cancelled.cancel();
+    await until(() => released === 2);
+    assert.equal(server.idleBodyBytes(), 0);
+  });
+
   test('above the bytes that may be held, requests are answered 503 until others end', async () => {
     const first = open();
     await sendBody(first, 90_000);

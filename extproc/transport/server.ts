@@ -23,6 +23,8 @@ export interface FilterServerOptions {
 export interface FilterServer {
   /** Bytes held now. */
   heldBytes(): number;
+  /** Memory for bodies that no request has now, bytes. */
+  idleBodyBytes(): number;
   /** Takes no new streams, sends GOAWAY, and resolves when the last stream has ended or `drainMs` is over. */
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export async function startFilterServer(options: FilterServerOptions): Promise<F
   server.on('error', (error) => log.error({ err: error }, 'the filter socket failed'));
   return {
     heldBytes: () => context.heldBytes,
+    idleBodyBytes: () => bodies.idleBytes,
     close: () =>
       new Promise((resolve) => {
         const timer = setTimeout(() => {

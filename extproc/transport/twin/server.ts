@@ -32,6 +32,7 @@ export async function startTwinServer(options: FilterServerOptions): Promise<Fil
   });
   return {
     heldBytes: () => held.bytes,
+    idleBodyBytes: () => 0,
     close: () =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.forceShutdown(), drainMs);
