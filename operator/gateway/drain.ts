@@ -5,7 +5,9 @@ import { request } from '../../extproc/node-http.ts';
 import { askAdmin } from '../../envoy/admin.ts';
 
 const POLL_MS = 200;
-const ACTIVE = 'downstream_rq_active';
+const QUIET_MS = 5000;
+/** Requests under way, and all so far. */
+const COUNTS = ['downstream_rq_active', 'downstream_rq_total'] as const;
 
 export interface DrainOptions {
   readonly adminSocket: string;
@@ -13,26 +15,43 @@ export interface DrainOptions {
   readonly leaveMs: number;
   /** For requests under way, after that, ms. */
   readonly finishMs: number;
+  /**
+   * How long no request may have come for it to be over sooner, ms. Clients keep connections, and learn that they are to go only
+   * by their next answer: a lull is not the end.
+   */
+  readonly quietMs?: number;
 }
 
-/** Resolves when no request is under way, or when its time is over. */
+/** Resolves when no request is under way and none has come for a while, or when its time is over. */
 export async function drainEnvoy(options: DrainOptions): Promise<void> {
+  const { quietMs = QUIET_MS } = options;
   await delay(options.leaveMs);
   await postAdmin(options.adminSocket, '/healthcheck/fail');
   const endMs = performance.now() + options.finishMs;
+  let quietSince = performance.now();
+  let before = -1;
   while (performance.now() < endMs) {
-    if ((await countActive(options.adminSocket)) === 0) return;
+    const { active, total } = await countRequests(options.adminSocket);
+    if (active > 0 || total !== before) quietSince = performance.now();
+    else if (performance.now() - quietSince >= quietMs) return;
+    before = total;
     await delay(POLL_MS);
   }
 }
 
-async function countActive(adminSocket: string): Promise<number> {
+async function countRequests(adminSocket: string): Promise<{ active: number; total: number }> {
   const text = await askAdmin(
     adminSocket,
-    `/stats?filter=${encodeURIComponent(`^http\\.https?\\.${ACTIVE}$`)}`,
+    `/stats?filter=${encodeURIComponent(`^http\\.https?\\.(${COUNTS.join('|')})$`)}`,
     AbortSignal.timeout(2000),
   );
-  return [...text.matchAll(/: (\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0);
+  const [active, total] = COUNTS.map((name) =>
+    [...text.matchAll(new RegExp(`${name}: (\\d+)`, 'g'))].reduce(
+      (sum, match) => sum + Number(match[1]),
+      0,
+    ),
+  );
+  return { active: active ?? 0, total: total ?? 0 };
 }
 
 function postAdmin(socketPath: string, path: string): Promise<void> {
