@@ -99,14 +99,20 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
     const load = startLoad('moved');
     const renamed = await client.apply(deployment('moved', 'new'), MANAGER);
     const version = renamed.metadata.resourceVersion ?? '';
-    const isFree = async () => {
+    const acknowledgements = async () => {
       const { items } = await client.list(
         { apiVersion: 'v1', kind: 'ConfigMap' },
         { namespace: NAMESPACE, labelSelector: 'sidegraph.io/gateway=true' },
       );
+      return items;
+    };
+    const isFree = async () => {
+      const items = await acknowledgements();
       assert.equal(items.length, 1);
       return isReleased(items, version, { namespace: NAMESPACE, name: 'moved-old' });
     };
+    // The first one is written a moment after the gateway began to serve.
+    await until(async () => (await acknowledgements()).length === 1, 'the gateway acknowledges');
     await until(async () => {
       const list = await status('/');
       return JSON.parse(list).live.resourceVersion >= version;
