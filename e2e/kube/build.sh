@@ -42,8 +42,10 @@ build_kube() {
   (cd "$KUBE_HERE/program" &&
     nice -n 5 go build -mod=readonly -gcflags=all=-dwarf=false -ldflags "$flags" -o "$CACHE/out/" . ./coredns)
   mv -f "$CACHE/out/kube" "$CACHE/out/coredns" "$BIN/"
-  for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy etcd kubectl; do
-    ln -sf kube "$BIN/$name"
+  # Not `name`: that is the caller's, who writes the stamp under it.
+  local link
+  for link in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy etcd kubectl; do
+    ln -sf kube "$BIN/$link"
   done
 }
 

@@ -14,6 +14,7 @@ const NODE_FLAGS = [
   '--disable-warning=ExperimentalWarning',
   '--max-semi-space-size=4',
   '--heap-growing-percent=40',
+  `--import=${new URL('../../extproc/compile-cache.mjs', import.meta.url).href}`,
 ];
 const READY_MS = 120_000;
 /** Idle: no reconcile for that long, and nothing queued. */
