@@ -32,7 +32,7 @@ test('one model answers what it says itself, over REST and to the gRPC client', 
   assert.deepEqual(message.data.names, SPECIES);
   assertClose(message.data.ndarray, expected('logistic'));
 
-  const { answer, metadata } = await predict(graph.grpcAddress, readRequest('grpc-client'));
+  const { answer, metadata } = await predictOnceUp(graph.grpcAddress);
   assert.deepEqual(answer.data?.tensor?.shape, [3, 3]);
   assertClose([answer.data?.tensor?.values ?? []], [expected('logistic').flat()]);
   assert.equal(typeof metadata['seldon-puid'], 'string');
@@ -129,6 +129,19 @@ test('the published graph as it was written runs over units that are told by add
   const { message } = await ask(graph, 'article');
   assertClose(message.data.ndarray, expected('pipeline'));
 });
+
+/** The wrapper serves gRPC from a process of its own, which may come up after the one for REST that `run` waits for. */
+async function predictOnceUp(address: string): ReturnType<typeof predict> {
+  for (let waited = 0; ; waited += 200) {
+    try {
+      return await predict(address, readRequest('grpc-client'));
+    } catch (error) {
+      const isUp = !/UNAVAILABLE: .*connection refused/.test(String(error));
+      if (isUp || waited > 30_000) throw error;
+      await sleep(200);
+    }
+  }
+}
 
 interface Cleanup {
   after(cleanup: () => Promise<void>): void;
