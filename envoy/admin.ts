@@ -2,7 +2,7 @@
 // many updates it refused.
 import type { Json } from './json.ts';
 
-// Not by `import`: that would evaluate all exports of the module, and load undici for one of them (9 MB).
+// Not by `import`: that would evaluate all exports of the module, and load undici for one of them (7 MB).
 const { request } = process.getBuiltinModule('node:http');
 
 /** GET on the admin socket; rejects when Envoy does not answer. */

@@ -83,7 +83,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   readonly #stream: Http2Stream;
   readonly #splitter: MessageSplitter;
   readonly #send: SendMessage;
-  readonly #loans: BodyLoans;
+  /** Null until something is lent: most requests are read in one piece. */
+  #loans: BodyLoans | null = null;
   #state: number = STATE.START;
   #route: BoundRoute | null = null;
   #maxBodyBytes = 0;
@@ -99,7 +100,6 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     this.#stream = stream;
     this.#session = session;
     this.#splitter = new MessageSplitter(this);
-    this.#loans = new BodyLoans(context.bodies);
     this.#send = (writer, tail) => this.#sendMessage(writer, tail);
   }
 
@@ -120,7 +120,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     this.#over = true;
     this.#cancel();
     // A walk that was cut short may have calls that still send, and what we ended ourselves may still be on its way to Envoy.
-    if (!this.cancelled && this.#stream.remoteEnded) this.#loans.giveBack();
+    if (!this.cancelled && this.#stream.remoteEnded) this.#loans?.giveBack();
     this.#state = STATE.ANSWERED;
     this.#context.heldBytes -= this.#heldBytes;
     this.#heldBytes = 0;
@@ -162,7 +162,9 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   lend(bytes: number): Buffer {
-    return (this.grpc ? COLLECTED : this.#loans).lend(bytes);
+    if (this.grpc) return COLLECTED.lend(bytes);
+    this.#loans ??= new BodyLoans(this.#context.bodies);
+    return this.#loans.lend(bytes);
   }
 
   take(chunk: Buffer, start: number, end: number): void {
