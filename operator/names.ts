@@ -110,6 +110,7 @@ export const STATUS_PATHS = {
   metrics: '/metrics',
   plan: '/plan',
   ready: '/ready',
+  started: '/started',
   status: '/status',
 } as const;
 export const STATUS_PORT_NAME = 'sg-status';

@@ -46,6 +46,7 @@ export class DataPlane {
   /** Ends the waits of swaps that are under way when everything stops. */
   readonly #stopped = new AbortController();
   #current: DeploymentPlan | null = null;
+  #hasFiles = false;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -68,6 +69,11 @@ export class DataPlane {
     return { envoy: this.#envoy?.pid ?? null, filters: this.#filters.map((filter) => filter.pid) };
   }
 
+  /** Whether Envoy can be started. */
+  get hasFiles(): boolean {
+    return this.#hasFiles;
+  }
+
   get restarts(): number {
     return this.#filters.reduce((total, filter) => total + filter.restarts, 0);
   }
@@ -82,6 +88,7 @@ export class DataPlane {
     const written = await this.#writer.start(deployment);
     if (written.kind === 'refused')
       throw new CommandFailure('ENVOY_FAILED', written.reason, REPORT);
+    this.#hasFiles = true;
     for (const filter of this.#filters) filter.start();
     this.#envoy?.start();
     const loads = Promise.all(this.#filters.map((filter) => filter.load(deployment)));

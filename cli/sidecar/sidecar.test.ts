@@ -89,8 +89,10 @@ describe('the agent in the pod', () => {
     withPod(async (pod) => {
       pod.startAgent();
       await pod.until('it listens', async () => (await pod.probe('/live')) === 503);
+      assert.equal(await pod.probe('/started'), 503);
       const first = plan();
       pod.mount(first.text);
+      await pod.until('Envoy can start', async () => (await pod.probe('/started')) === 200);
       await pod.until('it is live', async () => (await pod.probe('/live')) === 200);
       assert.equal(await pod.probe('/ready'), 503);
       // A plan that comes before Envoy is there waits for it.

@@ -28,6 +28,8 @@ export interface SidecarStatus {
 export interface Processes {
   readonly pids: { readonly filters: readonly (number | null)[] };
   readonly restarts: number;
+  /** Whether Envoy can be started. */
+  readonly hasFiles: boolean;
 }
 
 export class SidecarState {
@@ -56,6 +58,11 @@ export class SidecarState {
 
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /** Envoy's container can be started: its files are there. The filter may still be starting. */
+  get hasFiles(): boolean {
+    return this.#processes.hasFiles;
   }
 
   get hash(): string | null {

@@ -46,8 +46,11 @@ export function startStatusServer(options: StatusServerOptions): Promise<Server>
 async function answer(path: string, { state, envoyReady }: StatusServerOptions): Promise<Reply> {
   const status = state.status();
   switch (path) {
+    case STATUS_PATHS.started:
+      // Envoy's container is started then, side by side with the filter's worker.
+      return json(state.hasFiles ? 200 : 503, { started: state.hasFiles });
     case STATUS_PATHS.live:
-      // Alive once Envoy has its files and the worker its plan: Envoy's container is started then.
+      // Alive once the filter's worker has its plan too.
       return json(status.hash === null ? 503 : 200, { state: status.state, hash: status.hash });
     case STATUS_PATHS.ready: {
       const why = await whyNotReady(state, envoyReady);

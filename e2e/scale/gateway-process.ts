@@ -10,6 +10,8 @@ import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';
+import { CHART_NODE_FLAGS, IMAGE_ENVIRONMENT } from './as-the-chart.ts';
+import { readPage } from './metrics.ts';
 import type { Usage } from './usage.ts';
 import { readUsage } from './usage.ts';
 
@@ -53,9 +55,10 @@ export async function startGatewayProcess(
     api.dir,
     'gateway',
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', MAIN, ...flags],
+    [...CHART_NODE_FLAGS, MAIN, ...flags],
     {
       ...process.env,
+      ...IMAGE_ENVIRONMENT,
       KUBECONFIG: api.kubeconfig,
       POD_NAME: pod.metadata.name,
       POD_NAMESPACE: SYSTEM_NAMESPACE,
@@ -69,7 +72,7 @@ export async function startGatewayProcess(
   await untilOk(`${url}/ready`);
   return {
     httpPort,
-    metrics: async () => await (await fetch(`${url}/metrics`)).text(),
+    metrics: () => readPage(`${url}/metrics`),
     usage: () => ({ agent: readUsage(child.pid ?? 0), envoy: readUsage(envoy.pid) }),
     async stop() {
       await envoy.stop();

@@ -27,3 +27,12 @@ export function since(
   );
   return Object.fromEntries(moved.filter(([, value]) => value !== 0));
 }
+
+/**
+ * The page at `url`. Asked once more when the connection broke: a server that is busy closes one that was idle just as it is used
+ * again.
+ */
+export async function readPage(url: string): Promise<string> {
+  const read = async (): Promise<string> => await (await fetch(url)).text();
+  return await read().catch(read);
+}

@@ -5,17 +5,11 @@ import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';
-import { sum, sumBy } from './metrics.ts';
+import { readPage, sum, sumBy } from './metrics.ts';
+import { CHART_NODE_FLAGS, IMAGE_ENVIRONMENT } from './as-the-chart.ts';
 import { readUsage, Sampler } from './usage.ts';
 
 const MAIN = new URL('../../operator/main.ts', import.meta.url).pathname;
-/** The chart's. */
-const NODE_FLAGS = [
-  '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=4',
-  '--heap-growing-percent=40',
-  `--import=${new URL('../../extproc/compile-cache.mjs', import.meta.url).href}`,
-];
 const READY_MS = 120_000;
 /** Idle: no reconcile for that long, and nothing queued. */
 const QUIET_MS = 5_000;
@@ -47,7 +41,7 @@ export class OperatorProcess {
   }
 
   async counts(): Promise<OperatorCounts> {
-    const text = await (await fetch(`http://127.0.0.1:${this.#port}/metrics`)).text();
+    const text = await readPage(`http://127.0.0.1:${this.#port}/metrics`);
     return {
       reconciles: sum(text, 'controller_runtime_reconcile_total'),
       errors: sum(text, 'controller_runtime_reconcile_errors_total'),
@@ -94,8 +88,8 @@ export async function startOperatorProcess(
     api.dir,
     'operator',
     process.execPath,
-    [...NODE_FLAGS, ...nodeFlags, MAIN, ...flags],
-    { ...process.env, KUBECONFIG: api.kubeconfig },
+    [...CHART_NODE_FLAGS, ...nodeFlags, MAIN, ...flags],
+    { ...process.env, ...IMAGE_ENVIRONMENT, KUBECONFIG: api.kubeconfig },
   );
   const sampler = new Sampler(child.pid ?? 0);
   while (performance.now() - beganMs < READY_MS) {

@@ -59,7 +59,7 @@ export interface ContainerSpec {
 const GRACE_SECONDS = 5;
 /** How long the requests of an ending pod may take where the author says nothing, s: Kubernetes' own default. */
 const LONGEST_REQUEST_SECONDS = 30;
-/** Envoy's files and the filter must be up by then, s. */
+/** Envoy's files must be there by then, s. */
 const START_SECONDS = 120;
 
 export function renderSidecar(input: SidecarInput): SidecarParts {
@@ -156,7 +156,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
     env: [...asked, ...own],
     ports: [{ name: STATUS_PORT_NAME, containerPort: PORTS.status, protocol: 'TCP' }],
     resources: mergeResources(renderResources(settings.filter), orchestrator?.resources),
-    startupProbe: probe(STATUS_PATHS.live, PORTS.status, 1, START_SECONDS),
+    startupProbe: probe(STATUS_PATHS.started, PORTS.status, 1, START_SECONDS),
     livenessProbe: probe(STATUS_PATHS.live, PORTS.status, 5, 6),
     // Runs when the pod is told to end, side by side with the units' own, and ends when Envoy is drained. A command and not
     // a request: whoever reaches the status port must not be able to empty the pod.
@@ -186,8 +186,7 @@ function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings
       { name: 'grpc', containerPort: PORTS.grpc, protocol: 'TCP' },
     ],
     resources: renderResources(settings.envoy),
-    // Only that Envoy itself is up: units start after it, so waiting for them would never end.
-    startupProbe: probe('/live', PORTS.http, 1, START_SECONDS),
+    // No startup probe: what comes after a native sidecar waits for that, and the units need nothing of Envoy to start.
     livenessProbe: probe('/live', PORTS.http, 5, 6),
     readinessProbe: probe('/ready', PORTS.http, 1, 3),
     securityContext: restricted(config.userId),
