@@ -7,6 +7,7 @@
 # in .cache/e2e-counts too.
 set -u
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit 1
+. scripts/read-counts.sh
 counts=.cache/e2e-counts
 rm -f "$counts"
 
@@ -32,30 +33,24 @@ case $? in
 esac
 trap 'exit 130' INT TERM
 
-# Sets passed, failed and rest out of the last run's counts.
-read_counts() {
-  passed=0 failed=1 rest=
-  [[ $(cat .cache/test-counts) =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(.*)$ ]] || return 1
-  passed=${BASH_REMATCH[1]} failed=${BASH_REMATCH[2]} rest=${BASH_REMATCH[3]}
-}
-
 # The names have no spaces.
 # shellcheck disable=SC2086
 run_rings() {
-  local status again first_passed first_failed first_rest
+  local status again passed failed skipped first_passed first_failed first_skipped rest=
   scripts/test.sh $tests
   status=$?
-  read_counts
+  read_counts .cache/test-counts
   if [ "$status" -ne 0 ] && [ -s .cache/test-failed-files ]; then
     again=$(tr '\n' ' ' < .cache/test-failed-files)
     echo "e2e: a second run, alone: $again"
-    first_passed=$passed first_failed=$failed first_rest=$rest
+    first_passed=$passed first_failed=$failed first_skipped=$skipped
     scripts/test.sh $again
     status=$?
-    read_counts
+    read_counts .cache/test-counts
     [ "$status" -ne 0 ] || echo "e2e: $first_failed failed at first and passed alone: $again"
-    passed=$((first_passed + first_failed - failed)) rest=$first_rest
+    passed=$((first_passed + first_failed - failed)) skipped=$first_skipped
   fi
+  if ((skipped > 0)); then rest=", $skipped skipped"; fi
   echo "$passed passed, $failed failed$rest" | tee "$counts"
   return "$status"
 }

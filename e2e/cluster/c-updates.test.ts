@@ -15,7 +15,7 @@ import {
 } from './harness/cluster.ts';
 import { abTest, iris, seldonDeployment } from './harness/graphs.ts';
 import { apply, kubectl, until, whyNoCluster } from './harness/kubectl.ts';
-import { podsOf } from './harness/pods.ts';
+import { podsOf, untilTwoReady } from './harness/pods.ts';
 
 const NAMESPACE = 'updates';
 
@@ -109,15 +109,6 @@ describe('updates under load', { skip: whyNoCluster() }, () => {
   });
 });
 
-/** Two pods, both ready, none leaving. */
 async function settled(name: string): Promise<void> {
-  await until(
-    `${name} has two ready pods and no others`,
-    async () => {
-      const pods = await podsOf(NAMESPACE, name);
-      return pods.length === 2 && pods.every((pod) => pod.isReady && !pod.isEnding);
-    },
-    180_000,
-    500,
-  );
+  await untilTwoReady(name, () => podsOf(NAMESPACE, name));
 }

@@ -14,7 +14,7 @@ import {
 } from './harness/cluster.ts';
 import { iris, seldonDeployment, type Unit } from './harness/graphs.ts';
 import { apply, kubectl, until, whyNoCluster } from './harness/kubectl.ts';
-import { evict, killFilter, type PodFacts, podsBy, podsOf } from './harness/pods.ts';
+import { evict, killFilter, type PodFacts, podsBy, podsOf, untilTwoReady } from './harness/pods.ts';
 
 const NAMESPACE = 'disruption';
 /** How long the filter's own pod may answer 503 after its process was killed, ms. */
@@ -138,16 +138,10 @@ async function settled(
   gone: readonly PodFacts[],
 ): Promise<void> {
   const left = new Set(gone.map(({ uid }) => uid));
-  await until(
-    `${selector} has two ready pods and no others`,
-    async () => {
-      const pods = await podsBy(namespace, selector);
-      return (
-        pods.length === 2 && pods.every((pod) => pod.isReady && !pod.isEnding && !left.has(pod.uid))
-      );
-    },
-    240_000,
-    500,
+  await untilTwoReady(
+    selector,
+    () => podsBy(namespace, selector),
+    ({ uid }) => !left.has(uid),
   );
   await pause(500);
 }

@@ -19,14 +19,12 @@ import {
 } from './harness/cluster.ts';
 import { iris, seldonDeployment } from './harness/graphs.ts';
 import { apply, KUBECONFIG, list, until, whyNoCluster } from './harness/kubectl.ts';
-import { podsOf } from './harness/pods.ts';
+import { podsOf, untilTwoReady } from './harness/pods.ts';
 
 const PAGE = new URL('../../docs/migrate.md', import.meta.url);
 const NAMESPACE = 'taken';
 const NAME = 'iris';
 const ENGINE_FILES = 'engine';
-/** Seldon's pods wait 20 s before they are looked at. */
-const ROLL_MS = 240_000;
 
 const STAND: EngineStand = {
   container: {
@@ -94,18 +92,10 @@ describe('taking over under load', { skip: whyNoCluster() }, () => {
 
 /** Two pods with that container, both ready, and no others. */
 async function settled(container: string): Promise<void> {
-  await until(
-    `two ready pods with ${container}`,
-    async () => {
-      const pods = await podsOf(NAMESPACE, NAME);
-      const specs = await list(NAMESPACE, 'pods', `seldon-deployment-id=${NAME}`);
-      const all = specs.every((pod) => JSON.stringify(pod['spec']).includes(`"${container}"`));
-      return (
-        all && pods.length === 2 && pods.every(({ isReady, isEnding }) => isReady && !isEnding)
-      );
-    },
-    ROLL_MS,
-    500,
+  await untilTwoReady(
+    `${NAME} with ${container}`,
+    () => podsOf(NAMESPACE, NAME),
+    ({ containers }) => containers.includes(container),
   );
   await pause(500);
 }

@@ -1,5 +1,8 @@
 // The pods of a deployment: who they are, whether they restarted, and what is done to them.
-import { kubectl, list, run } from './kubectl.ts';
+import { kubectl, list, run, until } from './kubectl.ts';
+
+/** A roll of two pods: Seldon's are looked at after 20 s, and its wrapper does not end on SIGTERM. */
+const ROLL_MS = 240_000;
 
 export interface PodFacts {
   readonly name: string;
@@ -8,6 +11,8 @@ export interface PodFacts {
   readonly isReady: boolean;
   readonly isEnding: boolean;
   readonly restarts: number;
+  /** Names of all, sidecars too. */
+  readonly containers: readonly string[];
 }
 
 interface ContainerStatus {
@@ -16,6 +21,10 @@ interface ContainerStatus {
 
 interface Pod {
   readonly metadata: { name: string; uid: string; deletionTimestamp?: string };
+  readonly spec: {
+    readonly containers: readonly { readonly name: string }[];
+    readonly initContainers?: readonly { readonly name: string }[];
+  };
   readonly status?: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
@@ -34,7 +43,7 @@ export async function podsOf(
 
 export async function podsBy(namespace: string, selector: string): Promise<readonly PodFacts[]> {
   const pods = (await list(namespace, 'pods', selector)) as unknown as readonly Pod[];
-  return pods.map(({ metadata, status = {} }) => ({
+  return pods.map(({ metadata, spec, status = {} }) => ({
     name: metadata.name,
     uid: metadata.uid,
     ip: status.podIP ?? '',
@@ -46,7 +55,25 @@ export async function podsBy(namespace: string, selector: string): Promise<reado
       (sum, each) => sum + each.restartCount,
       0,
     ),
+    containers: [...(spec.initContainers ?? []), ...spec.containers].map(({ name }) => name),
   }));
+}
+
+/** Until `read` finds two pods, both ready, none leaving, and `fits` holds for each. */
+export async function untilTwoReady(
+  whose: string,
+  read: () => Promise<readonly PodFacts[]>,
+  fits: (pod: PodFacts) => boolean = () => true,
+): Promise<void> {
+  await until(
+    `${whose} has two ready pods and no others`,
+    async () => {
+      const pods = await read();
+      return pods.length === 2 && pods.every((pod) => pod.isReady && !pod.isEnding && fits(pod));
+    },
+    ROLL_MS,
+    500,
+  );
 }
 
 /** Through the Eviction API, as a drain asks; false where a budget refuses. */
