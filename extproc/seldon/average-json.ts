@@ -1,7 +1,8 @@
-// AVERAGE_COMBINER over REST. Only the numbers are parsed, from `data.ndarray` or `data.tensor` of each message; the
+// AVERAGE_COMBINER over REST. Only the numbers are read, from `data.ndarray` or `data.tensor` of each message; the
 // mean takes their place in the first message, whose other bytes stay as they are.
 import { findIn, findPath, keys, type Span } from '../json/find.ts';
-import { flatten, meanOf, type NumberArray, sizeOf, unmergeable, writeNested } from './average.ts';
+import { NumberList, readNumbers, writeNumbers } from '../json/numbers.ts';
+import { flatten, meanOf, type NumberArray, type Numbers, sizeOf, unmergeable } from './average.ts';
 import type { Unusable } from './dialect.ts';
 
 const DATA = keys('data');
@@ -15,47 +16,79 @@ interface JsonArray extends NumberArray {
   readonly span: Span;
 }
 
+/** One for the numbers of each answer, for as many as most combiners have; averages are made one at a time. */
+const LISTS = Array.from({ length: 4 }, () => new NumberList());
+
 /** The span is valid JSON by then. Keys and strings would make the data unusable anyway, so bytes may be characters. */
-function parse(body: Buffer, span: Span): unknown {
-  return JSON.parse(body.toString('latin1', span.start, span.end));
+function readSpan(body: Buffer, { start, end }: Span, list: NumberList): NumberArray | undefined {
+  const shape = readNumbers(body, start, end, list);
+  if (shape === 'irregular') return undefined;
+  if (shape === 'long') return flatten(JSON.parse(body.toString('latin1', start, end)));
+  return { shape, values: list.values.subarray(0, list.length) };
 }
 
-function readArray(body: Buffer): JsonArray | string {
+function readArray(body: Buffer, position: number): JsonArray | string {
   const data = findPath(body, DATA);
   if (data === 'invalid') return 'the answer is not valid JSON';
   if (data === 'absent') return 'the answer holds no data';
+  const list = LISTS[position] ?? new NumberList();
   const ndarray = findIn(body, data, NDARRAY);
   if (typeof ndarray !== 'string') {
-    const flat = flatten(parse(body, ndarray));
+    const flat = readSpan(body, ndarray, list);
     if (flat === undefined) return 'data.ndarray is no regular array of numbers';
     return { ...flat, kind: 'ndarray', span: ndarray };
   }
   const span = findIn(body, data, VALUES);
   if (typeof span === 'string') return 'the data is neither ndarray nor tensor';
-  const flat = flatten(parse(body, span));
+  const flat = readSpan(body, span, list);
   if (flat === undefined || flat.shape.length !== 1) return 'data.tensor.values are no numbers';
   const shapeSpan = findIn(body, data, SHAPE);
   if (typeof shapeSpan === 'string') return { ...flat, kind: 'tensor', span };
-  const shape = flatten(parse(body, shapeSpan))?.values ?? [];
+  const shape = [...(readSpan(body, shapeSpan, new NumberList())?.values ?? [])];
   if (sizeOf(shape) !== flat.values.length) return 'data.tensor.shape does not fit the values';
   return { shape, values: flat.values, kind: 'tensor', span };
+}
+
+/** The mean's text; valid until the next call. */
+function write(shape: readonly number[], mean: Numbers): Buffer {
+  const text = writeNumbers(shape, mean);
+  return text === 'long' ? Buffer.from(writeNested(shape, mean), 'latin1') : text;
+}
+
+/** JSON of nested arrays of that shape: the opposite of `flatten`. */
+function writeNested(shape: readonly number[], values: Numbers): string {
+  let next = 0;
+  const writeAxis = (axis: number): string => {
+    if (axis === shape.length) return JSON.stringify(values[next++]);
+    const length = shape[axis] ?? 0;
+    if (axis + 1 === shape.length) {
+      next += length;
+      return JSON.stringify(Array.from(values.slice(next - length, next)));
+    }
+    let text = '[';
+    for (let i = 0; i < length; i++)
+      text += i === 0 ? writeAxis(axis + 1) : `,${writeAxis(axis + 1)}`;
+    return `${text}]`;
+  };
+  return writeAxis(0);
 }
 
 export function averageJson(bodies: readonly Buffer[]): Buffer | Unusable {
   const arrays: JsonArray[] = [];
   for (const [position, body] of bodies.entries()) {
-    const array = readArray(body);
+    const array = readArray(body, position);
     if (typeof array === 'string') return unmergeable(array, position);
     arrays.push(array);
   }
   const mean = meanOf(arrays);
-  if (!Array.isArray(mean)) return mean;
+  if ('code' in mean) return mean;
   const first = arrays[0] as JsonArray;
   const body = bodies[0] as Buffer;
-  const written = first.kind === 'tensor' ? JSON.stringify(mean) : writeNested(first.shape, mean);
+  // A tensor's values stand in one row, whatever its shape.
+  const written = write(first.kind === 'tensor' ? [mean.length] : first.shape, mean);
   return Buffer.concat([
     body.subarray(0, first.span.start),
-    Buffer.from(written, 'latin1'),
+    written,
     body.subarray(first.span.end),
   ]);
 }

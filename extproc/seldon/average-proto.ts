@@ -47,7 +47,7 @@ export function averageProto(bodies: readonly Buffer[]): Buffer | Unusable {
     arrays.push(array);
   }
   const mean = meanOf(arrays);
-  if (!Array.isArray(mean)) return mean;
+  if ('code' in mean) return mean;
   const first = arrays[0] as ProtoArray;
   const { field, payload, data } = first.source;
   const array =

@@ -2,10 +2,13 @@
 // In: one array for each child, flat, with its shape; out: a flat array of the same shape, or why there is none.
 import type { Unusable } from './dialect.ts';
 
+/** Numbers in a row that may be written over. */
+export type Numbers = number[] | Float64Array;
+
 export interface NumberArray {
   readonly shape: readonly number[];
   /** Row-major. */
-  readonly values: readonly number[];
+  readonly values: Numbers;
 }
 
 export function unmergeable(info: string, position: number): Unusable {
@@ -16,8 +19,8 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-/** Mean of all `arrays`, which must be of one shape; MERGE_UNUSABLE otherwise, or when a mean is no finite number. */
-export function meanOf(arrays: readonly NumberArray[]): number[] | Unusable {
+/** Mean of all `arrays`, which must be of one shape, written over the first; MERGE_UNUSABLE otherwise, or when a mean is no finite number. */
+export function meanOf(arrays: readonly NumberArray[]): Numbers | Unusable {
   const first = arrays[0];
   if (first === undefined) return unmergeable('there is no answer to average', 0);
   for (const [position, array] of arrays.entries()) {
@@ -25,23 +28,21 @@ export function meanOf(arrays: readonly NumberArray[]): number[] | Unusable {
     const shapes = `[${array.shape.join(',')}], the first answer's [${first.shape.join(',')}]`;
     return unmergeable(`the data's shape is ${shapes}`, position);
   }
-  const sums = first.values.slice();
-  for (let child = 1; child < arrays.length; child++) {
-    const values = arrays[child]?.values ?? [];
-    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (values[i] as number);
-  }
-  const count = arrays.length;
-  for (let i = 0; i < sums.length; i++) {
-    let mean = (sums[i] as number) / count;
+  const means = first.values;
+  const others = arrays.slice(1).map(({ values }) => values);
+  for (let i = 0; i < means.length; i++) {
+    let sum = means[i] as number;
+    for (const values of others) sum += values[i] as number;
+    let mean = sum / arrays.length;
     // The sum of large numbers may overflow where their mean does not.
     if (!Number.isFinite(mean)) {
       mean = 0;
-      for (const array of arrays) mean += (array.values[i] as number) / count;
+      for (const { values } of arrays) mean += (values[i] as number) / arrays.length;
       if (!Number.isFinite(mean)) return unmergeable('the mean is no finite number', 0);
     }
-    sums[i] = mean;
+    means[i] = mean;
   }
-  return sums;
+  return means;
 }
 
 /** Product of the sizes of a shape. */
@@ -79,22 +80,4 @@ function fill(level: unknown, shape: readonly number[], axis: number, values: nu
     values.push(value);
   }
   return true;
-}
-
-/** JSON of nested arrays of that shape: the opposite of `flatten`. */
-export function writeNested(shape: readonly number[], values: readonly number[]): string {
-  if (shape.length === 1) return JSON.stringify(values);
-  let next = 0;
-  const write = (axis: number): string => {
-    if (axis === shape.length) return JSON.stringify(values[next++]);
-    const length = shape[axis] ?? 0;
-    if (axis + 1 === shape.length) {
-      next += length;
-      return JSON.stringify(values.slice(next - length, next));
-    }
-    let text = '[';
-    for (let i = 0; i < length; i++) text += i === 0 ? write(axis + 1) : `,${write(axis + 1)}`;
-    return `${text}]`;
-  };
-  return write(0);
 }

@@ -82,7 +82,7 @@ export function readList(bytes: Buffer, depth = 0): unknown[] | undefined {
   return reader.broken ? undefined : values;
 }
 
-export function writeDoubles(field: number, values: readonly number[]): Buffer {
+export function writeDoubles(field: number, values: ArrayLike<number>): Buffer {
   const bytes = Buffer.allocUnsafe(values.length * 8);
   for (let i = 0; i < values.length; i++) bytes.writeDoubleLE(values[i] as number, i * 8);
   return bytesField(field, bytes);
@@ -96,7 +96,7 @@ export function writeShape(shape: readonly number[]): Buffer {
 const NUMBER_ENTRY_BYTES = 11;
 
 /** A ListValue of nested arrays of that shape, row by row. */
-export function writeList(shape: readonly number[], values: readonly number[]): Buffer {
+export function writeList(shape: readonly number[], values: ArrayLike<number>): Buffer {
   let next = 0;
   const write = (axis: number): Buffer => {
     const length = shape[axis] ?? 0;
