@@ -8,11 +8,14 @@ import { describeError, KubeError } from './error.ts';
 import type { KindRef, Resource } from './kinds.ts';
 import type { WatchMetrics } from './metrics.ts';
 import { type KubeObject, keyOf } from './object.ts';
+import { SharedParts } from './shared-parts.ts';
 import { type Change, type ReadonlyStore, Store } from './store.ts';
 import type { WatchEvent } from './watch.ts';
 
 const BACKOFF_LEAST_MS = 800;
 const BACKOFF_MOST_MS = 30_000;
+/** All kinds are listed at once, and a page is in memory as text and as objects: 500 pods take 30 MB. */
+const PAGE_SIZE = 100;
 /** Bookmarks come about once a minute: that many watches in a row without a word mean that the server's history is behind ours. */
 const MAX_SILENT_WATCHES = 5;
 /** A watch that ended sooner than this without an event did not work. */
@@ -49,6 +52,7 @@ export class Reflector {
   readonly synced: Promise<void>;
   readonly #options: ReflectorOptions;
   readonly #store: Store;
+  readonly #parts = new SharedParts();
   readonly #backoff: DecorrelatedBackoff;
   readonly #listeners: ((change: Change) => void)[] = [];
   readonly #settle: PromiseWithResolvers<void>;
@@ -109,10 +113,10 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, kind, trim } = this.#options;
+    const { client, kind } = this.#options;
     const options: ListOptions = {
       ...this.#selection(),
-      limit: this.#options.pageSize ?? 500,
+      limit: this.#options.pageSize ?? PAGE_SIZE,
       signal,
     };
     const objects: KubeObject[] = [];
@@ -121,7 +125,7 @@ export class Reflector {
     do {
       const page = await client.list(kind, { ...options, continue: token });
       this.#aliveAt = this.#now();
-      for (const item of page.items) objects.push(trim === undefined ? item : trim(item));
+      for (const item of page.items) objects.push(this.#keep(item));
       token = page.continue;
       resourceVersion = page.resourceVersion;
     } while (token !== undefined);
@@ -175,14 +179,19 @@ export class Reflector {
       if (event.resourceVersion !== '') this.#resourceVersion = event.resourceVersion;
       return;
     }
-    const { trim } = this.#options;
-    const object = trim === undefined ? event.object : trim(event.object);
+    const object = this.#keep(event.object);
     const change =
       event.type === 'DELETED'
         ? this.#store.remove(keyOf(object), object)
         : this.#store.put(object);
     this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
     if (change !== undefined) this.#tell(change);
+  }
+
+  /** As it is stored. */
+  #keep(object: KubeObject): KubeObject {
+    const { trim } = this.#options;
+    return this.#parts.share(trim === undefined ? object : trim(object));
   }
 
   #tell(change: Change): void {
