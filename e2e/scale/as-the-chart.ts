@@ -8,5 +8,8 @@ export const CHART_NODE_FLAGS: readonly string[] = [
   `--import=${new URL('../../extproc/compile-cache.mjs', import.meta.url).href}`,
 ];
 
-/** `ENV` in images/Containerfile.sidegraph. */
-export const IMAGE_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
+/** `ENV` in images/Containerfile.sidegraph, and `env` in the chart. */
+export const CHART_ENVIRONMENT: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};

@@ -10,7 +10,7 @@ import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';
-import { CHART_NODE_FLAGS, IMAGE_ENVIRONMENT } from './as-the-chart.ts';
+import { CHART_NODE_FLAGS, CHART_ENVIRONMENT } from './as-the-chart.ts';
 import { readPage } from './metrics.ts';
 import type { Usage } from './usage.ts';
 import { readUsage } from './usage.ts';
@@ -58,7 +58,7 @@ export async function startGatewayProcess(
     [...CHART_NODE_FLAGS, MAIN, ...flags],
     {
       ...process.env,
-      ...IMAGE_ENVIRONMENT,
+      ...CHART_ENVIRONMENT,
       KUBECONFIG: api.kubeconfig,
       POD_NAME: pod.metadata.name,
       POD_NAMESPACE: SYSTEM_NAMESPACE,

@@ -6,7 +6,7 @@ import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';
 import { readPage, sum, sumBy } from './metrics.ts';
-import { CHART_NODE_FLAGS, IMAGE_ENVIRONMENT } from './as-the-chart.ts';
+import { CHART_NODE_FLAGS, CHART_ENVIRONMENT } from './as-the-chart.ts';
 import { readUsage, Sampler } from './usage.ts';
 
 const MAIN = new URL('../../operator/main.ts', import.meta.url).pathname;
@@ -89,7 +89,7 @@ export async function startOperatorProcess(
     'operator',
     process.execPath,
     [...CHART_NODE_FLAGS, ...nodeFlags, MAIN, ...flags],
-    { ...process.env, ...IMAGE_ENVIRONMENT, KUBECONFIG: api.kubeconfig },
+    { ...process.env, ...CHART_ENVIRONMENT, KUBECONFIG: api.kubeconfig },
   );
   const sampler = new Sampler(child.pid ?? 0);
   while (performance.now() - beganMs < READY_MS) {
