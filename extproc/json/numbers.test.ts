@@ -23,7 +23,8 @@ test('a number is read as JSON.parse reads it', () => {
     `0 -0 1 -1 10 0.1 -0.25 1.10000 1e3 1E+3 25e-2 0e5 1e22 1e23 0.1e-6 5e-324 1e-400 1e999 -1e999
     1e99999999999 1.7976931348623157e308 123456789012345 9007199254740991 9007199254740993 90071992547409920
     0.30000000000000004 12345678901234567890.5 0.000000000000000000000000000001 8.41`.split(/\s+/);
-  for (const text of texts)
+  const zeros = '0'.repeat(10_008);
+  for (const text of [...texts, `0.${zeros}1e20000`, `0.${zeros}1e10011`, `1${zeros}e-10008`])
     assert.deepEqual(read(text), { shape: [], values: [JSON.parse(text)] }, text);
 });
 

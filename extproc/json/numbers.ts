@@ -16,6 +16,9 @@ const LAST_EXACT = 900_719_925_474_098;
 /** Those are exact doubles, so that one multiplication or division with them is rounded once and right. */
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
+/** More is not counted. */
+const MAX_EXPONENT = 10_000;
+
 const FIRST_CAPACITY = 256;
 /** Numbers and bytes that are kept for the next message: 1 MiB each. */
 const KEPT_NUMBERS = 1 << 17;
@@ -35,9 +38,12 @@ export class NumberList {
     this.values[this.length++] = value;
   }
 
-  /** Empties it, and gives back what a very large message took. */
   clear(): void {
     this.length = 0;
+  }
+
+  /** Gives back what a very large message took. */
+  release(): void {
     if (this.values.length > KEPT_NUMBERS) this.values = new Float64Array(FIRST_CAPACITY);
   }
 }
@@ -128,7 +134,9 @@ function readNumber(bytes: Buffer, start: number, end: number): number {
     if (sign === MINUS || sign === PLUS) at++;
     let written = 0;
     for (; at < end && (digit = (bytes[at] as number) - ZERO) >= 0 && digit <= 9; at++)
-      written = Math.min(written * 10 + digit, 10_000);
+      written = Math.min(written * 10 + digit, MAX_EXPONENT);
+    // A long fraction may outweigh it.
+    if (written === MAX_EXPONENT) isExact = false;
     exponent += sign === MINUS ? -written : written;
   }
   if (!isExact || exponent < -22 || exponent > 22) {
@@ -149,11 +157,15 @@ function readNumber(bytes: Buffer, start: number, end: number): number {
  * `long`: many of the numbers have more digits than are written here, so that JSON.stringify is faster.
  */
 export function writeNumbers(shape: readonly number[], values: ArrayLike<number>): Buffer | 'long' {
-  if (text.length > KEPT_BYTES) text = Buffer.allocUnsafeSlow(FIRST_BYTES);
   next = 0;
   longWritten = 0;
   const end = writeAxis(shape, 0, values, 0);
   return longWritten > FEW ? 'long' : text.subarray(0, end);
+}
+
+/** Gives back what the text of a very large message took. */
+export function releaseText(): void {
+  if (text.length > KEPT_BYTES) text = Buffer.allocUnsafeSlow(FIRST_BYTES);
 }
 
 const FIRST_BYTES = 4096;

@@ -1,7 +1,7 @@
 // AVERAGE_COMBINER over REST. Only the numbers are read, from `data.ndarray` or `data.tensor` of each message; the
 // mean takes their place in the first message, whose other bytes stay as they are.
 import { findIn, findPath, keys, type Span } from '../json/find.ts';
-import { NumberList, readNumbers, writeNumbers } from '../json/numbers.ts';
+import { NumberList, readNumbers, releaseText, writeNumbers } from '../json/numbers.ts';
 import { flatten, meanOf, type NumberArray, type Numbers, sizeOf, unmergeable } from './average.ts';
 import type { Unusable } from './dialect.ts';
 
@@ -74,6 +74,13 @@ function writeNested(shape: readonly number[], values: Numbers): string {
 }
 
 export function averageJson(bodies: readonly Buffer[]): Buffer | Unusable {
+  const average = makeAverage(bodies);
+  for (const list of LISTS) list.release();
+  releaseText();
+  return average;
+}
+
+function makeAverage(bodies: readonly Buffer[]): Buffer | Unusable {
   const arrays: JsonArray[] = [];
   for (const [position, body] of bodies.entries()) {
     const array = readArray(body, position);

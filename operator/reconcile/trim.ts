@@ -86,8 +86,8 @@ function trimReplicaSet(set: KubeObject): KubeObject {
     apiVersion: set.apiVersion,
     kind: set.kind,
     metadata: defined({ name, namespace, uid, resourceVersion, ownerReferences }),
-    spec: { replicas: specOf(set)['replicas'], template: { metadata: { annotations } } },
-    status: { replicas: statusOf(set)['replicas'] },
+    spec: { ...pick(specOf(set), ['replicas']), template: { metadata: { annotations } } },
+    status: pick(statusOf(set), ['replicas']),
   };
 }
 

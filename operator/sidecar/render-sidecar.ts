@@ -59,7 +59,7 @@ export interface ContainerSpec {
 const GRACE_SECONDS = 5;
 /** How long the requests of an ending pod may take where the author says nothing, s: Kubernetes' own default. */
 const LONGEST_REQUEST_SECONDS = 30;
-/** Envoy's files must be there by then, s. */
+/** How long a container may take to start on a node that has little left for it, s. */
 const START_SECONDS = 120;
 
 export function renderSidecar(input: SidecarInput): SidecarParts {
@@ -157,7 +157,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
     ports: [{ name: STATUS_PORT_NAME, containerPort: PORTS.status, protocol: 'TCP' }],
     resources: mergeResources(renderResources(settings.filter), orchestrator?.resources),
     startupProbe: probe(STATUS_PATHS.started, PORTS.status, 1, START_SECONDS),
-    livenessProbe: probe(STATUS_PATHS.live, PORTS.status, 5, 6),
+    livenessProbe: lateProbe(STATUS_PATHS.live, PORTS.status),
     // Runs when the pod is told to end, side by side with the units' own, and ends when Envoy is drained. A command and not
     // a request: whoever reaches the status port must not be able to empty the pod.
     lifecycle: {
@@ -187,7 +187,7 @@ function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings
     ],
     resources: renderResources(settings.envoy),
     // No startup probe: what comes after a native sidecar waits for that, and the units need nothing of Envoy to start.
-    livenessProbe: probe('/live', PORTS.http, 5, 6),
+    livenessProbe: lateProbe('/live', PORTS.http),
     readinessProbe: probe('/ready', PORTS.http, 1, 3),
     securityContext: restricted(config.userId),
     volumeMounts: [{ name: VOLUMES.run, mountPath: PATHS.run }],
@@ -201,6 +201,11 @@ function probe(path: string, port: number, periodSeconds: number, failureThresho
     failureThreshold,
     timeoutSeconds: 2,
   };
+}
+
+/** Of a container that may start slowly: nothing is asked of it in the time that a start may take. */
+function lateProbe(path: string, port: number) {
+  return { ...probe(path, port, 5, 6), initialDelaySeconds: START_SECONDS };
 }
 
 /** The restricted pod security standard, and a root file system that nobody writes. */
