@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
 import { isPlainObject, type JsonObject } from '../graph/json-value.ts';
 import { parseChartConfig } from '../operator/chart-config.ts';
+import { operatorExecArgv } from '../operator/exec-argv.ts';
 import { DEFAULT_CONFIG } from '../operator/workloads/config.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -46,6 +47,15 @@ describe('the chart', { skip }, () => {
     const read = parseChartConfig({ settings, servers: String(data['predictor_servers']) });
     assert.ok(read.ok);
     assert.deepEqual(read.config, { ...DEFAULT_CONFIG, controllerId: '' });
+  });
+
+  test('starts Node as the compile cache of the image was made', () => {
+    const text = readFileSync(join(CASES, 'default.out.yaml'), 'utf8');
+    const commands = [...text.matchAll(/command: \[(node, .*)\]/g)].map(([, list = '']) => list);
+    const cached = '--import=/app/extproc/compile-cache.mjs';
+    const plain = ['node', '--disable-warning=ExperimentalWarning', cached].join(', ');
+    const operator = ['node', ...operatorExecArgv, cached].join(', ');
+    assert.deepEqual(commands.toSorted(), [plain, plain, operator, operator].toSorted());
   });
 
   test('passes helm lint', () => {

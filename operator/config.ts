@@ -30,9 +30,9 @@ export type ParsedOptions =
   | { readonly kind: 'help' }
   | { readonly kind: 'faults'; readonly faults: readonly string[] };
 
-export const USAGE = `Usage: main.ts [options]
+export const USAGE = `The operator: makes of each SeldonDeployment what it needs, and says in its status how that is.
 
-The operator: makes of each SeldonDeployment what it needs, and says in its status how that is.
+Usage: node operator/main.ts [options]
 
   --namespace NAME          namespace of the Lease (default POD_NAMESPACE)
   --replica NAME            name of this replica (default POD_NAME, HOSTNAME)
@@ -46,6 +46,8 @@ The operator: makes of each SeldonDeployment what it needs, and says in its stat
   --former-managers A,B     field managers of the operator that is taken over from (default manager)
   --log-level LEVEL         ${LOG_LEVELS.join(', ')} (default info)
   --help                    this text
+
+Example: node operator/main.ts --namespace=sidegraph-system --replica=local --health-host=127.0.0.1
 `;
 
 const FLAGS = {

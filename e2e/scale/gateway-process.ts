@@ -10,7 +10,7 @@ import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';
-import { CHART_NODE_FLAGS, CHART_ENVIRONMENT } from './as-the-chart.ts';
+import { CHART_ENVIRONMENT, CHART_NODE_FLAGS, warmCompileCache } from './as-the-chart.ts';
 import { readPage } from './metrics.ts';
 import type { Usage } from './usage.ts';
 import { readUsage } from './usage.ts';
@@ -31,6 +31,7 @@ export async function startGatewayProcess(
   api: ApiServer,
   client: KubeClient,
 ): Promise<GatewayProcess> {
+  await warmCompileCache(MAIN);
   const dir = join(api.dir, 'gateway');
   await mkdir(dir, { recursive: true });
   const [httpPort, statusPort] = [await freePort(), await freePort()];

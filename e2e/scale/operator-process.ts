@@ -6,7 +6,7 @@ import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';
 import { readPage, sum, sumBy } from './metrics.ts';
-import { CHART_NODE_FLAGS, CHART_ENVIRONMENT } from './as-the-chart.ts';
+import { CHART_ENVIRONMENT, CHART_NODE_FLAGS, warmCompileCache } from './as-the-chart.ts';
 import { readUsage, Sampler } from './usage.ts';
 
 const MAIN = new URL('../../operator/main.ts', import.meta.url).pathname;
@@ -76,6 +76,7 @@ export async function startOperatorProcess(
   api: ApiServer,
   nodeFlags: readonly string[],
 ): Promise<OperatorProcess> {
+  await warmCompileCache(MAIN);
   const port = await freePort();
   const beganMs = performance.now();
   const flags = [

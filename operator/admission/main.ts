@@ -4,11 +4,15 @@ import pino from 'pino';
 import { readChartConfig } from '../chart-config.ts';
 import { PooledKubeConfig } from '../kube/config.ts';
 import { DEFAULT_CONFIG } from '../workloads/config.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, USAGE } from './options.ts';
 import { runAdmission } from './run.ts';
 
 const BAD_USAGE = 2;
 
+if (process.argv.includes('--help')) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 const parsed = parseOptions(process.argv.slice(2), process.env);
 if (!parsed.ok) {
   process.stderr.write(`${parsed.reason}\n`);

@@ -23,6 +23,27 @@ export interface AdmissionOptions {
   readonly logLevel: LogLevel;
 }
 
+export const USAGE = `The webhooks: SeldonDeployments are validated, and pods that ask for it get their sidecars.
+
+Usage: node operator/admission/main.ts --namespace NAME --replica NAME [options]
+
+  --namespace NAME        where the Secret and the Lease are (default POD_NAMESPACE)
+  --replica NAME          name of this pod (default POD_NAME, then HOSTNAME)
+  --listen HOST:PORT      HTTPS for the API server (default 0.0.0.0:9443)
+  --health-port N         /healthz, /readyz, /metrics (default 8081)
+  --service NAME          Service in front of it; the certificate is good for its names (default sidegraph-admission)
+  --host NAME             one more name or address of the certificate; may be repeated
+  --cluster-domain NAME   (default cluster.local)
+  --secret NAME           keeps the certificate (default sidegraph-admission-certificate)
+  --lease NAME            who rotates it (default sidegraph-admission)
+  --configuration NAME    of the mutating and of the validating webhook (default sidegraph)
+  --config DIR            the chart's settings, for what sidecars are made of
+  --log-level LEVEL       ${LOG_LEVELS.join(', ')} (default info)
+  --help                  this text
+
+Example: node operator/admission/main.ts --namespace=sidegraph-system --replica=local --listen=127.0.0.1:9443
+`;
+
 export type ParsedOptions =
   | { readonly ok: true; readonly options: AdmissionOptions }
   | { readonly ok: false; readonly reason: string };

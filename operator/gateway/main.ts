@@ -5,9 +5,15 @@ import { PooledKubeConfig } from '../kube/config.ts';
 import { registerKubeMetrics } from '../kube/metrics.ts';
 import { Registry } from '../kube/registry.ts';
 import { startGateway } from './gateway.ts';
-import { parseGatewayOptions } from './options.ts';
+import { type GatewayOptions, parseGatewayOptions, USAGE } from './options.ts';
 
-const options = parseGatewayOptions(process.argv.slice(2), process.env);
+const BAD_USAGE = 2;
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const options = readOptions();
 const log = pino({ level: options.logLevel }, pino.destination(2));
 const registry = new Registry();
 const client = new KubeClient(PooledKubeConfig.load(), {
@@ -27,4 +33,13 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         process.exit(1);
       });
   });
+}
+
+function readOptions(): GatewayOptions {
+  try {
+    return parseGatewayOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(BAD_USAGE);
+  }
 }

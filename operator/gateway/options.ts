@@ -27,6 +27,32 @@ export interface GatewayOptions {
 
 const MIB = 1024 * 1024;
 
+export const USAGE = `The gateway's agent: follows the cluster's SeldonDeployments and gives Envoy beside it their routes.
+
+Usage: node operator/gateway/main.ts [options]
+
+  --host ADDR             where Envoy and the status port listen (default 0.0.0.0)
+  --http-port N           Envoy's port for HTTP/1.1, HTTP/2 and gRPC (default 8080)
+  --tls-port N            the same over TLS (default 8443), with --tls-dir
+  --tls-dir DIR           tls.crt and tls.key, followed while they change; without it there is no TLS
+  --status-port N         /live, /ready, /metrics (default 15021)
+  --run-dir DIR           Envoy's bootstrap and sockets, shared with it (default /run/sidegraph-gateway)
+  --state-dir DIR         what was served last, for a start without the API server (default /var/lib/sidegraph-gateway)
+  --access-log FILE       Envoy's access log (default /dev/stdout)
+  --namespace NAME        follow only this one (default all)
+  --http-filters JSON     list of Envoy HTTP filters to go before the routes (default [])
+  --max-heap-mib N        near this much heap Envoy takes no new requests (default 1024)
+  --recall-ms N           after that long without the API server, serve what was served last (default 5000)
+  --drain-leave-ms N      at the end: how long endpoints have to forget this pod (default 5000)
+  --drain-finish-ms N     at the end: how long requests in flight have (default 60000)
+  --log-level LEVEL       trace, debug, info, warn, error (default info)
+  --help                  this text
+
+POD_NAME, POD_NAMESPACE and POD_UID name the pod for which it is acknowledged what is served.
+
+Example: node operator/gateway/main.ts --host=127.0.0.1 --run-dir=/tmp/gateway --state-dir=/tmp/gateway-state
+`;
+
 /** Throws with words for people where a flag is unknown or a number is none. */
 export function parseGatewayOptions(
   args: readonly string[],
