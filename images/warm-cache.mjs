@@ -22,7 +22,8 @@ const PROCESSES = [
   [...cached, '/app/operator/admission/main.ts', '--help'],
 ];
 for (const argv of PROCESSES) {
-  const { status } = spawnSync(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) throw new Error(`${argv.join(' ')}: ${status}`);
+  // Pipes, since there may be no /dev/null here.
+  const { status, error, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${argv.join(' ')}: ${error ?? stderr}`);
 }
 process.exit(0);
