@@ -7,7 +7,7 @@
 # in .cache/e2e-counts too.
 set -u
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit 1
-. scripts/read-counts.sh
+. scripts/test-results.sh
 counts=.cache/e2e-counts
 rm -f "$counts"
 
@@ -36,23 +36,8 @@ trap 'exit 130' INT TERM
 # The names have no spaces.
 # shellcheck disable=SC2086
 run_rings() {
-  local status again passed failed skipped first_passed first_failed first_skipped rest=
   scripts/test.sh $tests
-  status=$?
-  read_counts .cache/test-counts
-  if [ "$status" -ne 0 ] && [ -s .cache/test-failed-files ]; then
-    again=$(tr '\n' ' ' < .cache/test-failed-files)
-    echo "e2e: a second run, alone: $again"
-    first_passed=$passed first_failed=$failed first_skipped=$skipped
-    scripts/test.sh $again
-    status=$?
-    read_counts .cache/test-counts
-    [ "$status" -ne 0 ] || echo "e2e: $first_failed failed at first and passed alone: $again"
-    passed=$((first_passed + first_failed - failed)) skipped=$first_skipped
-  fi
-  if ((skipped > 0)); then rest=", $skipped skipped"; fi
-  echo "$passed passed, $failed failed$rest" | tee "$counts"
-  return "$status"
+  run_failed_again $? "$counts"
 }
 
 : > "$log"
