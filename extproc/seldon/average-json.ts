@@ -20,10 +20,14 @@ interface JsonArray extends NumberArray {
 const LISTS = Array.from({ length: 4 }, () => new NumberList());
 
 /** The span is valid JSON by then. Keys and strings would make the data unusable anyway, so bytes may be characters. */
-function readSpan(body: Buffer, { start, end }: Span, list: NumberList): NumberArray | undefined {
-  const shape = readNumbers(body, start, end, list);
+function parse(body: Buffer, span: Span): unknown {
+  return JSON.parse(body.toString('latin1', span.start, span.end));
+}
+
+function readSpan(body: Buffer, span: Span, list: NumberList): NumberArray | undefined {
+  const shape = readNumbers(body, span.start, span.end, list);
   if (shape === 'irregular') return undefined;
-  if (shape === 'long') return flatten(JSON.parse(body.toString('latin1', start, end)));
+  if (shape === 'long') return flatten(parse(body, span));
   return { shape, values: list.values.subarray(0, list.length) };
 }
 
@@ -44,7 +48,7 @@ function readArray(body: Buffer, position: number): JsonArray | string {
   if (flat === undefined || flat.shape.length !== 1) return 'data.tensor.values are no numbers';
   const shapeSpan = findIn(body, data, SHAPE);
   if (typeof shapeSpan === 'string') return { ...flat, kind: 'tensor', span };
-  const shape = [...(readSpan(body, shapeSpan, new NumberList())?.values ?? [])];
+  const shape = Array.from(flatten(parse(body, shapeSpan))?.values ?? []);
   if (sizeOf(shape) !== flat.values.length) return 'data.tensor.shape does not fit the values';
   return { shape, values: flat.values, kind: 'tensor', span };
 }
@@ -52,18 +56,19 @@ function readArray(body: Buffer, position: number): JsonArray | string {
 /** The mean's text; valid until the next call. */
 function write(shape: readonly number[], mean: Numbers): Buffer {
   const text = writeNumbers(shape, mean);
-  return text === 'long' ? Buffer.from(writeNested(shape, mean), 'latin1') : text;
+  return text === 'long' ? Buffer.from(writeNested(shape, Array.from(mean)), 'latin1') : text;
 }
 
 /** JSON of nested arrays of that shape: the opposite of `flatten`. */
-function writeNested(shape: readonly number[], values: Numbers): string {
+function writeNested(shape: readonly number[], values: readonly number[]): string {
+  if (shape.length === 1) return JSON.stringify(values);
   let next = 0;
   const writeAxis = (axis: number): string => {
     if (axis === shape.length) return JSON.stringify(values[next++]);
     const length = shape[axis] ?? 0;
     if (axis + 1 === shape.length) {
       next += length;
-      return JSON.stringify(Array.from(values.slice(next - length, next)));
+      return JSON.stringify(values.slice(next - length, next));
     }
     let text = '[';
     for (let i = 0; i < length; i++)
