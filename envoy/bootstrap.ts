@@ -27,14 +27,6 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
     stats_config: { histogram_bucket_settings: histogramBuckets() },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     stats_flush_on_admin: true,
-    layered_runtime: {
-      layers: [
-        {
-          name: 'sidegraph',
-          static_layer: { 'envoy.reloadable_features.ext_proc_graceful_grpc_close': true },
-        },
-      ],
-    },
     overload_manager: overloadManager(MAX_HEAP_BYTES),
   };
 }

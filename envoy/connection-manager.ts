@@ -7,6 +7,7 @@ import { extProcFilter } from './filters/ext-proc.ts';
 import { headersFilter, pathFilter, strippedPrefixes } from './filters/headers.ts';
 import { localReplies } from './filters/local-reply.ts';
 import { clientStats, serverStats } from './filters/stats-log.ts';
+import { wholeBodyFilter } from './filters/whole-body.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, fileSource, routesPath } from './layout.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './names.ts';
@@ -24,6 +25,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
       headersFilter(),
       cloudEventsFilter(plan.deployment, plan.namespace),
       ...bodyLimitFilters(plan),
+      wholeBodyFilter(plan),
       extProcFilter(),
       router(clientStats(plan.deployment)),
     ],

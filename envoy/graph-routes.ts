@@ -3,6 +3,7 @@
 import {
   METADATA_NAMESPACE,
   METADATA_ROUTING,
+  LENGTH_HEADER,
   ROUTING_HEADER,
   UNIT_HEADER,
   isGrpcKind,
@@ -12,15 +13,20 @@ import {
 } from '../graph/names.ts';
 import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
 import { clusterOf } from './clusters.ts';
-import { processingMode } from './filters/ext-proc.ts';
-import { type JsonObject, overwriteHeader, typed } from './json.ts';
-import { EXT_PROC_FILTER, UNROUTED_CLUSTER, kindOf, serviceOf } from './names.ts';
+import { type JsonObject, overwriteHeader } from './json.ts';
 import {
-  HIDDEN_FROM_UNITS,
+  EXT_PROC_FILTER,
+  UNROUTED_CLUSTER,
+  WHOLE_BODY_FILTER,
+  kindOf,
+  serviceOf,
+} from './names.ts';
+import {
   allowMethods,
   bodyLimit,
   methodIs,
   routeMetadata,
+  switchedOn,
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
@@ -37,11 +43,11 @@ export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObjec
       max_stream_duration: streamBound(plan.policy, transportOf(kind)),
     },
     typed_per_filter_config: {
-      [EXT_PROC_FILTER]: typed('envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute', {
-        overrides: { processing_mode: processingMode(transportOf(kind)) },
-      }),
+      ...switchedOn(EXT_PROC_FILTER),
       ...bodyLimit(transportOf(kind)),
-      ...(isGrpcKind(kind) ? withoutCloudEvents() : allowMethods('OPTIONS,POST')),
+      ...(isGrpcKind(kind)
+        ? withoutCloudEvents()
+        : { ...switchedOn(WHOLE_BODY_FILTER), ...allowMethods('OPTIONS,POST') }),
     },
   };
 }
@@ -80,7 +86,11 @@ function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transpor
       host_rewrite_literal: unitHost(plan, unit, transport),
       ...callPolicy(plan.policy, transport, verb === 'send-feedback'),
     },
-    request_headers_to_remove: [...HIDDEN_FROM_UNITS],
+    ...(transport === 'grpc'
+      ? {}
+      : {
+          request_headers_to_add: [overwriteHeader('content-length', `%REQ(${LENGTH_HEADER})%`)],
+        }),
     response_headers_to_add: [
       overwriteHeader(
         ROUTING_HEADER,

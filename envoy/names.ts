@@ -36,6 +36,7 @@ export const BODY_LIMIT_FILTERS: Readonly<Record<Transport, string>> = {
   rest: 'sidegraph.body-limit.rest',
   grpc: 'sidegraph.body-limit.grpc',
 };
+export const WHOLE_BODY_FILTER = 'sidegraph.whole-body';
 export const EXT_PROC_FILTER = 'sidegraph.graph';
 
 /** Filter state that keeps the path that the client asked for, without its query. */

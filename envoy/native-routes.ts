@@ -7,7 +7,6 @@ import { clusterOf } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';
 import { serviceOf } from './names.ts';
 import {
-  HIDDEN_FROM_UNITS,
   allowMethods,
   bodyLimit,
   isNoCloudEvent,
@@ -84,7 +83,6 @@ function route(
       prefix_rewrite: unitPath(first, transport),
       ...callPolicy(plan.policy, transport, first.verb === 'send-feedback'),
     },
-    request_headers_to_remove: [...HIDDEN_FROM_UNITS],
     typed_per_filter_config: {
       ...bodyLimit(transport),
       ...(form === 'plain' ? withoutCloudEvents() : {}),

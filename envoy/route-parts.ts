@@ -1,6 +1,12 @@
 // The pieces that every ingress route is made of: what it matches, what it is called, what it counts as, what it does
 // with headers.
-import { METADATA_NAMESPACE, PUID_HEADER, ROUTING_HEADER, UNIT_HEADER } from '../graph/names.ts';
+import {
+  LENGTH_HEADER,
+  METADATA_NAMESPACE,
+  PUID_HEADER,
+  ROUTING_HEADER,
+  UNIT_HEADER,
+} from '../graph/names.ts';
 import type { Plan, Transport } from '../graph/plan.ts';
 import { edgeOf } from './clusters.ts';
 import { type JsonObject, overwriteHeader, typed } from './json.ts';
@@ -36,8 +42,8 @@ export function routeMetadata(plan: Plan, service: string): JsonObject {
   };
 }
 
-/** Headers that no unit sees: ours, and the routing of another request. */
-export const HIDDEN_FROM_UNITS: readonly string[] = [UNIT_HEADER, ROUTING_HEADER];
+/** Headers that no unit sees: ours, and the routing of another request. Removed after a route has read them. */
+export const HIDDEN_FROM_UNITS: readonly string[] = [UNIT_HEADER, LENGTH_HEADER, ROUTING_HEADER];
 
 /** Units are asked under their own address, as by Seldon's executor, not under the client's host. */
 export function unitHost(plan: Plan, unit: number, transport: Transport): string {
@@ -61,11 +67,13 @@ export function allowMethods(methods: string): JsonObject {
   };
 }
 
-/** Switches the body limit on. */
+/** Runs a filter that is off by default. */
+export function switchedOn(filter: string): JsonObject {
+  return { [filter]: typed('envoy.config.route.v3.FilterConfig', { config: {} }) };
+}
+
 export function bodyLimit(transport: Transport): JsonObject {
-  return {
-    [BODY_LIMIT_FILTERS[transport]]: typed('envoy.config.route.v3.FilterConfig', { config: {} }),
-  };
+  return switchedOn(BODY_LIMIT_FILTERS[transport]);
 }
 
 /** Matches requests that do not ask for CloudEvents headers. */

@@ -13,7 +13,7 @@ import type { JsonObject } from './json.ts';
 import { predictorRoutes } from './names.ts';
 import { nativeRoutes } from './native-routes.ts';
 import { offpathRoutes, otherMethods } from './offpath-routes.ts';
-import { tableHeaders, withPrefix } from './route-parts.ts';
+import { HIDDEN_FROM_UNITS, tableHeaders, withPrefix } from './route-parts.ts';
 
 const CLIENT_PATHS: Readonly<Record<RouteKind, readonly string[]>> = {
   'predict-rest': PREDICT_PATHS,
@@ -30,6 +30,7 @@ export function predictorRouteTable(plan: Plan): JsonObject {
       {
         name: plan.predictor,
         domains: ['*'],
+        request_headers_to_remove: [...HIDDEN_FROM_UNITS],
         request_body_buffer_limit: plan.policy.maxBodyBytes,
         routes: [
           ...tailRoutes(plan),

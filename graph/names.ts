@@ -4,6 +4,8 @@ import type { CallVerb, RouteKind, Transport } from './plan.ts';
 
 /** Names the call that Envoy makes last; the ingress routes match on it. */
 export const UNIT_HEADER = 'x-sidegraph-unit';
+/** Length of the body of the call that Envoy makes last: a `content-length` that the filter sets would be dropped. */
+export const LENGTH_HEADER = 'x-sidegraph-length';
 /** Every header with this prefix is ours: removed from what clients send, never passed to a unit. */
 export const INTERNAL_HEADER_PREFIX = 'x-sidegraph-';
 export const PUID_HEADER = 'seldon-puid';

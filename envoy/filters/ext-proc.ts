@@ -1,7 +1,7 @@
-// The ext_proc filter: off by default, switched on by graph routes. REST requests arrive with their whole body; gRPC
-// requests as a duplex stream, the only way in which the filter may answer them with a payload. Answers never pass.
+// The ext_proc filter: off by default, switched on by graph routes. Requests arrive as a duplex stream: headers and body one
+// after the other, nothing answered until the walk is over. One exchange a request instead of two, and the only way in which
+// the filter may answer a gRPC request with a payload. Answers never pass.
 import { METADATA_NAMESPACE } from '../../graph/names.ts';
-import type { Transport } from '../../graph/plan.ts';
 import { type JsonObject, typed } from '../json.ts';
 import { EXT_PROC_FILTER, FILTER_CLUSTER } from '../names.ts';
 import { FILTER_MESSAGE_TIMEOUT_SECONDS } from '../limits.ts';
@@ -15,20 +15,16 @@ export function extProcFilter(): JsonObject {
       stat_prefix: 'graph',
       message_timeout: `${FILTER_MESSAGE_TIMEOUT_SECONDS}s`,
       status_on_error: { code: 'ServiceUnavailable' },
-      processing_mode: processingMode('rest'),
+      processing_mode: {
+        request_header_mode: 'SEND',
+        request_body_mode: 'FULL_DUPLEX_STREAMED',
+        request_trailer_mode: 'SEND',
+        response_header_mode: 'SKIP',
+        response_body_mode: 'NONE',
+        response_trailer_mode: 'SKIP',
+      },
       request_attributes: ['xds.route_name'],
       metadata_options: { receiving_namespaces: { untyped: [METADATA_NAMESPACE] } },
     }),
-  };
-}
-
-export function processingMode(transport: Transport): JsonObject {
-  return {
-    request_header_mode: 'SEND',
-    request_body_mode: transport === 'grpc' ? 'FULL_DUPLEX_STREAMED' : 'BUFFERED',
-    request_trailer_mode: transport === 'grpc' ? 'SEND' : 'SKIP',
-    response_header_mode: 'SKIP',
-    response_body_mode: 'NONE',
-    response_trailer_mode: 'SKIP',
   };
 }

@@ -1,7 +1,12 @@
 // A stub of the ext_proc filter for the tests of this folder: it names one unit for every REST request, or does as the
 // header `x-filter` of the request says. It speaks just enough protobuf to do so; the real filter is `extproc/`.
 import { type ServerHttp2Session, type ServerHttp2Stream, createServer } from 'node:http2';
-import { METADATA_NAMESPACE, METADATA_ROUTING, UNIT_HEADER } from '../../graph/names.ts';
+import {
+  LENGTH_HEADER,
+  METADATA_NAMESPACE,
+  METADATA_ROUTING,
+  UNIT_HEADER,
+} from '../../graph/names.ts';
 
 export interface StubFilter {
   close(): Promise<void>;
@@ -17,8 +22,8 @@ export interface Tail {
 // Field numbers of envoy.service.ext_proc.v3 and the messages in it.
 const REQUEST_HEADERS = 2;
 const REQUEST_BODY = 4;
-const RESPONSE_HEADERS_REPLY = 1;
-const RESPONSE_BODY_REPLY = 3;
+const HEADERS_REPLY = 1;
+const BODY_REPLY = 3;
 const IMMEDIATE_RESPONSE = 7;
 const DYNAMIC_METADATA = 8;
 
@@ -44,7 +49,6 @@ export function startFilter(socketPath: string, tail: Tail): Promise<StubFilter>
         pending = pending.subarray(end);
         if (request.indexOf(tagOf(REQUEST_HEADERS, 2)) === 0) {
           mode = /answer-503|hang|lost/.exec(request.toString('latin1'))?.[0] ?? '';
-          send(stream, field(RESPONSE_HEADERS_REPLY, Buffer.alloc(0)));
         } else if (request.indexOf(tagOf(REQUEST_BODY, 2)) === 0) {
           answer(stream, mode, tail);
         }
@@ -86,14 +90,13 @@ function answer(stream: ServerHttp2Stream, mode: string, tail: Tail): void {
           2,
           setHeader(UNIT_HEADER, key),
           setHeader(':path', tail.path),
-          setHeader('content-length', String(Buffer.byteLength(tail.body))),
+          setHeader(LENGTH_HEADER, String(Buffer.byteLength(tail.body))),
         ),
-        field(3, field(1, Buffer.from(tail.body))),
         varint(5, 1),
       ]);
       send(
         stream,
-        field(RESPONSE_BODY_REPLY, field(1, common)),
+        field(HEADERS_REPLY, field(1, common)),
         field(
           DYNAMIC_METADATA,
           entry(
@@ -102,6 +105,8 @@ function answer(stream: ServerHttp2Stream, mode: string, tail: Tail): void {
           ),
         ),
       );
+      const chunk = Buffer.concat([field(1, Buffer.from(tail.body)), varint(2, 1)]);
+      send(stream, field(BODY_REPLY, field(1, field(3, field(3, chunk)))));
     }
   }
 }

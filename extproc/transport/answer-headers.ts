@@ -4,6 +4,7 @@ import type { Outcome } from '../exchange.ts';
 import type { AnswerHead, Message } from '../message.ts';
 import {
   ERROR_HEADER,
+  LENGTH_HEADER,
   MAX_ROUTING_HEADER_BYTES,
   ROUTING_HEADER,
   UNIT_HEADER,
@@ -21,22 +22,18 @@ export interface ClientRequest {
   has(name: string): boolean;
 }
 
-/**
- * The request headers of a tail call. `contentLength`: what `content-length` is set to; −1 leaves it as it is. gRPC keeps
- * the client's content type.
- */
+/** The request headers of a tail call. gRPC has no length and keeps the client's content type. */
 export function addTailHeaders(
   list: HeaderList,
   tail: Tail,
   client: ClientRequest,
   grpc: boolean,
-  contentLength: number,
 ): void {
   list.add(':path', tail.path);
   list.add(UNIT_HEADER, tail.key);
-  if (contentLength >= 0) list.add('content-length', String(contentLength));
   if (!grpc) {
     const { message } = client;
+    list.add(LENGTH_HEADER, String(tail.message.body.length));
     setOrRemove(list, 'content-type', tail.message.contentType, message.contentType);
     setOrRemove(list, 'content-encoding', tail.message.contentEncoding, message.contentEncoding);
     if (!tail.acceptEncoding && client.has('accept-encoding')) list.remove.push('accept-encoding');

@@ -57,8 +57,25 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'REST: tail with an empty body, with a large one',
-    steps: [open('rest', { 'content-type': 'text/plain' }), body('')],
+    steps: [open('rest', { 'content-type': 'text/plain' }), body('', 4)],
     walk: (exchange) => exchange.reply(tail(exchange, 'y'.repeat(150_000), null, '')),
+  },
+  {
+    name: 'REST: tail without a body, where the client had one in two pieces',
+    steps: [open('rest', {}), piece(Buffer.from('hel'), false, 0), body('lo')],
+    walk: (exchange) => {
+      assert.equal(exchange.message.body.toString(), 'hello');
+      exchange.reply(tail(exchange, '', null, ''));
+    },
+  },
+  {
+    name: 'REST: trailers of the client are answered',
+    steps: [
+      open('rest', {}),
+      piece(Buffer.from('hello'), false, 0),
+      { send: { request_trailers: { trailers: { headers: [] } } }, expect: 3 },
+    ],
+    walk: (exchange) => exchange.reply(tail(exchange, 'x', null, '')),
   },
   {
     name: 'REST: no body, tail without one',
@@ -73,7 +90,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'REST: answer with repeated, unsafe and reserved headers',
-    steps: [open('rest', {}), body('hello')],
+    steps: [open('rest', {}), body('hello', 1)],
     walk: (exchange) =>
       exchange.reply({
         kind: 'answer',
@@ -97,7 +114,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'REST: errors, with and without retry-after',
-    steps: [open('rest', {}), body('hello')],
+    steps: [open('rest', {}), body('hello', 1)],
     walk: (exchange) =>
       exchange.reply({ kind: 'error', code: 'OVERLOADED', info: 'full', routing: '{"r":9}' }),
   },
@@ -124,11 +141,11 @@ const CASES: readonly Case[] = [
   { name: 'a request without any phase', steps: [{ send: {}, expect: 0 }] },
   {
     name: 'REST: a body over the limit',
-    steps: [open('rest', {}), body('x'.repeat(MAX_BODY_BYTES + 1))],
+    steps: [open('rest', {}), body('x'.repeat(MAX_BODY_BYTES + 1), 1)],
   },
   {
     name: 'REST: a walk that throws',
-    steps: [open('rest', {}), body('hello')],
+    steps: [open('rest', {}), body('hello', 1)],
     walk: () => {
       throw new Error('a bug');
     },
@@ -146,7 +163,7 @@ const CASES: readonly Case[] = [
   {
     name: 'gRPC: tail, message in many pieces',
     steps: [
-      open('grpc', { 'content-type': 'application/grpc' }, false, 0),
+      open('grpc', { 'content-type': 'application/grpc' }),
       piece(frame('hello world').subarray(0, 3), false, 0),
       piece(frame('hello world').subarray(3), false, 0),
       piece(Buffer.alloc(0), true, 2),
@@ -155,19 +172,19 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'gRPC: tail with a message of several chunks',
-    steps: [open('grpc', {}, false, 0), piece(frame('x'.repeat(150_000)), true, 4)],
+    steps: [open('grpc', {}), piece(frame('x'.repeat(150_000)), true, 4)],
     walk: (exchange) =>
       exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),
   },
   {
     name: 'gRPC: tail with chunks that end at the limit of a chunk, and an empty message',
-    steps: [open('grpc', {}, false, 0), piece(frame(''), true, 2)],
+    steps: [open('grpc', {}), piece(frame(''), true, 2)],
     walk: (exchange) => exchange.reply(tail(exchange, 'x'.repeat(65_536 - 5), null, '')),
   },
   {
     name: 'gRPC: trailers of the client are answered',
     steps: [
-      open('grpc', {}, false, 0),
+      open('grpc', {}),
       piece(frame('hello'), false, 0),
       { send: { request_trailers: { trailers: { headers: [] } } }, expect: 3 },
     ],
@@ -177,7 +194,7 @@ const CASES: readonly Case[] = [
   {
     name: 'gRPC: a compressed message',
     steps: [
-      open('grpc', { 'grpc-encoding': 'gzip' }, false, 0),
+      open('grpc', { 'grpc-encoding': 'gzip' }),
       piece(frame(gzipSync('z'.repeat(5000)), 1), true, 2),
     ],
     walk: (exchange) =>
@@ -186,7 +203,7 @@ const CASES: readonly Case[] = [
   {
     name: 'gRPC: a compressed message that inflates over the limit',
     steps: [
-      open('grpc', { 'grpc-encoding': 'gzip' }, false, 0),
+      open('grpc', { 'grpc-encoding': 'gzip' }),
       piece(frame(gzipSync(Buffer.alloc(MAX_BODY_BYTES + 1)), 1), true, 1),
     ],
   },
@@ -199,12 +216,12 @@ const CASES: readonly Case[] = [
     Buffer.alloc(0),
   ].map((bytes, index) => ({
     name: `gRPC: a broken message (${index})`,
-    steps: [open('grpc', { 'grpc-encoding': 'gzip' }, false, 0), piece(bytes, true, 1)],
+    steps: [open('grpc', { 'grpc-encoding': 'gzip' }), piece(bytes, true, 1)],
   })),
   {
     name: 'gRPC: a message over the limit, ended early',
     steps: [
-      open('grpc', {}, false, 0),
+      open('grpc', {}),
       piece(Buffer.alloc(MAX_BODY_BYTES), false, 0),
       piece(Buffer.alloc(6), false, 1),
       piece(Buffer.alloc(6), true, 0),
@@ -216,7 +233,7 @@ const CASES: readonly Case[] = [
   },
   ...['', 'short', 'y'.repeat(150_000)].map((text) => ({
     name: `gRPC: answer of ${text.length} bytes`,
-    steps: [open('grpc', {}, false, 0), piece(frame('hello'), true, text.length > 65_536 ? 5 : 3)],
+    steps: [open('grpc', {}), piece(frame('hello'), true, text.length > 65_536 ? 5 : 3)],
     walk: (exchange: Exchange) =>
       exchange.reply({
         kind: 'answer',
@@ -232,7 +249,7 @@ const CASES: readonly Case[] = [
   })),
   {
     name: 'gRPC: the error of a unit',
-    steps: [open('grpc', {}, false, 0), piece(frame('hello'), true, 1)],
+    steps: [open('grpc', {}), piece(frame('hello'), true, 1)],
     walk: (exchange) =>
       exchange.reply({
         kind: 'grpc-error',
@@ -244,7 +261,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'gRPC: an error of our own',
-    steps: [open('grpc', {}, false, 0), piece(frame('hello'), true, 1)],
+    steps: [open('grpc', {}), piece(frame('hello'), true, 1)],
     walk: (exchange) =>
       exchange.reply({ kind: 'error', code: 'MERGE_UNUSABLE', info: 'm', routing: '' }),
   },
@@ -358,7 +375,7 @@ function open(
   route: string,
   headers: { readonly [name: string]: string },
   end_of_stream = false,
-  expect = 1,
+  expect = 0,
 ): Step {
   const all = { ':path': '/x?y', ':method': 'POST', 'x-request-id': 'r', ...headers };
   const list = Object.entries(all).map(([key, value]) => ({ key, raw_value: Buffer.from(value) }));
@@ -370,14 +387,15 @@ function open(
     send: {
       request_headers: { headers: { headers: list }, end_of_stream },
       attributes: { 'envoy.filters.http.ext_proc': { fields } },
-      protocol_config: { request_body_mode: 2 },
+      protocol_config: { request_body_mode: 4 },
     },
     expect,
   };
 }
 
-function body(text: string): Step {
-  return piece(Buffer.from(text), true, 1);
+/** The whole body; a tail is answered by the headers' reply and a chunk. */
+function body(text: string, expect = 2): Step {
+  return piece(Buffer.from(text), true, expect);
 }
 
 function piece(bytes: Buffer, end_of_stream: boolean, expect: number): Step {

@@ -1,5 +1,5 @@
-// One ext_proc stream, that is one request of a client: takes its phases as Envoy sends them, gathers the message, hands
-// it to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
+// One ext_proc stream, that is one request of a client: takes its headers and its body as Envoy sends them, hands the whole
+// message to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
 import { BodyLoans, type BodyPool, COLLECTED } from '../bodies.ts';
 import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../graph/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
 import type { BackwardWriter } from './codec/writer.ts';
-import { GRPC_FRAME_BYTES, readGrpcBody } from './grpc-body.ts';
+import { GRPC_FRAME_BYTES, joinChunks, readGrpcBody } from './grpc-body.ts';
 import { RawRequestHeaders } from './headers.ts';
 import type { Http2Stream, ServerSession, StreamHandler } from './http2/session.ts';
 import { MessageSplitter } from './messages.ts';
@@ -45,13 +45,11 @@ const OVERLOADED_INFO = 'the graph filter holds as many bytes as it may';
 const STATE = {
   /** No request headers yet. */
   START: 0,
-  /** The headers are answered, a buffered body comes. */
-  WAIT_BODY: 1,
-  /** Nothing is answered, the chunks of a streamed body come. */
-  GATHER: 2,
+  /** Nothing is answered, the body comes: in one piece for REST, in chunks for gRPC. */
+  GATHER: 1,
   /** The walk has the request. */
-  HANDLING: 3,
-  ANSWERED: 4,
+  HANDLING: 2,
+  ANSWERED: 3,
 } as const;
 
 const NO_HEADERS = new RawRequestHeaders(Buffer.alloc(0), 0, 0);
@@ -140,7 +138,6 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
         if (bytes <= MAX_HEAD_BYTES) break;
         this.#breakOff();
         return false;
-      case STATE.WAIT_BODY:
       case STATE.GATHER:
         if (bytes > this.#maxBodyBytes + ENVELOPE_BYTES) {
           this.#tooLarge();
@@ -224,47 +221,27 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
       this.#fail('OVERLOADED', OVERLOADED_INFO);
       return;
     }
-    if (route.grpc) {
-      if (endOfStream) {
-        this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
-        return;
-      }
-      this.phase = 'duplex';
-      this.#state = STATE.GATHER;
-      this.#chunks = [];
-      return;
+    if (!route.grpc) {
+      const contentEncoding = headers.find('content-encoding');
+      this.message = { body: NO_BODY, contentType, contentEncoding, head: null };
     }
-    const contentEncoding = headers.find('content-encoding');
-    this.message = { body: NO_BODY, contentType, contentEncoding, head: null };
     if (endOfStream) {
-      this.#handle();
+      if (route.grpc) this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
+      else this.#handle();
       return;
     }
     this.phase = 'body';
-    this.#state = STATE.WAIT_BODY;
-    this.#write(CONTINUE[PHASE.REQUEST_HEADERS] as Buffer);
+    this.#state = STATE.GATHER;
   }
 
   #takeBody(chunk: Buffer): void {
+    if (this.#state !== STATE.GATHER) return;
     const { start, end, endOfStream } = parts;
-    if (this.#state === STATE.WAIT_BODY) {
-      // Without `end_of_stream` trailers follow, which nobody asked for; the body is whole all the same.
-      if (end - start > this.#maxBodyBytes) {
-        this.#tooLarge();
-        return;
-      }
-      const { contentType, contentEncoding } = this.message;
-      const body = start === end ? NO_BODY : chunk.subarray(start, end);
-      this.message = { body, contentType, contentEncoding, head: null };
-      this.#handle();
-      return;
-    }
-    const chunks = this.#chunks;
-    if (this.#state !== STATE.GATHER || chunks === null) return;
     if (end > start) {
-      chunks.push(chunk.subarray(start, end));
+      this.#chunks ??= [];
+      this.#chunks.push(chunk.subarray(start, end));
       this.#chunkBytes += end - start;
-      if (this.#chunkBytes > this.#maxBodyBytes + GRPC_FRAME_BYTES) {
+      if (this.#chunkBytes > this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0)) {
         this.#tooLarge();
         return;
       }
@@ -272,10 +249,16 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     if (endOfStream) this.#assemble();
   }
 
-  /** The streamed body is whole. */
+  /** The body is whole. */
   #assemble(): void {
     const chunks = this.#chunks ?? [];
     this.#chunks = null;
+    if (!this.grpc) {
+      const { contentType, contentEncoding } = this.message;
+      this.message = { body: joinChunks(chunks), contentType, contentEncoding, head: null };
+      this.#handle();
+      return;
+    }
     this.#state = STATE.HANDLING;
     const encoding = this.headers.find('grpc-encoding');
     readGrpcBody(chunks, encoding, this.#maxBodyBytes, (body) => {

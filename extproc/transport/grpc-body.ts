@@ -19,8 +19,7 @@ export function readGrpcBody(
   maxBytes: number,
   done: (body: GrpcBody) => void,
 ): void {
-  const only = chunks[0];
-  const whole = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+  const whole = joinChunks(chunks);
   if (whole.length < GRPC_FRAME_BYTES) {
     done({ kind: 'broken', info: 'the request holds no gRPC message' });
     return;
@@ -50,4 +49,10 @@ export function readGrpcBody(
     else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') done({ kind: 'too-large' });
     else done({ kind: 'broken', info: 'the gRPC message is not valid gzip' });
   });
+}
+
+/** One piece of the chunks; copies only where there are several. */
+export function joinChunks(chunks: readonly Buffer[]): Buffer {
+  const only = chunks[0];
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }

@@ -14,7 +14,7 @@ import type { ClientRequest } from './answer-headers.ts';
 import {
   HeaderList,
   REPLY,
-  buildCommonReply,
+  buildHeadersReply,
   buildImmediate,
   buildStreamedBody,
   buildStreamedChunk,
@@ -31,10 +31,8 @@ export const CHUNK_BYTES = 64 * 1024;
 export type ReplyPhase =
   /** All came with the headers. */
   | 'headers'
-  /** The headers are answered, the buffered body is in. */
-  | 'body'
-  /** Headers and streamed body are in and nothing is answered (gRPC). */
-  | 'duplex';
+  /** Headers and body are in, and nothing is answered. */
+  | 'body';
 
 export interface Answering extends ClientRequest {
   readonly phase: ReplyPhase;
@@ -54,8 +52,7 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
   headers.clear();
   switch (outcome.kind) {
     case 'tail':
-      if (request.phase === 'duplex') sendDuplexTail(outcome, request, send);
-      else sendTail(outcome, request, request.phase, send);
+      sendTail(outcome, request, send);
       return;
     case 'answer':
       if (request.grpc) sendGrpcAnswer(outcome.message, outcome.routing, send);
@@ -82,47 +79,51 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
   }
 }
 
+/** The reply to the headers, which the unit's route is matched by, and then the body for the unit. */
 function sendTail(
   tail: Extract<Outcome, { kind: 'tail' }>,
   request: Answering,
-  phase: 'headers' | 'body',
   send: SendMessage,
 ): void {
   const { body } = tail.message;
-  // The client's own body is on its way in Envoy already.
-  const replace = phase === 'body' ? body !== request.message.body : body.length > 0;
-  addTailHeaders(headers, tail, request, false, replace && phase === 'body' ? body.length : -1);
-  const reply = phase === 'body' ? REPLY.REQUEST_BODY : REPLY.REQUEST_HEADERS;
-  buildCommonReply(writer, reply, headers, replace, replace ? body.length : 0, tail.routing);
-  send(writer, replace ? body : null);
-}
-
-function sendDuplexTail(
-  tail: Extract<Outcome, { kind: 'tail' }>,
-  request: Answering,
-  send: SendMessage,
-): void {
-  addTailHeaders(headers, tail, request, true, -1);
-  buildCommonReply(writer, REPLY.REQUEST_HEADERS, headers, false, 0, tail.routing);
+  addTailHeaders(headers, tail, request, request.grpc);
+  if (request.phase === 'headers') {
+    const replace = body.length > 0;
+    buildHeadersReply(writer, headers, replace, body.length, tail.routing);
+    send(writer, replace ? body : null);
+    return;
+  }
+  buildHeadersReply(writer, headers, false, 0, tail.routing);
   send(writer, null);
-  const { body } = tail.message;
-  let at = 0;
-  do {
-    const frame = at === 0 ? body.length : -1;
-    const bytes = Math.min(
-      body.length - at,
-      frame >= 0 ? CHUNK_BYTES - GRPC_FRAME_BYTES : CHUNK_BYTES,
-    );
-    const last = at + bytes === body.length && !request.trailers;
-    buildStreamedBody(writer, frame, bytes, last);
-    send(writer, bytes === 0 ? null : body.subarray(at, at + bytes));
-    at += bytes;
-  } while (at < body.length);
+  sendChunks(body, request.grpc, (frame, bytes, isLast, chunk) => {
+    buildStreamedBody(writer, frame, bytes, isLast && !request.trailers);
+    send(writer, chunk);
+  });
   if (request.trailers) {
     writer.reset(0);
     writer.close(REPLY.REQUEST_TRAILERS, 0);
     send(writer, null);
   }
+}
+
+/**
+ * Cuts a body into chunks, at least one. `frame`: the length of the gRPC message, whose frame goes before the first chunk;
+ * −1 where none does. An empty chunk is null.
+ */
+function sendChunks(
+  body: Buffer,
+  framed: boolean,
+  sendChunk: (frame: number, bytes: number, isLast: boolean, chunk: Buffer | null) => void,
+): void {
+  let at = 0;
+  do {
+    const frame = framed && at === 0 ? body.length : -1;
+    const room = frame >= 0 ? CHUNK_BYTES - GRPC_FRAME_BYTES : CHUNK_BYTES;
+    const bytes = Math.min(body.length - at, room);
+    const chunk = bytes === 0 ? null : body.subarray(at, at + bytes);
+    at += bytes;
+    sendChunk(frame, bytes, at === body.length, chunk);
+  } while (at < body.length);
 }
 
 function sendAnswer(answer: Extract<Outcome, { kind: 'answer' }>, send: SendMessage): void {
@@ -151,18 +152,10 @@ function sendGrpcAnswer(message: Message, routing: string, send: SendMessage): v
   addRouting(headers, routing);
   buildStreamedHeaders(writer, headers, routing);
   send(writer, null);
-  const { body } = message;
-  let at = 0;
-  do {
-    const frame = at === 0 ? body.length : -1;
-    const bytes = Math.min(
-      body.length - at,
-      frame >= 0 ? CHUNK_BYTES - GRPC_FRAME_BYTES : CHUNK_BYTES,
-    );
+  sendChunks(message.body, true, (frame, bytes, _isLast, chunk) => {
     buildStreamedChunk(writer, frame, bytes);
-    send(writer, bytes === 0 ? null : body.subarray(at, at + bytes));
-    at += bytes;
-  } while (at < body.length);
+    send(writer, chunk);
+  });
   buildStreamedTrailers(writer, GRPC_OK);
   send(writer, null);
 }

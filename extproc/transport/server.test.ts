@@ -65,8 +65,7 @@ describe('the filter server', () => {
     return call;
   }
 
-  async function sendBody(call: ClientDuplexStream<object, Immediate>, bytes: number) {
-    await once(call, 'data');
+  function sendBody(call: ClientDuplexStream<object, Immediate>, bytes: number): void {
     call.write({ request_body: { body: Buffer.alloc(bytes), end_of_stream: true } });
   }
 
@@ -76,7 +75,7 @@ describe('the filter server', () => {
 
   test('memory of a body is used again after a request that Envoy ended, not after one that was cancelled', async () => {
     const answered = open();
-    await sendBody(answered, 90_000);
+    sendBody(answered, 90_000);
     await until(() => handled.length === 1);
     assert.equal(server.idleBodyBytes(), 0);
     handled[0]?.reply({ kind: 'error', code: 'INTERNAL', info: '', routing: '' });
@@ -87,7 +86,7 @@ describe('the filter server', () => {
     assert.ok(idle > 90_000, String(idle));
 
     const cancelled = open();
-    await sendBody(cancelled, 90_000);
+    sendBody(cancelled, 90_000);
     await until(() => handled.length === 2);
     assert.equal(server.idleBodyBytes(), 0, 'the same memory is taken');
     cancelled.cancel();
@@ -97,11 +96,11 @@ describe('the filter server', () => {
 
   test('above the bytes that may be held, requests are answered 503 until others end', async () => {
     const first = open();
-    await sendBody(first, 90_000);
+    sendBody(first, 90_000);
     await until(() => handled.length === 1);
     assert.ok(server.heldBytes() > 90_000);
     const second = open();
-    await sendBody(second, 20_000);
+    sendBody(second, 20_000);
     const [refused] = (await once(second, 'data')) as [Immediate];
     assert.equal(refused.immediate_response?.status.code, 503);
     const names = refused.immediate_response?.headers.set_headers.map(({ header }) => header.key);
@@ -110,7 +109,7 @@ describe('the filter server', () => {
     await until(() => handled[0]?.cancelled === true);
     second.end();
     const third = open();
-    await sendBody(third, 20_000);
+    sendBody(third, 20_000);
     await until(() => handled.length === 2);
     third.cancel();
     await until(() => released === 3);
@@ -140,7 +139,6 @@ describe('the filter server', () => {
 
   test('bytes that are no ProcessingRequest end their stream with status 13', async () => {
     const call = open();
-    await once(call, 'data');
     const bad = Buffer.from([0x22, 0x7f, 1]);
     const { path: method } = Client.service['Process'] ?? { path: '' };
     const other = client.makeBidiStreamRequest<Buffer, Buffer>(
@@ -163,7 +161,6 @@ describe('the filter server', () => {
 
   test('a peer that speaks no HTTP/2 loses its connection, and nobody else does', async () => {
     const good = open();
-    await once(good, 'data');
     const raw = connect(path);
     raw.end('GET / HTTP/1.1\r\n\r\n');
     raw.resume();
@@ -179,7 +176,7 @@ describe('the filter server', () => {
     const closing = await startFilterServer(options);
     const other = new Client(`unix:${own}`, credentials.createInsecure());
     const call = open(other);
-    await sendBody(call, 10);
+    sendBody(call, 10);
     await until(() => handled.length === 1);
     const closed = closing.close();
     handled[0]?.reply({ kind: 'error', code: 'INTERNAL', info: '', routing: '' });
@@ -195,7 +192,7 @@ describe('the filter server', () => {
     const options = { listen: { path: own }, router, maxHeldBytes: 100_000, log, drainMs: 50 };
     const closing = await startFilterServer(options);
     const other = new Client(`unix:${own}`, credentials.createInsecure());
-    await sendBody(open(other), 10);
+    sendBody(open(other), 10);
     await until(() => handled.length === 1);
     await closing.close();
     assert.equal(handled[0]?.cancelled, true);

@@ -41,10 +41,9 @@ export class HeaderList {
   }
 }
 
-/** `request_headers` or `request_body` with a CommonResponse; `replaceBody`: `tailBytes` of body follow. */
-export function buildCommonReply(
+/** The reply to the headers, which has the routes matched again; `replaceBody`: `tailBytes` of a whole body follow. */
+export function buildHeadersReply(
   writer: BackwardWriter,
-  reply: number,
   headers: HeaderList,
   replaceBody: boolean,
   tailBytes: number,
@@ -57,9 +56,9 @@ export function buildCommonReply(
   }
   writer.number(5, 1);
   writeHeaderMutation(writer, 2, headers);
-  if (replaceBody && reply === REPLY.REQUEST_HEADERS) writer.number(1, CONTINUE_AND_REPLACE);
+  if (replaceBody) writer.number(1, CONTINUE_AND_REPLACE);
   writer.close(1, 0);
-  writer.close(reply, 0);
+  writer.close(REPLY.REQUEST_HEADERS, 0);
   writeRouting(writer, routing);
 }
 

@@ -63,19 +63,12 @@ export function tempDir(): { readonly path: string; remove(): void } {
 }
 
 const EXT_PROC = 'envoy.filters.http.ext_proc';
+const BUFFER = 'envoy.filters.http.buffer';
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 function bootstrap(port: number, options: RealEnvoyOptions): object {
   const { filterSocket, restUnitPort, grpcUnitPort } = options;
   return {
-    layered_runtime: {
-      layers: [
-        {
-          name: 'static',
-          static_layer: { 'envoy.reloadable_features.ext_proc_graceful_grpc_close': true },
-        },
-      ],
-    },
     static_resources: {
       listeners: [{ name: 'in', address: tcp('127.0.0.1', port), filter_chains: [chain()] }],
       clusters: [
@@ -94,6 +87,16 @@ function chain(): object {
       headers: [{ name: 'x-sidegraph-unit', string_match: { exact: `m/predict/${transport}` } }],
     },
     route: { cluster: `${transport}-unit`, timeout: '0s' },
+    ...(transport === 'rest'
+      ? {
+          request_headers_to_add: [
+            {
+              header: { key: 'content-length', value: '%REQ(x-sidegraph-length)%' },
+              append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+            },
+          ],
+        }
+      : {}),
     response_headers_to_add: [
       {
         header: { key: 'seldon-routing', value: '%DYNAMIC_METADATA(sidegraph:routing)%' },
@@ -101,16 +104,20 @@ function chain(): object {
       },
     ],
   });
-  const entry = (name: string, match: object, mode: object) => ({
+  const entry = (name: string, match: object, whole = true) => ({
     name,
     match,
     // Not a direct response: on such a route `request_body_buffer_limit` has no effect.
     route: { cluster: 'rest-unit' },
     typed_per_filter_config: {
-      [EXT_PROC]: {
-        '@type': `type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute`,
-        overrides: { processing_mode: mode },
-      },
+      ...(whole
+        ? {
+            [BUFFER]: {
+              '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig',
+              config: {},
+            },
+          }
+        : {}),
     },
   });
   return {
@@ -146,23 +153,22 @@ function chain(): object {
                 routes: [
                   unit('rest'),
                   unit('grpc'),
-                  entry(
-                    'grpc',
-                    { prefix: '/', grpc: {} },
-                    {
-                      request_header_mode: 'SEND',
-                      request_body_mode: 'FULL_DUPLEX_STREAMED',
-                      request_trailer_mode: 'SEND',
-                      response_header_mode: 'SKIP',
-                    },
-                  ),
-                  entry('lost', { prefix: '/lost' }, REST_MODE),
-                  entry('rest', { prefix: '/' }, REST_MODE),
+                  entry('grpc', { prefix: '/', grpc: {} }, false),
+                  entry('lost', { prefix: '/lost' }),
+                  entry('rest', { prefix: '/' }),
                 ],
               },
             ],
           },
           http_filters: [
+            {
+              name: BUFFER,
+              disabled: true,
+              typed_config: {
+                '@type': 'type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer',
+                max_request_bytes: 33554432,
+              },
+            },
             {
               name: EXT_PROC,
               typed_config: {
@@ -170,7 +176,7 @@ function chain(): object {
                   'type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor',
                 grpc_service: { envoy_grpc: { cluster_name: 'filter' } },
                 message_timeout: '10s',
-                processing_mode: REST_MODE,
+                processing_mode: DUPLEX,
                 request_attributes: ['xds.route_name'],
                 metadata_options: { receiving_namespaces: { untyped: ['sidegraph'] } },
               },
@@ -188,9 +194,10 @@ function chain(): object {
   };
 }
 
-const REST_MODE = {
+const DUPLEX = {
   request_header_mode: 'SEND',
-  request_body_mode: 'BUFFERED',
+  request_body_mode: 'FULL_DUPLEX_STREAMED',
+  request_trailer_mode: 'SEND',
   response_header_mode: 'SKIP',
 };
 

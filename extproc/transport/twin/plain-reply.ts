@@ -19,9 +19,7 @@ export function buildPlainReplies(outcome: Outcome, request: Answering): readonl
   const { routing } = outcome;
   switch (outcome.kind) {
     case 'tail':
-      return request.phase === 'duplex'
-        ? buildDuplexTail(outcome, request, list)
-        : [buildTail(outcome, request, list)];
+      return buildTail(outcome, request, list);
     case 'answer': {
       const { message, status } = outcome;
       if (request.grpc) return buildGrpcAnswer(outcome, list);
@@ -52,38 +50,24 @@ function buildTail(
   tail: Extract<Outcome, { kind: 'tail' }>,
   request: Answering,
   list: HeaderList,
-): PlainResponse {
-  const { body } = tail.message;
-  const inBody = request.phase === 'body';
-  const replace = inBody ? body !== request.message.body : body.length > 0;
-  addTailHeaders(list, tail, request, false, inBody && replace ? body.length : -1);
-  const response = {
-    ...(replace && !inBody ? { status: 1 } : {}),
-    header_mutation: mutation(list),
-    ...(replace ? { body_mutation: { body } } : {}),
-    clear_route_cache: true,
-  };
-  const field = inBody ? 'request_body' : 'request_headers';
-  return { [field]: { response }, ...metadata(tail.routing) };
-}
-
-function buildDuplexTail(
-  tail: Extract<Outcome, { kind: 'tail' }>,
-  request: Answering,
-  list: HeaderList,
 ): readonly PlainResponse[] {
-  addTailHeaders(list, tail, request, true, -1);
+  const { body } = tail.message;
+  addTailHeaders(list, tail, request, request.grpc);
   const response = { header_mutation: mutation(list), clear_route_cache: true };
-  const chunks = cut(frame(tail.message.body)).map((body, index, all) => {
+  const whole = request.phase === 'headers' && body.length > 0;
+  const headers = {
+    request_headers: {
+      response: whole ? { ...response, status: 1, body_mutation: { body } } : response,
+    },
+    ...metadata(tail.routing),
+  };
+  if (request.phase === 'headers') return [headers];
+  const chunks = cut(request.grpc ? frame(body) : body).map((chunk, index, all) => {
     const last = index === all.length - 1 && !request.trailers;
-    const streamed_response = last ? { body, end_of_stream: true } : { body };
+    const streamed_response = last ? { body: chunk, end_of_stream: true } : { body: chunk };
     return { request_body: { response: { body_mutation: { streamed_response } } } };
   });
-  return [
-    { request_headers: { response }, ...metadata(tail.routing) },
-    ...chunks,
-    ...(request.trailers ? [{ request_trailers: {} }] : []),
-  ];
+  return [headers, ...chunks, ...(request.trailers ? [{ request_trailers: {} }] : [])];
 }
 
 function buildGrpcAnswer(
@@ -158,8 +142,8 @@ function frame(message: Buffer): Buffer {
 }
 
 function cut(bytes: Buffer): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+  const chunks: Buffer[] = [bytes.subarray(0, CHUNK_BYTES)];
+  for (let at = CHUNK_BYTES; at < bytes.length; at += CHUNK_BYTES) {
     chunks.push(bytes.subarray(at, at + CHUNK_BYTES));
   }
   return chunks;

@@ -44,7 +44,7 @@ export async function startTwinServer(options: FilterServerOptions): Promise<Fil
   };
 }
 
-type State = 'start' | 'wait-body' | 'gather' | 'handling' | 'answered';
+type State = 'start' | 'gather' | 'handling' | 'answered';
 
 class TwinStream implements Exchange, Answering {
   headers: RequestHeaders = new PlainRequestHeaders([]);
@@ -112,38 +112,26 @@ class TwinStream implements Exchange, Answering {
       this.#fail('OVERLOADED', 'the graph filter holds as many bytes as it may');
     } else if (route.grpc && request_headers?.end_of_stream) {
       this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
-    } else if (route.grpc) {
-      this.phase = 'duplex';
-      this.#state = 'gather';
     } else {
       const contentEncoding = headers.find('content-encoding');
-      this.message = { ...this.message, contentType, contentEncoding };
+      if (!route.grpc) this.message = { ...this.message, contentType, contentEncoding };
       if (request_headers?.end_of_stream) {
         this.#handle();
         return;
       }
       this.phase = 'body';
-      this.#state = 'wait-body';
-      this.#call.write({ request_headers: {} });
+      this.#state = 'gather';
     }
   }
 
   #takeBody({ body, end_of_stream }: { body?: Buffer; end_of_stream?: boolean }): void {
     const bytes = body ?? Buffer.alloc(0);
     const max = this.#route?.maxBodyBytes ?? 0;
-    if (this.#state === 'wait-body') {
-      if (bytes.length > max) {
-        this.#tooLarge();
-      } else if (this.#hold(bytes.length)) {
-        this.message = { ...this.message, body: bytes };
-        this.#handle();
-      }
-    } else if (this.#state === 'gather') {
-      if (!this.#hold(bytes.length)) return;
-      this.#chunks.push(bytes);
-      if (this.#chunks.reduce((sum, { length }) => sum + length, 0) > max + 5) this.#tooLarge();
-      else if (end_of_stream) this.#assemble();
-    }
+    if (this.#state !== 'gather' || !this.#hold(bytes.length)) return;
+    this.#chunks.push(bytes);
+    const sum = this.#chunks.reduce((before, { length }) => before + length, 0);
+    if (sum > max + (this.grpc ? 5 : 0)) this.#tooLarge();
+    else if (end_of_stream) this.#assemble();
   }
 
   #takeTrailers(): void {
@@ -156,6 +144,11 @@ class TwinStream implements Exchange, Answering {
   #assemble(): void {
     this.#state = 'handling';
     const max = this.#route?.maxBodyBytes ?? 0;
+    if (!this.grpc) {
+      this.message = { ...this.message, body: Buffer.concat(this.#chunks) };
+      this.#handle();
+      return;
+    }
     readGrpcBody(this.#chunks, this.headers.find('grpc-encoding'), max, (body) => {
       if (this.#state !== 'handling') return;
       if (body.kind === 'message') {
