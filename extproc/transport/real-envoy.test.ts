@@ -1,7 +1,9 @@
 // The filter server behind a real Envoy: what the client and the units see of every kind of outcome.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -166,13 +168,53 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     assert.equal(echo.headers['content-length'], '5');
   });
 
-  test('a chunked request is given a content length when its body changes', async () => {
+  test('a chunked request is given a content length, whether its body changes or not', async () => {
     walk = (exchange) => exchange.reply(tail('rest', text('longer than before', 'text/plain')));
-    const { body } = await post('hello', { 'transfer-encoding': 'chunked' });
-    const echo = JSON.parse(body.toString()) as Echo;
-    assert.equal(echo.head, 'longer than before');
-    assert.equal(echo.headers['content-length'], '18');
-    assert.equal(echo.headers['transfer-encoding'], undefined);
+    const changed = await post('hello', { 'transfer-encoding': 'chunked' });
+    const longer = JSON.parse(changed.body.toString()) as Echo;
+    assert.equal(longer.head, 'longer than before');
+    assert.equal(longer.headers['content-length'], '18');
+    assert.equal(longer.headers['transfer-encoding'], undefined);
+    walk = (exchange) => exchange.reply(tail('rest', exchange.message));
+    const passed = await post('hello', { 'transfer-encoding': 'chunked' });
+    const same = JSON.parse(passed.body.toString()) as Echo;
+    assert.equal(same.head, 'hello');
+    assert.equal(same.headers['content-length'], '5');
+    assert.equal(same.headers['transfer-encoding'], undefined);
+  });
+
+  test('a body that comes slowly holds no stream to the filter', async () => {
+    walk = (exchange) => exchange.reply(tail('rest', exchange.message));
+    const before = bound;
+    const request = httpRequest({ port: envoy.port, method: 'POST', path: '/', agent: false });
+    const answered = once(request, 'response');
+    for (const piece of ['one ', 'two ', 'three']) {
+      request.write(piece);
+      await sleep(30);
+      assert.equal(bound, before);
+    }
+    request.end();
+    const [response] = (await answered) as [IncomingMessage];
+    const chunks = (await response.toArray()) as Buffer[];
+    const echo = JSON.parse(Buffer.concat(chunks).toString()) as Echo;
+    assert.equal(echo.head, 'one two three');
+    assert.equal(bound, before + 1);
+  });
+
+  test('REST over HTTP/2, with trailers too, reaches an HTTP/1.1 unit whole', async () => {
+    walk = (exchange) => exchange.reply(tail('rest', text('changed', null)));
+    const session = connectHttp2(`http://127.0.0.1:${envoy.port}`);
+    const request = session.request(
+      { ':method': 'POST', ':path': '/' },
+      { waitForTrailers: true, endStream: false },
+    );
+    request.on('wantTrailers', () => request.sendTrailers({ 'x-checksum': '7' }));
+    request.end('hello');
+    const chunks = (await request.toArray()) as Buffer[];
+    const echo = JSON.parse(Buffer.concat(chunks).toString()) as Echo;
+    assert.equal(echo.head, 'changed');
+    assert.equal(echo.headers['content-length'], '7');
+    session.close();
   });
 
   test('a body may become empty', async () => {
@@ -189,6 +231,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     walk = (exchange) => exchange.reply(tail('rest', text('{"a":1}', 'application/json')));
     const given = JSON.parse((await post(null, { 'content-length': 0 })).body.toString()) as Echo;
     assert.equal(given.head, '{"a":1}');
+    assert.equal(given.headers['content-length'], '7');
     assert.equal(given.headers['content-type'], 'application/json');
     assert.equal(given.url, '/predict');
     walk = (exchange) => exchange.reply(tail('rest', exchange.message));
