@@ -22,7 +22,7 @@ export const MAX_UNIT_REQUESTS = 8192;
 export const MAX_UNIT_CONNECTIONS = 1024;
 /** Bound of an answer off the path (status, metadata, docs, metrics) over HTTP. */
 export const OFFPATH_TIMEOUT_SECONDS = 30;
-/** Longest that Envoy lets the filter wait with one message, the API's own bound: the deadline of the request is always earlier. */
+/** What ext_proc is told as its message timeout, the API's own bound. Envoy sets no timer in the mode that is used (seen on 1.40): the deadline bounds a request. */
 export const FILTER_MESSAGE_TIMEOUT_SECONDS = 3600;
 /** What a 503 of Envoy or of the filter says in `retry-after`. */
 export const RETRY_AFTER_SECONDS = 1;

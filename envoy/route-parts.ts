@@ -1,12 +1,6 @@
 // The pieces that every ingress route is made of: what it matches, what it is called, what it counts as, what it does
 // with headers.
-import {
-  LENGTH_HEADER,
-  METADATA_NAMESPACE,
-  PUID_HEADER,
-  ROUTING_HEADER,
-  UNIT_HEADER,
-} from '../graph/names.ts';
+import { METADATA_NAMESPACE, PUID_HEADER } from '../graph/names.ts';
 import type { Plan, Transport } from '../graph/plan.ts';
 import { edgeOf } from './clusters.ts';
 import { type JsonObject, overwriteHeader, typed } from './json.ts';
@@ -41,9 +35,6 @@ export function routeMetadata(plan: Plan, service: string): JsonObject {
     },
   };
 }
-
-/** Headers that no unit sees: ours, and the routing of another request. Removed after a route has read them. */
-export const HIDDEN_FROM_UNITS: readonly string[] = [UNIT_HEADER, LENGTH_HEADER, ROUTING_HEADER];
 
 /** Units are asked under their own address, as by Seldon's executor, not under the client's host. */
 export function unitHost(plan: Plan, unit: number, transport: Transport): string {

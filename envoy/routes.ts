@@ -1,6 +1,6 @@
 // A predictor's route table, in the order in which Envoy tries it: tail calls of walks, predictions and feedback, then
 // everything off the path. All of it serves at the root and below the gateway's prefix.
-import { ROUTE_KINDS } from '../graph/names.ts';
+import { LENGTH_HEADER, ROUTE_KINDS, ROUTING_HEADER, UNIT_HEADER } from '../graph/names.ts';
 import type { Plan, RouteKind } from '../graph/plan.ts';
 import {
   FEEDBACK_PATHS,
@@ -13,7 +13,7 @@ import type { JsonObject } from './json.ts';
 import { predictorRoutes } from './names.ts';
 import { nativeRoutes } from './native-routes.ts';
 import { offpathRoutes, otherMethods } from './offpath-routes.ts';
-import { HIDDEN_FROM_UNITS, tableHeaders, withPrefix } from './route-parts.ts';
+import { tableHeaders, withPrefix } from './route-parts.ts';
 
 const CLIENT_PATHS: Readonly<Record<RouteKind, readonly string[]>> = {
   'predict-rest': PREDICT_PATHS,
@@ -21,6 +21,12 @@ const CLIENT_PATHS: Readonly<Record<RouteKind, readonly string[]>> = {
   'feedback-rest': FEEDBACK_PATHS,
   'feedback-grpc': [GRPC_FEEDBACK_PATH],
 };
+
+/**
+ * Headers that no unit sees: ours, and the routing of another request. Removed by the virtual host, which comes after the
+ * route, since a tail route makes `content-length` of one; `most_specific_header_mutations_wins` would turn that round.
+ */
+const HIDDEN_FROM_UNITS: readonly string[] = [UNIT_HEADER, LENGTH_HEADER, ROUTING_HEADER];
 
 export function predictorRouteTable(plan: Plan): JsonObject {
   return {

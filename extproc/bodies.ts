@@ -1,8 +1,9 @@
 // Memory for large bodies, lent to a request and used again when it is over. A body lives through several collections of the
 // young generation while calls are made with it, so V8 counts it as old, and lets 64 MB of such garbage gather before it
-// looks: at 220 KB that was 60 MB of each process, and as many page faults. Memory comes back only where nothing can still send it:
-// from REST requests, whose calls have connections of their own that end with a call that is broken off (a shared HTTP/2 connection
-// may hold a body after its call), that were not cancelled and whose stream Envoy has ended. All else is left to the collector.
+// looks: at 220 KB that was 60 MB of each process, and as many page faults. Memory comes back only where nothing can still send it
+// to anyone who reads it: from REST requests, whose calls have connections of their own that end with a call that is broken off (a
+// shared HTTP/2 connection may hold a body after its call), that were not cancelled and whose stream Envoy has ended or reset. Of such a
+// stream bytes may still wait to be written, but Envoy passes them over. All else is left to the collector.
 import {
   MAX_IDLE_BODY_BYTES,
   MAX_LENT_BODY_BYTES,

@@ -12,7 +12,7 @@ export interface Router {
 }
 
 export interface BoundRoute {
-  /** gRPC requests are gathered over FULL_DUPLEX_STREAMED and unframed by the transport. */
+  /** gRPC messages are unframed, and uncompressed, by the transport. */
   readonly grpc: boolean;
   /** Larger bodies are answered with BODY_TOO_LARGE. gRPC: bound of the message. */
   readonly maxBodyBytes: number;

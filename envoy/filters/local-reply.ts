@@ -48,6 +48,11 @@ const ROWS: readonly Row[] = [
     info: 'the graph filter did not answer',
   },
   {
+    code: 'INTERNAL',
+    when: cel(`response.code_details == 'spurious_message'`),
+    info: 'Envoy did not expect what the graph filter replied',
+  },
+  {
     code: 'OVERLOADED',
     // The overload manager answers without a response flag (seen on 1.40).
     when: cel(`response.code_details == 'overload'`),

@@ -69,11 +69,11 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    name: 'REST: trailers of the client are answered',
+    name: 'REST: trailers of the client: the body goes with the headers',
     steps: [
       open('rest', {}),
       piece(Buffer.from('hello'), false, 0),
-      { send: { request_trailers: { trailers: { headers: [] } } }, expect: 3 },
+      { send: { request_trailers: { trailers: { headers: [] } } }, expect: 1 },
     ],
     walk: (exchange) => exchange.reply(tail(exchange, 'x', null, '')),
   },
@@ -117,6 +117,14 @@ const CASES: readonly Case[] = [
     steps: [open('rest', {}), body('hello', 1)],
     walk: (exchange) =>
       exchange.reply({ kind: 'error', code: 'OVERLOADED', info: 'full', routing: '{"r":9}' }),
+  },
+  {
+    name: 'REST: trailers and no body',
+    steps: [
+      open('rest', {}),
+      { send: { request_trailers: { trailers: { headers: [] } } }, expect: 1 },
+    ],
+    walk: (exchange) => exchange.reply(tail(exchange, '', null, '')),
   },
   {
     name: 'REST: an unknown plan, and then the response phases of the local reply',
@@ -182,11 +190,11 @@ const CASES: readonly Case[] = [
     walk: (exchange) => exchange.reply(tail(exchange, 'x'.repeat(65_536 - 5), null, '')),
   },
   {
-    name: 'gRPC: trailers of the client are answered',
+    name: 'gRPC: trailers of the client: the message goes with the headers',
     steps: [
       open('grpc', {}),
       piece(frame('hello'), false, 0),
-      { send: { request_trailers: { trailers: { headers: [] } } }, expect: 3 },
+      { send: { request_trailers: { trailers: { headers: [] } } }, expect: 1 },
     ],
     walk: (exchange) =>
       exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),

@@ -21,7 +21,7 @@ import {
   TRAILERS_INTERNAL,
   TRAILERS_OK,
 } from './response-blocks.ts';
-import { MAX_HEAD_BYTES } from './limits.ts';
+import { MAX_HEAD_BYTES, MAX_PASSING_BYTES } from './limits.ts';
 
 export interface FilterLog {
   error(fields: object, text: string): void;
@@ -45,7 +45,7 @@ const OVERLOADED_INFO = 'the graph filter holds as many bytes as it may';
 const STATE = {
   /** No request headers yet. */
   START: 0,
-  /** Nothing is answered, the body comes: in one piece for REST, in chunks for gRPC. */
+  /** Nothing is answered, the body comes: in one piece for REST (its end may follow), in chunks for gRPC. */
   GATHER: 1,
   /** The walk has the request. */
   HANDLING: 2,
@@ -56,12 +56,13 @@ const NO_HEADERS = new RawRequestHeaders(Buffer.alloc(0), 0, 0);
 const NO_BODY = Buffer.alloc(0);
 const NO_MESSAGE: Message = { body: NO_BODY, contentType: null, contentEncoding: null, head: null };
 
+/** Replies to phases that pass unchanged, by phase; null where there is none that does. */
 const CONTINUE: readonly (Buffer | null)[] = [
   null,
   null,
-  framed(emptyReply(REPLY.REQUEST_HEADERS)),
+  null,
   framed(emptyReply(REPLY.RESPONSE_HEADERS)),
-  framed(emptyReply(REPLY.REQUEST_BODY)),
+  null,
   framed(emptyReply(REPLY.RESPONSE_BODY)),
   framed(emptyReply(REPLY.REQUEST_TRAILERS)),
   framed(emptyReply(REPLY.RESPONSE_TRAILERS)),
@@ -108,7 +109,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   end(): void {
-    // Envoy half-closes when it needs nothing more: after the reply, or when the client has gone.
+    // A peer that needs nothing more. Envoy resets the stream then, but for one with the runtime guard
+    // `ext_proc_graceful_grpc_close`.
     this.#cancel();
     this.#begin();
     this.#session.sender.end(this.#stream, TRAILERS_OK);
@@ -149,10 +151,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
         }
         break;
       default:
-        // Only phases that pass unchanged can still come.
-        if (this.#hasRoom(bytes)) break;
-        this.#breakOff();
-        return false;
+        // A body whose request was answered at its headers, which nobody reads, or phases that pass unchanged.
+        if (bytes > MAX_PASSING_BYTES || !this.#hasRoom(bytes)) return false;
     }
     this.#hold(bytes);
     return true;

@@ -13,6 +13,8 @@ export const MAX_BLOCK_FRAMES = 64;
 export const MAX_UNSENT_BYTES = 512 * 1024 * 1024;
 /** Largest ext_proc message that is not a body: headers and attributes. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
+/** Messages of a stream that is answered already are read up to this size and passed over beyond it. */
+export const MAX_PASSING_BYTES = 64 * 1024;
 /** Bodies from this size on are read into memory that is used again for later requests. */
 export const MIN_LENT_BODY_BYTES = 32 * 1024;
 /** Bodies up to this size are. */

@@ -13,7 +13,6 @@ import {
 import type { ClientRequest } from './answer-headers.ts';
 import {
   HeaderList,
-  REPLY,
   buildHeadersReply,
   buildImmediate,
   buildStreamedBody,
@@ -37,7 +36,7 @@ export type ReplyPhase =
 export interface Answering extends ClientRequest {
   readonly phase: ReplyPhase;
   readonly grpc: boolean;
-  /** The client sent trailers after its body; they must be answered too. */
+  /** The client sent trailers after its body. */
   readonly trailers: boolean;
 }
 
@@ -79,7 +78,11 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
   }
 }
 
-/** The reply to the headers, which the unit's route is matched by, and then the body for the unit. */
+/**
+ * The reply to the headers, which the unit's route is matched by, and then the body for the unit. Where the client sent
+ * trailers, the body goes with the headers' reply, which ends the request: after chunks and a reply to trailers Envoy sends
+ * the chunks twice to a unit whose route has retries (seen on 1.40).
+ */
 function sendTail(
   tail: Extract<Outcome, { kind: 'tail' }>,
   request: Answering,
@@ -87,28 +90,29 @@ function sendTail(
 ): void {
   const { body } = tail.message;
   addTailHeaders(headers, tail, request, request.grpc);
-  if (request.phase === 'headers') {
-    const replace = body.length > 0;
-    buildHeadersReply(writer, headers, replace, body.length, tail.routing);
-    send(writer, replace ? body : null);
+  if (request.phase === 'headers' || request.trailers) {
+    const replaces = request.trailers || body.length > 0;
+    const frame = request.grpc ? body.length : -1;
+    buildHeadersReply(
+      writer,
+      headers,
+      replaces ? { frame, bytes: body.length } : null,
+      tail.routing,
+    );
+    send(writer, body.length > 0 ? body : null);
     return;
   }
-  buildHeadersReply(writer, headers, false, 0, tail.routing);
+  buildHeadersReply(writer, headers, null, tail.routing);
   send(writer, null);
   sendChunks(body, request.grpc, (frame, bytes, isLast, chunk) => {
-    buildStreamedBody(writer, frame, bytes, isLast && !request.trailers);
+    buildStreamedBody(writer, frame, bytes, isLast);
     send(writer, chunk);
   });
-  if (request.trailers) {
-    writer.reset(0);
-    writer.close(REPLY.REQUEST_TRAILERS, 0);
-    send(writer, null);
-  }
 }
 
 /**
- * Cuts a body into chunks, at least one. `frame`: the length of the gRPC message, whose frame goes before the first chunk;
- * −1 where none does. An empty chunk is null.
+ * Cuts a body into chunks, at least one. `framed`: it is a gRPC message, whose five-byte frame goes before the first chunk;
+ * `frame` of `sendChunk` is its length there and −1 elsewhere. An empty chunk is null.
  */
 function sendChunks(
   body: Buffer,

@@ -41,22 +41,25 @@ export class HeaderList {
   }
 }
 
-/** The reply to the headers, which has the routes matched again; `replaceBody`: `tailBytes` of a whole body follow. */
+/**
+ * The reply to the headers, which has the routes matched again. `whole`: a body that replaces the client's and ends the
+ * request; `bytes` of it follow, after the frame of a gRPC message of length `frame` (−1 for none).
+ */
 export function buildHeadersReply(
   writer: BackwardWriter,
   headers: HeaderList,
-  replaceBody: boolean,
-  tailBytes: number,
+  whole: { readonly frame: number; readonly bytes: number } | null,
   routing: string,
 ): void {
-  writer.reset(tailBytes);
-  if (replaceBody) {
+  writer.reset(whole === null ? 0 : whole.bytes);
+  if (whole !== null) {
+    if (whole.frame >= 0) writer.grpcFrame(whole.frame);
     writer.close(1, 0);
     writer.close(3, 0);
   }
   writer.number(5, 1);
   writeHeaderMutation(writer, 2, headers);
-  if (replaceBody) writer.number(1, CONTINUE_AND_REPLACE);
+  if (whole !== null) writer.number(1, CONTINUE_AND_REPLACE);
   writer.close(1, 0);
   writer.close(REPLY.REQUEST_HEADERS, 0);
   writeRouting(writer, routing);

@@ -54,20 +54,21 @@ function buildTail(
   const { body } = tail.message;
   addTailHeaders(list, tail, request, request.grpc);
   const response = { header_mutation: mutation(list), clear_route_cache: true };
-  const whole = request.phase === 'headers' && body.length > 0;
+  const bytes = request.grpc ? frame(body) : body;
+  const atOnce = request.phase === 'headers' || request.trailers;
+  const replaces = request.trailers || (request.phase === 'headers' && body.length > 0);
+  const whole = { ...response, status: 1, body_mutation: { body: bytes } };
   const headers = {
-    request_headers: {
-      response: whole ? { ...response, status: 1, body_mutation: { body } } : response,
-    },
+    request_headers: { response: replaces ? whole : response },
     ...metadata(tail.routing),
   };
-  if (request.phase === 'headers') return [headers];
-  const chunks = cut(request.grpc ? frame(body) : body).map((chunk, index, all) => {
-    const last = index === all.length - 1 && !request.trailers;
+  if (atOnce) return [headers];
+  const chunks = cut(bytes).map((chunk, index, all) => {
+    const last = index === all.length - 1;
     const streamed_response = last ? { body: chunk, end_of_stream: true } : { body: chunk };
     return { request_body: { response: { body_mutation: { streamed_response } } } };
   });
-  return [headers, ...chunks, ...(request.trailers ? [{ request_trailers: {} }] : [])];
+  return [headers, ...chunks];
 }
 
 function buildGrpcAnswer(

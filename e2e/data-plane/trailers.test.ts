@@ -1,0 +1,229 @@
+// Clients of HTTP/2 that send trailers after their body. The REST unit is a bare socket that keeps every byte, since a body
+// that arrives twice under one content-length is a second request to any real server.
+import assert from 'node:assert/strict';
+import http2 from 'node:http2';
+import net from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { deployment, type Node } from '../harness/manifest.ts';
+import { type Running, runGraph } from '../harness/run.ts';
+import { startRestUnit } from '../harness/unit.ts';
+
+interface Reply {
+  readonly status: number;
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+interface RawUnit {
+  readonly port: number;
+  /** What came on each connection. */
+  readonly received: Buffer[];
+  close(): Promise<unknown>;
+}
+
+const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
+/** A unit that thinks it has a whole request after this silence. */
+const SILENCE_MS = 60;
+
+/** Answers once on each connection, when nothing more comes, and closes it. */
+async function startRawUnit(): Promise<RawUnit> {
+  const received: Buffer[] = [];
+  const server = net.createServer((socket) => {
+    let bytes = Buffer.alloc(0);
+    let timer: NodeJS.Timeout | undefined;
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        received.push(bytes);
+        socket.end(ANSWER);
+      }, SILENCE_MS);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    received,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+function askWithTrailers(
+  port: number,
+  headers: http2.OutgoingHttpHeaders,
+  body: Buffer | null,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    session.on('error', reject);
+    const stream = session.request({ ':method': 'POST', ...headers }, { waitForTrailers: true });
+    let got: http2.IncomingHttpHeaders = {};
+    const pieces: Buffer[] = [];
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-checksum': '7' }));
+    stream.on('response', (head) => (got = head));
+    stream.on('trailers', (more) => (got = { ...got, ...more }));
+    stream.on('data', (piece: Buffer) => pieces.push(piece));
+    stream.on('error', reject);
+    stream.on('close', () => {
+      session.close();
+      resolve({ status: Number(got[':status']), headers: got, body: Buffer.concat(pieces) });
+    });
+    stream.end(body ?? undefined);
+  });
+}
+
+function bodyOf(received: Buffer): { length: string; body: Buffer } {
+  const end = received.indexOf('\r\n\r\n');
+  const head = received.toString('latin1', 0, end);
+  return {
+    length: /^content-length: (.*)$/m.exec(head)?.[1]?.trim() ?? '',
+    body: received.subarray(end + 4),
+  };
+}
+
+describe('trailers over REST', () => {
+  let unit: RawUnit;
+  let router: Awaited<ReturnType<typeof startRestUnit>>;
+  let one: Running;
+  let two: Running;
+
+  before(async () => {
+    unit = await startRawUnit();
+    router = await startRestUnit(() => ({ body: '{"data":{"ndarray":[[0]]}}' }));
+    const graph: Node = {
+      name: 'r',
+      type: 'ROUTER',
+      port: router.port,
+      children: [{ name: 'm', type: 'MODEL', port: unit.port }],
+    };
+    one = await runGraph(deployment(graph));
+    two = await runGraph(
+      deployment([
+        { name: 'a', graph, traffic: 50 },
+        { name: 'b', graph, traffic: 50 },
+      ]),
+    );
+  });
+  after(async () => {
+    await one.stop();
+    await two.stop();
+    await unit.close();
+    await router.close();
+  });
+
+  const bodies: readonly (readonly [string, Buffer | null])[] = [
+    ['a short body', Buffer.from('hello-body')],
+    ['a body of many chunks', Buffer.alloc(200_000, 'x')],
+    [
+      'a body that looks like a request',
+      Buffer.from('POST /smuggled HTTP/1.1\r\nhost: m\r\ncontent-length: 0\r\n\r\n'),
+    ],
+    ['no body', null],
+  ];
+  for (const [name, body] of bodies) {
+    it(`${name}: the unit gets it once, with its length, also behind two predictors`, async () => {
+      for (const { port } of [one, two, two]) {
+        unit.received.length = 0;
+        const reply = await askWithTrailers(port, { ':path': '/api/v1.0/predictions' }, body);
+        assert.equal(reply.status, 200, reply.body.toString());
+        assert.equal(unit.received.length, 1);
+        const { length, body: seen } = bodyOf(unit.received[0] ?? Buffer.alloc(0));
+        const wanted = body ?? Buffer.alloc(0);
+        assert.ok(seen.equals(wanted), `${seen.length} bytes: ${seen.toString('latin1', 0, 80)}`);
+        assert.equal(length, String(wanted.length));
+      }
+    });
+  }
+});
+
+describe('trailers over gRPC', () => {
+  const messages: Buffer[] = [];
+  const server = http2.createServer();
+  let running: Running;
+
+  before(async () => {
+    server.on('stream', (stream, head) => {
+      const pieces: Buffer[] = [];
+      stream.on('error', () => {});
+      stream.on('data', (piece: Buffer) => pieces.push(piece));
+      stream.on('end', () => {
+        if (String(head[':path']).endsWith('Predict')) messages.push(Buffer.concat(pieces));
+        stream.respond(
+          { ':status': 200, 'content-type': 'application/grpc' },
+          { waitForTrailers: true },
+        );
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(Buffer.concat(pieces));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as net.AddressInfo;
+    running = await runGraph(
+      deployment({
+        name: 't',
+        type: 'TRANSFORMER',
+        grpcPort: port,
+        children: [{ name: 'm', type: 'MODEL', grpcPort: port }],
+      }),
+    );
+  });
+  after(async () => {
+    await running.stop();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  for (const bytes of [2, 200_000]) {
+    it(`a message of ${bytes} bytes: the unit gets it once`, async () => {
+      messages.length = 0;
+      // SeldonMessage.strData of that many bytes.
+      const text = Buffer.alloc(bytes, 'x');
+      const message = Buffer.concat([Buffer.from([0x22]), varint(bytes), text]);
+      const frame = Buffer.alloc(5);
+      frame.writeUInt32BE(message.length, 1);
+      const sent = Buffer.concat([frame, message]);
+      const reply = await askWithTrailers(
+        running.grpcPort,
+        {
+          ':path': '/seldon.protos.Seldon/Predict',
+          'content-type': 'application/grpc',
+          te: 'trailers',
+        },
+        sent,
+      );
+      assert.equal(reply.headers['grpc-status'], '0', JSON.stringify(reply.headers));
+      assert.ok(reply.body.equals(sent));
+      assert.equal(messages.length, 1);
+      assert.ok(messages[0]?.equals(sent), `${messages[0]?.length} bytes of ${sent.length}`);
+    });
+  }
+
+  it('an answer of the filter itself arrives', async () => {
+    const own = await runGraph(deployment({ name: 's', implementation: 'SIMPLE_MODEL' }));
+    try {
+      const reply = await askWithTrailers(
+        own.grpcPort,
+        {
+          ':path': '/seldon.protos.Seldon/Predict',
+          'content-type': 'application/grpc',
+          te: 'trailers',
+        },
+        Buffer.alloc(5),
+      );
+      assert.equal(reply.headers['grpc-status'], '0', JSON.stringify(reply.headers));
+      assert.ok(reply.body.length > 5);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 127) {
+    bytes.push((rest & 127) | 128);
+    rest >>>= 7;
+  }
+  return Buffer.from([...bytes, rest]);
+}
