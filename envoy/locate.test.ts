@@ -20,9 +20,9 @@ async function fakeEnvoy(dir: string, version: string): Promise<string> {
 test('ENVOY_BIN comes first, then a new enough one on PATH, then the virtual environment', async () => {
   const root = await mkdtemp(join(tmpdir(), 'sidegraph-locate-'));
   try {
-    const named = await fakeEnvoy(join(root, 'named'), '1.30.0');
-    await fakeEnvoy(join(root, 'old'), '1.37.9');
-    const onPath = await fakeEnvoy(join(root, 'new'), '1.38.0');
+    const named = await fakeEnvoy(join(root, 'named'), '1.41.0');
+    await fakeEnvoy(join(root, 'old'), '1.39.9');
+    const onPath = await fakeEnvoy(join(root, 'new'), '1.40.0');
     const packaged = join(root, 'venv', 'lib', 'python3.11', 'site-packages', 'envoy', '_bin');
     const inVenv = await fakeEnvoy(packaged, '1.40.0');
     const venvs = [join(root, 'venv')];
@@ -35,15 +35,20 @@ test('ENVOY_BIN comes first, then a new enough one on PATH, then the virtual env
     assert.equal(await pathOf({ PATH }), onPath);
     assert.equal(await pathOf({ PATH: join(root, 'old') }), inVenv);
     const missing = await locateEnvoy({ env: { PATH: join(root, 'old') }, venvs: [] });
-    assert.match(missing.kind === 'missing' ? missing.reason : '', /1\.37\.9/);
+    assert.match(missing.kind === 'missing' ? missing.reason : '', /1\.39\.9/);
+    const old = await locateEnvoy({ env: { ENVOY_BIN: join(root, 'old', 'envoy') }, venvs });
+    assert.match(
+      old.kind === 'missing' ? old.reason : '',
+      /is Envoy 1\.39\.9, and 1\.40 or newer is needed/,
+    );
   } finally {
     await rm(root, { recursive: true, force: true });
   }
 });
 
 test('versions compare by number', () => {
-  assert.equal(isNewEnough('1.38.0'), true);
+  assert.equal(isNewEnough('1.40.0'), true);
   assert.equal(isNewEnough('1.100.1'), true);
   assert.equal(isNewEnough('2.0.0'), true);
-  assert.equal(isNewEnough('1.9.5'), false);
+  assert.equal(isNewEnough('1.39.5'), false);
 });

@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-/** Oldest Envoy whose filters and fields the configuration uses. */
-export const MIN_ENVOY_VERSION = '1.38';
+/** Oldest Envoy that knows all filters of the configuration: 1.39 has no `body_size_limit` and refuses the listeners (seen). */
+export const MIN_ENVOY_VERSION = '1.40';
 
 export type Located =
   | { readonly kind: 'found'; readonly path: string; readonly version: string }
@@ -23,6 +23,10 @@ export async function locateEnvoy(options: LocateOptions): Promise<Located> {
     const version = await versionOf(named);
     if (version === null)
       return { kind: 'missing', reason: `ENVOY_BIN=${named} is no Envoy that runs` };
+    if (!isNewEnough(version)) {
+      const reason = `ENVOY_BIN=${named} is Envoy ${version}, and ${MIN_ENVOY_VERSION} or newer is needed`;
+      return { kind: 'missing', reason };
+    }
     return { kind: 'found', path: named, version };
   }
   const tried: string[] = [];

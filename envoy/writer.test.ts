@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { DeploymentPlan } from '../graph/plan.ts';
 import { askAdmin, readActiveClusters } from './admin.ts';
-import { clustersPath } from './layout.ts';
+import { clustersPath, listenersPath } from './layout.ts';
 import { rest } from './testing/clients.ts';
 import { type TestEnvoy, envoyBinary, startEnvoy } from './testing/envoy.ts';
 import { fixtureDeployment, fixturePlan, nativeRoutesTo } from './testing/plans.ts';
@@ -82,6 +82,22 @@ test('swaps under load lose no request, and what was replaced is dropped after t
     const units = [...active].filter((name) => name.startsWith('p/')).map((name) => name[2]);
     assert.deepEqual(units, ['b', 'b']);
   });
+});
+
+test('a start is over when Envoy runs the files, and says which one it does not', async () => {
+  await withEnvoy(served('a'), {}, async (envoy) => {
+    assert.equal(await envoy.writer.awaitStart(NEVER), null);
+    assert.equal(await askedUnit(envoy), 'a');
+  });
+  const envoy = await startEnvoy(served('a'), { seenTimeoutMs: 500 }, (layout) =>
+    writeFile(listenersPath(layout), '{"resources": [{"@type": "no.such.Type"}]}'),
+  );
+  try {
+    const fault = await envoy.writer.awaitStart(NEVER);
+    assert.match(fault ?? '', /has not taken .*listeners\.json/);
+  } finally {
+    await envoy.stop();
+  }
 });
 
 test('a plan that Envoy refuses changes nothing, and the refusal says why', async () => {

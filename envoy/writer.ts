@@ -82,6 +82,19 @@ export class EnvoyWriter {
     return { kind: 'written' };
   }
 
+  /** Waits until the Envoy that was started runs what `start` wrote: null, or what went wrong. */
+  awaitStart(signal: AbortSignal): Promise<string | null> {
+    if (this.#live === null) throw new Error('awaitStart before start');
+    return awaitSeen(watchedFiles(this.#live, this.#layout), {
+      adminSocket: this.#layout.adminSocket,
+      refusedBefore: new Map(),
+      // Units whose names do not resolve yet hold up nobody's start.
+      clusters: [],
+      timeoutMs: this.#options.seenTimeoutMs,
+      signal,
+    });
+  }
+
   /**
    * Makes `next` the plan of a running Envoy. Resolves when all of it is live (or refused and rolled back); the
    * replaced plan's clusters go later, see `retired`. A swap that comes meanwhile waits for this one to be live, not

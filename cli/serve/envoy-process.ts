@@ -63,7 +63,7 @@ export class EnvoyProcess {
       if (this.#giveUp.signal.aborted) throw this.#giveUp.signal.reason;
       throw thrown;
     }
-    if (!ready) throw this.#failure(`Envoy is not ready after ${READY_LIMIT_MS / 1000} s`);
+    if (!ready) throw this.failure(`Envoy is not ready after ${READY_LIMIT_MS / 1000} s`);
     this.#ready = true;
   }
 
@@ -79,7 +79,7 @@ export class EnvoyProcess {
   #died(how: string, quickDeaths: number, delayMs: number): void {
     if (!this.#ready) {
       this.#child.disarm();
-      this.#giveUp.abort(this.#failure(`Envoy ${how} at its start`));
+      this.#giveUp.abort(this.failure(`Envoy ${how} at its start`));
       return;
     }
     const times = quickDeaths > 1 ? ` (${quickDeaths} times in a row)` : '';
@@ -88,19 +88,24 @@ export class EnvoyProcess {
     );
   }
 
-  #failure(what: string): CommandFailure {
+  /** What went wrong, with Envoy's last words on it. */
+  failure(what: string): CommandFailure {
     const words = lastWords(this.#options.logPath);
     const said = words === '' ? '' : `; its last words:\n${words}`;
     return new CommandFailure('ENVOY_FAILED', `${what}${said}`, `see ${this.#options.logPath}`);
   }
 }
 
+const TROUBLE = /\]\[(error|critical)\]|config update failure/;
+const MAX_LINE_LENGTH = 500;
+
 /** The last lines of Envoy's log that report trouble. */
 function lastWords(path: string): string {
   try {
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-    const trouble = lines.filter((line) => /\]\[(error|critical)\]/.test(line));
-    return (trouble.length > 0 ? trouble : lines).slice(-5).join('\n');
+    const trouble = lines.filter((line) => TROUBLE.test(line));
+    const last = (trouble.length > 0 ? trouble : lines).slice(-5);
+    return last.map((line) => line.slice(0, MAX_LINE_LENGTH)).join('\n');
   } catch {
     return '';
   }

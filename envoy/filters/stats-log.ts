@@ -65,7 +65,7 @@ function statsLog(filter: JsonObject, counted: JsonObject): JsonObject {
     name: 'envoy.access_loggers.stats',
     filter,
     typed_config: typed('envoy.extensions.access_loggers.stats.v3.Config', {
-      // Deprecated since 1.39 for `stats_scope`, which 1.38 does not know.
+      // Deprecated since 1.39 for `stats_scope`.
       stat_prefix: STATS_PREFIX,
       histograms: [counted],
     }),

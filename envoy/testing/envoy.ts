@@ -48,9 +48,11 @@ export async function testLayout(dir: string): Promise<EnvoyLayout> {
   };
 }
 
+/** `spoil` may change the files before Envoy reads them. */
 export async function startEnvoy(
   deployment: DeploymentPlan,
   options: Partial<WriterOptions> = {},
+  spoil: (layout: EnvoyLayout) => Promise<void> = () => Promise.resolve(),
 ): Promise<TestEnvoy> {
   const dir = await mkdtemp(join(tmpdir(), 'sidegraph-envoy-'));
   const layout = await testLayout(dir);
@@ -58,6 +60,7 @@ export async function startEnvoy(
   const writer = new EnvoyWriter(layout, { log: STILL, envoyBin: null, ...options });
   const started = await writer.start(deployment);
   assert.deepEqual(started, { kind: 'written' });
+  await spoil(layout);
   const [command = '', ...args] = envoyCommand(layout, { envoyBin, logLevel: 'warning' });
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
