@@ -109,16 +109,16 @@ function chain(): object {
     match,
     // Not a direct response: on such a route `request_body_buffer_limit` has no effect.
     route: { cluster: 'rest-unit' },
-    typed_per_filter_config: {
-      ...(whole
-        ? {
+    ...(whole
+      ? {
+          typed_per_filter_config: {
             [BUFFER]: {
               '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig',
               config: {},
             },
-          }
-        : {}),
-    },
+          },
+        }
+      : {}),
   });
   return {
     filters: [
