@@ -1,4 +1,5 @@
 // What the bench sends: JSON tensors of a wanted size, the same as protobuf, and ten ordinary client headers.
+import { bytesField, varint } from '../extproc/protobuf/writer.ts';
 
 /** `{"data":{"ndarray":[[…]]}}` of about `bytes` bytes. */
 export function jsonPayload(bytes: number): Buffer {
@@ -15,38 +16,17 @@ export function protoPayload(bytes: number): Buffer {
   const count = Math.max(1, Math.floor((bytes - 14) / 8));
   const values = Buffer.alloc(count * 8);
   for (let i = 0; i < count; i++) values.writeDoubleLE(1 + i / 10, i * 8);
-  const shape = Buffer.concat([
-    Buffer.from([0x0a]),
-    lengthPrefixed(Buffer.concat([varint(1), varint(count)])),
-  ]);
-  const tensor = Buffer.concat([shape, Buffer.from([0x12]), lengthPrefixed(values)]);
-  const data = Buffer.concat([Buffer.from([0x12]), lengthPrefixed(tensor)]);
-  return Buffer.concat([Buffer.from([0x1a]), lengthPrefixed(data)]);
+  const shape = bytesField(1, varint(1), varint(count));
+  return bytesField(3, bytesField(2, shape, bytesField(2, values)));
 }
 
 /** A SeldonMessage that a router answers with: branch 1 as a 1×1 tensor. */
 export const ROUTE_MESSAGE = ((): Buffer => {
   const one = Buffer.alloc(8);
   one.writeDoubleLE(1);
-  const tensor = Buffer.concat([Buffer.from([0x0a, 2, 1, 1, 0x12, 8]), one]);
-  const data = Buffer.concat([Buffer.from([0x12]), lengthPrefixed(tensor)]);
-  return Buffer.concat([Buffer.from([0x1a]), lengthPrefixed(data)]);
+  const shape = bytesField(1, varint(1), varint(1));
+  return bytesField(3, bytesField(2, shape, bytesField(2, one)));
 })();
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 127) {
-    bytes.push((rest & 127) | 128);
-    rest >>>= 7;
-  }
-  bytes.push(rest);
-  return Buffer.from(bytes);
-}
-
-function lengthPrefixed(bytes: Buffer): Buffer {
-  return Buffer.concat([varint(bytes.length), bytes]);
-}
 
 /** Ten headers as a browser or an SDK sends them; `host` and `content-length` come on top. */
 export const CLIENT_HEADERS: readonly (readonly [string, string])[] = [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { describe, it } from 'node:test';
+import { bytesField, varint } from '../../extproc/protobuf/writer.ts';
 import { askGrpc, PREDICT } from '../harness/client.ts';
 import { deployment, model } from '../harness/manifest.ts';
 import { runGraph } from '../harness/run.ts';
@@ -128,21 +129,6 @@ describe('streaming', () => {
 function tensorMessage(count: number): Buffer {
   const values = Buffer.alloc(count * 8);
   for (let i = 0; i < count; i++) values.writeDoubleLE(i, i * 8);
-  const shape = field(1, Buffer.concat([varint(1), varint(count)]));
-  const tensor = Buffer.concat([shape, field(2, values)]);
-  return field(3, field(2, tensor));
-}
-
-function field(number: number, bytes: Buffer): Buffer {
-  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 127) {
-    bytes.push((rest & 127) | 128);
-    rest >>>= 7;
-  }
-  return Buffer.from([...bytes, rest]);
+  const shape = bytesField(1, varint(1), varint(count));
+  return bytesField(3, bytesField(2, shape, bytesField(2, values)));
 }

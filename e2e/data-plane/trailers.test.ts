@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { bytesField } from '../../extproc/protobuf/writer.ts';
+import { askGrpc, PREDICT } from '../harness/client.ts';
 import { deployment, type Node } from '../harness/manifest.ts';
 import { type Running, runGraph } from '../harness/run.ts';
-import { startRestUnit } from '../harness/unit.ts';
+import { type GrpcUnit, type RestUnit, startGrpcUnit, startRestUnit } from '../harness/unit.ts';
 
 interface Reply {
   readonly status: number;
-  readonly headers: http2.IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -21,6 +22,7 @@ interface RawUnit {
   close(): Promise<unknown>;
 }
 
+const TRAILERS = { 'x-checksum': '7' };
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 /** A unit that thinks it has a whole request after this silence. */
 const SILENCE_MS = 60;
@@ -49,25 +51,21 @@ async function startRawUnit(): Promise<RawUnit> {
   };
 }
 
-function askWithTrailers(
-  port: number,
-  headers: http2.OutgoingHttpHeaders,
-  body: Buffer | null,
-): Promise<Reply> {
+function askWithTrailers(port: number, body: Buffer | null): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const session = http2.connect(`http://127.0.0.1:${port}`);
     session.on('error', reject);
-    const stream = session.request({ ':method': 'POST', ...headers }, { waitForTrailers: true });
-    let got: http2.IncomingHttpHeaders = {};
+    const head = { ':method': 'POST', ':path': PREDICT };
+    const stream = session.request(head, { waitForTrailers: true });
+    let status = -1;
     const pieces: Buffer[] = [];
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-checksum': '7' }));
-    stream.on('response', (head) => (got = head));
-    stream.on('trailers', (more) => (got = { ...got, ...more }));
+    stream.on('wantTrailers', () => stream.sendTrailers(TRAILERS));
+    stream.on('response', (answer) => (status = Number(answer[':status'])));
     stream.on('data', (piece: Buffer) => pieces.push(piece));
     stream.on('error', reject);
     stream.on('close', () => {
       session.close();
-      resolve({ status: Number(got[':status']), headers: got, body: Buffer.concat(pieces) });
+      resolve({ status, body: Buffer.concat(pieces) });
     });
     stream.end(body ?? undefined);
   });
@@ -84,7 +82,7 @@ function bodyOf(received: Buffer): { length: string; body: Buffer } {
 
 describe('trailers over REST', () => {
   let unit: RawUnit;
-  let router: Awaited<ReturnType<typeof startRestUnit>>;
+  let router: RestUnit;
   let one: Running;
   let two: Running;
 
@@ -125,7 +123,7 @@ describe('trailers over REST', () => {
     it(`${name}: the unit gets it once, with its length, also behind two predictors`, async () => {
       for (const { port } of [one, two, two]) {
         unit.received.length = 0;
-        const reply = await askWithTrailers(port, { ':path': '/api/v1.0/predictions' }, body);
+        const reply = await askWithTrailers(port, body);
         assert.equal(reply.status, 200, reply.body.toString());
         assert.equal(unit.received.length, 1);
         const { length, body: seen } = bodyOf(unit.received[0] ?? Buffer.alloc(0));
@@ -138,27 +136,12 @@ describe('trailers over REST', () => {
 });
 
 describe('trailers over gRPC', () => {
-  const messages: Buffer[] = [];
-  const server = http2.createServer();
+  let unit: GrpcUnit;
   let running: Running;
 
   before(async () => {
-    server.on('stream', (stream, head) => {
-      const pieces: Buffer[] = [];
-      stream.on('error', () => {});
-      stream.on('data', (piece: Buffer) => pieces.push(piece));
-      stream.on('end', () => {
-        if (String(head[':path']).endsWith('Predict')) messages.push(Buffer.concat(pieces));
-        stream.respond(
-          { ':status': 200, 'content-type': 'application/grpc' },
-          { waitForTrailers: true },
-        );
-        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-        stream.end(Buffer.concat(pieces));
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as net.AddressInfo;
+    unit = await startGrpcUnit(({ message }) => ({ message }));
+    const { port } = unit;
     running = await runGraph(
       deployment({
         name: 't',
@@ -170,60 +153,31 @@ describe('trailers over gRPC', () => {
   });
   after(async () => {
     await running.stop();
-    await new Promise((resolve) => server.close(resolve));
+    await unit.close();
   });
 
   for (const bytes of [2, 200_000]) {
     it(`a message of ${bytes} bytes: the unit gets it once`, async () => {
-      messages.length = 0;
-      // SeldonMessage.strData of that many bytes.
-      const text = Buffer.alloc(bytes, 'x');
-      const message = Buffer.concat([Buffer.from([0x22]), varint(bytes), text]);
-      const frame = Buffer.alloc(5);
-      frame.writeUInt32BE(message.length, 1);
-      const sent = Buffer.concat([frame, message]);
-      const reply = await askWithTrailers(
-        running.grpcPort,
-        {
-          ':path': '/seldon.protos.Seldon/Predict',
-          'content-type': 'application/grpc',
-          te: 'trailers',
-        },
-        sent,
-      );
-      assert.equal(reply.headers['grpc-status'], '0', JSON.stringify(reply.headers));
-      assert.ok(reply.body.equals(sent));
-      assert.equal(messages.length, 1);
-      assert.ok(messages[0]?.equals(sent), `${messages[0]?.length} bytes of ${sent.length}`);
+      unit.asked.length = 0;
+      // SeldonMessage.strData
+      const message = bytesField(4, Buffer.alloc(bytes, 'x'));
+      const reply = await askGrpc(running.grpcPort, { message, trailers: TRAILERS });
+      assert.equal(reply.status, 0, reply.statusMessage);
+      assert.ok(reply.message.equals(message));
+      const seen = unit.asked.filter(({ path }) => path.endsWith('Predict'));
+      assert.equal(seen.length, 1);
+      assert.ok(seen[0]?.message.equals(message), `${seen[0]?.message.length} bytes`);
     });
   }
 
   it('an answer of the filter itself arrives', async () => {
     const own = await runGraph(deployment({ name: 's', implementation: 'SIMPLE_MODEL' }));
     try {
-      const reply = await askWithTrailers(
-        own.grpcPort,
-        {
-          ':path': '/seldon.protos.Seldon/Predict',
-          'content-type': 'application/grpc',
-          te: 'trailers',
-        },
-        Buffer.alloc(5),
-      );
-      assert.equal(reply.headers['grpc-status'], '0', JSON.stringify(reply.headers));
-      assert.ok(reply.body.length > 5);
+      const reply = await askGrpc(own.grpcPort, { trailers: TRAILERS });
+      assert.equal(reply.status, 0, reply.statusMessage);
+      assert.ok(reply.message.length > 0);
     } finally {
       await own.stop();
     }
   });
 });
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 127) {
-    bytes.push((rest & 127) | 128);
-    rest >>>= 7;
-  }
-  return Buffer.from([...bytes, rest]);
-}

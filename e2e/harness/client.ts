@@ -100,6 +100,8 @@ export interface GrpcRequest {
   readonly path?: string;
   readonly message?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent after the message. */
+  readonly trailers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
@@ -123,13 +125,17 @@ export function askGrpc(port: number, request: GrpcRequest = {}): Promise<GrpcRe
     };
     const timer = setTimeout(finish, request.timeoutMs ?? 20_000);
     session.on('error', finish);
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': request.path ?? '/seldon.protos.Seldon/Predict',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...request.headers,
-    });
+    const stream = session.request(
+      {
+        ':method': 'POST',
+        ':path': request.path ?? '/seldon.protos.Seldon/Predict',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        ...request.headers,
+      },
+      { waitForTrailers: request.trailers !== undefined },
+    );
+    stream.on('wantTrailers', () => stream.sendTrailers(request.trailers ?? {}));
     stream.on('response', (values) => {
       headers = values;
     });
