@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../graph/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
 import type { BackwardWriter } from './codec/writer.ts';
-import { GRPC_FRAME_BYTES, joinChunks, readGrpcBody } from './grpc-body.ts';
+import { GRPC_FRAME_BYTES, readGrpcBody } from './grpc-body.ts';
 import { RawRequestHeaders } from './headers.ts';
 import type { Http2Stream, ServerSession, StreamHandler } from './http2/session.ts';
 import { MessageSplitter } from './messages.ts';
@@ -76,7 +76,6 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   cancelled = false;
   phase: ReplyPhase = 'headers';
   grpc = false;
-  trailers = false;
   readonly #context: FilterContext;
   readonly #session: ServerSession;
   readonly #stream: Http2Stream;
@@ -180,7 +179,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
         return;
       case PHASE.REQUEST_TRAILERS:
         if (this.#state === STATE.GATHER) {
-          this.trailers = true;
+          this.phase = 'trailers';
           this.#assemble();
           return;
         }
@@ -251,24 +250,26 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   /** The body is whole. */
   #assemble(): void {
-    const chunks = this.#chunks ?? [];
+    const whole = joinChunks(this.#chunks ?? []);
     this.#chunks = null;
     if (!this.grpc) {
-      const { contentType, contentEncoding } = this.message;
-      this.message = { body: joinChunks(chunks), contentType, contentEncoding, head: null };
-      this.#handle();
+      this.#handleBody(whole);
       return;
     }
     this.#state = STATE.HANDLING;
     const encoding = this.headers.find('grpc-encoding');
-    readGrpcBody(chunks, encoding, this.#maxBodyBytes, (body) => {
+    readGrpcBody(whole, encoding, this.#maxBodyBytes, (body) => {
       if (this.#state !== STATE.HANDLING) return;
-      if (body.kind === 'message') {
-        this.message = { body: body.message, contentType: null, contentEncoding: null, head: null };
-        this.#handle();
-      } else if (body.kind === 'too-large') this.#tooLarge();
+      if (body.kind === 'message') this.#handleBody(body.message);
+      else if (body.kind === 'too-large') this.#tooLarge();
       else this.#fail('BAD_GRPC_FRAME', body.info);
     });
+  }
+
+  #handleBody(body: Buffer): void {
+    const { contentType, contentEncoding } = this.message;
+    this.message = { body, contentType, contentEncoding, head: null };
+    this.#handle();
   }
 
   #handle(): void {
@@ -363,6 +364,12 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     writer.grpcFrame(writer.mark());
     this.#session.sender.data(this.#stream, writer.bytes, writer.at, writer.end, tail);
   }
+}
+
+/** One piece of the chunks; copies only where there are several. */
+function joinChunks(chunks: readonly Buffer[]): Buffer {
+  const only = chunks[0];
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
 function framed(message: Buffer): Buffer {

@@ -1,5 +1,4 @@
-// The one gRPC message of a unary request: put together from the chunks in which Envoy streams the body, without its
-// five-byte frame, uncompressed.
+// The one gRPC message of a unary request: the body without the message's five-byte frame, uncompressed.
 import { gunzip } from 'node:zlib';
 
 export const GRPC_FRAME_BYTES = 5;
@@ -10,16 +9,15 @@ export type GrpcBody =
   | { readonly kind: 'broken'; readonly info: string };
 
 /**
- * `chunks` is the whole body, `encoding` the value of `grpc-encoding`. `done` is called once, at once for a message that
+ * `whole` is all of the body, `encoding` the value of `grpc-encoding`. `done` is called once, at once for a message that
  * is not compressed.
  */
 export function readGrpcBody(
-  chunks: readonly Buffer[],
+  whole: Buffer,
   encoding: string | null,
   maxBytes: number,
   done: (body: GrpcBody) => void,
 ): void {
-  const whole = joinChunks(chunks);
   if (whole.length < GRPC_FRAME_BYTES) {
     done({ kind: 'broken', info: 'the request holds no gRPC message' });
     return;
@@ -49,10 +47,4 @@ export function readGrpcBody(
     else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') done({ kind: 'too-large' });
     else done({ kind: 'broken', info: 'the gRPC message is not valid gzip' });
   });
-}
-
-/** One piece of the chunks; copies only where there are several. */
-export function joinChunks(chunks: readonly Buffer[]): Buffer {
-  const only = chunks[0];
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }

@@ -31,13 +31,13 @@ export type ReplyPhase =
   /** All came with the headers. */
   | 'headers'
   /** Headers and body are in, and nothing is answered. */
-  | 'body';
+  | 'body'
+  /** The client's trailers are in too. */
+  | 'trailers';
 
 export interface Answering extends ClientRequest {
   readonly phase: ReplyPhase;
   readonly grpc: boolean;
-  /** The client sent trailers after its body. */
-  readonly trailers: boolean;
 }
 
 /** Takes one ProcessingResponse: what `writer` holds, and then `tail`. */
@@ -90,8 +90,8 @@ function sendTail(
 ): void {
   const { body } = tail.message;
   addTailHeaders(headers, tail, request, request.grpc);
-  if (request.phase === 'headers' || request.trailers) {
-    const replaces = request.trailers || body.length > 0;
+  if (request.phase !== 'body') {
+    const replaces = request.phase === 'trailers' || body.length > 0;
     const frame = request.grpc ? body.length : -1;
     buildHeadersReply(
       writer,

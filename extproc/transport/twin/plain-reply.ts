@@ -55,14 +55,13 @@ function buildTail(
   addTailHeaders(list, tail, request, request.grpc);
   const response = { header_mutation: mutation(list), clear_route_cache: true };
   const bytes = request.grpc ? frame(body) : body;
-  const atOnce = request.phase === 'headers' || request.trailers;
-  const replaces = request.trailers || (request.phase === 'headers' && body.length > 0);
-  const whole = { ...response, status: 1, body_mutation: { body: bytes } };
-  const headers = {
-    request_headers: { response: replaces ? whole : response },
-    ...metadata(tail.routing),
-  };
-  if (atOnce) return [headers];
+  const routing = metadata(tail.routing);
+  if (request.phase === 'trailers' || (request.phase === 'headers' && body.length > 0)) {
+    const whole = { ...response, status: 1, body_mutation: { body: bytes } };
+    return [{ request_headers: { response: whole }, ...routing }];
+  }
+  const headers = { request_headers: { response }, ...routing };
+  if (request.phase === 'headers') return [headers];
   const chunks = cut(bytes).map((chunk, index, all) => {
     const last = index === all.length - 1;
     const streamed_response = last ? { body: chunk, end_of_stream: true } : { body: chunk };

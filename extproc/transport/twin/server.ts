@@ -58,7 +58,6 @@ class TwinStream implements Exchange, Answering {
   readonly lend = COLLECTED.lend;
   phase: ReplyPhase = 'headers';
   grpc = false;
-  trailers = false;
   readonly #call: Call;
   readonly #options: FilterServerOptions;
   readonly #held: { bytes: number };
@@ -136,7 +135,7 @@ class TwinStream implements Exchange, Answering {
 
   #takeTrailers(): void {
     if (this.#state === 'gather') {
-      this.trailers = true;
+      this.phase = 'trailers';
       this.#assemble();
     } else if (this.#state !== 'start') this.#call.write({ request_trailers: {} });
   }
@@ -144,12 +143,13 @@ class TwinStream implements Exchange, Answering {
   #assemble(): void {
     this.#state = 'handling';
     const max = this.#route?.maxBodyBytes ?? 0;
+    const whole = Buffer.concat(this.#chunks);
     if (!this.grpc) {
-      this.message = { ...this.message, body: Buffer.concat(this.#chunks) };
+      this.message = { ...this.message, body: whole };
       this.#handle();
       return;
     }
-    readGrpcBody(this.#chunks, this.headers.find('grpc-encoding'), max, (body) => {
+    readGrpcBody(whole, this.headers.find('grpc-encoding'), max, (body) => {
       if (this.#state !== 'handling') return;
       if (body.kind === 'message') {
         this.message = { ...this.message, body: body.message };
