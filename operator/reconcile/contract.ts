@@ -8,6 +8,8 @@ import type { ReplicasTransfer } from '../workloads/workloads.ts';
 export interface ReconcileInput {
   /** The SeldonDeployment as it is stored. */
   readonly object: KubeObject;
+  /** The resourceVersion since which its spec is as it is; no write of a status raises it. */
+  readonly specVersion: string;
   readonly namespaceAnnotations: Readonly<Record<string, string>>;
   readonly namespaceLabels: Readonly<Record<string, string>>;
   /**

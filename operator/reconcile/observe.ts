@@ -6,11 +6,13 @@ import type { GatewayView, LivePlan, ReconcileConfig, ReconcileInput } from './c
 import { ofKind } from './children.ts';
 import { list, record, specOf } from './fields.ts';
 import type { Sources } from './sources.ts';
+import type { SpecVersions } from './spec-versions.ts';
 
 export function observe(
   object: KubeObject,
   sources: Sources,
   livePlans: ReadonlyMap<string, LivePlan>,
+  versions: SpecVersions,
   config: ReconcileConfig,
   nowMs: number,
 ): ReconcileInput {
@@ -19,6 +21,7 @@ export function observe(
   const children = sources.childrenOf(object);
   return {
     object,
+    specVersion: versions.of(object),
     namespaceAnnotations: own?.annotations ?? {},
     namespaceLabels: own?.labels ?? {},
     children,

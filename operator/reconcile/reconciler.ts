@@ -18,6 +18,7 @@ import { reconcile } from './reconcile.ts';
 import { statusOf } from './fields.ts';
 import { differsInPlansAlone } from './hold-status.ts';
 import type { Sources } from './sources.ts';
+import { SpecVersions } from './spec-versions.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -36,6 +37,7 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** Deployments that wait for gateways. */
   readonly #waiting = new Set<string>();
+  readonly #versions = new SpecVersions();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -49,8 +51,11 @@ export class Reconciler {
     const { sources, plans, config, now } = this.#options;
     const object = sources.deployment(key);
     this.#waiting.delete(key);
-    if (object === undefined) return DONE;
-    const input = observe(object, sources, plans.plans, config, now());
+    if (object === undefined) {
+      this.#versions.forget(key);
+      return DONE;
+    }
+    const input = observe(object, sources, plans.plans, this.#versions, config, now());
     const result = await this.#decide(input, signal);
     if (!result.isOurs) {
       this.#tell(object, result.events);

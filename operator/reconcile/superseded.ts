@@ -10,6 +10,8 @@ import { number, record, specOf, statusOf, templateAnnotations, text } from './f
 
 export interface SupersededInput {
   readonly object: KubeObject;
+  /** The resourceVersion since which its spec is as it is. */
+  readonly specVersion: string;
   readonly ours: readonly KubeObject[];
   /** `Kind/name` of all that is wanted. */
   readonly wanted: ReadonlySet<string>;
@@ -65,10 +67,11 @@ function targetOf(child: KubeObject): string {
 
 /** Which gateway still needs what, in words; '' when none does. */
 function describeGateways(input: SupersededInput, serving: readonly KubeObject[]): string {
-  const { object, gateways } = input;
-  const { namespace = '', resourceVersion = '' } = object.metadata;
+  const { object, specVersion } = input;
+  const { namespace = '' } = object.metadata;
+  const gateways = input.gateways.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   const services = ofKind(serving, 'Service').map(({ metadata }) => metadata.name);
-  const behind = gateways.filter((gateway) => !hasSeen(gateway.acknowledged, resourceVersion));
+  const behind = gateways.filter((gateway) => !hasSeen(gateway.acknowledged, specVersion));
   if (behind.length > 0)
     return `gateway ${behind.map(({ name }) => name).join(', ')} has the new routes`;
   const using = gateways.filter(({ inUse }) =>

@@ -7,6 +7,7 @@ import { ANNOTATIONS, CONTAINERS } from '../../names.ts';
 import { DEFAULT_CONFIG } from '../../workloads/config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';
 import { nameOf } from '../contract.ts';
+import { SpecVersions } from '../spec-versions.ts';
 import { number, record, specOf, templateAnnotations } from '../fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -23,8 +24,11 @@ export class SmallCluster {
   readonly children = new Map<string, KubeObject>();
   readonly replicaSets = new Map<string, KubeObject>();
   pods: readonly KubeObject[] = [];
+  /** How often a reconcile had something new to say. */
+  statusWrites = 0;
   readonly livePlans = new Map<string, LivePlan>();
   readonly absent = new Set<string>();
+  readonly #versions = new SpecVersions();
   #version = 100;
 
   constructor(object: KubeObject) {
@@ -34,6 +38,7 @@ export class SmallCluster {
   input(): ReconcileInput {
     return {
       object: this.object,
+      specVersion: this.#versions.of(this.object),
       namespaceAnnotations: this.namespace.annotations,
       namespaceLabels: this.namespace.labels,
       children: [...this.children.values()],
@@ -81,7 +86,10 @@ export class SmallCluster {
       this.pods = this.pods.map((pod) =>
         pod.metadata.name === ref.name ? annotate(pod, annotations) : pod,
       );
-    if (result.status !== null) this.object = { ...this.object, status: result.status };
+    if (result.status !== null && !isDeepStrictEqual(result.status, this.object['status'])) {
+      this.statusWrites += 1;
+      this.object = this.#stamp({ ...this.object, status: result.status }, this.object);
+    }
   }
 
   /** Each Deployment has rolled out and its pods are ready, with the maps that it names now. */
