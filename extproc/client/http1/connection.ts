@@ -49,6 +49,8 @@ export class Http1Connection {
   private connected = false;
   private gone = false;
   private idleSince = 0;
+  /** Whether the request could not be written: then the peer has seen no byte of it. */
+  private unsent = true;
   private target: Buffer = readBuffer;
 
   constructor(
@@ -80,7 +82,8 @@ export class Http1Connection {
   carry(call: Http1Call): void {
     this.call = call;
     this.parser.begin(call.request.maxAnswerBytes, call.request.memory);
-    if (this.connected) this.writer.write(this.socket, call.request);
+    this.unsent = true;
+    if (this.connected) this.write(call);
   }
 
   /** Free from now on; closes itself when that lasts `IDLE_MS`. */
@@ -114,7 +117,16 @@ export class Http1Connection {
     if (this.gone) return;
     this.connected = true;
     this.deadlines.drop(this.deadline);
-    if (this.call !== null) this.writer.write(this.socket, this.call.request);
+    if (this.call !== null) this.write(this.call);
+  }
+
+  /**
+   * Hands the request to the socket in one write of the system. What it fails with at once, before it took a byte, is in
+   * `errored` when it returns; an error that comes later may be that of a second half, whose first was read.
+   */
+  private write(call: Http1Call): void {
+    this.writer.write(this.socket, call.request);
+    this.unsent = this.socket.errored !== null;
   }
 
   private read(count: number): boolean {
@@ -160,8 +172,7 @@ export class Http1Connection {
     } else if (parser.started) {
       this.lose({ kind: 'broken', text: parser.fault, error });
     } else {
-      const sent = !wasUnsent(error);
-      this.lose({ kind: 'unanswered', text: parser.fault, error, sent });
+      this.lose({ kind: 'unanswered', text: parser.fault, error, sent: !this.unsent });
     }
   }
 
@@ -170,9 +181,4 @@ export class Http1Connection {
     this.destroy();
     this.owner.lost(this, call, loss);
   }
-}
-
-/** A write that failed at once left nothing on the wire: the peer has seen no byte of the request. */
-function wasUnsent(error: Error | null): boolean {
-  return error !== null && 'syscall' in error && error.syscall === 'write';
 }
