@@ -3,7 +3,7 @@
 import type { PortedContainer } from './assign-ports.ts';
 import { checkDeploymentAnnotations, checkPredictorAnnotations } from './check-annotations.ts';
 import { checkContainers } from './check-containers.ts';
-import { checkEndpointTypes } from './check-endpoints.ts';
+import { checkAddresses, checkEndpointTypes } from './check-endpoints.ts';
 import { checkDeploymentName, checkLabelName } from './check-names.ts';
 import { checkTraffic } from './check-traffic.ts';
 import { checkUnits } from './check-units.ts';
@@ -45,6 +45,7 @@ export function checkDeployment(
     checkPredictorAnnotations(predictor, sink);
     checkNoEngine(predictor, sink);
     checkContainers(containers, sink);
+    checkAddresses(predictor, containers, deployment.name, sink);
     checkUnits(deployment, predictor, addresses, servers, sink);
   });
 }

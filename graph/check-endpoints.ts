@@ -1,8 +1,10 @@
-// The types of endpoints: one for the whole deployment, and not against its transport.
+// The endpoints as written: one type for the whole deployment, not against its transport; addresses that nobody goes to.
+import type { PortedContainer } from './assign-ports.ts';
+import { isAddress } from './default-deployment.ts';
 import type { FindingSink } from './finding.ts';
 import { shorten } from './read-deployment.ts';
 import { listWrittenUnits } from './written.ts';
-import type { WrittenDeployment, WrittenEndpoint } from './written.ts';
+import type { WrittenDeployment, WrittenEndpoint, WrittenPredictor } from './written.ts';
 
 export function checkEndpointTypes(deployment: WrittenDeployment, sink: FindingSink): void {
   const endpoints = deployment.predictors
@@ -28,4 +30,41 @@ export function checkEndpointTypes(deployment: WrittenDeployment, sink: FindingS
     const message = `the endpoints are ${one.type}, spec.transport is ${transport}`;
     sink.add('TRANSPORT_MIXED', `${one.path}.type`, message);
   }
+}
+
+/** Tells an address beside a container that listens elsewhere; what Seldon stores for that container is not told. */
+export function checkAddresses(
+  predictor: WrittenPredictor,
+  containers: readonly PortedContainer[],
+  deploymentName: string,
+  sink: FindingSink,
+): void {
+  for (const unit of listWrittenUnits(predictor.graph)) {
+    const { endpoint } = unit;
+    const own = containers.find(({ container }) => container.name === unit.name);
+    if (endpoint === undefined || own === undefined || !isAddress(endpoint)) continue;
+    const { http, grpc } = own.ports;
+    const { host, httpPort = http, grpcPort = grpc, servicePort = http } = endpoint;
+    const service = `${deploymentName}-${predictor.name}-${unit.name}`;
+    const isHere = LOCAL_HOSTS.includes(host) || isServiceOf(host, service);
+    const isSame = httpPort === http && grpcPort === grpc && [http, grpc].includes(servicePort);
+    if (isHere && isSame) continue;
+    const others = [httpPort, grpcPort, servicePort].filter(
+      (port) => port !== http && port !== grpc,
+    );
+    const address = `${shorten(host)}:${others[0] ?? httpPort}`;
+    sink.add(
+      'ENDPOINT_CONTAINER',
+      endpoint.path,
+      `in Kubernetes ${unit.name} is called where its container listens (HTTP ${http}, gRPC ${grpc}), not at ${address}`,
+    );
+  }
+}
+
+const LOCAL_HOSTS = ['localhost', '127.0.0.1', '0.0.0.0'];
+
+/** Seldon names the Service of a container so, or by a hash where that is too long. */
+function isServiceOf(host: string, service: string): boolean {
+  const [first = ''] = host.split('.', 1);
+  return first === service || (service.length > 63 && first.startsWith('seldon-'));
 }

@@ -38,18 +38,26 @@ export function defaultDeployment(
       const containers = ported[index] ?? [];
       const hostOf = (container: PortedContainer): string =>
         hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
-      return defaultPredictor(predictor, containers, only, hostOf, servers);
+      const isRun = ({ container }: PortedContainer): boolean =>
+        hosts === 'cluster' || container.command.length > 0;
+      return defaultPredictor(predictor, containers, only, { hostOf, isRun }, servers);
     }),
     source,
     path: written.path,
   };
 }
 
+interface Places {
+  readonly hostOf: (container: PortedContainer) => string;
+  /** Whether the container is started: an image alone is not where there is no cluster. */
+  readonly isRun: (container: PortedContainer) => boolean;
+}
+
 function defaultPredictor(
   written: WrittenPredictor,
   ported: readonly PortedContainer[],
   only: boolean,
-  hostOf: (container: PortedContainer) => string,
+  places: Places,
   servers: Servers,
 ): Predictor {
   if (written.graph === undefined) throw new Error('a checked predictor has a graph');
@@ -64,7 +72,7 @@ function defaultPredictor(
     annotations: written.annotations,
     orchestratorEnv: literalEnv(written.orchestratorEnv),
     containers: ported.map((entry) => defaultContainer(entry, implementations, servers)),
-    graph: defaultUnit(written.graph, ported, hostOf),
+    graph: defaultUnit(written.graph, ported, places),
   };
 }
 
@@ -96,7 +104,7 @@ function defaultContainer(
 function defaultUnit(
   written: WrittenUnit,
   ported: readonly PortedContainer[],
-  hostOf: (container: PortedContainer) => string,
+  places: Places,
 ): Unit {
   const builtIn = parseBuiltIn(written.implementation);
   const server = parseServer(written.implementation);
@@ -117,20 +125,24 @@ function defaultUnit(
       type: parseParameterType(type) ?? 'STRING',
     })),
     modelUri: written.modelUri,
-    endpoint: builtIn === null ? defaultEndpoint(written, ported, hostOf) : null,
-    children: written.children.map((child) => defaultUnit(child, ported, hostOf)),
+    endpoint: builtIn === null ? defaultEndpoint(written, ported, places) : null,
+    children: written.children.map((child) => defaultUnit(child, ported, places)),
   };
 }
 
+/**
+ * A unit with a container is reached where that listens, whatever address stands beside it: Seldon's webhook writes one into
+ * every object that it stores, and writes it anew at each change.
+ */
 function defaultEndpoint(
   unit: WrittenUnit,
   ported: readonly PortedContainer[],
-  hostOf: (container: PortedContainer) => string,
+  { hostOf, isRun }: Places,
 ): Endpoint | null {
   const entry = ported.find(({ container }) => container.name === unit.name);
   const type = parseEndpointType(unit.endpoint?.type);
   const written = unit.endpoint;
-  if (written !== undefined && isAddress(written)) {
+  if (written !== undefined && isAddress(written) && !(entry !== undefined && isRun(entry))) {
     const { httpPort, grpcPort, servicePort } = written;
     return {
       host: written.host,

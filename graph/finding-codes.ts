@@ -160,6 +160,10 @@ export const FINDINGS = {
     'two containers of one pod listen on one port',
     'give one of them another port named http or grpc',
   ),
+  ENDPOINT_CONTAINER: warning(
+    'a unit has a container and an address beside it: the container is called',
+    'remove the endpoint, or the container if the unit runs elsewhere',
+  ),
   ENDPOINT_TYPE_UNKNOWN: error('the type of an endpoint does not exist', 'write REST or GRPC'),
   ENDPOINT_TYPES_MIXED: error(
     'the endpoints of a deployment have more than one type',

@@ -116,6 +116,8 @@ export const STATUS_PATHS = {
 export const STATUS_PORT_NAME = 'sg-status';
 
 export const VOLUMES = {
+  /** Empty, where a container would find the pod's service-account token. */
+  noToken: 'sidegraph-no-token',
   plan: 'sidegraph-plan',
   podinfo: 'seldon-podinfo',
   run: 'sidegraph-run',
@@ -127,6 +129,8 @@ export const PATHS = {
   podinfo: '/etc/podinfo',
   pvc: '/mnt/pvc',
   run: '/run/sidegraph',
+  /** A container that mounts something here is given no token. */
+  token: '/var/run/secrets/kubernetes.io/serviceaccount',
 } as const;
 
 /** The key of a plan's ConfigMap; it holds a DeploymentPlan with the one predictor. */

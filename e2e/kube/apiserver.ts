@@ -40,6 +40,8 @@ export interface ApiServer {
 export interface ApiServerOptions {
   /** More flags of kube-apiserver. */
   readonly flags?: readonly string[];
+  /** Whether pods get the token of their account, which must exist then; no by default. */
+  readonly givesTokens?: boolean;
   /** Besides `admin`: name → groups. They can do what RBAC objects give them. */
   readonly users?: Readonly<Record<string, readonly string[]>>;
 }
@@ -86,7 +88,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     `--initial-advertise-peer-urls=${peerUrl}`,
     `--initial-cluster=default=${peerUrl}`,
   ]);
-  const flags = serverFlags(dir, port, etcdUrl, options.flags ?? []);
+  const flags = serverFlags(dir, port, etcdUrl, options);
   let server: ChildProcess | undefined;
 
   const api: ApiServer = {
@@ -126,7 +128,7 @@ function serverFlags(
   dir: string,
   port: number,
   etcdUrl: string,
-  more: readonly string[],
+  { flags = [], givesTokens = false }: ApiServerOptions,
 ): string[] {
   const file = (name: string): string => join(dir, name);
   return [
@@ -144,10 +146,10 @@ function serverFlags(
     `--service-account-signing-key-file=${file('sa.key')}`,
     '--service-cluster-ip-range=10.0.0.0/24',
     '--endpoint-reconciler-type=none',
-    '--disable-admission-plugins=ServiceAccount',
+    ...(givesTokens ? [] : ['--disable-admission-plugins=ServiceAccount']),
     '--profiling=false',
     '--v=0',
-    ...more,
+    ...flags,
   ];
 }
 

@@ -117,7 +117,7 @@ describe('the entry of a graph', () => {
     );
     assert.deepEqual(
       spec.volumes?.map(({ name }) => name),
-      ['mine', 'sidegraph-run', 'sidegraph-plan'],
+      ['mine', 'sidegraph-run', 'sidegraph-plan', 'sidegraph-no-token'],
     );
     const plan = spec.volumes?.find(({ name }) => name === 'sidegraph-plan');
     assert.match(JSON.stringify(plan), /"configMap":\{"name":"g-main-plan-[0-9a-f]{10}"/);

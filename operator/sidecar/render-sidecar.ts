@@ -75,6 +75,7 @@ export function renderSidecar(input: SidecarInput): SidecarParts {
         emptyDir: { medium: 'Memory', sizeLimit: config.runVolumeSize },
       },
       { name: VOLUMES.plan, configMap: { name: input.planConfigMap, defaultMode: 0o444 } },
+      { name: VOLUMES.noToken, emptyDir: { medium: 'Memory', sizeLimit: '4Ki' } },
     ],
     podAnnotations: {
       [ANNOTATIONS.planMap]: input.planConfigMap,
@@ -169,6 +170,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
     volumeMounts: [
       { name: VOLUMES.run, mountPath: PATHS.run },
       { name: VOLUMES.plan, mountPath: PATHS.plan, readOnly: true },
+      NO_TOKEN,
     ],
   };
 }
@@ -190,9 +192,12 @@ function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings
     livenessProbe: lateProbe('/live', PORTS.http),
     readinessProbe: probe('/ready', PORTS.http, 1, 3),
     securityContext: restricted(config.userId),
-    volumeMounts: [{ name: VOLUMES.run, mountPath: PATHS.run }],
+    volumeMounts: [{ name: VOLUMES.run, mountPath: PATHS.run }, NO_TOKEN],
   };
 }
+
+/** The API server mounts the pod's token into each container that has nothing of its own at that path. */
+const NO_TOKEN = { name: VOLUMES.noToken, mountPath: PATHS.token, readOnly: true };
 
 function probe(path: string, port: number, periodSeconds: number, failureThreshold: number) {
   return {

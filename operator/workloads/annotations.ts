@@ -45,9 +45,19 @@ export function podAnnotations(
   const inherited = Object.entries({ ...spec, ...predictor.annotations }).filter(([name]) =>
     reachesPod(name),
   );
-  // A pod of ours must not look like one that the webhook is to fill in.
-  const own = Object.entries(component).filter(([name]) => !name.startsWith('sidegraph.io/'));
-  return { ...SCRAPE, ...Object.fromEntries([...inherited, ...own]) };
+  return { ...SCRAPE, ...Object.fromEntries(inherited), ...componentAnnotations(component) };
+}
+
+/**
+ * Those of a component's own: they go to its pods and, since tools that watch Deployments read them there, to its Deployment. Not
+ * ours: a pod must not look like one that the webhook is to fill in.
+ */
+export function componentAnnotations(
+  written: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(written).filter(([name]) => !name.startsWith('sidegraph.io/')),
+  );
 }
 
 function reachesPod(name: string): boolean {

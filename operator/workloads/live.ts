@@ -40,7 +40,7 @@ export function liveSidecar(deployment: KubeObject, fresh: SidecarParts): Sideca
   const metadata = objectAt(template, 'metadata');
   const pod = objectAt(template, 'spec');
   const ours: readonly string[] = Object.values(CONTAINERS);
-  const volumes: readonly string[] = [VOLUMES.plan, VOLUMES.run];
+  const volumes: readonly string[] = [VOLUMES.plan, VOLUMES.run, VOLUMES.noToken];
   const all = [...objectsAt(pod, 'initContainers'), ...objectsAt(pod, 'containers')];
   return {
     initContainers: all

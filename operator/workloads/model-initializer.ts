@@ -1,5 +1,5 @@
 // The storage initializer: an init container that copies the artifact of a model to where its server looks for it. Any remote
-// that rclone knows, or `pvc://claim/path`.
+// that rclone knows, or `pvc://claim/path`. A manifest may bring its own, under the name that it has here: then nothing is added.
 import type { Unit } from '../../graph/deployment.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
 import { PATHS } from '../names.ts';
@@ -44,7 +44,7 @@ export function renderInitializer(
   const from = claim === null ? unit.modelUri : `${PATHS.pvc}/${claim[2] ?? ''}`;
   const secret = written?.envSecretRefName || config.defaultEnvSecret;
   return {
-    name: suffixedName(name, '-model-initializer'),
+    name: initializerName(name),
     image: written?.storageInitializerImage || config.images.storageInitializer,
     imagePullPolicy: 'IfNotPresent',
     args: [from, PATHS.models],
@@ -52,6 +52,11 @@ export function renderInitializer(
     resources: config.storageInitializerResources,
     volumeMounts: [{ name: provisionVolume(name), mountPath: PATHS.models }, ...claimMounts(unit)],
   };
+}
+
+/** Of the init container of a unit: Seldon documents it as the way to replace it. */
+export function initializerName(container: string): string {
+  return suffixedName(container, '-model-initializer');
 }
 
 function claimMounts(unit: Unit): JsonObject[] {

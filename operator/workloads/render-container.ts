@@ -18,6 +18,8 @@ export interface UnitContainer {
   readonly placed: PlacedContainer;
   /** As written; {} for a prepackaged server that the user wrote no container for. */
   readonly raw: JsonObject;
+  /** Whether the model comes by our storage initializer. */
+  readonly loads: boolean;
   /** `seldon`, `v2` …: as in the spec. */
   readonly protocol: string;
 }
@@ -39,7 +41,7 @@ export function renderContainer(input: UnitContainer): ContainerSpec {
       [
         ...objectsAt(raw, 'volumeMounts'),
         { name: VOLUMES.podinfo, mountPath: PATHS.podinfo },
-        ...modelMounts(placed, unit),
+        ...(input.loads ? modelMounts(placed, unit) : []),
       ],
       'mountPath',
     ),

@@ -6,7 +6,7 @@ import { ANNOTATIONS, LABELS } from '../names.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
 import { attachSidecar, chooseSidecar, hashTemplate, holdUnits } from './attach-sidecar.ts';
 import { renderLonePod } from './attach-sidecar.ts';
-import { podAnnotations } from './annotations.ts';
+import { componentAnnotations, podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from './config.ts';
 import { identifyDeployment } from './identify-deployment.ts';
 import type { Identity } from './identify-deployment.ts';
@@ -78,7 +78,7 @@ export function renderComponent(
   const shared = objectLabels(deployment.name, placed.predictor.name);
   const names = new Map(component.containers.map((item) => [item.container.name, item.name]));
   const objects = [
-    renderDeployment(input, identity, template, hash, replicas.replicas),
+    renderDeployment(input, identity, template, hash, replicas.replicas, own?.annotations),
     ...(own?.autoscaler === undefined
       ? []
       : [renderAutoscaler(own.autoscaler, identity.name, shared, names)]),
@@ -157,6 +157,7 @@ function renderDeployment(
   template: PodTemplate,
   hash: string,
   replicas: number | undefined,
+  component?: Readonly<Record<string, string>>,
 ): KubeObject {
   const { progressDeadlineSeconds } = placed.written;
   return {
@@ -169,6 +170,7 @@ function renderDeployment(
       annotations: {
         ...spec.annotations,
         ...placed.predictor.annotations,
+        ...componentAnnotations(component),
         [ANNOTATIONS.templateHash]: hash,
       },
     },

@@ -8,8 +8,8 @@ import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
 import { podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from './config.ts';
 import type { Labels } from './labels.ts';
-import { modelVolumes, renderInitializer } from './model-initializer.ts';
-import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
+import { initializerName, modelVolumes, renderInitializer } from './model-initializer.ts';
+import type { PlacedComponent, PlacedContainer, PlacedPredictor } from './place-predictors.ts';
 import { renameReferences, renderContainer, withoutTwins } from './render-container.ts';
 import { objectsAt, textAt } from './written-spec.ts';
 import type { WrittenSpec } from './written-spec.ts';
@@ -48,15 +48,19 @@ export function renderPod(input: PodInput): PodTemplate {
   const pod = renameReferences(component.written?.pod ?? {}, names) as JsonObject;
   const raws = new Map(objectsAt(pod, 'containers').map((raw) => [textAt(raw, 'name'), raw]));
   const units = containers.flatMap((own) => (own.unit === null ? [] : [{ own, unit: own.unit }]));
-  const initializers = units.flatMap(
+  const inits = objectsAt(pod, 'initContainers');
+  const loads = ({ name }: PlacedContainer): boolean =>
+    !inits.some((init) => textAt(init, 'name') === initializerName(name));
+  const loading = units.filter(({ own }) => loads(own));
+  const initializers = loading.flatMap(
     ({ own, unit }) => renderInitializer(own, unit, written.units.get(unit.name), config) ?? [],
   );
-  const initContainers = [...objectsAt(pod, 'initContainers'), ...initializers];
+  const initContainers = [...inits, ...initializers];
   const volumes = withoutTwins(
     [
       ...objectsAt(pod, 'volumes'),
       ...(units.length > 0 ? [podinfoVolume()] : []),
-      ...units.flatMap(({ own, unit }) => modelVolumes(own, unit)),
+      ...loading.flatMap(({ own, unit }) => modelVolumes(own, unit)),
     ],
     'name',
   );
@@ -74,6 +78,7 @@ export function renderPod(input: PodInput): PodTemplate {
           predictor,
           placed: own,
           raw: raws.get(own.container.name) ?? {},
+          loads: loads(own),
           protocol: spec.protocol,
         }),
       ) as readonly ContainerSpec[],

@@ -179,7 +179,7 @@ function compilePlans(
   for (const own of placed) {
     for (const component of own.components) {
       for (const { unit, container, service } of component.containers) {
-        if (unit === null || service === null || isForeign(unit.endpoint)) continue;
+        if (unit === null || service === null) continue;
         const { http: httpPort, grpc: grpcPort } = container.ports;
         const host = isEntry(own, component)
           ? '127.0.0.1'
@@ -189,12 +189,6 @@ function compilePlans(
     }
   }
   return compileDeployment(deployment, { addresses }).predictors.map(({ plan }) => plan);
-}
-
-/** Whether the user wrote an address of somewhere else; `localhost` is what old operators stored for a container. */
-function isForeign(endpoint: { readonly host: string; readonly from: string } | null): boolean {
-  if (endpoint === null || endpoint.from === 'container') return false;
-  return endpoint.host !== 'localhost' && endpoint.host !== '127.0.0.1';
 }
 
 /** A running predictor is never stripped of its sidecars. */
