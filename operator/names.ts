@@ -114,6 +114,8 @@ export const STATUS_PATHS = {
   status: '/status',
 } as const;
 export const STATUS_PORT_NAME = 'sg-status';
+/** Seldon's: its orchestrator answers `/prometheus` on a port of that name. */
+export const METRICS_PORT_NAME = 'metrics';
 
 export const VOLUMES = {
   /** Empty, where a container would find the pod's service-account token. */

@@ -10,6 +10,8 @@ const IMAGE = 'docker.io/seldonio/seldon-core-executor:1.17.1';
 const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'seldon-core' };
 const PODINFO = { name: 'seldon-podinfo', mountPath: '/etc/podinfo' };
 
+type Labels = Readonly<Record<string, string>>;
+
 interface Ports {
   readonly http: number;
   readonly grpc: number;
@@ -40,19 +42,25 @@ export function renderSeldonObjects(
   const autoscalers: KubeObject[] = [];
   let used = 0;
   for (const predictor of list(specOf(owner)['predictors'])) {
-    const key = `${owner.metadata.name}-${text(predictor['name'])}`;
-    services.push(renderService(owner, key, { 'seldon-app': key }, { http: 8000, grpc: 5001 }));
+    const annotations = record(predictor['annotations']) as Labels;
+    const key =
+      annotations['seldon.io/svc-name'] ?? `${owner.metadata.name}-${text(predictor['name'])}`;
+    const app = { 'seldon-app': key };
+    services.push(renderService(owner, key, app, app, annotations, { http: 8000, grpc: 5001 }));
     list(predictor['componentSpecs']).forEach((component, index) => {
       const containers = list(record(component['spec'])['containers']).map((container) => {
         const ports = { http: 9000 + used, grpc: 9500 + used, metrics: 6000 + used };
         used += 1;
-        return { container, ports, service: `${key}-${text(container['name'])}` };
+        const service = [owner.metadata.name, predictor['name'], container['name']].join('-');
+        return { container, ports, service };
       });
       for (const { container, ports, service } of containers) {
-        const label = { [`seldon-app-svc-${text(container['name'])}`]: service };
-        services.push(renderService(owner, service, label, ports));
+        const selector = { [`seldon-app-svc-${text(container['name'])}`]: service };
+        const labels = { ...selector, ...app, ...roleLabels(predictor, text(container['name'])) };
+        services.push(renderService(owner, service, selector, labels, annotations, ports));
       }
-      const deployment = renderDeployment(owner, predictor, key, index, containers, stand);
+      const parts = { predictor, component, key, index, containers };
+      const deployment = renderDeployment(owner, parts, stand);
       deployments.push(deployment);
       if (component['hpaSpec'] !== undefined)
         autoscalers.push(renderAutoscaler(owner, deployment, record(component['hpaSpec'])));
@@ -61,16 +69,27 @@ export function renderSeldonObjects(
   return { services, deployments, autoscalers };
 }
 
+interface DeploymentParts {
+  readonly predictor: Fields;
+  readonly component: Fields;
+  readonly key: string;
+  readonly index: number;
+  readonly containers: readonly { container: Fields; ports: Ports; service: string }[];
+}
+
 function renderDeployment(
   owner: KubeObject,
-  predictor: Fields,
-  key: string,
-  index: number,
-  containers: readonly { container: Fields; ports: Ports; service: string }[],
+  { predictor, component, key, index, containers }: DeploymentParts,
   stand: EngineStand,
 ): KubeObject {
   const names = containers.map(({ container }) => text(container['name']));
-  const name = [key, index, ...names].join('-');
+  const name = [owner.metadata.name, predictor['name'], index, ...names].join('-');
+  const metadata = record(component['metadata']);
+  const inherited: Labels = {
+    ...(record(specOf(owner)['annotations']) as Labels),
+    ...(record(predictor['annotations']) as Labels),
+    ...(record(metadata['annotations']) as Labels),
+  };
   const hasEngine = index === 0;
   const selector = {
     'seldon-deployment-id': owner.metadata.name,
@@ -80,7 +99,13 @@ function renderDeployment(
     ...(hasEngine ? { 'seldon-app': key } : {}),
   };
   const own = { version: text(predictor['name']), app: name, fluentd: 'true', ...MANAGED_BY };
-  const labels = { ...selector, ...own, 'seldon.io/model': 'true' };
+  const labels = {
+    ...own,
+    ...(record(predictor['labels']) as Labels),
+    ...(record(metadata['labels']) as Labels),
+    ...Object.assign({}, ...names.map((each) => roleLabels(predictor, each))),
+    ...selector,
+  };
   const units = containers.map(({ container, ports }) =>
     renderUnit(owner, predictor, container, ports),
   );
@@ -91,16 +116,20 @@ function renderDeployment(
     metadata: {
       ...metadataOf(owner, name),
       labels: { ...labels, ...(hasEngine ? { 'seldon-deployment-contains-svcorch': 'true' } : {}) },
-      annotations: { 'seldon.io/last-applied': 'UEsDBBQACAgIAA==' },
+      annotations: { ...inherited, 'seldon.io/last-applied': 'UEsDBBQACAgIAA==' },
     },
     spec: {
       replicas: Number(predictor['replicas'] ?? 1),
       selector: { matchLabels: selector },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0 } },
       template: {
         metadata: {
           labels,
-          annotations: { 'prometheus.io/path': '/prometheus', 'prometheus.io/scrape': 'true' },
+          annotations: {
+            'prometheus.io/path': '/prometheus',
+            'prometheus.io/scrape': 'true',
+            ...inherited,
+          },
         },
         spec: {
           containers: [
@@ -238,7 +267,9 @@ function renderEngine(owner: KubeObject, predictor: Fields): Fields {
 function renderService(
   owner: KubeObject,
   name: string,
-  selector: Readonly<Record<string, string>>,
+  selector: Labels,
+  own: Labels,
+  annotations: Labels,
   ports: { readonly http: number; readonly grpc: number },
 ): KubeObject {
   const port = (portName: string, number: number): Fields => ({
@@ -247,11 +278,11 @@ function renderService(
     protocol: 'TCP',
     targetPort: number,
   });
-  const labels = { ...selector, 'seldon-deployment-id': owner.metadata.name, ...MANAGED_BY };
+  const labels = { ...own, 'seldon-deployment-id': owner.metadata.name, ...MANAGED_BY };
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { ...metadataOf(owner, name), labels },
+    metadata: { ...metadataOf(owner, name), labels, annotations },
     spec: {
       type: 'ClusterIP',
       sessionAffinity: 'None',
@@ -259,6 +290,31 @@ function renderService(
       ports: [port('http', ports.http), port('grpc', ports.grpc)],
     },
   };
+}
+
+const ROLES: Labels = {
+  MODEL: 'seldon.io/model',
+  ROUTER: 'seldon.io/router',
+  COMBINER: 'seldon.io/combiner',
+  TRANSFORMER: 'seldon.io/transformer',
+  OUTPUT_TRANSFORMER: 'seldon.io/output-transformer',
+};
+
+function roleLabels(predictor: Fields, unit: string): Labels {
+  const role = ROLES[typeOf(record(predictor['graph']), unit) ?? ''];
+  return {
+    ...(role === undefined ? {} : { [role]: 'true' }),
+    ...(predictor['shadow'] === true ? { 'seldon.io/shadow': 'true' } : {}),
+  };
+}
+
+function typeOf(graph: Fields, unit: string): string | undefined {
+  if (graph['name'] === unit) return text(graph['type']);
+  for (const child of list(graph['children'])) {
+    const found = typeOf(child, unit);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function metadataOf(owner: KubeObject, name: string): KubeObject['metadata'] {

@@ -6,7 +6,7 @@ import { LIMITS } from '../../graph/limits.ts';
 import type { Policy } from '../../graph/plan.ts';
 import { envoyCommand } from '../../envoy/command.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
-import { SIDEGRAPH_COMMAND, STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
+import { METRICS_PORT_NAME, SIDEGRAPH_COMMAND, STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
 import { boundSettings } from './bounds.ts';
 import type { SidecarSettings } from './bounds.ts';
 import type { Resources, SidecarDefaults } from './defaults.ts';
@@ -155,7 +155,12 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
       `--log-level=${settings.logLevel}`,
     ],
     env: [...asked, ...own],
-    ports: [{ name: STATUS_PORT_NAME, containerPort: PORTS.status, protocol: 'TCP' }],
+    ports: [
+      { name: STATUS_PORT_NAME, containerPort: PORTS.status, protocol: 'TCP' },
+      // Envoy's port under the name by which monitors ask Seldon's orchestrator for its metrics. It stands here because an apply takes
+      // a port number once a container, and there it is `http`.
+      { name: METRICS_PORT_NAME, containerPort: PORTS.http, protocol: 'TCP' },
+    ],
     resources: mergeResources(renderResources(settings.filter), orchestrator?.resources),
     startupProbe: probe(STATUS_PATHS.started, PORTS.status, 1, START_SECONDS),
     livenessProbe: lateProbe(STATUS_PATHS.live, PORTS.status),

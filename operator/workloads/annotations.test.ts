@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { componentAnnotations } from './annotations.ts';
+import { ownAnnotations } from './annotations.ts';
 
 test("a component's annotations are its Deployment's too, but for ours", () => {
   assert.deepEqual(
-    componentAnnotations({ 'reloader.example.org/auto': 'true', 'sidegraph.io/graph': 'iris' }),
+    ownAnnotations({ 'reloader.example.org/auto': 'true', 'sidegraph.io/graph': 'iris' }),
     { 'reloader.example.org/auto': 'true' },
   );
 });

@@ -15,6 +15,13 @@ const WRAPPER_ANNOTATIONS: readonly string[] = [
   LIMITS.grpcMaxMessageBytes.annotation,
 ];
 
+/** They say what runs where, so pods are made anew when they change; Seldon's pods have them too. */
+const PLACING_ANNOTATIONS: readonly string[] = [
+  SELDON_ANNOTATIONS.noEngine,
+  SELDON_ANNOTATIONS.separatePod,
+  SELDON_ANNOTATIONS.serviceName,
+];
+
 /** Read by the gateway, which does with them what an ingress did for Seldon. */
 const GATEWAY_ANNOTATIONS: readonly string[] = [
   'seldon.io/ambassador-header',
@@ -45,23 +52,23 @@ export function podAnnotations(
   const inherited = Object.entries({ ...spec, ...predictor.annotations }).filter(([name]) =>
     reachesPod(name),
   );
-  return { ...SCRAPE, ...Object.fromEntries(inherited), ...componentAnnotations(component) };
+  return { ...SCRAPE, ...Object.fromEntries(inherited), ...ownAnnotations(component) };
 }
 
 /**
- * Those of a component's own: they go to its pods and, since tools that watch Deployments read them there, to its Deployment. Not
- * ours: a pod must not look like one that the webhook is to fill in.
+ * What a user wrote for one component, or for the Services of one predictor: it goes to the pods and, since tools that watch Deployments
+ * and Services read it there, to those. Not ours: a pod must not look like one that the webhook is to fill in.
  */
-export function componentAnnotations(
-  written: Readonly<Record<string, string>> = {},
+export function ownAnnotations(
+  annotations: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(written).filter(([name]) => !name.startsWith('sidegraph.io/')),
+    Object.entries(annotations).filter(([name]) => !name.startsWith('sidegraph.io/')),
   );
 }
 
 function reachesPod(name: string): boolean {
-  if (WRAPPER_ANNOTATIONS.includes(name)) return true;
+  if (WRAPPER_ANNOTATIONS.includes(name) || PLACING_ANNOTATIONS.includes(name)) return true;
   return !name.startsWith('seldon.io/') && !name.startsWith('sidegraph.io/');
 }
 

@@ -1,5 +1,6 @@
 // Labels and selectors, with Seldon's keys: Services, monitors and users' own tools select on them. What a selector asks for is
 // among the labels of its pods by construction.
+import type { Predictor, Unit } from '../../graph/deployment.ts';
 import type { UnitType } from '../../graph/plan.ts';
 import { LABELS, MANAGED_BY, SELDON_LABELS } from '../names.ts';
 import { labelValue } from './object-names.ts';
@@ -59,20 +60,25 @@ export function podLabels(
   component: PlacedComponent,
   name: string,
 ): Labels {
-  const roles = component.containers.flatMap(({ unit }) => {
-    const role = unit === null ? null : ROLES[unit.type];
-    return role === null ? [] : [[role, 'true']];
-  });
+  const units = component.containers.flatMap(({ unit }) => unit ?? []);
   return {
     ...ownLabels(placed.predictor.labels),
     ...ownLabels(component.written?.labels ?? {}),
-    ...Object.fromEntries(roles),
-    ...(placed.predictor.shadow ? { 'seldon.io/shadow': 'true' } : {}),
+    ...unitLabels(placed.predictor, units),
     fluentd: 'true',
     ...objectLabels(deployment, placed.predictor.name),
     ...serviceLabels(placed, component),
     [LABELS.component]: String(component.index),
     app: name,
+  };
+}
+
+/** What units there are by their roles, and whether they see copies of requests only. */
+export function unitLabels({ shadow }: Predictor, units: readonly Unit[]): Labels {
+  const roles = units.flatMap(({ type }) => ROLES[type] ?? []);
+  return {
+    ...Object.fromEntries(roles.map((role) => [role, 'true'])),
+    ...(shadow ? { 'seldon.io/shadow': 'true' } : {}),
   };
 }
 

@@ -2,11 +2,11 @@
 // belongs to a Deployment by name (autoscaler, budget) comes along.
 import type { Deployment } from '../../graph/deployment.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { ANNOTATIONS, LABELS } from '../names.ts';
+import { ANNOTATIONS, LABELS, SELDON_LABELS } from '../names.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
 import { attachSidecar, chooseSidecar, hashTemplate, holdUnits } from './attach-sidecar.ts';
 import { renderLonePod } from './attach-sidecar.ts';
-import { componentAnnotations, podAnnotations } from './annotations.ts';
+import { ownAnnotations, podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from './config.ts';
 import { identifyDeployment } from './identify-deployment.ts';
 import type { Identity } from './identify-deployment.ts';
@@ -43,8 +43,8 @@ export interface RenderedDeployment {
   readonly transfer: ReplicasTransfer | undefined;
 }
 
-/** Seldon's strategy; a surge of 25 % is Kubernetes' default. */
-const STRATEGY = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } };
+/** Seldon's strategy: its code says 10 %, its objects say 0. A surge of 25 % is Kubernetes' default. */
+const STRATEGY = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0 } };
 /** Where no data plane says how long requests last, s: Seldon's own. */
 const BARE = { preStopForUnits: { sleep: { seconds: 10 } }, terminationGracePeriodSeconds: 20 };
 
@@ -78,7 +78,10 @@ export function renderComponent(
   const shared = objectLabels(deployment.name, placed.predictor.name);
   const names = new Map(component.containers.map((item) => [item.container.name, item.name]));
   const objects = [
-    renderDeployment(input, identity, template, hash, replicas.replicas, own?.annotations),
+    renderDeployment(input, identity, template, hash, replicas.replicas, {
+      labels: entry && placed.engine ? { [SELDON_LABELS.orchestrator]: 'true' } : {},
+      annotations: ownAnnotations(own?.annotations ?? {}),
+    }),
     ...(own?.autoscaler === undefined
       ? []
       : [renderAutoscaler(own.autoscaler, identity.name, shared, names)]),
@@ -157,7 +160,7 @@ function renderDeployment(
   template: PodTemplate,
   hash: string,
   replicas: number | undefined,
-  component?: Readonly<Record<string, string>>,
+  own: { readonly labels: Labels; readonly annotations: Labels } = { labels: {}, annotations: {} },
 ): KubeObject {
   const { progressDeadlineSeconds } = placed.written;
   return {
@@ -166,11 +169,11 @@ function renderDeployment(
     metadata: {
       name: identity.name,
       namespace: deployment.namespace,
-      labels: template.metadata.labels,
+      labels: { ...template.metadata.labels, ...own.labels },
       annotations: {
         ...spec.annotations,
         ...placed.predictor.annotations,
-        ...componentAnnotations(component),
+        ...own.annotations,
         [ANNOTATIONS.templateHash]: hash,
       },
     },

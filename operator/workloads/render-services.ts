@@ -2,6 +2,9 @@
 // orchestrator and pods with Envoy can stand behind one Service while the one takes over from the other.
 import { PORTS, SELDON_ANNOTATIONS, SELDON_LABELS } from '../names.ts';
 import type { KubeObject } from '../kube/object.ts';
+import type { Unit } from '../../graph/deployment.ts';
+import { ownAnnotations } from './annotations.ts';
+import { unitLabels } from './labels.ts';
 import type { Labels } from './labels.ts';
 import type {
   ContainerService,
@@ -31,45 +34,77 @@ export function renderPredictorService(
   labels: Labels,
 ): KubeObject {
   const headless = annotations[SELDON_ANNOTATIONS.headlessService] ?? 'false';
-  return renderService(
-    placed.key,
-    { ...labels, [SELDON_LABELS.app]: placed.key },
-    { [SELDON_LABELS.app]: placed.key },
-    predictorPorts(placed),
-    headless !== 'false',
-  );
+  const own = { [SELDON_LABELS.app]: placed.key };
+  return renderService({
+    name: placed.key,
+    labels: { ...labels, ...(placed.engine ? {} : roleLabels(placed)), ...own },
+    annotations: ownAnnotations(placed.predictor.annotations),
+    selector: own,
+    ports: predictorPorts(placed),
+    headless: headless !== 'false',
+  });
 }
 
 /** Undefined for a container that is no unit. */
 export function renderContainerService(
-  { container, service }: PlacedContainer,
+  placed: PlacedPredictor,
+  { container, unit, service }: PlacedContainer,
   labels: Labels,
 ): KubeObject | undefined {
-  return service === null ? undefined : renderUnitService(service, container.ports, labels);
+  if (service === null || unit === null) return undefined;
+  return renderUnitService(placed, unit, service, container.ports, labels);
 }
 
 /** Leads to pods that others make, by the label that the webhook gives them. */
-export function renderJoinedService({ unit, service }: JoinedUnit, labels: Labels): KubeObject {
+export function renderJoinedService(
+  placed: PlacedPredictor,
+  { unit, service }: JoinedUnit,
+  labels: Labels,
+): KubeObject {
   const { httpPort: http = 0, grpcPort: grpc = 0 } = unit.endpoint ?? {};
-  return renderUnitService(service, { http, grpc }, labels);
+  return renderUnitService(placed, unit, service, { http, grpc }, labels);
 }
 
+/** With the labels by which monitors and tools of Seldon's users find a predictor's Services, and those of one role. */
 function renderUnitService(
+  placed: PlacedPredictor,
+  unit: Unit,
   service: ContainerService,
   ports: ServicePorts,
   labels: Labels,
 ): KubeObject {
   const own = { [service.labelKey]: service.name };
-  return renderService(service.name, { ...labels, ...own }, own, ports, false);
+  const roles = unitLabels(placed.predictor, [unit]);
+  return renderService({
+    name: service.name,
+    labels: { ...labels, ...roles, [SELDON_LABELS.app]: placed.key, ...own },
+    annotations: ownAnnotations(placed.predictor.annotations),
+    selector: own,
+    ports,
+    headless: false,
+  });
 }
 
-function renderService(
-  name: string,
-  labels: Labels,
-  selector: Labels,
-  { http, grpc }: ServicePorts,
-  headless: boolean,
-): KubeObject {
+/** Without an engine the predictor's Service is that of its unit. */
+function roleLabels({ predictor, components }: PlacedPredictor): Labels {
+  const units = components.flatMap(({ containers }) =>
+    containers.flatMap(({ unit }) => unit ?? []),
+  );
+  return unitLabels(predictor, units);
+}
+
+interface ServiceParts {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly selector: Labels;
+  readonly ports: ServicePorts;
+  readonly headless: boolean;
+}
+
+function renderService(parts: ServiceParts): KubeObject {
+  const { name, labels, annotations, selector, headless } = parts;
+  const { http, grpc } = parts.ports;
   const port = (portName: string, number: number) => ({
     name: portName,
     port: number,
@@ -81,7 +116,11 @@ function renderService(
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, labels },
+    metadata: {
+      name,
+      labels,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
     spec: { ...(headless ? { clusterIP: 'None' } : {}), type: 'ClusterIP', selector, ports },
   };
 }

@@ -105,8 +105,8 @@ function renderPredictor(
   const objects = [
     ...(planName === null ? [] : [renderPlanMap(planName, plan, labels)]),
     renderPredictorService(placed, annotations, labels),
-    ...containers.flatMap((own) => renderContainerService(own, labels) ?? []),
-    ...joined.map((own) => renderJoinedService(own, labels)),
+    ...containers.flatMap((own) => renderContainerService(placed, own, labels) ?? []),
+    ...joined.map((own) => renderJoinedService(placed, own, labels)),
     ...deployments.flatMap((own) => own.objects),
   ];
   return {
