@@ -1,7 +1,4 @@
-// The yardstick: an Envoy that only forwards, REST and gRPC, with the access log and the stats loggers that Sidegraph's
-// ingress has, and none of its filters.
-import { accessLog } from '../envoy/filters/access-log.ts';
-import { clientStats, histogramBuckets, serverStats } from '../envoy/filters/stats-log.ts';
+// The yardstick: an Envoy that only forwards, REST and gRPC, without a log, metrics of requests or a filter.
 import { type JsonObject, typed } from '../envoy/json.ts';
 import type { StubPorts } from './graphs.ts';
 
@@ -9,35 +6,30 @@ export interface BarePlace {
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly stubs: StubPorts;
-  readonly accessLogPath: string;
 }
-
-const OWNER = { deployment: 'bare', predictor: 'default' };
 
 export function bareEnvoyBootstrap(place: BarePlace): JsonObject {
   return {
     static_resources: {
       listeners: [
-        listener('http', place.httpPort, 'rest', place),
-        listener('grpc', place.grpcPort, 'grpc', place),
+        listener('http', place.httpPort, 'rest'),
+        listener('grpc', place.grpcPort, 'grpc'),
       ],
       clusters: [
         cluster('rest', place.stubs.rest, {}),
         cluster('grpc', place.stubs.grpc, { http2_protocol_options: {} }),
       ],
     },
-    stats_config: { histogram_bucket_settings: histogramBuckets() },
     deferred_stat_options: { enable_deferred_creation_stats: true },
   };
 }
 
-function listener(name: string, port: number, clusterName: string, place: BarePlace): JsonObject {
+function listener(name: string, port: number, clusterName: string): JsonObject {
   const manager = typed(
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     {
       stat_prefix: name,
       codec_type: 'AUTO',
-      access_log: [accessLog(place.accessLogPath, 'bench/bare', 'default'), ...serverStats(OWNER)],
       route_config: {
         name,
         virtual_hosts: [
@@ -48,15 +40,6 @@ function listener(name: string, port: number, clusterName: string, place: BarePl
               {
                 name: 'bare',
                 match: { prefix: '/' },
-                metadata: {
-                  filter_metadata: {
-                    sidegraph: {
-                      service: 'predictions',
-                      predictor: 'default',
-                      predictor_version: '',
-                    },
-                  },
-                },
                 route: { cluster: clusterName, timeout: '0s' },
               },
             ],
@@ -68,7 +51,6 @@ function listener(name: string, port: number, clusterName: string, place: BarePl
           name: 'envoy.filters.http.router',
           typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {
             suppress_envoy_headers: true,
-            upstream_log: clientStats('bare'),
           }),
         },
       ],
@@ -90,7 +72,6 @@ function cluster(name: string, port: number, protocol: JsonObject): JsonObject {
     name,
     type: 'STATIC',
     connect_timeout: '5s',
-    metadata: { filter_metadata: { sidegraph: { unit: 'model', image: '', version: '' } } },
     circuit_breakers: {
       thresholds: [{ max_connections: 10_000, max_requests: 10_000, max_pending_requests: 10_000 }],
     },

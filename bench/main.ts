@@ -10,13 +10,18 @@ import { locateEnvoy } from '../envoy/locate.ts';
 import { benchGraphs } from './graphs.ts';
 import { type Load, measure, type Sample } from './measure.ts';
 import { buildRows, type Cell, renderTables } from './report.ts';
-import { Bench, type Target } from './target.ts';
+import { Bench, type Target, type Tree } from './target.ts';
+
+const ROOT = path.join(import.meta.dirname, '..');
 
 const HELP = `Measures Sidegraph against a bare Envoy route, in one run.
 
   node bench/main.ts [--rounds 3] [--seconds 1] [--only chain,bare] [--connections 1,16,64]
-                     [--sizes 100,10000,220000] [--transport rest|grpc] [--json FILE] [--peer NAME=URL]…
+                     [--sizes 100,10000,220000] [--transport rest|grpc] [--json FILE] [--envoy-workers 1]
+                     [--tree NAME=FOLDER[@WORKERS]]… [--peer NAME=URL]…
 
+--envoy-workers N: worker threads of Sidegraph's Envoy and of the bare one.
+--tree adds the Sidegraph of another checkout, with WORKERS threads in Envoy, or as it starts by itself.
 --peer NAME=URL adds an endpoint that is running already (http://host:port/path, or grpc://host:port/path).
 `;
 
@@ -26,6 +31,8 @@ interface Options {
   readonly only: readonly string[];
   readonly loads: readonly Load[];
   readonly peers: readonly Target[];
+  readonly envoyWorkers: number;
+  readonly trees: readonly Tree[];
   readonly jsonFile: string | undefined;
 }
 
@@ -39,6 +46,8 @@ function readOptions(): Options {
       sizes: { type: 'string', default: '100,10000,220000' },
       transport: { type: 'string', default: '' },
       json: { type: 'string' },
+      'envoy-workers': { type: 'string', default: '1' },
+      tree: { type: 'string', multiple: true, default: [] },
       peer: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
     },
@@ -59,14 +68,23 @@ function readOptions(): Options {
     for (const connections of numbers(values.connections))
       loads.push({ transport: 'grpc', bodyBytes: 100, connections });
   }
+  const envoyWorkers = Number(values['envoy-workers']);
   return {
     rounds: Number(values.rounds),
     durationMs: Number(values.seconds) * 1000,
     only: values.only === '' ? [] : values.only.split(','),
     loads,
     peers: values.peer.map(parsePeer),
+    envoyWorkers,
+    trees: [{ name: '', root: ROOT, envoyWorkers }, ...values.tree.map(parseTree)],
     jsonFile: values.json,
   };
+}
+
+function parseTree(text: string): Tree {
+  const [, name = '', root = '', workers] = /^([^=]+)=(.*?)(?:@(\d+))?$/.exec(text) ?? [];
+  if (name === '' || root === '') throw new Error(`--tree ${text}: write NAME=FOLDER[@WORKERS]`);
+  return { name, root, envoyWorkers: workers === undefined ? null : Number(workers) };
 }
 
 function parsePeer(text: string): Target {
@@ -83,6 +101,7 @@ function parsePeer(text: string): Target {
     grpcPath: url.pathname,
     envoyPids: [],
     filterPids: [],
+    memoryPids: [],
   };
 }
 
@@ -96,13 +115,13 @@ async function startTargets(bench: Bench, options: Options): Promise<Target[]> {
   const targets: Target[] = wanted('direct') ? [direct] : [];
   const envoy = await locateEnvoy({
     env: process.env,
-    venvs: [path.join(import.meta.dirname, '..', '.venv')],
+    venvs: [path.join(ROOT, '.venv')],
   });
   if (envoy.kind === 'missing') throw new Error(envoy.reason);
-  targets.push(await bench.startBareEnvoy(envoy.path, stubs));
-  for (const graph of benchGraphs(stubs)) {
-    if (wanted(graph.name)) targets.push(await bench.startGraph(graph));
-  }
+  targets.push(await bench.startBareEnvoy(envoy.path, stubs, options.envoyWorkers));
+  for (const tree of options.trees)
+    for (const graph of benchGraphs(stubs))
+      if (wanted(graph.name)) targets.push(await bench.startGraph(graph, tree));
   return [...targets, ...options.peers];
 }
 

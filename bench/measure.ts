@@ -2,14 +2,15 @@
 // when it has finished, so that what is divided by the requests is what they cost.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { cpuNanos, residentBytes } from './cpu.ts';
+import { cpuNanos, proportionalBytes } from './cpu.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import type { Target } from './target.ts';
 
 export interface Sample extends LoadResult {
   readonly envoyUs: number;
   readonly filterUs: number;
-  readonly filterRssBytes: number;
+  /** Of all processes that serve the target. */
+  readonly pssBytes: number;
 }
 
 export interface Load {
@@ -59,7 +60,7 @@ export function measure(target: Target, load: Load, durationMs: number): Promise
         ...result,
         envoyUs: per(cpu(target.envoyPids) - envoy),
         filterUs: per(cpu(target.filterPids) - filter),
-        filterRssBytes: target.filterPids.reduce((sum, pid) => sum + residentBytes(pid), 0),
+        pssBytes: target.memoryPids.reduce((sum, pid) => sum + proportionalBytes(pid), 0),
       });
     });
     child.once('error', reject);

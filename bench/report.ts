@@ -1,4 +1,5 @@
 // Samples in, tables out: medians of the rounds, and CPU as a ratio to the bare Envoy route under the same load.
+import { type Goal, goalOf } from './goals.ts';
 import type { Load, Sample } from './measure.ts';
 
 export interface Cell {
@@ -19,7 +20,10 @@ export interface Row {
   readonly filterUs: number;
   /** CPU of Envoy and filter over the bare route's, both as medians; null where there is no bare route. */
   readonly ratio: number | null;
-  readonly filterRssBytes: number;
+  /** Requests a second over the bare route's; null where there is no bare route. */
+  readonly throughput: number | null;
+  readonly pssBytes: number;
+  readonly goal: Goal | null;
   readonly errors: number;
   readonly firstError: string;
 }
@@ -39,15 +43,14 @@ export function buildRows(cells: readonly Cell[]): Row[] {
     const of = (read: (sample: Sample) => number): number => median(cell.samples.map(read));
     const bare = cells.find((other) => other.target === 'bare' && sameLoad(other.load, cell.load));
     // Ratios are taken round by round, so that a slow second of the machine weighs on both sides.
-    const ratios =
-      bare === undefined || cell.target === 'direct'
-        ? []
-        : cell.samples.flatMap((sample, round) => {
-            const base = bare.samples[round];
-            return base === undefined || base.envoyUs === 0
-              ? []
-              : [(sample.envoyUs + sample.filterUs) / base.envoyUs];
-          });
+    const overBare = (read: (sample: Sample) => number): number | null => {
+      if (bare === undefined || cell.target === 'direct') return null;
+      const ratios = cell.samples.flatMap((sample, round) => {
+        const base = bare.samples[round];
+        return base === undefined || read(base) === 0 ? [] : [read(sample) / read(base)];
+      });
+      return ratios.length === 0 ? null : median(ratios);
+    };
     return {
       target: cell.target,
       title: cell.title,
@@ -57,8 +60,10 @@ export function buildRows(cells: readonly Cell[]): Row[] {
       p99Us: of((sample) => sample.p99Us),
       envoyUs: of((sample) => sample.envoyUs),
       filterUs: of((sample) => sample.filterUs),
-      ratio: ratios.length === 0 ? null : median(ratios),
-      filterRssBytes: Math.max(...cell.samples.map((sample) => sample.filterRssBytes)),
+      ratio: overBare((sample) => sample.envoyUs + sample.filterUs),
+      throughput: overBare((sample) => sample.requests / sample.seconds),
+      pssBytes: Math.max(...cell.samples.map((sample) => sample.pssBytes)),
+      goal: goalOf(cell.target.replace(/^.*:/, ''), cell.load),
       errors: cell.samples.reduce((sum, sample) => sum + sample.errors, 0),
       firstError: cell.samples.find((sample) => sample.firstError !== '')?.firstError ?? '',
     };
@@ -81,20 +86,34 @@ function sizeText(bytes: number): string {
 
 function renderTable(rows: readonly Row[]): string {
   const head =
-    '| | connections | requests/s | p50 ms | p99 ms | CPU µs Envoy + filter | ratio to bare | filter RSS MB | errors |\n|---|---|---|---|---|---|---|---|---|';
+    '| | connections | requests/s | of bare | p50 ms | p99 ms | CPU µs Envoy + filter | ratio to bare | goal | PSS MB | errors |\n|---|---|---|---|---|---|---|---|---|---|---|';
   const lines = rows.map((row) => {
     const cells = [
       row.title,
       row.load.connections,
       Math.round(row.requestsPerSecond),
+      row.throughput === null ? '–' : row.throughput.toFixed(2),
       (row.p50Us / 1000).toFixed(2),
       (row.p99Us / 1000).toFixed(2),
-      row.target === 'direct' ? '–' : `${row.envoyUs.toFixed(0)} + ${row.filterUs.toFixed(0)}`,
+      row.ratio === null ? '–' : `${row.envoyUs.toFixed(0)} + ${row.filterUs.toFixed(0)}`,
       row.ratio === null ? '–' : row.ratio.toFixed(2),
-      row.filterRssBytes === 0 ? '–' : Math.round(row.filterRssBytes / 1e6),
+      row.goal === null ? '' : goalText(row.goal, row),
+      row.pssBytes === 0 ? '–' : Math.round(row.pssBytes / 1e6),
       row.errors,
     ];
     return `| ${cells.join(' | ')} |`;
   });
   return [head, ...lines].join('\n');
+}
+
+function goalText(goal: Goal, row: Row): string {
+  const met =
+    goal.kind === 'ratio'
+      ? (row.ratio ?? Number.POSITIVE_INFINITY) <= goal.most
+      : (row.throughput ?? 0) >= goal.least;
+  const wanted =
+    goal.kind === 'ratio'
+      ? `ratio ≤ ${goal.most}`
+      : `requests/s ≥ ${goal.least.toFixed(2)} of bare`;
+  return `${wanted}: ${met ? 'met' : 'missed'}`;
 }

@@ -18,11 +18,21 @@ export interface Target {
   readonly grpcPath: string;
   readonly envoyPids: readonly number[];
   readonly filterPids: readonly number[];
+  /** Of everything that serves it, the supervisor included. */
+  readonly memoryPids: readonly number[];
+}
+
+/** A checkout whose Sidegraph is measured. */
+export interface Tree {
+  /** Put before the titles of its targets; '' for this one. */
+  readonly name: string;
+  readonly root: string;
+  /** Envoy's worker threads; null for what it starts with by itself. */
+  readonly envoyWorkers: number | null;
 }
 
 const PREDICT = { path: '/api/v1.0/predictions', grpcPath: '/seldon.protos.Seldon/Predict' };
 const MODEL = { path: '/predict', grpcPath: '/seldon.protos.Model/Predict' };
-const ROOT = path.join(import.meta.dirname, '..');
 
 export class Bench {
   readonly #children: ChildProcess[] = [];
@@ -48,24 +58,24 @@ export class Bench {
       ...MODEL,
       envoyPids: [],
       filterPids: [],
+      memoryPids: [],
     };
   }
 
-  async startBareEnvoy(envoy: string, stubs: StubPorts): Promise<Target> {
+  async startBareEnvoy(envoy: string, stubs: StubPorts, workers: number): Promise<Target> {
     const [httpPort = 0, grpcPort = 0] = await freePorts(2);
     const file = path.join(this.#dir, 'bare.json');
     const bootstrap = bareEnvoyBootstrap({
       httpPort,
       grpcPort,
       stubs,
-      accessLogPath: path.join(this.#dir, 'bare-access.log'),
     });
     writeFileSync(file, JSON.stringify(bootstrap));
     const args = [
       '-c',
       file,
       '--concurrency',
-      '2',
+      String(workers),
       '--disable-hot-restart',
       '-l',
       'warning',
@@ -83,11 +93,13 @@ export class Bench {
       ...MODEL,
       envoyPids: [child.pid ?? 0],
       filterPids: [],
+      memoryPids: [child.pid ?? 0],
     };
   }
 
-  async startGraph(graph: BenchGraph): Promise<Target> {
+  async startGraph(graph: BenchGraph, tree: Tree): Promise<Target> {
     const [httpPort = 0, grpcPort = 0] = await freePorts(2);
+    const name = tree.name === '' ? graph.name : `${tree.name}:${graph.name}`;
     const file = path.join(this.#dir, `${graph.name}.yaml`);
     writeFileSync(file, graph.manifest);
     const args = [
@@ -98,18 +110,20 @@ export class Bench {
       '--grpc-port',
       String(grpcPort),
       '--state-dir',
-      path.join(this.#dir, `s-${graph.name}`),
+      path.join(this.#dir, `s-${name}`),
+      ...(tree.envoyWorkers === null ? [] : ['--concurrency', String(tree.envoyWorkers)]),
     ];
-    const child = await this.#start(graph.name, path.join(ROOT, 'bin/sidegraph'), args, /^ready /m);
+    const child = await this.#start(name, path.join(tree.root, 'bin/sidegraph'), args, /^ready /m);
     const pid = child.pid ?? 0;
     return {
-      name: graph.name,
-      title: graph.title,
+      name,
+      title: tree.name === '' ? graph.title : `${graph.title} (${tree.name})`,
       httpPort,
       grpcPort,
       ...PREDICT,
       envoyPids: descendants(pid, /envoy .*--?c|envoy .*--config-path/),
       filterPids: descendants(pid, /extproc\/main\.ts/),
+      memoryPids: [pid, ...descendants(pid, /./)],
     };
   }
 
