@@ -84,7 +84,8 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     statusHost: null,
     statusPort: 15_020,
     workers: 1,
-    concurrency: 2,
+    concurrency: 1,
+    accessLog: 'failures',
     drainMs: 10_000,
     logLevel: 'info',
   });
@@ -94,15 +95,19 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     predictor: 'p',
     planConfigMap: 'd-p-plan-r1',
     config: { ...DEFAULT_SIDECAR, concurrency: 3, drainSeconds: 4, logLevel: 'debug' },
-    annotations: {},
+    annotations: { 'sidegraph.io/access-log': 'none' },
     policy: { deadlineMs: 300_000, restTimeoutMs: null, grpcTimeoutMs: null },
   });
   const args = initContainers[0]?.['args'];
   assert.ok(Array.isArray(args));
   const rendered = parseCommand(args.map(String));
   assert.ok(rendered.kind === 'sidecar', JSON.stringify(rendered));
-  const { concurrency, drainMs, revision, logLevel } = rendered.options;
-  assert.deepEqual([concurrency, drainMs, revision, logLevel], [3, 4000, 'r1', 'debug']);
+  const { concurrency, accessLog, drainMs, revision, logLevel } = rendered.options;
+  assert.deepEqual(
+    [concurrency, accessLog, drainMs, revision, logLevel],
+    [3, 'none', 4000, 'r1', 'debug'],
+  );
+  assert.match(wrong('run', 'f', '--access-log', 'some'), /not one of all, failures, none/);
   assert.deepEqual(parseCommand(['sidecar', '--drain', '--run=/r']), { kind: 'drain', run: '/r' });
   assert.match(wrong('sidecar', 'x'), /takes no x/);
 });

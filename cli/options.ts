@@ -1,6 +1,7 @@
 // The command line as typed data. Everything a user can get wrong there is told here, in one sentence, and ends with
 // exit code 2.
 import { parseArgs } from 'node:util';
+import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../envoy/layout.ts';
 import { PATHS, PLAN_KEY, PORTS } from '../operator/names.ts';
 import { textOf } from './failure.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
@@ -42,7 +43,9 @@ export interface RunOptions extends Selection {
   readonly grpcPort: number;
   readonly adminPort: number | null;
   readonly workers: number;
+  /** Envoy's worker threads; null for what the machine's CPUs give. */
   readonly concurrency: number | null;
+  readonly accessLog: AccessLog;
   readonly unitTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly watch: boolean;
@@ -69,6 +72,7 @@ const RUN = {
   host: { type: 'string' },
   workers: { type: 'string' },
   concurrency: { type: 'string' },
+  'access-log': { type: 'string' },
   'unit-timeout': { type: 'string' },
   'drain-timeout': { type: 'string' },
   watch: { type: 'boolean' },
@@ -108,6 +112,7 @@ const SIDECAR = {
   'status-port': { type: 'string' },
   workers: { type: 'string' },
   concurrency: { type: 'string' },
+  'access-log': { type: 'string' },
   'drain-seconds': { type: 'string' },
   drain: { type: 'boolean' },
   'log-level': { type: 'string' },
@@ -210,7 +215,8 @@ function parseSidecar(args: string[]): Command {
       statusHost: values['status-host'] ?? null,
       statusPort: whole('--status-port', values['status-port'], PORTS.status, 1, 65_535),
       workers: whole('--workers', values.workers, 1, 1, 64),
-      concurrency: whole('--concurrency', values.concurrency, 2, 1, 256),
+      concurrency: whole('--concurrency', values.concurrency, 1, 1, 256),
+      accessLog: accessLogOf(values['access-log']),
       drainMs: 1000 * whole('--drain-seconds', values['drain-seconds'], 10, 0, 3600),
       logLevel: oneOf('--log-level', values['log-level'], LOG_LEVELS, 'info'),
     },
@@ -261,6 +267,7 @@ function parseRun(args: string[]): Command {
       workers: whole('--workers', values.workers, 1, 1, 64),
       concurrency:
         concurrency === undefined ? null : whole('--concurrency', concurrency, 1, 1, 256),
+      accessLog: accessLogOf(values['access-log']),
       unitTimeoutMs: 1000 * whole('--unit-timeout', values['unit-timeout'], 120, 1, 86_400),
       drainTimeoutMs: 1000 * whole('--drain-timeout', values['drain-timeout'], 20, 0, 86_400),
       watch: values.watch ?? false,
@@ -293,6 +300,10 @@ function parseSelection(
     predictor: values.predictor ?? null,
     units: units.addresses,
   };
+}
+
+function accessLogOf(text: string | undefined): AccessLog {
+  return oneOf('--access-log', text, ACCESS_LOGS, DEFAULT_ACCESS_LOG);
 }
 
 function oneOf<T extends string>(

@@ -1,9 +1,9 @@
 // `sidegraph run FILE`: the whole life of one served graph. Read and prepare, start units, filter and Envoy side by
 // side, say when they answer, follow the file, and end in the reverse order with nothing left behind.
-import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
+import { envoyWorkers } from '../envoy/concurrency.ts';
 import { envoyCommand } from '../envoy/command.ts';
 import { locateEnvoy } from '../envoy/locate.ts';
 import { announce } from './announce.ts';
@@ -19,6 +19,7 @@ import { createPaint, unitPrefix, wantsColour } from './paint.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
 import { startAdminProxy } from './serve/admin-proxy.ts';
+import { usableCpus } from './serve/cpus.ts';
 import { DataPlane } from './serve/data-plane.ts';
 import { EnvoyProcess } from './serve/envoy-process.ts';
 import { runLayout } from './serve/run-layout.ts';
@@ -32,7 +33,6 @@ import { findTaken } from './units/ports.ts';
 import { answersTcp } from './units/probe.ts';
 
 const PROBE_MS = 500;
-const MAX_CONCURRENCY = 4;
 /** Envoy's log is a file that nobody has to read, so it may say more than the terminal. */
 const ENVOY_LEVELS = { debug: 'debug', info: 'info', warn: 'warning', error: 'error' } as const;
 /** The filter shares the terminal: what it tells at `info` is for `--log-level debug`. */
@@ -74,7 +74,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const layout = runLayout(
     {
       ...options,
-      concurrency: options.concurrency ?? Math.min(availableParallelism(), MAX_CONCURRENCY),
+      concurrency: options.concurrency ?? envoyWorkers(usableCpus()),
     },
     state,
   );

@@ -45,7 +45,9 @@ Where:
 
 How:
   --workers N            processes of the filter (default 1)
-  --concurrency N        worker threads of Envoy (default: the machine's, at most 4)
+  --concurrency N        worker threads of Envoy (default: one up to two CPUs, then one for two, at most 4)
+  --access-log WHICH     all: a line for each request; failures (default): for those that failed or took a second, and
+                         one in a thousand; none
   --unit-timeout S       seconds that a started unit has to answer (default 120)
   --drain-timeout S      seconds that requests in flight have to end at the end (default 20)
   --log-level LEVEL      debug, info, warn or error (default info)
@@ -132,7 +134,8 @@ and tells how it stands. Envoy is another container on the same folder.
   --status-host ADDR     where the status port listens (default: all addresses)
   --status-port N        /live, /ready, /plan, /status and /metrics, for reading (default 15020)
   --workers N            processes of the filter (default 1)
-  --concurrency N        worker threads of Envoy, as its container starts it (default 2)
+  --concurrency N        worker threads of Envoy, as its container starts it (default 1)
+  --access-log WHICH     which requests have a line in the access log: all, failures or none (default failures)
   --drain-seconds N      time from the end of a pod to that of its units (default 10)
   --log-level LEVEL      debug, info, warn or error (default info)
   --drain                ask the agent on --run to drain Envoy, wait until that is done, and end

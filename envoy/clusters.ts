@@ -3,7 +3,7 @@
 import { splitImage } from '../graph/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { METADATA_NAMESPACE } from '../graph/names.ts';
+import { METADATA_NAMESPACE, UNIT_LABELS } from '../graph/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan.ts';
 import { type Json, type JsonObject, duration, typed } from './json.ts';
 import type { EnvoyLayout } from './layout.ts';
@@ -63,7 +63,7 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
         [METADATA_NAMESPACE]: {
           unit: unit.name,
           transport: edge.transport,
-          ...splitImage(unit.image),
+          labels: packedLabels(unit),
         },
       },
     },
@@ -75,6 +75,17 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
     .slice(0, 12);
   const name = `${plan.predictor}/${unit.name}/${edge.transport}/${hash}`;
   return { name, ...content, load_assignment: endpoints(name, [endpoint]) };
+}
+
+/** What statistics say of the unit. */
+function packedLabels(unit: PlanUnit): string {
+  const { image, version } = splitImage(unit.image);
+  const labels: Readonly<Record<(typeof UNIT_LABELS)[number], string>> = {
+    model_name: unit.name,
+    model_image: image,
+    model_version: version,
+  };
+  return JSON.stringify(UNIT_LABELS.map((name) => labels[name]));
 }
 
 /** The clusters that do not depend on any plan; part of the bootstrap. */

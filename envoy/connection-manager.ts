@@ -1,6 +1,6 @@
 // The HTTP connection managers of the listeners: which filters run, in which order, and which route table they follow.
-import type { DeploymentPlan, Plan } from '../graph/plan.ts';
-import { accessLog } from './filters/access-log.ts';
+import type { Plan } from '../graph/plan.ts';
+import { accessLogs } from './filters/access-log.ts';
 import { bodyLimitFilters } from './filters/body-limit.ts';
 import { cloudEventsFilter } from './filters/cloud-events.ts';
 import { extProcFilter } from './filters/ext-proc.ts';
@@ -19,7 +19,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
   return connectionManager(layout, {
     statPrefix: `ingress_${plan.predictor}`,
     routeTable: predictorRoutes(plan.predictor),
-    accessLogs: [accessLog(layout.accessLogPath, graph, plan.predictor), ...serverStats(plan)],
+    accessLogs: [...accessLogs(layout, graph, plan.predictor), ...serverStats()],
     filters: [
       pathFilter(),
       headersFilter(),
@@ -27,7 +27,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
       ...bodyLimitFilters(plan),
       wholeBodyFilter(plan),
       extProcFilter(),
-      router(clientStats(plan.deployment)),
+      router(clientStats()),
     ],
     early: [strippedPrefixes()],
   });
@@ -45,7 +45,7 @@ export function frontManager(layout: EnvoyLayout): JsonObject {
 }
 
 /** The filter's side calls. */
-export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
+export function egressManager(layout: EnvoyLayout): JsonObject {
   return connectionManager(layout, {
     statPrefix: 'egress',
     routeTable: EGRESS_ROUTES,
@@ -55,7 +55,7 @@ export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): 
         name: 'envoy.filters.http.grpc_http1_bridge',
         typed_config: typed('envoy.extensions.filters.http.grpc_http1_bridge.v3.Config'),
       },
-      router(clientStats(deployment.deployment)),
+      router(clientStats()),
     ],
     early: [],
   });

@@ -5,8 +5,8 @@ import type { DeploymentPlan, Edge, Plan } from '../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
 import { clusterOf, unitOf } from './clusters.ts';
 import type { JsonObject } from './json.ts';
-import { EGRESS_ROUTES, serviceOf } from './names.ts';
-import { routeMetadata, unitHost } from './route-parts.ts';
+import { EGRESS_ROUTES } from './names.ts';
+import { kindMetadata, unitHost } from './route-parts.ts';
 import { callPolicy } from './route-policy.ts';
 
 export function egressRouteTable(deployment: DeploymentPlan): JsonObject {
@@ -38,7 +38,7 @@ function egressRoute(plan: Plan, edge: Edge, match: JsonObject, feedback: boolea
   const kind = `${feedback ? 'feedback' : 'predict'}-${edge.transport}` as const;
   return {
     match,
-    metadata: routeMetadata(plan, serviceOf(kind)),
+    metadata: kindMetadata(plan, kind),
     route: {
       cluster: clusterOf(plan, edge.unit, edge.transport),
       host_rewrite_literal: unitHost(plan, edge.unit, edge.transport),

@@ -14,18 +14,12 @@ import {
 import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
 import { clusterOf } from './clusters.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
-import {
-  EXT_PROC_FILTER,
-  UNROUTED_CLUSTER,
-  WHOLE_BODY_FILTER,
-  kindOf,
-  serviceOf,
-} from './names.ts';
+import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from './names.ts';
 import {
   allowMethods,
   bodyLimit,
   methodIs,
-  routeMetadata,
+  kindMetadata,
   switchedOn,
   unitHost,
   withoutCloudEvents,
@@ -37,7 +31,7 @@ export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObjec
   return {
     name: routeName(plan.hash, kind),
     match: { path, headers: [methodIs('POST')] },
-    metadata: routeMetadata(plan, serviceOf(kind)),
+    metadata: kindMetadata(plan, kind),
     route: {
       cluster: UNROUTED_CLUSTER,
       max_stream_duration: streamBound(plan.policy, transportOf(kind)),
@@ -80,7 +74,7 @@ function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transpor
   return {
     name: `${plan.hash}/tail/${key}`,
     match: { prefix: '/', headers: [{ name: UNIT_HEADER, string_match: { exact: key } }] },
-    metadata: routeMetadata(plan, serviceOf(kind)),
+    metadata: kindMetadata(plan, kind),
     route: {
       cluster: clusterOf(plan, unit, transport),
       host_rewrite_literal: unitHost(plan, unit, transport),

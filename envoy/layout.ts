@@ -2,6 +2,11 @@
 // renderer and the writer only read it.
 import { join } from 'node:path';
 
+export const ACCESS_LOGS = ['all', 'failures', 'none'] as const;
+/** Which requests have a line in the access log: `failures` are what failed, what was slow, and one in many besides. */
+export type AccessLog = (typeof ACCESS_LOGS)[number];
+export const DEFAULT_ACCESS_LOG: AccessLog = 'failures';
+
 export interface EnvoyLayout {
   /** Folder of Envoy's files; the writer owns everything in it that ends in `.json`. */
   readonly dir: string;
@@ -22,6 +27,7 @@ export interface EnvoyLayout {
   /** Envoy's worker threads. */
   readonly concurrency: number;
   readonly accessLogPath: string;
+  readonly accessLog: AccessLog;
 }
 
 export function bootstrapPath(layout: EnvoyLayout): string {

@@ -26,6 +26,10 @@ export const OFFPATH_TIMEOUT_SECONDS = 30;
 export const FILTER_MESSAGE_TIMEOUT_SECONDS = 3600;
 /** What a 503 of Envoy or of the filter says in `retry-after`. */
 export const RETRY_AFTER_SECONDS = 1;
+/** A request that takes at least this long has a line in the access log, where that holds failures. */
+export const ACCESS_LOG_SLOW_MS = 1000;
+/** One in this many of the others has one too. */
+export const ACCESS_LOG_ONE_IN = 1000;
 /** How long connections of a replaced listener may live on; no shorter than the default deadline. */
 export const DRAIN_SECONDS = 300;
 /** How long Envoy may take to report that it runs an update, before the swap is refused. */

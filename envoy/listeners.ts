@@ -24,7 +24,7 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
     listener(
       EGRESS_LISTENER,
       { address: { pipe: { path: layout.egressSocket, mode: 0o600 } } },
-      egressManager(deployment, layout),
+      egressManager(layout),
     ),
     ...(split
       ? deployment.predictors.map(({ plan }) =>

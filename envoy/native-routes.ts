@@ -5,13 +5,12 @@ import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan.ts'
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
 import { clusterOf } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';
-import { serviceOf } from './names.ts';
 import {
   allowMethods,
   bodyLimit,
   isNoCloudEvent,
   methodIs,
-  routeMetadata,
+  kindMetadata,
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
@@ -77,7 +76,7 @@ function route(
       ],
       ...(fraction === null ? {} : { runtime_fraction: { default_value: millionths(fraction) } }),
     },
-    metadata: routeMetadata(plan, serviceOf(kind)),
+    metadata: kindMetadata(plan, kind),
     route: {
       ...destination(plan, targets, transport),
       prefix_rewrite: unitPath(first, transport),

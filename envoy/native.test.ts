@@ -241,9 +241,10 @@ test("Seldon's metrics are counted with its labels and buckets, and one log line
   const stats = '/stats/prometheus?filter=sidegraph';
   await askAdmin(envoy.layout.adminSocket, stats, AbortSignal.timeout(2000));
   const text = await askAdmin(envoy.layout.adminSocket, stats, AbortSignal.timeout(2000));
-  const owner = 'deployment_name="test-deployment",predictor_name="p",predictor_version=""';
-  const server = `envoy_sidegraph_server_requests_us_bucket{${owner},service="predictions",method="post",code="200",le="5000"}`;
-  const client = `envoy_sidegraph_client_requests_us_count{${owner},service="/predict",model_name="m",model_image="m",model_version="1.0",method="post",code="200"}`;
+  const route = String.raw`route="[\"test-deployment\",\"p\",\"\",\"predictions\",\"post\"]"`;
+  const unitTag = String.raw`unit="[\"m\",\"m\",\"1.0\"]"`;
+  const server = `envoy_sidegraph_server_requests_us_bucket{${route},code="200",le="5000"}`;
+  const client = `envoy_sidegraph_client_requests_us_count{${route},${unitTag},path="/predict",code="200"}`;
   assert.ok(text.includes(server), text);
   assert.ok(text.includes(client), text);
   const mine = (await loggedLines('logged')).map((line) => JSON.parse(line) as LogLine);

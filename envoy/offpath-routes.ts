@@ -57,7 +57,7 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
         },
         {
           match: { ...pathMatch(full, below), headers: [methodIs('GET')] },
-          ...(service === '' ? {} : { metadata: routeMetadata(plan, service) }),
+          ...(service === '' ? {} : { metadata: routeMetadata(plan, service, 'get') }),
           route: {
             cluster: OFFPATH_HTTP_CLUSTER,
             prefix_rewrite: path,

@@ -21,6 +21,7 @@ const LAYOUT: EnvoyLayout = {
   egressSocket: '/run/sidegraph/egress.sock',
   concurrency: 1,
   accessLogPath: '/dev/null',
+  accessLog: 'failures',
 };
 
 const CASES = readdirSync(TESTDATA)

@@ -1,7 +1,7 @@
 // The pieces that every ingress route is made of: what it matches, what it is called, what it counts as, what it does
 // with headers.
-import { METADATA_NAMESPACE, PUID_HEADER } from '../graph/names.ts';
-import type { Plan, Transport } from '../graph/plan.ts';
+import { METADATA_NAMESPACE, PUID_HEADER, ROUTE_LABELS, isGrpcKind } from '../graph/names.ts';
+import type { Plan, RouteKind, Transport } from '../graph/plan.ts';
 import { edgeOf } from './clusters.ts';
 import { type JsonObject, overwriteHeader, typed } from './json.ts';
 import {
@@ -10,6 +10,7 @@ import {
   CLOUD_EVENTS_HEADER,
   HEADERS_FILTER,
   gatewayPrefix,
+  serviceOf,
 } from './names.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
@@ -23,17 +24,26 @@ export function methodIs(method: Method): JsonObject {
   return { name: ':method', string_match: { exact: method } };
 }
 
-/** What statistics and the access log say of the request. */
-export function routeMetadata(plan: Plan, service: string): JsonObject {
-  return {
-    filter_metadata: {
-      [METADATA_NAMESPACE]: {
-        service,
-        predictor: plan.predictor,
-        predictor_version: plan.predictorVersion,
-      },
-    },
+/** What statistics say of the request; `method` as Seldon labels it. */
+export function routeMetadata(
+  plan: Plan,
+  service: string,
+  method: 'post' | 'get' | 'unary',
+): JsonObject {
+  const labels: Readonly<Record<(typeof ROUTE_LABELS)[number], string>> = {
+    deployment_name: plan.deployment,
+    predictor_name: plan.predictor,
+    predictor_version: plan.predictorVersion,
+    service,
+    method,
   };
+  const packed = JSON.stringify(ROUTE_LABELS.map((name) => labels[name]));
+  return { filter_metadata: { [METADATA_NAMESPACE]: { labels: packed } } };
+}
+
+/** The same for what is asked of the graph. */
+export function kindMetadata(plan: Plan, kind: RouteKind): JsonObject {
+  return routeMetadata(plan, serviceOf(kind), isGrpcKind(kind) ? 'unary' : 'post');
 }
 
 /** Units are asked under their own address, as by Seldon's executor, not under the client's host. */

@@ -9,6 +9,7 @@ export const ROUTING_VALUES = ['header', 'body'];
 
 /** What only a cluster reads: the sizes of sidecars, what is exposed. Judged there. */
 export const CLUSTER_ANNOTATIONS: readonly string[] = [
+  'sidegraph.io/access-log',
   'sidegraph.io/envoy-concurrency',
   'sidegraph.io/envoy-cpu-limit',
   'sidegraph.io/envoy-cpu-request',

@@ -25,6 +25,7 @@ export const ANNOTATIONS = {
 
 /** On a deployment or predictor: settings of its sidecars, each within bounds. */
 export const SIDECAR_ANNOTATIONS = {
+  accessLog: 'sidegraph.io/access-log',
   envoyConcurrency: 'sidegraph.io/envoy-concurrency',
   envoyCpuLimit: 'sidegraph.io/envoy-cpu-limit',
   envoyCpuRequest: 'sidegraph.io/envoy-cpu-request',

@@ -1,6 +1,6 @@
 // Where the Envoy of one `run` lives: its files and log in the state directory, its sockets where their paths are short.
 import { join } from 'node:path';
-import type { EnvoyLayout } from '../../envoy/layout.ts';
+import type { AccessLog, EnvoyLayout } from '../../envoy/layout.ts';
 import type { StateDir } from './state-dir.ts';
 
 export interface RunPlace {
@@ -9,6 +9,7 @@ export interface RunPlace {
   readonly grpcPort: number;
   readonly workers: number;
   readonly concurrency: number;
+  readonly accessLog: AccessLog;
 }
 
 export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLayout {
@@ -27,5 +28,6 @@ export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLay
     egressSocket: join(sockets, 'egress.sock'),
     concurrency: place.concurrency,
     accessLogPath: join(dir, 'access.log'),
+    accessLog: place.accessLog,
   };
 }

@@ -1,4 +1,5 @@
 // The command line of `sidegraph sidecar`, and what its environment says about the pod.
+import type { AccessLog } from '../../envoy/layout.ts';
 import type { LogLevel } from '../log.ts';
 
 export interface SidecarOptions {
@@ -17,6 +18,7 @@ export interface SidecarOptions {
   readonly workers: number;
   /** Envoy's worker threads, as its container starts it. */
   readonly concurrency: number;
+  readonly accessLog: AccessLog;
   /** How long the units live on after the pod was told to end, ms. */
   readonly drainMs: number;
   readonly logLevel: LogLevel;

@@ -18,13 +18,13 @@ export interface Places {
 export function placesOf(options: SidecarOptions): Places {
   const { run } = options;
   const pod = sidecarLayout(options.concurrency, run);
-  const { host, httpPort, grpcPort, workers } = options;
+  const { host, httpPort, grpcPort, accessLog, workers } = options;
   const filterSockets =
     workers === 1
       ? pod.filterSockets
       : Array.from({ length: workers }, (_, index) => join(run, `filter-${index}.sock`));
   return {
-    layout: { ...pod, host, httpPort, grpcPort, filterSockets },
+    layout: { ...pod, host, httpPort, grpcPort, accessLog, filterSockets },
     livePlan: join(run, 'live-plan.json'),
     drained: join(run, 'drained'),
     controlSocket: controlSocketOf(run),

@@ -1,38 +1,127 @@
-// The access log: one JSON line a request, without query strings, bodies or credentials.
-import { METADATA_NAMESPACE, METADATA_ROUTING, PUID_HEADER } from '../../graph/names.ts';
+// The access log: one JSON line a request, without query strings, bodies or credentials. By default what failed, what was slow
+// and one in a thousand; Envoy decides it before anything is formatted.
+import { ERRORS } from '../../graph/errors.ts';
+import {
+  ERROR_HEADER,
+  METADATA_NAMESPACE,
+  METADATA_ROUTING,
+  PUID_HEADER,
+} from '../../graph/names.ts';
 import { type JsonObject, literal, typed } from '../json.ts';
+import type { EnvoyLayout } from '../layout.ts';
+import { ACCESS_LOG_ONE_IN, ACCESS_LOG_SLOW_MS } from '../limits.ts';
 import { PATH_STATE } from '../names.ts';
+import { isGrpc } from './transport-filter.ts';
 
-export function accessLog(path: string, graph: string, predictor: string): JsonObject {
-  return {
-    name: 'sidegraph.access-log',
-    typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
-      path,
-      log_format: {
-        json_format: {
-          time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
-          graph: literal(graph),
-          predictor: literal(predictor),
-          unit: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:unit)%`,
-          route: '%ROUTE_NAME%',
-          method: '%REQ(:METHOD)%',
-          path: `%FILTER_STATE(${PATH_STATE}:PLAIN)%`,
-          protocol: '%PROTOCOL%',
-          code: '%RESPONSE_CODE%',
-          details: '%RESPONSE_CODE_DETAILS%',
-          flags: '%RESPONSE_FLAGS%',
-          grpc_status: '%GRPC_STATUS_NUMBER%',
-          duration_us: '%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%',
-          unit_us: '%COMMON_DURATION(US_TX_BEG:US_RX_END:us)%',
-          attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-          bytes_in: '%BYTES_RECEIVED%',
-          bytes_out: '%BYTES_SENT%',
-          upstream: '%UPSTREAM_HOST%',
-          upstream_failure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
-          puid: `%REQ(${PUID_HEADER})%`,
-          routing: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:${METADATA_ROUTING})%`,
-        },
+/** The loggers of one predictor's requests: one, or none. */
+export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string): JsonObject[] {
+  if (layout.accessLog === 'none') return [];
+  return [
+    {
+      name: 'sidegraph.access-log',
+      ...(layout.accessLog === 'failures' ? { filter: isWorthALine() } : {}),
+      typed_config: fileLog(layout.accessLogPath, graph, predictor),
+    },
+  ];
+}
+
+function fileLog(path: string, graph: string, predictor: string): JsonObject {
+  return typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
+    path,
+    log_format: {
+      json_format: {
+        time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
+        graph: literal(graph),
+        predictor: literal(predictor),
+        unit: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:unit)%`,
+        route: '%ROUTE_NAME%',
+        method: '%REQ(:METHOD)%',
+        path: `%FILTER_STATE(${PATH_STATE}:PLAIN)%`,
+        protocol: '%PROTOCOL%',
+        code: '%RESPONSE_CODE%',
+        details: '%RESPONSE_CODE_DETAILS%',
+        flags: '%RESPONSE_FLAGS%',
+        grpc_status: '%GRPC_STATUS_NUMBER%',
+        duration_us: '%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%',
+        unit_us: '%COMMON_DURATION(US_TX_BEG:US_RX_END:us)%',
+        attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
+        bytes_in: '%BYTES_RECEIVED%',
+        bytes_out: '%BYTES_SENT%',
+        upstream: '%UPSTREAM_HOST%',
+        upstream_failure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
+        puid: `%REQ(${PUID_HEADER})%`,
+        routing: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:${METADATA_ROUTING})%`,
       },
-    }),
+    },
+  });
+}
+
+/** Cheapest first: of a request that went well all of them are asked. */
+function isWorthALine(): JsonObject {
+  return {
+    or_filter: {
+      filters: [
+        statusFrom(500),
+        // Without names any flag counts: a reset on either side, no route, no connection, a timeout.
+        { response_flag_filter: {} },
+        { duration_filter: { comparison: atLeast(ACCESS_LOG_SLOW_MS, 'sidegraph.log.slow_ms') } },
+        // Refused before a unit was asked; a unit's own 4xx are between it and its client.
+        { and_filter: { filters: [statusFrom(400), isOurs()] } },
+        { and_filter: { filters: [isGrpc(), isGrpcFailure()] } },
+        oneIn(ACCESS_LOG_ONE_IN),
+      ],
+    },
+  };
+}
+
+function statusFrom(status: number): JsonObject {
+  return { status_code_filter: { comparison: atLeast(status, `sidegraph.log.status_${status}`) } };
+}
+
+function atLeast(value: number, runtimeKey: string): JsonObject {
+  return { op: 'GE', value: { default_value: value, runtime_key: runtimeKey } };
+}
+
+function isOurs(): JsonObject {
+  return {
+    extension_filter: {
+      name: 'envoy.access_loggers.extension_filters.cel',
+      typed_config: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
+        expression: `'${ERROR_HEADER}' in response.headers || response.code_details == 'direct_response'`,
+      }),
+    },
+  };
+}
+
+/** By number, what `google.rpc.Code` means as a fault of the server. Go's servers say UNKNOWN of everything. */
+const GRPC_FAULTS: Readonly<Record<number, string>> = {
+  2: 'UNKNOWN',
+  4: 'DEADLINE_EXCEEDED',
+  8: 'RESOURCE_EXHAUSTED',
+  12: 'UNIMPLEMENTED',
+  13: 'INTERNAL',
+  14: 'UNAVAILABLE',
+  15: 'DATA_LOSS',
+};
+const GRPC_NAMES: Readonly<Record<number, string>> = { 3: 'INVALID_ARGUMENT', ...GRPC_FAULTS };
+
+/** Their HTTP status is 200. */
+function isGrpcFailure(): JsonObject {
+  const ours = Object.values(ERRORS).map(({ grpcStatus }) => grpcStatus);
+  const numbers = [...new Set([...Object.keys(GRPC_FAULTS).map(Number), ...ours])];
+  return {
+    grpc_status_filter: {
+      statuses: numbers.sort((a, b) => a - b).map((number) => GRPC_NAMES[number] ?? number),
+    },
+  };
+}
+
+function oneIn(count: number): JsonObject {
+  return {
+    runtime_filter: {
+      runtime_key: 'sidegraph.log.sampled',
+      percent_sampled: { numerator: Math.round(1_000_000 / count), denominator: 'MILLION' },
+      use_independent_randomness: true,
+    },
   };
 }

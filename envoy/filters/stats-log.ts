@@ -1,14 +1,16 @@
-// Seldon's request metrics, made by Envoy: histograms in microseconds with Seldon's labels. Server metrics are of whole
-// requests, client metrics of the calls that Envoy makes to units. The sidecar exports them again under Seldon's
-// names, in seconds.
+// Seldon's request metrics, made by Envoy: histograms in microseconds. Server metrics are of whole requests, client metrics of the
+// calls that Envoy makes to units. Their labels come packed, and are unpacked where they are exported again under Seldon's
+// names, in seconds (extproc/metrics/envoy-stats.ts).
 import {
   BUCKETS_SECONDS,
   CLIENT_HISTOGRAM,
+  METADATA_NAMESPACE,
+  ROUTE_TAG,
   SERVER_HISTOGRAM,
   STATS_PREFIX,
+  UNIT_TAG,
 } from '../../graph/names.ts';
-import type { Plan } from '../../graph/plan.ts';
-import { type JsonObject, literal, typed } from '../json.ts';
+import { type JsonObject, typed } from '../json.ts';
 import { isGrpc, isRest } from './transport-filter.ts';
 
 /** Bootstrap setting that gives both histograms Seldon's buckets. */
@@ -21,39 +23,28 @@ export function histogramBuckets(): JsonObject[] {
   ];
 }
 
-/** Access loggers that count the requests of clients; `metadata` names, where routes keep them, the rest of the labels. */
-export function serverStats(plan: Pick<Plan, 'deployment' | 'predictor'>): JsonObject[] {
-  const owner = ownerTags(literal(plan.deployment), literal(plan.predictor));
-  return byTransport(SERVER_HISTOGRAM, 'DS_RX_BEG:DS_TX_END', [
-    ...owner,
-    tag('service', '%METADATA(ROUTE:sidegraph:service)%'),
-  ]);
+/** Access loggers that count the requests of clients. */
+export function serverStats(): JsonObject[] {
+  return byTransport(SERVER_HISTOGRAM, 'DS_RX_BEG:DS_TX_END', [routeTag()]);
 }
 
 /** Upstream loggers of the router: they count each attempt of each call that Envoy makes to a unit. */
-export function clientStats(deployment: string): JsonObject[] {
-  const owner = ownerTags(literal(deployment), '%METADATA(ROUTE:sidegraph:predictor)%');
+export function clientStats(): JsonObject[] {
   return byTransport(CLIENT_HISTOGRAM, 'US_TX_BEG:US_RX_END', [
-    ...owner,
-    tag('service', '%PATH(NQ:PATH)%'),
-    tag('model_name', '%CLUSTER_METADATA(sidegraph:unit)%'),
-    tag('model_image', '%CLUSTER_METADATA(sidegraph:image)%'),
-    tag('model_version', '%CLUSTER_METADATA(sidegraph:version)%'),
+    routeTag(),
+    tag(UNIT_TAG, `%CLUSTER_METADATA(${METADATA_NAMESPACE}:labels)%`),
+    tag('path', '%PATH(NQ:PATH)%'),
   ]);
 }
 
-function ownerTags(deployment: string, predictor: string): JsonObject[] {
-  return [
-    tag('deployment_name', deployment),
-    tag('predictor_name', predictor),
-    tag('predictor_version', '%METADATA(ROUTE:sidegraph:predictor_version)%'),
-  ];
+function routeTag(): JsonObject {
+  return tag(ROUTE_TAG, `%METADATA(ROUTE:${METADATA_NAMESPACE}:labels)%`);
 }
 
-/** Seldon labels REST with the HTTP verb and status, gRPC with `unary` and the status's name. */
+/** Seldon labels REST with the HTTP status, gRPC with the status's name. */
 function byTransport(name: string, between: string, tags: readonly JsonObject[]): JsonObject[] {
-  const rest = [...tags, tag('method', 'post'), tag('code', '%RESPONSE_CODE%')];
-  const grpc = [...tags, tag('method', 'unary'), tag('code', '%GRPC_STATUS(CAMEL_STRING)%')];
+  const rest = [...tags, tag('code', '%RESPONSE_CODE%')];
+  const grpc = [...tags, tag('code', '%GRPC_STATUS(CAMEL_STRING)%')];
   return [
     statsLog(isRest(), histogram(name, between, rest)),
     statsLog(isGrpc(), histogram(name, between, grpc)),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { DeploymentPlan } from '../../graph/plan.ts';
 import { askAdmin } from '../admin.ts';
 import { envoyCommand } from '../command.ts';
-import type { EnvoyLayout } from '../layout.ts';
+import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { locateEnvoy } from '../locate.ts';
 import { EnvoyWriter, type WriterOptions } from '../writer.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
@@ -32,7 +32,7 @@ export async function envoyBinary(): Promise<string> {
   return found.kind === 'found' ? found.path : '';
 }
 
-export async function testLayout(dir: string): Promise<EnvoyLayout> {
+export async function testLayout(dir: string, accessLog: AccessLog = 'all'): Promise<EnvoyLayout> {
   return {
     dir,
     host: '127.0.0.1',
@@ -45,17 +45,18 @@ export async function testLayout(dir: string): Promise<EnvoyLayout> {
     egressSocket: join(dir, 'egress.sock'),
     concurrency: 1,
     accessLogPath: join(dir, 'access.log'),
+    accessLog,
   };
 }
 
 /** `spoil` may change the files before Envoy reads them. */
 export async function startEnvoy(
   deployment: DeploymentPlan,
-  options: Partial<WriterOptions> = {},
+  { accessLog, ...options }: Partial<WriterOptions> & { readonly accessLog?: AccessLog } = {},
   spoil: (layout: EnvoyLayout) => Promise<void> = () => Promise.resolve(),
 ): Promise<TestEnvoy> {
   const dir = await mkdtemp(join(tmpdir(), 'sidegraph-envoy-'));
-  const layout = await testLayout(dir);
+  const layout = await testLayout(dir, accessLog);
   const envoyBin = await envoyBinary();
   const writer = new EnvoyWriter(layout, { log: STILL, envoyBin: null, ...options });
   const started = await writer.start(deployment);

@@ -41,6 +41,13 @@ export async function startUnit(name: string): Promise<StubUnit> {
           response.writeHead(503, { 'content-type': 'text/plain' });
           response.end('my own 503');
           return;
+        case 'own-400':
+          response.writeHead(400, { 'content-type': 'text/plain' });
+          response.end('my own 400');
+          return;
+        case 'slow-1500':
+          setTimeout(() => response.end('late'), 1500);
+          return;
         case 'reset':
           request.socket.destroy();
           return;
@@ -80,6 +87,7 @@ export async function startUnit(name: string): Promise<StubUnit> {
     stream.on('end', () => {
       served += 1;
       if (headers['x-mode'] === 'slow') return;
+      const status = headers['x-mode'] === 'own-unknown' ? '2' : '0';
       stream.respond(
         {
           ':status': 200,
@@ -89,7 +97,7 @@ export async function startUnit(name: string): Promise<StubUnit> {
         },
         { waitForTrailers: true },
       );
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
       stream.end(Buffer.concat(chunks));
     });
   });

@@ -35,6 +35,7 @@ Starting seven model servers, the filter and Envoy …`);
 const begin = performance.now();
 let showOutput = false;
 const graph = await runExample('demo/graph.yaml', {
+  args: ['--access-log', 'all'],
   ports: port === 0 ? null : { http: port, grpc: port === 8000 ? 5001 : port + 1 },
   onOutput: (text) => {
     if (showOutput) process.stdout.write(text);

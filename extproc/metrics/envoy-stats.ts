@@ -1,10 +1,14 @@
 // Reads Envoy's statistics from its admin socket: the histograms that its `stats` access loggers fill, with Seldon's
-// labels already on them, in microseconds.
+// labels packed on them, in microseconds.
 import {
   BUCKETS_SECONDS,
   CLIENT_HISTOGRAM,
+  ROUTE_LABELS,
+  ROUTE_TAG,
   SERVER_HISTOGRAM,
   STATS_PREFIX,
+  UNIT_LABELS,
+  UNIT_TAG,
 } from '../../graph/names.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
 import { type Labels, readSamples } from './prometheus-text.ts';
@@ -46,11 +50,18 @@ export function parseEnvoySeries(text: string): EnvoySeries[] {
       row.bounds.push({ seconds: boundOf(le), total: value });
     }
   });
-  return [...rows.values()].filter(isCounted).map((row) => ({
-    family: `seldon_api_executor_${row.side === SERVER_HISTOGRAM ? 'server' : 'client'}_requests_seconds`,
-    labels: seldonLabels(row.labels),
-    distribution: distributionOf(row),
-  }));
+  return [...rows.values()].flatMap((row) => {
+    const labels = seldonLabels(row);
+    if (labels === null) return [];
+    const side = row.side === SERVER_HISTOGRAM ? 'server' : 'client';
+    return [
+      {
+        family: `seldon_api_executor_${side}_requests_seconds` as const,
+        labels,
+        distribution: distributionOf(row),
+      },
+    ];
+  });
 }
 
 interface Row {
@@ -64,21 +75,27 @@ interface Row {
 /** What Envoy writes where a value is missing. */
 const ABSENT = '-';
 
-/** Services of Seldon's executor that are asked by GET; Envoy's logger writes one verb for all of REST. */
-const ASKED_BY_GET = new Set(['status', 'metadata']);
-
-function seldonLabels(labels: Labels): Labels {
-  const known = Object.entries(labels).map(([name, value]) => [
-    name,
-    value === ABSENT ? '' : value,
-  ]);
-  const method = ASKED_BY_GET.has(labels.service ?? '') ? { method: 'get' } : {};
-  return { ...Object.fromEntries(known), ...method };
+/** Seldon's labels; null for what Seldon does not count: answers that no service gave, requests that reached no unit. */
+function seldonLabels({ side, labels }: Row): Labels | null {
+  const route = unpack(labels[ROUTE_TAG], ROUTE_LABELS);
+  const code = labels['code'] === ABSENT ? '' : (labels['code'] ?? '');
+  if (route === null) return null;
+  if (side === SERVER_HISTOGRAM) return { ...route, code };
+  const unit = unpack(labels[UNIT_TAG], UNIT_LABELS);
+  const path = labels['path'] === ABSENT ? '' : (labels['path'] ?? '');
+  return unit === null ? null : { ...route, ...unit, service: path, code };
 }
 
-function isCounted({ side, labels }: Row): boolean {
-  const key = side === SERVER_HISTOGRAM ? labels.service : labels.model_name;
-  return key !== undefined && key !== '' && key !== ABSENT;
+/** A packed label as the labels that it stands for; null when it is none. */
+function unpack(packed: string | undefined, names: readonly string[]): Labels | null {
+  if (packed === undefined || !packed.startsWith('[')) return null;
+  try {
+    const values: unknown = JSON.parse(packed);
+    if (!Array.isArray(values)) return null;
+    return Object.fromEntries(names.map((name, index) => [name, String(values[index] ?? '')]));
+  } catch {
+    return null;
+  }
 }
 
 function boundOf(le: string): number {

@@ -15,7 +15,14 @@ import { readCounts, serveCounts } from './worker-counts.ts';
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-metrics-'));
 after(() => rmSync(dir, { recursive: true }));
 
-const OWNER = 'deployment_name="test-deployment",predictor_name="p",predictor_version=""';
+/** Packed labels, as Envoy's text has them. */
+function packed(...values: readonly string[]): string {
+  return JSON.stringify(values).replaceAll('"', '\\"');
+}
+
+function routeTag(service: string, method = 'post'): string {
+  return `route="${packed('test-deployment', 'p', '', service, method)}"`;
+}
 
 /** What Envoy 1.40 writes for a histogram of its `stats` access logger, with fewer buckets. */
 function envoyHistogram(name: string, labels: string, counts: Record<string, number>): string {
@@ -45,17 +52,15 @@ async function withAdmin<T>(text: string, use: (socket: string) => Promise<T>): 
 test("Envoy's microseconds become Seldon's families in seconds, labels in order", async () => {
   const server = envoyHistogram(
     'envoy_sidegraph_server_requests_us',
-    `${OWNER},service="predictions",method="post",code="200"`,
+    `${routeTag('predictions')},code="200"`,
     { '5000': 1, '10000': 3, '10000000': 3, '+Inf': 4 },
   );
-  const uncounted = envoyHistogram(
-    'envoy_sidegraph_server_requests_us',
-    `${OWNER},service="",method="post",code="404"`,
-    { '+Inf': 9 },
-  );
+  const uncounted = envoyHistogram('envoy_sidegraph_server_requests_us', `route="-",code="404"`, {
+    '+Inf': 9,
+  });
   const status = envoyHistogram(
     'envoy_sidegraph_server_requests_us',
-    `${OWNER},service="status",method="post",code="200"`,
+    `${routeTag('status', 'get')},code="200"`,
     { '+Inf': 1 },
   );
   const page = await withAdmin(`${server}${uncounted}${status}`, (admin) =>
@@ -91,7 +96,7 @@ test("Envoy's microseconds become Seldon's families in seconds, labels in order"
 test("the filter's own calls and Envoy's are one family, equal labels one series", async () => {
   const client = envoyHistogram(
     'envoy_sidegraph_client_requests_us',
-    `${OWNER},service="/predict",model_name="m",model_image="a",model_version="1",method="post",code="200"`,
+    `${routeTag('predictions')},unit="${packed('m', 'a', '1')}",path="/predict",code="200"`,
     { '5000': 2, '+Inf': 2 },
   );
   const calls = new CallHistograms();

@@ -1,5 +1,7 @@
 // The settings of one pod's sidecars: the operator's defaults with what the deployment's annotations ask for. Only sizes and
 // the log level can be asked for, each within bounds; anything else would let who may write a graph decide what runs.
+import { envoyWorkers } from '../../envoy/concurrency.ts';
+import { ACCESS_LOGS, type AccessLog } from '../../envoy/layout.ts';
 import { openFindings } from '../../graph/finding.ts';
 import type { Finding } from '../../graph/finding.ts';
 import { joinPath } from '../../graph/manifest-lines.ts';
@@ -10,6 +12,8 @@ import { parseQuantity } from './quantity.ts';
 
 export interface SidecarSettings {
   readonly logLevel: LogLevel;
+  readonly accessLog: AccessLog;
+  /** Envoy's worker threads, at least one. */
   readonly concurrency: number;
   readonly envoy: Resources;
   readonly filter: Resources;
@@ -59,22 +63,31 @@ export function boundSettings(
       ),
       memoryLimit: take(names[`${of}MemoryLimit`], defaults[of].memoryLimit, readMemory(bounds)),
     });
+  const envoy = resources('envoy');
   const settings: SidecarSettings = {
-    logLevel: take(names.logLevel, defaults.logLevel, readLogLevel),
+    logLevel: take(names.logLevel, defaults.logLevel, readWord(LOG_LEVELS)),
+    accessLog: take(names.accessLog, defaults.accessLog, readWord(ACCESS_LOGS)),
     concurrency: take(
       names.envoyConcurrency,
-      defaults.concurrency,
+      defaults.concurrency === 0 ? envoyWorkers(cpusOf(envoy)) : defaults.concurrency,
       readConcurrency(bounds.concurrency),
     ),
-    envoy: resources('envoy'),
+    envoy,
     filter: resources('filter'),
   };
   return { settings, findings: sink.findings };
 }
 
-function readLogLevel(text: string): Read<LogLevel> {
-  const level = LOG_LEVELS.find((known) => known === text);
-  return level === undefined ? { wanted: `one of ${LOG_LEVELS.join(', ')}` } : { value: level };
+/** What Envoy may use, or is sure to get where nothing bounds it. */
+function cpusOf({ cpuLimit, cpuRequest }: Resources): number {
+  return parseQuantity(cpuLimit) ?? parseQuantity(cpuRequest) ?? 1;
+}
+
+function readWord<T extends string>(words: readonly T[]): (text: string) => Read<T> {
+  return (text) => {
+    const word = words.find((known) => known === text);
+    return word === undefined ? { wanted: `one of ${words.join(', ')}` } : { value: word };
+  };
 }
 
 function readConcurrency({ min, max }: Range): (text: string) => Read<number> {

@@ -1,5 +1,6 @@
 // What the sidecars are given where nobody says otherwise, and how far a deployment's author may go. The chart's values fill
 // in these fields; the annotations of a deployment move single ones within the bounds.
+import { type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/layout.ts';
 
 export interface SidecarDefaults {
   /** Of this operator's sidecars; a template with another one keeps it until its containers change. */
@@ -9,7 +10,9 @@ export interface SidecarDefaults {
   /** User and group of both sidecars, which share unix sockets; null leaves it to the platform (OpenShift). */
   readonly userId: number | null;
   readonly logLevel: LogLevel;
-  /** Envoy's worker threads. */
+  /** Which requests have a line in Envoy's access log. */
+  readonly accessLog: AccessLog;
+  /** Envoy's worker threads; 0 for what the CPU of its container gives. */
   readonly concurrency: number;
   /** How long Envoy goes on serving after a pod is told to end, s. */
   readonly drainSeconds: number;
@@ -51,7 +54,8 @@ export const DEFAULT_SIDECAR: SidecarDefaults = {
   imagePullPolicy: 'IfNotPresent',
   userId: 65_532,
   logLevel: 'info',
-  concurrency: 2,
+  accessLog: DEFAULT_ACCESS_LOG,
+  concurrency: 0,
   drainSeconds: 10,
   runVolumeSize: '64Mi',
   envoy: { cpuRequest: '50m', cpuLimit: '', memoryRequest: '64Mi', memoryLimit: '512Mi' },

@@ -1,7 +1,7 @@
 // Where Envoy and the filter meet inside a pod: one memory volume that both mount. The template's renderer and the agent in
 // the pod read the same layout, so that neither can move a file away from the other.
 import { join } from 'node:path';
-import type { EnvoyLayout } from '../../envoy/layout.ts';
+import { DEFAULT_ACCESS_LOG, type EnvoyLayout } from '../../envoy/layout.ts';
 import { PATHS, PORTS } from '../names.ts';
 
 /** The layout of a pod; `run` is the shared folder. */
@@ -18,5 +18,6 @@ export function sidecarLayout(concurrency: number, run: string = PATHS.run): Env
     egressSocket: join(run, 'egress.sock'),
     concurrency,
     accessLogPath: '/dev/stdout',
+    accessLog: DEFAULT_ACCESS_LOG,
   };
 }

@@ -98,6 +98,7 @@ test('overrides within the bounds are taken', () => {
       [SIDECAR_ANNOTATIONS.envoyCpuRequest]: '1.5',
       [SIDECAR_ANNOTATIONS.filterMemoryLimit]: '2Gi',
       [SIDECAR_ANNOTATIONS.logLevel]: 'debug',
+      [SIDECAR_ANNOTATIONS.accessLog]: 'all',
     },
     DEFAULT_SIDECAR,
     'metadata.annotations',
@@ -107,6 +108,7 @@ test('overrides within the bounds are taken', () => {
   assert.equal(settings.envoy.cpuRequest, '1.5');
   assert.equal(settings.filter.memoryLimit, '2Gi');
   assert.equal(settings.logLevel, 'debug');
+  assert.equal(settings.accessLog, 'all');
 });
 
 test('overrides out of the bounds, or that are none, are told and left out', () => {
@@ -116,14 +118,28 @@ test('overrides out of the bounds, or that are none, are told and left out', () 
     [SIDECAR_ANNOTATIONS.filterCpuLimit]: '-1',
     [SIDECAR_ANNOTATIONS.filterMemoryLimit]: '1Mi',
     [SIDECAR_ANNOTATIONS.logLevel]: 'trace',
+    [SIDECAR_ANNOTATIONS.accessLog]: 'some',
   };
   const { settings, findings } = boundSettings(wrong, DEFAULT_SIDECAR, 'spec.annotations');
-  const { logLevel, concurrency, envoy, filter } = DEFAULT_SIDECAR;
-  assert.deepEqual(settings, { logLevel, concurrency, envoy, filter });
+  const { logLevel, accessLog, envoy, filter } = DEFAULT_SIDECAR;
+  assert.deepEqual(settings, { logLevel, accessLog, concurrency: 1, envoy, filter });
   assert.deepEqual(
     findings.map(({ code }) => code),
     Object.keys(wrong).map(() => 'SIDECAR_SETTING'),
   );
+});
+
+test("Envoy's threads go by the CPU of its container, its limit or else its request, unless said", () => {
+  const threads = (annotations: Readonly<Record<string, string>>, concurrency = 0): number =>
+    boundSettings(annotations, { ...DEFAULT_SIDECAR, concurrency }, 'a').settings.concurrency;
+  const { envoyCpuLimit, envoyCpuRequest, envoyConcurrency } = SIDECAR_ANNOTATIONS;
+  assert.equal(threads({}), 1);
+  assert.equal(threads({ [envoyCpuLimit]: '2' }), 1);
+  assert.equal(threads({ [envoyCpuLimit]: '2500m' }), 2);
+  assert.equal(threads({ [envoyCpuRequest]: '4' }), 2);
+  assert.equal(threads({ [envoyCpuRequest]: '100m', [envoyCpuLimit]: '6' }), 3);
+  assert.equal(threads({ [envoyCpuLimit]: '6', [envoyConcurrency]: '1' }), 1);
+  assert.equal(threads({ [envoyCpuLimit]: '6' }, 2), 2);
 });
 
 test('a limit is never below its request', () => {

@@ -151,6 +151,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
       `--revision=${revisionOf(input.planConfigMap)}`,
       `--status-port=${PORTS.status}`,
       `--concurrency=${settings.concurrency}`,
+      `--access-log=${settings.accessLog}`,
       `--drain-seconds=${config.drainSeconds}`,
       `--log-level=${settings.logLevel}`,
     ],

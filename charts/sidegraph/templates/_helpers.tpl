@@ -172,6 +172,7 @@ metadata:
     "imagePullPolicy" .Values.images.pullPolicy
     "userId" .Values.sidecar.userId
     "logLevel" .Values.sidecar.logLevel
+    "accessLog" .Values.sidecar.accessLog
     "concurrency" (int .Values.sidecar.concurrency)
     "drainSeconds" (int .Values.sidecar.drainSeconds)
     "runVolumeSize" .Values.sidecar.runVolumeSize
