@@ -2,6 +2,7 @@
 // deployment. Plain JSON that Envoy reads from a file.
 import { type JsonObject, duration, typed } from '../../envoy/json.ts';
 import { overloadManager } from '../../envoy/overload.ts';
+import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 
 export interface GatewayLayout {
@@ -55,6 +56,14 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
       },
       // No listener opens before the agent has said what there is.
       cds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' },
+    },
+    layered_runtime: {
+      layers: [
+        {
+          name: 'sidegraph',
+          static_layer: { 're2.max_program_size.error_level': ENVOY_PROGRAM_BOUND },
+        },
+      ],
     },
     stats_config: { stats_matcher: { exclusion_list: { patterns: clusterStatsLeftOut() } } },
     deferred_stat_options: { enable_deferred_creation_stats: true },

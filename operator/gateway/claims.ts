@@ -1,5 +1,6 @@
 // Who serves below which name. A deployment claims its own name, or with `seldon.io/ambassador-service-name` another's; one
 // with explainers claims `<name>-explainer` too. Of two claims that would meet the same requests the older is served.
+import { isConditional } from './conditions.ts';
 import type { DeploymentPart } from './deployment-part.ts';
 
 /** What is served below `/seldon/<namespace>/<publicName>/`. */
@@ -60,10 +61,10 @@ function settle(wishes: readonly Wish[], claims: Claim[], conflicts: Conflict[])
   const [oldest, ...younger] = [...wishes].sort((one, other) => byAge(one.part, other.part));
   if (oldest === undefined) return;
   const kept = [oldest];
-  let whole = isConditional(oldest.part) ? undefined : oldest;
+  let whole = isConditional(oldest.part.served) ? undefined : oldest;
   for (const wish of younger) {
     const fits = wish.kind === 'deployment' && oldest.kind === 'deployment';
-    if (fits && isConditional(wish.part)) kept.push(wish);
+    if (fits && isConditional(wish.part.served)) kept.push(wish);
     else if (fits && whole === undefined) {
       whole = wish;
       kept.push(wish);
@@ -75,10 +76,6 @@ function settle(wishes: readonly Wish[], claims: Claim[], conflicts: Conflict[])
     kind: oldest.kind,
     parts: kept.map((wish) => wish.part).sort(byCondition),
   });
-}
-
-function isConditional({ served }: DeploymentPart): boolean {
-  return served.headers.length > 0 || served.hosts.length > 0;
 }
 
 /** The sort is stable: of equals the older stays first. */

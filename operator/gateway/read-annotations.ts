@@ -1,6 +1,7 @@
-// Seldon's annotations for its ingresses, and ours, as the gateway understands them. Each that cannot be used becomes a
-// note: one wrong regular expression would otherwise make Envoy refuse the whole route table.
+// Seldon's annotations for its ingresses, and ours, as the gateway understands them. Each that cannot be used, or that Envoy
+// would refuse, becomes a note: all deployments share one route table.
 import { GATEWAY_ANNOTATIONS } from '../names.ts';
+import { checkRegex } from './check-regex.ts';
 import type { Breakers, HeaderCondition, Note, ServedDeployment } from './served.ts';
 
 type Annotations = Readonly<Record<string, string>>;
@@ -23,6 +24,13 @@ const DEFAULT_BREAKERS: Breakers = {
 };
 
 const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** RFC 1035. */
+const MAX_HOST_LENGTH = 253;
+/** Hosts of one deployment: each costs two comparisons for a request to its path. */
+export const MAX_HOSTS = 100;
+/** Wrong hosts that get a note of their own. */
+const MAX_NAMED = 5;
+const MAX_QUOTED = 100;
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const HEADER_VALUE = /^[\x20-\x7e]{0,1024}$/;
 
@@ -34,11 +42,20 @@ export function readHosts(annotations: Annotations, notes: Note[]): readonly str
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '');
   if (names.includes('*')) return [];
-  const wrong = names.filter((name) => name.length > 253 || !HOST.test(name));
-  for (const name of wrong) notes.push({ path, message: `'${name}' is no host name; left out` });
-  const usable = names.filter((name) => !wrong.includes(name));
+  const isHost = (name: string) => name.length <= MAX_HOST_LENGTH && HOST.test(name);
+  const wrong = names.filter((name) => !isHost(name));
+  for (const name of wrong.slice(0, MAX_NAMED))
+    notes.push({ path, message: `'${quote(name)}' is no host name; left out` });
+  if (wrong.length > MAX_NAMED)
+    notes.push({ path, message: `${wrong.length - MAX_NAMED} more are no host names; left out` });
+  const usable = [...new Set(names.filter(isHost))].sort();
+  if (usable.length > MAX_HOSTS)
+    notes.push({
+      path,
+      message: `${usable.length} hosts; only the first ${MAX_HOSTS} in the order of the alphabet are served`,
+    });
   // None usable: served under a host that nobody has, rather than under all.
-  return names.length > 0 && usable.length === 0 ? ['invalid'] : [...new Set(usable)].sort();
+  return names.length > 0 && usable.length === 0 ? ['invalid'] : usable.slice(0, MAX_HOSTS);
 }
 
 export function readHeaders(annotations: Annotations, notes: Note[]): readonly HeaderCondition[] {
@@ -60,26 +77,19 @@ function readHeader(
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(colon, 0)).trim().toLowerCase();
   const value = text.slice(colon + 1).trim();
-  const isUsable =
-    HEADER_NAME.test(name) && HEADER_VALUE.test(value) && (!isRegex || isPlainRegex(value));
-  if (isUsable) return [{ name, value, isRegex }];
+  const fault =
+    HEADER_NAME.test(name) && HEADER_VALUE.test(value)
+      ? isRegex
+        ? checkRegex(value)
+        : null
+      : 'it is not `name: value` of printable ASCII characters';
+  if (fault === null) return [{ name, value, isRegex }];
   notes.push({
     path,
-    message: `'${text}' is not \`name: value\` that Envoy can match; nothing matches`,
+    message: `'${quote(text)}' cannot be matched by Envoy (${fault}); no request matches`,
   });
   // A condition that was meant to narrow must not widen.
   return [{ name: 'host', value: '[^\\s\\S]', isRegex: true }];
-}
-
-/** Whether RE2 takes it too: no look-around and no back references, and not so large that its program is refused. */
-function isPlainRegex(text: string): boolean {
-  if (text.length > 200 || /\(\?|\\[1-9]|\\k|\\u|\\c/.test(text) || /\{\d{3,}/.test(text))
-    return false;
-  try {
-    return new RegExp(text, 'u').source !== '';
-  } catch {
-    return false;
-  }
 }
 
 export function readRetries(annotations: Annotations, notes: Note[]): ServedDeployment['retries'] {
@@ -115,6 +125,11 @@ function readInteger(
   const text = annotations[path]?.trim();
   if (text === undefined || text === '') return null;
   if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
-  notes.push({ path, message: `'${text}' is no integer from 0 to ${max}; left out` });
+  notes.push({ path, message: `'${quote(text)}' is no integer from 0 to ${max}; left out` });
   return null;
+}
+
+/** A value for a message: a note goes into logs and the status. */
+export function quote(text: string): string {
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }

@@ -1,6 +1,7 @@
 // From the Services that a deployment owns and their EndpointSlices to the addresses that may be dialled. A slice is an
 // object that people can write too, so an address counts only if the control plane's controller wrote it for that very
 // Service, it is a pod's of the same namespace, and its port is one that the Service leads to.
+import { isIP } from 'node:net';
 import type { KubeObject } from '../kube/object.ts';
 import { SELDON_LABELS } from '../names.ts';
 import type { Backend, PodAddress, Transport } from './served.ts';
@@ -11,7 +12,7 @@ const SLICE_MANAGER = 'endpointslice-controller.k8s.io';
 /** Names of a predictor's Service ports. */
 const PORT_NAMES: Readonly<Record<Transport, string>> = { rest: 'http', grpc: 'grpc' };
 /** Loopback, link-local (a cloud's metadata among it) and "this host": never a pod's. */
-const FORBIDDEN = /^(127\.|169\.254\.|0\.|::1$|::$|fe[89ab])/i;
+const FORBIDDEN = /^(127\.|169\.254\.|0\.|::1$|::$|fe[89ab]|::ffff:)/i;
 
 /**
  * The backends of a deployment, by name of the Service. `services` are those that name it among their owners; `slicesOf`
@@ -69,12 +70,19 @@ function readAddresses(
     if (port === undefined || port === null || port !== target) continue;
     for (const { addresses, conditions, targetRef } of slice.endpoints ?? []) {
       const ip = addresses?.[0];
-      if (ip === undefined || FORBIDDEN.test(ip) || conditions?.ready === false) continue;
+      if (ip === undefined || !mayBeDialled(ip, port) || conditions?.ready === false) continue;
       if (targetRef?.kind !== 'Pod' || targetRef.namespace !== service.metadata.namespace) continue;
       found.set(ip, { ip, port });
     }
   }
   return [...found.values()].sort((one, other) => (one.ip < other.ip ? -1 : 1));
+}
+
+/** Envoy refuses the endpoints of a cluster where one has an address that is none. */
+function mayBeDialled(ip: string, port: number): boolean {
+  return (
+    isIP(ip) !== 0 && !FORBIDDEN.test(ip) && Number.isInteger(port) && port > 0 && port < 65_536
+  );
 }
 
 type Slice = KubeObject & {

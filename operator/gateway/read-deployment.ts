@@ -4,13 +4,15 @@ import { LIMITS } from '../../graph/limits.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../names.ts';
 import { serviceLabel } from '../workloads/object-names.ts';
-import { readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
+import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
 import type { Note, ServedDeployment, ServedPredictor } from './served.ts';
 
 /** What the pod itself needs to end a request that is over its deadline, ms: the pod's answer says more than ours. */
 const GRACE_MS = 1000;
 /** Explainers ask the model many times; Seldon has no bound for them, we have the default one. */
 const EXPLAINER_DEADLINE_MS = 300_000;
+const PATH_SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const MAX_SEGMENT = 253;
 
 export interface ReadDeployment {
   /** Null when it is not exposed, is going away or names no predictor. */
@@ -21,7 +23,7 @@ export interface ReadDeployment {
 export function readServed(object: KubeObject): ReadDeployment {
   const { metadata } = object;
   const spec = record(object.spec);
-  const annotations = { ...metadata.annotations, ...strings(spec.annotations) };
+  const annotations = { ...strings(metadata.annotations), ...strings(spec.annotations) };
   const notes: Note[] = [];
   const written = list(spec.predictors).map(record);
   const none = { served: null, notes };
@@ -31,11 +33,11 @@ export function readServed(object: KubeObject): ReadDeployment {
     if (expose !== 'none')
       notes.push({
         path: GATEWAY_ANNOTATIONS.expose,
-        message: `'${expose}' is neither gateway nor none; not exposed`,
+        message: `'${quote(expose)}' is neither gateway nor none; not exposed`,
       });
     return none;
   }
-  const predictors = readPredictors(metadata.name, written, annotations);
+  const predictors = readPredictors(metadata.name, written, annotations, notes);
   const served: ServedDeployment = {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -56,6 +58,7 @@ function readPredictors(
   deployment: string,
   written: readonly Fields[],
   annotations: Readonly<Record<string, string>>,
+  notes: Note[],
 ): ServedPredictor[] {
   const serving = written.filter((each) => each.shadow !== true);
   const isUnshared = serving.every((each) => numberOf(each.traffic) === 0);
@@ -67,6 +70,14 @@ function readPredictors(
     const shadow = each.shadow === true;
     const traffic = Math.min(Math.max(numberOf(each.traffic), 0), 100);
     const explainer = record(each.explainer).type;
+    const isExplained = typeof explainer === 'string' && explainer !== '';
+    // Its name is a part of the explainer's path.
+    const isPathSegment = name.length <= MAX_SEGMENT && PATH_SEGMENT.test(name);
+    if (isExplained && !isPathSegment)
+      notes.push({
+        path: 'spec.predictors[].name',
+        message: `'${quote(name)}' is no part of a path; its explainer is not served`,
+      });
     return [
       {
         name,
@@ -75,9 +86,7 @@ function readPredictors(
         traffic: traffic === 0 && (shadow || (isUnshared && each === serving[0])) ? 100 : traffic,
         shadow,
         explainerService:
-          typeof explainer === 'string' && explainer !== ''
-            ? serviceLabel(`${deployment}-${name}-explainer`)
-            : null,
+          isExplained && isPathSegment ? serviceLabel(`${deployment}-${name}-explainer`) : null,
         isBare: own[SELDON_ANNOTATIONS.noEngine]?.toLowerCase() === 'true',
       },
     ];
@@ -107,7 +116,7 @@ function readPublicName(
   const name = annotations[path];
   if (name === undefined) return undefined;
   if (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) return name;
-  notes.push({ path, message: `'${name}' is no name of a deployment; left out` });
+  notes.push({ path, message: `'${quote(name)}' is no name of a deployment; left out` });
   return undefined;
 }
 

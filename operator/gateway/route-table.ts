@@ -2,6 +2,7 @@
 // list would be walked for every request: at 2,000 deployments that costs 100 µs, the tree nothing that shows.
 import { type JsonObject, typed } from '../../envoy/json.ts';
 import type { Claim } from './claims.ts';
+import { headerInput, isConditional, renderCondition } from './conditions.ts';
 import type { DeploymentPart } from './deployment-part.ts';
 import type { Transport } from './served.ts';
 import { harmlessRetries, servedPrefix } from './routes.ts';
@@ -41,7 +42,7 @@ function restEntries(claim: Claim): [string, JsonObject][] {
   return claim.parts.flatMap((part) =>
     part.explainers.map(({ predictor, route }): [string, JsonObject] => [
       `${prefix}${predictor}/`,
-      routeList([route]),
+      onlyWhereItFits(part, routeList([route])),
     ]),
   );
 }
@@ -89,34 +90,54 @@ function grpcMatcher(claims: readonly Claim[]): JsonObject | undefined {
   };
 }
 
-/** Actions of parts that stand alone, kept so that they are encoded once for as long as the part stays. */
+/** What becomes of requests that meet a claim. Parts without conditions are kept, so that they are encoded once. */
+function action({ parts }: Claim, transport: Transport): JsonObject {
+  const [only, ...others] = parts;
+  if (only === undefined || others.length > 0 || isConditional(only.served))
+    return firstThatFits(parts, transport);
+  return partAction(only, transport);
+}
+
+/** Conditions stand before the routes and not in them: Envoy looks at a route's headers before its path. */
+function firstThatFits(parts: readonly DeploymentPart[], transport: Transport): JsonObject {
+  const whole = parts.find(({ served }) => !isConditional(served));
+  return {
+    matcher: {
+      matcher_list: {
+        matchers: parts.flatMap((part) => {
+          const predicate = renderCondition(part.served);
+          return predicate === undefined
+            ? []
+            : [{ predicate, on_match: partAction(part, transport) }];
+        }),
+      },
+      ...(whole === undefined ? {} : { on_no_match: partAction(whole, transport) }),
+    },
+  };
+}
+
+function onlyWhereItFits({ served }: DeploymentPart, onMatch: JsonObject): JsonObject {
+  const predicate = renderCondition(served);
+  return predicate === undefined
+    ? onMatch
+    : { matcher: { matcher_list: { matchers: [{ predicate, on_match: onMatch }] } } };
+}
+
 const ACTIONS: Readonly<Record<Transport, WeakMap<DeploymentPart, JsonObject>>> = {
   rest: new WeakMap(),
   grpc: new WeakMap(),
 };
 
-function action({ parts }: Claim, transport: Transport): JsonObject {
-  const [only, ...others] = parts;
-  if (only === undefined || others.length > 0)
-    return routeList(parts.flatMap((part) => part[transport]));
-  const kept = ACTIONS[transport].get(only);
+function partAction(part: DeploymentPart, transport: Transport): JsonObject {
+  const kept = ACTIONS[transport].get(part);
   if (kept !== undefined) return kept;
-  const made = routeList(only[transport]);
-  ACTIONS[transport].set(only, made);
+  const made = routeList(part[transport]);
+  ACTIONS[transport].set(part, made);
   return made;
 }
 
 function routeList(routes: readonly JsonObject[]): JsonObject {
   return {
     action: { name: 'routes', typed_config: typed('envoy.config.route.v3.RouteList', { routes }) },
-  };
-}
-
-function headerInput(name: string): JsonObject {
-  return {
-    name: 'header',
-    typed_config: typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', {
-      header_name: name,
-    }),
   };
 }

@@ -1,9 +1,9 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
 import { failureText } from '../../envoy/failure-text.ts';
-import { type Json, type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
+import { type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
 import { FEEDBACK_PATHS, GRPC_FEEDBACK_PATH } from '../../graph/seldon-paths.ts';
 import { clusterName } from './clusters.ts';
-import type { HeaderCondition, ServedDeployment, Transport } from './served.ts';
+import type { ServedDeployment, Transport } from './served.ts';
 import type { Shares } from './shares.ts';
 import { boxed, durationOf } from './xds/values.ts';
 
@@ -72,7 +72,6 @@ function route(
     name: `${served.namespace}/${served.name}`,
     match: {
       prefix: matched,
-      headers: [...served.headers.map(headerMatcher), ...hostMatcher(served.hosts)],
       ...(transport === 'grpc' ? { grpc: {} } : {}),
     },
     ...(shares.serving.length === 0
@@ -166,23 +165,4 @@ function retryPolicy(on: string, attempts: number, perTryTimeoutMs: number): Jso
     host_selection_retry_max_attempts: 3,
     retry_back_off: { base_interval: durationOf(5), max_interval: durationOf(100) },
   };
-}
-
-function headerMatcher({ name, value, isRegex }: HeaderCondition): JsonObject {
-  return {
-    name,
-    string_match: isRegex ? { safe_regex: { regex: value } } : { exact: value },
-  };
-}
-
-/** One of the hosts, whatever port the client wrote behind it. */
-function hostMatcher(hosts: readonly string[]): Json[] {
-  if (hosts.length === 0) return [];
-  const words = hosts.map((host) => host.replaceAll('.', '\\.').replace(/^\*/, '[a-z0-9.-]+'));
-  return [
-    {
-      name: ':authority',
-      string_match: { safe_regex: { regex: `(?i)(${words.join('|')})(:[0-9]+)?` } },
-    },
-  ];
 }

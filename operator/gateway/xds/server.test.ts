@@ -122,6 +122,44 @@ describe('the discovery server', () => {
     assert.equal(await ask({ location: 'london', host: 'b.example.com' }), 'one');
   });
 
+  test('hosts of any number and length are served, letters of any case and any port behind them', async () => {
+    const label = 'a-name-of-sixty-three-characters-as-long-as-a-label-may-be-0123'.slice(0, 63);
+    const long = `${[label, label, label].join('.')}.${'b'.repeat(49)}.example`.slice(-253);
+    const hosts = [
+      '*.models.example.com',
+      long,
+      ...Array.from({ length: 98 }, (_, at) => `host-${at}.some-team.example.com`),
+    ];
+    const hosted = part('hosted', [{ name: 'p', pods: HERE }], one, {
+      'sidegraph.io/hosts': hosts.join(','),
+    });
+    const header = part('patterned', [{ name: 'p', pods: HERE }], one, {
+      'seldon.io/ambassador-regex-header': 'x-team: (red|blue)-[0-9]{1,40}',
+    });
+    await live(encode([hosted, header]));
+    assert.deepEqual(server.refusals, []);
+    const ask = async (name: string, headers: Record<string, string>) =>
+      (await predict(name, headers)).status;
+    for (const host of [
+      long,
+      `${long}:8080`,
+      'HOST-97.Some-Team.example.com',
+      'a.b.models.example.com:80',
+      'a.MODELS.example.com',
+    ])
+      assert.equal(await ask('hosted', { host }), 200, host);
+    for (const host of [
+      'models.example.com',
+      'host-97xsome-team.example.com',
+      'host-98.some-team.example.com',
+      'example.com',
+    ])
+      assert.equal(await ask('hosted', { host }), 404, host);
+    assert.equal(await ask('patterned', { 'x-team': 'blue-17' }), 200);
+    assert.equal(await ask('patterned', { 'x-team': 'blue-' }), 404);
+    assert.equal(await ask('patterned', {}), 404);
+  });
+
   test('a swap of predictors under load costs no request, and the old clusters go', async () => {
     const sketch = (name: string, unit: StubUnit) =>
       part('swapped', [{ name, pods: HERE }], unit, SHORT_DEADLINE);
