@@ -53,7 +53,9 @@ export function describeBug(thrown: unknown): string {
   const text = textOf(thrown);
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
   // The message may hold a place of its own, so only what comes after it is looked at.
-  const place = /([\w.-]+\.ts):(\d+):\d+/.exec(stack.slice(stack.indexOf(text) + text.length));
+  const place = /([\w.-]{1,100}\.ts):(\d{1,9}):\d/.exec(
+    stack.slice(stack.indexOf(text) + text.length),
+  );
   const code = place === null ? 'INTERNAL' : `INTERNAL ${place[1]}:${place[2]}`;
   return (
     `sidegraph: internal error [${code}]: ${text.split('\n')[0]}\n` +

@@ -44,7 +44,7 @@ export async function readSubscriptions(
   );
   const found = new Map<string, Subscription>();
   for (const line of text.split('\n')) {
-    const match = /^(.+)\.(version_text|update_rejected): (.*)$/.exec(line);
+    const match = /^(.+)\.(version_text|update_rejected): (.*)/.exec(line);
     if (match?.[1] === undefined || match[3] === undefined) continue;
     const before = found.get(match[1]) ?? { version: '', rejected: 0 };
     found.set(

@@ -11,6 +11,6 @@ export function parseRatio(
   const written = parameters.find((parameter) => parameter.name === 'ratioA');
   if (written === undefined) return undefined;
   const text = written.value.trim();
-  const ratio = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const ratio = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   return ratio >= 0 && ratio <= 1 ? ratio : Number.NaN;
 }

@@ -8,6 +8,7 @@ export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {
   const count = unit.children.length;
   const builtIn = parseBuiltIn(unit.implementation);
   const place = `${unit.path}.children`;
+  if (isUnread(unit, sink)) return;
   if (builtIn === 'SIMPLE_MODEL') {
     if (count > 0)
       sink.add(
@@ -50,4 +51,18 @@ export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {
   }
   if (count > 1 && !calls.route && !calls.aggregate)
     sink.add('CHILDREN_DROPPED', place, `of the ${count} children of ${unit.name} one answers`);
+}
+
+/** Whether it could not be read how many children there are, or what the unit does with them. */
+function isUnread({ path }: WrittenUnit, sink: FindingSink): boolean {
+  if (['type', 'methods', 'implementation'].some((field) => sink.hasErrorsAt(`${path}.${field}`)))
+    return true;
+  const children = `${path}.children`;
+  if (!sink.hasErrorsAt(children)) return false;
+  return sink.findings.some(
+    (finding) =>
+      finding.severity === 'error' &&
+      finding.path.startsWith(children) &&
+      /^(\[\d+\])?$/.test(finding.path.slice(children.length)),
+  );
 }

@@ -3,7 +3,7 @@
 import type { PortedContainer } from './assign-ports.ts';
 import { checkDeploymentAnnotations, checkPredictorAnnotations } from './check-annotations.ts';
 import { checkContainers } from './check-containers.ts';
-import { checkAddresses, checkEndpointTypes } from './check-endpoints.ts';
+import { checkAddresses, checkEndpoints } from './check-endpoints.ts';
 import { checkDeploymentName, checkLabelName } from './check-names.ts';
 import { checkTraffic } from './check-traffic.ts';
 import { checkUnits } from './check-units.ts';
@@ -38,7 +38,7 @@ export function checkDeployment(
   checkDeploymentAnnotations(deployment, sink);
   checkPredictorNames(deployment, sink);
   checkTraffic(deployment.predictors, sink);
-  checkEndpointTypes(deployment, sink);
+  checkEndpoints(deployment, sink);
   deployment.predictors.forEach((predictor, index) => {
     const containers = ported[index] ?? [];
     if (deployment.serverType === 'kafka') checkKafka(predictor, sink);

@@ -1,15 +1,18 @@
-// The endpoints as written: one type for the whole deployment, not against its transport; addresses that nobody goes to.
+// The endpoints as written: hosts that can be hosts, one type for the whole deployment, not against its transport;
+// addresses that nobody goes to.
 import type { PortedContainer } from './assign-ports.ts';
+import { checkEndpointHost } from './check-hosts.ts';
 import { isAddress } from './default-deployment.ts';
 import type { FindingSink } from './finding.ts';
 import { shorten } from './read-deployment.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenEndpoint, WrittenPredictor } from './written.ts';
 
-export function checkEndpointTypes(deployment: WrittenDeployment, sink: FindingSink): void {
+export function checkEndpoints(deployment: WrittenDeployment, sink: FindingSink): void {
   const endpoints = deployment.predictors
     .flatMap((predictor) => listWrittenUnits(predictor.graph))
     .flatMap((unit) => unit.endpoint ?? []);
+  for (const endpoint of endpoints) checkEndpointHost(endpoint, sink);
   const first = new Map<string, WrittenEndpoint>();
   for (const endpoint of endpoints) {
     if (endpoint.type === '') continue;

@@ -3,6 +3,7 @@
 import type { FindingSink } from './finding.ts';
 import { MANIFEST_LIMITS } from './limits.ts';
 import { shorten } from './read-deployment.ts';
+import { describeTemplateMark, TEMPLATE_ADVICE } from './template-marks.ts';
 import type { WrittenDeployment } from './written.ts';
 
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$/;
@@ -12,7 +13,7 @@ const MAX_OBJECT_NAME = 253;
 
 /** The name of a predictor, unit or container; an empty one has been told. */
 export function checkLabelName(name: string, path: string, sink: FindingSink): void {
-  if (name === '') return;
+  if (name === '' || tellTemplateMark(name, path, sink)) return;
   if (name.length > MANIFEST_LIMITS.maxNameLength)
     sink.add(
       'NAME_TOO_LONG',
@@ -30,7 +31,7 @@ export function checkDeploymentName(deployment: WrittenDeployment, sink: Finding
     ['namespace', deployment.namespace, MANIFEST_LIMITS.maxNameLength],
   ] as const) {
     const path = `${deployment.path}metadata.${field}`;
-    if (name === '') continue;
+    if (name === '' || tellTemplateMark(name, path, sink)) continue;
     if (name.length > max)
       sink.add(
         'NAME_TOO_LONG',
@@ -46,4 +47,12 @@ export function checkDeploymentName(deployment: WrittenDeployment, sink: Finding
         'use lower-case letters, digits, - and . (inside)',
       );
   }
+}
+
+/** A name that a tool was to fill in is told as such. */
+function tellTemplateMark(name: string, path: string, sink: FindingSink): boolean {
+  const mark = describeTemplateMark(name);
+  if (mark === undefined) return false;
+  sink.add('TEMPLATE_MARK', path, `${shorten(name)}: ${mark}`, TEMPLATE_ADVICE);
+  return true;
 }

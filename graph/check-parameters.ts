@@ -1,13 +1,14 @@
 // Parameters of a unit: text with a type, which the unit reads from its environment when it starts.
 import { parseRatio } from './ab-ratio.ts';
+import { closestWord } from './closest-word.ts';
 import type { ParameterType } from './deployment.ts';
 import type { FindingSink } from './finding.ts';
 import { shorten } from './read-deployment.ts';
-import { parseParameterType } from './words.ts';
+import { PARAMETER_TYPES, parseParameterType } from './words.ts';
 import type { WrittenUnit } from './written.ts';
 
 const INTEGER = /^[+-]?\d+$/;
-const DECIMAL = /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)$/i;
+const DECIMAL = /^[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)$/i;
 
 export function checkParameters(unit: WrittenUnit, sink: FindingSink): void {
   const names = new Set<string>();
@@ -16,12 +17,21 @@ export function checkParameters(unit: WrittenUnit, sink: FindingSink): void {
       sink.add('PARAMETER_DUPLICATE', `${path}.name`, `${unit.name} has ${shorten(name)} twice`);
     names.add(name);
     const known = parseParameterType(type);
+    // One whose name could not be read is named by its place.
+    const shown = name === '' ? path : shorten(name);
     if (type === '')
-      sink.add('FIELD_MISSING', `${path}.type`, `the parameter ${shorten(name)} has no type`);
-    else if (known === undefined)
-      sink.add('PARAMETER_TYPE_UNKNOWN', `${path}.type`, `the type of ${name} is ${shorten(type)}`);
-    else if (!fits(value, known))
-      sink.add('PARAMETER_VALUE', `${path}.value`, `${name} is ${shorten(value)}, not ${type}`);
+      sink.add('FIELD_MISSING', `${path}.type`, `the parameter ${shown} has no type`);
+    else if (known === undefined) {
+      const near = closestWord(type, PARAMETER_TYPES);
+      const advice = near === undefined ? undefined : `did you mean ${near}?`;
+      const message = `the type of the parameter ${shown} is ${shorten(type)}`;
+      sink.add('PARAMETER_TYPE_UNKNOWN', `${path}.type`, message, advice);
+    } else if (!fits(value, known))
+      sink.add(
+        'PARAMETER_VALUE',
+        `${path}.value`,
+        `the parameter ${shown} is ${shorten(value)}, not ${type}`,
+      );
   }
   if (unit.implementation === 'RANDOM_ABTEST') checkRatio(unit, sink);
 }
@@ -44,6 +54,7 @@ function fits(value: string, type: ParameterType): boolean {
 function checkRatio(unit: WrittenUnit, sink: FindingSink): void {
   const ratio = parseRatio(unit.parameters);
   if (ratio === undefined) {
+    if (sink.hasErrorsAt(`${unit.path}.parameters`)) return;
     sink.add('RATIO_MISSING', `${unit.path}.parameters`, `${unit.name} has no ratioA`);
     return;
   }

@@ -11,6 +11,10 @@ export function checkTraffic(predictors: readonly WrittenPredictor[], sink: Find
     if (traffic !== undefined && (traffic < 0 || traffic > 100))
       sink.add('TRAFFIC_RANGE', `${path}.traffic`, `the traffic of ${name} is ${traffic}`);
   }
+  // Where a share could not be read nothing can be added up.
+  const isUnread = predictors.some(({ path }) =>
+    ['traffic', 'shadow'].some((field) => sink.hasErrorsAt(`${path}.${field}`)),
+  );
   if (predictors.length === 1 && first.shadow) {
     sink.add('SHADOW_ALONE', `${first.path}.shadow`, `${first.name} is the only predictor`);
     return;
@@ -20,6 +24,7 @@ export function checkTraffic(predictors: readonly WrittenPredictor[], sink: Find
   if (live.length === 0)
     sink.add('SHADOW_ALONE', `${first.path}.shadow`, 'all predictors are shadows');
   const sum = live.reduce((total, predictor) => total + (predictor.traffic ?? 0), 0);
+  if (isUnread) return;
   if (live.length > 1 && sum !== 100) {
     const list = first.path.replace(/\[0\]$/, '');
     const shares = live.map(({ name, traffic }) => `${name} ${traffic ?? 0}`).join(', ');

@@ -88,19 +88,38 @@ function checkOwn(
   hasAddress: boolean,
   sink: FindingSink,
 ): void {
-  if (unit.type === 'UNKNOWN_TYPE' && (unit.methods ?? []).length === 0)
+  const isSilent = unit.type === 'UNKNOWN_TYPE' && (unit.methods ?? []).length === 0;
+  if (isSilent && !sink.hasErrorsAt(`${unit.path}.methods`))
     sink.add('METHODS_MISSING', unit.path, `${unit.name} is of UNKNOWN_TYPE and has no methods`);
-  const { endpoint } = unit;
+  const { endpoint, path } = unit;
   const ports = [endpoint?.httpPort, endpoint?.grpcPort, endpoint?.servicePort].some(Boolean);
-  if (endpoint !== undefined && endpoint.host === '' && ports)
+  if (endpoint !== undefined && endpoint.host === '' && ports && !sink.hasErrorsAt(endpoint.path))
     sink.add('ENDPOINT_INCOMPLETE', endpoint.path, `${endpoint.path} names no service_host`);
   if (hasAddress || unit.name === '') return;
   if (predictor.containers.some((container) => container.name === unit.name)) return;
+  if (isPlaceUnread(path, predictor, sink)) return;
   const names = predictor.containers.map((container) => container.name);
-  const near = closestWord(unit.name, names);
+  const near = sink.isFull ? undefined : closestWord(unit.name, names);
   const advice = near === undefined ? undefined : `did you mean the container ${near}?`;
   sink.add('CONTAINER_MISSING', unit.path, `no container is named ${shorten(unit.name)}`, advice);
 }
+
+/** Whether what could not be read may have been the container of a unit, or its address. */
+function isPlaceUnread(unit: string, predictor: WrittenPredictor, sink: FindingSink): boolean {
+  if (['implementation', 'endpoint'].some((field) => sink.hasErrorsAt(`${unit}.${field}`)))
+    return true;
+  const components = `${predictor.path}.componentSpecs`;
+  if (!sink.hasErrorsAt(components)) return false;
+  return sink.findings.some(
+    ({ severity, path }) =>
+      severity === 'error' &&
+      path.startsWith(components) &&
+      CONTAINER_NAME.test(path.slice(components.length)),
+  );
+}
+
+/** Below `componentSpecs`: whatever holds the name of a container. */
+const CONTAINER_NAME = /^(\[\d+\](\.spec(\.containers(\[\d+\](\.name)?)?)?)?)?$/;
 
 function checkBuiltIn(unit: WrittenUnit, predictor: WrittenPredictor, sink: FindingSink): void {
   const builtIn = parseBuiltIn(unit.implementation);

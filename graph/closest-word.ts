@@ -1,12 +1,15 @@
 // "Did you mean": the known word that is nearest to what was written, if any is near.
 
+/** More words than these are not compared. */
+const MAX_KNOWN = 200;
+
 /** The nearest of `known` within two edits (one for short words), or undefined. Case and `_`/`-` do not count. */
 export function closestWord(written: string, known: readonly string[]): string | undefined {
   const plain = fold(written);
   if (plain.length > 64) return undefined;
   let best: string | undefined;
   let bestDistance = plain.length < 5 ? 1.5 : 2.5;
-  for (const word of known) {
+  for (const word of known.slice(0, MAX_KNOWN)) {
     const distance = editDistance(plain, fold(word));
     if (distance < bestDistance) {
       best = word;

@@ -25,6 +25,14 @@ export const FINDINGS = {
   // The file and its documents.
   MANIFEST_TOO_LARGE: error('the file is larger than is read', 'split the file'),
   YAML_SYNTAX: error('the file is neither YAML nor JSON', 'correct the line that is named'),
+  TEMPLATE_MARK: error(
+    'the file is a template that was not filled in',
+    'render it first (helm template, kustomize build, envsubst …) and name what comes out',
+  ),
+  KEY_DUPLICATE: warning(
+    'a mapping has a key twice; the last value counts, as for kubectl',
+    'remove one of them',
+  ),
   VALUE_UNSUPPORTED: error(
     'a value has a YAML type that JSON does not know (binary, set)',
     'write a string, number, boolean, list or object',
@@ -43,6 +51,10 @@ export const FINDINGS = {
     'write a SeldonDeployment: apiVersion, kind, metadata, spec',
   ),
   KIND_MISSING: error('a document has no kind', 'write `kind: SeldonDeployment`'),
+  KIND_UNKNOWN: error(
+    "a document is of a kind that Seldon's API does not have, or that is nearly SeldonDeployment",
+    'write `kind: SeldonDeployment`',
+  ),
   KIND_SKIPPED: warning(
     'a document is of a kind that is not read',
     'nothing, if it is meant for others',
@@ -74,6 +86,7 @@ export const FINDINGS = {
     'use letters, digits, - and _ (inside), at most 63',
   ),
   NAME_TOO_LONG: error('a name is longer than can be used', 'shorten the name'),
+  VALUE_TOO_LONG: error('a value is longer than can be used', 'shorten the value'),
   NUMBER_RANGE: error('a number is out of its range', 'write a number in the range'),
 
   // The deployment.
@@ -125,6 +138,14 @@ export const FINDINGS = {
     'the only predictor has a traffic other than 100',
     'remove traffic, or write 100',
   ),
+  PREDICTORS_TOO_MANY: error(
+    'a deployment has more predictors than are read',
+    'split the deployment',
+  ),
+  CONTAINERS_TOO_MANY: error(
+    'a predictor has more containers than are read',
+    'split the deployment',
+  ),
   NO_ENGINE_GRAPH: error(
     'seldon.io/no-engine on a graph of more than one unit',
     'remove the annotation, or the other units',
@@ -163,6 +184,10 @@ export const FINDINGS = {
   ENDPOINT_CONTAINER: warning(
     'a unit has a container and an address beside it: the container is called',
     'remove the endpoint, or the container if the unit runs elsewhere',
+  ),
+  HOST_INVALID: error(
+    'an address has a host that is neither an IP address nor a name',
+    'write an IPv4 or IPv6 address, or a DNS name, without scheme, port and path',
   ),
   ENDPOINT_TYPE_UNKNOWN: error('the type of an endpoint does not exist', 'write REST or GRPC'),
   ENDPOINT_TYPES_MIXED: error(

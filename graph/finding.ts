@@ -22,9 +22,16 @@ export interface Finding {
 
 /** Findings of one document, in the order in which they are met. */
 export interface FindingSink {
-  /** Adds a finding; `advice` replaces the code's general advice. */
+  /**
+   * Adds a finding; `advice` replaces the code's general advice. What is said of a place that could not be read is dropped:
+   * one cause is told once.
+   */
   add(code: FindingCode, path: string, message: string, advice?: string): void;
+  /** Whether an error was found at the path or below it, so that what seems to follow from it may be its doing. */
+  hasErrorsAt(path: string): boolean;
   readonly findings: readonly Finding[];
+  /** Whether further errors are only counted. */
+  readonly isFull: boolean;
   /** How many errors were added. */
   readonly errors: number;
   /** How many warnings were added. */
@@ -37,6 +44,14 @@ export const MAX_FINDINGS = 500;
 /** Characters of a message; names of hostile length are cut. */
 const MAX_MESSAGE = 400;
 
+/** After one of these nothing is known of what stands at its path and below. */
+const UNREADABLE: ReadonlySet<FindingCode> = new Set<FindingCode>([
+  'FIELD_WRONG_TYPE',
+  'VALUE_TOO_LONG',
+  'NUMBER_RANGE',
+  'TEMPLATE_MARK',
+]);
+
 /** Opens an empty list; `lineOf` tells the line of a path, where it is known. */
 export function openFindings(
   source: string,
@@ -44,8 +59,20 @@ export function openFindings(
 ): FindingSink {
   const findings: Finding[] = [];
   const counts = { error: 0, warning: 0 };
+  const unreadable = new Set<string>();
+  /** The paths of errors and of all that holds them. */
+  const places = new Set<string>();
+  const isUnreadable = (path: string): boolean => {
+    if (unreadable.size === 0) return false;
+    for (let rest = path; rest !== ''; rest = parentOf(rest)) if (unreadable.has(rest)) return true;
+    return false;
+  };
   return {
     findings,
+    hasErrorsAt: (path) => places.has(path),
+    get isFull() {
+      return counts.error >= MAX_FINDINGS;
+    },
     get errors() {
       return counts.error;
     },
@@ -53,9 +80,13 @@ export function openFindings(
       return counts.warning;
     },
     add(code, path, message, advice) {
+      if (isUnreadable(path)) return;
+      if (UNREADABLE.has(code) && path !== '') unreadable.add(path);
       const kind = FINDINGS[code];
       counts[kind.severity] += 1;
       if (counts[kind.severity] > MAX_FINDINGS) return;
+      if (kind.severity === 'error')
+        for (let rest = path; rest !== ''; rest = parentOf(rest)) places.add(rest);
       const line = lineOf(path);
       findings.push({
         severity: kind.severity,
@@ -68,6 +99,11 @@ export function openFindings(
       });
     },
   };
+}
+
+/** The path of what holds the last field or item of a path. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('.'), path.lastIndexOf('[')));
 }
 
 export function hasErrors(findings: readonly Finding[]): boolean {

@@ -93,14 +93,32 @@ export const MANIFEST_LIMITS = {
   maxTextLength: 4 * MIB,
   /** Documents of a file. */
   maxDocuments: 1000,
-  /** Values of a document, counted after its aliases are expanded. */
-  maxValues: 200_000,
+  /** Lines, commas and opening brackets of a file, those in texts included: what bounds the parser's work. */
+  maxMarks: 600_000,
+  /** Values of a file, counted after its aliases are expanded. */
+  maxValues: 300_000,
+  /** Characters of all strings and keys of a file, counted after its aliases are expanded. */
+  maxExpandedLength: 8 * MIB,
   /** Nesting of values. */
   maxDepth: 100,
   /** Units on the longest way from the root of a graph to a leaf. */
   maxGraphDepth: 32,
   /** Units of one graph. */
   maxUnits: 512,
+  /** Predictors of a deployment. */
+  maxPredictors: 100,
+  /** Containers of a predictor. */
+  maxContainers: 512,
   /** Characters of the name of a predictor, unit or container: a DNS label. */
   maxNameLength: 63,
+  /** Characters of a word: a type, a method, an implementation, the name of a field, parameter or variable. */
+  maxWordLength: 253,
+  /** Characters of an image, a host or a URI. */
+  maxReferenceLength: 2048,
+  /** Characters of the value of a parameter: all of a unit travel in one variable of its environment. */
+  maxParameterLength: 64 * 1024,
+  /** Characters of any other value: what Linux takes as one argument or variable of a process. */
+  maxValueLength: 128 * 1024 - 1,
+  /** Characters of one map of annotations, names and values, as in Kubernetes. */
+  maxAnnotationsLength: 256 * 1024,
 } as const;

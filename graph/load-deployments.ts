@@ -53,9 +53,9 @@ function loadAll(text: string, options: LoadOptions): LoadedDeployments {
   for (const document of parsed.documents) {
     const deployment = loadOne(document, options, names);
     if (deployment !== undefined) deployments.push(deployment);
-    findings.push(...document.sink.findings);
+    for (const finding of document.sink.findings) findings.push(finding);
   }
-  findings.push(...parsed.findings);
+  for (const finding of parsed.findings) findings.push(finding);
   if (parsed.documents.length === 0 && findings.length === 0) {
     const sink = openFindings(options.source, () => undefined);
     sink.add('NO_DEPLOYMENT', '', 'the file is empty');

@@ -1,12 +1,14 @@
 // Text in, documents out: YAML or JSON, several documents, lists unrolled. What comes out is a finite tree of plain JSON
-// values: aliases are bounded, cycles and YAML-only types refused, so that nothing after this can be made to loop or throw.
+// values: aliases are bounded, cycles and YAML-only types refused, so that nothing after this can be made to loop or throw,
+// and whatever the text, the work grows no faster than its length.
 import { loadAll, Schema, timestampTag, YAML11_SCHEMA, YAMLException } from 'js-yaml';
 import { openFindings } from './finding.ts';
 import type { Finding, FindingSink } from './finding.ts';
 import { isPlainObject } from './json-value.ts';
 import { MANIFEST_LIMITS } from './limits.ts';
-import { indexLines, joinPath } from './manifest-lines.ts';
+import { joinPath, openLines } from './manifest-lines.ts';
 import type { DocumentLines } from './manifest-lines.ts';
+import { findTemplateLine, TEMPLATE_ADVICE } from './template-marks.ts';
 
 export interface ManifestDocument {
   readonly value: Readonly<Record<string, unknown>>;
@@ -33,14 +35,26 @@ export function parseManifests(text: string, source: string): ParsedManifests {
   // Counted before parsing, since a short text can hold very many documents.
   else if (countSeparators(text) > MANIFEST_LIMITS.maxDocuments)
     fileSink.add('DOCUMENTS_TOO_MANY', '', `over ${MANIFEST_LIMITS.maxDocuments} documents`);
+  else if (countMarks(text) > MANIFEST_LIMITS.maxMarks)
+    fileSink.add(
+      'MANIFEST_TOO_LARGE',
+      '',
+      `the file has over ${MANIFEST_LIMITS.maxMarks} lines, commas and brackets`,
+    );
   if (fileSink.errors > 0) return { documents: [], findings: fileSink.findings };
   const loaded = loadValues(text, source);
   if ('failure' in loaded) return { documents: [], findings: [loaded.failure] };
-  const lines = indexLines(text);
+  const linesOf = openLines(text);
+  const budget: Budget = {
+    values: MANIFEST_LIMITS.maxValues,
+    length: MANIFEST_LIMITS.maxExpandedLength,
+  };
   const documents: ManifestDocument[] = [];
   loaded.values.forEach((value, index) => {
     if (value === null || value === undefined) return;
-    documents.push(...openDocument(value, source, lines[index]));
+    const lines = (): DocumentLines | undefined => linesOf(index);
+    const opened = openDocument(value, source, lines, budget, loaded.hasRepeatedKeys);
+    for (const document of opened) documents.push(document);
   });
   return { documents, findings: [] };
 }
@@ -49,51 +63,126 @@ function countSeparators(text: string): number {
   return text.match(/^(---|\.\.\.)/gm)?.length ?? 0;
 }
 
-function loadValues(text: string, source: string): { values: unknown[] } | { failure: Finding } {
+/** Whatever begins a value stands after one of these, so they bound the work of the parser. */
+function countMarks(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === NEWLINE || code === COMMA || code === BRACKET || code === BRACE) count += 1;
+  }
+  return count;
+}
+
+const NEWLINE = 10;
+const COMMA = 44;
+const BRACKET = 91;
+const BRACE = 123;
+
+interface LoadedValues {
+  readonly values: readonly unknown[];
+  /** Whether a mapping has a key twice; its last value counts, as for kubectl. */
+  readonly hasRepeatedKeys: boolean;
+}
+
+function loadValues(text: string, source: string): LoadedValues | { readonly failure: Finding } {
+  // What is JSON is read as JSON: some of it is no YAML (tabs), and numbers differ (1e3).
+  const json = parseJson(text);
+  if (json !== undefined) return { values: [json], hasRepeatedKeys: false };
   try {
-    const options = { schema: MANIFEST_SCHEMA, maxDepth: MANIFEST_LIMITS.maxDepth };
-    return { values: loadAll(text, options) };
+    return { values: loadYaml(text, false), hasRepeatedKeys: false };
   } catch (error) {
-    // A few JSON texts are no YAML (tabs, duplicate keys); kubectl reads them.
-    if (/^\s*[[{]/.test(text)) {
-      try {
-        return { values: [JSON.parse(text)] };
-      } catch {
-        // The YAML reader's message has the line, so it is told instead.
-      }
-    }
-    const mark = error instanceof YAMLException ? error.mark : undefined;
-    const reason = error instanceof YAMLException ? error.reason : 'the text cannot be read';
-    const where = mark === undefined ? '' : ` at line ${mark.line + 1}, column ${mark.column + 1}`;
-    const sink = openFindings(source, () => (mark === undefined ? undefined : mark.line + 1));
-    sink.add('YAML_SYNTAX', '', `${reason}${where}`);
-    const [failure] = sink.findings;
-    return failure === undefined ? { values: [] } : { failure };
+    if (!(error instanceof YAMLException) || error.reason !== 'duplicated mapping key')
+      return { failure: describeFailure(text, source, error) };
+  }
+  try {
+    return { values: loadYaml(text, true), hasRepeatedKeys: true };
+  } catch (error) {
+    return { failure: describeFailure(text, source, error) };
   }
 }
 
-/** One document, or the items of a `List`; what cannot be read gives a document of which only the findings count. */
+function loadYaml(text: string, takesRepeatedKeys: boolean): unknown[] {
+  return loadAll(text, {
+    schema: MANIFEST_SCHEMA,
+    maxDepth: MANIFEST_LIMITS.maxDepth,
+    json: takesRepeatedKeys,
+  });
+}
+
+function parseJson(text: string): unknown {
+  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  if (!/^\s*[[{]/.test(plain)) return undefined;
+  try {
+    return JSON.parse(plain);
+  } catch {
+    // Flow style YAML, several documents, or a mistake; the YAML reader's message has its line.
+    return undefined;
+  }
+}
+
+function describeFailure(text: string, source: string, error: unknown): Finding {
+  const mark = error instanceof YAMLException ? error.mark : undefined;
+  const reason = error instanceof YAMLException ? error.reason : 'the text cannot be read';
+  const where = mark === undefined ? '' : ` at line ${mark.line + 1}, column ${mark.column + 1}`;
+  const line = mark === undefined ? undefined : mark.line + 1;
+  const template = findTemplateLine(text, line);
+  const sink = openFindings(source, () => template?.line ?? line);
+  if (template === undefined) sink.add('YAML_SYNTAX', '', `${reason}${where}`);
+  else
+    sink.add(
+      'TEMPLATE_MARK',
+      '',
+      `line ${template.line}: ${template.words} (as YAML: ${reason}${where})`,
+      TEMPLATE_ADVICE,
+    );
+  const [failure] = sink.findings;
+  if (failure === undefined) throw new Error('a failure has a finding');
+  return failure;
+}
+
+const LISTS: readonly unknown[] = ['List', 'SeldonDeploymentList'];
+
+/** One document, or the items of a list; what cannot be read gives a document of which only the findings count. */
 function openDocument(
   value: unknown,
   source: string,
-  lines: DocumentLines | undefined,
+  lines: () => DocumentLines | undefined,
+  budget: Budget,
+  hasRepeatedKeys: boolean,
 ): ManifestDocument[] {
-  const sink = openFindings(source, (path) => lines?.lineOf(path));
+  const openSink = (): FindingSink => openFindings(source, (path) => lines()?.lineOf(path));
+  const sink = openSink();
   const unreadable: ManifestDocument[] = [{ value: {}, prefix: '', sink }];
-  if (!checkValues(value, sink)) return unreadable;
+  if (!checkValues(value, budget, sink)) return unreadable;
   if (!isPlainObject(value)) {
     sink.add('DOCUMENT_NOT_OBJECT', '', 'the document is not an object');
     return unreadable;
   }
-  if (value['kind'] !== 'List' || !Array.isArray(value['items'])) {
+  if (hasRepeatedKeys)
+    for (const { path, line } of lines()?.repeated ?? [])
+      sink.add('KEY_DUPLICATE', path, `${path} is written again in line ${line}`);
+  if (!LISTS.includes(value['kind']) || !Array.isArray(value['items'])) {
     return [{ value, prefix: '', sink }];
   }
-  return value['items'].map((item: unknown, index): ManifestDocument => {
-    const itemSink = openFindings(source, (path) => lines?.lineOf(path));
+  const items = value['items'].map((item: unknown, index): ManifestDocument => {
+    const itemSink = openSink();
     if (isPlainObject(item)) return { value: item, prefix: `items[${index}].`, sink: itemSink };
     itemSink.add('DOCUMENT_NOT_OBJECT', `items[${index}]`, 'the item is not an object');
     return { value: {}, prefix: `items[${index}].`, sink: itemSink };
   });
+  if (sink.findings.length === 0) return items;
+  // What was found about the list as a whole goes with its first item, which it does not keep from being read.
+  const [first, ...rest] = items;
+  if (first === undefined) return items;
+  for (const { code, path, message, advice } of sink.findings)
+    first.sink.add(code, path, message, advice);
+  return [first, ...rest];
+}
+
+/** What may still be read of a file; aliases can name more values than it has characters. */
+interface Budget {
+  values: number;
+  length: number;
 }
 
 interface Place {
@@ -104,13 +193,18 @@ interface Place {
 }
 
 /** Walks all values once, aliases expanded, within a budget; false when the document must not be read. */
-function checkValues(root: unknown, sink: FindingSink): boolean {
-  const { maxValues, maxDepth } = MANIFEST_LIMITS;
+function checkValues(root: unknown, budget: Budget, sink: FindingSink): boolean {
+  const { maxValues, maxExpandedLength, maxDepth } = MANIFEST_LIMITS;
   const stack: Place[] = [{ value: root, depth: 0, parent: null, key: '' }];
-  let count = 0;
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-    const { value, depth } = top;
-    count += 1;
+    const { value, depth, key } = top;
+    budget.values -= 1;
+    if (typeof key === 'string') budget.length -= key.length;
+    if (typeof value === 'string') budget.length -= value.length;
+    if (budget.length < 0) {
+      sink.add('DOCUMENT_TOO_LARGE', '', `over ${maxExpandedLength} characters, aliases expanded`);
+      return false;
+    }
     if (value === null || typeof value !== 'object') continue;
     if (depth >= maxDepth) {
       sink.add('DOCUMENT_TOO_DEEP', '', `nested over ${maxDepth} levels`);
@@ -122,10 +216,11 @@ function checkValues(root: unknown, sink: FindingSink): boolean {
       return false;
     }
     const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
-    for (const [key, item] of entries)
-      stack.push({ value: item, depth: depth + 1, parent: top, key });
-    if (count + stack.length > maxValues) {
-      sink.add('DOCUMENT_TOO_LARGE', '', `over ${maxValues} values`);
+    for (const [at, item] of entries)
+      stack.push({ value: item, depth: depth + 1, parent: top, key: at });
+    if (stack.length > budget.values) {
+      budget.values = 0;
+      sink.add('DOCUMENT_TOO_LARGE', '', `over ${maxValues} values, aliases expanded`);
       return false;
     }
   }

@@ -3,6 +3,7 @@
 import type { EnvEntry, EnvFrom } from './deployment.ts';
 import { isPlainObject } from './json-value.ts';
 import { CONTAINER_FIELDS, ENV_FIELDS, PORT_FIELDS } from './known-fields.ts';
+import { MANIFEST_LIMITS } from './limits.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import type { WrittenContainer } from './written.ts';
@@ -17,7 +18,7 @@ export function readContainers(pod: Fields, componentSpec: number): WrittenConta
       path: container.path,
       componentSpec,
       name: container.requiredText('name'),
-      image: container.text('image') ?? '',
+      image: container.text('image', MANIFEST_LIMITS.maxReferenceLength) ?? '',
       command: container.texts('command'),
       args: container.texts('args'),
       workingDir: container.text('workingDir') ?? '',
@@ -33,7 +34,7 @@ function readPorts(container: Fields): WrittenContainer['ports'] {
   const ports: { name: string; port: number }[] = [];
   for (const item of container.list('ports')) {
     const entry = openFields(item.value, item.path, PORT_FIELDS, container.sink);
-    const name = entry?.text('name') ?? '';
+    const name = entry?.word('name') ?? '';
     const port = entry?.integer('containerPort', 1, 65_535);
     if (port !== undefined) ports.push({ name, port });
     else if (entry !== undefined && !entry.has('containerPort'))
@@ -83,7 +84,7 @@ function readEnvFrom(container: Fields): EnvFrom[] {
   for (const item of container.list('envFrom')) {
     const entry = openFields(item.value, item.path, null, container.sink);
     if (entry === undefined) continue;
-    const prefix = entry.text('prefix') ?? '';
+    const prefix = entry.word('prefix') ?? '';
     for (const [from, field] of [
       ['secret', 'secretRef'],
       ['configMap', 'configMapRef'],
@@ -92,7 +93,7 @@ function readEnvFrom(container: Fields): EnvFrom[] {
       const ref = raw && openFields(raw, entry.at(field), null, container.sink);
       if (ref === undefined) continue;
       const optional = ref.flag('optional') ?? false;
-      sources.push({ from, name: ref.text('name') ?? '', prefix, optional });
+      sources.push({ from, name: ref.word('name') ?? '', prefix, optional });
     }
   }
   return sources;

@@ -9,6 +9,7 @@ import {
   PREDICTOR_FIELDS,
   SPEC_FIELDS,
 } from './known-fields.ts';
+import { MANIFEST_LIMITS } from './limits.ts';
 import type { ManifestDocument } from './parse-manifests.ts';
 import { readContainers, readEnv } from './read-containers.ts';
 import { openFields } from './read-fields.ts';
@@ -16,9 +17,8 @@ import type { Fields } from './read-fields.ts';
 import { readGraph } from './read-graph.ts';
 import type { WrittenContainer, WrittenDeployment, WrittenPredictor } from './written.ts';
 
-const API_VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'].map(
-  (version) => `machinelearning.seldon.io/${version}`,
-);
+const API_GROUP = 'machinelearning.seldon.io';
+const API_VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'].map((version) => `${API_GROUP}/${version}`);
 const INT32_MAX = 2_147_483_647;
 
 /** Whether a document is a SeldonDeployment; adds a finding when it is not, or is one of an unknown version. */
@@ -26,22 +26,38 @@ export function isDeployment({ value, prefix, sink }: ManifestDocument): boolean
   if (sink.errors > 0) return false;
   const fields = openFields(value, prefix.slice(0, -1), null, sink);
   if (fields === undefined) return false;
-  const kind = fields.text('kind');
-  const apiVersion = fields.text('apiVersion') ?? '';
+  const kind = fields.word('kind');
+  const apiVersion = fields.word('apiVersion') ?? '';
   if (kind === undefined || kind === '') {
     if (sink.errors === 0) sink.add('KIND_MISSING', fields.at('kind'), 'the document has no kind');
     return false;
   }
   if (kind !== 'SeldonDeployment') {
-    const near = closestWord(kind, ['SeldonDeployment']);
-    const advice = near === undefined ? undefined : `did you mean ${near}?`;
-    sink.add('KIND_SKIPPED', fields.at('kind'), `${shorten(kind)} is skipped`, advice);
+    tellOtherKind(kind, apiVersion, fields);
     return false;
   }
   if (API_VERSIONS.includes(apiVersion)) return true;
   const shown = apiVersion === '' ? 'missing' : shorten(apiVersion);
   sink.add('API_VERSION_UNKNOWN', fields.at('apiVersion'), `apiVersion is ${shown}`);
   return false;
+}
+
+/** A document for others is passed over; one that was meant for us, but for its spelling, is a mistake. */
+function tellOtherKind(kind: string, apiVersion: string, { at, sink }: Fields): void {
+  const near = closestWord(kind, ['SeldonDeployment']);
+  const path = at('kind');
+  if (near !== undefined)
+    sink.add('KIND_UNKNOWN', path, `kind is ${shorten(kind)}`, `write kind: ${near}`);
+  else if (apiVersion.startsWith(`${API_GROUP}/`))
+    sink.add('KIND_UNKNOWN', path, `${API_GROUP} has no kind ${shorten(kind)}`);
+  else if (kind === 'Kustomization')
+    sink.add(
+      'KIND_SKIPPED',
+      path,
+      `${shorten(kind)} is skipped`,
+      'run kustomize build, and name what comes out',
+    );
+  else sink.add('KIND_SKIPPED', path, `${shorten(kind)} is skipped`);
 }
 
 /** Reads all that can be read; undefined when there is no spec at all. */
@@ -58,15 +74,15 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
   const rawSpec = root.object('spec');
   const spec = rawSpec && openFields(rawSpec, root.at('spec'), SPEC_FIELDS, sink);
   if (spec === undefined) return undefined;
-  spec.text('name');
+  spec.word('name');
   spec.integer('replicas', 0, INT32_MAX);
   return {
     name,
-    namespace: metadata?.text('namespace') || 'default',
+    namespace: metadata?.word('namespace') || 'default',
     path: prefix,
-    protocol: spec.text('protocol') ?? '',
-    transport: spec.text('transport') ?? '',
-    serverType: spec.text('serverType') ?? '',
+    protocol: spec.word('protocol') ?? '',
+    transport: spec.word('transport') ?? '',
+    serverType: spec.word('serverType') ?? '',
     metadataAnnotations: metadata?.textMap('annotations') ?? {},
     annotations: spec.textMap('annotations'),
     predictors: readPredictors(spec),
@@ -78,7 +94,16 @@ function readPredictors(spec: Fields): WrittenPredictor[] {
   const raw = spec.peek('predictors');
   if (!spec.has('predictors') || (Array.isArray(raw) && raw.length === 0))
     spec.sink.add('PREDICTORS_MISSING', spec.at('predictors'), 'the deployment has no predictors');
-  for (const item of spec.list('predictors')) {
+  const items = spec.list('predictors');
+  const { maxPredictors } = MANIFEST_LIMITS;
+  if (items.length > maxPredictors)
+    spec.sink.add(
+      'PREDICTORS_TOO_MANY',
+      spec.at('predictors'),
+      `the deployment has ${items.length} predictors`,
+      `use at most ${maxPredictors}`,
+    );
+  for (const item of items.slice(0, maxPredictors)) {
     const predictor = openFields(item.value, item.path, PREDICTOR_FIELDS, spec.sink);
     if (predictor !== undefined) predictors.push(readPredictor(predictor));
   }
@@ -110,7 +135,7 @@ function readOrchestratorEnv(predictor: Fields): WrittenPredictor['orchestratorE
 
 function readComponents(predictor: Fields): WrittenContainer[] {
   const { sink } = predictor;
-  return predictor.list('componentSpecs').flatMap((item, index) => {
+  const containers = predictor.list('componentSpecs').flatMap((item, index) => {
     const component = openFields(item.value, item.path, COMPONENT_FIELDS, sink);
     const raw = component?.object('spec');
     if (component === undefined || raw === undefined) return [];
@@ -118,6 +143,15 @@ function readComponents(predictor: Fields): WrittenContainer[] {
     const pod = openFields(raw, component.at('spec'), null, sink);
     return pod === undefined ? [] : readContainers(pod, index);
   });
+  const { maxContainers } = MANIFEST_LIMITS;
+  if (containers.length > maxContainers)
+    sink.add(
+      'CONTAINERS_TOO_MANY',
+      predictor.at('componentSpecs'),
+      `${predictor.path} has ${containers.length} containers`,
+      `use at most ${maxContainers}`,
+    );
+  return containers.slice(0, maxContainers);
 }
 
 /** Parts that are known but do nothing yet. */
@@ -126,7 +160,7 @@ function readUnserved(predictor: Fields): void {
   const raw = predictor.object('explainer');
   const path = predictor.at('explainer');
   const explainer = raw && openFields(raw, path, EXPLAINER_FIELDS, sink);
-  if (explainer?.text('type'))
+  if (explainer?.word('type'))
     sink.add('FEATURE_NOT_SERVED', path, 'explainers are not served yet; it is left out');
   if (predictor.object('ssl') !== undefined)
     sink.add('FEATURE_NOT_SERVED', predictor.at('ssl'), 'ssl is not served yet: plain HTTP');

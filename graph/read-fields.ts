@@ -5,7 +5,9 @@ import { MAX_FINDINGS } from './finding.ts';
 import type { FindingSink } from './finding.ts';
 import { describeType, isPlainObject } from './json-value.ts';
 import type { JsonObject } from './json-value.ts';
+import { MANIFEST_LIMITS } from './limits.ts';
 import { joinPath } from './manifest-lines.ts';
+import { describeTemplateMark, TEMPLATE_ADVICE } from './template-marks.ts';
 
 export interface Fields {
   readonly path: string;
@@ -16,8 +18,11 @@ export interface Fields {
   has(name: string): boolean;
   /** The value as it is, for fields of more than one type. */
   peek(name: string): unknown;
-  text(name: string): string | undefined;
-  /** A string that must be there and not be empty; '' after a finding. */
+  /** A string of at most `maxLength` characters. */
+  text(name: string, maxLength?: number): string | undefined;
+  /** A short string: a name, a type, a mode. */
+  word(name: string): string | undefined;
+  /** A word that must be there and not be empty; '' after a finding. */
   requiredText(name: string): string;
   integer(name: string, min: number, max: number): number | undefined;
   flag(name: string): boolean | undefined;
@@ -26,7 +31,7 @@ export interface Fields {
   list(name: string): readonly Item[];
   /** A list of strings; wrong items are left out with a finding. */
   texts(name: string): readonly string[];
-  /** A map of strings; wrong values are left out with a finding. */
+  /** A map of strings, bounded as the annotations of Kubernetes are; wrong values are left out with a finding. */
   textMap(name: string): Readonly<Record<string, string>>;
 }
 
@@ -62,9 +67,21 @@ function fieldsOf(raw: JsonObject, path: string, sink: FindingSink): Fields {
   const at = (field: string): string => joinPath(path, field);
   const wrong = (place: string, value: unknown, wanted: string): undefined => {
     // YAML 1.1, which Kubernetes reads, takes y, n, yes, no, on and off for booleans.
+    const mark = typeof value === 'string' ? describeTemplateMark(value) : undefined;
+    if (mark !== undefined) {
+      sink.add('TEMPLATE_MARK', place, `${name(place)}: ${mark}`, TEMPLATE_ADVICE);
+      return undefined;
+    }
     const quote = wanted === 'a string' && typeof value !== 'object' ? ', in quotes' : '';
     const what = `${name(place)} is ${describeType(value)}, not ${wanted}`;
     sink.add('FIELD_WRONG_TYPE', place, what, `write ${wanted}${quote}`);
+    return undefined;
+  };
+  /** The text, or undefined with a finding when it is longer than can be used. */
+  const bounded = (place: string, text: string, maxLength: number): string | undefined => {
+    if (text.length <= maxLength) return text;
+    const what = `${name(place)} has ${text.length} characters`;
+    sink.add('VALUE_TOO_LONG', place, what, `use at most ${maxLength}`);
     return undefined;
   };
   const own = (field: string): unknown => (Object.hasOwn(raw, field) ? raw[field] : undefined);
@@ -74,14 +91,15 @@ function fieldsOf(raw: JsonObject, path: string, sink: FindingSink): Fields {
     at,
     has: (field) => own(field) !== undefined && own(field) !== null,
     peek: own,
-    text(field) {
+    text(field, maxLength = MANIFEST_LIMITS.maxValueLength) {
       const value = own(field);
-      if (value === undefined || value === null || typeof value === 'string')
-        return value ?? undefined;
+      if (value === undefined || value === null) return undefined;
+      if (typeof value === 'string') return bounded(at(field), value, maxLength);
       return wrong(at(field), value, 'a string');
     },
+    word: (field) => fields.text(field, MANIFEST_LIMITS.maxWordLength),
     requiredText(field) {
-      const value = fields.text(field);
+      const value = fields.word(field);
       if ((value === undefined && !fields.has(field)) || value === '')
         sink.add('FIELD_MISSING', at(field), `${name(path)} has no ${field}`);
       return value ?? '';
@@ -118,14 +136,23 @@ function fieldsOf(raw: JsonObject, path: string, sink: FindingSink): Fields {
     texts(field) {
       const texts: string[] = [];
       for (const item of fields.list(field)) {
-        if (typeof item.value === 'string') texts.push(item.value);
-        else wrong(item.path, item.value, 'a string');
+        if (typeof item.value !== 'string') wrong(item.path, item.value, 'a string');
+        else if (bounded(item.path, item.value, MANIFEST_LIMITS.maxValueLength) !== undefined)
+          texts.push(item.value);
       }
       return texts;
     },
     textMap(field) {
       const texts: Record<string, string> = {};
+      const { maxAnnotationsLength } = MANIFEST_LIMITS;
+      let length = 0;
       for (const [key, value] of Object.entries(fields.object(field) ?? {})) {
+        length += key.length + (typeof value === 'string' ? value.length : 0);
+        if (length > maxAnnotationsLength) {
+          const what = `${name(at(field))} have over ${maxAnnotationsLength} characters`;
+          sink.add('VALUE_TOO_LONG', at(field), what, 'remove some, or shorten them');
+          return {};
+        }
         if (typeof value === 'string') Object.defineProperty(texts, key, { value, ...OPEN });
         else if (value !== null) wrong(joinPath(at(field), key), value, 'a string');
       }

@@ -6,6 +6,8 @@ import { openFields } from './read-fields.ts';
 import type { Fields, Item } from './read-fields.ts';
 import type { WrittenEndpoint, WrittenParameter, WrittenUnit } from './written.ts';
 
+const { maxReferenceLength, maxParameterLength, maxWordLength } = MANIFEST_LIMITS;
+
 /** Units that may still be read; a graph of aliases can name more units than the file has lines. */
 interface Budget {
   units: number;
@@ -40,16 +42,16 @@ function readUnit(
   const unit = openFields(item.value, item.path, UNIT_FIELDS, sink);
   if (unit === undefined) return undefined;
   const methods = unit.has('methods') ? readMethods(unit) : undefined;
-  for (const field of ['serviceAccountName', 'envSecretRefName', 'storageInitializerImage'])
-    unit.text(field);
+  for (const field of ['serviceAccountName', 'envSecretRefName']) unit.word(field);
+  unit.text('storageInitializerImage', maxReferenceLength);
   return {
     path: unit.path,
     name: unit.requiredText('name'),
-    type: unit.text('type') || undefined,
-    implementation: unit.text('implementation') || undefined,
+    type: unit.word('type') || undefined,
+    implementation: unit.word('implementation') || undefined,
     methods,
     parameters: readParameters(unit),
-    modelUri: unit.text('modelUri') ?? '',
+    modelUri: unit.text('modelUri', maxReferenceLength) ?? '',
     endpoint: readEndpoint(unit),
     logger: readLogger(unit),
     children: childItems(unit).flatMap((child) => readUnit(child, depth + 1, budget, sink) ?? []),
@@ -69,7 +71,7 @@ function childItems(unit: Fields): readonly Item[] {
 
 function readMethods(unit: Fields): WrittenUnit['methods'] {
   return unit.list('methods').flatMap(({ value, path }) => {
-    if (typeof value === 'string') return [{ name: value, path }];
+    if (typeof value === 'string') return [{ name: value.slice(0, maxWordLength), path }];
     const message = `${path} is ${describeType(value)}, not a string`;
     unit.sink.add('FIELD_WRONG_TYPE', path, message, 'write the name of a method');
     return [];
@@ -82,8 +84,8 @@ function readParameters(unit: Fields): WrittenParameter[] {
     const entry = openFields(item.value, item.path, PARAMETER_FIELDS, unit.sink);
     if (entry === undefined) continue;
     const name = entry.requiredText('name');
-    const value = entry.text('value') ?? '';
-    parameters.push({ path: entry.path, name, value, type: entry.text('type') ?? '' });
+    const value = entry.text('value', maxParameterLength) ?? '';
+    parameters.push({ path: entry.path, name, value, type: entry.word('type') ?? '' });
   }
   return parameters;
 }
@@ -97,8 +99,8 @@ function readEndpoint(unit: Fields): WrittenEndpoint | undefined {
     endpoint.integer(field, 0, 65_535) || undefined;
   return {
     path: endpoint.path,
-    host: endpoint.text('service_host') ?? '',
-    type: endpoint.text('type') ?? '',
+    host: endpoint.text('service_host', maxReferenceLength) ?? '',
+    type: endpoint.word('type') ?? '',
     servicePort: port('service_port'),
     httpPort: port('httpPort'),
     grpcPort: port('grpcPort'),
@@ -109,6 +111,6 @@ function readLogger(unit: Fields): WrittenUnit['logger'] {
   const raw = unit.object('logger');
   const logger = raw && openFields(raw, unit.at('logger'), LOGGER_FIELDS, unit.sink);
   if (logger === undefined) return undefined;
-  logger.text('url');
-  return { path: logger.path, mode: logger.text('mode') ?? '' };
+  logger.text('url', maxReferenceLength);
+  return { path: logger.path, mode: logger.word('mode') ?? '' };
 }

@@ -28,7 +28,9 @@ export class PooledKubeConfig extends KubeConfig {
   serverUrl(): string {
     const cluster = this.getCurrentCluster();
     if (cluster === null) throw new Error('the kubeconfig names no cluster');
-    return cluster.server.replace(/\/+$/, '');
+    let url = cluster.server;
+    while (url.endsWith('/')) url = url.slice(0, -1);
+    return url;
   }
 
   /** The namespace of the context (in a pod: the pod's own); `default` where none is named. */

@@ -91,7 +91,8 @@ function deriveLabel(name: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]/g, '-')
     .slice(0, MAX_LABEL)
-    .replaceAll(/^-+|-+$/g, '');
+    .replace(/^-+/, '')
+    .replace(/^(.*[^-])?-*$/, '$1');
   return label === '' ? md5(name) : label;
 }
 
