@@ -73,6 +73,14 @@ export const FINDINGS = {
     'rename one of them',
   ),
   READER_FAILED: error('a bug in the reader of manifests', 'report it with the file'),
+  READER_TOO_SLOW: error(
+    'reading the object takes longer than one object may hold up the others',
+    'make it smaller; if it is of ordinary size, report it with the object',
+  ),
+  READER_BUSY: error(
+    'too many objects wait to be read, or the process is going',
+    'write the object again in a moment',
+  ),
 
   // Fields.
   FIELD_UNKNOWN: warning(

@@ -41,7 +41,7 @@ export interface FindingSink {
 /** More findings of one severity than these in one document are not kept, so warnings never hide an error. */
 export const MAX_FINDINGS = 500;
 
-/** Characters of a message; names of hostile length are cut. */
+/** Characters of a message, and of a path; names of hostile length are cut. */
 const MAX_MESSAGE = 400;
 
 /** After one of these nothing is known of what stands at its path and below. */
@@ -90,10 +90,10 @@ export function openFindings(
       const line = lineOf(path);
       findings.push({
         severity: kind.severity,
-        path,
+        path: cut(path),
         code,
-        message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message,
-        advice: advice ?? kind.advice,
+        message: cut(message),
+        advice: cut(advice ?? kind.advice),
         ...(line === undefined ? {} : { line }),
         source,
       });
@@ -104,6 +104,10 @@ export function openFindings(
 /** The path of what holds the last field or item of a path. */
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('.'), path.lastIndexOf('[')));
+}
+
+function cut(text: string): string {
+  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
 }
 
 export function hasErrors(findings: readonly Finding[]): boolean {

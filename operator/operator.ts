@@ -17,12 +17,15 @@ import type { AskPod } from './reconcile/ask-plans.ts';
 import { PlanBook } from './reconcile/ask-plans.ts';
 import type { ReconcileConfig } from './reconcile/contract.ts';
 import { statusOf, text } from './reconcile/fields.ts';
+import { ThreadReader } from './read/thread-reader.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { Sources } from './reconcile/sources.ts';
 
 const NAME = 'seldondeployment';
 /** Watches are heard of at least once a minute; after this the kubelet is to start us anew. */
 const SILENT_MS = 15 * 60_000;
+/** Of one object. The clock's part is long: on a starved machine an ordinary object waits for a processor. */
+const READING = { cpuMs: 3_000, wallMs: 60_000 };
 const STATES = ['Available', 'Creating', 'Failed'];
 
 export interface SidegraphOperatorOptions {
@@ -78,9 +81,11 @@ export class SidegraphOperator extends SteadyOperator {
       },
       onPodGone: (uid) => plans.forget(uid),
     });
+    const reader = new ThreadReader({ ...READING, maxWaiting: options.workers, log });
     const reconciler = new Reconciler({
       client: this.client,
       sources,
+      reader,
       plans,
       events,
       config,
@@ -89,7 +94,7 @@ export class SidegraphOperator extends SteadyOperator {
     });
     this.#countStates(sources);
     this.#health = await this.#serveHealth();
-    this.background(this.#closeAtEnd(events));
+    this.background(this.#closeAtEnd(events, reader));
     await sources.synced;
     this.background(this.#elect(sources, reconciler));
     log.info({ health: this.#health.port, replica: options.replica }, 'watching');
@@ -165,9 +170,10 @@ export class SidegraphOperator extends SteadyOperator {
       }, state);
   }
 
-  async #closeAtEnd(events: EventRecorder): Promise<void> {
+  async #closeAtEnd(events: EventRecorder, reader: ThreadReader): Promise<void> {
     await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }));
     await events.flush();
+    await reader.close();
     await this.#health?.close();
   }
 }

@@ -5,6 +5,7 @@ import { parseManifests } from '../../graph/parse-manifests.ts';
 import type { Finding } from '../../graph/finding.ts';
 import { applyPatch } from '../../operator/admission/apply-patch.ts';
 import type { JsonObject, ReviewRequest } from '../../operator/admission/review.ts';
+import { INLINE_READER } from '../../operator/read/reader.ts';
 import { type ClusterView, mutatePodReview } from '../../operator/admission/webhooks.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../operator/names.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
@@ -82,7 +83,7 @@ async function injectOne(
     object: located.pod,
     oldObject: null,
   };
-  const verdict = await mutatePodReview(request, { cluster, config });
+  const verdict = await mutatePodReview(request, { cluster, config, reader: INLINE_READER });
   if (!verdict.allowed) {
     const words = [verdict.message, ...verdict.warnings];
     return { value, outcome: { place, kind: 'refused', words } };

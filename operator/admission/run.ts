@@ -9,6 +9,7 @@ import { startHealthServer } from '../kube/health.ts';
 import { LeaseElector } from '../kube/lease.ts';
 import { registerKubeMetrics } from '../kube/metrics.ts';
 import { Registry } from '../kube/registry.ts';
+import { ThreadReader } from '../read/thread-reader.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
 import type { KeyPair, Lifetimes } from './certificates/make.ts';
@@ -45,6 +46,8 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** How long the API server and its proxies may take to hear that we are going. */
 const LEAVE_MS = 3_000;
 const FIRST_TRY_MS = 500;
+/** Of one object; the API server waits for 5 s by default, with what waits before it. */
+const READING = { cpuMs: 1_500, wallMs: 4_000, maxWaiting: 64 };
 
 export async function runAdmission(run: RunAdmission): Promise<void> {
   const { options, config, log, signal, now = () => Date.now() } = run;
@@ -89,7 +92,8 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
     now,
     metrics: metrics.watch,
   });
-  const context: WebhookContext = { cluster, config };
+  const reader = new ThreadReader({ ...READING, log });
+  const context: WebhookContext = { cluster, config, reader };
   const webhooks: Record<string, Webhook> = {
     [PATHS.validate]: (review) => validateReview(review, context),
     [PATHS.mutatePods]: (review) => mutatePodReview(review, context),
@@ -146,7 +150,7 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
   await sleep(LEAVE_MS);
   await server.close();
   ending.abort();
-  await Promise.all([...working, health.close()]);
+  await Promise.all([...working, health.close(), reader.close()]);
 }
 
 /** Without the API server there is nothing to admit: tried until it is there. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import { connect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { SILENT_LOG } from '../../extproc/log.ts';
 import type { KeyPair } from './certificates/make.ts';
@@ -138,6 +139,35 @@ describe('the admission server', () => {
     assert.equal((await send('/yes', large)).status, 413);
     const chunked = { headers: { 'transfer-encoding': 'chunked' } };
     assert.equal((await send('/yes', large, chunked)).status, 413);
+  });
+
+  test('callers that send slowly, or nothing, give way to one that does', async () => {
+    const sockets: TLSSocket[] = [];
+    const open = (): Promise<TLSSocket> =>
+      new Promise((resolve, reject) => {
+        const to = { host: '127.0.0.1', port: server.port, ca: ca.cert };
+        const socket = connect(to, () => resolve(socket));
+        // It is closed by the server.
+        socket.on('error', reject);
+        sockets.push(socket);
+      });
+    // More idle connections than there may be.
+    for (let count = 0; count < 270; count += 1) await open();
+    // More bytes than may be held, of bodies that are never whole.
+    const slow = await Promise.all(Array.from({ length: 4 }, open));
+    for (const socket of slow) {
+      const length = `content-length: ${MAX_BODY_BYTES}`;
+      socket.write(`POST /yes HTTP/1.1\r\nhost: a\r\n${length}\r\n\r\n`);
+      socket.write(Buffer.alloc(MAX_BODY_BYTES - 1, ' '));
+    }
+    const padded = Buffer.concat([
+      Buffer.from(JSON.stringify(REVIEW)),
+      Buffer.alloc(MAX_BODY_BYTES / 2, ' '),
+    ]);
+    for (let count = 0; count < 20; count += 1)
+      assert.equal((await send('/yes', padded)).status, 200);
+    assert.ok(sockets.filter(({ destroyed }) => destroyed).length > 0);
+    for (const socket of sockets) socket.destroy();
   });
 
   test('health is 200 until there is a reason', async () => {

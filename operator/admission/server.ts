@@ -4,6 +4,8 @@ import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../../extproc/log.ts';
+import { Bodies } from './bodies.ts';
+import { boundConnections } from './connections.ts';
 import { parseReview, renderReview } from './review.ts';
 import type { ReviewRequest, Verdict } from './review.ts';
 
@@ -39,33 +41,44 @@ export interface AdmissionServer {
   close(): Promise<void>;
 }
 
+const MIB = 1024 * 1024;
 /** A review holds an object and the one before it, of at most 1.5 MiB each in etcd. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+export const MAX_BODY_BYTES = 4 * MIB;
+/** Of all reviews under way: what is made of a hostile one takes twenty times its bytes. */
+const MAX_HELD_BYTES = 8 * MIB;
+/** The API server opens a connection for each review that it has under way. */
+const BOUNDS = { maxHandshakes: 64, maxConnections: 256 };
+const HANDSHAKE_TIMEOUT_MS = 5_000;
 const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 /** Above the 90 s after which the API server closes idle connections, so that it is never us who do. */
 const KEEP_ALIVE_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 10_000;
 
 export async function startAdmissionServer(options: ServerOptions): Promise<AdmissionServer> {
   const { host, port, log } = options;
+  const bodies = new Bodies({ maxBytes: MAX_BODY_BYTES, maxHeldBytes: MAX_HELD_BYTES });
   const server = createServer(
     {
       ...options.certificate,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {
-      answer(request, response, options).catch((error: unknown) => {
+      connections.track(request, response);
+      answer(request, response, bodies, options).catch((error: unknown) => {
+        if (request.destroyed) return;
         log.error({ path: request.url, error: String(error) }, 'an answer broke');
         response.destroy();
       });
     },
   );
+  const connections = boundConnections(server, BOUNDS);
   server.on('tlsClientError', (error) => log.debug({ error: error.message }, 'a handshake failed'));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -89,9 +102,10 @@ async function close(server: ReturnType<typeof createServer>): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
+  bodies: Bodies,
   options: ServerOptions,
 ): Promise<void> {
-  const path = new URL(request.url ?? '/', 'https://admission').pathname;
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   if (path === '/healthz') {
     const reason = options.health?.() ?? null;
     return reply(response, reason === null ? 200 : 503, `${reason ?? 'ok'}\n`, 'text/plain');
@@ -99,11 +113,17 @@ async function answer(
   const webhook = Object.hasOwn(options.webhooks, path) ? options.webhooks[path] : undefined;
   if (webhook === undefined) return refuse(request, response, 404, 'no such webhook');
   if (request.method !== 'POST') return refuse(request, response, 405, 'reviews are posted');
-  const body = await readBody(request);
-  if (body === null) return refuse(request, response, 413, `over ${MAX_BODY_BYTES} bytes`);
-  const review = parseReview(parseJson(body));
-  if (review === undefined) return reply(response, 400, 'not an AdmissionReview\n', 'text/plain');
-  await judgeReview(path, webhook, review, response, options);
+  const body = await bodies.read(request);
+  if (body.kind === 'too-long')
+    return refuse(request, response, 413, `over ${MAX_BODY_BYTES} bytes`);
+  if (body.kind === 'no-room') return refuse(request, response, 503, 'too many reviews at once');
+  try {
+    const review = parseReview(parseJson(body.bytes));
+    if (review === undefined) return reply(response, 400, 'not an AdmissionReview\n', 'text/plain');
+    await judgeReview(path, webhook, review, response, options);
+  } finally {
+    body.release();
+  }
 }
 
 async function judgeReview(
@@ -125,20 +145,6 @@ async function judgeReview(
     log.error({ path, namespace, name, operation, error: String(error) }, 'a review failed');
     reply(response, 500, 'the review failed; the log of the webhook says why\n', 'text/plain');
   }
-}
-
-/** Null when it is too long; the rest is not read then. */
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return null;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    const bytes = chunk as Buffer;
-    length += bytes.length;
-    if (length > MAX_BODY_BYTES) return null;
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks, length);
 }
 
 function parseJson(body: Buffer): unknown {

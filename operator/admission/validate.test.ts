@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
+import { INLINE_READER } from '../read/reader.ts';
 import { validateDeployment } from './validate.ts';
 
 const MODEL = { name: 'm', type: 'MODEL' };
@@ -33,7 +34,7 @@ function validate(
   object: JsonObject | null,
   more: Partial<ReviewRequest> = {},
   stored: readonly JsonObject[] = [],
-): Verdict {
+): Promise<Verdict> {
   const request: ReviewRequest = {
     uid: 'u',
     operation: 'CREATE',
@@ -44,7 +45,7 @@ function validate(
     oldObject: null,
     ...more,
   };
-  return validateDeployment(request, { load: {}, stored });
+  return validateDeployment(request, { load: {}, reader: INLINE_READER, stored });
 }
 
 function messageOf(verdict: Verdict): string {
@@ -61,16 +62,16 @@ const WRONG = {
 };
 
 describe('a SeldonDeployment at admission', () => {
-  test('a right one passes', () => {
-    assert.deepEqual(validate(deployment(predictors('p'))), {
+  test('a right one passes', async () => {
+    assert.deepEqual(await validate(deployment(predictors('p'))), {
       allowed: true,
       warnings: [],
       patch: [],
     });
   });
 
-  test('everything that is wrong is told at once, in the words of `sidegraph check`', () => {
-    const verdict = validate(deployment(WRONG));
+  test('everything that is wrong is told at once, in the words of `sidegraph check`', async () => {
+    const verdict = await validate(deployment(WRONG));
     const { findings } = loadDeployments(JSON.stringify(deployment(WRONG)), { source: 's' });
     const errors = findings.filter((finding) => finding.severity === 'error');
     assert.ok(errors.length >= 4);
@@ -86,8 +87,8 @@ describe('a SeldonDeployment at admission', () => {
     );
   });
 
-  test('what is soft is a warning', () => {
-    const verdict = validate(
+  test('what is soft is a warning', async () => {
+    const verdict = await validate(
       deployment({
         predictors: [{ name: 'p', graph: { ...MODEL, typo: 1 }, componentSpecs: [POD] }],
       }),
@@ -99,54 +100,57 @@ describe('a SeldonDeployment at admission', () => {
     );
   });
 
-  test('a spec that is missing, or no object, is refused and does not throw', () => {
+  test('a spec that is missing, or no object, is refused and does not throw', async () => {
     for (const spec of [undefined, null, 1, [], 'x'])
-      assert.match(messageOf(validate(deployment(spec))), /spec/);
+      assert.match(messageOf(await validate(deployment(spec))), /spec/);
   });
 
-  test('a name that is still to be made is not missed', () => {
+  test('a name that is still to be made is not missed', async () => {
     const object = deployment(predictors('p'), { name: undefined, generateName: 'a-' });
-    assert.equal(validate(object, { name: '' }).allowed, true);
+    assert.equal((await validate(object, { name: '' })).allowed, true);
   });
 
-  test('an update that leaves the spec alone passes with warnings, another one does not', () => {
+  test('an update that leaves the spec alone passes with warnings, another one does not', async () => {
     const before = deployment(WRONG);
     const labelled = deployment(WRONG, { labels: { a: 'b' } });
     const update = { operation: 'UPDATE', oldObject: before } as const;
-    const same = validate(labelled, update);
+    const same = await validate(labelled, update);
     assert.equal(same.allowed, true);
     assert.ok(same.warnings.some((warning) => warning.includes('PREDICTOR_DUPLICATE')));
-    assert.equal(validate(deployment({ ...WRONG, replicas: 2 }), update).allowed, false);
+    assert.equal((await validate(deployment({ ...WRONG, replicas: 2 }), update)).allowed, false);
   });
 
-  test('deletion, finalizers that go with it, and subresources pass', () => {
+  test('deletion, finalizers that go with it, and subresources pass', async () => {
     const dying = deployment(WRONG, { deletionTimestamp: '2026-01-01T00:00:00Z' });
     const before = deployment(predictors('p'));
     const update = { operation: 'UPDATE', oldObject: before } as const;
-    assert.equal(validate(dying, update).allowed, true);
-    assert.equal(validate(null, { operation: 'DELETE', oldObject: before }).allowed, true);
-    assert.equal(validate(deployment(WRONG), { ...update, subResource: 'status' }).allowed, true);
+    assert.equal((await validate(dying, update)).allowed, true);
+    assert.equal((await validate(null, { operation: 'DELETE', oldObject: before })).allowed, true);
+    assert.equal(
+      (await validate(deployment(WRONG), { ...update, subResource: 'status' })).allowed,
+      true,
+    );
   });
 });
 
-describe('names that another deployment holds', () => {
+describe('names that another deployment holds', async () => {
   const older = {
     ...deployment(predictors('c'), { name: 'a-b', creationTimestamp: '2026-01-01T00:00:00Z' }),
   };
 
-  test('two that would make one Service: the later one is refused', () => {
-    const message = messageOf(validate(deployment(predictors('b-c')), {}, [older]));
+  test('two that would make one Service: the later one is refused', async () => {
+    const message = messageOf(await validate(deployment(predictors('b-c')), {}, [older]));
     assert.match(
       message,
       /spec\.predictors\[0\]\.name NAME_TAKEN: the Service a-b-c belongs to the SeldonDeployment a-b;/,
     );
   });
 
-  test('the older one keeps its name, and is not held up by the other', () => {
+  test('the older one keeps its name, and is not held up by the other', async () => {
     const mine = deployment(predictors('b-c'), { creationTimestamp: '2025-01-01T00:00:00Z' });
     const changed = { ...mine, spec: { ...predictors('b-c'), replicas: 2 } };
     const update = { operation: 'UPDATE', oldObject: mine } as const;
-    assert.equal(validate(changed, update, [older, mine]).allowed, true);
+    assert.equal((await validate(changed, update, [older, mine])).allowed, true);
     const taking = { ...mine, spec: predictors('x', 'c') };
     const other = deployment(predictors('x'), { name: 'a-c', creationTimestamp: '2026-01-01' });
     const clash = {
@@ -161,12 +165,12 @@ describe('names that another deployment holds', () => {
       },
     };
     assert.match(
-      messageOf(validate(clash, update, [other, mine])),
+      messageOf(await validate(clash, update, [other, mine])),
       /Service a-c-x belongs to the SeldonDeployment a-c/,
     );
   });
 
-  test("a deployment's path and the explainer's of another one", () => {
+  test("a deployment's path and the explainer's of another one", async () => {
     const explained = deployment({
       predictors: [
         { name: 'p', graph: MODEL, componentSpecs: [POD], explainer: { type: 'AnchorText' } },
@@ -177,10 +181,10 @@ describe('names that another deployment holds', () => {
       creationTimestamp: '2026-01-01',
     });
     assert.match(
-      messageOf(validate(explained, {}, [named])),
+      messageOf(await validate(explained, {}, [named])),
       /explainer NAME_TAKEN: the path a-explainer/,
     );
-    const reverse = validate(named, { name: 'a-explainer' }, [explained]);
+    const reverse = await validate(named, { name: 'a-explainer' }, [explained]);
     assert.match(messageOf(reverse), /metadata\.name NAME_TAKEN: the path a-explainer/);
   });
 });

@@ -3,8 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../graph/finding.ts';
 import { isPlainObject } from '../../graph/json-value.ts';
-import type { LoadOptions } from '../../graph/load-deployments.ts';
-import { loadDeployments } from '../../graph/load-deployments.ts';
+import { readableText, unread } from '../read/reader.ts';
+import type { Reader, ReadOptions } from '../read/reader.ts';
 import { findTakenNames } from './taken-names.ts';
 import { judge } from './refusal.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
@@ -12,7 +12,8 @@ import { PASS } from './review.ts';
 
 export interface ValidateContext {
   /** How deployments are read: the cluster's servers and first ports. */
-  readonly load: Pick<LoadOptions, 'env' | 'servers'>;
+  readonly load: ReadOptions;
+  readonly reader: Reader;
   /** The SeldonDeployments of the namespace, as they are stored. */
   readonly stored: readonly JsonObject[];
 }
@@ -20,13 +21,16 @@ export interface ValidateContext {
 /** What the API server puts in the place of a name that it is still to make. */
 const MADE_NAME = 'xxxxx';
 
-export function validateDeployment(request: ReviewRequest, context: ValidateContext): Verdict {
+export async function validateDeployment(
+  request: ReviewRequest,
+  context: ValidateContext,
+): Promise<Verdict> {
   const { operation, object, oldObject, subResource } = request;
   if (subResource !== '' || object === null) return PASS;
   if (operation !== 'CREATE' && operation !== 'UPDATE') return PASS;
   const metadata = fieldOf(object, 'metadata');
   if (typeof metadata['deletionTimestamp'] === 'string') return PASS;
-  const findings = checkObject(object, request, context);
+  const findings = await checkObject(object, request, context);
   const isSame = oldObject !== null && isDeepStrictEqual(object['spec'], oldObject['spec']);
   const verdict = judge('SeldonDeployment', findings);
   if (verdict.allowed || !isSame) return verdict;
@@ -35,27 +39,21 @@ export function validateDeployment(request: ReviewRequest, context: ValidateCont
   return { allowed: true, warnings, patch: [] };
 }
 
-function checkObject(
+async function checkObject(
   object: JsonObject,
   request: ReviewRequest,
-  { load, stored }: ValidateContext,
-): readonly Finding[] {
+  { load, reader, stored }: ValidateContext,
+): Promise<readonly Finding[]> {
   const metadata = fieldOf(object, 'metadata');
   const generated = typeof metadata['generateName'] === 'string' ? metadata['generateName'] : '';
   const name = request.name || metadata['name'] || (generated && generated + MADE_NAME);
   const { annotations } = metadata;
-  const read = {
-    apiVersion: object['apiVersion'],
-    kind: object['kind'],
-    metadata: {
-      name,
-      namespace: request.namespace || 'default',
-      ...(annotations === undefined ? {} : { annotations }),
-    },
-    ...(object['spec'] === undefined ? {} : { spec: object['spec'] }),
-  };
-  const source = 'SeldonDeployment';
-  const loaded = loadDeployments(JSON.stringify(read), { ...load, source, hosts: 'cluster' });
+  const namespace = request.namespace || 'default';
+  const text = readableText(object, { name, namespace, annotations });
+  const loaded =
+    text === undefined
+      ? unread('DOCUMENT_TOO_DEEP', 'nested deeper than can be read')
+      : await reader.read(text, load);
   const taken = findTakenNames(object, String(name), request.oldObject, stored);
   return [...loaded.findings, ...taken];
 }

@@ -7,6 +7,7 @@ import { DEFAULT_CONFIG } from '../workloads/config.ts';
 import { pointer } from './json-patch.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
 import { applyPatch } from './apply-patch.ts';
+import { INLINE_READER } from '../read/reader.ts';
 import { mutatePodReview } from './webhooks.ts';
 
 const HERE = (port: number): JsonObject => ({ service_host: 'localhost', httpPort: port });
@@ -66,6 +67,7 @@ async function mutate(object: JsonObject, injection = 'enabled'): Promise<Verdic
   };
   return mutatePodReview(request, {
     config: DEFAULT_CONFIG,
+    reader: INLINE_READER,
     cluster: {
       listDeployments: () => [GRAPH],
       findDeployment: async (_, name) => (name === 'g' ? GRAPH : undefined),

@@ -2,11 +2,11 @@
 // cache may be a moment behind (a namespace that was annotated just now, a deployment applied together with its pods).
 import type { Deployment, Predictor } from '../../graph/deployment.ts';
 import { compileDeployment } from '../../graph/compile-deployment.ts';
-import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../names.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
-import { listSeldonServers } from '../workloads/servers.ts';
+import { readableText, readOptions } from '../read/reader.ts';
+import type { Reader } from '../read/reader.ts';
 import { renderSidecar } from '../sidecar/render-sidecar.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
 import { placePredictors } from '../workloads/place-predictors.ts';
@@ -33,14 +33,15 @@ export interface ClusterView {
 export interface WebhookContext {
   readonly cluster: ClusterView;
   readonly config: OperatorConfig;
+  readonly reader: Reader;
 }
 
-export function validateReview(
+export async function validateReview(
   review: ReviewRequest,
-  { cluster, config }: WebhookContext,
-): Verdict {
+  { cluster, config, reader }: WebhookContext,
+): Promise<Verdict> {
   const stored = cluster.listDeployments(review.namespace);
-  return validateDeployment(review, { load: loadOptions(config), stored });
+  return await validateDeployment(review, { load: readOptions(config), reader, stored });
 }
 
 export async function mutatePodReview(
@@ -115,7 +116,7 @@ function planMapOf(object: KubeObject, deployment: Deployment, predictor: Predic
 async function loadStored(
   { deployment: name }: GraphName,
   namespace: string,
-  { cluster, config }: WebhookContext,
+  { cluster, config, reader }: WebhookContext,
 ): Promise<{ deployment: Deployment; object: KubeObject } | string[]> {
   const object = await cluster.findDeployment(namespace, name);
   if (object === undefined) {
@@ -123,11 +124,10 @@ async function loadStored(
     const there = names.length === 0 ? 'it has none' : `it has ${names.slice(0, 10).join(', ')}`;
     return [`namespace ${namespace} has no SeldonDeployment ${name}; ${there}`];
   }
-  const { metadata, apiVersion, kind, spec } = object;
-  const { annotations } = metadata;
-  const read = { apiVersion, kind, metadata: { name, namespace, annotations }, spec };
-  const options = { ...loadOptions(config), source: name, hosts: 'cluster' } as const;
-  const { deployments, findings } = loadDeployments(JSON.stringify(read), options);
+  const { annotations } = object.metadata;
+  const text = readableText(object, { name, namespace, annotations });
+  if (text === undefined) return [`the SeldonDeployment ${name} nests deeper than can be read`];
+  const { deployments, findings } = await reader.read(text, readOptions(config));
   const [deployment] = deployments;
   if (deployment !== undefined) return { deployment, object };
   const errors = findings.filter((finding) => finding.severity === 'error');
@@ -135,18 +135,6 @@ async function loadStored(
     `the SeldonDeployment ${name} cannot be served as it is:`,
     ...errors.map((each) => tell(each)),
   ];
-}
-
-/** As the operator reads deployments. */
-function loadOptions({ predictorServers, ports }: OperatorConfig) {
-  return {
-    servers: listSeldonServers(predictorServers),
-    env: {
-      PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),
-      PREDICTIVE_UNIT_GRPC_SERVICE_PORT: String(ports.grpc),
-      PREDICTIVE_UNIT_METRICS_SERVICE_PORT: String(ports.metrics),
-    },
-  };
 }
 
 function refuse(refusals: readonly string[]): Verdict {

@@ -4,11 +4,11 @@ import type { Deployment } from '../../graph/deployment.ts';
 import { countFindings } from '../../graph/finding.ts';
 import { hasErrors } from '../../graph/finding.ts';
 import type { Finding } from '../../graph/finding.ts';
-import { loadDeployments } from '../../graph/load-deployments.ts';
+import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import { findTakenNames } from '../admission/taken-names.ts';
 import type { KubeObject } from '../kube/object.ts';
-import type { OperatorConfig } from '../workloads/config.ts';
-import { listSeldonServers } from '../workloads/servers.ts';
+import { readableText, unread } from '../read/reader.ts';
+import type { Reader, ReadOptions } from '../read/reader.ts';
 
 export type CheckedObject =
   | {
@@ -18,24 +18,24 @@ export type CheckedObject =
     }
   | { readonly kind: 'invalid'; readonly findings: readonly Finding[] };
 
+/** Reads an object as it is stored. */
+export async function readObject(
+  object: KubeObject,
+  reader: Reader,
+  options: ReadOptions,
+): Promise<LoadedDeployments> {
+  const { name, namespace = 'default', annotations } = object.metadata;
+  const text = readableText(object, { name, namespace, annotations });
+  if (text === undefined) return unread('DOCUMENT_TOO_DEEP', 'nested deeper than can be written');
+  return await reader.read(text, options);
+}
+
 export function checkObject(
   object: KubeObject,
+  loaded: LoadedDeployments,
   rivals: readonly KubeObject[],
-  config: OperatorConfig,
 ): CheckedObject {
-  const { name, namespace = 'default', annotations } = object.metadata;
-  const text = JSON.stringify({
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    metadata: { name, namespace, ...(annotations === undefined ? {} : { annotations }) },
-    ...(object['spec'] === undefined ? {} : { spec: object['spec'] }),
-  });
-  const loaded = loadDeployments(text, {
-    source: object.kind,
-    hosts: 'cluster',
-    env: firstPorts(config),
-    servers: listSeldonServers(config.predictorServers),
-  });
+  const { name } = object.metadata;
   // As at admission, a deployment holds the names that it had before another one came.
   const taken = findTakenNames(object, name, object, rivals);
   const findings = [...loaded.findings, ...taken];
@@ -58,12 +58,4 @@ const MAX_LINES = 50;
 
 function rank(finding: Finding): number {
   return finding.severity === 'error' ? 0 : 1;
-}
-
-function firstPorts({ ports }: OperatorConfig): Readonly<Record<string, string>> {
-  return {
-    PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),
-    PREDICTIVE_UNIT_GRPC_SERVICE_PORT: String(ports.grpc),
-    PREDICTIVE_UNIT_METRICS_SERVICE_PORT: String(ports.metrics),
-  };
 }

@@ -1,5 +1,6 @@
 // What a reconcile is made of: everything that was observed goes in, everything that is to be done comes out. Both are plain
 // data, so that the decision can be tested by files; the effects are carried out elsewhere, in the order of the fields.
+import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import type { KubeObject, OwnerReference } from '../kube/object.ts';
 import type { ObjectRef } from '../kube/kinds.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
@@ -8,6 +9,8 @@ import type { ReplicasTransfer } from '../workloads/workloads.ts';
 export interface ReconcileInput {
   /** The SeldonDeployment as it is stored. */
   readonly object: KubeObject;
+  /** What was read of it. */
+  readonly loaded: LoadedDeployments;
   /** The resourceVersion since which its spec is as it is; no write of a status raises it. */
   readonly specVersion: string;
   readonly namespaceAnnotations: Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 // From what is watched to what a reconcile is given: the state of one SeldonDeployment at this moment.
+import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import { readAcknowledgement } from '../gateway/acknowledge.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
@@ -10,6 +11,7 @@ import type { SpecVersions } from './spec-versions.ts';
 
 export function observe(
   object: KubeObject,
+  loaded: LoadedDeployments,
   sources: Sources,
   livePlans: ReadonlyMap<string, LivePlan>,
   versions: SpecVersions,
@@ -21,6 +23,7 @@ export function observe(
   const children = sources.childrenOf(object);
   return {
     object,
+    loaded,
     specVersion: versions.of(object),
     namespaceAnnotations: own?.annotations ?? {},
     namespaceLabels: own?.labels ?? {},

@@ -45,7 +45,7 @@ export function reconcile(input: ReconcileInput): Reconciled {
   );
   // Where no annotation says that we may, what another operator made is not ours to speak of.
   if (injection.kind === 'off' && hasFormer) return elsewhere;
-  const checked = checkObject(object, input.rivals, config);
+  const checked = checkObject(object, input.loaded, input.rivals);
   const view: StatusView = {
     object,
     nowMs,

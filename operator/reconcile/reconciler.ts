@@ -12,6 +12,9 @@ import { FIELD_MANAGERS } from '../names.ts';
 import { withFailure } from '../status/failure.ts';
 import type { PlanBook } from './ask-plans.ts';
 import type { EventNote, ReconcileConfig, Reconciled, ReconcileInput } from './contract.ts';
+import { readOptions } from '../read/reader.ts';
+import type { Reader } from '../read/reader.ts';
+import { readObject } from './check-object.ts';
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { reconcile } from './reconcile.ts';
@@ -23,6 +26,7 @@ import { SpecVersions } from './spec-versions.ts';
 export interface ReconcilerOptions {
   readonly client: KubeClient;
   readonly sources: Sources;
+  readonly reader: Reader;
   readonly plans: PlanBook;
   readonly events: EventRecorder;
   readonly config: ReconcileConfig;
@@ -48,14 +52,15 @@ export class Reconciler {
   }
 
   async work(key: string, signal: AbortSignal): Promise<Outcome> {
-    const { sources, plans, config, now } = this.#options;
+    const { sources, reader, plans, config, now } = this.#options;
     const object = sources.deployment(key);
     this.#waiting.delete(key);
     if (object === undefined) {
       this.#versions.forget(key);
       return DONE;
     }
-    const input = observe(object, sources, plans.plans, this.#versions, config, now());
+    const loaded = await readObject(object, reader, readOptions(config));
+    const input = observe(object, loaded, sources, plans.plans, this.#versions, config, now());
     const result = await this.#decide(input, signal);
     if (!result.isOurs) {
       this.#tell(object, result.events);

@@ -7,6 +7,7 @@ import { ANNOTATIONS, CONTAINERS } from '../../names.ts';
 import { DEFAULT_CONFIG } from '../../workloads/config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';
 import { nameOf } from '../contract.ts';
+import { readableText, readHere, readOptions } from '../../read/reader.ts';
 import { SpecVersions } from '../spec-versions.ts';
 import { number, record, specOf, templateAnnotations } from '../fields.ts';
 
@@ -36,8 +37,11 @@ export class SmallCluster {
   }
 
   input(): ReconcileInput {
+    const { name, namespace = '', annotations } = this.object.metadata;
+    const text = readableText(this.object, { name, namespace, annotations }) ?? '';
     return {
       object: this.object,
+      loaded: readHere(text, readOptions(DEFAULT_CONFIG)),
       specVersion: this.#versions.of(this.object),
       namespaceAnnotations: this.namespace.annotations,
       namespaceLabels: this.namespace.labels,

@@ -1,0 +1,66 @@
+// Reads SeldonDeployments that come from a cluster. Whoever may write one there shares the process that reads it with everybody
+// else, so a long-running process has them read on another thread (thread-reader.ts); a command reads them where it is.
+import { openFindings } from '../../graph/finding.ts';
+import type { FindingCode } from '../../graph/finding-codes.ts';
+import { loadDeployments } from '../../graph/load-deployments.ts';
+import type { LoadedDeployments, LoadOptions } from '../../graph/load-deployments.ts';
+import type { JsonObject } from '../../graph/json-value.ts';
+import type { OperatorConfig } from '../workloads/config.ts';
+import { listSeldonServers } from '../workloads/servers.ts';
+
+export type ReadOptions = Pick<LoadOptions, 'env' | 'servers'>;
+
+export interface Reader {
+  /** All deployments of a text, with what is wrong with them. Rejects only where the reader is closed. */
+  read(text: string, options: ReadOptions): Promise<LoadedDeployments>;
+}
+
+/** On this thread, for as long as it takes. */
+export const INLINE_READER: Reader = {
+  read: (text, options) => Promise.resolve(readHere(text, options)),
+};
+
+export function readHere(text: string, options: ReadOptions): LoadedDeployments {
+  return loadDeployments(text, { ...options, source: 'SeldonDeployment', hosts: 'cluster' });
+}
+
+/** A text that was not read, with the reason. */
+export function unread(code: FindingCode, message: string): LoadedDeployments {
+  const sink = openFindings('SeldonDeployment', () => undefined);
+  sink.add(code, '', message);
+  return { deployments: [], findings: sink.findings };
+}
+
+/**
+ * What of a stored object is read, as text: neither status nor bookkeeping. Undefined for one that nests deeper than can be
+ * written, which only JSON that never passed an API server does.
+ */
+export function readableText(
+  object: JsonObject,
+  metadata: { readonly name: unknown; readonly namespace: string; readonly annotations?: unknown },
+): string | undefined {
+  const { name, namespace, annotations } = metadata;
+  try {
+    return JSON.stringify({
+      apiVersion: object['apiVersion'],
+      kind: object['kind'],
+      metadata: { name, namespace, ...(annotations === undefined ? {} : { annotations }) },
+      ...(object['spec'] === undefined ? {} : { spec: object['spec'] }),
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The settings of a cluster that reading depends on. */
+export function readOptions({ ports, predictorServers }: OperatorConfig): ReadOptions {
+  return {
+    servers: listSeldonServers(predictorServers),
+    env: {
+      PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),
+      PREDICTIVE_UNIT_GRPC_SERVICE_PORT: String(ports.grpc),
+      PREDICTIVE_UNIT_METRICS_SERVICE_PORT: String(ports.metrics),
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { SILENT_LOG } from '../../extproc/log.ts';
+import { readHere } from './reader.ts';
+import { ThreadReader } from './thread-reader.ts';
+import type { ThreadReaderOptions } from './thread-reader.ts';
+
+const TEXT = JSON.stringify({
+  apiVersion: 'machinelearning.seldon.io/v1',
+  kind: 'SeldonDeployment',
+  metadata: { name: 'iris', namespace: 'demo' },
+  spec: {
+    predictors: [
+      {
+        name: 'main',
+        traffic: 'all',
+        graph: { name: 'model', implementation: 'HOUSE_SERVER', modelUri: 's3://a/b' },
+      },
+      { name: 'second', graph: { name: 'model', implementation: 'SIMPLE_MODEL' } },
+    ],
+  },
+});
+const OPTIONS = { servers: new Map([['HOUSE_SERVER', 'example/house:1']]), env: {} };
+const ODD_THREAD = new URL('./testing/odd-thread.ts', import.meta.url);
+
+test('the thread reads as this thread does', async (t) => {
+  const reader = open(t, {});
+  assert.deepEqual(await reader.read(TEXT, OPTIONS), readHere(TEXT, OPTIONS));
+  const right = TEXT.replace('"all"', '100');
+  const loaded = await reader.read(right, OPTIONS);
+  assert.deepEqual(loaded, readHere(right, OPTIONS));
+  assert.equal(loaded.deployments.length, 1);
+});
+
+test('a text that never ends is given up, others are read, and this thread is not held', async (t) => {
+  const reader = open(t, { thread: ODD_THREAD, cpuMs: 300 });
+  let ticks = 0;
+  const timer = setInterval(() => (ticks += 1), 10);
+  const [lost, read] = await Promise.all([
+    reader.read('loop', OPTIONS),
+    reader.read(TEXT, OPTIONS),
+  ]);
+  clearInterval(timer);
+  assert.deepEqual(codes(lost), ['READER_TOO_SLOW']);
+  assert.deepEqual(read, readHere(TEXT, OPTIONS));
+  assert.ok(ticks > 10, `${ticks} ticks while the thread was busy`);
+  const start = performance.now();
+  assert.deepEqual(codes(await reader.read('loop', OPTIONS)), ['READER_TOO_SLOW']);
+  assert.ok(performance.now() - start < 250, 'what was too slow a moment ago is not tried again');
+});
+
+test('a text that takes all memory, or breaks the reader, hurts itself alone', async (t) => {
+  const reader = open(t, { thread: ODD_THREAD, cpuMs: 60_000 });
+  for (const text of ['fill', 'throw']) {
+    const [lost, read] = await Promise.all([
+      reader.read(text, OPTIONS),
+      reader.read(TEXT, OPTIONS),
+    ]);
+    assert.deepEqual(codes(lost), ['READER_FAILED'], text);
+    assert.deepEqual(read, readHere(TEXT, OPTIONS), text);
+  }
+});
+
+test('what waits is bounded, and told at the end', async (t) => {
+  const reader = open(t, { thread: ODD_THREAD, cpuMs: 60_000, maxWaiting: 1 });
+  const answers = ['loop', TEXT, TEXT].map((text) => reader.read(text, OPTIONS).then(codes));
+  assert.deepEqual(await answers[2], ['READER_BUSY']);
+  await reader.close();
+  assert.deepEqual(await answers[1], ['READER_BUSY']);
+  assert.deepEqual(await answers[0], ['READER_BUSY']);
+  await assert.rejects(reader.read(TEXT, OPTIONS));
+});
+
+function open(t: TestContext, over: Partial<ThreadReaderOptions>): ThreadReader {
+  const base = { cpuMs: 20_000, wallMs: 60_000, maxWaiting: 10, log: SILENT_LOG };
+  const reader = new ThreadReader({ ...base, ...over });
+  t.after(() => reader.close());
+  return reader;
+}
+
+function codes({ findings }: { findings: readonly { code: string }[] }): readonly string[] {
+  return findings.map(({ code }) => code);
+}

@@ -1,0 +1,191 @@
+// Reads on a thread of its own, one text at a time, within a bound of processor time. What takes longer is given up and told as a
+// finding, and the thread begins anew: the process goes on answering its probes, and everybody else's texts are read.
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { Log } from '../../extproc/log.ts';
+import type { LoadedDeployments } from '../../graph/load-deployments.ts';
+import { describeError } from '../kube/error.ts';
+import { unread } from './reader.ts';
+import type { Reader, ReadOptions } from './reader.ts';
+import type { Answer, Question } from './thread.ts';
+
+export interface ThreadReaderOptions {
+  /** Processor time that one text may take, ms: what counts where the machine is busy with other things. */
+  readonly cpuMs: number;
+  /** And by the clock, ms, from when it is its turn. */
+  readonly wallMs: number;
+  /** Texts that may wait for their turn. */
+  readonly maxWaiting: number;
+  readonly log: Log;
+  /** The thread's code, for tests. */
+  readonly thread?: URL;
+}
+
+interface Job {
+  readonly text: string;
+  readonly options: ReadOptions;
+  readonly hash: string;
+  readonly resolve: (loaded: LoadedDeployments) => void;
+}
+
+interface Overdue {
+  readonly times: number;
+  readonly until: number;
+}
+
+const THREAD = new URL('./thread.ts', import.meta.url);
+const LOOK_MS = 50;
+/** Of the thread's heap, MiB: the largest text with all that becomes of it takes a third. */
+const MAX_HEAP_MIB = 256;
+/** A text that took too long is not tried again for a minute, then for two, at most for an hour. */
+const FIRST_REST_MS = 60_000;
+const LONGEST_REST_MS = 3_600_000;
+const MAX_REMEMBERED = 1000;
+
+export class ThreadReader implements Reader {
+  readonly #options: ThreadReaderOptions;
+  readonly #waiting: Job[] = [];
+  /** Texts that took too long, by hash, oldest first. */
+  readonly #overdue = new Map<string, Overdue>();
+  #worker: Worker | undefined;
+  /** Ends the text in hand. */
+  #settle: ((outcome: Outcome) => void) | undefined;
+  #isBusy = false;
+  #isClosed = false;
+
+  constructor(options: ThreadReaderOptions) {
+    this.#options = options;
+    this.#worker = this.#start();
+  }
+
+  read(text: string, options: ReadOptions): Promise<LoadedDeployments> {
+    if (this.#isClosed) return Promise.reject(new Error('the reader is closed'));
+    const hash = createHash('sha256').update(text).digest('base64');
+    const overdue = this.#overdue.get(hash);
+    if (overdue !== undefined && performance.now() < overdue.until)
+      return Promise.resolve(this.#tooSlow());
+    if (this.#waiting.length >= this.#options.maxWaiting)
+      return Promise.resolve(unread('READER_BUSY', 'too many objects wait to be read'));
+    return new Promise((resolve) => {
+      this.#waiting.push({ text, options, hash, resolve });
+      void this.#work();
+    });
+  }
+
+  /** Ends the thread; what waits is told that it was not read. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { resolve } of this.#waiting.splice(0))
+      resolve(unread('READER_BUSY', 'the process is going'));
+    await this.#worker?.terminate();
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift())
+      job.resolve(await this.#readOne(job));
+    this.#isBusy = false;
+  }
+
+  async #readOne({ text, options, hash }: Job): Promise<LoadedDeployments> {
+    const worker = (this.#worker ??= this.#start());
+    const outcome = await this.#ask(worker, { text, options });
+    if (outcome.kind === 'answer') {
+      this.#overdue.delete(hash);
+      return outcome.answer;
+    }
+    this.#worker = undefined;
+    await worker.terminate();
+    if (this.#isClosed) return unread('READER_BUSY', 'the process is going');
+    this.#worker = this.#start();
+    this.#remember(hash);
+    this.#options.log.error(
+      { reason: outcome.reason, characters: text.length },
+      'a SeldonDeployment was not read',
+    );
+    return outcome.kind === 'overdue'
+      ? this.#tooSlow()
+      : unread('READER_FAILED', `the reader failed: ${outcome.reason.slice(0, 200)}`);
+  }
+
+  #ask(worker: Worker, question: Question): Promise<Outcome> {
+    const { cpuMs, wallMs } = this.#options;
+    return new Promise((resolve) => {
+      const over = new AbortController();
+      const end = (outcome: Outcome): void => {
+        over.abort();
+        clearTimeout(late);
+        this.#settle = undefined;
+        resolve(outcome);
+      };
+      const late = setTimeout(
+        () => end({ kind: 'overdue', reason: `over ${wallMs} ms by the clock` }),
+        wallMs,
+      );
+      this.#settle = end;
+      worker.postMessage(question);
+      void watchCpu(worker, cpuMs, over.signal).then((isOver) => {
+        if (isOver) end({ kind: 'overdue', reason: `over ${cpuMs} ms of processor time` });
+      });
+    });
+  }
+
+  #tooSlow(): LoadedDeployments {
+    const { cpuMs } = this.#options;
+    return unread('READER_TOO_SLOW', `reading it takes more than ${cpuMs} ms`);
+  }
+
+  #remember(hash: string): void {
+    const times = (this.#overdue.get(hash)?.times ?? 0) + 1;
+    const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(times - 1, 10));
+    this.#overdue.delete(hash);
+    this.#overdue.set(hash, { times, until: performance.now() + rest });
+    const [oldest] = this.#overdue.keys();
+    if (this.#overdue.size > MAX_REMEMBERED && oldest !== undefined) this.#overdue.delete(oldest);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#options.thread ?? THREAD, {
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+    });
+    worker.unref();
+    // A thread that is being ended may still say that it was out of memory; by then another one is at work.
+    const settle = (outcome: Outcome): void => {
+      if (this.#worker === worker) this.#settle?.(outcome);
+    };
+    worker.on('message', (answer: Answer) => settle({ kind: 'answer', answer }));
+    worker.on('error', (error) => settle({ kind: 'broken', reason: describeError(error) }));
+    worker.on('exit', (code) => {
+      settle({ kind: 'broken', reason: `the thread ended (${code})` });
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    return worker;
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'overdue'; readonly reason: string }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+/** True once the thread has used that much more of a processor; false where the signal came first. */
+async function watchCpu(worker: Worker, cpuMs: number, signal: AbortSignal): Promise<boolean> {
+  const before = await usedMs(worker);
+  while (!signal.aborted) {
+    await sleep(LOOK_MS, undefined, { ref: false });
+    if (!signal.aborted && (await usedMs(worker)) - before > cpuMs) return true;
+  }
+  return false;
+}
+
+/** 0 for a thread that is still starting, which has no times yet. */
+async function usedMs(worker: Worker): Promise<number> {
+  try {
+    const { user, system } = await worker.cpuUsage();
+    return (user + system) / 1000;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,16 @@
+// The thread that reads: a text and settings in, deployments and findings out. It keeps nothing, so it may be ended at any time.
+import { parentPort } from 'node:worker_threads';
+import type { LoadedDeployments } from '../../graph/load-deployments.ts';
+import { readHere } from './reader.ts';
+import type { ReadOptions } from './reader.ts';
+
+export interface Question {
+  readonly text: string;
+  readonly options: ReadOptions;
+}
+
+export type Answer = LoadedDeployments;
+
+parentPort?.on('message', ({ text, options }: Question) => {
+  parentPort?.postMessage(readHere(text, options) satisfies Answer);
+});
