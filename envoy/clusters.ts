@@ -3,6 +3,7 @@
 import { splitImage } from '../graph/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../graph/limits.ts';
 import { METADATA_NAMESPACE, UNIT_LABELS } from '../graph/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan.ts';
 import { type Json, type JsonObject, duration, typed } from './json.ts';
@@ -114,7 +115,12 @@ export function predictorCluster(predictor: string): JsonObject {
     type: 'STATIC',
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
-    typed_extension_protocol_options: protocol('http2_protocol_options', 3_600_000),
+    // The predictor's listener has added its own headers to the unit's.
+    typed_extension_protocol_options: protocol(
+      'http2_protocol_options',
+      3_600_000,
+      2 * MAX_ANSWER_HEADERS,
+    ),
     load_assignment: endpoints(name, [{ envoy_internal_address: { server_listener_name: name } }]),
   };
 }
@@ -149,12 +155,18 @@ function ejectDeadWorkers(): JsonObject {
 
 type HttpOptions = 'http_protocol_options' | 'http2_protocol_options';
 
-function protocol(http: HttpOptions, idleMs: number): JsonObject {
+/** `maxHeaders`: of an answer. */
+function protocol(http: HttpOptions, idleMs: number, maxHeaders = MAX_ANSWER_HEADERS): JsonObject {
   return {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
       {
-        common_http_protocol_options: { idle_timeout: duration(idleMs) },
+        common_http_protocol_options: {
+          idle_timeout: duration(idleMs),
+          max_headers_count: maxHeaders,
+          max_response_headers_kb:
+            (MAX_ANSWER_HEADER_BYTES / 1024) * (maxHeaders / MAX_ANSWER_HEADERS),
+        },
         explicit_http_config: { [http]: {} },
       },
     ),

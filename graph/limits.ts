@@ -80,6 +80,10 @@ export const LIMITS = {
   },
 } as const satisfies Record<string, Limit>;
 
+/** Headers of a unit's answer, by the filter's own clients and by Envoy alike; of a gRPC answer its trailers too. */
+export const MAX_ANSWER_HEADERS = 1000;
+/** Names and values of those headers together. */
+export const MAX_ANSWER_HEADER_BYTES = 128 * 1024;
 /** Bytes that one filter process may hold over all requests in flight; above it, new ones get 503. */
 export const MAX_HELD_BYTES = 256 * MIB;
 /** Seldon's defaults for the CORS headers that every answer carries. */

@@ -1,5 +1,6 @@
 // Every limit of the clients that make side calls: one home, used by both protocols. They bound what one unit can
 // make the filter keep; none is set by a user.
+import { MAX_ANSWER_HEADER_BYTES } from '../../graph/limits.ts';
 
 /** Connections to one unit over HTTP/1.1, busy and idle; further calls wait. */
 export const MAX_CONNECTIONS = 512;
@@ -10,13 +11,13 @@ export const IDLE_MS = 1500;
 /** Bound of the making of a connection, name lookup included. */
 export const CONNECT_TIMEOUT_MS = 5000;
 /** Status line and headers of an HTTP/1.1 answer; the field block of an HTTP/2 one. */
-export const MAX_HEAD_BYTES = 64 * 1024;
+export const MAX_HEAD_BYTES = MAX_ANSWER_HEADER_BYTES;
 /** Trailers of a chunked answer. */
 export const MAX_TRAILER_BYTES = 16 * 1024;
 /** Chunk extensions of a chunked answer, all together. */
 export const MAX_EXTENSION_BYTES = 16 * 1024;
 /** Answers of status 1xx before the real one. */
-export const MAX_INTERIM_ANSWERS = 16;
+export const MAX_INTERIM_ANSWERS = 100;
 /** Requests up to this size leave in one piece; the body of a larger one is handed over uncopied. */
 export const ONE_WRITE_BYTES = 16 * 1024;
 /** Size of the buffer that all connections read into. */

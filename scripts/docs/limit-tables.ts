@@ -2,7 +2,14 @@
 import * as filterClients from '../../extproc/client/limits.ts';
 import * as filterServer from '../../extproc/transport/limits.ts';
 import * as envoy from '../../envoy/limits.ts';
-import { LIMITS, MANIFEST_LIMITS, MAX_HELD_BYTES, type Limit } from '../../graph/limits.ts';
+import {
+  LIMITS,
+  MANIFEST_LIMITS,
+  MAX_ANSWER_HEADERS,
+  MAX_ANSWER_HEADER_BYTES,
+  MAX_HELD_BYTES,
+  type Limit,
+} from '../../graph/limits.ts';
 import { MAX_FINDINGS } from '../../graph/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/options.ts';
@@ -29,7 +36,7 @@ function valueOf(limit: Limit, value: number): string {
 /** Limits that stand here and there, each with its file. */
 export function singleLimits(): string {
   return limitTable([
-    ['graph/limits.ts', { MAX_HELD_BYTES }],
+    ['graph/limits.ts', { MAX_HELD_BYTES, MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES }],
     ['graph/names.ts', { MAX_ROUTING_HEADER_BYTES }],
     ['extproc/options.ts', { DRAIN_LIMIT_MS }],
     ['extproc/offpath/dial-units.ts', { DIAL_TIMEOUT_MS }],

@@ -18,6 +18,11 @@ export async function fuzzAnswer(random: Random): Promise<void> {
   const said = readWithOurs([bytes]);
   const shown = JSON.stringify(bytes.toString('latin1'));
   assert.equal(readWithOurs(cut(random, bytes)), said, `cut differently: ${shown}`);
+  if (!damaged) {
+    const rough = roughen(random, whole);
+    const roughShown = JSON.stringify(rough.toString('latin1'));
+    assert.equal(readWithOurs(cut(random, rough)), said, `not straightened: ${roughShown}`);
+  }
   if (damaged && said.startsWith('refused')) return;
   // Bytes behind an answer end the connection here, and the whole answer there.
   const other = await readWithNode(bytes.subarray(0, answerLength(bytes)));
@@ -52,6 +57,17 @@ function buildAnswer(random: Random): Buffer {
   const head = Buffer.from(`${interim}${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   if (framing === 'none') return head;
   return Buffer.concat([head, framing === 'chunked' ? chunksOf(random, body) : body]);
+}
+
+/** The same answer with bare line feeds in its heads. */
+function roughen(random: Random, whole: Buffer): Buffer {
+  const text = whole.toString('latin1');
+  const last = text.lastIndexOf('HTTP/1.');
+  const headEnd = text.indexOf('\r\n\r\n', last) + 4;
+  const head = text
+    .slice(0, headEnd)
+    .replaceAll('\r\n', () => (random.chance(0.5) ? '\n' : '\r\n'));
+  return Buffer.from(head + text.slice(headEnd), 'latin1');
 }
 
 function chunksOf(random: Random, body: Buffer): Buffer {
@@ -93,11 +109,14 @@ function readWithOurs(pieces: readonly Buffer[]): string {
 
 /**
  * What only we accept: the runtime parses the extensions of chunks, which we only look at for bytes that no line may
- * hold, wants no `content-length` twice, even the same, and does not know `chunked` with a tab behind it.
+ * hold, does not know `chunked` with a tab behind it nor a blank behind a chunk's size, and takes no lines that end with a
+ * bare line feed, no folded ones, and no version of HTTP that does not exist.
  */
 function isOursToAccept(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
-  return /;|chunked *\t|content-length:.*content-length:/is.test(text);
+  return /;|chunked *\t|[0-9a-f][ \t]+\r|[^\r]\n|\n[ \t]|^HTTP\/(?!1\.[01])|\nHTTP\/(?!1\.[01])/is.test(
+    text,
+  );
 }
 
 /** Where the answer ends, as our parser sees it. */

@@ -5,11 +5,13 @@ import { type BodyMemory, COLLECTED } from '../../bodies.ts';
 import { ByteSink } from '../byte-sink.ts';
 import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS } from '../limits.ts';
 import { ChunkedBody } from './chunked.ts';
-import { HeadFacts, parseHead } from './head-parser.ts';
+import { HeadFacts, findStartFault, parseHead } from './head-parser.ts';
 import { Http1Head } from './head.ts';
+import { findHeadEnd, straightenHead } from './relaxed-head.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
+const LONG_HEAD = 'answered with too long a head';
 
 export type ParseResult = 'more' | 'done' | 'bad' | 'too-large';
 
@@ -32,6 +34,8 @@ export class AnswerParser {
   private interim = 0;
   private pending: ByteSink | null = null;
   private searched = 0;
+  /** Memory of a body of known length, and one byte more, which shows what comes behind it. */
+  private room: Buffer = EMPTY;
   private filled = 0;
   private chunked: ChunkedBody | null = null;
   private sink: ByteSink | null = null;
@@ -54,13 +58,14 @@ export class AnswerParser {
 
   /** Where the next bytes should be read to, null for the shared buffer. Report them with `advance`. */
   target(): Buffer | null {
-    return this.phase === 'length' ? this.body.subarray(this.filled) : null;
+    return this.phase === 'length' ? this.room.subarray(this.filled) : null;
   }
 
   /** `count` bytes were read into `target`. */
   advance(count: number): ParseResult {
     this.filled += count;
-    return this.filled === this.body.length ? this.finish(false) : 'more';
+    if (this.filled < this.body.length) return 'more';
+    return this.finish(this.filled > this.body.length);
   }
 
   push(bytes: Buffer, from: number, to: number): ParseResult {
@@ -102,11 +107,19 @@ export class AnswerParser {
     for (;;) {
       const found = source.indexOf(HEAD_END, start + this.searched);
       // The shared buffer may hold older bytes behind `end`.
-      if (found < 0 || found + 4 > end) return this.keepHead(source, start, end);
-      const headEnd = found + 4;
-      if (headEnd - start > MAX_HEAD_BYTES) return this.bad('answered with too long a head');
-      const fault = parseHead(source, start, headEnd, this.facts);
-      if (fault !== null) return this.bad(fault);
+      let headEnd = found < 0 || found + 4 > end ? -1 : found + 4;
+      let fault = headEnd < 0 ? null : this.readHead(source, start, headEnd);
+      if (headEnd < 0 || fault !== null) {
+        const relaxedEnd = findHeadEnd(source, fault === null ? start + this.searched : start, end);
+        if (relaxedEnd < 0) return this.keepHead(source, start, end);
+        const straight = straightenHead(source, start, relaxedEnd);
+        fault = this.readHead(straight, 0, straight.length);
+        if (fault !== null) return this.bad(fault);
+        source = Buffer.concat([straight, source.subarray(relaxedEnd, end)]);
+        start = 0;
+        headEnd = straight.length;
+        end = source.length;
+      }
       this.searched = 0;
       if (this.facts.status >= 200) {
         this.pending = null;
@@ -119,8 +132,16 @@ export class AnswerParser {
     }
   }
 
+  private readHead(bytes: Buffer, start: number, end: number): string | null {
+    if (end - start > MAX_HEAD_BYTES) return LONG_HEAD;
+    return parseHead(bytes, start, end, this.facts);
+  }
+
   private keepHead(source: Buffer, start: number, end: number): ParseResult {
-    if (end - start > MAX_HEAD_BYTES) return this.bad('answered with too long a head');
+    if (end - start > MAX_HEAD_BYTES) return this.bad(LONG_HEAD);
+    // Whoever speaks another protocol and waits for us to go on will never end this head.
+    const fault = findStartFault(source, start, end);
+    if (fault !== null) return this.bad(fault);
     if (this.pending === null || start > 0) {
       const kept = new ByteSink();
       kept.append(source, start, end);
@@ -151,7 +172,8 @@ export class AnswerParser {
       this.chunked = new ChunkedBody(this.maxBytes);
     } else if (length > 0) {
       this.phase = 'length';
-      this.body = this.memory.lend(length);
+      this.room = this.memory.lend(length + 1);
+      this.body = this.room.subarray(0, length);
       this.filled = bytes.copy(this.body, 0, headEnd, end);
       return 'more';
     } else {
@@ -191,6 +213,7 @@ export class AnswerParser {
     this.reusable = stays && !excess && !untilClose;
     this.phase = 'done';
     this.memory = COLLECTED;
+    this.room = EMPTY;
     this.chunked = null;
     this.sink = null;
     return 'done';

@@ -8,11 +8,14 @@ const CR = 13;
 const LF = 10;
 const COLON = 58;
 const SEMICOLON = 59;
+const SPACE = 32;
+const TAB = 9;
 /** More hex digits than any body within the limits needs. */
 const MAX_SIZE_DIGITS = 8;
 
 type State =
   | 'size'
+  | 'size-blank'
   | 'extension'
   | 'size-lf'
   | 'data'
@@ -67,6 +70,8 @@ export class ChunkedBody {
     switch (this.state) {
       case 'size':
         return this.stepSize(byte);
+      case 'size-blank':
+        return this.afterSize(byte);
       case 'extension':
         if (++this.extensionBytes > MAX_EXTENSION_BYTES) return 'bad';
         if (byte === CR) return this.to('size-lf');
@@ -94,9 +99,14 @@ export class ChunkedBody {
       this.size = this.size * 16 + digit;
       return 'more';
     }
-    if (this.digits === 0) return 'bad';
+    return this.digits === 0 ? 'bad' : this.afterSize(byte);
+  }
+
+  private afterSize(byte: number): ChunkedResult {
     if (byte === CR) return this.to('size-lf');
-    return byte === SEMICOLON ? this.to('extension') : 'bad';
+    if (byte === SEMICOLON) return this.to('extension');
+    if (byte !== SPACE && byte !== TAB) return 'bad';
+    return ++this.extensionBytes > MAX_EXTENSION_BYTES ? 'bad' : this.to('size-blank');
   }
 
   private stepTrailer(byte: number): ChunkedResult {

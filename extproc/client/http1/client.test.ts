@@ -120,6 +120,34 @@ test('bytes on an idle connection end it', async (t) => {
   assert.equal(brief(await callOnce(client)), '200 ok');
 });
 
+test('what comes behind a long answer is never the answer to a call that follows at once', async (t) => {
+  const body = Buffer.alloc(300_000, 'x');
+  const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const { client, server } = await start(t, (r) =>
+    r.connection === 0
+      ? [
+          head,
+          body.subarray(0, 200_000),
+          { waitMs: 5 },
+          Buffer.concat([body.subarray(200_000), Buffer.from(`${OK}unasked`)]),
+        ]
+      : [OK],
+  );
+  const second = await new Promise<CallResult>((resolve) => {
+    client.call(requestOf(), () => client.call(requestOf(), resolve));
+  });
+  assert.deepEqual([brief(second), server.connections(), server.requests.length], ['200 ok', 2, 2]);
+});
+
+test('a folded header line passes as one', async (t) => {
+  const { client } = await start(t, () => [
+    'HTTP/1.1 200 OK\r\nx-a: b\r\n c\r\n\td\r\ncontent-length: 0\n\r\n',
+  ]);
+  const result = await callOnce(client);
+  assert.equal(result.kind, 'answer');
+  if (result.kind === 'answer') assert.deepEqual(result.head.entries(), ['x-a', 'b c\td']);
+});
+
 test('headers pass to the client but for those of the connection', async (t) => {
   const head =
     'HTTP/1.1 200 OK\r\nDate: d\r\nServer: s\r\nSet-Cookie: a=1\r\nConnection: x-hop\r\nX-Hop: 1\r\nSet-Cookie:  b=2 \r\nContent-Type: text/plain\r\nX-Sidegraph-Unit: u\r\nKeep-Alive: timeout=5\r\ncontent-length: 0\r\n\r\n';

@@ -1,19 +1,24 @@
 // The head of an HTTP/1.1 answer in one pass over its bytes: checks every line against RFC 9112 and notes what
 // decides about the body and the connection. Stricter than most clients on purpose: whatever two readers could
-// understand differently is a fault.
+// understand differently is a fault, and so is what Envoy refuses. The two forms of lines that Envoy takes are
+// straightened beforehand (`relaxed-head.ts`).
+import { MAX_ANSWER_HEADERS } from '../../../graph/limits.ts';
 
 const CR = 13;
 const LF = 10;
 const COLON = 58;
 const SPACE = 32;
 const TAB = 9;
+const DOT = 46;
+const BAD_STATUS_LINE = 'answered with a bad status line';
+const LINE_END = Buffer.from('\r\n');
 
 /** 1 for the bytes of a token (RFC 9110 §5.6.2). */
 export const TOKEN_BYTES = tokenBytes();
 /** 1 for the bytes of a field value: HTAB, visible characters, spaces, obs-text. */
 export const VALUE_BYTES = valueBytes();
 
-const HTTP_1 = Buffer.from('HTTP/1.');
+const HTTP = Buffer.from('HTTP/');
 const CONTENT_LENGTH = Buffer.from('content-length');
 const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
 const CONNECTION = Buffer.from('connection');
@@ -23,7 +28,7 @@ const CONTENT_ENCODING = Buffer.from('content-encoding');
 /** What a head says; one object is filled again and again. */
 export class HeadFacts {
   status = 0;
-  /** The digit after `HTTP/1.`. */
+  /** 0 for HTTP/1.0 and what is older, else 1: a version that does not exist is read as Envoy reads it, as 1.1. */
   minor = 1;
   /** −1 when there is none. */
   contentLength = -1;
@@ -55,9 +60,10 @@ export function parseHead(
   facts.typeAt = -1;
   facts.encodingAt = -1;
   const lines = parseStatusLine(bytes, start, end, facts);
-  if (lines < 0) return 'answered with a bad status line';
+  if (lines < 0) return BAD_STATUS_LINE;
   facts.linesAt = lines;
   let at = lines;
+  let count = 0;
   // The last two bytes are the empty line.
   while (at < end - 2) {
     const nameAt = at;
@@ -77,6 +83,7 @@ export function parseHead(
     let valueEnd = at;
     while (valueEnd > valueAt && isBlank(bytes[valueEnd - 1])) valueEnd--;
     at += 2;
+    if (++count > MAX_ANSWER_HEADERS) return 'answered with too many headers';
     const fault = noteHeader(bytes, nameAt, nameEnd - nameAt, valueAt, valueEnd, facts);
     if (fault !== null) return fault;
   }
@@ -84,18 +91,37 @@ export function parseHead(
   if (facts.chunked && facts.contentLength >= 0) {
     return 'answered with both content-length and transfer-encoding';
   }
+  if ((facts.status < 200 || facts.status === 204) && (facts.chunked || facts.contentLength > 0)) {
+    return `answered ${facts.status} with a body`;
+  }
   return null;
 }
 
+/**
+ * What is wrong with the beginning of a head that has not ended in `bytes[start, end)`: not HTTP from its first bytes on, or
+ * a first line that is no status line. null as long as a head can come of it.
+ */
+export function findStartFault(bytes: Buffer, start: number, end: number): string | null {
+  const known = Math.min(HTTP.length, end - start);
+  for (let i = 0; i < known; i++) if (bytes[start + i] !== HTTP[i]) return BAD_STATUS_LINE;
+  const lf = bytes.indexOf(LF, start);
+  if (lf < 0 || lf >= end) return null;
+  const lineEnd = bytes[lf - 1] === CR ? lf - 1 : lf;
+  const line = Buffer.concat([bytes.subarray(start, lineEnd), LINE_END]);
+  return parseStatusLine(line, 0, line.length, new HeadFacts()) < 0 ? BAD_STATUS_LINE : null;
+}
+
+/** Fills in version and status; returns the offset of the first header line, −1 for a line that is none. */
 function parseStatusLine(bytes: Buffer, start: number, end: number, facts: HeadFacts): number {
-  for (let i = 0; i < HTTP_1.length; i++) if (bytes[start + i] !== HTTP_1[i]) return -1;
+  for (let i = 0; i < HTTP.length; i++) if (bytes[start + i] !== HTTP[i]) return -1;
+  const major = digitAt(bytes, start + 5);
   const minor = digitAt(bytes, start + 7);
-  if (minor < 0 || minor > 1 || bytes[start + 8] !== SPACE) return -1;
+  if (major < 0 || bytes[start + 6] !== DOT || minor < 0 || bytes[start + 8] !== SPACE) return -1;
   const hundreds = digitAt(bytes, start + 9);
   const tens = digitAt(bytes, start + 10);
   const ones = digitAt(bytes, start + 11);
   if (hundreds < 1 || tens < 0 || ones < 0) return -1;
-  facts.minor = minor;
+  facts.minor = major > 1 || (major === 1 && minor > 0) ? 1 : 0;
   facts.status = hundreds * 100 + tens * 10 + ones;
   let at = start + 12;
   if (bytes[at] === SPACE) {
@@ -157,9 +183,7 @@ function noteLength(bytes: Buffer, at: number, end: number, facts: HeadFacts): s
     if (digit < 0) return 'answered with a bad content-length';
     length = length * 10 + digit;
   }
-  if (facts.contentLength >= 0 && facts.contentLength !== length) {
-    return 'answered with two different content-lengths';
-  }
+  if (facts.contentLength >= 0) return 'answered with two content-lengths';
   facts.contentLength = length;
   return null;
 }
