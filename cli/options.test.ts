@@ -86,6 +86,7 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     workers: 1,
     concurrency: 1,
     accessLog: 'failures',
+    envoyMemoryBytes: null,
     drainMs: 10_000,
     logLevel: 'info',
   });
@@ -108,6 +109,7 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     [3, 'none', 4000, 'r1', 'debug'],
   );
   assert.match(wrong('run', 'f', '--access-log', 'some'), /not one of all, failures, none/);
+  assert.equal(rendered.options.envoyMemoryBytes, 512 * 1024 * 1024);
   assert.deepEqual(parseCommand(['sidecar', '--drain', '--run=/r']), { kind: 'drain', run: '/r' });
   assert.match(wrong('sidecar', 'x'), /takes no x/);
 });

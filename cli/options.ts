@@ -113,11 +113,15 @@ const SIDECAR = {
   workers: { type: 'string' },
   concurrency: { type: 'string' },
   'access-log': { type: 'string' },
+  'envoy-memory-mib': { type: 'string' },
   'drain-seconds': { type: 'string' },
   drain: { type: 'boolean' },
   'log-level': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+
+const MIB = 1024 * 1024;
+const MAX_ENVOY_MEMORY_MIB = 1024 * 1024;
 
 /** A usage mistake on its way to `parseCommand`, its only catcher. */
 class Wrong extends Error {}
@@ -203,6 +207,7 @@ function parseSidecar(args: string[]): Command {
   if (positionals.length > 0) throw new Wrong(`sidecar takes no ${positionals.join(' ')}`);
   const run = values.run ?? PATHS.run;
   if (values.drain === true) return { kind: 'drain', run };
+  const memory = values['envoy-memory-mib'];
   return {
     kind: 'sidecar',
     options: {
@@ -217,6 +222,10 @@ function parseSidecar(args: string[]): Command {
       workers: whole('--workers', values.workers, 1, 1, 64),
       concurrency: whole('--concurrency', values.concurrency, 1, 1, 256),
       accessLog: accessLogOf(values['access-log']),
+      envoyMemoryBytes:
+        memory === undefined
+          ? null
+          : MIB * whole('--envoy-memory-mib', memory, 0, 16, MAX_ENVOY_MEMORY_MIB),
       drainMs: 1000 * whole('--drain-seconds', values['drain-seconds'], 10, 0, 3600),
       logLevel: oneOf('--log-level', values['log-level'], LOG_LEVELS, 'info'),
     },

@@ -22,6 +22,7 @@ import { startAdminProxy } from './serve/admin-proxy.ts';
 import { usableCpus } from './serve/cpus.ts';
 import { DataPlane } from './serve/data-plane.ts';
 import { EnvoyProcess } from './serve/envoy-process.ts';
+import { runBounds } from './serve/process-limits.ts';
 import { runLayout } from './serve/run-layout.ts';
 import { openStateDir } from './serve/state-dir.ts';
 import { stopOnSignals } from './serve/signals.ts';
@@ -75,6 +76,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     {
       ...options,
       concurrency: options.concurrency ?? envoyWorkers(usableCpus()),
+      bounds: runBounds(),
     },
     state,
   );

@@ -136,6 +136,7 @@ and tells how it stands. Envoy is another container on the same folder.
   --workers N            processes of the filter (default 1)
   --concurrency N        worker threads of Envoy, as its container starts it (default 1)
   --access-log WHICH     which requests have a line in the access log: all, failures or none (default failures)
+  --envoy-memory-mib N   memory limit of Envoy's container, of which its heap gets a share (default: a heap of 1024)
   --drain-seconds N      time from the end of a pod to that of its units (default 10)
   --log-level LEVEL      debug, info, warn or error (default info)
   --drain                ask the agent on --run to drain Envoy, wait until that is done, and end

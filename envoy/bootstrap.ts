@@ -4,7 +4,6 @@ import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from './filters/stats-log.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from './layout.ts';
-import { MAX_HEAP_BYTES } from './limits.ts';
 import { overloadManager } from './overload.ts';
 
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
@@ -27,6 +26,6 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
     stats_config: { histogram_bucket_settings: histogramBuckets() },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     stats_flush_on_admin: true,
-    overload_manager: overloadManager(MAX_HEAP_BYTES),
+    overload_manager: overloadManager(layout.bounds),
   };
 }

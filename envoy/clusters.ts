@@ -21,6 +21,7 @@ import {
   MAX_UNIT_CONNECTIONS,
   MAX_UNIT_REQUESTS,
   REST_IDLE_MS,
+  UNIT_BUFFER_BYTES,
 } from './limits.ts';
 
 const UNBOUNDED = 100_000;
@@ -53,6 +54,7 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
   const content: JsonObject = {
     type: isIP(edge.host) === 0 ? 'STRICT_DNS' : 'STATIC',
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
     alt_stat_name: `${plan.predictor}_${unit.name}_${edge.transport}`,
     circuit_breakers: breakers(MAX_UNIT_CONNECTIONS, MAX_UNIT_REQUESTS),
     typed_extension_protocol_options: protocol(

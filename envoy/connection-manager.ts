@@ -1,5 +1,5 @@
 // The HTTP connection managers of the listeners: which filters run, in which order, and which route table they follow.
-import type { Plan } from '../graph/plan.ts';
+import type { DeploymentPlan, Plan } from '../graph/plan.ts';
 import { accessLogs } from './filters/access-log.ts';
 import { bodyLimitFilters } from './filters/body-limit.ts';
 import { cloudEventsFilter } from './filters/cloud-events.ts';
@@ -11,12 +11,15 @@ import { wholeBodyFilter } from './filters/whole-body.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, fileSource, routesPath } from './layout.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './names.ts';
-import { CLIENT_IDLE_SECONDS, REQUEST_HEADERS_TIMEOUT_SECONDS } from './limits.ts';
+import { type ClientBounds, clientOptions, peerOptions } from './http-limits.ts';
+import { CLIENT_IDLE_SECONDS } from './limits.ts';
 
 /** A predictor's requests: everything that architecture and data plane promise happens here. */
-export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
+export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing): JsonObject {
   const graph = `${plan.namespace}/${plan.deployment}`;
+  const bounds = boundsOf([plan]);
   return connectionManager(layout, {
+    options: faces === 'clients' ? clientOptions(bounds) : peerOptions(bounds),
     statPrefix: `ingress_${plan.predictor}`,
     routeTable: predictorRoutes(plan.predictor),
     accessLogs: [...accessLogs(layout, graph, plan.predictor), ...serverStats()],
@@ -34,8 +37,9 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout): JsonObject {
 }
 
 /** Shares requests between predictors; it changes nothing of them. */
-export function frontManager(layout: EnvoyLayout): JsonObject {
+export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return connectionManager(layout, {
+    options: clientOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
     statPrefix: 'front',
     routeTable: FRONT_ROUTES,
     accessLogs: [],
@@ -45,8 +49,9 @@ export function frontManager(layout: EnvoyLayout): JsonObject {
 }
 
 /** The filter's side calls. */
-export function egressManager(layout: EnvoyLayout): JsonObject {
+export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return connectionManager(layout, {
+    options: peerOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
     statPrefix: 'egress',
     routeTable: EGRESS_ROUTES,
     accessLogs: [],
@@ -61,7 +66,23 @@ export function egressManager(layout: EnvoyLayout): JsonObject {
   });
 }
 
+/** Who opens the connections: clients, or the front listener with those of its clients. */
+export type Facing = 'clients' | 'front';
+
+/** The widest of what the predictors behind one listener allow. */
+function boundsOf(plans: readonly Plan[]): ClientBounds {
+  const most = (of: (policy: Plan['policy']) => number) =>
+    Math.max(...plans.map(({ policy }) => of(policy)));
+  return {
+    idleMs: CLIENT_IDLE_SECONDS * 1000,
+    maxHeaderBytes: most((policy) => policy.maxHeaderBytes),
+    maxHeaders: most((policy) => policy.maxHeaders),
+    bodyTimeoutMs: most((policy) => policy.bodyTimeoutMs),
+  };
+}
+
 interface ManagerParts {
+  readonly options: JsonObject;
   readonly statPrefix: string;
   readonly routeTable: string;
   readonly accessLogs: readonly JsonObject[];
@@ -87,8 +108,7 @@ function connectionManager(layout: EnvoyLayout, parts: ManagerParts): JsonObject
         access_log: parts.accessLogs,
         // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
         stream_idle_timeout: '0s',
-        request_headers_timeout: `${REQUEST_HEADERS_TIMEOUT_SECONDS}s`,
-        common_http_protocol_options: { idle_timeout: `${CLIENT_IDLE_SECONDS}s` },
+        ...parts.options,
         preserve_external_request_id: true,
       },
     ),

@@ -1,6 +1,7 @@
 // Where one Envoy lives: its ports, its sockets and the folder with its files. The caller decides it once; the
 // renderer and the writer only read it.
 import { join } from 'node:path';
+import type { EnvoyBounds } from './overload.ts';
 
 export const ACCESS_LOGS = ['all', 'failures', 'none'] as const;
 /** Which requests have a line in the access log: `failures` are what failed, what was slow, and one in many besides. */
@@ -26,6 +27,8 @@ export interface EnvoyLayout {
   readonly egressSocket: string;
   /** Envoy's worker threads. */
   readonly concurrency: number;
+  /** What the process may take. */
+  readonly bounds: EnvoyBounds;
   readonly accessLogPath: string;
   readonly accessLog: AccessLog;
 }

@@ -1,11 +1,35 @@
 // The limits of Envoy that no user sets, in one home: the renderers use them, the docs' table lists them.
 
-/** Envoy's heap. Above 92 % of it idle memory is given back, above 95 % new requests get 503 OVERLOADED. */
+/**
+ * Envoy's heap where no container bounds it; in a container it is a share of the memory limit. From 70 % of it on the streams
+ * that hold most are reset, above 85 % idle memory is given back, above 97 % new requests get 503 OVERLOADED.
+ */
 export const MAX_HEAP_BYTES = 1024 * 1024 * 1024;
-/** Connections of clients, all listeners together. */
+/** Share of a container's memory limit, or of a machine's memory for `run`, that Envoy's heap may take; the rest is for code, stacks and sockets. */
+export const HEAP_SHARE = 0.7;
+/** How often the heap is looked at: what comes in between is not seen. */
+export const HEAP_REFRESH_MS = 100;
+/** Connections of clients, all listeners together, where more files may be open than these need. */
 export const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
+/** Share of the files that Envoy may open which clients' connections may take; the rest is for the units. */
+export const CONNECTION_FILE_SHARE = 0.5;
+/** Streams at a time on one HTTP/2 connection of a client; further ones wait at the client. */
+export const MAX_CLIENT_STREAMS = 256;
+/** What a client may send ahead on one HTTP/2 stream, and what is kept for one that does not read. */
+export const CLIENT_STREAM_WINDOW_BYTES = 256 * 1024;
+/** What a client may send ahead on all streams of one HTTP/2 connection. */
+export const CLIENT_CONNECTION_WINDOW_BYTES = 1024 * 1024;
+/** How long an answer that is whole may wait for a client that does not take it. */
+export const ANSWER_FLUSH_SECONDS = 60;
 /** What Envoy buffers for one connection before it stops reading. */
 export const CONNECTION_BUFFER_BYTES = 1024 * 1024;
+/** What Envoy reads ahead of an answer that its client does not take, for each connection to a unit. */
+export const UNIT_BUFFER_BYTES = 256 * 1024;
+/**
+ * What Envoy keeps of a request that it forwards as it comes, to send it again on another connection; of a larger one nothing, and
+ * it is not sent again. With `sidegraph.io/retries` all of it is kept.
+ */
+export const KEPT_REQUEST_BYTES = 256 * 1024;
 /** Time for the headers of a request to be whole. */
 export const REQUEST_HEADERS_TIMEOUT_SECONDS = 30;
 /** A client's connection without a request is closed after this time. */

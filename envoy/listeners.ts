@@ -11,7 +11,9 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
   const only = deployment.predictors[0];
   if (only === undefined) throw new Error(`deployment ${deployment.deployment} has no predictor`);
   const split = isSplit(deployment);
-  const manager = split ? frontManager(layout) : predictorManager(only.plan, layout);
+  const manager = split
+    ? frontManager(deployment, layout)
+    : predictorManager(only.plan, layout, 'clients');
   return [
     listener(
       INGRESS_LISTENER,
@@ -24,14 +26,14 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
     listener(
       EGRESS_LISTENER,
       { address: { pipe: { path: layout.egressSocket, mode: 0o600 } } },
-      egressManager(layout),
+      egressManager(deployment, layout),
     ),
     ...(split
       ? deployment.predictors.map(({ plan }) =>
           listener(
             predictorListener(plan.predictor),
             { internal_listener: {} },
-            predictorManager(plan, layout),
+            predictorManager(plan, layout, 'front'),
           ),
         )
       : []),

@@ -5,6 +5,7 @@ import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan.ts'
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
 import { clusterOf } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';
+import { KEPT_REQUEST_BYTES } from './limits.ts';
 import {
   allowMethods,
   bodyLimit,
@@ -77,6 +78,7 @@ function route(
       ...(fraction === null ? {} : { runtime_fraction: { default_value: millionths(fraction) } }),
     },
     metadata: kindMetadata(plan, kind),
+    ...keptRequest(plan),
     route: {
       ...destination(plan, targets, transport),
       prefix_rewrite: unitPath(first, transport),
@@ -89,6 +91,12 @@ function route(
     },
     ...(targets.length === 1 ? routingHeader(first) : {}),
   };
+}
+
+/** Nothing here needs the whole body, so a client that sends half of a large one holds little. */
+function keptRequest({ policy }: Plan): JsonObject {
+  if (policy.retries > 0) return {};
+  return { request_body_buffer_limit: Math.min(KEPT_REQUEST_BYTES, policy.maxBodyBytes) };
 }
 
 function destination(

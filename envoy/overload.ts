@@ -1,15 +1,44 @@
-// What an Envoy of ours does when it holds too much: above 92 % of its heap idle memory is given back, above 95 % new
-// requests get 503; connections are bounded. The sidecar's and the gateway's bootstrap share it.
-import { type JsonObject, typed } from './json.ts';
-import { MAX_DOWNSTREAM_CONNECTIONS } from './limits.ts';
+// What an Envoy of ours does when it holds too much, shared by the sidecar's and the gateway's bootstrap. Memory: the streams
+// that hold most are reset first, then idle memory is given back, and only near the bound are new requests turned away with
+// 503. Files: clients' connections are bounded, so that enough are left for the units.
+import { type JsonObject, duration, typed } from './json.ts';
+import {
+  CONNECTION_FILE_SHARE,
+  HEAP_REFRESH_MS,
+  HEAP_SHARE,
+  MAX_DOWNSTREAM_CONNECTIONS,
+  MAX_HEAP_BYTES,
+} from './limits.ts';
 
-/** `maxHeapBytes`: the heap that the shares below are of. */
-export function overloadManager(maxHeapBytes: number): JsonObject {
+/** What one Envoy process may take; decided where it is started. */
+export interface EnvoyBounds {
+  /** The heap that the shares below are of. */
+  readonly maxHeapBytes: number;
+  /** Connections of clients, all listeners together. */
+  readonly maxConnections: number;
+}
+
+/** `memoryBytes`: what the process may take in all, null for no bound. `files`: how many it may open, null where that is unknown. */
+export function envoyBounds(memoryBytes: number | null, files: number | null): EnvoyBounds {
   return {
-    refresh_interval: '0.250s',
+    maxHeapBytes: memoryBytes === null ? MAX_HEAP_BYTES : Math.floor(memoryBytes * HEAP_SHARE),
+    maxConnections: Math.min(
+      MAX_DOWNSTREAM_CONNECTIONS,
+      Math.max(1, Math.floor((files ?? Number.POSITIVE_INFINITY) * CONNECTION_FILE_SHARE)),
+    ),
+  };
+}
+
+const HEAP = 'envoy.resource_monitors.fixed_heap';
+/** Streams count from 64 KiB on, in eight classes up to 8 MiB and more. */
+const SMALLEST_COUNTED_STREAM = 16;
+
+export function overloadManager({ maxHeapBytes, maxConnections }: EnvoyBounds): JsonObject {
+  return {
+    refresh_interval: duration(HEAP_REFRESH_MS),
     resource_monitors: [
       {
-        name: 'envoy.resource_monitors.fixed_heap',
+        name: HEAP,
         typed_config: typed('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', {
           max_heap_size_bytes: maxHeapBytes,
         }),
@@ -18,20 +47,25 @@ export function overloadManager(maxHeapBytes: number): JsonObject {
         name: 'envoy.resource_monitors.global_downstream_max_connections',
         typed_config: typed(
           'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
-          { max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS },
+          { max_active_downstream_connections: maxConnections },
         ),
       },
     ],
+    buffer_factory_config: { minimum_account_to_track_power_of_two: SMALLEST_COUNTED_STREAM },
     actions: [
-      action('envoy.overload_actions.shrink_heap', 0.92),
-      action('envoy.overload_actions.stop_accepting_requests', 0.95),
+      // The higher the pressure, the smaller the streams that are reset: those of the largest class first.
+      {
+        name: 'envoy.overload_actions.reset_high_memory_stream',
+        triggers: [{ name: HEAP, scaled: { scaling_threshold: 0.7, saturation_threshold: 0.95 } }],
+      },
+      {
+        name: 'envoy.overload_actions.shrink_heap',
+        triggers: [{ name: HEAP, threshold: { value: 0.85 } }],
+      },
+      {
+        name: 'envoy.overload_actions.stop_accepting_requests',
+        triggers: [{ name: HEAP, threshold: { value: 0.97 } }],
+      },
     ],
-  };
-}
-
-function action(name: string, threshold: number): JsonObject {
-  return {
-    name,
-    triggers: [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value: threshold } }],
   };
 }

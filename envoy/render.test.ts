@@ -20,6 +20,7 @@ const LAYOUT: EnvoyLayout = {
   offpathGrpcSocket: '/run/sidegraph/offpath-grpc.sock',
   egressSocket: '/run/sidegraph/egress.sock',
   concurrency: 1,
+  bounds: { maxHeapBytes: 402_653_184, maxConnections: 512 },
   accessLogPath: '/dev/null',
   accessLog: 'failures',
 };

@@ -26,6 +26,9 @@ export function compilePolicy(
     grpcTimeoutMs: optional(LIMITS.grpcTimeoutMs),
     deadlineMs: required(LIMITS.deadlineMs),
     maxBodyBytes,
+    bodyTimeoutMs: required(LIMITS.bodyTimeoutMs),
+    maxHeaderBytes: required(LIMITS.maxHeaderBytes),
+    maxHeaders: required(LIMITS.maxHeaders),
     maxAnswerBytes: required(LIMITS.maxAnswerBytes),
     grpcMaxMessageBytes: Math.min(
       optional(LIMITS.grpcMaxMessageBytes) ?? maxBodyBytes,

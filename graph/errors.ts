@@ -44,6 +44,18 @@ export const ERRORS = {
     meaning: "the request's body is over the limit",
     advice: 'raise sidegraph.io/max-body-bytes (gRPC: also seldon.io/grpc-max-message-size)',
   },
+  BODY_TIMEOUT: {
+    status: 408,
+    grpcStatus: 4,
+    meaning: 'the request did not arrive whole in the time that it has',
+    advice: 'raise sidegraph.io/body-timeout-ms, or send less over a line that slow',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    grpcStatus: 8,
+    meaning: 'the headers of the request are more, or more bytes, than are taken',
+    advice: 'send fewer, or raise sidegraph.io/max-header-bytes or sidegraph.io/max-headers',
+  },
   ROUTE_OUT_OF_RANGE: {
     status: 500,
     grpcStatus: 13,

@@ -7,11 +7,12 @@ export interface Limit {
   readonly default: number | null;
   readonly min: number;
   readonly max: number;
-  readonly unit: 'ms' | 'bytes' | 'attempts';
+  readonly unit: 'ms' | 'bytes' | 'attempts' | 'headers';
   readonly meaning: string;
 }
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
 export const LIMITS = {
   restTimeoutMs: {
@@ -53,6 +54,30 @@ export const LIMITS = {
     max: 512 * MIB,
     unit: 'bytes',
     meaning: 'largest request body',
+  },
+  bodyTimeoutMs: {
+    annotation: 'sidegraph.io/body-timeout-ms',
+    default: 180_000,
+    min: 1,
+    max: 86_400_000,
+    unit: 'ms',
+    meaning: 'time for a whole request to arrive; a default that lets 32 MiB in over 1.5 Mbit/s',
+  },
+  maxHeaderBytes: {
+    annotation: 'sidegraph.io/max-header-bytes',
+    default: 256 * KIB,
+    min: 8 * KIB,
+    max: 1024 * KIB,
+    unit: 'bytes',
+    meaning: "a request's headers, or those of a unit's answer, all together",
+  },
+  maxHeaders: {
+    annotation: 'sidegraph.io/max-headers',
+    default: 1000,
+    min: 100,
+    max: 10_000,
+    unit: 'headers',
+    meaning: "headers of a request, or of a unit's answer",
   },
   maxAnswerBytes: {
     annotation: 'sidegraph.io/max-answer-bytes',

@@ -142,6 +142,12 @@ export interface Policy {
   readonly deadlineMs: number;
   /** Largest request body (`sidegraph.io/max-body-bytes`). */
   readonly maxBodyBytes: number;
+  /** Time for a whole request to arrive (`sidegraph.io/body-timeout-ms`). */
+  readonly bodyTimeoutMs: number;
+  /** Headers of a request or of a unit's answer, all together (`sidegraph.io/max-header-bytes`). */
+  readonly maxHeaderBytes: number;
+  /** How many headers a request or a unit's answer may have (`sidegraph.io/max-headers`). */
+  readonly maxHeaders: number;
   /** Largest answer that the filter reads from a unit (`sidegraph.io/max-answer-bytes`). */
   readonly maxAnswerBytes: number;
   /** Largest gRPC request message: the smaller of `seldon.io/grpc-max-message-size` and `maxBodyBytes`. */

@@ -1,6 +1,7 @@
 // Where the Envoy of one `run` lives: its files and log in the state directory, its sockets where their paths are short.
 import { join } from 'node:path';
 import type { AccessLog, EnvoyLayout } from '../../envoy/layout.ts';
+import type { EnvoyBounds } from '../../envoy/overload.ts';
 import type { StateDir } from './state-dir.ts';
 
 export interface RunPlace {
@@ -10,6 +11,7 @@ export interface RunPlace {
   readonly workers: number;
   readonly concurrency: number;
   readonly accessLog: AccessLog;
+  readonly bounds: EnvoyBounds;
 }
 
 export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLayout {
@@ -27,6 +29,7 @@ export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLay
     offpathGrpcSocket: join(sockets, 'offpath-grpc.sock'),
     egressSocket: join(sockets, 'egress.sock'),
     concurrency: place.concurrency,
+    bounds: place.bounds,
     accessLogPath: join(dir, 'access.log'),
     accessLog: place.accessLog,
   };

@@ -19,6 +19,8 @@ export interface SidecarOptions {
   /** Envoy's worker threads, as its container starts it. */
   readonly concurrency: number;
   readonly accessLog: AccessLog;
+  /** What Envoy's container may take; null for no bound. */
+  readonly envoyMemoryBytes: number | null;
   /** How long the units live on after the pod was told to end, ms. */
   readonly drainMs: number;
   readonly logLevel: LogLevel;

@@ -2,7 +2,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
+import { envoyBounds } from '../../envoy/overload.ts';
 import { sidecarLayout } from '../../operator/sidecar/layout.ts';
+import { readOpenFileLimit } from '../serve/process-limits.ts';
 import type { SidecarOptions } from './options.ts';
 
 export interface Places {
@@ -17,7 +19,8 @@ export interface Places {
 
 export function placesOf(options: SidecarOptions): Places {
   const { run } = options;
-  const pod = sidecarLayout(options.concurrency, run);
+  const bounds = envoyBounds(options.envoyMemoryBytes, readOpenFileLimit());
+  const pod = sidecarLayout(options.concurrency, run, bounds);
   const { host, httpPort, grpcPort, accessLog, workers } = options;
   const filterSockets =
     workers === 1

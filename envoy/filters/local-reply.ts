@@ -25,6 +25,19 @@ const ROWS: readonly Row[] = [
     info: 'the request body is over the limit',
   },
   {
+    code: 'BODY_TIMEOUT',
+    when: cel(`response.code_details == 'request_overall_timeout'`),
+    info: 'the request did not arrive whole in time',
+  },
+  {
+    code: 'HEADERS_TOO_LARGE',
+    // By the codec, or by what the filters add to a request that just fits.
+    when: cel(
+      `response.code_details.matches('^http[12]\\\\.(too_many_headers|headers_too_large)$') || response.code_details.contains('header_mutation_result_exceeds_limit')`,
+    ),
+    info: 'the request has more or larger headers than are taken',
+  },
+  {
     code: 'DEADLINE_EXCEEDED',
     // Envoy sets no response flag for `max_stream_duration` (seen on 1.40).
     when: cel(`response.code_details == 'max_duration_timeout'`),

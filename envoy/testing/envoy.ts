@@ -9,6 +9,7 @@ import { askAdmin } from '../admin.ts';
 import { envoyCommand } from '../command.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { locateEnvoy } from '../locate.ts';
+import { envoyBounds } from '../overload.ts';
 import { EnvoyWriter, type WriterOptions } from '../writer.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
 
@@ -44,6 +45,7 @@ export async function testLayout(dir: string, accessLog: AccessLog = 'all'): Pro
     offpathGrpcSocket: join(dir, 'offpath-grpc.sock'),
     egressSocket: join(dir, 'egress.sock'),
     concurrency: 1,
+    bounds: envoyBounds(null, null),
     accessLogPath: join(dir, 'access.log'),
     accessLog,
   };

@@ -1,6 +1,7 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
 import { type JsonObject, duration, typed } from '../../envoy/json.ts';
+import { MAX_DOWNSTREAM_CONNECTIONS } from '../../envoy/limits.ts';
 import { overloadManager } from '../../envoy/overload.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
@@ -68,7 +69,10 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
     stats_config: { stats_matcher: { exclusion_list: { patterns: clusterStatsLeftOut() } } },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     stats_flush_on_admin: true,
-    overload_manager: overloadManager(layout.maxHeapBytes),
+    overload_manager: overloadManager({
+      maxHeapBytes: layout.maxHeapBytes,
+      maxConnections: MAX_DOWNSTREAM_CONNECTIONS,
+    }),
   };
 }
 

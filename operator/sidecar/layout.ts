@@ -2,10 +2,15 @@
 // the pod read the same layout, so that neither can move a file away from the other.
 import { join } from 'node:path';
 import { DEFAULT_ACCESS_LOG, type EnvoyLayout } from '../../envoy/layout.ts';
+import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
 import { PATHS, PORTS } from '../names.ts';
 
-/** The layout of a pod; `run` is the shared folder. */
-export function sidecarLayout(concurrency: number, run: string = PATHS.run): EnvoyLayout {
+/** The layout of a pod; `run` is the shared folder, `bounds` matter to who writes Envoy's files. */
+export function sidecarLayout(
+  concurrency: number,
+  run: string = PATHS.run,
+  bounds: EnvoyBounds = envoyBounds(null, null),
+): EnvoyLayout {
   return {
     dir: join(run, 'envoy'),
     host: '0.0.0.0',
@@ -17,6 +22,7 @@ export function sidecarLayout(concurrency: number, run: string = PATHS.run): Env
     offpathGrpcSocket: join(run, 'offpath-grpc.sock'),
     egressSocket: join(run, 'egress.sock'),
     concurrency,
+    bounds,
     accessLogPath: '/dev/stdout',
     accessLog: DEFAULT_ACCESS_LOG,
   };

@@ -2,8 +2,9 @@
 // predictor and the revision of the containers that it was made for, so that a pod can refuse a plan whose units it has not.
 import { hashPlan } from '../../graph/compile-deployment.ts';
 import { canonicalJson, isPlainObject } from '../../graph/json-value.ts';
+import { LIMITS } from '../../graph/limits.ts';
 import { PLAN_VERSION } from '../../graph/plan.ts';
-import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
+import type { DeploymentPlan, Plan, Policy } from '../../graph/plan.ts';
 
 /** What a pod expects of its plan; null where it is not known, which then is not compared. */
 export interface PlanExpectation {
@@ -65,10 +66,26 @@ export function parsePlanFile(text: string, expected: PlanExpectation): PlanFile
     deployment: {
       deployment: plan.deployment,
       namespace: plan.namespace,
-      predictors: [{ plan, traffic: 100, shadow: false }],
+      predictors: [{ plan: completed(plan), traffic: 100, shadow: false }],
     },
   };
 }
+
+/** A plan by an operator before this sidecar lacks the limits that came since. */
+function completed(plan: Plan): Plan {
+  const { policy }: { readonly policy: Omit<Policy, NewLimit> & Partial<Policy> } = plan;
+  return {
+    ...plan,
+    policy: {
+      ...policy,
+      bodyTimeoutMs: policy.bodyTimeoutMs ?? LIMITS.bodyTimeoutMs.default,
+      maxHeaderBytes: policy.maxHeaderBytes ?? LIMITS.maxHeaderBytes.default,
+      maxHeaders: policy.maxHeaders ?? LIMITS.maxHeaders.default,
+    },
+  };
+}
+
+type NewLimit = 'bodyTimeoutMs' | 'maxHeaderBytes' | 'maxHeaders';
 
 function pickNames(plan: Plan): Record<'namespace' | 'deployment' | 'predictor', string> {
   return { namespace: plan.namespace, deployment: plan.deployment, predictor: plan.predictor };

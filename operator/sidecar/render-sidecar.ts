@@ -12,6 +12,7 @@ import type { SidecarSettings } from './bounds.ts';
 import type { Resources, SidecarDefaults } from './defaults.ts';
 import { sidecarLayout } from './layout.ts';
 import { revisionOf } from './plan-file.ts';
+import { parseQuantity } from './quantity.ts';
 
 export interface SidecarInput {
   readonly namespace: string;
@@ -55,6 +56,7 @@ export interface ContainerSpec {
   readonly [field: string]: unknown;
 }
 
+const MIB = 1024 * 1024;
 /** Time between the end of the longest request and the kill, s. */
 const GRACE_SECONDS = 5;
 /** How long the requests of an ending pod may take where the author says nothing, s: Kubernetes' own default. */
@@ -152,6 +154,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
       `--status-port=${PORTS.status}`,
       `--concurrency=${settings.concurrency}`,
       `--access-log=${settings.accessLog}`,
+      ...memoryOf(settings),
       `--drain-seconds=${config.drainSeconds}`,
       `--log-level=${settings.logLevel}`,
     ],
@@ -179,6 +182,12 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
       NO_TOKEN,
     ],
   };
+}
+
+/** Envoy's heap is bounded by its container's limit, or the kernel would end it first. */
+function memoryOf({ envoy }: SidecarSettings): string[] {
+  const bytes = parseQuantity(envoy.memoryLimit);
+  return bytes === undefined ? [] : [`--envoy-memory-mib=${Math.floor(bytes / MIB)}`];
 }
 
 function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings): ContainerSpec {

@@ -1,0 +1,33 @@
+// What the machine or the container lets Envoy take: files that may be open, and memory.
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
+import { HEAP_SHARE, MAX_HEAP_BYTES } from '../../envoy/limits.ts';
+
+/** Of the machine's memory, or of the container's that `run` is in, Envoy gets at most this share. */
+const RUN_MEMORY_SHARE = 0.25;
+
+/** Bounds of the Envoy that `run` starts beside models and whatever else is on the machine. */
+export function runBounds(): EnvoyBounds {
+  // 0, or more than there is, where no container bounds the process.
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return envoyBounds(
+    Math.min(memory * RUN_MEMORY_SHARE, MAX_HEAP_BYTES / HEAP_SHARE),
+    readOpenFileLimit(),
+  );
+}
+
+/**
+ * How many files a child of this process may open, null where that cannot be read. Node raises its own limit to the hard one at
+ * its start and children inherit that, so it is the soft limit that counts.
+ */
+export function readOpenFileLimit(path = '/proc/self/limits'): number | null {
+  try {
+    const found = /^Max open files\s+(\d+|unlimited)\s/m.exec(readFileSync(path, 'utf8'));
+    const text = found?.[1];
+    return text === undefined || text === 'unlimited' ? null : Number(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,80 @@
+// What a client may ask of an HTTP connection to us, and what of a client's ways is served as by Go's net/http: options of the
+// connection managers, shared by the sidecar's ingress and the gateway.
+import { type JsonObject, duration } from './json.ts';
+import {
+  ANSWER_FLUSH_SECONDS,
+  CLIENT_CONNECTION_WINDOW_BYTES,
+  CLIENT_STREAM_WINDOW_BYTES,
+  MAX_CLIENT_STREAMS,
+  REQUEST_HEADERS_TIMEOUT_SECONDS,
+} from './limits.ts';
+
+/** What a request may have gained on its way to another manager of ours. */
+const PEER_HEADERS = 32;
+const PEER_HEADER_KIB = 16;
+
+export interface ClientBounds {
+  /** A connection without a request is closed after this time. */
+  readonly idleMs: number;
+  /** Names and values of a request's headers together. */
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+  /** Time for a whole request to arrive. */
+  readonly bodyTimeoutMs: number;
+}
+
+/** Fields of an HttpConnectionManager that faces clients. */
+export function clientOptions(bounds: ClientBounds): JsonObject {
+  const headerKib = headerKibOf(bounds.maxHeaderBytes);
+  return {
+    request_headers_timeout: `${REQUEST_HEADERS_TIMEOUT_SECONDS}s`,
+    // Bounds the arrival of a request alone: it is disarmed by its last byte (seen on 1.40), so no walk counts.
+    request_timeout: duration(bounds.bodyTimeoutMs),
+    // An answer that is whole here and that its client does not take.
+    stream_flush_timeout: `${ANSWER_FLUSH_SECONDS}s`,
+    max_request_headers_kb: headerKib,
+    common_http_protocol_options: {
+      idle_timeout: duration(bounds.idleMs),
+      max_headers_count: bounds.maxHeaders,
+    },
+    http_protocol_options: http1Options(),
+    http2_protocol_options: {
+      max_concurrent_streams: MAX_CLIENT_STREAMS,
+      initial_stream_window_size: CLIENT_STREAM_WINDOW_BYTES,
+      initial_connection_window_size: CLIENT_CONNECTION_WINDOW_BYTES,
+      ...headerField(headerKib),
+    },
+  };
+}
+
+/** The same for a manager whose peer is a part of Sidegraph: what it lets in is bounded elsewhere. */
+export function peerOptions(bounds: ClientBounds): JsonObject {
+  const headerKib = headerKibOf(bounds.maxHeaderBytes) + PEER_HEADER_KIB;
+  return {
+    max_request_headers_kb: headerKib,
+    common_http_protocol_options: {
+      idle_timeout: duration(bounds.idleMs),
+      max_headers_count: bounds.maxHeaders + PEER_HEADERS,
+    },
+    http2_protocol_options: headerField(headerKib),
+  };
+}
+
+/** HTTP/1.0, and an `Upgrade` that nobody here speaks, which a server may pass over (RFC 9110, 7.8). */
+function http1Options(): JsonObject {
+  return {
+    accept_http_10: true,
+    default_host_for_http_10: 'localhost',
+    ignore_http_11_upgrade: [{ safe_regex: { regex: '.*' } }],
+  };
+}
+
+/** One header may be as large as all together, so far as Envoy goes: 64 to 256 KiB on HTTP/2. */
+export function headerField(headerKib: number): JsonObject {
+  return headerKib < 64 ? {} : { max_header_field_size_kb: Math.min(headerKib, 256) };
+}
+
+/** Envoy counts in KiB. */
+export function headerKibOf(bytes: number): number {
+  return Math.ceil(bytes / 1024);
+}
