@@ -4,6 +4,7 @@
 // to anyone who reads it: from REST requests, whose calls have connections of their own that end with a call that is broken off (a
 // shared HTTP/2 connection may hold a body after its call), that were not cancelled and whose stream Envoy has ended or reset. Of such a
 // stream bytes may still wait to be written, but Envoy passes them over. All else is left to the collector.
+import type { ByteAccount } from './held-bytes.ts';
 import {
   MAX_IDLE_BODY_BYTES,
   MAX_LENT_BODY_BYTES,
@@ -11,13 +12,25 @@ import {
 } from './transport/limits.ts';
 
 /** Who lends memory to a request. */
-export interface BodyMemory {
+export interface Lender {
   /** Memory of that length with any content, for the request's own bytes until its stream is over. */
   lend(bytes: number): Buffer;
 }
 
-/** Lends what the collector takes back: for whoever keeps bodies longer. */
-export const COLLECTED: BodyMemory = { lend: (bytes) => Buffer.allocUnsafe(bytes) };
+/** The memory of a request: whoever wants some holds its bytes first, and takes it only when there is room. */
+export interface BodyMemory extends Lender, ByteAccount {}
+
+/** Lends what the collector takes back, and counts nothing: for whoever keeps bodies longer or bounds them himself. */
+export const COLLECTED: BodyMemory = {
+  lend: (bytes) => Buffer.allocUnsafe(bytes),
+  hold: () => true,
+  release: () => {},
+};
+
+/** Of a body that is not needed any more, the bytes that its request holds no longer: lent ones stay lent to its end. */
+export function releasableBytes(bytes: number): number {
+  return bytes < MIN_LENT_BODY_BYTES || bytes > MAX_LENT_BODY_BYTES ? bytes : 0;
+}
 
 export class BodyPool {
   #idleBytes = 0;
@@ -67,7 +80,7 @@ export class BodyPool {
 }
 
 /** What one request has borrowed. */
-export class BodyLoans implements BodyMemory {
+export class BodyLoans implements Lender {
   readonly #pool: BodyPool;
   #lent: Buffer[] | null = null;
 

@@ -16,7 +16,7 @@ export interface CallRequest {
   /** null: no bound but the request's own deadline. */
   readonly timeoutMs: number | null;
   readonly maxAnswerBytes: number;
-  /** Where the answer's body goes. */
+  /** Where the answer's body goes; its bytes are held before they are read. */
   readonly memory: BodyMemory;
   /** False for feedback: never sent again once bytes of it may have been written. */
   readonly replaceable: boolean;
@@ -39,7 +39,7 @@ export type CallResult =
       readonly kind: 'failure';
       readonly code: Extract<
         ErrorCode,
-        'UNIT_UNREACHABLE' | 'UNIT_RESET' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE'
+        'UNIT_UNREACHABLE' | 'UNIT_RESET' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE' | 'OVERLOADED'
       >;
       /** What happened, with the address: `POST http://127.0.0.1:9000/predict: connection refused`. */
       readonly text: string;

@@ -1,6 +1,7 @@
 // What the code itself costs without a kernel: frames in, frames out, through a socket in memory.
 // `node extproc/transport/codec.bench.ts` prints CPU µs per exchange (headers and body at once, then a reset; 16 streams a read).
 import { BodyPool } from '../bodies.ts';
+import { HeldBytes } from '../held-bytes.ts';
 import type { Exchange } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';
@@ -69,8 +70,7 @@ const context: FilterContext = {
     open: () => ({ grpc: false, maxBodyBytes: 1 << 20, handle: answer, release: () => {} }),
   },
   log: { error: console.error },
-  heldBytes: 0,
-  maxHeldBytes: 1 << 28,
+  held: new HeldBytes(1 << 28),
   bodies: new BodyPool(),
 };
 const session = new ServerSession(

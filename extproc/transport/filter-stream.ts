@@ -3,6 +3,12 @@
 // through them): these pass unchanged.
 import { BodyLoans, type BodyPool, COLLECTED } from '../bodies.ts';
 import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
+import {
+  HeldAccount,
+  type HeldBytes,
+  OVERLOADED_INFO,
+  REQUEST_OVERHEAD_BYTES,
+} from '../held-bytes.ts';
 import type { Message } from '../message.ts';
 import type { ErrorCode } from '../../graph/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
@@ -31,16 +37,17 @@ export interface FilterLog {
 export interface FilterContext {
   readonly router: Router;
   readonly log: FilterLog;
-  /** Bytes of requests and answers that are held over all streams. */
-  heldBytes: number;
-  readonly maxHeldBytes: number;
+  /** What is held over all streams. */
+  readonly held: HeldBytes;
   readonly bodies: BodyPool;
 }
 
+/** Of reads from this size on, parts smaller than one in so many are copied out. */
+const MIN_PINNED_BYTES = 16 * 1024;
+const PINNED_SHARE = 4;
+
 /** What a message may add to the body that it carries. */
 const ENVELOPE_BYTES = 4096;
-
-const OVERLOADED_INFO = 'the graph filter holds as many bytes as it may';
 
 const STATE = {
   /** No request headers yet. */
@@ -88,13 +95,14 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   #maxBodyBytes = 0;
   #chunks: Buffer[] | null = null;
   #chunkBytes = 0;
-  #heldBytes = 0;
+  readonly #account: HeldAccount;
   #headersSent = false;
   #over = false;
   #listeners: (() => void)[] | null = null;
 
   constructor(context: FilterContext, stream: Http2Stream, session: ServerSession) {
     this.#context = context;
+    this.#account = new HeldAccount(context.held);
     this.#stream = stream;
     this.#session = session;
     this.#splitter = new MessageSplitter(this);
@@ -121,8 +129,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     // A walk that was cut short may have calls that still send, and what we ended ourselves may still be on its way to Envoy.
     if (!this.cancelled && this.#stream.remoteEnded) this.#loans?.giveBack();
     this.#state = STATE.ANSWERED;
-    this.#context.heldBytes -= this.#heldBytes;
-    this.#heldBytes = 0;
+    this.#account.close();
     this.#chunks = null;
     const route = this.#route;
     this.#route = null;
@@ -136,7 +143,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     if (this.#over) return false;
     switch (this.#state) {
       case STATE.START:
-        if (bytes <= MAX_HEAD_BYTES) break;
+        // Held once it is known how a refusal is to be written.
+        if (bytes <= MAX_HEAD_BYTES) return true;
         this.#breakOff();
         return false;
       case STATE.GATHER:
@@ -144,17 +152,21 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
           this.#tooLarge();
           return false;
         }
-        if (!this.#hasRoom(bytes)) {
-          this.#fail('OVERLOADED', OVERLOADED_INFO);
-          return false;
-        }
-        break;
+        if (this.hold(bytes)) return true;
+        this.#fail('OVERLOADED', OVERLOADED_INFO);
+        return false;
       default:
         // A body whose request was answered at its headers, which nobody reads, or phases that pass unchanged.
-        if (bytes > MAX_PASSING_BYTES || !this.#hasRoom(bytes)) return false;
+        return bytes <= MAX_PASSING_BYTES && this.hold(bytes);
     }
-    this.#hold(bytes);
-    return true;
+  }
+
+  hold(bytes: number): boolean {
+    return this.#account.hold(bytes);
+  }
+
+  release(bytes: number): void {
+    this.#account.release(bytes);
   }
 
   lend(bytes: number): Buffer {
@@ -194,10 +206,13 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   // The phases of the request.
 
   #takeHeaders(chunk: Buffer): void {
-    const headers = new RawRequestHeaders(chunk, parts.start, parts.end);
-    this.headers = headers;
     const { endOfStream, routeStart, routeEnd } = parts;
     const routeName = routeStart < 0 ? '' : chunk.toString('latin1', routeStart, routeEnd);
+    const { start, end } = parts;
+    const headers = pins(chunk, end - start)
+      ? new RawRequestHeaders(Buffer.from(chunk.subarray(start, end)), 0, end - start)
+      : new RawRequestHeaders(chunk, start, end);
+    this.headers = headers;
     let route: BoundRoute | undefined;
     try {
       route = this.#context.router.open(routeName);
@@ -216,7 +231,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     this.#route = route;
     this.grpc = route.grpc;
     this.#maxBodyBytes = route.maxBodyBytes;
-    if (!this.#hasRoom(0)) {
+    // Once as they came, once as they are written for the units.
+    if (!this.hold(2 * (end - start) + REQUEST_OVERHEAD_BYTES)) {
       this.#fail('OVERLOADED', OVERLOADED_INFO);
       return;
     }
@@ -238,7 +254,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     const { start, end, endOfStream } = parts;
     if (end > start) {
       this.#chunks ??= [];
-      this.#chunks.push(chunk.subarray(start, end));
+      const piece = chunk.subarray(start, end);
+      this.#chunks.push(pins(chunk, end - start) ? Buffer.from(piece) : piece);
       this.#chunkBytes += end - start;
       if (this.#chunkBytes > this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0)) {
         this.#tooLarge();
@@ -250,20 +267,40 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   /** The body is whole. */
   #assemble(): void {
-    const whole = joinChunks(this.#chunks ?? []);
+    const chunks = this.#chunks ?? [];
     this.#chunks = null;
+    const isCopied = chunks.length > 1;
+    if (isCopied && !this.hold(this.#chunkBytes)) {
+      this.#fail('OVERLOADED', OVERLOADED_INFO);
+      return;
+    }
+    const whole = joinChunks(chunks);
+    if (isCopied) this.release(this.#chunkBytes);
     if (!this.grpc) {
       this.#handleBody(whole);
       return;
     }
     this.#state = STATE.HANDLING;
     const encoding = this.headers.find('grpc-encoding');
-    readGrpcBody(whole, encoding, this.#maxBodyBytes, (body) => {
+    const unpacking = readGrpcBody(whole, encoding, this.#maxBodyBytes, this, (body) => {
       if (this.#state !== STATE.HANDLING) return;
-      if (body.kind === 'message') this.#handleBody(body.message);
-      else if (body.kind === 'too-large') this.#tooLarge();
-      else this.#fail('BAD_GRPC_FRAME', body.info);
+      switch (body.kind) {
+        case 'message':
+          // What was packed is not needed any more.
+          if (body.message.buffer !== whole.buffer) this.release(whole.length);
+          this.#handleBody(body.message);
+          return;
+        case 'too-large':
+          this.#tooLarge();
+          return;
+        case 'overloaded':
+          this.#fail('OVERLOADED', body.info);
+          return;
+        case 'broken':
+          this.#fail('BAD_GRPC_FRAME', body.info);
+      }
     });
+    if (unpacking !== null) this.onCancel(() => unpacking.cancel());
   }
 
   #handleBody(body: Buffer): void {
@@ -298,8 +335,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     this.#state = STATE.ANSWERED;
     this.#chunks = null;
     this.#listeners = null;
-    if (outcome.kind === 'tail' || outcome.kind === 'answer')
-      this.#hold(outcome.message.body.length);
+    if (outcome.kind === 'error' && outcome.code === 'OVERLOADED') this.#context.held.refusals++;
     try {
       sendOutcome(outcome, this, this.#send);
     } catch (error) {
@@ -339,15 +375,6 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     }
   }
 
-  #hasRoom(bytes: number): boolean {
-    return this.#context.heldBytes + bytes <= this.#context.maxHeldBytes;
-  }
-
-  #hold(bytes: number): void {
-    this.#heldBytes += bytes;
-    this.#context.heldBytes += bytes;
-  }
-
   #begin(): void {
     if (this.#headersSent || this.#over) return;
     this.#headersSent = true;
@@ -364,6 +391,11 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     writer.grpcFrame(writer.mark());
     this.#session.sender.data(this.#stream, writer.bytes, writer.at, writer.end, tail);
   }
+}
+
+/** Whether so few bytes would keep a whole read of the connection, which mostly holds bytes of others, from being freed. */
+function pins(chunk: Buffer, bytes: number): boolean {
+  return chunk.length >= MIN_PINNED_BYTES && bytes < chunk.length / PINNED_SHARE;
 }
 
 /** One piece of the chunks; copies only where there are several. */

@@ -3,6 +3,7 @@
 // tests run a few thousand iterations. Nothing may throw, hang, read outside its bytes or forget a stream.
 import { parseArgs } from 'node:util';
 import { BodyPool } from '../bodies.ts';
+import { HeldBytes } from '../held-bytes.ts';
 import type { Exchange, Router } from '../exchange.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { FilterStream } from './filter-stream.ts';
@@ -124,11 +125,11 @@ function randomMessage(random: Random): Buffer {
 
 /** A connection of valid, mutated and random frames, cut anywhere, to a whole session with its streams. */
 function fuzzSession(random: Random): void {
-  const held: FilterContext = {
+  const held = new HeldBytes(100_000);
+  const context: FilterContext = {
     router: routerOf(random),
     log: SILENT,
-    heldBytes: 0,
-    maxHeldBytes: 100_000,
+    held,
     bodies: new BodyPool(),
   };
   const socket = new MemorySocket();
@@ -138,7 +139,7 @@ function fuzzSession(random: Random): void {
   waiting = [];
   const session = new ServerSession(
     socket.asSocket(),
-    (stream, owner) => new FilterStream(held, stream, owner),
+    (stream, owner) => new FilterStream(context, stream, owner),
     () => closed++,
   );
   const frames: Buffer[] = [
@@ -167,7 +168,7 @@ function fuzzSession(random: Random): void {
   session.destroy();
   for (const reply of waiting) reply();
   check(closed === 1, 'a session ends once');
-  check(held.heldBytes === 0, 'no bytes are held after the end');
+  check(held.bytes === 0, 'no bytes are held after the end');
   check(opened === released, 'every stream is released once');
 }
 

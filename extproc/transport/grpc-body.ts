@@ -1,50 +1,64 @@
 // The one gRPC message of a unary request: the body without the message's five-byte frame, uncompressed.
-import { gunzip } from 'node:zlib';
+import type { CallHandle } from '../calls.ts';
+import { type ByteAccount, OVERLOADED_INFO } from '../held-bytes.ts';
+import { encodingOf, unpack } from '../unpack/unpack.ts';
 
 export const GRPC_FRAME_BYTES = 5;
 
 export type GrpcBody =
   | { readonly kind: 'message'; readonly message: Buffer }
   | { readonly kind: 'too-large' }
+  | { readonly kind: 'overloaded'; readonly info: string }
   | { readonly kind: 'broken'; readonly info: string };
 
 /**
- * `whole` is all of the body, `encoding` the value of `grpc-encoding`. `done` is called once, at once for a message that
- * is not compressed.
+ * `whole` is all of the body, `encoding` the value of `grpc-encoding`. `done` is called once, at once but for a large
+ * compressed message; the handle stops the unpacking of that.
  */
 export function readGrpcBody(
   whole: Buffer,
   encoding: string | null,
   maxBytes: number,
+  account: ByteAccount,
   done: (body: GrpcBody) => void,
-): void {
-  if (whole.length < GRPC_FRAME_BYTES) {
-    done({ kind: 'broken', info: 'the request holds no gRPC message' });
-    return;
-  }
+): CallHandle | null {
+  const broken = (info: string): null => {
+    done({ kind: 'broken', info });
+    return null;
+  };
+  if (whole.length < GRPC_FRAME_BYTES) return broken('the request holds no gRPC message');
   const flag = whole[0];
   const announced = whole.readUInt32BE(1);
   const present = whole.length - GRPC_FRAME_BYTES;
   if (announced !== present || (flag !== 0 && flag !== 1)) {
-    const info =
+    return broken(
       announced > present
         ? `the gRPC message ends after ${present} of ${announced} bytes`
-        : 'the request is not one gRPC message';
-    done({ kind: 'broken', info });
-    return;
+        : 'the request is not one gRPC message',
+    );
   }
   const message = whole.subarray(GRPC_FRAME_BYTES);
   if (flag === 0) {
     done(message.length > maxBytes ? { kind: 'too-large' } : { kind: 'message', message });
-    return;
+    return null;
   }
-  if (encoding !== 'gzip') {
-    done({ kind: 'broken', info: `the gRPC message is compressed, but grpc-encoding is not gzip` });
-    return;
+  const known = encoding === 'gzip' || encoding === 'deflate' ? encodingOf(encoding) : null;
+  if (known === null) {
+    return broken('the gRPC message is compressed, but grpc-encoding is neither gzip nor deflate');
   }
-  gunzip(message, { maxOutputLength: maxBytes }, (error, inflated) => {
-    if (error === null) done({ kind: 'message', message: inflated });
-    else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') done({ kind: 'too-large' });
-    else done({ kind: 'broken', info: 'the gRPC message is not valid gzip' });
+  return unpack(message, known, maxBytes, account, (unpacked) => {
+    switch (unpacked.kind) {
+      case 'plain':
+        done({ kind: 'message', message: unpacked.body });
+        return;
+      case 'too-large':
+        done({ kind: 'too-large' });
+        return;
+      case 'overloaded':
+        done({ kind: 'overloaded', info: OVERLOADED_INFO });
+        return;
+      case 'broken':
+        broken(`the gRPC message is not valid ${encoding}`);
+    }
   });
 }

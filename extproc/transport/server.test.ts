@@ -39,7 +39,7 @@ describe('the filter server', () => {
   const log = { error: () => {} };
 
   before(async () => {
-    server = await startFilterServer({ listen: { path }, router, maxHeldBytes: 100_000, log });
+    server = await startFilterServer({ listen: { path }, router, maxHeldBytes: 120_000, log });
     client = new Client(`unix:${path}`, credentials.createInsecure());
   });
 
@@ -111,11 +111,12 @@ describe('the filter server', () => {
     await until(() => handled.length === 1);
     assert.ok(server.heldBytes() > 90_000);
     const second = open();
-    sendBody(second, 20_000);
+    sendBody(second, 40_000);
     const [refused] = (await once(second, 'data')) as [Immediate];
     assert.equal(refused.immediate_response?.status.code, 503);
     const names = refused.immediate_response?.headers.set_headers.map(({ header }) => header.key);
     assert.deepEqual(names, ['content-type', 'sidegraph-error', 'retry-after']);
+    assert.equal(server.refusals(), 1);
     first.cancel();
     await until(() => handled[0]?.cancelled === true);
     second.end();
@@ -200,7 +201,7 @@ describe('the filter server', () => {
 
   test('a closing server lets requests in flight end', async () => {
     const own = join(dir.path, 'closing.sock');
-    const options = { listen: { path: own }, router, maxHeldBytes: 100_000, log, drainMs: 5000 };
+    const options = { listen: { path: own }, router, maxHeldBytes: 120_000, log, drainMs: 5000 };
     const closing = await startFilterServer(options);
     const other = new Client(`unix:${own}`, credentials.createInsecure());
     const call = open(other);
@@ -217,7 +218,7 @@ describe('the filter server', () => {
 
   test('a closing server does not wait for ever', async () => {
     const own = join(dir.path, 'stuck.sock');
-    const options = { listen: { path: own }, router, maxHeldBytes: 100_000, log, drainMs: 50 };
+    const options = { listen: { path: own }, router, maxHeldBytes: 120_000, log, drainMs: 50 };
     const closing = await startFilterServer(options);
     const other = new Client(`unix:${own}`, credentials.createInsecure());
     sendBody(open(other), 10);

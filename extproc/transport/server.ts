@@ -3,6 +3,7 @@
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { BodyPool } from '../bodies.ts';
+import { HeldBytes } from '../held-bytes.ts';
 import type { Router } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext, FilterLog } from './filter-stream.ts';
@@ -23,6 +24,8 @@ export interface FilterServerOptions {
 export interface FilterServer {
   /** Bytes held now. */
   heldBytes(): number;
+  /** Requests that were answered OVERLOADED, since the start. */
+  refusals(): number;
   /** Memory for bodies that no request has now, bytes. */
   idleBodyBytes(): number;
   /** Takes no new streams, sends GOAWAY, and resolves when the last stream has ended or `drainMs` is over. */
@@ -34,7 +37,8 @@ export const DRAIN_MS = 10_000;
 export async function startFilterServer(options: FilterServerOptions): Promise<FilterServer> {
   const { router, maxHeldBytes, log, drainMs = DRAIN_MS } = options;
   const bodies = new BodyPool();
-  const context: FilterContext = { router, log, heldBytes: 0, maxHeldBytes, bodies };
+  const held = new HeldBytes(maxHeldBytes);
+  const context: FilterContext = { router, log, held, bodies };
   const trimming = setInterval(() => bodies.trim(), BODY_TRIM_MS).unref();
   const sessions = new Set<ServerSession>();
   const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
@@ -48,7 +52,8 @@ export async function startFilterServer(options: FilterServerOptions): Promise<F
   await listen(server, options.listen);
   server.on('error', (error) => log.error({ err: error }, 'the filter socket failed'));
   return {
-    heldBytes: () => context.heldBytes,
+    heldBytes: () => held.bytes,
+    refusals: () => held.refusals,
     idleBodyBytes: () => bodies.idleBytes,
     close: () =>
       new Promise((resolve) => {

@@ -151,6 +151,8 @@ export class FakeExchange implements Exchange {
   readonly outcomes: Outcome[] = [];
   cancelled = false;
   readonly lend = COLLECTED.lend;
+  readonly hold = COLLECTED.hold;
+  readonly release = COLLECTED.release;
   readonly #listeners: (() => void)[] = [];
   readonly #settled: (outcome: Outcome) => void;
   readonly outcome: Promise<Outcome>;

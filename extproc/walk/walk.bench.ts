@@ -78,8 +78,7 @@ function measureWalk(graph: Node, body: string): number {
   const headers = fakeHeaders();
   const message = jsonMessage(body);
   return measure(() => {
-    const { lend } = COLLECTED;
-    bound?.handle({ headers, message, cancelled: false, lend, onCancel() {}, reply() {} });
+    bound?.handle({ headers, message, cancelled: false, ...COLLECTED, onCancel() {}, reply() {} });
   });
 }
 

@@ -1,7 +1,10 @@
-// Turns the parts of a gRPC answer into the result of a call; the same for HTTP/2 and for Envoy's HTTP/1.1 bridge.
-import type { CallRequest, CallResult } from '../../calls.ts';
+// Turns the parts of a gRPC answer into the result of a call, unpacked where it was compressed; the same for HTTP/2 and for
+// Envoy's HTTP/1.1 bridge.
+import type { CallHandle, CallRequest, CallResult } from '../../calls.ts';
+import { OVERLOADED_INFO } from '../../held-bytes.ts';
 import type { AnswerHead } from '../../message.ts';
-import { failure, tooLargeText } from '../failure.ts';
+import { encodingOf, unpack } from '../../unpack/unpack.ts';
+import { failure, type FailureCode, tooLargeText } from '../failure.ts';
 import { passesToClient } from '../passed-headers.ts';
 import type { MessageReader } from './message.ts';
 import { endOfHttp, fieldOf, readEnd } from './status.ts';
@@ -44,20 +47,54 @@ export interface GrpcAnswerParts {
   readonly message: MessageReader;
 }
 
-export function grpcResult(parts: GrpcAnswerParts, request: CallRequest, host: string): CallResult {
+/** `done` is called once, at once but for a large compressed answer; the handle stops the unpacking of that. */
+export function readGrpcResult(
+  parts: GrpcAnswerParts,
+  request: CallRequest,
+  host: string,
+  done: (result: CallResult) => void,
+): CallHandle | null {
   const { headers, trailers, message } = parts;
   const head = new GrpcHead(headers, trailers);
+  const fail = (code: FailureCode, text: string): null => {
+    done(failure(code, host, request.path, text));
+    return null;
+  };
   const end = readEnd(trailers) ?? readEnd(headers) ?? endOfHttp(parts.httpStatus);
-  if (end === null) return failure('UNIT_RESET', host, request.path, 'answered no grpc-status');
+  if (end === null) return fail('UNIT_RESET', 'answered no grpc-status');
   if (end.status !== 0) {
     const { status, message: grpcMessage } = end;
-    return { kind: 'answer', ok: false, status, grpcMessage, head, body: EMPTY };
+    done({ kind: 'answer', ok: false, status, grpcMessage, head, body: EMPTY });
+    return null;
   }
-  const body = message.finish(fieldOf(headers, 'grpc-encoding'));
-  if (Buffer.isBuffer(body)) {
-    return { kind: 'answer', ok: true, status: 0, grpcMessage: end.message, head, body };
+  const framed = message.finish();
+  if ('fault' in framed) return fail('UNIT_RESET', framed.fault);
+  const answer = (body: Buffer): void =>
+    done({ kind: 'answer', ok: true, status: 0, grpcMessage: end.message, head, body });
+  if (!framed.isPacked) {
+    answer(framed.bytes);
+    return null;
   }
-  return body.fault === 'too-large'
-    ? failure('ANSWER_TOO_LARGE', host, request.path, tooLargeText(request))
-    : failure('UNIT_RESET', host, request.path, body.fault);
+  const name = fieldOf(headers, 'grpc-encoding');
+  const encoding = name === 'gzip' || name === 'deflate' ? encodingOf(name) : null;
+  if (encoding === null) {
+    return fail('UNIT_RESET', `answered with a message of unknown encoding ${name}`);
+  }
+  const { memory, maxAnswerBytes } = request;
+  return unpack(framed.bytes, encoding, maxAnswerBytes, memory, (unpacked) => {
+    memory.release(framed.bytes.length);
+    switch (unpacked.kind) {
+      case 'plain':
+        answer(unpacked.body);
+        return;
+      case 'too-large':
+        fail('ANSWER_TOO_LARGE', tooLargeText(request));
+        return;
+      case 'overloaded':
+        fail('OVERLOADED', OVERLOADED_INFO);
+        return;
+      case 'broken':
+        fail('UNIT_RESET', `answered with a broken ${name} message`);
+    }
+  });
 }

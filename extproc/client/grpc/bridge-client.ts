@@ -1,8 +1,9 @@
 // gRPC calls over Envoy's egress listener, by the HTTP/1.1 client: `grpc_http1_bridge` makes HTTP/2 of the request and
 // answers with `grpc-status` and `grpc-message` as headers.
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../calls.ts';
+import { OVERLOADED_INFO } from '../../held-bytes.ts';
 import { failure } from '../failure.ts';
-import { grpcResult } from './answer.ts';
+import { readGrpcResult } from './answer.ts';
 import { MessageReader } from './message.ts';
 
 const FRAME_BYTES = 5;
@@ -27,34 +28,54 @@ export class BridgeClient implements UnitClient {
       contentEncoding: null,
       maxAnswerBytes: request.maxAnswerBytes + FRAME_BYTES,
     };
-    return this.inner.call(framed, (result) => done(this.read(result, request)));
+    const bridged = new BridgedCall();
+    const handle = this.inner.call(framed, (result) => this.read(result, request, bridged, done));
+    // The inner client may have answered by now.
+    bridged.handle ??= handle;
+    return bridged;
   }
 
   close(): void {
     this.inner.close();
   }
 
-  private read(result: CallResult, request: CallRequest): CallResult {
-    if (result.kind === 'failure') return result;
-    const message = new MessageReader(request.maxAnswerBytes);
+  private read(
+    result: CallResult,
+    request: CallRequest,
+    bridged: BridgedCall,
+    done: (result: CallResult) => void,
+  ): void {
+    if (result.kind === 'failure') {
+      done(result);
+      return;
+    }
+    const message = new MessageReader(request.maxAnswerBytes, request.memory);
     const headers = allHeaders(result);
     // What is not an answer of gRPC (a proxy's own page) has no message to take out.
     if (result.status === 200 && result.head.find('grpc-status') !== null) {
       const pushed = message.push(result.body, 0, result.body.length);
+      request.memory.release(result.body.length);
       if (pushed === 'bad') {
-        return failure(
-          'UNIT_RESET',
-          this.host,
-          request.path,
-          'answered with more than one message',
-        );
+        const text = 'answered with more than one message';
+        done(failure('UNIT_RESET', this.host, request.path, text));
+        return;
+      }
+      if (pushed === 'overloaded') {
+        done(failure('OVERLOADED', this.host, request.path, OVERLOADED_INFO));
+        return;
       }
     }
-    return grpcResult(
-      { httpStatus: result.status, headers, trailers: [], message },
-      request,
-      this.host,
-    );
+    const parts = { httpStatus: result.status, headers, trailers: [], message };
+    bridged.handle = readGrpcResult(parts, request, this.host, done) ?? bridged.handle;
+  }
+}
+
+/** A call, and the unpacking of its answer after it. */
+class BridgedCall implements CallHandle {
+  handle: CallHandle | null = null;
+
+  cancel(): void {
+    this.handle?.cancel();
   }
 }
 

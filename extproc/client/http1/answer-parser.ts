@@ -2,7 +2,7 @@
 // connections share, so an answer that came whole is copied out once, head and body together; the rest of a longer
 // body of known length is read by the socket straight into its place (`target`).
 import { type BodyMemory, COLLECTED } from '../../bodies.ts';
-import { ByteSink } from '../byte-sink.ts';
+import { ByteSink } from '../../byte-sink.ts';
 import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS } from '../limits.ts';
 import { ChunkedBody } from './chunked.ts';
 import { HeadFacts, findStartFault, parseHead } from './head-parser.ts';
@@ -13,7 +13,7 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
 const LONG_HEAD = 'answered with too long a head';
 
-export type ParseResult = 'more' | 'done' | 'bad' | 'too-large';
+export type ParseResult = 'more' | 'done' | 'bad' | 'too-large' | 'overloaded';
 
 type Phase = 'head' | 'length' | 'chunked' | 'until-close' | 'done';
 
@@ -99,7 +99,7 @@ export class AnswerParser {
     let start = from;
     let end = to;
     if (this.pending !== null) {
-      this.pending.append(bytes, from, to);
+      if (!this.pending.append(bytes, from, to)) return 'overloaded';
       source = this.pending.view();
       start = 0;
       end = source.length;
@@ -122,8 +122,11 @@ export class AnswerParser {
       }
       this.searched = 0;
       if (this.facts.status >= 200) {
+        const { pending } = this;
         this.pending = null;
-        return this.beginBody(source, start, headEnd, end);
+        const result = this.beginBody(source, start, headEnd, end);
+        pending?.drop();
+        return result;
       }
       if (this.facts.status === 101) return this.bad('switched to another protocol unasked');
       if (this.facts.minor === 0) return this.bad('answered 1xx in HTTP/1.0');
@@ -143,8 +146,9 @@ export class AnswerParser {
     const fault = findStartFault(source, start, end);
     if (fault !== null) return this.bad(fault);
     if (this.pending === null || start > 0) {
-      const kept = new ByteSink();
-      kept.append(source, start, end);
+      const kept = new ByteSink(this.memory);
+      if (!kept.append(source, start, end)) return 'overloaded';
+      this.pending?.drop();
       this.pending = kept;
     }
     // The end of the head may begin in the last three bytes.
@@ -160,6 +164,8 @@ export class AnswerParser {
     if (length > this.maxBytes) return 'too-large';
     const available = end - headEnd;
     const whole = length >= 0 && available >= length && (noBody || !facts.chunked);
+    const heldBytes = headLength + Math.max(length, 0);
+    if (!this.memory.hold(heldBytes)) return 'overloaded';
     const copied = Buffer.allocUnsafe(whole ? headLength + length : headLength);
     bytes.copy(copied, 0, start, start + copied.length);
     this.head = new Http1Head(copied, facts, start, headLength - 2);
@@ -169,7 +175,7 @@ export class AnswerParser {
     }
     if (facts.chunked) {
       this.phase = 'chunked';
-      this.chunked = new ChunkedBody(this.maxBytes);
+      this.chunked = new ChunkedBody(this.maxBytes, this.memory);
     } else if (length > 0) {
       this.phase = 'length';
       this.room = this.memory.lend(length + 1);
@@ -178,7 +184,7 @@ export class AnswerParser {
       return 'more';
     } else {
       this.phase = 'until-close';
-      this.sink = new ByteSink();
+      this.sink = new ByteSink(this.memory);
     }
     return this.pushBody(bytes, headEnd, end);
   }
@@ -193,8 +199,7 @@ export class AnswerParser {
     }
     if (this.sink !== null) {
       if (this.sink.length + to - from > this.maxBytes) return 'too-large';
-      this.sink.append(bytes, from, to);
-      return 'more';
+      return this.sink.append(bytes, from, to) ? 'more' : 'overloaded';
     }
     // Bytes of a body of known length that the socket had read before it was given `target`.
     const room = this.body.length - this.filled;

@@ -1,6 +1,7 @@
 // The body of a chunked answer (RFC 9112 §7.1), byte by byte where it is framing and slice by slice where it is data.
 // Extensions and trailers are checked, bounded and dropped.
-import { ByteSink } from '../byte-sink.ts';
+import type { ByteAccount } from '../../held-bytes.ts';
+import { ByteSink } from '../../byte-sink.ts';
 import { MAX_EXTENSION_BYTES, MAX_TRAILER_BYTES } from '../limits.ts';
 import { TOKEN_BYTES, VALUE_BYTES } from './head-parser.ts';
 
@@ -27,10 +28,10 @@ type State =
   | 'trailer-lf'
   | 'last-lf';
 
-export type ChunkedResult = 'more' | 'done' | 'bad' | 'too-large';
+export type ChunkedResult = 'more' | 'done' | 'bad' | 'too-large' | 'overloaded';
 
 export class ChunkedBody {
-  readonly data = new ByteSink();
+  readonly data: ByteSink;
   /** After `push`: offset behind the last byte that belongs to the body. */
   at = 0;
   private readonly maxBytes: number;
@@ -40,7 +41,8 @@ export class ChunkedBody {
   private extensionBytes = 0;
   private trailerBytes = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, account: ByteAccount) {
+    this.data = new ByteSink(account);
     this.maxBytes = maxBytes;
   }
 
@@ -49,7 +51,7 @@ export class ChunkedBody {
     while (at < to) {
       if (this.state === 'data') {
         const length = Math.min(this.size, to - at);
-        this.data.append(bytes, at, at + length);
+        if (!this.data.append(bytes, at, at + length)) return 'overloaded';
         at += length;
         this.size -= length;
         if (this.size === 0) this.state = 'data-cr';

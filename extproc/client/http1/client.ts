@@ -2,6 +2,7 @@
 // old and are closed. Calls above the limit of connections wait in a bounded queue. A call whose reused connection
 // was dead is moved once to a fresh one.
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../calls.ts';
+import { OVERLOADED_INFO } from '../../held-bytes.ts';
 import { type Deadlines, sharedDeadlines } from '../deadlines.ts';
 import { errnoWords, failure, type FailureCode, tooLargeText } from '../failure.ts';
 import { MAX_CONNECTIONS, MAX_WAITING_CALLS } from '../limits.ts';
@@ -87,6 +88,8 @@ export class Http1Client implements UnitClient {
         return this.fail(call, 'UNIT_RESET', wordsOf(loss.error, loss.text));
       case 'too-large':
         return this.fail(call, 'ANSWER_TOO_LARGE', tooLargeText(call.request));
+      case 'overloaded':
+        return this.fail(call, 'OVERLOADED', OVERLOADED_INFO);
     }
   }
 

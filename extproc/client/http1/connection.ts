@@ -26,7 +26,9 @@ export type Loss =
     }
   /** Gone in the middle of the answer, or no valid HTTP. */
   | { readonly kind: 'broken'; readonly text: string; readonly error: unknown }
-  | { readonly kind: 'too-large' };
+  | { readonly kind: 'too-large' }
+  /** There was no room for the answer. */
+  | { readonly kind: 'overloaded' };
 
 export interface ConnectionOwner {
   /** The call has its answer; the connection is free unless it is closing. */
@@ -167,8 +169,8 @@ export class Http1Connection {
       this.call = null;
       this.used = true;
       this.owner.answered(this, call, reusable);
-    } else if (result === 'too-large') {
-      this.lose({ kind: 'too-large' });
+    } else if (result === 'too-large' || result === 'overloaded') {
+      this.lose({ kind: result });
     } else if (parser.started) {
       this.lose({ kind: 'broken', text: parser.fault, error });
     } else {

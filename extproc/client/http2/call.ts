@@ -16,6 +16,8 @@ export class GrpcCall implements CallHandle {
   /** The body with its frame before it. */
   readonly pieces: readonly Buffer[];
   deadline: Deadline | null = null;
+  /** Unpacks the answer, once that is whole. */
+  unpacking: CallHandle | null = null;
   /** How often it was moved to another connection. */
   moves = 0;
   over = false;
@@ -50,7 +52,7 @@ export class GrpcCall implements CallHandle {
     prefix.writeUInt32BE(length, 1);
     this.pieces = Buffer.isBuffer(body) ? [prefix, body] : [prefix, ...body];
     this.left = length + 5;
-    this.message = new MessageReader(request.maxAnswerBytes);
+    this.message = new MessageReader(request.maxAnswerBytes, request.memory);
   }
 
   attach(connection: Http2Connection, streamId: number, window: number, reused: boolean): void {
@@ -62,7 +64,7 @@ export class GrpcCall implements CallHandle {
       this.httpStatus = 0;
       this.headers = [];
       this.trailers = [];
-      this.message = new MessageReader(this.request.maxAnswerBytes);
+      this.message = new MessageReader(this.request.maxAnswerBytes, this.request.memory);
     }
     this.connection = connection;
     this.streamId = streamId;

@@ -2,9 +2,10 @@
 // A call that the peer has provably not looked at is moved to another connection; one whose reused connection died
 // before the answer began is moved once, if it may be sent twice.
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../calls.ts';
+import { OVERLOADED_INFO } from '../../held-bytes.ts';
 import { type Deadlines, sharedDeadlines } from '../deadlines.ts';
 import { failure, type FailureCode, tooLargeText } from '../failure.ts';
-import { grpcResult } from '../grpc/answer.ts';
+import { readGrpcResult } from '../grpc/answer.ts';
 import type { Address } from '../http1/connection.ts';
 import { DEFAULT_CONCURRENT_STREAMS, MAX_H2_CONNECTIONS, MAX_WAITING_CALLS } from '../limits.ts';
 import { GrpcCall } from './call.ts';
@@ -60,7 +61,10 @@ export class Http2Client implements UnitClient {
   }
 
   answered(_connection: Http2Connection, call: GrpcCall): void {
-    this.finish(call, grpcResult(call, call.request, this.options.host));
+    call.connection = null;
+    call.unpacking = readGrpcResult(call, call.request, this.options.host, (result) =>
+      this.finish(call, result),
+    );
   }
 
   lost(connection: Http2Connection, call: GrpcCall, loss: StreamLoss): void {
@@ -79,6 +83,8 @@ export class Http2Client implements UnitClient {
         return this.fail(call, 'UNIT_RESET', loss.text);
       case 'too-large':
         return this.fail(call, 'ANSWER_TOO_LARGE', tooLargeText(call.request));
+      case 'overloaded':
+        return this.fail(call, 'OVERLOADED', OVERLOADED_INFO);
     }
   }
 
@@ -159,6 +165,8 @@ export class Http2Client implements UnitClient {
 
   private settle(call: GrpcCall): void {
     call.over = true;
+    call.unpacking?.cancel();
+    call.unpacking = null;
     if (call.deadline !== null) this.deadlines.drop(call.deadline);
   }
 

@@ -161,7 +161,7 @@ export class Http2Connection implements FrameHandler {
     // A page of a proxy that does not speak gRPC has a body without a message.
     if (call === undefined || call.httpStatus !== 200) return 0;
     const result = call.message.push(chunk, start, end);
-    if (result === 'too-large') this.lose(call, { kind: 'too-large' });
+    if (result === 'too-large' || result === 'overloaded') this.lose(call, { kind: result });
     else if (result === 'bad') this.lose(call, bad('answered with more than one message'));
     return 0;
   }

@@ -11,7 +11,9 @@ export type StreamLoss =
   | { readonly kind: 'gone'; readonly text: string; readonly unanswered: boolean }
   /** The peer reset the stream, or broke the protocol on it. */
   | { readonly kind: 'broken'; readonly text: string }
-  | { readonly kind: 'too-large' };
+  | { readonly kind: 'too-large' }
+  /** There was no room for the answer. */
+  | { readonly kind: 'overloaded' };
 
 export interface Http2Owner {
   /** The stream ended in order; the parts of the answer are in the call. */

@@ -32,6 +32,7 @@ export async function startTwinServer(options: FilterServerOptions): Promise<Fil
   });
   return {
     heldBytes: () => held.bytes,
+    refusals: () => 0,
     idleBodyBytes: () => 0,
     close: () =>
       new Promise((resolve) => {
@@ -56,6 +57,8 @@ class TwinStream implements Exchange, Answering {
   };
   cancelled = false;
   readonly lend = COLLECTED.lend;
+  readonly hold = COLLECTED.hold;
+  readonly release = COLLECTED.release;
   phase: ReplyPhase = 'headers';
   grpc = false;
   readonly #call: Call;
@@ -149,12 +152,14 @@ class TwinStream implements Exchange, Answering {
       this.#handle();
       return;
     }
-    readGrpcBody(whole, this.headers.find('grpc-encoding'), max, (body) => {
+    const encoding = this.headers.find('grpc-encoding');
+    readGrpcBody(whole, encoding, max, COLLECTED, (body) => {
       if (this.#state !== 'handling') return;
       if (body.kind === 'message') {
         this.message = { ...this.message, body: body.message };
         this.#handle();
       } else if (body.kind === 'too-large') this.#tooLarge();
+      else if (body.kind === 'overloaded') this.#fail('OVERLOADED', body.info);
       else this.#fail('BAD_GRPC_FRAME', body.info);
     });
   }
