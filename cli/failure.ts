@@ -17,6 +17,7 @@ export const FAILURES = {
   IMAGE_WITHOUT_COMMAND: 'a unit has only an image, and images are not run here',
   UNIT_UNKNOWN: 'a flag names a unit that the graph does not have',
   VALUE_MISSING: 'a variable is taken from a Secret or ConfigMap and nobody gave its value',
+  HOST_UNUSABLE: 'the value of --host is neither an IP address nor a name that has one',
   PORT_CLASH: 'two parts of the same run want one port',
   PORT_TAKEN: 'another process listens on a port that is needed',
   UNIT_EXITED: 'a unit ended while it was started',

@@ -1,6 +1,7 @@
 // Which texts a command reads: files, directories (every manifest below), standard input.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeText } from './decode.ts';
 import { CommandFailure, systemCode, textOf } from './failure.ts';
 
 export interface SourceText {
@@ -37,12 +38,21 @@ export function listFiles(path: string): string[] {
 }
 
 export function readSource(path: string): SourceText {
+  if (path === '-') return { source: '<stdin>', text: readText(0, 'standard input') };
+  return { source: path, text: readText(path, path) };
+}
+
+/** The text of a file; `shown` is what messages call it. Throws FILE_UNREADABLE. */
+export function readText(path: string | number, shown: string): string {
+  let bytes: Buffer;
   try {
-    if (path === '-') return { source: '<stdin>', text: readFileSync(0, 'utf8') };
-    return { source: path, text: readFileSync(path, 'utf8') };
+    bytes = readFileSync(path);
   } catch (thrown) {
-    throw unreadable(path, thrown);
+    throw unreadable(shown, thrown);
   }
+  const decoded = decodeText(bytes);
+  if (decoded.ok) return decoded.text;
+  throw new CommandFailure('FILE_UNREADABLE', `${shown} ${decoded.why}`, decoded.advice);
 }
 
 function unreadable(path: string, thrown: unknown): CommandFailure {

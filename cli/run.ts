@@ -9,7 +9,7 @@ import { locateEnvoy } from '../envoy/locate.ts';
 import { announce } from './announce.ts';
 import { fileURLToPath } from 'node:url';
 import { CommandFailure, textOf } from './failure.ts';
-import { readSource } from './files.ts';
+import { readSource, readText } from './files.ts';
 import { filterLines } from './filter-lines.ts';
 import { renderFindings } from './findings.ts';
 import type { Io } from './io.ts';
@@ -23,6 +23,7 @@ import { usableCpus } from './serve/cpus.ts';
 import { DataPlane } from './serve/data-plane.ts';
 import { EnvoyProcess } from './serve/envoy-process.ts';
 import { runBounds } from './serve/process-limits.ts';
+import { resolveListenHost } from './serve/listen-host.ts';
 import { runLayout } from './serve/run-layout.ts';
 import { openStateDir } from './serve/state-dir.ts';
 import { stopOnSignals } from './serve/signals.ts';
@@ -40,7 +41,8 @@ const ENVOY_LEVELS = { debug: 'debug', info: 'info', warn: 'warning', error: 'er
 const FILTER_LEVELS = { debug: 'debug', info: 'warn', warn: 'warn', error: 'error' } as const;
 
 /** Resolves with the exit code when the graph was served and ended in order; throws a CommandFailure otherwise. */
-export async function run(options: RunOptions, io: Io): Promise<number> {
+export async function run(given: RunOptions, io: Io): Promise<number> {
+  const options = { ...given, host: await resolveListenHost(given.host) };
   const log = createLog(options.logLevel, options.json, io.err);
   const paint = createPaint({ isTTY: io.errIsTty }, io.env);
   const colour = wantsColour({ isTTY: io.errIsTty }, io.env);
@@ -188,16 +190,7 @@ async function probeGiven(prepared: Prepared): Promise<ReadonlySet<string>> {
 function readEnvFiles(files: readonly string[]): Map<string, string> {
   const values = new Map<string, string>();
   for (const file of files) {
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8');
-    } catch (thrown) {
-      throw new CommandFailure(
-        'FILE_UNREADABLE',
-        `--env-file ${file}: ${textOf(thrown)}`,
-        'name a file that can be read',
-      );
-    }
+    const text = readText(file, `--env-file ${file}`);
     const parsed = parseEnvFile(text, file);
     if (!parsed.ok)
       throw new CommandFailure('FILE_UNREADABLE', parsed.message, 'write one NAME=VALUE a line');

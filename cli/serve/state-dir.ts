@@ -1,13 +1,15 @@
 // The directory that one `run` keeps its files in: Envoy's configuration and log, the sockets. By default a fresh
 // one, gone after an orderly end; `--state-dir` names one that stays. Unix socket paths are short by law (108 bytes on
 // Linux, 104 on macOS), so a deep directory gets its sockets elsewhere.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { CommandFailure, textOf } from '../failure.ts';
+import { dirname, join, resolve } from 'node:path';
+import { CommandFailure, systemCode, textOf } from '../failure.ts';
 
 const MAX_SOCKET_PATH_BYTES = 100;
 const LONGEST_SOCKET_NAME = 'offpath-http.sock';
+/** What is tried before anything is started: Envoy's files and the first lines of its logs need about so much. */
+const ROOM_BYTES = 1024 * 1024;
 
 export interface StateDir {
   readonly dir: string;
@@ -22,6 +24,12 @@ export function openStateDir(named: string | null, env: NodeJS.ProcessEnv): Stat
   try {
     if (named === null) {
       const dir = mkdtempSync(join(shortRoot(env), 'sidegraph-'));
+      try {
+        tryRoom(dir);
+      } catch (thrown) {
+        rmSync(dir, { recursive: true, force: true });
+        throw thrown;
+      }
       return {
         dir,
         sockets: dir,
@@ -29,19 +37,66 @@ export function openStateDir(named: string | null, env: NodeJS.ProcessEnv): Stat
         close: () => rmSync(dir, { recursive: true, force: true }),
       };
     }
-    return openNamed(resolve(named));
+    return openNamed(resolve(named), env);
   } catch (thrown) {
     if (thrown instanceof CommandFailure) throw thrown;
     throw new CommandFailure(
       'STATE_DIR_UNUSABLE',
-      `the state directory cannot be used: ${textOf(thrown)}`,
+      `the state directory ${named ?? ''} cannot be used: ${describe(thrown)}`.replace('  ', ' '),
       'name another one with --state-dir',
     );
   }
 }
 
-function openNamed(dir: string): StateDir {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'its file system is read-only',
+  ENOSPC: 'its file system is full',
+  EDQUOT: 'the quota of this user is used up',
+  ENOTDIR: 'a part of its path is no directory',
+  EEXIST: 'a part of its path is no directory',
+  ENAMETOOLONG: 'its path is too long',
+  ELOOP: 'its path is a loop of symbolic links',
+  ENOENT: 'no directory can be made there',
+};
+
+function describe(thrown: unknown): string {
+  const code = systemCode(thrown);
+  const why = WHY[code];
+  return why === undefined ? textOf(thrown) : `${why} (${code})`;
+}
+
+/** Makes a directory and what is missing of its path, one by one: Node's own way never ends where none can be made (/proc). */
+function makeDirectory(dir: string): void {
+  const missing: string[] = [];
+  let at = dir;
+  for (; dirname(at) !== at; at = dirname(at)) {
+    const stats = statSync(at, { throwIfNoEntry: false });
+    if (stats?.isDirectory() === true) break;
+    if (stats !== undefined)
+      throw new CommandFailure(
+        'STATE_DIR_UNUSABLE',
+        `the state directory ${dir} cannot be used: ${at} is no directory`,
+        'name another one with --state-dir',
+      );
+    missing.unshift(at);
+  }
+  for (const path of missing) mkdirSync(path, { mode: 0o700 });
+}
+
+/** Throws where nothing can be written. */
+function tryRoom(dir: string): void {
+  const file = join(dir, '.room');
+  try {
+    writeFileSync(file, Buffer.alloc(ROOM_BYTES), { mode: 0o600 });
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function openNamed(dir: string, env: NodeJS.ProcessEnv): StateDir {
+  makeDirectory(dir);
   const pidFile = join(dir, 'run.pid');
   const owner = readOwner(pidFile);
   if (owner !== null) {
@@ -51,9 +106,10 @@ function openNamed(dir: string): StateDir {
       'name another one with --state-dir, or end that process',
     );
   }
+  tryRoom(dir);
   writeFileSync(pidFile, `${process.pid}\n`);
   const fits = Buffer.byteLength(join(dir, LONGEST_SOCKET_NAME)) <= MAX_SOCKET_PATH_BYTES;
-  const sockets = fits ? dir : mkdtempSync('/tmp/sidegraph-');
+  const sockets = fits ? dir : mkdtempSync(join(shortRoot(env), 'sidegraph-'));
   return {
     dir,
     sockets,
@@ -67,13 +123,19 @@ function openNamed(dir: string): StateDir {
 
 /** The living process that wrote the file, null when there is none. */
 function readOwner(pidFile: string): number | null {
+  let pid: number;
   try {
-    const pid = Number(readFileSync(pidFile, 'utf8').trim());
-    if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return null;
-    process.kill(pid, 0);
-    return pid;
+    pid = Number(readFileSync(pidFile, 'utf8').trim());
   } catch {
     return null;
+  }
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return null;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (thrown) {
+    // It lives, but is another user's.
+    return systemCode(thrown) === 'EPERM' ? pid : null;
   }
 }
 
@@ -84,7 +146,7 @@ function shortRoot(env: NodeJS.ProcessEnv): string {
     const longest = join(root, 'sidegraph-XXXXXX', LONGEST_SOCKET_NAME);
     if (Buffer.byteLength(longest) > MAX_SOCKET_PATH_BYTES) continue;
     try {
-      mkdirSync(root, { recursive: true });
+      makeDirectory(root);
       return root;
     } catch {
       continue;

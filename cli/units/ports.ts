@@ -43,7 +43,7 @@ export async function findTaken(claims: readonly PortClaim[]): Promise<CommandFa
     return new CommandFailure(
       'PORT_TAKEN',
       `port ${claim.port} for ${claim.owner} ${why}`,
-      claim.advice,
+      code === 'EADDRNOTAVAIL' ? 'choose another --host' : claim.advice,
     );
   }
   return null;

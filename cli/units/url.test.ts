@@ -36,6 +36,11 @@ test('what cannot be an address is refused with the reason', () => {
   assert.match(message('a=http://h:1/predict'), /path \/predict/);
   assert.match(message('a=grpc://h'), /names no port/);
   assert.match(message('a=http://h:99999'), /not a URL/);
+  assert.match(message('a=http://u:p@h:1'), /has a user/);
+  assert.match(message('a=http://h:1?x'), /has a query/);
+  for (const host of ['-x', '*', 'a..b', '1.2.3.999', `${'x'.repeat(64)}.test`])
+    assert.match(message(`a=grpc://${host}:1`), /is no host|not a URL/, host);
+  assert.match(message('a=http://*:1'), /is no host/);
   const twice = parseUnitFlags(['a=http://h:1', 'a=grpc://g:2']);
   assert.ok(!twice.ok && /different hosts/.test(twice.message));
 });

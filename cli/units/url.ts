@@ -1,5 +1,6 @@
 // Reads `--unit NAME=URL`. `http://host:port` names where the unit answers REST, `grpc://host:port` where it answers
 // gRPC; a unit that answers both is given twice. The name may be `predictor/unit` where two predictors share a name.
+import { findHostFault } from '../../graph/check-hosts.ts';
 import type { Address } from '../../graph/deployment.ts';
 
 export interface UnitAddress {
@@ -59,6 +60,8 @@ function parseUrl(text: string): UnitAddress | string {
   if (!grpc && url.protocol !== 'http:') {
     return `scheme ${url.protocol}// is not supported; expected http:// or grpc://`;
   }
+  if (url.username !== '' || url.password !== '') return 'has a user; give only HOST:PORT';
+  if (url.search !== '' || url.hash !== '') return 'has a query or a fragment; give only HOST:PORT';
   if (url.pathname !== '' && url.pathname !== '/') {
     return `has the path ${url.pathname}; a unit answers at fixed paths, give only HOST:PORT`;
   }
@@ -66,6 +69,8 @@ function parseUrl(text: string): UnitAddress | string {
   const port = url.port === '' ? (grpc ? null : 80) : Number(url.port);
   if (port === null || port === 0) return 'names no port';
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const fault = findHostFault(host);
+  if (fault !== undefined) return `${host} is no host: ${fault.why}; ${fault.advice}`;
   return grpc ? { host, httpPort: null, grpcPort: port } : { host, httpPort: port, grpcPort: null };
 }
 
