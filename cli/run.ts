@@ -1,6 +1,5 @@
 // `sidegraph run FILE`: the whole life of one served graph. Read and prepare, start units, filter and Envoy side by
 // side, say when they answer, follow the file, and end in the reverse order with nothing left behind.
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { envoyWorkers } from '../envoy/concurrency.ts';
@@ -8,7 +7,7 @@ import { envoyCommand } from '../envoy/command.ts';
 import { locateEnvoy } from '../envoy/locate.ts';
 import { announce } from './announce.ts';
 import { fileURLToPath } from 'node:url';
-import { CommandFailure, textOf } from './failure.ts';
+import { CommandFailure } from './failure.ts';
 import { readSource, readText } from './files.ts';
 import { filterLines } from './filter-lines.ts';
 import { renderFindings } from './findings.ts';
