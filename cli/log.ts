@@ -21,3 +21,24 @@ export function createLog(level: LogLevel, json: boolean, write: (line: string) 
   };
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }
+
+type Say = (fields: object, message: string) => void;
+
+/** The same log for parts that tell fields beside the text, and more than a user wants to see. */
+export function fieldLog(log: Log): Readonly<Record<LogLevel, Say>> {
+  const say =
+    (write: (text: string) => void): Say =>
+    (fields, message) =>
+      write(`${message} ${JSON.stringify(fields, (_, value: unknown) => plain(value))}`);
+  return {
+    debug: say(log.debug),
+    info: say(log.debug),
+    warn: say(log.warn),
+    error: say(log.error),
+  };
+}
+
+/** An Error has no fields of its own for JSON. */
+function plain(value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
+}

@@ -12,6 +12,7 @@ import {
   FILTER_CLUSTER,
   OFFPATH_GRPC_CLUSTER,
   OFFPATH_HTTP_CLUSTER,
+  PROBE_CLUSTER,
   UNROUTED_CLUSTER,
   predictorListener,
 } from './names.ts';
@@ -98,6 +99,7 @@ export function fixedClusters(layout: EnvoyLayout): JsonObject[] {
       ...socketCluster(FILTER_CLUSTER, layout.filterSockets, 'http2_protocol_options'),
       ...(layout.filterSockets.length > 1 ? { outlier_detection: ejectDeadWorkers() } : {}),
     },
+    socketCluster(PROBE_CLUSTER, [layout.probeSocket], 'http_protocol_options'),
     socketCluster(OFFPATH_HTTP_CLUSTER, [layout.offpathHttpSocket], 'http_protocol_options'),
     socketCluster(OFFPATH_GRPC_CLUSTER, [layout.offpathGrpcSocket], 'http2_protocol_options'),
     {

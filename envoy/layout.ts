@@ -20,6 +20,8 @@ export interface EnvoyLayout {
   readonly adminSocket: string;
   /** One unix socket for each worker of the filter. */
   readonly filterSockets: readonly string[];
+  /** Unix socket that serves readiness and metrics. */
+  readonly probeSocket: string;
   /** Unix sockets that serve what is not on the path of a prediction: status, metadata, reflection … */
   readonly offpathHttpSocket: string;
   readonly offpathGrpcSocket: string;

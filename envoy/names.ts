@@ -4,6 +4,8 @@ import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
 
 /** The ext_proc servers; the one cluster with a fixed place in Envoy's statistics. */
 export const FILTER_CLUSTER = 'filter';
+/** Readiness and metrics, which the supervisor serves. */
+export const PROBE_CLUSTER = 'probes';
 export const OFFPATH_HTTP_CLUSTER = 'offpath-http';
 export const OFFPATH_GRPC_CLUSTER = 'offpath-grpc';
 /** Has no endpoint: where graph routes point until the filter names the unit. */

@@ -1,11 +1,11 @@
-// Routes of everything that is no prediction and no feedback: what the filter's process answers as an ordinary
-// upstream (status, metadata, docs, readiness, metrics, reflection, health), and what Envoy answers itself.
+// Routes of everything that is no prediction and no feedback: what the filter's process answers as an ordinary upstream (status,
+// metadata, docs, reflection, health), what its supervisor answers (readiness, metrics), and what Envoy answers itself.
 import type { Plan } from '../graph/plan.ts';
 import { failureText } from './failure-text.ts';
 import { FEEDBACK_PATHS, PREDICT_PATHS } from '../graph/seldon-paths.ts';
 import { PLAN_HEADER } from '../graph/names.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
-import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER } from './names.ts';
+import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, PROBE_CLUSTER } from './names.ts';
 import { allowMethods, methodIs, routeMetadata, withPrefix } from './route-parts.ts';
 import { OFFPATH_TIMEOUT_SECONDS } from './limits.ts';
 
@@ -22,6 +22,9 @@ const OFFPATH_HTTP: readonly { path: string; below: boolean; service: string }[]
   { path: '/metrics', below: false, service: '' },
   { path: '/prometheus', below: false, service: '' },
 ];
+
+/** Asked of every pod all the time: no worker of the filter is needed for them. */
+const PROBES: ReadonlySet<string> = new Set(['/ready', '/metrics', '/prometheus']);
 
 const OFFPATH_GRPC: readonly string[] = [
   '/seldon.protos.Seldon/ModelMetadata',
@@ -59,7 +62,7 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
           match: { ...pathMatch(full, below), headers: [methodIs('GET')] },
           ...(service === '' ? {} : { metadata: routeMetadata(plan, service, 'get') }),
           route: {
-            cluster: OFFPATH_HTTP_CLUSTER,
+            cluster: PROBES.has(path) ? PROBE_CLUSTER : OFFPATH_HTTP_CLUSTER,
             prefix_rewrite: path,
             timeout: `${OFFPATH_TIMEOUT_SECONDS}s`,
           },

@@ -16,6 +16,7 @@ const LAYOUT: EnvoyLayout = {
   grpcPort: 5001,
   adminSocket: '/run/sidegraph/admin.sock',
   filterSockets: ['/run/sidegraph/filter-0.sock', '/run/sidegraph/filter-1.sock'],
+  probeSocket: '/run/sidegraph/probes.sock',
   offpathHttpSocket: '/run/sidegraph/offpath-http.sock',
   offpathGrpcSocket: '/run/sidegraph/offpath-grpc.sock',
   egressSocket: '/run/sidegraph/egress.sock',

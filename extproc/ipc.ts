@@ -1,21 +1,31 @@
 // What the supervisor and the filter's process say to each other over the IPC channel: plain JSON both ways. The
 // worker trusts its parent, so a message is checked for its shape only.
 import type { DeploymentPlan } from '../graph/plan.ts';
+import type { WorkerCounts } from './metrics/worker-counts.ts';
+
+/** What a connection is for: Envoy's ext_proc filter, or what is off the path of predictions. */
+export const DOORS = ['filter', 'http', 'grpc'] as const;
+export type Door = (typeof DOORS)[number];
 
 export type ParentMessage =
   /** Adds the programs of a deployment; refused whole when one of its plans does not compile. */
   | { readonly type: 'load'; readonly id: number; readonly deployment: DeploymentPlan }
+  /** A connection to one of the sockets that the supervisor listens on comes along. */
+  | { readonly type: 'connection'; readonly to: Door }
+  /** Asks what the process has counted. */
+  | { readonly type: 'counts'; readonly id: number }
   /** Forgets plans that no live route names any more; their streams in flight still end in peace. */
   | { readonly type: 'drop'; readonly hashes: readonly string[] }
   /** Finish what is in flight, then exit. */
   | { readonly type: 'drain' };
 
 export type WorkerMessage =
-  /** The process takes messages now. It serves from its first `loaded` on. */
+  /** The process takes messages now. It is given connections from its first `loaded` on. */
   | { readonly type: 'ready'; readonly pid: number }
-  /** `hashes`: the plans of this deployment. The sockets accept connections when the first of these is sent. */
+  /** `hashes`: the plans of this deployment. */
   | { readonly type: 'loaded'; readonly id: number; readonly hashes: readonly string[] }
   | { readonly type: 'refused'; readonly id: number; readonly reason: string }
+  | { readonly type: 'counts'; readonly id: number; readonly counts: WorkerCounts }
   | { readonly type: 'drained' };
 
 /** Reads a message of the parent; undefined for anything else. */
@@ -29,6 +39,14 @@ export function parseParentMessage(value: unknown): ParentMessage | undefined {
     case 'drop':
       return 'hashes' in value && Array.isArray(value.hashes)
         ? (value as ParentMessage)
+        : undefined;
+    case 'connection': {
+      const to = 'to' in value ? DOORS.find((door) => door === value.to) : undefined;
+      return to === undefined ? undefined : { type: 'connection', to };
+    }
+    case 'counts':
+      return 'id' in value && typeof value.id === 'number'
+        ? { type: 'counts', id: value.id }
         : undefined;
     case 'drain':
       return { type: 'drain' };

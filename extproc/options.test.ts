@@ -4,17 +4,11 @@ import { MAX_HELD_BYTES } from '../graph/limits.ts';
 import { DRAIN_LIMIT_MS, parseOptions } from './options.ts';
 
 test('the defaults are filled in, and both ways to write a value are read', () => {
-  assert.deepEqual(parseOptions(['--listen-fd', '3', '--egress=/run/egress']), {
+  assert.deepEqual(parseOptions(['--log-level', 'warn', '--egress=/run/egress']), {
     kind: 'options',
     options: {
-      listen: { fd: 3 },
-      offpathHttp: null,
-      offpathGrpc: null,
       egress: '/run/egress',
-      admin: null,
-      counts: null,
-      peers: [],
-      logLevel: 'info',
+      logLevel: 'warn',
       maxHeldBytes: MAX_HELD_BYTES,
       drainLimitMs: DRAIN_LIMIT_MS,
     },
@@ -23,30 +17,21 @@ test('the defaults are filled in, and both ways to write a value are read', () =
 
 test('every fault is told at once', () => {
   const parsed = parseOptions([
-    '--listen=/a',
-    '--listen-fd=2',
     '--log-level=loud',
     '--drain-limit-ms=1e3',
-    '--admin=/a',
-    '--admin=/b',
+    '--egress=/a',
+    '--egress=/b',
     'extra',
-    '--egress',
+    '--max-held-bytes',
   ]);
   assert.equal(parsed.kind, 'faults');
   assert.deepEqual(parsed.kind === 'faults' ? parsed.faults : [], [
-    '--admin is given twice',
+    '--egress is given twice',
     'unknown argument "extra"',
-    '--egress needs a value',
-    '--listen-fd: "2" is not a whole number from 3 on',
-    'give one of --listen-fd and --listen',
+    '--max-held-bytes needs a value',
     '--log-level: "loud" is none of trace, debug, info, warn, error, fatal, silent',
     '--drain-limit-ms: "1e3" is not a whole number from 0 on',
   ]);
-});
-
-test('without a place to listen there is nothing to start', () => {
-  const parsed = parseOptions([]);
-  assert.deepEqual(parsed, { kind: 'faults', faults: ['give one of --listen-fd and --listen'] });
 });
 
 test('help is told whatever else is asked', () => {

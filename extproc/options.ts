@@ -2,18 +2,8 @@
 import { MAX_HELD_BYTES } from '../graph/limits.ts';
 
 export interface WorkerOptions {
-  readonly listen: { readonly fd: number } | { readonly path: string };
-  /** Unix sockets of the off-path servers; null where another worker serves them. */
-  readonly offpathHttp: string | null;
-  readonly offpathGrpc: string | null;
   /** Envoy's egress listener; null when every edge is straight. */
   readonly egress: string | null;
-  /** Envoy's admin socket, for its statistics; null for none. */
-  readonly admin: string | null;
-  /** Unix socket on which this worker tells its counts to the one that serves `/metrics`; null where it is that one. */
-  readonly counts: string | null;
-  /** The other workers' sockets of counts. */
-  readonly peers: readonly string[];
   readonly logLevel: LogLevel;
   readonly maxHeldBytes: number;
   /** How long a drain may take before the process ends anyway. */
@@ -26,18 +16,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** How long requests in flight have to end when the process drains; as long as Seldon's executor gives them. */
 export const DRAIN_LIMIT_MS = 15_000;
 
-export const USAGE = `Usage: main.ts (--listen-fd N | --listen PATH) [options]
+export const USAGE = `Usage: main.ts [options]
 
-The filter's process: walks graphs for Envoy's ext_proc filter. Started by its supervisor with an IPC channel.
+The filter's process: walks graphs for Envoy's ext_proc filter. Started by its supervisor with an IPC channel, over which it is given
+plans and connections.
 
-  --listen-fd N         descriptor of a bound unix socket to serve ext_proc on
-  --listen PATH         unix socket to serve ext_proc on
-  --offpath-http PATH   unix socket for what is not on the path of predictions, HTTP
-  --offpath-grpc PATH   the same, gRPC
   --egress PATH         unix socket of Envoy's egress listener
-  --admin PATH          unix socket of Envoy's admin interface
-  --counts PATH         unix socket on which to tell the counts of this worker
-  --peers PATH,PATH     those of the other workers, whose counts /metrics adds up
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default info)
   --max-held-bytes N    bytes held over all requests in flight (default ${MAX_HELD_BYTES})
   --drain-limit-ms N    how long a drain may take (default ${DRAIN_LIMIT_MS})
@@ -51,19 +35,7 @@ export type ParsedOptions =
   | { readonly kind: 'warm' }
   | { readonly kind: 'faults'; readonly faults: readonly string[] };
 
-const FLAGS = [
-  '--listen-fd',
-  '--listen',
-  '--offpath-http',
-  '--offpath-grpc',
-  '--egress',
-  '--admin',
-  '--counts',
-  '--peers',
-  '--log-level',
-  '--max-held-bytes',
-  '--drain-limit-ms',
-] as const;
+const FLAGS = ['--egress', '--log-level', '--max-held-bytes', '--drain-limit-ms'] as const;
 type Flag = (typeof FLAGS)[number];
 
 /** Reads the arguments after the script's name; all faults at once. */
@@ -82,24 +54,13 @@ export function parseOptions(argv: readonly string[]): ParsedOptions {
     return fallback;
   };
 
-  const fd = number('--listen-fd', -1, 3);
-  const path = values.get('--listen');
-  if (values.has('--listen-fd') === (path !== undefined)) {
-    faults.push('give one of --listen-fd and --listen');
-  }
   const levelText = values.get('--log-level') ?? 'info';
   const logLevel = LOG_LEVELS.find((level) => level === levelText);
   if (logLevel === undefined) {
     faults.push(`--log-level: "${levelText}" is none of ${LOG_LEVELS.join(', ')}`);
   }
   const options: WorkerOptions = {
-    listen: path === undefined ? { fd } : { path },
-    offpathHttp: values.get('--offpath-http') ?? null,
-    offpathGrpc: values.get('--offpath-grpc') ?? null,
     egress: values.get('--egress') ?? null,
-    admin: values.get('--admin') ?? null,
-    counts: values.get('--counts') ?? null,
-    peers: values.get('--peers')?.split(',') ?? [],
     logLevel: logLevel ?? 'info',
     maxHeldBytes: number('--max-held-bytes', MAX_HELD_BYTES, 1),
     drainLimitMs: number('--drain-limit-ms', DRAIN_LIMIT_MS, 0),

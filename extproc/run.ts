@@ -1,22 +1,20 @@
 // Wires the parts of the filter's process and hands them to the worker's life. What goes over the IPC channel is said
 // in `extproc/ipc.ts`; logs are JSON lines on standard error.
 import { flushCompileCache } from 'node:module';
-import { rmSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
 import { openClient } from './client/open.ts';
 import { ClientPool } from './client-pool.ts';
 import type { WorkerMessage } from './ipc.ts';
 import { CallHistograms } from './metrics/call-histograms.ts';
-import { renderMetricsPage } from './metrics/page.ts';
 import { ProcessGauges } from './metrics/process-gauges.ts';
-import { readCounts, serveCounts } from './metrics/worker-counts.ts';
-import { startOffpathGrpc } from './offpath/grpc-server.ts';
-import { startOffpathHttp } from './offpath/http-server.ts';
+import { readCounts } from './metrics/worker-counts.ts';
+import { openOffpathGrpc } from './offpath/grpc-server.ts';
+import { openOffpathHttp } from './offpath/http-server.ts';
 import { ProgramTable } from './programs.ts';
-import { startFilterServer } from './transport/server.ts';
+import { createFilterServer } from './transport/server.ts';
 import { compileProgram } from './walk/program.ts';
-import { type Closable, Worker } from './worker.ts';
+import { Worker } from './worker.ts';
 import type { WorkerOptions } from './options.ts';
 
 export function run(options: WorkerOptions): void {
@@ -48,34 +46,19 @@ export function run(options: WorkerOptions): void {
   });
   const gauges = new ProcessGauges(() => table.streams);
 
-  const listen = async (): Promise<readonly Closable[]> => {
-    const { maxHeldBytes, offpathHttp, offpathGrpc, admin, counts, peers } = options;
-    const servers: Closable[] = [];
-    if (offpathHttp !== null) {
-      servers.push(
-        await startOffpathHttp({
-          path: offpathHttp,
-          live: worker,
-          metrics: () => renderMetricsPage({ admin, calls, gauges, peers, log }),
-          log,
-        }),
-      );
-    }
-    if (offpathGrpc !== null) {
-      servers.push(await startOffpathGrpc({ path: offpathGrpc, live: worker, log }));
-    }
-    if (counts !== null) servers.push(await serveCounts(counts, () => readCounts(calls, gauges)));
-    // A socket left behind by a killed process would refuse to be bound again.
-    if ('path' in options.listen) rmSync(options.listen.path, { force: true });
-    const filter = await startFilterServer({
-      listen: options.listen,
+  const open = () => {
+    const filter = createFilterServer({
       router: table,
-      maxHeldBytes,
+      maxHeldBytes: options.maxHeldBytes,
       log,
       drainMs: options.drainLimitMs,
     });
     gauges.held = () => filter.heldBytes();
-    servers.push(filter);
+    const servers = {
+      filter,
+      http: openOffpathHttp({ live: worker, log }),
+      grpc: openOffpathGrpc({ live: worker, log }),
+    };
     // Everything is loaded now; a worker that is killed later would never write the cache.
     flushCompileCache();
     return servers;
@@ -83,13 +66,14 @@ export function run(options: WorkerOptions): void {
 
   const worker = new Worker({
     table,
-    listen,
+    open,
+    counts: () => readCounts(calls, gauges),
     send,
     exit: (code) => process.exit(code),
     drainLimitMs: options.drainLimitMs,
     log,
   });
-  process.on('message', (message) => worker.receive(message));
+  process.on('message', (message, socket) => worker.receive(message, socket));
   process.on('disconnect', () => {
     log.warn({ code: 'PARENT_GONE' }, 'the supervisor is gone');
     process.exit(0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import http2 from 'node:http2';
 import { connect } from 'node:net';
@@ -8,11 +8,7 @@ import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { PLAN_VERSION } from '../graph/plan.ts';
 import { testDeployment, testPlan } from './testing/plans.ts';
-import {
-  bindUnixSocket,
-  startWorkerProcess,
-  type WorkerProcess,
-} from './testing/worker-process.ts';
+import { startWorkerProcess, type WorkerProcess } from './testing/worker-process.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-worker-'));
 const workers: WorkerProcess[] = [];
@@ -27,8 +23,8 @@ after(() => rmSync(dir, { recursive: true }));
 let serial = 0;
 const socketPath = (): string => join(dir, `s${serial++}`);
 
-function start(args: readonly string[], fd?: number): WorkerProcess {
-  const worker = startWorkerProcess(args, fd);
+function start(args: readonly string[] = []): WorkerProcess {
+  const worker = startWorkerProcess(args);
   workers.push(worker);
   return worker;
 }
@@ -72,24 +68,43 @@ function httpStatus(path: string, target: string): Promise<number> {
   });
 }
 
-test('the worker serves from its first plan on, on all its sockets', async () => {
+test('the worker serves what it is handed, by the plans that came before', async () => {
   const [filter, http, grpc] = [socketPath(), socketPath(), socketPath()];
-  const worker = start(['--listen', filter, '--offpath-http', http, '--offpath-grpc', grpc]);
+  const worker = start();
   assert.equal((await worker.next('ready')).pid, worker.child.pid);
-  assert.equal(existsSync(filter), false);
   worker.send({ type: 'load', id: 7, deployment: deployment('aaaaaaaaaaaaaaaa') });
   assert.deepEqual(await worker.next('loaded'), {
     type: 'loaded',
     id: 7,
     hashes: ['aaaaaaaaaaaaaaaa'],
   });
+  await worker.listen('filter', filter);
+  await worker.listen('http', http);
+  await worker.listen('grpc', grpc);
   await speaksHttp2(filter);
   await speaksHttp2(grpc);
-  assert.equal(await httpStatus(http, '/ready'), 200);
+  assert.equal(await httpStatus(http, '/api/v1.0/status'), 200);
+});
+
+test('a connection before the first plan is closed, not kept without an answer', async () => {
+  const worker = start();
+  const path = socketPath();
+  await worker.next('ready');
+  await worker.listen('http', path);
+  await assert.rejects(httpStatus(path, '/api/v1.0/status'));
+});
+
+test('it tells its counts when asked', async () => {
+  const worker = start();
+  worker.send({ type: 'counts', id: 9 });
+  const { id, counts } = await worker.next('counts');
+  assert.equal(id, 9);
+  assert.deepEqual(counts.calls, []);
+  assert.equal(counts.process.sidegraph_filter_workers, 1);
 });
 
 test('a plan that cannot be run is refused whole, and what runs goes on', async () => {
-  const worker = start(['--listen', socketPath()]);
+  const worker = start();
   const good = deployment('aaaaaaaaaaaaaaaa');
   const [first] = good.predictors;
   assert.ok(first !== undefined);
@@ -109,37 +124,9 @@ test('a plan that cannot be run is refused whole, and what runs goes on', async 
   assert.equal((await worker.next('loaded')).id, 2);
 });
 
-test('connects wait in the backlog of an inherited socket while a killed worker is replaced', async () => {
-  const path = socketPath();
-  const held = bindUnixSocket(path);
-  const load = { type: 'load', id: 1, deployment: deployment('aaaaaaaaaaaaaaaa') } as const;
-
-  const first = start(['--listen-fd', '3'], held.fd);
-  first.send(load);
-  await first.next('loaded');
-  await speaksHttp2(path);
-  first.child.kill('SIGKILL');
-  assert.equal(await first.ended, 'SIGKILL');
-
-  const waiting = Promise.all([speaksHttp2(path), speaksHttp2(path)]);
-  const second = start(['--listen-fd', '3'], held.fd);
-  second.send(load);
-  await second.next('loaded');
-  await waiting;
-
-  second.child.kill('SIGTERM');
-  assert.equal(await second.ended, 0);
-  assert.equal(
-    existsSync(path),
-    true,
-    'a worker that ends must not unlink the socket of its parent',
-  );
-  held.close();
-});
-
 test('SIGTERM and the message drain end the process in order', async () => {
   for (const how of ['signal', 'message'] as const) {
-    const worker = start(['--listen', socketPath(), '--offpath-http', socketPath()]);
+    const worker = start();
     worker.send({ type: 'load', id: 1, deployment: deployment('aaaaaaaaaaaaaaaa') });
     await worker.next('loaded');
     if (how === 'signal') worker.child.kill('SIGTERM');
@@ -150,7 +137,7 @@ test('SIGTERM and the message drain end the process in order', async () => {
 });
 
 test('the worker ends when its parent is gone', async () => {
-  const worker = start(['--listen', socketPath()]);
+  const worker = start();
   await worker.next('ready');
   worker.child.disconnect();
   assert.equal(await worker.ended, 0);
@@ -158,7 +145,7 @@ test('the worker ends when its parent is gone', async () => {
 });
 
 test('a message that is none of ours is passed over', async () => {
-  const worker = start(['--listen', socketPath()]);
+  const worker = start();
   worker.child.send({ type: 'dance' });
   worker.send({ type: 'load', id: 1, deployment: deployment('aaaaaaaaaaaaaaaa') });
   await worker.next('loaded');
@@ -166,9 +153,9 @@ test('a message that is none of ours is passed over', async () => {
 });
 
 test('a wrong command line is told with all its faults', async () => {
-  const worker = start(['--listen-fd', 'x', '--colour']);
+  const worker = start(['--drain-limit-ms', 'x', '--colour']);
   assert.equal(await worker.ended, 2);
-  assert.match(worker.stderr(), /--listen-fd: "x" is not a whole number from 3 on/);
+  assert.match(worker.stderr(), /--drain-limit-ms: "x" is not a whole number from 0 on/);
   assert.match(worker.stderr(), /unknown argument "--colour"/);
 });
 

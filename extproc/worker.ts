@@ -1,20 +1,25 @@
 // The life of the filter's process: take deployments from the supervisor, serve from the first one on, swap programs
 // without touching streams in flight, drain and end. Messages are handled one after the other, in the order sent.
+import { Socket } from 'node:net';
 import type { DeploymentPlan, Plan } from '../graph/plan.ts';
-import { type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
+import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from './live-deployment.ts';
 import type { Log } from './log.ts';
+import type { WorkerCounts } from './metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 
-export interface Closable {
-  /** Stops accepting, lets what is in flight end, then resolves. */
+/** What serves connections that the supervisor has accepted. */
+export interface ConnectionServer {
+  take(socket: Socket): void;
+  /** Takes no more, lets what is in flight end, then resolves. */
   close(): Promise<void>;
 }
 
 export interface WorkerParts {
   readonly table: ProgramTable;
-  /** Starts all that listens; called once, when the first deployment is loaded. */
-  readonly listen: () => Promise<readonly Closable[]>;
+  /** Opens what serves; called once, when the first deployment is loaded. */
+  readonly open: () => Readonly<Record<Door, ConnectionServer>>;
+  readonly counts: () => WorkerCounts;
   readonly send: (message: WorkerMessage) => Promise<void>;
   /** Ends the process. */
   readonly exit: (code: number) => void;
@@ -26,7 +31,7 @@ export class Worker implements LiveDeployment {
   readonly #parts: WorkerParts;
   #deployment: DeploymentPlan | null = null;
   readonly #plans = new Map<string, Plan>();
-  #servers: readonly Closable[] | null = null;
+  #servers: Readonly<Record<Door, ConnectionServer>> | null = null;
   #draining = false;
   #queue: Promise<void>;
 
@@ -44,13 +49,16 @@ export class Worker implements LiveDeployment {
   }
 
   /** Takes a message of the parent; what is no message is logged and passed over. */
-  receive(value: unknown): void {
+  receive(value: unknown, socket?: unknown): void {
     const message = parseParentMessage(value);
     if (message === undefined) {
       this.#parts.log.warn({ code: 'BAD_MESSAGE' }, 'passed over a message that is none of ours');
       return;
     }
     if (message.type === 'drain') this.drain();
+    else if (message.type === 'connection') this.#takeLater(message.to, socket);
+    else if (message.type === 'counts')
+      void this.#parts.send({ type: 'counts', id: message.id, counts: this.#parts.counts() });
     else this.#enqueue(() => this.#handle(message));
   }
 
@@ -61,6 +69,18 @@ export class Worker implements LiveDeployment {
     this.#enqueue(() => this.#drain());
   }
 
+  /** In its turn: what was loaded before the connection came is there when it is served. */
+  #takeLater(to: Door, socket: unknown): void {
+    if (!(socket instanceof Socket)) return;
+    // A peer that is gone before its turn is no fault.
+    socket.on('error', () => {});
+    this.#enqueue(() => {
+      if (this.#servers === null || this.#draining) socket.destroy();
+      else this.#servers[to].take(socket);
+      return Promise.resolve();
+    });
+  }
+
   #enqueue(step: () => Promise<void>): void {
     this.#queue = this.#queue.then(step).catch((error: unknown) => {
       this.#parts.log.error({ code: 'WORKER_STEP', err: error }, 'the process cannot go on');
@@ -68,7 +88,7 @@ export class Worker implements LiveDeployment {
     });
   }
 
-  async #handle(message: Exclude<ParentMessage, { type: 'drain' }>): Promise<void> {
+  async #handle(message: Extract<ParentMessage, { type: 'load' | 'drop' }>): Promise<void> {
     const { table, send, log } = this.#parts;
     if (message.type === 'drop') {
       table.drop(message.hashes);
@@ -84,7 +104,7 @@ export class Worker implements LiveDeployment {
     }
     this.#deployment = message.deployment;
     for (const { plan } of message.deployment.predictors) this.#plans.set(plan.hash, plan);
-    this.#servers ??= await this.#parts.listen();
+    this.#servers ??= this.#parts.open();
     log.info({ hashes: result.hashes }, 'plans loaded');
     await send({ type: 'loaded', id: message.id, hashes: result.hashes });
   }
@@ -92,7 +112,7 @@ export class Worker implements LiveDeployment {
   async #drain(): Promise<void> {
     const { send, exit, log, drainLimitMs, table } = this.#parts;
     log.info({ streams: table.streams }, 'draining');
-    const closed = Promise.all((this.#servers ?? []).map((server) => server.close()));
+    const closed = Promise.all(Object.values(this.#servers ?? {}).map((server) => server.close()));
     const inTime = await settledWithin(closed, drainLimitMs);
     if (!inTime) log.warn({ code: 'DRAIN_LIMIT', streams: table.streams }, 'drain limit reached');
     await send({ type: 'drained' });

@@ -174,3 +174,10 @@ export interface PredictorPlan {
   readonly traffic: number;
   readonly shadow: boolean;
 }
+
+/** Whether any kind of request of a deployment needs the filter; Envoy serves the others alone. */
+export function needsFilter(deployment: DeploymentPlan): boolean {
+  return deployment.predictors.some(({ plan }) =>
+    Object.values(plan.routes).some((route) => route.kind === 'graph'),
+  );
+}

@@ -5,9 +5,12 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
 import { EnvoyWriter } from '../../envoy/writer.ts';
-import type { DeploymentPlan } from '../../graph/plan.ts';
+import { renderMetricsPage } from '../../extproc/metrics/page.ts';
+import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
+import { startProbeServer } from '../../extproc/offpath/probe-server.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
 import { CommandFailure, textOf } from '../failure.ts';
-import type { Log, LogLevel } from '../log.ts';
+import { fieldLog, type Log, type LogLevel } from '../log.ts';
 import { forwardLines } from '../units/lines.ts';
 import { askAdmin, countInFlight } from './admin.ts';
 import type { EnvoyProcess } from './envoy-process.ts';
@@ -46,16 +49,16 @@ export class DataPlane {
   /** Ends the waits of swaps that are under way when everything stops. */
   readonly #stopped = new AbortController();
   #current: DeploymentPlan | null = null;
+  /** What requests may still be for, oldest first. */
+  #held: readonly DeploymentPlan[] = [];
+  #probes: { close(): void } | null = null;
   #hasFiles = false;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
     this.layout = options.layout;
     this.#writer = new EnvoyWriter(this.layout, {
-      log: {
-        info: (fields, message) => options.log.debug(`${message} ${JSON.stringify(fields)}`),
-        warn: (fields, message) => options.log.warn(`${message} ${JSON.stringify(fields)}`),
-      },
+      log: fieldLog(options.log),
       // Validating costs a start of Envoy, which tells the same in its log.
       envoyBin: null,
     });
@@ -74,6 +77,11 @@ export class DataPlane {
     return this.#hasFiles;
   }
 
+  /** Why requests would fail though units answer; null where they would not. */
+  get fault(): string | null {
+    return this.#filters.every((filter) => filter.isUp) ? null : 'the filter is being started';
+  }
+
   get restarts(): number {
     return this.#filters.reduce((total, filter) => total + filter.restarts, 0);
   }
@@ -85,13 +93,14 @@ export class DataPlane {
   async start(deployment: DeploymentPlan, signal: AbortSignal): Promise<void> {
     // Made here, so that it has our rights and mode.
     if (this.#envoy !== null) closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
+    await this.#listen();
     const written = await this.#writer.start(deployment);
     if (written.kind === 'refused')
       throw new CommandFailure('ENVOY_FAILED', written.reason, REPORT);
     this.#hasFiles = true;
-    for (const filter of this.#filters) filter.start();
     this.#envoy?.start();
     const loads = Promise.all(this.#filters.map((filter) => filter.load(deployment)));
+    this.#held = [deployment];
     const [results] = await Promise.all([loads, this.#envoy?.waitUntilReady(signal)]);
     for (const result of results) {
       if (result.ok) continue;
@@ -138,6 +147,7 @@ export class DataPlane {
       );
     }
     this.#current = next;
+    this.#held = [...this.#held, next];
     const retired = outcome.retired.then((whole) => {
       if (whole && replaced !== null) this.#forget(replaced);
       return whole;
@@ -145,7 +155,41 @@ export class DataPlane {
     return { retired };
   }
 
+  /** The sockets of the filter and of what is asked all the time; nothing has to run behind the filter's. */
+  async #listen(): Promise<void> {
+    for (const filter of this.#filters) await filter.listen();
+    const log = fieldLog(this.#options.log);
+    this.#probes = await startProbeServer({
+      path: this.layout.probeSocket,
+      live: {
+        current: () => this.#held.at(-1) ?? null,
+        plan: (hash) => this.#findPlan(hash),
+      },
+      fault: () => this.fault,
+      metrics: () =>
+        renderMetricsPage({
+          admin: this.layout.adminSocket,
+          workers: () => this.#countAll(),
+          log,
+        }),
+      log,
+    });
+  }
+
+  #findPlan(hash: string | null): Plan | undefined {
+    if (hash === null) return this.#held.at(-1)?.predictors[0]?.plan;
+    for (const { predictors } of this.#held)
+      for (const { plan } of predictors) if (plan.hash === hash) return plan;
+    return undefined;
+  }
+
+  async #countAll(): Promise<WorkerCounts[]> {
+    const counts = await Promise.all(this.#filters.map((filter) => filter.counts()));
+    return counts.filter((each) => each !== null);
+  }
+
   #forget(deployment: DeploymentPlan): void {
+    this.#held = this.#held.filter((each) => each !== deployment);
     for (const filter of this.#filters) filter.forget(deployment);
   }
 
@@ -179,6 +223,7 @@ export class DataPlane {
     this.#stopped.abort();
     this.#writer.close();
     await this.#envoy?.stop(STOP_LIMIT_MS);
+    this.#probes?.close();
     await Promise.all(this.#filters.map((filter) => filter.stop(STOP_LIMIT_MS)));
   }
 
@@ -189,29 +234,12 @@ export class DataPlane {
 
   #createFilter(socketPath: string, index: number): Filter {
     const { layout } = this;
-    // What is off the path is asked seldom: the first worker serves it for all, and asks the others what they count.
-    const peers = layout.filterSockets.slice(1).map(countsSocket);
-    const own =
-      index === 0
-        ? [
-            '--offpath-http',
-            layout.offpathHttpSocket,
-            '--offpath-grpc',
-            layout.offpathGrpcSocket,
-            ...(peers.length === 0 ? [] : ['--peers', peers.join(',')]),
-          ]
-        : ['--counts', countsSocket(socketPath)];
+    // What is off the path is asked seldom: the first worker serves it for all.
+    const offpath =
+      index === 0 ? { http: layout.offpathHttpSocket, grpc: layout.offpathGrpcSocket } : {};
     return new Filter({
-      socketPath,
-      argv: [
-        ...own,
-        '--egress',
-        layout.egressSocket,
-        '--admin',
-        layout.adminSocket,
-        '--log-level',
-        this.#options.filterLevel,
-      ],
+      sockets: { filter: socketPath, ...offpath },
+      argv: ['--egress', layout.egressSocket, '--log-level', this.#options.filterLevel],
       log: this.#options.log,
       output: (stream) => {
         if (stream !== null)
@@ -221,9 +249,4 @@ export class DataPlane {
       env: process.env,
     });
   }
-}
-
-/** Beside the worker's own socket. */
-function countsSocket(filterSocket: string): string {
-  return `${filterSocket.replace(/\.sock$/, '')}.counts`;
 }

@@ -1,23 +1,33 @@
-// One worker of the filter as the supervisor sees it. The supervisor binds the socket that Envoy connects to and
-// the worker inherits it, so connections made while a worker restarts wait in the backlog instead of failing. A worker
-// that died gets every live deployment again before it serves anything.
-import net from 'node:net';
+// One worker of the filter as the supervisor sees it. It is started when a plan needs it or when a connection comes, whichever is
+// first, and ended when the last plan that needed it goes. The supervisor listens for it and hands connections over, so those
+// made while a worker is started, or started again, wait instead of failing. A worker that died gets every live deployment again
+// before it is given a connection.
+import type { ChildProcess } from 'node:child_process';
+import type { Server, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../extproc/exec-argv.ts';
-import type { DeploymentPlan } from '../../graph/plan.ts';
+import { DOORS, type Door } from '../../extproc/ipc.ts';
+import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
+import { type DeploymentPlan, needsFilter } from '../../graph/plan.ts';
 import type { Log } from '../log.ts';
 import { FILTER_BACKOFF } from './backoff.ts';
 import { Child } from './child.ts';
+import { openGate } from './gate.ts';
 import type { Watchdog } from './watchdog.ts';
 
 const ENTRY = fileURLToPath(new URL('../../extproc/main.ts', import.meta.url));
-/** Where the child finds the socket: after stdin, stdout, stderr and the IPC channel. */
-const LISTEN_FD = 4;
+/** Connections that may wait for a worker that is being started; Envoy has one for each of its threads. */
+const MAX_WAITING_CONNECTIONS = 1024;
+/** How long a worker may take to tell its counts, ms. */
+const COUNTS_LIMIT_MS = 2000;
+/** How long a worker that no plan needs any more has to end what is in flight, ms. */
+const RETIRE_LIMIT_MS = 20_000;
 
 export interface FilterOptions {
-  readonly socketPath: string;
-  /** Further arguments of the worker: paths of its other sockets, its log level. */
+  /** Where Envoy connects to; off the path only for the worker that serves it. */
+  readonly sockets: Readonly<Partial<Record<Door, string>>>;
+  /** Further arguments of the worker: paths of other sockets, its log level. */
   readonly argv: readonly string[];
   readonly log: Log;
   /** Attaches the worker's output. */
@@ -28,78 +38,42 @@ export interface FilterOptions {
 
 export type LoadResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-interface Waiting {
+interface WaitingLoad {
   readonly id: number;
   readonly deployment: DeploymentPlan;
   readonly resolve: (result: LoadResult) => void;
 }
 
+interface WaitingConnection {
+  readonly to: Door;
+  readonly socket: Socket;
+}
+
 export class Filter {
   readonly #options: FilterOptions;
-  readonly #handle: BoundHandle;
-  readonly #child: Child;
+  readonly #gates: Server[] = [];
+  /** null while nothing needs the worker. */
+  #child: Child | null = null;
+  #process: ChildProcess | null = null;
+  /** Whether the process that runs has a deployment, and may be given connections. */
+  #serving = false;
   /** What the worker holds, oldest first; sent again after a restart. */
   #live: DeploymentPlan[] = [];
-  #send: (message: object) => void = () => {};
   #nextId = 1;
-  #waiting: Waiting[] = [];
+  #loads: WaitingLoad[] = [];
+  #connections: WaitingConnection[] = [];
+  readonly #counts = new Map<number, (counts: WorkerCounts | null) => void>();
   /** Whether a load ever succeeded; a worker that dies before is not coming up. */
   #proven = false;
   #restarts = 0;
+  #stopped = false;
 
   constructor(options: FilterOptions) {
     this.#options = options;
-    this.#handle = bindSocket(options.socketPath);
-    this.#child = new Child(
-      {
-        name: 'the filter',
-        argv: [
-          process.execPath,
-          ...workerExecArgv,
-          ENTRY,
-          '--listen-fd',
-          String(LISTEN_FD),
-          ...options.argv,
-        ],
-        cwd: process.cwd(),
-        env: { ...options.env, ...workerEnvironment },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc', this.#handle.fd],
-        backoff: FILTER_BACKOFF,
-      },
-      options.watchdog,
-      {
-        onStart: (child) => {
-          options.output(child.stdout);
-          options.output(child.stderr);
-          child.on('message', (message) => this.#receive(message));
-          this.#send = (message) => {
-            if (child.connected) child.send(message, () => {});
-          };
-          for (const deployment of this.#live) {
-            const waiting = this.#waiting.find((load) => load.deployment === deployment);
-            this.#send({ type: 'load', id: waiting?.id ?? this.#nextId++, deployment });
-          }
-        },
-        onDeath: (how, quickDeaths, delayMs) => {
-          this.#restarts++;
-          const wait =
-            delayMs === 0 ? 'starting it again at once' : `starting it again in ${delayMs} ms`;
-          options.log.error(
-            `the filter ${how}${quickDeaths > 1 ? ` (${quickDeaths} times in a row)` : ''}; ${wait}`,
-          );
-          // The next worker is given what this one was asked to load, and answers for it; dies it too, the plan is
-          // to blame.
-          if (this.#proven && quickDeaths < 2) return;
-          for (const load of this.#waiting.splice(0)) {
-            load.resolve({ ok: false, reason: `the filter ${how}` });
-          }
-        },
-      },
-    );
   }
 
   get pid(): number | null {
-    return this.#child.pid;
+    return this.#child?.pid ?? null;
   }
 
   /** How often the worker died and was started again. */
@@ -107,49 +81,181 @@ export class Filter {
     return this.#restarts;
   }
 
-  start(): void {
-    this.#child.start();
+  /** Whether requests that need the worker would be served, or none does. */
+  get isUp(): boolean {
+    return this.#serving || !this.#isNeeded;
+  }
+
+  get #isNeeded(): boolean {
+    return this.#live.some(needsFilter);
+  }
+
+  /** Takes connections from now on. */
+  async listen(): Promise<void> {
+    for (const to of DOORS) {
+      const path = this.#options.sockets[to];
+      if (path !== undefined)
+        this.#gates.push(await openGate(path, (socket) => this.#take(to, socket)));
+    }
   }
 
   /** Gives the worker a further deployment; those that it holds stay. Whoever is refused calls `forget`. */
   async load(deployment: DeploymentPlan): Promise<LoadResult> {
+    this.#live.push(deployment);
+    if (this.#child === null && !needsFilter(deployment)) return { ok: true };
     const id = this.#nextId++;
     const result = new Promise<LoadResult>((resolve) =>
-      this.#waiting.push({ id, deployment, resolve }),
+      this.#loads.push({ id, deployment, resolve }),
     );
-    this.#live.push(deployment);
-    this.#send({ type: 'load', id, deployment });
+    if (this.#child === null) this.#start();
+    else this.#send({ type: 'load', id, deployment });
     return result;
   }
 
   /** Lets go of a deployment; plans that another live one has too stay. */
   forget(deployment: DeploymentPlan): void {
+    const wasNeeded = this.#isNeeded;
     const before = this.#live.length;
     this.#live = this.#live.filter((held) => held !== deployment);
     if (this.#live.length === before) return;
+    if (wasNeeded && !this.#isNeeded) {
+      this.#retire();
+      return;
+    }
     const kept = new Set(this.#live.flatMap(hashesOf));
     const hashes = hashesOf(deployment).filter((hash) => !kept.has(hash));
     if (hashes.length > 0) this.#send({ type: 'drop', hashes });
   }
 
+  /** What the worker has counted; null when none runs, or does not tell in time. */
+  counts(): Promise<WorkerCounts | null> {
+    if (!this.#serving) return Promise.resolve(null);
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const answer = (counts: WorkerCounts | null): void => {
+        clearTimeout(timer);
+        this.#counts.delete(id);
+        resolve(counts);
+      };
+      const timer = setTimeout(() => answer(null), COUNTS_LIMIT_MS);
+      this.#counts.set(id, answer);
+      this.#send({ type: 'counts', id });
+    });
+  }
+
   /** Asks the worker by SIGTERM to end what is in flight and then itself. */
   async stop(limitMs: number): Promise<void> {
-    await this.#child.stop(limitMs);
-    this.#handle.close();
+    this.#close();
+    await this.#child?.stop(limitMs);
   }
 
   kill(): void {
-    this.#child.kill();
+    this.#close();
+    this.#child?.kill();
+  }
+
+  #close(): void {
+    this.#stopped = true;
+    for (const gate of this.#gates.splice(0)) gate.close();
+    for (const { socket } of this.#connections.splice(0)) socket.destroy();
+  }
+
+  /** The connections that it has end with it; one that comes later starts another. */
+  #retire(): void {
+    const child = this.#child;
+    this.#child = null;
+    this.#process = null;
+    this.#serving = false;
+    void child?.stop(RETIRE_LIMIT_MS);
+  }
+
+  #take(to: Door, socket: Socket): void {
+    socket.on('error', () => {});
+    if (this.#serving) this.#hand({ to, socket });
+    else if (this.#stopped || this.#connections.length >= MAX_WAITING_CONNECTIONS) socket.destroy();
+    else {
+      this.#connections.push({ to, socket });
+      if (this.#child === null && this.#live.length > 0) this.#start();
+    }
+  }
+
+  #hand({ to, socket }: WaitingConnection): void {
+    this.#process?.send({ type: 'connection', to }, socket, {}, (error) => {
+      if (error !== null) socket.destroy();
+    });
+  }
+
+  #send(message: object): void {
+    if (this.#process?.connected === true) this.#process.send(message, () => {});
+  }
+
+  #start(): void {
+    if (this.#stopped) return;
+    const { argv, env, watchdog } = this.#options;
+    const child: Child = new Child(
+      {
+        name: 'the filter',
+        argv: [process.execPath, ...workerExecArgv, ENTRY, ...argv],
+        cwd: process.cwd(),
+        env: { ...env, ...workerEnvironment },
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        backoff: FILTER_BACKOFF,
+      },
+      watchdog,
+      {
+        onStart: (started) => this.#started(started),
+        onDeath: (how, quickDeaths, delayMs) => this.#died(how, quickDeaths, delayMs),
+      },
+    );
+    this.#child = child;
+    child.start();
+  }
+
+  #started(child: ChildProcess): void {
+    this.#process = child;
+    this.#options.output(child.stdout);
+    this.#options.output(child.stderr);
+    child.on('message', (message) => {
+      if (child === this.#process) this.#receive(message);
+    });
+    for (const deployment of this.#live) {
+      const waiting = this.#loads.find((load) => load.deployment === deployment);
+      this.#send({ type: 'load', id: waiting?.id ?? this.#nextId++, deployment });
+    }
+  }
+
+  #died(how: string, quickDeaths: number, delayMs: number): void {
+    this.#restarts++;
+    this.#serving = false;
+    for (const answer of [...this.#counts.values()]) answer(null);
+    const wait = delayMs === 0 ? 'starting it again at once' : `starting it again in ${delayMs} ms`;
+    this.#options.log.error(
+      `the filter ${how}${quickDeaths > 1 ? ` (${quickDeaths} times in a row)` : ''}; ${wait}`,
+    );
+    // The next worker is given what this one was asked to load, and answers for it; dies it too, the plan is to blame.
+    if (this.#proven && quickDeaths < 2) return;
+    for (const load of this.#loads.splice(0)) {
+      load.resolve({ ok: false, reason: `the filter ${how}` });
+    }
   }
 
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('type' in message)) return;
-    if (message.type !== 'loaded' && message.type !== 'refused') return;
     const id = 'id' in message ? message.id : undefined;
+    if (message.type === 'counts' && 'counts' in message && typeof id === 'number') {
+      // A worker of this very version: its shape is ours.
+      this.#counts.get(id)?.(message.counts as WorkerCounts);
+      return;
+    }
+    if (message.type !== 'loaded' && message.type !== 'refused') return;
     const reason = 'reason' in message ? String(message.reason) : '';
-    if (message.type === 'loaded') this.#proven = true;
-    const at = this.#waiting.findIndex((load) => load.id === id);
-    const [load] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    if (message.type === 'loaded') {
+      this.#proven = true;
+      this.#serving = true;
+      for (const connection of this.#connections.splice(0)) this.#hand(connection);
+    }
+    const at = this.#loads.findIndex((load) => load.id === id);
+    const [load] = at < 0 ? [] : this.#loads.splice(at, 1);
     if (load !== undefined) {
       load.resolve(message.type === 'loaded' ? { ok: true } : { ok: false, reason });
     } else if (message.type === 'refused') {
@@ -160,30 +266,4 @@ export class Filter {
 
 function hashesOf(deployment: DeploymentPlan): string[] {
   return deployment.predictors.map((predictor) => predictor.plan.hash);
-}
-
-interface BoundHandle {
-  readonly fd: number;
-  close(): void;
-}
-
-/**
- * Binds a unix socket without listening on it. Node offers this only as `net._createServerHandle` (what its cluster
- * module uses); the shape is checked here so that a change in Node is told in words.
- */
-function bindSocket(path: string): BoundHandle {
-  const create: unknown = Reflect.get(net, '_createServerHandle');
-  if (typeof create !== 'function')
-    throw new Error('this Node cannot bind a socket for a child process');
-  const handle: unknown = Reflect.apply(create, net, [path, -1, -1]);
-  if (isBoundHandle(handle)) return handle;
-  throw new Error(`the socket ${path} cannot be bound (system error ${String(handle)})`);
-}
-
-function isBoundHandle(value: unknown): value is BoundHandle {
-  if (typeof value !== 'object' || value === null) return false;
-  return (
-    typeof Reflect.get(value, 'fd') === 'number' &&
-    typeof Reflect.get(value, 'close') === 'function'
-  );
 }

@@ -25,6 +25,7 @@ export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLay
     filterSockets: Array.from({ length: place.workers }, (_, index) =>
       join(sockets, `filter-${index}.sock`),
     ),
+    probeSocket: join(sockets, 'probes.sock'),
     offpathHttpSocket: join(sockets, 'offpath-http.sock'),
     offpathGrpcSocket: join(sockets, 'offpath-grpc.sock'),
     egressSocket: join(sockets, 'egress.sock'),

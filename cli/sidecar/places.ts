@@ -41,7 +41,7 @@ export function controlSocketOf(run: string): string {
 /** Makes the folder; sockets of an agent that died with its container are removed, since binding fails on them. */
 export function preparePlaces({ layout, controlSocket }: Places, run: string): void {
   mkdirSync(run, { recursive: true, mode: 0o700 });
-  const { filterSockets, offpathHttpSocket, offpathGrpcSocket } = layout;
-  for (const path of [...filterSockets, offpathHttpSocket, offpathGrpcSocket, controlSocket])
-    rmSync(path, { force: true });
+  const { filterSockets, probeSocket, offpathHttpSocket, offpathGrpcSocket } = layout;
+  const ours = [probeSocket, offpathHttpSocket, offpathGrpcSocket, controlSocket];
+  for (const path of [...filterSockets, ...ours]) rmSync(path, { force: true });
 }

@@ -28,6 +28,8 @@ export interface SidecarStatus {
 export interface Processes {
   readonly pids: { readonly filters: readonly (number | null)[] };
   readonly restarts: number;
+  /** Why requests would fail though Envoy answers; null where they would not. */
+  readonly fault: string | null;
   /** Whether Envoy can be started. */
   readonly hasFiles: boolean;
 }
@@ -63,6 +65,11 @@ export class SidecarState {
   /** Envoy's container can be started: its files are there. The filter may still be starting. */
   get hasFiles(): boolean {
     return this.#processes.hasFiles;
+  }
+
+  /** Why requests would fail though Envoy answers; null where they would not. */
+  get fault(): string | null {
+    return this.#processes.fault;
   }
 
   get hash(): string | null {

@@ -75,10 +75,10 @@ async function whyNotReady(
   state: SidecarState,
   envoyReady: () => Promise<boolean>,
 ): Promise<string | null> {
-  const { hash, pids } = state.status();
+  const { hash } = state.status();
   if (state.draining) return 'the pod is ending';
   if (hash === null) return 'no plan yet';
-  if (pids.filters.includes(null)) return 'the filter is being started';
+  if (state.fault !== null) return state.fault;
   return (await envoyReady()) ? null : 'Envoy does not answer';
 }
 

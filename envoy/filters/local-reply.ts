@@ -4,12 +4,17 @@
 import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
 import { ANSWER_DETAILS, ERROR_HEADER } from '../../graph/names.ts';
 import { type JsonObject, overwriteHeader, typed } from '../json.ts';
-import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, UNROUTED_CLUSTER } from '../names.ts';
+import {
+  OFFPATH_GRPC_CLUSTER,
+  OFFPATH_HTTP_CLUSTER,
+  PROBE_CLUSTER,
+  UNROUTED_CLUSTER,
+} from '../names.ts';
 import { isGrpc } from './transport-filter.ts';
 import { RETRY_AFTER_SECONDS } from '../limits.ts';
 
 const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%UPSTREAM_HOST%)';
-const FILTER_SIDE = [OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER];
+const FILTER_SIDE = [PROBE_CLUSTER, OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER];
 
 interface Row {
   readonly code: ErrorCode;

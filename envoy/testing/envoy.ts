@@ -41,6 +41,7 @@ export async function testLayout(dir: string, accessLog: AccessLog = 'all'): Pro
     grpcPort: await freePort(),
     adminSocket: join(dir, 'admin.sock'),
     filterSockets: [join(dir, 'filter.sock')],
+    probeSocket: join(dir, 'probes.sock'),
     offpathHttpSocket: join(dir, 'offpath-http.sock'),
     offpathGrpcSocket: join(dir, 'offpath-grpc.sock'),
     egressSocket: join(dir, 'egress.sock'),

@@ -10,7 +10,7 @@ import { emptyDistribution, quantileOf } from './buckets.ts';
 import { CallHistograms } from './call-histograms.ts';
 import { renderMetricsPage } from './page.ts';
 import { ProcessGauges } from './process-gauges.ts';
-import { readCounts, serveCounts } from './worker-counts.ts';
+import { readCounts } from './worker-counts.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-metrics-'));
 after(() => rmSync(dir, { recursive: true }));
@@ -66,9 +66,7 @@ test("Envoy's microseconds become Seldon's families in seconds, labels in order"
   const page = await withAdmin(`${server}${uncounted}${status}`, (admin) =>
     renderMetricsPage({
       admin,
-      calls: new CallHistograms(),
-      gauges: new ProcessGauges(() => 0),
-      peers: [],
+      workers: () => Promise.resolve([]),
       log: SILENT_LOG,
     }),
   );
@@ -89,6 +87,8 @@ test("Envoy's microseconds become Seldon's families in seconds, labels in order"
   ]) {
     assert.ok(page.split('\n').includes(line), line);
   }
+  assert.match(page, /^sidegraph_filter_workers 0$/m);
+  assert.match(page, /^sidegraph_filter_event_loop_delay_seconds 0$/m);
   assert.doesNotMatch(page, /code="404"/);
   assert.match(page, /method="get",predictor_name="p",predictor_version="",service="status"/);
 });
@@ -105,9 +105,7 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
   const page = await withAdmin(client, (admin) =>
     renderMetricsPage({
       admin,
-      calls,
-      gauges: new ProcessGauges(() => 3),
-      peers: [],
+      workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 3))]),
       log: SILENT_LOG,
     }),
   );
@@ -119,23 +117,18 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
   assert.match(page, /^sidegraph_filter_resident_memory_bytes \d+$/m);
 });
 
-test('one page adds up the counts of all workers that answer', async () => {
+test('one page adds up the counts of all workers', async () => {
   const plan = testPlan({ name: 'm', type: 'MODEL', httpPort: 9000 });
   const workers = [1, 2].map((streams) => {
     const calls = new CallHistograms();
     calls.prepare(plan)(0, 'predict', 'rest', 200, 1);
-    return { calls, gauges: new ProcessGauges(() => streams) };
+    return readCounts(calls, new ProcessGauges(() => streams));
   });
-  const [first, second] = workers as [(typeof workers)[0], (typeof workers)[0]];
-  const path = join(dir, 'counts');
-  const served = await serveCounts(path, () => readCounts(second.calls, second.gauges));
   const page = await renderMetricsPage({
     admin: null,
-    ...first,
-    peers: [path, join(dir, 'gone')],
+    workers: () => Promise.resolve(workers),
     log: SILENT_LOG,
   });
-  await served.close();
   assert.match(page, /client_requests_seconds_count\{code="200".*\} 2$/m);
   assert.match(page, /client_requests_seconds_bucket\{code="200".*le="0.005".*\} 2$/m);
   assert.match(page, /^sidegraph_filter_streams 3$/m);
@@ -148,9 +141,7 @@ test('without Envoy the page still has what the filter counted', async () => {
   calls.prepare(plan)(0, 'predict', 'rest', 503, 1);
   const page = await renderMetricsPage({
     admin: join(dir, 'nothing-here'),
-    calls,
-    gauges: new ProcessGauges(() => 0),
-    peers: [],
+    workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 0))]),
     log: SILENT_LOG,
   });
   assert.match(page, /client_requests_seconds_count\{code="503"/);

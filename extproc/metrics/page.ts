@@ -3,21 +3,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STATS_PREFIX } from '../../graph/names.ts';
 import type { Log } from '../log.ts';
-import type { CallHistograms } from './call-histograms.ts';
 import { askSocket } from './ask-socket.ts';
 import { type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
-import { type ProcessGauges, processFamilies } from './process-gauges.ts';
+import { processFamilies } from './process-gauges.ts';
 import { renderFamilies } from './prometheus-text.ts';
 import { type SeldonFamily, SeriesTable } from './seldon-families.ts';
-import { askWorkers, readCounts } from './worker-counts.ts';
+import type { WorkerCounts } from './worker-counts.ts';
 
 export interface MetricsSources {
   /** Envoy's admin socket; null for none. */
   readonly admin: string | null;
-  readonly calls: CallHistograms;
-  readonly gauges: ProcessGauges;
-  /** Sockets of the other workers' counts. */
-  readonly peers: readonly string[];
+  /** What each worker that runs has counted. */
+  readonly workers: () => Promise<readonly WorkerCounts[]>;
   readonly log: Log;
 }
 
@@ -30,7 +27,7 @@ const FAMILIES: readonly SeldonFamily[] = [
 const MERGE_MS = 20;
 
 export async function renderMetricsPage(sources: MetricsSources): Promise<string> {
-  const { admin, calls, gauges, peers } = sources;
+  const { admin } = sources;
   const tables = {
     seldon_api_executor_server_requests_seconds: new SeriesTable(),
     seldon_api_executor_client_requests_seconds: new SeriesTable(),
@@ -40,7 +37,7 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
       tables[family].add(labels, distribution);
     }
   }
-  const workers = [readCounts(calls, gauges), ...(await askWorkers(peers, sources.log))];
+  const workers = await sources.workers();
   for (const { labels, counts, sumSeconds } of workers.flatMap((worker) => worker.calls)) {
     const distribution = { counts: Float64Array.from(counts), sumSeconds };
     tables.seldon_api_executor_client_requests_seconds.add(labels, distribution);

@@ -83,14 +83,14 @@ export class ProcessGauges {
   }
 }
 
-/** The families of one process, or of several together. */
+/** The families of several processes together; of none, all values are 0. */
 export function processFamilies(processes: readonly ProcessValues[]): Family[] {
   const names = Object.keys(GAUGES) as (keyof typeof GAUGES)[];
   return names.map((name) => {
     const { type, help, of } = GAUGES[name];
     const values = processes.map((each) => each[name]);
     const value =
-      of === 'worst' ? Math.max(...values) : values.reduce((sum, each) => sum + each, 0);
+      of === 'worst' ? Math.max(0, ...values) : values.reduce((sum, each) => sum + each, 0);
     return { name, type, help, samples: [{ name, labels: {}, value }] };
   });
 }

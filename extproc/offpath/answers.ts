@@ -35,6 +35,13 @@ export function refused(status: number, info: string): Answer {
   return json(status, JSON.stringify({ status: { code: status, info, status: 'FAILURE' } }));
 }
 
+/** The path of a request without its query. */
+export function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/';
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
 /** Writes an answer; `methods` is what the path allows, '' for paths outside of the API. */
 export function writeAnswer(
   request: IncomingMessage,

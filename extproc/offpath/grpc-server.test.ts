@@ -14,7 +14,8 @@ import {
 } from '@grpc/grpc-js';
 import { SILENT_LOG } from '../log.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
-import { startOffpathGrpc } from './grpc-server.ts';
+import { serveAt } from '../testing/serve-at.ts';
+import { openOffpathGrpc } from './grpc-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-offpath-'));
 const closers: (() => Promise<void> | void)[] = [() => rmSync(dir, { recursive: true })];
@@ -63,7 +64,7 @@ async function serve(graph: TestUnit | null) {
     current: () => deployment,
     plan: () => deployment?.predictors[0]?.plan,
   };
-  const server = await startOffpathGrpc({ path, live, log: SILENT_LOG });
+  const server = await serveAt(path, openOffpathGrpc({ live, log: SILENT_LOG }));
   const client = new Client(`unix:${path}`, credentials.createInsecure());
   closers.push(() => server.close());
   closers.push(() => client.close());

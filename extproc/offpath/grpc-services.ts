@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { loadProto } from '../../proto/load.ts';
-import type { ConnectionServer, OffpathGrpcOptions } from './grpc-server.ts';
+import type { ConnectionServer } from '../worker.ts';
+import type { OffpathGrpcOptions } from './grpc-server.ts';
 import { healthHandlers } from './grpc-health.ts';
 import { metadataHandlers } from './grpc-metadata.ts';
 

@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { PLAN_HEADER } from '../../graph/names.ts';
 import type { DeploymentPlan } from '../../graph/plan.ts';
+import type { LiveDeployment } from '../live-deployment.ts';
 import { SILENT_LOG } from '../log.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
-import { startOffpathHttp } from './http-server.ts';
+import { serveAt } from '../testing/serve-at.ts';
+import { openOffpathHttp } from './http-server.ts';
+import { startProbeServer } from './probe-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-offpath-'));
 const closers: (() => Promise<void> | void)[] = [() => rmSync(dir, { recursive: true })];
@@ -54,25 +57,32 @@ async function deadPort(): Promise<number> {
 }
 
 let serial = 0;
-async function serve(deployment: DeploymentPlan | null) {
-  const path = join(dir, `s${serial++}`);
-  const server = await startOffpathHttp({
-    path,
-    live: {
-      current: () => deployment,
-      plan: (hash) =>
-        hash === null
-          ? deployment?.predictors[0]?.plan
-          : deployment?.predictors.find(({ plan }) => plan.hash === hash)?.plan,
-    },
-    metrics: () => Promise.resolve('metric 1\n'),
-    log: SILENT_LOG,
-  });
-  closers.push(() => server.close());
+/** Asks the one or the other as Envoy's routes do. */
+async function serve(deployment: DeploymentPlan | null, fault: string | null = null) {
+  const [path, probes] = [join(dir, `s${serial++}`), join(dir, `s${serial++}`)];
+  const live: LiveDeployment = {
+    current: () => deployment,
+    plan: (hash) =>
+      hash === null
+        ? deployment?.predictors[0]?.plan
+        : deployment?.predictors.find(({ plan }) => plan.hash === hash)?.plan,
+  };
+  const servers = [
+    await serveAt(path, openOffpathHttp({ live, log: SILENT_LOG })),
+    await startProbeServer({
+      path: probes,
+      live,
+      fault: () => fault,
+      metrics: () => Promise.resolve('metric 1\n'),
+      log: SILENT_LOG,
+    }),
+  ];
+  for (const server of servers) closers.push(() => server.close());
   return (target: string, method = 'GET', headers: IncomingHttpHeaders = {}) =>
     new Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>(
       (resolve, reject) => {
-        request({ socketPath: path, path: target, method, headers, agent: false }, (incoming) => {
+        const socketPath = /^\/(ready|metrics|prometheus)$/.test(target) ? probes : path;
+        request({ socketPath, path: target, method, headers, agent: false }, (incoming) => {
           let body = '';
           incoming.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
           incoming.on('end', () =>
@@ -121,9 +131,18 @@ test('ready names the units that do not answer', async () => {
   });
 });
 
-test('before a plan is loaded everything but live and metrics is 503', async () => {
+test('ready says why requests would fail though the units answer', async () => {
+  const unit = await startUnit({});
+  const graph = testPlan({ name: 'm', type: 'MODEL', httpPort: unit.port });
+  const ask = await serve(testDeployment(graph), 'the filter is being started');
+  const answer = await ask('/ready');
+  assert.equal(answer.status, 503);
+  assert.match(answer.body, /"the filter is being started"/);
+});
+
+test('before a plan is loaded everything but metrics is 503', async () => {
   const ask = await serve(null);
-  assert.equal((await ask('/live')).status, 200);
+  assert.equal((await ask('/api/v1.0/status')).headers['sidegraph-error'], 'PLAN_UNKNOWN');
   assert.equal((await ask('/prometheus')).body, 'metric 1\n');
   const answer = await ask('/ready');
   assert.equal(answer.status, 503);

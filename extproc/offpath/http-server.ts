@@ -1,30 +1,25 @@
-// Serves over HTTP what is not on the path of a prediction: readiness, status and metadata, the API's documentation,
-// metrics. An ordinary upstream of Envoy on a unix socket. Paths and answers are those of Seldon's executor.
+// Serves over HTTP what is not on the path of a prediction: status and metadata, the API's documentation. An ordinary upstream
+// of Envoy. Paths and answers are those of Seldon's executor. What is asked all the time stands in probe-server.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from '../node-http.ts';
 import { PLAN_HEADER } from '../../graph/names.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../graph/seldon-paths.ts';
-import { listenAtPath } from '../listen.ts';
-import { type LiveDeployment, servingPlans } from '../live-deployment.ts';
+import type { LiveDeployment } from '../live-deployment.ts';
 import type { Log } from '../log.ts';
-import { type Answer, empty, failed, json, refused, text, writeAnswer } from './answers.ts';
-import { findSilentUnits } from './dial-units.ts';
+import type { ConnectionServer } from '../worker.ts';
+import { answerReady } from './answer-ready.ts';
+import { type Answer, empty, failed, json, pathOf, text, writeAnswer } from './answers.ts';
+import { serveConnections } from './serve-connections.ts';
 import { DOC_PAGE, openApiOf } from './doc.ts';
 import { answerGraph, answerUnit } from './rest-metadata.ts';
 
 export interface OffpathHttpOptions {
-  readonly path: string;
   readonly live: LiveDeployment;
-  /** Makes the text of `/metrics`. */
-  readonly metrics: () => Promise<string>;
   readonly log: Log;
 }
 
-export async function startOffpathHttp(
-  options: OffpathHttpOptions,
-): Promise<{ close(): Promise<void> }> {
-  const server = createServer((request, response) => {
+export function openOffpathHttp(options: OffpathHttpOptions): ConnectionServer {
+  return serveConnections((request, response) => {
     answerRequest(options, request, response).catch((error: unknown) => {
       options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'an answer failed');
       if (!response.headersSent) {
@@ -32,14 +27,6 @@ export async function startOffpathHttp(
       } else response.destroy();
     });
   });
-  await listenAtPath(server, options.path);
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
-  };
 }
 
 const METHODS_GET = 'GET,OPTIONS';
@@ -62,19 +49,10 @@ async function answerRequest(
   if (request.method === 'OPTIONS' && methods !== '') return reply(empty(200));
   if (request.method !== 'GET' && request.method !== 'HEAD') return reply(empty(405));
   if (endpoint.kind === 'post') return reply(empty(405));
-  if (endpoint.kind === 'live') return reply(empty(200));
-  if (endpoint.kind === 'metrics') {
-    const page = await options.metrics();
-    const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
-    return reply({ status: 200, body: page, headers });
-  }
   if (plan === undefined) {
     return reply(failed('PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
   switch (endpoint.kind) {
-    case 'ready':
-      // One predictor that is down fails its share of the requests, whichever route the probe came by.
-      return reply(await answerReady(servingPlans(options.live)));
     case 'status':
       return reply(await answerReady([plan]));
     case 'unit':
@@ -96,25 +74,12 @@ async function answerRequest(
 
 type Endpoint = { readonly methods: string } & (
   | {
-      readonly kind:
-        | 'ready'
-        | 'live'
-        | 'metrics'
-        | 'status'
-        | 'graph-metadata'
-        | 'doc'
-        | 'openapi'
-        | 'doc-without-slash'
-        | 'post';
+      readonly kind: 'status' | 'graph-metadata' | 'doc' | 'openapi' | 'doc-without-slash' | 'post';
     }
   | { readonly kind: 'unit'; readonly verb: 'status' | 'metadata'; readonly unit: string }
 );
 
 const FIXED: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
-  ['/ready', { kind: 'ready', methods: '' }],
-  ['/live', { kind: 'live', methods: '' }],
-  ['/metrics', { kind: 'metrics', methods: '' }],
-  ['/prometheus', { kind: 'metrics', methods: '' }],
   ['/api/v1.0/status', { kind: 'status', methods: METHODS_GET }],
   ['/api/v1.0/health/status', { kind: 'status', methods: METHODS_GET }],
   ['/api/v1.0/metadata', { kind: 'graph-metadata', methods: METHODS_GET }],
@@ -140,13 +105,6 @@ function findEndpoint(path: string): Endpoint | undefined {
   return { kind: 'unit', verb, unit: decodeSegment(unit), methods: METHODS_GET };
 }
 
-/** The path without its query. */
-function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '/';
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
-}
-
 function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
@@ -158,11 +116,4 @@ function decodeSegment(segment: string): string {
 function askedPlan(live: LiveDeployment, request: IncomingMessage): Plan | undefined {
   const hash = request.headers[PLAN_HEADER];
   return live.plan(typeof hash === 'string' ? hash : null);
-}
-
-async function answerReady(plans: readonly Plan[]): Promise<Answer> {
-  const silent = await findSilentUnits(plans);
-  return silent.length === 0
-    ? empty(200)
-    : refused(503, `units that do not answer: ${silent.join(', ')}`);
 }

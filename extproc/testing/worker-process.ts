@@ -1,9 +1,9 @@
 // Starts the real filter process for tests, as a supervisor does, and talks to it over IPC.
 import { type ChildProcess, spawn } from 'node:child_process';
-import net from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { workerExecArgv } from '../exec-argv.ts';
-import type { ParentMessage, WorkerMessage } from '../ipc.ts';
+import type { Door, ParentMessage, WorkerMessage } from '../ipc.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -12,16 +12,17 @@ export interface WorkerProcess {
   /** What it wrote to standard error so far. */
   stderr(): string;
   send(message: ParentMessage): void;
+  /** Listens on a unix socket and hands what comes to the process. */
+  listen(to: Door, path: string): Promise<void>;
   /** The next message of a type, also when it came already; rejects when the process ends first. */
   next<T extends WorkerMessage['type']>(type: T): Promise<Extract<WorkerMessage, { type: T }>>;
   /** Exit code, or the name of the signal. */
   readonly ended: Promise<number | string>;
 }
 
-/** `fd` becomes descriptor 3 of the process. */
-export function startWorkerProcess(args: readonly string[], fd?: number): WorkerProcess {
+export function startWorkerProcess(args: readonly string[] = []): WorkerProcess {
   const child = spawn(process.execPath, [...workerExecArgv, MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', fd ?? 'ignore', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
@@ -47,6 +48,12 @@ export function startWorkerProcess(args: readonly string[], fd?: number): Worker
     child,
     stderr: () => stderr,
     send: (message) => child.send(message),
+    listen: (to, path) => {
+      const hand = (socket: Socket): void => void child.send({ type: 'connection', to }, socket);
+      const server = createServer({ pauseOnConnect: true }, hand);
+      child.once('exit', () => server.close());
+      return new Promise((resolve) => server.listen(path, resolve));
+    },
     ended,
     next: (type) =>
       new Promise((resolve, reject) => {
@@ -63,17 +70,4 @@ export function startWorkerProcess(args: readonly string[], fd?: number): Worker
         look();
       }),
   };
-}
-
-/**
- * A unix socket that is bound but does not listen, as the supervisor holds it. Node has no public call for this; the
- * one used here is what its own cluster module is built on.
- */
-export function bindUnixSocket(path: string): { readonly fd: number; close(): void } {
-  const internal = net as typeof net & {
-    _createServerHandle(address: string, port: number, type: number): unknown;
-  };
-  const handle = internal._createServerHandle(path, -1, -1);
-  if (typeof handle === 'number') throw new Error(`cannot bind ${path}: error ${handle}`);
-  return handle as { readonly fd: number; close(): void };
 }

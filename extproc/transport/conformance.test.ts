@@ -8,7 +8,7 @@ import { credentials } from '@grpc/grpc-js';
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import type { Exchange, Outcome, Router } from '../exchange.ts';
 import { startFilterServer } from './server.ts';
-import type { FilterServer } from './server.ts';
+import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
 import { startTwinServer } from './twin/server.ts';
 import { loadExtProc } from './twin/wire.ts';
@@ -278,7 +278,7 @@ const CASES: readonly Case[] = [
 describe('the filter server and its twin', () => {
   let walk: (exchange: Exchange) => void = () => {};
   const released = { served: 0, twin: 0 };
-  const servers: FilterServer[] = [];
+  const servers: ListeningServer[] = [];
   const clients: Client[] = [];
   const dir = tempDir();
 

@@ -12,7 +12,7 @@ import type { Client } from '@grpc/grpc-js';
 import type { Exchange, Outcome, Router } from '../exchange.ts';
 import type { AnswerHead, Message } from '../message.ts';
 import { startFilterServer } from './server.ts';
-import type { FilterServer } from './server.ts';
+import type { ListeningServer } from './server.ts';
 import { findEnvoy, startRealEnvoy, tempDir } from './testing/real-envoy.ts';
 import type { RealEnvoy } from './testing/real-envoy.ts';
 import { openGrpcClient, startGrpcUnit, startRestUnit } from './testing/units.ts';
@@ -31,7 +31,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   /** What the walk does with the next request. */
   let walk: (exchange: Exchange) => void = () => {};
   let envoy: RealEnvoy;
-  let filter: FilterServer;
+  let filter: ListeningServer;
   let grpc: Client;
   let unitMetadata = new Metadata();
   /** Exchanges that a route was bound for, and those whose route was given back. */

@@ -9,7 +9,7 @@ import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import type { Exchange, Router } from '../exchange.ts';
 import { FLAG, FRAME, PREFACE, buildFrame, buildSettings } from '../http2/frames.ts';
 import { startFilterServer } from './server.ts';
-import type { FilterServer } from './server.ts';
+import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
 import { loadExtProc } from './twin/wire.ts';
 
@@ -24,7 +24,7 @@ describe('the filter server', () => {
   const dir = tempDir();
   const path = join(dir.path, 'filter.sock');
   const Client = loadExtProc();
-  let server: FilterServer;
+  let server: ListeningServer;
   let client: Client;
   let handled: Exchange[] = [];
   let released = 0;

@@ -1,7 +1,7 @@
-// Serves ext_proc on a unix socket (or an inherited one) to one trusted peer, Envoy, with an HTTP/2 of our own on
+// Serves ext_proc on connections that are handed in by one trusted peer, Envoy, with an HTTP/2 of our own on
 // `node:net`: a fifth of the CPU of `node:http2`.
 import { createServer } from 'node:net';
-import type { Server } from 'node:net';
+import type { Socket } from 'node:net';
 import { BodyPool } from '../bodies.ts';
 import { HeldBytes } from '../held-bytes.ts';
 import type { Router } from '../exchange.ts';
@@ -11,8 +11,6 @@ import { ServerSession } from './http2/session.ts';
 import { BODY_TRIM_MS } from './limits.ts';
 
 export interface FilterServerOptions {
-  /** A unix socket to be made, or the descriptor of one that listens already. */
-  readonly listen: { readonly path: string } | { readonly fd: number };
   readonly router: Router;
   /** Bytes of requests and answers that may be held over all streams; above it new requests get OVERLOADED. */
   readonly maxHeldBytes: number;
@@ -22,6 +20,8 @@ export interface FilterServerOptions {
 }
 
 export interface FilterServer {
+  /** Serves a connection that was accepted elsewhere. */
+  take(socket: Socket): void;
   /** Bytes held now. */
   heldBytes(): number;
   /** Requests that were answered OVERLOADED, since the start. */
@@ -34,24 +34,27 @@ export interface FilterServer {
 
 export const DRAIN_MS = 10_000;
 
-export async function startFilterServer(options: FilterServerOptions): Promise<FilterServer> {
+export function createFilterServer(options: FilterServerOptions): FilterServer {
   const { router, maxHeldBytes, log, drainMs = DRAIN_MS } = options;
   const bodies = new BodyPool();
   const held = new HeldBytes(maxHeldBytes);
   const context: FilterContext = { router, log, held, bodies };
   const trimming = setInterval(() => bodies.trim(), BODY_TRIM_MS).unref();
   const sessions = new Set<ServerSession>();
-  const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
+  let ended = (): void => {};
+  const take = (socket: Socket): void => {
     const session = new ServerSession(
       socket,
       (stream, owner) => new FilterStream(context, stream, owner),
-      () => sessions.delete(session),
+      () => {
+        sessions.delete(session);
+        if (sessions.size === 0) ended();
+      },
     );
     sessions.add(session);
-  });
-  await listen(server, options.listen);
-  server.on('error', (error) => log.error({ err: error }, 'the filter socket failed'));
+  };
   return {
+    take,
     heldBytes: () => held.bytes,
     refusals: () => held.refusals,
     idleBodyBytes: () => bodies.idleBytes,
@@ -60,22 +63,36 @@ export async function startFilterServer(options: FilterServerOptions): Promise<F
         const timer = setTimeout(() => {
           for (const session of sessions) session.destroy();
         }, drainMs);
-        server.close(() => {
+        ended = () => {
           clearInterval(trimming);
           clearTimeout(timer);
           resolve();
-        });
+        };
         for (const session of sessions) session.drain();
+        if (sessions.size === 0) ended();
       }),
   };
 }
 
-function listen(server: Server, where: FilterServerOptions['listen']): Promise<void> {
-  return new Promise((resolve, reject) => {
+export interface ListeningOptions extends FilterServerOptions {
+  readonly listen: { readonly path: string };
+}
+
+export type ListeningServer = Omit<FilterServer, 'take'>;
+
+/** On a unix socket of its own, as tests and benches want it. */
+export async function startFilterServer(options: ListeningOptions): Promise<ListeningServer> {
+  const filter = createFilterServer(options);
+  const server = createServer({ allowHalfOpen: false, noDelay: true }, filter.take);
+  await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      resolve();
-    });
+    server.listen(options.listen, resolve);
   });
+  return {
+    ...filter,
+    close: async () => {
+      server.close();
+      await filter.close();
+    },
+  };
 }

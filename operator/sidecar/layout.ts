@@ -18,6 +18,7 @@ export function sidecarLayout(
     grpcPort: PORTS.grpc,
     adminSocket: join(run, 'admin.sock'),
     filterSockets: [join(run, 'filter.sock')],
+    probeSocket: join(run, 'probes.sock'),
     offpathHttpSocket: join(run, 'offpath-http.sock'),
     offpathGrpcSocket: join(run, 'offpath-grpc.sock'),
     egressSocket: join(run, 'egress.sock'),

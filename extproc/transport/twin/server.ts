@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../../graph/errors.ts';
 import { readGrpcBody } from '../grpc-body.ts';
 import type { Answering, ReplyPhase } from '../reply.ts';
 import { DRAIN_MS } from '../server.ts';
-import type { FilterServer, FilterServerOptions } from '../server.ts';
+import type { FilterServerOptions, ListeningOptions, ListeningServer } from '../server.ts';
 import { PlainRequestHeaders } from './plain-headers.ts';
 import { buildPlainReplies } from './plain-reply.ts';
 import { loadExtProc } from './wire.ts';
@@ -16,10 +16,9 @@ import type { PlainRequest, PlainResponse } from './wire.ts';
 
 type Call = ServerDuplexStream<PlainRequest, PlainResponse>;
 
-/** The same as `startFilterServer`; listens on paths only and counts whole requests as held. */
-export async function startTwinServer(options: FilterServerOptions): Promise<FilterServer> {
+/** The same as `startFilterServer`; counts whole requests as held. */
+export async function startTwinServer(options: ListeningOptions): Promise<ListeningServer> {
   const { listen, drainMs = DRAIN_MS } = options;
-  if (!('path' in listen)) throw new Error('the twin listens on paths only');
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   const held = { bytes: 0 };
   server.addService(loadExtProc().service, {

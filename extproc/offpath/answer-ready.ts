@@ -1,0 +1,11 @@
+// Whether plans are ready, as an answer: 200, or 503 with the names of the units that do not accept connections.
+import type { Plan } from '../../graph/plan.ts';
+import { type Answer, empty, refused } from './answers.ts';
+import { findSilentUnits } from './dial-units.ts';
+
+export async function answerReady(plans: readonly Plan[]): Promise<Answer> {
+  const silent = await findSilentUnits(plans);
+  return silent.length === 0
+    ? empty(200)
+    : refused(503, `units that do not answer: ${silent.join(', ')}`);
+}

@@ -1,0 +1,74 @@
+// Serves over HTTP what everybody asks all the time: readiness and metrics. It runs in the supervisor's process, so that a pod whose
+// graph Envoy serves alone needs no worker. An ordinary upstream of Envoy on a unix socket.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PLAN_HEADER } from '../../graph/names.ts';
+import { createServer } from '../node-http.ts';
+import { listenAtPath } from '../listen.ts';
+import { type LiveDeployment, servingPlans } from '../live-deployment.ts';
+import type { Log } from '../log.ts';
+import { answerReady } from './answer-ready.ts';
+import { type Answer, empty, failed, pathOf, refused, text, writeAnswer } from './answers.ts';
+
+export interface ProbeServerOptions {
+  readonly path: string;
+  readonly live: LiveDeployment;
+  /** Why requests would fail though units answer; null where they would not. */
+  readonly fault: () => string | null;
+  /** Makes the text of `/metrics`. */
+  readonly metrics: () => Promise<string>;
+  readonly log: Log;
+}
+
+export async function startProbeServer(options: ProbeServerOptions): Promise<{ close(): void }> {
+  const server = createServer((request, response) => {
+    answerProbe(options, request).then(
+      (answer) => write(options, request, response, answer),
+      (error: unknown) => {
+        options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'an answer failed');
+        write(options, request, response, failed('INTERNAL', 'the answer failed'));
+      },
+    );
+  });
+  await listenAtPath(server, options.path);
+  return {
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function write(
+  { live }: ProbeServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+): void {
+  const hash = request.headers[PLAN_HEADER];
+  const plan = live.plan(typeof hash === 'string' ? hash : null);
+  writeAnswer(request, response, answer, '', plan?.policy.cors);
+}
+
+async function answerProbe(
+  { live, fault, metrics }: ProbeServerOptions,
+  request: IncomingMessage,
+): Promise<Answer> {
+  request.resume();
+  if (request.method !== 'GET' && request.method !== 'HEAD') return empty(405);
+  switch (pathOf(request)) {
+    case '/ready': {
+      const plans = servingPlans(live);
+      const why = fault();
+      if (plans.length === 0) return failed('PLAN_UNKNOWN', 'no plan is loaded');
+      // One predictor that is down fails its share of the requests, whichever route the probe came by.
+      return why === null ? answerReady(plans) : refused(503, why);
+    }
+    case '/metrics':
+    case '/prometheus': {
+      const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+      return { status: 200, body: await metrics(), headers };
+    }
+    default:
+      return text(404, '404 page not found\n');
+  }
+}

@@ -1,0 +1,30 @@
+// Node's HTTP server on connections that were accepted elsewhere.
+import type { RequestListener, ServerResponse } from 'node:http';
+import { createServer } from '../node-http.ts';
+import type { ConnectionServer } from '../worker.ts';
+
+/** Closing waits for the answers that are under way. */
+export function serveConnections(answer: RequestListener): ConnectionServer {
+  const open = new Set<ServerResponse>();
+  let ended = (): void => {};
+  const server = createServer((request, response) => {
+    open.add(response);
+    response.once('close', () => {
+      open.delete(response);
+      if (open.size === 0) ended();
+    });
+    answer(request, response);
+  });
+  return {
+    take: (socket) => void server.emit('connection', socket),
+    close: () =>
+      new Promise((resolve) => {
+        ended = () => {
+          server.closeAllConnections();
+          resolve();
+        };
+        server.closeIdleConnections();
+        if (open.size === 0) ended();
+      }),
+  };
+}
