@@ -15,17 +15,20 @@ export function cpuNanos(pid: number): number {
   return total;
 }
 
-/** Resident set, bytes. */
-export function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-}
-
 /** The process's share of memory: what it has alone, and of what it shares its part. Bytes; 0 when it is gone. */
 export function proportionalBytes(pid: number): number {
+  return readRollup(pid, 'Pss');
+}
+
+/** The part of it that is no file's. */
+export function anonymousBytes(pid: number): number {
+  return readRollup(pid, 'Pss_Anon');
+}
+
+function readRollup(pid: number, field: string): number {
   try {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) * 1024;
   } catch {
     return 0;
   }

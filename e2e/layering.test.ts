@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['graph', 'envoy', 'extproc', 'operator', 'proto'],
   scripts: ['graph', 'envoy', 'extproc', 'cli', 'e2e'],
   examples: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e'],
-  bench: ['graph', 'envoy', 'extproc', 'proto', 'cli', 'e2e', 'examples'],
+  bench: ['graph', 'envoy', 'extproc', 'operator', 'proto', 'cli', 'e2e', 'examples'],
   e2e: ['graph', 'envoy', 'extproc', 'operator', 'proto', 'cli', 'examples', 'bench'],
 };
 /** A test, and what tests share in a folder testing/, may also stand on the parts that the rings of tests share. */

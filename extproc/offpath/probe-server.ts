@@ -20,7 +20,8 @@ export interface ProbeServerOptions {
 }
 
 export async function startProbeServer(options: ProbeServerOptions): Promise<{ close(): void }> {
-  const server = createServer((request, response) => {
+  // Envoy closes idle connections; a server that closed one first would fail the probe that comes by it.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     answerProbe(options, request).then(
       (answer) => write(options, request, response, answer),
       (error: unknown) => {

@@ -7,7 +7,8 @@ import type { ConnectionServer } from '../worker.ts';
 export function serveConnections(answer: RequestListener): ConnectionServer {
   const open = new Set<ServerResponse>();
   let ended = (): void => {};
-  const server = createServer((request, response) => {
+  // Envoy closes idle connections; a server that closed one first would fail the request that comes by it.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     open.add(response);
     response.once('close', () => {
       open.delete(response);
