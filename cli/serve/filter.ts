@@ -227,7 +227,7 @@ export class Filter {
   #died(how: string, quickDeaths: number, delayMs: number): void {
     this.#restarts++;
     this.#serving = false;
-    for (const answer of [...this.#counts.values()]) answer(null);
+    for (const answer of this.#counts.values()) answer(null);
     const wait = delayMs === 0 ? 'starting it again at once' : `starting it again in ${delayMs} ms`;
     this.#options.log.error(
       `the filter ${how}${quickDeaths > 1 ? ` (${quickDeaths} times in a row)` : ''}; ${wait}`,
