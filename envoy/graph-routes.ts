@@ -14,6 +14,7 @@ import {
 import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
 import { clusterOf } from './clusters.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
+import { MAX_WHOLE_BODY_BYTES } from './limits.ts';
 import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from './names.ts';
 import {
   allowMethods,
@@ -26,11 +27,24 @@ import {
 } from './route-parts.ts';
 import { callPolicy, streamBound } from './route-policy.ts';
 
-/** The first match of a graph request. Its cluster has no endpoint: a filter that names no unit gives a 503. */
-export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObject {
+/**
+ * Whether Envoy holds a request until it is whole, or the filter, which counts what it holds and lets go of the largest first.
+ * gRPC always comes as a stream.
+ */
+type Arrival = 'whole' | 'streamed';
+
+/** The first match of a graph request: a body that says that it is small is held by Envoy. */
+export function graphRoutes(plan: Plan, kind: RouteKind, path: string): JsonObject[] {
+  return isGrpcKind(kind)
+    ? [graphRoute(plan, kind, path, 'streamed')]
+    : [graphRoute(plan, kind, path, 'whole'), graphRoute(plan, kind, path, 'streamed')];
+}
+
+/** Its cluster has no endpoint: a filter that names no unit gives a 503. */
+function graphRoute(plan: Plan, kind: RouteKind, path: string, arrival: Arrival): JsonObject {
   return {
     name: routeName(plan.hash, kind),
-    match: { path, headers: [methodIs('POST')] },
+    match: { path, headers: [methodIs('POST'), ...(arrival === 'whole' ? [isSmall()] : [])] },
     metadata: kindMetadata(plan, kind),
     route: {
       cluster: UNROUTED_CLUSTER,
@@ -41,9 +55,16 @@ export function graphRoute(plan: Plan, kind: RouteKind, path: string): JsonObjec
       ...bodyLimit(transportOf(kind)),
       ...(isGrpcKind(kind)
         ? withoutCloudEvents()
-        : { ...switchedOn(WHOLE_BODY_FILTER), ...allowMethods('OPTIONS,POST') }),
+        : {
+            ...(arrival === 'whole' ? switchedOn(WHOLE_BODY_FILTER) : {}),
+            ...allowMethods('OPTIONS,POST'),
+          }),
     },
   };
+}
+
+function isSmall(): JsonObject {
+  return { name: 'content-length', range_match: { start: 0, end: MAX_WHOLE_BODY_BYTES + 1 } };
 }
 
 /** One route for each call that a walk may leave to Envoy. */

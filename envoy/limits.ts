@@ -11,8 +11,13 @@ export const HEAP_SHARE = 0.7;
 export const HEAP_REFRESH_MS = 100;
 /** Connections of clients, all listeners together, where more files may be open than these need. */
 export const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
-/** Share of the files that Envoy may open which clients' connections may take; the rest is for the units. */
-export const CONNECTION_FILE_SHARE = 0.5;
+/**
+ * Share of the files that Envoy may open which clients' connections may take at most. From two fifths of those on idle ones have less
+ * time, at two thirds no more are taken in, so that half of the files are left for the units.
+ */
+export const CONNECTION_FILE_SHARE = 0.75;
+/** What is left of the time that a client's connection may be idle when connections or memory run short. */
+export const MIN_CLIENT_IDLE_MS = 1000;
 /** Streams at a time on one HTTP/2 connection of a client; further ones wait at the client. */
 export const MAX_CLIENT_STREAMS = 256;
 /** What a client may send ahead on one HTTP/2 stream, and what is kept for one that does not read. */
@@ -30,6 +35,8 @@ export const UNIT_BUFFER_BYTES = 256 * 1024;
  * it is not sent again. With `sidegraph.io/retries` all of it is kept.
  */
 export const KEPT_REQUEST_BYTES = 256 * 1024;
+/** A REST request of a graph whose body says that it is no larger is held by Envoy until it is whole; of others the filter holds the body. */
+export const MAX_WHOLE_BODY_BYTES = 256 * 1024;
 /** Time for the headers of a request to be whole. */
 export const REQUEST_HEADERS_TIMEOUT_SECONDS = 30;
 /** A client's connection without a request is closed after this time. */

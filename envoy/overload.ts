@@ -8,6 +8,7 @@ import {
   HEAP_SHARE,
   MAX_DOWNSTREAM_CONNECTIONS,
   MAX_HEAP_BYTES,
+  MIN_CLIENT_IDLE_MS,
 } from './limits.ts';
 
 /** What one Envoy process may take; decided where it is started. */
@@ -30,6 +31,7 @@ export function envoyBounds(memoryBytes: number | null, files: number | null): E
 }
 
 const HEAP = 'envoy.resource_monitors.fixed_heap';
+const CONNECTIONS = 'envoy.resource_monitors.global_downstream_max_connections';
 /** Streams count from 64 KiB on, in eight classes up to 8 MiB and more. */
 const SMALLEST_COUNTED_STREAM = 16;
 
@@ -44,7 +46,7 @@ export function overloadManager({ maxHeapBytes, maxConnections }: EnvoyBounds): 
         }),
       },
       {
-        name: 'envoy.resource_monitors.global_downstream_max_connections',
+        name: CONNECTIONS,
         typed_config: typed(
           'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
           { max_active_downstream_connections: maxConnections },
@@ -57,6 +59,24 @@ export function overloadManager({ maxHeapBytes, maxConnections }: EnvoyBounds): 
       {
         name: 'envoy.overload_actions.reset_high_memory_stream',
         triggers: [{ name: HEAP, scaled: { scaling_threshold: 0.7, saturation_threshold: 0.95 } }],
+      },
+      // Idle connections go first: near either bound, those without a request for a second.
+      {
+        name: 'envoy.overload_actions.reduce_timeouts',
+        triggers: [
+          { name: HEAP, scaled: { scaling_threshold: 0.8, saturation_threshold: 0.95 } },
+          { name: CONNECTIONS, scaled: { scaling_threshold: 0.4, saturation_threshold: 0.6 } },
+        ],
+        typed_config: typed('envoy.config.overload.v3.ScaleTimersOverloadActionConfig', {
+          timer_scale_factors: [
+            { timer: 'HTTP_DOWNSTREAM_CONNECTION_IDLE', min_timeout: duration(MIN_CLIENT_IDLE_MS) },
+          ],
+        }),
+      },
+      // What comes in meanwhile waits in the kernel; only a burst between two looks is closed.
+      {
+        name: 'envoy.overload_actions.stop_accepting_connections',
+        triggers: [{ name: CONNECTIONS, threshold: { value: 0.65 } }],
       },
       {
         name: 'envoy.overload_actions.shrink_heap',

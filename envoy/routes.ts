@@ -8,7 +8,7 @@ import {
   GRPC_PREDICT_PATH,
   PREDICT_PATHS,
 } from '../graph/seldon-paths.ts';
-import { graphRoute, tailRoutes } from './graph-routes.ts';
+import { graphRoutes, tailRoutes } from './graph-routes.ts';
 import type { JsonObject } from './json.ts';
 import { predictorRoutes } from './names.ts';
 import { nativeRoutes } from './native-routes.ts';
@@ -56,6 +56,6 @@ function servedRoutes(plan: Plan, kind: RouteKind): JsonObject[] {
     case 'native':
       return paths.flatMap((path) => nativeRoutes(plan, kind, decision.targets, path));
     case 'graph':
-      return paths.map((path) => graphRoute(plan, kind, path));
+      return paths.flatMap((path) => graphRoutes(plan, kind, path));
   }
 }
