@@ -50,9 +50,19 @@ export function readText(path: string | number, shown: string): string {
   } catch (thrown) {
     throw unreadable(shown, thrown);
   }
+  return decode(bytes, shown);
+}
+
+/** The text of a file, given its bytes. Throws FILE_UNREADABLE. */
+export function decode(bytes: Buffer, shown: string): string {
   const decoded = decodeText(bytes);
   if (decoded.ok) return decoded.text;
   throw new CommandFailure('FILE_UNREADABLE', `${shown} ${decoded.why}`, decoded.advice);
+}
+
+/** Why a file cannot be read, in words. */
+export function describeUnreadable(path: string, thrown: unknown): string {
+  return thrown instanceof CommandFailure ? thrown.message : unreadable(path, thrown).message;
 }
 
 function unreadable(path: string, thrown: unknown): CommandFailure {

@@ -1,7 +1,8 @@
 // `--watch`: each new text of the file goes the same way as the first one did. A bad text is told and changes nothing;
-// a good one is taken over without dropping a request. One text is worked on at a time, the newest waits.
+// a good one is taken over without dropping a request. One text is worked on at a time, the newest waits. What failed for a
+// reason outside the text (a full disk, a port in use, a unit that does not start) is tried again by itself.
 import type { Fleet } from './units/fleet.ts';
-import { CommandFailure, textOf } from './failure.ts';
+import { CommandFailure, type FailureCode, textOf } from './failure.ts';
 import type { Log } from './log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import type { DataPlane } from './serve/data-plane.ts';
@@ -16,11 +17,30 @@ export interface ReloadParts {
   readonly signal: AbortSignal;
 }
 
+/** Failures that the same text would have again. */
+const OF_THE_TEXT: readonly FailureCode[] = [
+  'FINDINGS',
+  'ADDRESS_MISSING',
+  'DEPLOYMENT_AMBIGUOUS',
+  'DEPLOYMENT_UNKNOWN',
+  'PREDICTOR_UNKNOWN',
+  'IMAGE_WITHOUT_COMMAND',
+  'UNIT_UNKNOWN',
+  'VALUE_MISSING',
+  'PORT_CLASH',
+];
+const FIRST_RETRY_MS = 2_000;
+const MAX_RETRY_MS = 60_000;
+
 export class Reloader {
   readonly #parts: ReloadParts;
   #serving: Prepared;
   #next: string | null = null;
   #busy = false;
+  /** The last text, when it was not taken over. */
+  #failed: string | null = null;
+  #attempts = 0;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: ReloadParts, serving: Prepared) {
     this.#parts = parts;
@@ -29,6 +49,19 @@ export class Reloader {
 
   /** Hands in a new text. Failures are logged, never thrown. */
   offer(text: string): void {
+    this.#attempts = 0;
+    this.#start(text);
+  }
+
+  /** The last text once more, if it was not taken over. */
+  tryAgain(): void {
+    if (this.#failed !== null && !this.#busy) this.#start(this.#failed);
+  }
+
+  #start(text: string): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#failed = null;
     this.#next = text;
     if (!this.#busy) void this.#work();
   }
@@ -44,12 +77,24 @@ export class Reloader {
         if (this.#parts.signal.aborted) break;
         const advice =
           thrown instanceof CommandFailure ? `\n  → ${thrown.advice} [${thrown.code}]` : '';
+        const again = this.#next === null ? this.#tryLater(text, thrown) : '';
         this.#parts.log.error(
-          `the change is not taken over, the old plan serves on: ${textOf(thrown)}${advice}`,
+          `the change is not taken over, the old plan serves on${again}: ${textOf(thrown)}${advice}`,
         );
       }
     }
     this.#busy = false;
+  }
+
+  /** Sets the next attempt, and says when; a text that is wrong in itself waits for another one. */
+  #tryLater(text: string, thrown: unknown): string {
+    this.#failed = text;
+    if (thrown instanceof CommandFailure && OF_THE_TEXT.includes(thrown.code)) return '';
+    const delayMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts);
+    this.#attempts += 1;
+    this.#timer = setTimeout(() => this.tryAgain(), delayMs);
+    this.#timer.unref();
+    return ` (tried again in ${delayMs / 1000} s)`;
   }
 
   async #take(text: string): Promise<void> {

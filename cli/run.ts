@@ -8,7 +8,7 @@ import { locateEnvoy } from '../envoy/locate.ts';
 import { announce } from './announce.ts';
 import { fileURLToPath } from 'node:url';
 import { CommandFailure } from './failure.ts';
-import { readSource, readText } from './files.ts';
+import { decode, describeUnreadable, readSource, readText } from './files.ts';
 import { filterLines } from './filter-lines.ts';
 import { renderFindings } from './findings.ts';
 import type { Io } from './io.ts';
@@ -34,6 +34,8 @@ import { findTaken } from './units/ports.ts';
 import { answersTcp } from './units/probe.ts';
 
 const PROBE_MS = 500;
+/** How often `--watch` looks at the file where nothing tells of a change, ms. */
+const WATCH_POLL_MS = 1_000;
 /** Envoy's log is a file that nobody has to read, so it may say more than the terminal. */
 const ENVOY_LEVELS = { debug: 'debug', info: 'info', warn: 'warning', error: 'error' } as const;
 /** The filter shares the terminal: what it tells at `info` is for `--log-level debug`. */
@@ -132,7 +134,13 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     if (options.watch && source !== '<stdin>') {
       const parts = { source, context, dataPlane, fleet, log, signal };
       const reloader = new Reloader(parts, prepared);
-      watcher = watchFile(source, text, (changed) => reloader.offer(changed));
+      watcher = watchFile(source, text, (changed) => reloader.offer(changed), {
+        pollMs: WATCH_POLL_MS,
+        decode: (bytes) => decode(bytes, source),
+        touched: () => reloader.tryAgain(),
+        unreadable: (thrown) =>
+          log.warn(`${describeUnreadable(source, thrown)}; the last plan serves on`),
+      });
     }
     io.out(announce(prepared, options, state.dir, silent));
     await stop.first;
