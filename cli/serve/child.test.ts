@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { restartDelayMs, UNIT_BACKOFF } from './backoff.ts';
@@ -95,27 +96,102 @@ test('quick deaths double the wait up to a bound, a long life forgets them', () 
   assert.equal(restartDelayMs({ ...BACKOFF, maxMs: 5000 }, 2), 500);
 });
 
-test('the watchdog ends what it guards when its owner is killed', async () => {
+const URLS = ['watchdog.ts', 'child.ts'].map((file) => new URL(file, import.meta.url).href);
+
+/** A process that guards a shell with a child of its own; says the pids of all. */
+async function openOwner(command: string): Promise<{
+  readonly owner: number;
+  readonly dogs: readonly number[];
+  readonly guarded: readonly number[];
+}> {
   const script = `
-    import { Watchdog } from ${JSON.stringify(new URL('./watchdog.ts', import.meta.url).href)};
-    import { spawn } from 'node:child_process';
-    const child = spawn('/bin/sleep', ['100'], { detached: true, stdio: 'ignore' });
-    const released = spawn('/bin/sleep', ['0.01'], { detached: true, stdio: 'ignore' });
+    import { Watchdog } from ${JSON.stringify(URLS[0])};
+    import { Child } from ${JSON.stringify(URLS[1])};
     const dog = new Watchdog();
-    dog.guard(released.pid); dog.guard(child.pid); dog.release(released.pid);
-    console.log(child.pid);
+    const released = 4194304;
+    dog.guard(released); dog.release(released);
+    const backoff = { firstMs: 0, maxMs: 100, steadyMs: 60000 };
+    const argv = ['/bin/sh', '-c', ${JSON.stringify(command)}];
+    const stdio = ['ignore', 'pipe', 'inherit'];
+    const spec = { name: 'x', argv, cwd: '.', env: process.env, stdio, backoff, deathSignal: 'TERM' };
+    new Child(spec, dog, {
+      onStart: (child) => child.stdout.once('data', (data) => {
+        const guarded = data.toString().trim().split(' ').map(Number);
+        console.log(JSON.stringify({ owner: process.pid, dogs: dog.pids, guarded }));
+      }),
+      onDeath: () => {},
+    }).start();
     setInterval(() => {}, 1000);`;
   const owner = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const [data] = (await once(owner.stdout, 'data')) as [Buffer];
-  const guarded = Number(data.toString());
-  assert.ok(lives(guarded));
-  owner.kill('SIGKILL');
-  for (let waited = 0; lives(guarded) && waited < 3000; waited += 50) await sleep(50);
-  assert.equal(lives(guarded), false);
+  return JSON.parse(data.toString()) as Awaited<ReturnType<typeof openOwner>>;
+}
+
+async function untilGone(pids: readonly number[]): Promise<void> {
+  for (let waited = 0; pids.some(lives) && waited < 15_000; waited += 50) await sleep(50);
+  assert.deepEqual(pids.filter(lives), []);
+}
+
+const WITH_CHILD = 'sleep 100 & echo $$ $!; wait';
+const ALONE = 'echo $$; exec sleep 100';
+
+test('the watchdogs end what they guard, with all that it started, when their owner is killed', async () => {
+  const { owner, guarded } = await openOwner(WITH_CHILD);
+  assert.equal(guarded.length, 2);
+  process.kill(owner, 'SIGKILL');
+  await untilGone(guarded);
+});
+
+test('whichever of watchdogs and owner is killed first, nothing is left', async () => {
+  for (const order of [[0], [1], [0, 1]]) {
+    const { owner, dogs, guarded } = await openOwner(WITH_CHILD);
+    assert.equal(dogs.length, 2);
+    // One after the other, with time to notice: each is replaced.
+    for (const dog of order) {
+      process.kill(dogs[dog] ?? 0, 'SIGKILL');
+      await sleep(300);
+    }
+    process.kill(owner, 'SIGKILL');
+    await untilGone(guarded);
+  }
+});
+
+test('the kernel ends what was started when all are killed in one breath', async (context) => {
+  if (spawnSync('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '/bin/true']).status !== 0) {
+    context.skip('there is no setpriv here');
+    return;
+  }
+  const { owner, dogs, guarded } = await openOwner(ALONE);
+  for (const pid of [...dogs, owner]) process.kill(pid, 'SIGKILL');
+  await untilGone(guarded);
+});
+
+test('what left the group and holds our pipe does not hold us', async () => {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const command = `${JSON.stringify(process.execPath)} -e "
+    const child = require('node:child_process').spawn('sleep', ['30'], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] });
+    console.log(child.pid); setInterval(() => {}, 1000);"`;
+  let output: Readable | null = null;
+  const { child, watchdog } = open(
+    ['/bin/sh', '-c', command],
+    (started) => {
+      output = started.stdout;
+      started.stdout?.once('data', (data: Buffer) => resolve(Number(data.toString())));
+    },
+    () => assert.fail('was told to end'),
+  );
+  child.start();
+  const escaped = await promise;
+  try {
+    await child.stop(2_000);
+    assert.ok(lives(escaped), 'it is in a session of its own');
+    assert.equal((output as Readable | null)?.destroyed, true);
+  } finally {
+    process.kill(escaped, 'SIGKILL');
+    watchdog.dismiss();
+  }
 });

@@ -1,8 +1,12 @@
 // A process with a life: started in a process group of its own, watched, started again with back-off when it dies,
 // ended as a group. Units, Envoy and the filter's workers are all such children.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, restartDelayMs } from './backoff.ts';
-import type { Watchdog } from './watchdog.ts';
+import { dieWithParent } from './watchdog.ts';
+import type { DeathSignal, Watchdog } from './watchdog.ts';
 
 export interface ChildSpec {
   /** In messages: `unit scaler`, `Envoy`, `the filter`. */
@@ -12,6 +16,8 @@ export interface ChildSpec {
   readonly env: NodeJS.ProcessEnv;
   readonly stdio: StdioOptions;
   readonly backoff: Backoff;
+  /** What the kernel sends it when we are killed; KILL by default. */
+  readonly deathSignal?: DeathSignal;
 }
 
 export interface ChildEvents {
@@ -21,6 +27,9 @@ export interface ChildEvents {
    * `started` is false when there was no such program to start. */
   onDeath(how: string, quickDeaths: number, delayMs: number, started: boolean): void;
 }
+
+/** How long the output of an ended group is waited for, ms. */
+const LAST_WORDS_MS = 500;
 
 export class Child {
   readonly #spec: ChildSpec;
@@ -32,6 +41,8 @@ export class Child {
   #stopping = false;
   #timer: NodeJS.Timeout | null = null;
   #gone: (() => void)[] = [];
+  /** The ends of pipes that a process of ours, or one that it started, may still write to. */
+  readonly #output = new Set<Readable>();
 
   constructor(spec: ChildSpec, watchdog: Watchdog, events: ChildEvents) {
     this.#spec = spec;
@@ -45,14 +56,16 @@ export class Child {
 
   start(): void {
     if (this.#stopping) return;
-    const [command = '', ...args] = this.#spec.argv;
+    const { argv, env, cwd, deathSignal } = this.#spec;
+    const [command = '', ...args] = dieWithParent(argv, deathSignal ?? 'KILL', env, cwd);
     const child = spawn(command, args, {
-      cwd: this.#spec.cwd,
-      env: this.#spec.env,
+      cwd,
+      env,
       stdio: this.#spec.stdio,
       detached: true,
     });
     this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) this.#keep(stream);
     this.#startedAt = performance.now();
     if (child.pid !== undefined) this.#watchdog.guard(child.pid);
     let over = false;
@@ -96,7 +109,7 @@ export class Child {
   async stop(limitMs: number): Promise<void> {
     this.disarm();
     const child = this.#process;
-    if (child?.pid === undefined) return;
+    if (child?.pid === undefined) return this.#closeOutput();
     const group = child.pid;
     const gone = new Promise<void>((resolve) => this.#gone.push(resolve));
     signalGroup(group, 'SIGTERM');
@@ -105,6 +118,23 @@ export class Child {
     clearTimeout(kill);
     signalGroup(group, 'SIGKILL');
     this.#watchdog.release(group);
+    await this.#closeOutput();
+  }
+
+  #keep(stream: Readable | null): void {
+    if (stream === null) return;
+    this.#output.add(stream);
+    stream.once('close', () => this.#output.delete(stream));
+  }
+
+  /** Reads what was still said. Whoever left the group may hold our end of a pipe; it does not hold us. */
+  async #closeOutput(): Promise<void> {
+    const closed = [...this.#output].map((stream) => once(stream, 'close'));
+    await Promise.race([
+      Promise.allSettled(closed),
+      sleep(LAST_WORDS_MS, undefined, { ref: false }),
+    ]);
+    for (const stream of this.#output) stream.destroy();
   }
 
   /** At once and without waiting: the last resort. */

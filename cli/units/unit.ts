@@ -49,6 +49,7 @@ export class LocalUnit {
         env: spec.env,
         stdio: ['ignore', 'pipe', 'pipe'],
         backoff: UNIT_BACKOFF,
+        deathSignal: 'TERM',
       },
       deps.watchdog,
       {
