@@ -55,13 +55,7 @@ export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): 
     statPrefix: 'egress',
     routeTable: EGRESS_ROUTES,
     accessLogs: [],
-    filters: [
-      {
-        name: 'envoy.filters.http.grpc_http1_bridge',
-        typed_config: typed('envoy.extensions.filters.http.grpc_http1_bridge.v3.Config'),
-      },
-      router(clientStats()),
-    ],
+    filters: [router(clientStats())],
     early: [],
   });
 }

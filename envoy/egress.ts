@@ -1,5 +1,5 @@
 // The egress route table: one host a unit and transport, so that the filter's side calls get Envoy's timeouts, retries and
-// statistics. A gRPC unit is asked over HTTP/1.1 and bridged.
+// statistics.
 import { INTERNAL_HEADER_PREFIX, UNIT_HEADER, egressHost } from '../graph/names.ts';
 import type { DeploymentPlan, Edge, Plan } from '../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';

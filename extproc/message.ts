@@ -20,7 +20,9 @@ export interface AnswerHead {
   find(name: string): string | null;
   /**
    * What passes to the client: name, value, name, value …; lower-case names, values as received, repeated headers
-   * repeated; without hop-by-hop headers, `content-length`, `date`, `server`, `grpc-*` and `x-sidegraph-*`.
+   * repeated; without hop-by-hop headers, `content-length`, `date`, `server` and `x-sidegraph-*`. gRPC: the metadata of the headers.
    */
   entries(): readonly string[];
+  /** gRPC: the metadata of the trailers, in the same form. */
+  trailers?(): readonly string[];
 }

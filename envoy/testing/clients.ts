@@ -1,6 +1,7 @@
 // Small clients for the tests: one REST request, one gRPC call, whole answers.
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { type IncomingHttpHeaders as Http2Headers, connect } from 'node:http2';
+import { connect as netConnect } from 'node:net';
 
 export interface RestAnswer {
   readonly status: number;
@@ -62,14 +63,18 @@ export interface GrpcAnswer {
   readonly bytes: number;
 }
 
+/** `place`: a port, or the path of a socket. */
 export function grpc(
-  port: number,
+  place: number | string,
   path: string,
   headers: Readonly<Record<string, string>> = {},
   messageBytes = 10,
 ): Promise<GrpcAnswer> {
   return new Promise((resolve, reject) => {
-    const session = connect(`http://127.0.0.1:${port}`);
+    const session =
+      typeof place === 'number'
+        ? connect(`http://127.0.0.1:${place}`)
+        : connect('http://socket', { createConnection: () => netConnect(place) });
     session.on('error', reject);
     const stream = session.request({
       ':method': 'POST',

@@ -112,6 +112,35 @@ const CASES: readonly Case[] = [
     expect: [/^16 /],
   },
   {
+    name: 'a page with status 200 is no answer, whatever its first bytes would say as a frame',
+    handle: (r) => {
+      r.stream.respond({ ':status': 200, 'content-type': 'text/html' });
+      r.stream.end('<html>hello</html>');
+    },
+    calls: once,
+    expect: [/^UNIT_RESET .*answered content type text\/html, not gRPC$/],
+    notTwin: 'grpc-js says UNKNOWN',
+  },
+  {
+    name: 'an answer without a content type is none of gRPC',
+    handle: (r) => {
+      r.stream.respond({ ':status': 200 });
+      r.stream.end(framed('x'));
+    },
+    calls: once,
+    expect: [/^UNIT_RESET .*answered without a content type, not gRPC$/],
+    notTwin: 'grpc-js says UNKNOWN',
+  },
+  {
+    name: 'content types of gRPC',
+    handle: (r) =>
+      answerOk(r, 'x', {
+        'content-type': r.turn === 0 ? 'application/grpc+proto' : 'application/grpc;a=b',
+      }),
+    calls: twice,
+    expect: ['0  x', '0  x'],
+  },
+  {
     name: 'a page of a proxy has no message',
     handle: (r) => {
       r.stream.respond({ ':status': 502, 'content-type': 'text/html' });
@@ -350,7 +379,8 @@ test('the request is gRPC: method, path, te, content type, metadata, timeout', a
   });
   assert.equal(result.kind, 'answer');
   if (result.kind !== 'answer') return;
-  assert.deepEqual(result.head.entries(), ['x-unit', '1', 'x-after', '2']);
+  assert.deepEqual(result.head.entries(), ['x-unit', '1']);
+  assert.deepEqual(result.head.trailers?.(), ['x-after', '2']);
   assert.equal(result.head.find('date'), 'now');
   assert.equal(result.head.find('x-none'), null);
 });

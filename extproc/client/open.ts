@@ -1,9 +1,8 @@
-// Chooses the client of an edge: straight to the unit over HTTP/1.1 or (gRPC) HTTP/2, or by Envoy's egress listener,
-// where the host of a call is the name of the unit and Envoy makes gRPC of HTTP/1.1.
+// Chooses the client of an edge, HTTP/1.1 or (gRPC) HTTP/2: straight to the unit, or to Envoy's egress listener, where the
+// host of a call is the name of the unit.
 import type { Edge } from '../../graph/plan.ts';
 import type { UnitClient } from '../calls.ts';
 import { authorityOf } from './failure.ts';
-import { BridgeClient } from './grpc/bridge-client.ts';
 import { Http1Client } from './http1/client.ts';
 import type { Address } from './http1/connection.ts';
 import { Http2Client } from './http2/client.ts';
@@ -19,8 +18,8 @@ export interface ClientOptions {
 export function openClient(edge: Edge, options: ClientOptions): UnitClient {
   const { address, host } = wayOf(edge, options);
   if (edge.transport === 'rest') return new Http1Client({ address, host });
-  if (edge.via === 'straight') return new Http2Client({ address, host });
-  return new BridgeClient(new Http1Client({ address, host, framed: true }), host);
+  // Envoy bounds the attempts of a call itself, and would take a `grpc-timeout` for the whole request's deadline.
+  return new Http2Client({ address, host, saysTimeout: edge.via === 'straight' });
 }
 
 /** Where the edge leads, and the host that its calls name. */

@@ -1,5 +1,5 @@
 // Which headers of a unit's answer may pass to the client: all but those that belong to one connection, to the body's
-// length, to gRPC's framing, to Envoy or to us (`AnswerHead.entries`).
+// length, to Envoy or to us (`AnswerHead.entries`).
 import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
 
 const KEPT_BACK: ReadonlySet<string> = new Set([
@@ -19,10 +19,5 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
 
 /** `name` in lower case. */
 export function passesToClient(name: string): boolean {
-  return (
-    !KEPT_BACK.has(name) &&
-    !name.startsWith(INTERNAL_HEADER_PREFIX) &&
-    !name.startsWith('grpc-') &&
-    !name.startsWith(':')
-  );
+  return !KEPT_BACK.has(name) && !name.startsWith(INTERNAL_HEADER_PREFIX) && !name.startsWith(':');
 }

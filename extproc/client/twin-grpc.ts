@@ -12,10 +12,12 @@ export class GrpcTwin implements UnitClient {
   private readonly client: Client;
   private readonly host: string;
 
-  /** `host`: host and port. */
-  constructor(host: string) {
+  /** `host`: host and port, or with `socketPath` the name that the calls have there. */
+  constructor(host: string, socketPath: string | null = null) {
     this.host = host;
-    this.client = new Client(host, credentials.createInsecure(), {
+    const target = socketPath === null ? host : `unix:${socketPath}`;
+    this.client = new Client(target, credentials.createInsecure(), {
+      'grpc.default_authority': host,
       'grpc.max_receive_message_length': -1,
       'grpc.enable_retries': 0,
     });

@@ -11,8 +11,6 @@ import { passesToClient } from './passed-headers.ts';
 export interface UndiciTwinOptions {
   readonly address: Address;
   readonly host: string;
-  /** Whether bodies are sent in the 5-byte frame of gRPC. */
-  readonly framed?: boolean;
 }
 
 /** Why the twin itself ended a call. */
@@ -21,13 +19,11 @@ type Stop = 'cancelled' | 'timeout' | 'too-large';
 export class UndiciTwin implements UnitClient {
   readonly headerForm = 'http1';
   private readonly host: string;
-  private readonly framed: boolean;
   private readonly pool: Pool;
 
   constructor(options: UndiciTwinOptions) {
     const { address } = options;
     this.host = options.host;
-    this.framed = options.framed ?? false;
     this.pool = new Pool(`http://${address.kind === 'tcp' ? options.host : 'localhost'}`, {
       connections: MAX_CONNECTIONS,
       pipelining: 1,
@@ -72,8 +68,7 @@ export class UndiciTwin implements UnitClient {
     overLimit: () => void,
     mayReplace = request.replaceable,
   ): Promise<CallResult> {
-    const plain = Buffer.isBuffer(request.body) ? request.body : Buffer.concat(request.body);
-    const body = this.framed ? Buffer.concat([framePrefix(plain.length), plain]) : plain;
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.concat(request.body);
     try {
       const {
         statusCode,
@@ -115,12 +110,6 @@ export class UndiciTwin implements UnitClient {
       ? fail('UNIT_UNREACHABLE', errnoWords(error))
       : fail('UNIT_RESET', errnoWords(error));
   }
-}
-
-function framePrefix(length: number): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(length, 1);
-  return prefix;
 }
 
 /** The given block and the body's headers, as undici wants them: name, value, name, value … */

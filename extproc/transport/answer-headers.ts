@@ -54,8 +54,16 @@ function setOrRemove(
 
 /** What a unit's answer passes on to the client, but the headers that stand for themselves. */
 export function addAnswerHeaders(list: HeaderList, head: AnswerHead | null): void {
-  if (head === null) return;
-  const entries = head.entries();
+  if (head !== null) addPassed(list, head.entries());
+}
+
+/** The metadata behind a unit's gRPC answer. */
+export function addAnswerTrailers(list: HeaderList, head: AnswerHead | null): void {
+  const trailers = head?.trailers?.();
+  if (trailers !== undefined) addPassed(list, trailers);
+}
+
+function addPassed(list: HeaderList, entries: readonly string[]): void {
   for (let index = 0; index + 1 < entries.length; index += 2) {
     const name = entries[index] as string;
     if (name === 'content-type' || name === 'content-encoding' || name === 'content-length')

@@ -5,6 +5,7 @@ import { ERRORS, failureBody } from '../../graph/errors.ts';
 import { ANSWER_DETAILS } from '../../graph/names.ts';
 import {
   addAnswerHeaders,
+  addAnswerTrailers,
   addErrorHeaders,
   addMessageHeaders,
   addRouting,
@@ -45,7 +46,7 @@ export type SendMessage = (writer: BackwardWriter, tail: Buffer | null) => void;
 
 const writer = new BackwardWriter();
 const headers = new HeaderList();
-const GRPC_OK: readonly string[] = ['grpc-status', '0'];
+const trailers = new HeaderList();
 
 export function sendOutcome(outcome: Outcome, request: Answering, send: SendMessage): void {
   headers.clear();
@@ -59,6 +60,7 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
       return;
     case 'grpc-error': {
       addAnswerHeaders(headers, outcome.head);
+      addAnswerTrailers(headers, outcome.head);
       addRouting(headers, outcome.routing);
       const text = Buffer.from(outcome.grpcMessage, 'utf8');
       sendImmediate(200, outcome.grpcStatus, text, outcome.routing, send);
@@ -154,12 +156,17 @@ function sendGrpcAnswer(message: Message, routing: string, send: SendMessage): v
   headers.add('content-type', 'application/grpc');
   addAnswerHeaders(headers, message.head);
   addRouting(headers, routing);
+  headers.join();
   buildStreamedHeaders(writer, headers, routing);
   send(writer, null);
   sendChunks(message.body, true, (frame, bytes, _isLast, chunk) => {
     buildStreamedChunk(writer, frame, bytes);
     send(writer, chunk);
   });
-  buildStreamedTrailers(writer, GRPC_OK);
+  trailers.clear();
+  trailers.add('grpc-status', '0');
+  addAnswerTrailers(trailers, message.head);
+  trailers.join();
+  buildStreamedTrailers(writer, trailers.set);
   send(writer, null);
 }

@@ -1,5 +1,4 @@
-// Turns the parts of a gRPC answer into the result of a call, unpacked where it was compressed; the same for HTTP/2 and for
-// Envoy's HTTP/1.1 bridge.
+// Turns the parts of a gRPC answer into the result of a call, unpacked where it was compressed.
 import type { CallHandle, CallRequest, CallResult } from '../../calls.ts';
 import { OVERLOADED_INFO } from '../../held-bytes.ts';
 import type { AnswerHead } from '../../message.ts';
@@ -10,39 +9,55 @@ import type { MessageReader } from './message.ts';
 import { endOfHttp, fieldOf, readEnd } from './status.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** What says how messages are packed and how a call ended; `grpc-status-details-bin` is metadata. */
+const FRAMING: ReadonlySet<string> = new Set([
+  'content-type',
+  'grpc-status',
+  'grpc-message',
+  'grpc-encoding',
+  'grpc-accept-encoding',
+  'grpc-timeout',
+]);
 
 /** Headers and trailers of a gRPC answer. What passes on is metadata only: `content-type` is the framing's. */
 export class GrpcHead implements AnswerHead {
   readonly status = 200;
   private readonly headers: readonly string[];
-  private readonly trailers: readonly string[];
+  private readonly end: readonly string[];
 
   /** Both as name, value, name, value …; lower-case names. */
   constructor(headers: readonly string[], trailers: readonly string[]) {
     this.headers = headers;
-    this.trailers = trailers;
+    this.end = trailers;
   }
 
   find(name: string): string | null {
-    return fieldOf(this.headers, name) ?? fieldOf(this.trailers, name);
+    return fieldOf(this.headers, name) ?? fieldOf(this.end, name);
   }
 
   entries(): readonly string[] {
-    const passed: string[] = [];
-    for (const fields of [this.headers, this.trailers]) {
-      for (let i = 0; i < fields.length; i += 2) {
-        const name = fields[i] ?? '';
-        if (passesToClient(name) && name !== 'content-type') passed.push(name, fields[i + 1] ?? '');
-      }
-    }
-    return passed;
+    return metadataOf(this.headers);
   }
+
+  trailers(): readonly string[] {
+    return metadataOf(this.end);
+  }
+}
+
+/** Fields that are metadata, and not the protocol's own. */
+function metadataOf(fields: readonly string[]): string[] {
+  const passed: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? '';
+    if (passesToClient(name) && !FRAMING.has(name)) passed.push(name, fields[i + 1] ?? '');
+  }
+  return passed;
 }
 
 export interface GrpcAnswerParts {
   readonly httpStatus: number;
   readonly headers: readonly string[];
-  /** Empty when there are none: an answer of headers alone, or the bridge's. */
+  /** Empty when there are none: an answer of headers alone. */
   readonly trailers: readonly string[];
   readonly message: MessageReader;
 }

@@ -14,8 +14,6 @@ export interface Http1Options {
   readonly address: Address;
   /** Value of `host`, and the address in the text of failures. */
   readonly host: string;
-  /** Whether bodies are sent in the 5-byte frame of gRPC. */
-  readonly framed?: boolean;
   readonly maxConnections?: number;
   readonly maxWaitingCalls?: number;
   readonly deadlines?: Deadlines;
@@ -36,7 +34,7 @@ export class Http1Client implements UnitClient {
   constructor(options: Http1Options) {
     this.options = options;
     this.deadlines = options.deadlines ?? sharedDeadlines;
-    this.writer = new RequestWriter(options.host, options.framed ?? false);
+    this.writer = new RequestWriter(options.host);
     this.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
     this.maxWaitingCalls = options.maxWaitingCalls ?? MAX_WAITING_CALLS;
   }

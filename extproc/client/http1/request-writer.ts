@@ -12,22 +12,18 @@ const MAX_PATHS = 256;
 
 export class RequestWriter {
   private readonly host: string;
-  /** Bytes put before every body: the 5 of a gRPC frame, or none. */
-  private readonly frameBytes: number;
   private readonly starts = new Map<string, Buffer>();
   private contentType: string | null = null;
   private contentEncoding: string | null = null;
   private entityLines: Buffer = Buffer.alloc(0);
 
-  constructor(host: string, framed: boolean) {
+  constructor(host: string) {
     this.host = host;
-    this.frameBytes = framed ? 5 : 0;
   }
 
   write(socket: Socket, request: CallRequest): void {
     const { body } = request;
     const bodyLength = Buffer.isBuffer(body) ? body.length : totalLength(body);
-    const length = bodyLength + this.frameBytes;
     const start = this.startOf(request.path);
     const entity = this.entityLinesOf(request.contentType, request.contentEncoding);
     const headRoom =
@@ -36,20 +32,15 @@ export class RequestWriter {
       entity.length +
       CONTENT_LENGTH.length +
       MAX_LENGTH_DIGITS +
-      END.length +
-      this.frameBytes;
+      END.length;
     const whole = headRoom + bodyLength <= ONE_WRITE_BYTES;
     const out = Buffer.allocUnsafe(whole ? headRoom + bodyLength : headRoom);
     let at = start.copy(out, 0);
     at += request.headers.copy(out, at);
     at += entity.copy(out, at);
     at += CONTENT_LENGTH.copy(out, at);
-    at = writeDecimal(out, at, length);
+    at = writeDecimal(out, at, bodyLength);
     at += END.copy(out, at);
-    if (this.frameBytes > 0) {
-      out[at] = 0;
-      at = out.writeUInt32BE(bodyLength, at + 1);
-    }
     if (whole) {
       if (Buffer.isBuffer(body)) at += body.copy(out, at);
       else for (const piece of body) at += piece.copy(out, at);

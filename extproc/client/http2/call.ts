@@ -1,7 +1,9 @@
 // One gRPC call: what it asks, and where its stream stands on the connection that carries it now.
+import { MAX_ANSWER_HEADERS } from '../../../graph/limits.ts';
 import type { CallHandle, CallRequest, CallResult } from '../../calls.ts';
 import type { Deadline } from '../deadlines.ts';
 import { MessageReader } from '../grpc/message.ts';
+import { fieldOf } from '../grpc/status.ts';
 import { totalLength } from '../http1/request-writer.ts';
 import type { Http2Connection } from './connection.ts';
 
@@ -75,6 +77,7 @@ export class GrpcCall implements CallHandle {
   /** Takes a block of the answer: headers, then trailers, which end the stream. Returns what is wrong, or null. */
   takeFields(fields: readonly string[], endsStream: boolean): string | null {
     this.started = true;
+    if (fields.length > 2 * MAX_ANSWER_HEADERS) return 'answered with too many headers';
     if (this.httpStatus > 0) {
       this.trailers = fields;
       return endsStream ? null : 'answered with headers behind headers';
@@ -82,6 +85,12 @@ export class GrpcCall implements CallHandle {
     const status = fields[0] === ':status' ? Number(fields[1]) : 0;
     if (!(status >= 100 && status <= 999)) return 'answered without a status';
     if (status < 200) return endsStream ? 'answered with 1xx alone' : null;
+    if (status === 200) {
+      // A page in place of messages would be read as a frame of some absurd length.
+      const type = fieldOf(fields, 'content-type');
+      if (!isGrpc(type) && fieldOf(fields, 'grpc-status') === null)
+        return `answered ${typeText(type)}, not gRPC`;
+    }
     this.httpStatus = status;
     this.headers = fields;
     return null;
@@ -94,4 +103,14 @@ export class GrpcCall implements CallHandle {
   expire(): void {
     if (!this.over) this.owner.timedOut(this);
   }
+}
+
+function isGrpc(contentType: string | null): boolean {
+  return contentType !== null && /^application\/grpc(?![^+;])/i.test(contentType);
+}
+
+function typeText(contentType: string | null): string {
+  return contentType === null
+    ? 'without a content type'
+    : `content type ${contentType.slice(0, 100)}`;
 }

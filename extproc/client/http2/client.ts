@@ -20,6 +20,8 @@ export interface Http2Options {
   readonly address: Address;
   /** Value of `:authority`, and the address in the text of failures. */
   readonly host: string;
+  /** Whether the peer is told the timeout of a call (`grpc-timeout`); it is unless this is false. */
+  readonly saysTimeout?: boolean;
   readonly maxConnections?: number;
   readonly maxWaitingCalls?: number;
   readonly deadlines?: Deadlines;
@@ -39,7 +41,7 @@ export class Http2Client implements UnitClient {
 
   constructor(options: Http2Options) {
     this.options = options;
-    this.blocks = new RequestBlocks(options.host);
+    this.blocks = new RequestBlocks(options.host, options.saysTimeout ?? true);
     this.deadlines = options.deadlines ?? sharedDeadlines;
     this.maxConnections = options.maxConnections ?? MAX_H2_CONNECTIONS;
     this.maxWaitingCalls = options.maxWaitingCalls ?? MAX_WAITING_CALLS;

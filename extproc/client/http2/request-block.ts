@@ -9,11 +9,13 @@ const MAX_TIMEOUT_DIGITS_VALUE = 99_999_999;
 
 export class RequestBlocks {
   private readonly authority: string;
+  private readonly saysTimeout: boolean;
   private readonly starts = new Map<string, Buffer>();
   private readonly timeouts = new Map<number, Buffer>();
 
-  constructor(authority: string) {
+  constructor(authority: string, saysTimeout: boolean) {
     this.authority = authority;
+    this.saysTimeout = saysTimeout;
   }
 
   /** The pieces of the block, in order. */
@@ -36,7 +38,7 @@ export class RequestBlocks {
   /** `grpc-timeout` of a call; null when it has none. */
   timeout(request: CallRequest): Buffer | null {
     const { timeoutMs } = request;
-    if (timeoutMs === null) return null;
+    if (timeoutMs === null || !this.saysTimeout) return null;
     const known = this.timeouts.get(timeoutMs);
     if (known !== undefined) return known;
     const whole = Math.max(1, Math.ceil(timeoutMs));

@@ -26,10 +26,10 @@ export interface H2Server {
   close(): Promise<void>;
 }
 
-/** `early`: the handler is called at the headers, without waiting for the body. */
+/** `early`: the handler is called at the headers, without waiting for the body; `path`: a unix socket instead of a port. */
 export async function startH2Server(
   handle: (request: H2Request) => void,
-  options: { readonly settings?: Settings; readonly early?: boolean } = {},
+  options: { readonly settings?: Settings; readonly early?: boolean; readonly path?: string } = {},
 ): Promise<H2Server> {
   const sessions: ServerHttp2Session[] = [];
   const requests: H2Request[] = [];
@@ -55,10 +55,11 @@ export async function startH2Server(
   });
   server.on('sessionError', () => {});
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    if (options.path === undefined) server.listen(0, '127.0.0.1', resolve);
+    else server.listen(options.path, resolve);
   });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: options.path === undefined ? (server.address() as AddressInfo).port : 0,
     requests,
     connections: () => sessions.length,
     close: () =>

@@ -39,6 +39,18 @@ export class HeaderList {
   add(name: string, value: string): void {
     if (isSafe(name) && isSafe(value)) this.set.push(name, value);
   }
+
+  /** Makes one header of those of one name: where Envoy takes a plain list, the last one alone would count. */
+  join(): void {
+    const { set } = this;
+    for (let index = set.length - 2; index > 0; index -= 2) {
+      let first = 0;
+      while (set[first] !== set[index]) first += 2;
+      if (first === index) continue;
+      set[first + 1] = `${set[first + 1]},${set[index + 1]}`;
+      set.splice(index, 2);
+    }
+  }
 }
 
 /**

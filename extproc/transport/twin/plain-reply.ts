@@ -4,6 +4,7 @@ import { ERRORS, failureBody } from '../../../graph/errors.ts';
 import { ANSWER_DETAILS, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/names.ts';
 import {
   addAnswerHeaders,
+  addAnswerTrailers,
   addErrorHeaders,
   addMessageHeaders,
   addRouting,
@@ -30,6 +31,7 @@ export function buildPlainReplies(outcome: Outcome, request: Answering): readonl
     }
     case 'grpc-error': {
       addAnswerHeaders(list, outcome.head);
+      addAnswerTrailers(list, outcome.head);
       addRouting(list, routing);
       const { grpcStatus, grpcMessage } = outcome;
       return [immediate(200, grpcStatus, list, Buffer.from(grpcMessage), routing)];
@@ -78,6 +80,11 @@ function buildGrpcAnswer(
   list.add('content-type', 'application/grpc');
   addAnswerHeaders(list, answer.message.head);
   addRouting(list, answer.routing);
+  list.join();
+  const trailers = new HeaderList();
+  trailers.add('grpc-status', '0');
+  addAnswerTrailers(trailers, answer.message.head);
+  trailers.join();
   const streamed = (response: object) => ({ streamed_immediate_response: response });
   return [
     {
@@ -85,7 +92,7 @@ function buildGrpcAnswer(
       ...metadata(answer.routing),
     },
     ...cut(frame(answer.message.body)).map((body) => streamed({ body_response: { body } })),
-    streamed({ trailers_response: headerMap(['grpc-status', '0']) }),
+    streamed({ trailers_response: headerMap(trailers.set) }),
   ];
 }
 
