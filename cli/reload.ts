@@ -1,11 +1,13 @@
 // `--watch`: each new text of the file goes the same way as the first one did. A bad text is told and changes nothing;
 // a good one is taken over without dropping a request. One text is worked on at a time, the newest waits. What failed for a
 // reason outside the text (a full disk, a port in use, a unit that does not start) is tried again by itself.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from './units/fleet.ts';
 import { CommandFailure, type FailureCode, textOf } from './failure.ts';
 import type { Log } from './log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import type { DataPlane } from './serve/data-plane.ts';
+import type { SwapRoom } from './swap-room.ts';
 import { findTaken } from './units/ports.ts';
 
 export interface ReloadParts {
@@ -15,6 +17,7 @@ export interface ReloadParts {
   readonly fleet: Fleet;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly room: SwapRoom;
 }
 
 /** Failures that the same text would have again. */
@@ -29,6 +32,7 @@ const OF_THE_TEXT: readonly FailureCode[] = [
   'VALUE_MISSING',
   'PORT_CLASH',
 ];
+const ROOM_LOOK_MS = 200;
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 60_000;
 
@@ -40,6 +44,8 @@ export class Reloader {
   /** The last text, when it was not taken over. */
   #failed: string | null = null;
   #attempts = 0;
+  /** Whether it has been told that edits wait for room. */
+  #isHeld = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: ReloadParts, serving: Prepared) {
@@ -72,6 +78,7 @@ export class Reloader {
       const text = this.#next;
       this.#next = null;
       try {
+        if (!(await this.#waitForRoom())) continue;
         await this.#take(text);
       } catch (thrown) {
         if (this.#parts.signal.aborted) break;
@@ -84,6 +91,25 @@ export class Reloader {
       }
     }
     this.#busy = false;
+  }
+
+  /** False when a newer text came while it waited. */
+  async #waitForRoom(): Promise<boolean> {
+    const { room, log, signal } = this.#parts;
+    const delayMs = room.delayMs(performance.now());
+    if (delayMs === 0) {
+      this.#isHeld = false;
+      return true;
+    }
+    if (!this.#isHeld)
+      log.warn(
+        `edits come faster than Envoy can let go of what they replace (${room.max} within its drain): the last one is taken over in ${Math.ceil(delayMs / 1000)} s`,
+      );
+    this.#isHeld = true;
+    const end = performance.now() + delayMs;
+    while (this.#next === null && performance.now() < end)
+      await sleep(ROOM_LOOK_MS, undefined, { signal });
+    return this.#next === null;
   }
 
   /** Sets the next attempt, and says when; a text that is wrong in itself waits for another one. */
@@ -119,6 +145,7 @@ export class Reloader {
     for (const unit of fresh) log.info(`unit ${unit.name} is new or has changed and is started`);
     const retire = await fleet.start(next.units, signal);
     if (plansDiffer) {
+      this.#parts.room.note(performance.now());
       const { retired } = await dataPlane.swap(next.plan);
       log.info(`the change is live: ${describe(next)}`);
       // The last plan's requests may ask the units that it knew until their deadline.

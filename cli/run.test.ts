@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -252,4 +252,69 @@ test('a port that is taken is told by its owner and its flag', async () => {
     return true;
   });
   server.close();
+});
+
+test('logs at debug hold no token, cookie, query or body, and are for their owner alone', async () => {
+  const [port = 0, grpcPort = 0, unitPort = 0, unitGrpc = 0] = await freePorts(4);
+  const file = join(dir, 'debug.json');
+  writeGraph(file, { port: unitPort, grpcPort: unitGrpc });
+  const state = join(dir, 'debug');
+  const more = ['--state-dir', state, '--log-level', 'debug', '--access-log', 'all'];
+  const { child, url, stderr } = await start(file, port, grpcPort, more);
+  const answer = await fetch(`${url}/api/v1.0/predictions?token=SECRET-query`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: 'Bearer SECRET-token',
+      cookie: 'session=SECRET-cookie',
+    },
+    body: '{"strData":"SECRET-body"}',
+  });
+  assert.equal(answer.status, 200);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  const logs = ['envoy.log', 'access.log'].map((name) => join(state, name));
+  for (const log of logs) assert.equal(statSync(log).mode & 0o777, 0o600, log);
+  const [envoy = '', access = ''] = logs.map((log) => readFileSync(log, 'utf8'));
+  assert.match(envoy, /\[debug\]\[(config|upstream)\]/);
+  assert.match(access, /predictions/);
+  assert.doesNotMatch(envoy + access + stderr(), /SECRET/);
+});
+
+test('a process that left its unit, and holds its output, does not hold the run', async () => {
+  const [port = 0, grpcPort = 0, unitPort = 0, unitGrpc = 0] = await freePorts(4);
+  const file = join(dir, 'escaped.json');
+  writeGraph(file, { port: unitPort, grpcPort: unitGrpc });
+  const escape = `console.log('escaped ' + require('node:child_process').spawn('sleep', ['60'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] }).pid);`;
+  writeFileSync(join(dir, UNIT_FILE), `${UNIT}${escape}`);
+  const { child, stderr } = await start(file, port, grpcPort);
+  await until('it says its pid', () => /escaped \d+/.test(stderr()));
+  const escaped = Number(/escaped (\d+)/.exec(stderr())?.[1]);
+  try {
+    child.kill('SIGTERM');
+    await until('the run ends', () => child.exitCode !== null);
+    assert.equal(child.exitCode, 0, stderr());
+  } finally {
+    process.kill(escaped, 'SIGKILL');
+  }
+});
+
+test('a change that failed for want of a port is taken over when the port is free', async () => {
+  const [port = 0, grpcPort = 0, unitPort = 0, unitGrpc = 0, wanted = 0] = await freePorts(5);
+  const file = join(dir, 'again.json');
+  writeGraph(file, { port: unitPort, grpcPort: unitGrpc });
+  const { child, url, stderr } = await start(file, port, grpcPort, ['--watch']);
+  const server = createServer().listen(wanted, '127.0.0.1');
+  await once(server, 'listening');
+  writeGraph(file, { port: wanted, grpcPort: unitGrpc });
+  await until('it is refused', () => /tried again in 2 s.*already in use/.test(stderr()));
+  server.close();
+  await until('it is taken over', () => /the change is live/.test(stderr()));
+  assert.equal((await predict(url))['path'], '/predict');
+  rmSync(file);
+  await until('it is told', () =>
+    /again.json does not exist; the last plan serves on/.test(stderr()),
+  );
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 });

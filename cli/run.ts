@@ -17,11 +17,13 @@ import type { RunOptions } from './options.ts';
 import { createPaint, unitPrefix, wantsColour } from './paint.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
+import { SwapRoom } from './swap-room.ts';
 import { startAdminProxy } from './serve/admin-proxy.ts';
 import { usableCpus } from './serve/cpus.ts';
 import { DataPlane } from './serve/data-plane.ts';
 import { EnvoyProcess } from './serve/envoy-process.ts';
-import { runBounds } from './serve/process-limits.ts';
+import { type LogKeeper, keepLogsSmall } from './serve/log-files.ts';
+import { readOpenFileLimit, runBounds } from './serve/process-limits.ts';
 import { resolveListenHost } from './serve/listen-host.ts';
 import { runLayout } from './serve/run-layout.ts';
 import { openStateDir } from './serve/state-dir.ts';
@@ -83,10 +85,11 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     },
     state,
   );
+  const envoyLog = join(state.dir, 'envoy.log');
   const envoy = new EnvoyProcess({
     argv: envoyCommand(layout, { logLevel: ENVOY_LEVELS[options.logLevel], envoyBin }),
     adminSocket: layout.adminSocket,
-    logPath: join(state.dir, 'envoy.log'),
+    logPath: envoyLog,
     log,
     watchdog,
   });
@@ -110,6 +113,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
 
   let keepFiles = false;
   let watcher: FileWatcher | null = null;
+  let logs: LogKeeper | null = null;
   let adminProxy: Server | null = null;
   // Ends every wait, whatever ends the run.
   const over = new AbortController();
@@ -132,7 +136,8 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
         `unit ${key} does not answer at its address (yet); requests to it fail until it does`,
       );
     if (options.watch && source !== '<stdin>') {
-      const parts = { source, context, dataPlane, fleet, log, signal };
+      const room = new SwapRoom(readOpenFileLimit());
+      const parts = { source, context, dataPlane, fleet, log, signal, room };
       const reloader = new Reloader(parts, prepared);
       watcher = watchFile(source, text, (changed) => reloader.offer(changed), {
         pollMs: WATCH_POLL_MS,
@@ -142,6 +147,12 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
           log.warn(`${describeUnreadable(source, thrown)}; the last plan serves on`),
       });
     }
+    logs = keepLogsSmall({
+      accessLog: layout.accessLogPath,
+      envoyLog,
+      adminSocket: layout.adminSocket,
+      log,
+    });
     io.out(announce(prepared, options, state.dir, silent));
     await stop.first;
     watcher?.close();
@@ -156,6 +167,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   } finally {
     over.abort();
     watcher?.close();
+    logs?.close();
     adminProxy?.close();
     adminProxy?.closeAllConnections();
     await Promise.all([dataPlane.stop(), fleet.stop()]);

@@ -12,6 +12,13 @@ export interface CommandOptions {
   readonly envoyBin: string;
 }
 
+/**
+ * What Envoy's `debug` writes of these are headers and messages of clients and units: tokens, cookies, payloads. They stay at
+ * `info`; connections, clusters, updates and the pools of connections are told at `debug`.
+ */
+const VERBOSE_LEVELS = ['debug', 'trace'];
+const DISCREET_COMPONENTS = ['http', 'http2', 'router', 'ext_proc', 'filter', 'grpc'];
+
 /** argv to start Envoy in the foreground; the writer's `start` must have written the files before. */
 export function envoyCommand(layout: EnvoyLayout, options: CommandOptions): string[] {
   return [
@@ -22,6 +29,12 @@ export function envoyCommand(layout: EnvoyLayout, options: CommandOptions): stri
     String(layout.concurrency),
     '--log-level',
     options.logLevel,
+    ...(VERBOSE_LEVELS.includes(options.logLevel)
+      ? [
+          '--component-log-level',
+          DISCREET_COMPONENTS.map((component) => `${component}:info`).join(','),
+        ]
+      : []),
     '--file-flush-interval-msec',
     String(ACCESS_LOG_FLUSH_MS),
     '--drain-time-s',

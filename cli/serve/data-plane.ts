@@ -136,7 +136,13 @@ export class DataPlane {
         REPORT,
       );
     }
-    const outcome = await this.#writer.swap(next, { signal: this.#stopped.signal });
+    const outcome = await this.#writer
+      .swap(next, { signal: this.#stopped.signal })
+      .catch((thrown: unknown) => {
+        // A full disk: nothing was changed, and the same plan may come again.
+        this.#forget(next);
+        throw thrown;
+      });
     if (outcome.kind === 'refused') {
       this.#forget(next);
       throw new CommandFailure(

@@ -27,7 +27,7 @@ export class EnvoyProcess {
 
   constructor(options: EnvoyProcessOptions) {
     this.#options = options;
-    this.#logFd = openSync(options.logPath, 'a');
+    this.#logFd = openSync(options.logPath, 'a', 0o600);
     this.#child = new Child(
       {
         name: 'Envoy',

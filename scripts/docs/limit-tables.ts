@@ -10,6 +10,7 @@ import {
   MAX_HELD_BYTES,
   type Limit,
 } from '../../graph/limits.ts';
+import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../cli/serve/log-files.ts';
 import { MAX_FINDINGS } from '../../graph/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/options.ts';
@@ -49,6 +50,10 @@ export function manifestLimits(): string {
     ['graph/limits.ts', MANIFEST_LIMITS],
     ['graph/finding.ts', { MAX_FINDINGS }],
   ]);
+}
+
+export function runLimits(): string {
+  return limitTable([['cli/serve/log-files.ts', { MAX_LOG_BYTES, LOG_LOOK_MS }]]);
 }
 
 export function envoyLimits(): string {

@@ -6,6 +6,7 @@ import {
   clientLimits,
   envoyLimits,
   manifestLimits,
+  runLimits,
   serverLimits,
   singleLimits,
 } from './limit-tables.ts';
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'annotation-limits': annotationLimits,
   'single-limits': singleLimits,
   'manifest-limits': manifestLimits,
+  'run-limits': runLimits,
   'envoy-limits': envoyLimits,
   'client-limits': clientLimits,
   'server-limits': serverLimits,
