@@ -55,7 +55,10 @@ describe('the chart', { skip }, () => {
     const cached = '--import=/app/extproc/compile-cache.mjs';
     const plain = ['node', '--disable-warning=ExperimentalWarning', cached].join(', ');
     const operator = ['node', ...operatorExecArgv, cached].join(', ');
-    assert.deepEqual(commands.toSorted(), [plain, plain, operator, operator].toSorted());
+    const drain = `${operator}, operator/gateway/main.ts, --drain, --run-dir=/run/sidegraph`;
+    // The operator, the gateway's agent, what writes its Envoy's bootstrap, and its hook.
+    const started = [plain, plain, operator, operator, operator, drain];
+    assert.deepEqual(commands.toSorted(), started.toSorted());
   });
 
   test('passes helm lint', () => {

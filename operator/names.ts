@@ -50,6 +50,8 @@ export const GATEWAY_ANNOTATIONS = {
 export const GATEWAY_LABEL = 'sidegraph.io/gateway';
 /** Key of such a ConfigMap: JSON list of `namespace/service` that routes or requests still use though no spec names them. */
 export const GATEWAY_IN_USE_KEY = 'in-use.json';
+/** Another: JSON object of what is not done as a deployment says, in words, by `namespace/name`. */
+export const GATEWAY_NOTES_KEY = 'notes.json';
 
 export const SELDON_ANNOTATIONS = {
   enginePrefix: 'seldon.io/engine-',

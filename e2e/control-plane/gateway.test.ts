@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
 import { SILENT_LOG } from '../../extproc/log.ts';
 import { isReleased } from '../../operator/gateway/acknowledge.ts';
+import { askControl, controlSocketOf } from '../../operator/gateway/control.ts';
 import { type Gateway, startGateway } from '../../operator/gateway/gateway.ts';
 import { type GatewayOptions, parseGatewayOptions } from '../../operator/gateway/options.ts';
 import {
@@ -114,14 +115,14 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
     // The first one is written a moment after the gateway began to serve.
     await until(async () => (await acknowledgements()).length === 1, 'the gateway acknowledges');
     await until(async () => {
-      const list = await status('/');
+      const list = await served();
       return JSON.parse(list).live.resourceVersion >= version;
     }, 'the rename is live');
     assert.equal(await isFree(), false);
     await client.apply(service(renamed, 'moved-new'), MANAGER);
     await writeSlice('moved-new', true);
     await until(
-      async () => JSON.parse(await status('/')).deployments[0].leftovers.length === 0,
+      async () => JSON.parse(await served()).deployments[0].leftovers.length === 0,
       'moved',
     );
     assert.equal(await isFree(), false, 'requests to the old one may still run');
@@ -132,13 +133,23 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
   });
 
   test('the list says what is served, and the metrics how long a change takes', async () => {
-    const list = JSON.parse(await status('/'));
+    const list = JSON.parse(await served());
     assert.deepEqual(
       list.deployments.map((each: { path: string }) => each.path),
       ['/seldon/default/moved/'],
     );
     assert.match(await status('/metrics'), /sidegraph_gateway_live_seconds_count [1-9]/);
     assert.equal(await status('/ready'), 'ok\n');
+  });
+
+  test('the status port gives no orders and tells nothing of who is served', async () => {
+    for (const path of ['/', '/drain', '/clusters', '/stats/prometheus', '/server_info', '/served'])
+      for (const method of ['GET', 'POST']) {
+        const answer = await rest({ port: options.statusPort, method, path });
+        assert.equal(answer.status, method === 'GET' ? 404 : 405, path);
+      }
+    assert.equal(gateway.notReady(), null);
+    assert.doesNotMatch(await status('/metrics'), /moved|default\//);
   });
 
   test('without the API server a new agent and a new Envoy serve what was served last', async () => {
@@ -159,7 +170,8 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
   });
 
   test('draining fails readiness and lets requests end', async () => {
-    assert.equal(await status('/drain'), 'drained\n');
+    const control = controlSocketOf(options.runDir);
+    assert.equal(await askControl(control, 'POST', '/drain'), 'drained\n');
     assert.equal(gateway.notReady(), 'draining');
     const answer = await predict('moved');
     assert.equal(answer.status, 200);
@@ -181,6 +193,10 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
 
   async function status(path: string): Promise<string> {
     return (await rest({ port: options.statusPort, method: 'GET', path })).text;
+  }
+
+  function served(): Promise<string> {
+    return askControl(controlSocketOf(options.runDir), 'GET', '/served');
   }
 
   function startLoad(name: string) {

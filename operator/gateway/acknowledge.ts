@@ -1,7 +1,13 @@
 // Tells the operator what is live: a ConfigMap of the gateway's pod, gone with it. A Service that no deployment names any
 // more may be removed when every such ConfigMap has reached the deployment's resourceVersion and does not list it.
 import type { KubeObject } from '../kube/object.ts';
-import { GATEWAY_ANNOTATIONS, GATEWAY_IN_USE_KEY, GATEWAY_LABEL } from '../names.ts';
+import {
+  GATEWAY_ANNOTATIONS,
+  GATEWAY_IN_USE_KEY,
+  GATEWAY_LABEL,
+  GATEWAY_NOTES_KEY,
+} from '../names.ts';
+import type { Note } from './served.ts';
 
 export interface GatewayPod {
   readonly namespace: string;
@@ -13,7 +19,13 @@ export interface Acknowledgement {
   readonly resourceVersion: string;
   /** `namespace/service`, sorted. */
   readonly inUse: readonly string[];
+  /** What is not done as it is written, by `namespace/name` of the deployment. */
+  readonly notes?: ReadonlyMap<string, readonly Note[]>;
 }
+
+/** A ConfigMap holds 1 MiB; deployments beyond these have their notes in the log and in the list of `--show served`. */
+const MAX_NOTED = 500;
+const MAX_NOTES_LENGTH = 1000;
 
 export function acknowledgementName(pod: GatewayPod): string {
   return `${pod.name}-live`;
@@ -30,8 +42,52 @@ export function renderAcknowledgement(pod: GatewayPod, live: Acknowledgement): K
       annotations: { [GATEWAY_ANNOTATIONS.acknowledged]: live.resourceVersion },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid }],
     },
-    data: { [GATEWAY_IN_USE_KEY]: JSON.stringify(live.inUse) },
+    data: {
+      [GATEWAY_IN_USE_KEY]: JSON.stringify(live.inUse),
+      [GATEWAY_NOTES_KEY]: JSON.stringify(Object.fromEntries(shortNotes(live.notes ?? new Map()))),
+    },
   };
+}
+
+function shortNotes(notes: ReadonlyMap<string, readonly Note[]>): [string, string][] {
+  return [...notes].slice(0, MAX_NOTED).map(([key, each]) => {
+    const words = each
+      .map(({ path, message }) => (path === 'gateway' ? message : `${path}: ${message}`))
+      .join('; ');
+    return [key, words.length > MAX_NOTES_LENGTH ? `${words.slice(0, MAX_NOTES_LENGTH)}…` : words];
+  });
+}
+
+/** What a gateway says of one deployment, '' for nothing and where it cannot be read. */
+export function readNotes(map: KubeObject, key: string): string {
+  return readAllNotes(map).get(key) ?? '';
+}
+
+const NOTES = new WeakMap<KubeObject, ReadonlyMap<string, string>>();
+
+/** By `namespace/name`; read once for each version of the ConfigMap. */
+export function readAllNotes(map: KubeObject): ReadonlyMap<string, string> {
+  const kept = NOTES.get(map);
+  if (kept !== undefined) return kept;
+  const read = new Map(
+    Object.entries(parseNotes(map)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
+  NOTES.set(map, read);
+  return read;
+}
+
+function parseNotes(map: KubeObject): object {
+  const data = map.data as Readonly<Record<string, unknown>> | undefined;
+  const text = data?.[GATEWAY_NOTES_KEY];
+  if (typeof text !== 'string') return {};
+  try {
+    const notes = JSON.parse(text) as unknown;
+    return typeof notes === 'object' && notes !== null ? notes : {};
+  } catch {
+    return {};
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { keyOf } from '../kube/object.ts';
 import type { Change, ReadonlyStore } from '../kube/store.ts';
 import { type DeploymentPart, renderPart } from './deployment-part.ts';
+import { Refused } from './refused.ts';
 import { readBackends, SLICE_SERVICE_LABEL } from './read-backends.ts';
 import { readServed } from './read-deployment.ts';
 import type { Backend, Note, ServedDeployment } from './served.ts';
@@ -39,12 +40,20 @@ export interface AgentOptions {
   readonly stores: Stores;
   readonly publish: (publication: Publication) => void;
   readonly log: Log;
+  /** `renderPart`; throws where it cannot be sent. */
+  readonly render?: typeof renderPart;
 }
 
 export class GatewayAgent {
   readonly #options: AgentOptions;
   readonly #parts = new Map<string, DeploymentPart>();
+  /** What deployments ask for, by `namespace/name`. */
+  readonly #asked = new Map<string, Remembered>();
+  /** What they get: the same, or what Envoy took of them before. */
   readonly #remembered = new Map<string, Remembered>();
+  /** What Envoy took last. */
+  readonly #taken = new Map<string, ServedDeployment>();
+  readonly #refused = new Refused();
   readonly #notes = new Map<string, readonly Note[]>();
   readonly #changed = new Set<string>();
   #isOpen = false;
@@ -64,6 +73,7 @@ export class GatewayAgent {
     this.#isOpen = true;
     this.#sinceMs ??= performance.now();
     this.#parts.clear();
+    this.#asked.clear();
     this.#remembered.clear();
     this.#snapshot = undefined;
     for (const object of this.#options.stores.deployments.values()) {
@@ -75,8 +85,37 @@ export class GatewayAgent {
 
   /** Serves what was remembered, until `open`. */
   recall(remembered: readonly Remembered[]): void {
-    for (const each of remembered) this.#put(`${each.served.namespace}/${each.served.name}`, each);
+    for (const each of remembered) this.#put(keyOfServed(each.served), each);
     this.#publish('0');
+  }
+
+  /** What Envoy took of deployments before this process; a form of them that it refuses gives way to it. */
+  assume(remembered: readonly Remembered[]): void {
+    for (const { served } of remembered) this.#taken.set(keyOfServed(served), served);
+  }
+
+  /** Envoy runs the snapshot. */
+  onLive({ parts }: Snapshot): void {
+    for (const [key, { served }] of parts) {
+      this.#taken.set(key, served);
+      if (this.#asked.get(key)?.served === served) this.#refused.forget(key);
+    }
+  }
+
+  /** Envoy refuses these parts (why, by `namespace/name`): they give way to what it took of their deployments before, or to nothing. */
+  onRefused(
+    parts: ReadonlyMap<string, DeploymentPart>,
+    reasons: ReadonlyMap<string, string>,
+  ): void {
+    for (const [key, reason] of reasons) {
+      const part = parts.get(key);
+      if (part === undefined) continue;
+      this.#refused.add(key, part, reason);
+      this.#options.log.error({ deployment: key, reason }, 'Envoy refuses a deployment');
+      const asked = this.#asked.get(key);
+      if (asked !== undefined) this.#choose(key, asked);
+    }
+    this.#publish(String(this.#resourceVersion));
   }
 
   onChange(change: Change): void {
@@ -97,9 +136,20 @@ export class GatewayAgent {
     return this.#parts.values();
   }
 
-  /** Settings that could not be used, by `namespace/name`. */
+  /** What was written and is not done, by `namespace/name`. */
   notes(): ReadonlyMap<string, readonly Note[]> {
-    return this.#notes;
+    const all = new Map(this.#notes);
+    for (const [key, reason] of this.#refused.reasons()) {
+      const outcome = this.#parts.has(key) ? 'it is served as it was before' : 'it is not served';
+      const note = { path: 'gateway', message: `Envoy refuses it (${reason}); ${outcome}` };
+      all.set(key, [note, ...(all.get(key) ?? [])]);
+    }
+    return all;
+  }
+
+  /** How many deployments Envoy refuses as they are now. */
+  get refused(): number {
+    return this.#refused.reasons().size;
   }
 
   close(): void {
@@ -150,7 +200,8 @@ export class GatewayAgent {
     this.#tell(key, read?.notes ?? []);
     if (read === undefined || read.served === null) {
       if (this.#parts.delete(key)) this.#snapshot = undefined;
-      this.#remembered.delete(key);
+      for (const each of [this.#asked, this.#remembered, this.#taken]) each.delete(key);
+      this.#refused.forget(key);
       return;
     }
     const { uid, namespace } = read.served;
@@ -163,12 +214,43 @@ export class GatewayAgent {
   }
 
   /** A part that came out equal stays the same object, so that it is not encoded again. */
-  #put(key: string, next: Remembered): void {
-    const before = this.#remembered.get(key);
-    if (before !== undefined && JSON.stringify(before) === JSON.stringify(next)) return;
+  #put(key: string, asked: Remembered): void {
+    const before = this.#asked.get(key);
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(asked)) return;
+    this.#asked.set(key, asked);
+    this.#choose(key, asked);
+  }
+
+  /** The first form that is not known to be refused: as it is asked for, or with the settings that Envoy took last. */
+  #choose(key: string, asked: Remembered): void {
     this.#snapshot = undefined;
-    this.#remembered.set(key, next);
-    this.#parts.set(key, renderPart(next.served, next.backends));
+    const taken = this.#taken.get(key);
+    const former =
+      taken === undefined || taken === asked.served || taken.uid !== asked.served.uid
+        ? []
+        : [{ ...asked, served: taken }];
+    for (const form of [asked, ...former]) {
+      const part = this.#renderForm(key, form, asked);
+      if (part === undefined || this.#refused.has(key, part)) continue;
+      this.#parts.set(key, part);
+      this.#remembered.set(key, form);
+      return;
+    }
+    this.#parts.delete(key);
+    this.#remembered.delete(key);
+  }
+
+  #renderForm(key: string, form: Remembered, asked: Remembered): DeploymentPart | undefined {
+    const { render = renderPart, log } = this.#options;
+    try {
+      const part = render(form.served, form.backends);
+      return form === asked ? part : { ...part, leftovers: listStillUsed(part, asked.served) };
+    } catch (error) {
+      // One deployment that nobody foresaw must not keep the others back.
+      this.#refused.addReason(key, String(error));
+      log.error({ deployment: key, error: String(error) }, 'a deployment could not be rendered');
+      return undefined;
+    }
   }
 
   #tell(key: string, notes: readonly Note[]): void {
@@ -185,4 +267,15 @@ export class GatewayAgent {
     this.#snapshot ??= renderSnapshot(this.#parts.values());
     this.#options.publish({ snapshot: this.#snapshot, resourceVersion, sinceMs });
   }
+}
+
+function keyOfServed({ namespace, name }: ServedDeployment): string {
+  return `${namespace}/${name}`;
+}
+
+/** Services that get requests though the deployment as it is stored no longer names them. */
+function listStillUsed({ served, leftovers }: DeploymentPart, asked: ServedDeployment): string[] {
+  const named = new Set(asked.predictors.map(({ service }) => service));
+  const former = served.predictors.map(({ service }) => service).filter((each) => !named.has(each));
+  return [...new Set([...leftovers, ...former])];
 }

@@ -1,8 +1,9 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
-import { type JsonObject, duration, typed } from '../../envoy/json.ts';
-import { MAX_DOWNSTREAM_CONNECTIONS } from '../../envoy/limits.ts';
-import { overloadManager } from '../../envoy/overload.ts';
+import { type ClientBounds, clientOptions } from '../../envoy/http-limits.ts';
+import { type JsonObject, typed } from '../../envoy/json.ts';
+import { CONNECTION_BUFFER_BYTES } from '../../envoy/limits.ts';
+import { type EnvoyBounds, overloadManager } from '../../envoy/overload.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 
@@ -26,13 +27,12 @@ export interface GatewayLayout {
   readonly nodeId: string;
   /** Extra HTTP filters before the router, as Envoy reads them: JWT, ext_authz. */
   readonly httpFilters: readonly JsonObject[];
-  readonly maxHeapBytes: number;
+  readonly bounds: EnvoyBounds;
+  readonly clients: ClientBounds;
 }
 
 const DISCOVERY_CLUSTER = 'sidegraph-agent';
 const TLS_SECRET = 'gateway';
-const CONNECTION_BUFFER_BYTES = 1024 * 1024;
-const MAX_STREAMS = 1024;
 const UNSERVED = 'no deployment is served under this path, host and headers';
 
 export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
@@ -69,10 +69,7 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
     stats_config: { stats_matcher: { exclusion_list: { patterns: clusterStatsLeftOut() } } },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     stats_flush_on_admin: true,
-    overload_manager: overloadManager({
-      maxHeapBytes: layout.maxHeapBytes,
-      maxConnections: MAX_DOWNSTREAM_CONNECTIONS,
-    }),
+    overload_manager: overloadManager(layout.bounds),
   };
 }
 
@@ -148,9 +145,7 @@ function connectionManager(name: string, layout: GatewayLayout): JsonObject {
         local_reply_config: localReplies(),
         // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
         stream_idle_timeout: '0s',
-        request_headers_timeout: '30s',
-        common_http_protocol_options: { idle_timeout: duration(3_600_000) },
-        http2_protocol_options: { max_concurrent_streams: MAX_STREAMS },
+        ...clientOptions(layout.clients),
         normalize_path: true,
         merge_slashes: false,
         path_with_escaped_slashes_action: 'KEEP_UNCHANGED',

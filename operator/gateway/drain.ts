@@ -39,6 +39,11 @@ export async function drainEnvoy(options: DrainOptions): Promise<void> {
   }
 }
 
+/** Takes the order back to ask clients to go; nothing where no Envoy runs yet. */
+export async function undrainEnvoy(adminSocket: string): Promise<void> {
+  await postAdmin(adminSocket, '/healthcheck/ok').catch(() => {});
+}
+
 async function countRequests(adminSocket: string): Promise<{ active: number; total: number }> {
   const text = await askAdmin(
     adminSocket,

@@ -10,12 +10,16 @@ import { Reflector } from '../kube/reflector.ts';
 import type { Registry } from '../kube/registry.ts';
 import { FIELD_MANAGERS, MANAGED_BY, SELDON_LABELS } from '../names.ts';
 import { listInUse, renderAcknowledgement } from './acknowledge.ts';
-import { GatewayAgent, type Publication } from './agent.ts';
+import { GatewayAgent, type Publication, type Remembered } from './agent.ts';
 import type { GatewayLayout } from './bootstrap.ts';
 import { writeEnvoyFiles } from './envoy-files.ts';
-import { drainEnvoy } from './drain.ts';
+import { drainEnvoy, undrainEnvoy } from './drain.ts';
+import { controlSocketOf, startControl } from './control.ts';
+import { type DeploymentPart, renderPart } from './deployment-part.ts';
+import { readEnvoyMetrics } from './envoy-metrics.ts';
 import { readLastState, writeLastState } from './last-state.ts';
 import { registerGatewayMetrics } from './metrics.ts';
+import { listNotes } from './notes.ts';
 import type { GatewayOptions } from './options.ts';
 import { SLICE_SERVICE_LABEL } from './read-backends.ts';
 import { renderServedList } from './served-list.ts';
@@ -37,6 +41,8 @@ export interface GatewayDeps {
   readonly client: KubeClient;
   readonly registry: Registry;
   readonly log: Log;
+  /** `renderPart`, but for tests that need what Envoy refuses. */
+  readonly render?: typeof renderPart;
 }
 
 export function layoutOf(options: GatewayOptions): GatewayLayout {
@@ -52,8 +58,13 @@ export function layoutOf(options: GatewayOptions): GatewayLayout {
     accessLogPath: options.accessLogPath,
     nodeId: options.pod?.name ?? 'gateway',
     httpFilters: options.httpFilters,
-    maxHeapBytes: options.maxHeapBytes,
+    bounds: options.bounds,
+    clients: options.clients,
   };
+}
+
+export function bootstrapPathOf(options: GatewayOptions): string {
+  return join(options.runDir, 'bootstrap.json');
 }
 
 export async function startGateway(options: GatewayOptions, deps: GatewayDeps): Promise<Gateway> {
@@ -62,8 +73,10 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const statePath = join(options.stateDir, 'last.json');
   await mkdir(options.runDir, { recursive: true });
   await mkdir(options.stateDir, { recursive: true });
-  await writeEnvoyFiles(join(options.runDir, 'bootstrap.json'), layout);
+  await writeEnvoyFiles(bootstrapPathOf(options), layout);
 
+  // An agent before this one may have drained an Envoy that lives on.
+  void undrainEnvoy(layout.adminSocket);
   const stopping = new AbortController();
   const publications = new WeakMap<Desired, Publication>();
   const encoder = new SnapshotEncoder();
@@ -74,17 +87,22 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
 
   const server = new DiscoveryServer({
     log,
-    onRefused: () => metrics.refused.add(1),
+    onRefused: () => {
+      metrics.refused.add(1);
+      writes.wake();
+    },
+    onLeftOut: (desired, refused) => agent.onRefused(desired.parts, refused),
     onLive: (desired) => {
       const publication = publications.get(desired);
       if (publication === undefined) return;
+      agent.onLive(publication.snapshot);
       if (live !== publication)
         metrics.liveSeconds.observe((performance.now() - publication.sinceMs) / 1000);
       live = publication;
       writes.wake();
     },
   });
-  const metrics = registerGatewayMetrics(registry, server);
+  const metrics = registerGatewayMetrics(registry, server, () => agent.refused);
 
   const reflect = (apiVersion: string, kind: string, labelSelector?: string) =>
     new Reflector({
@@ -105,8 +123,14 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
     slices: reflect('discovery.k8s.io/v1', 'EndpointSlice', ours),
   };
   const all = Object.values(reflectors);
+  const render: typeof renderPart = (served, backends) => {
+    const part = (deps.render ?? renderPart)(served, backends);
+    encoder.verify(part);
+    return part;
+  };
   const agent = new GatewayAgent({
     log,
+    render,
     stores: {
       deployments: reflectors.deployments.store,
       services: reflectors.services.store,
@@ -128,12 +152,18 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
     if (options.pod === null || live === undefined || live.resourceVersion === '0') return;
     const { resourceVersion, snapshot } = live;
     const inUse = listInUse(snapshot.leftovers, server.leaving);
-    await client.apply(renderAcknowledgement(options.pod, { resourceVersion, inUse }), {
+    const notes = listNotes(agent.notes(), snapshot, server.refusals);
+    await client.apply(renderAcknowledgement(options.pod, { resourceVersion, inUse, notes }), {
       manager: FIELD_MANAGERS.gateway,
       force: true,
     });
   }, log);
 
+  const last = await readLastState(statePath);
+  if (last !== undefined) {
+    agent.assume(last);
+    server.assume(renderAll(last, render));
+  }
   await server.listen(layout.discoverySocket);
   const watching = all.map((each) => each.run(stopping.signal));
   const synced = Promise.all(all.map((each) => each.synced)).then(
@@ -145,12 +175,10 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
     () => undefined,
   );
   const recalled = Promise.race([synced, delay(options.recallMs, undefined, { ref: false })]).then(
-    async () => {
-      if (hasSynced) return;
-      const remembered = await readLastState(statePath);
-      if (remembered === undefined || hasSynced) return;
-      log.warn({ deployments: remembered.length }, 'no API server; serving what was served last');
-      agent.recall(remembered);
+    () => {
+      if (last === undefined || hasSynced) return;
+      log.warn({ deployments: last.length }, 'no API server; serving what was served last');
+      agent.recall(last);
     },
   );
 
@@ -160,15 +188,20 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
       return hasSynced ? 'Envoy has no routes yet' : 'the deployments are not known yet';
     return server.connected === 0 ? 'Envoy is not connected' : null;
   };
+  let draining: Promise<void> | undefined;
+  const drain = (): Promise<void> => {
+    isDraining = true;
+    draining ??= drainEnvoy({ adminSocket: layout.adminSocket, ...options.drain });
+    return draining;
+  };
   const status = await startStatusServer(options.statusPort, options.host, {
+    notReady,
+    metrics: async () => `${registry.render()}${await readEnvoyMetrics(layout.adminSocket)}`,
+  });
+  const control = await startControl(controlSocketOf(options.runDir), {
     adminSocket: layout.adminSocket,
     list: () => renderServedList(agent, live, server.refusals),
-    notReady,
-    metrics: () => registry.render(),
-    drain: () => {
-      isDraining = true;
-      return drainEnvoy({ adminSocket: layout.adminSocket, ...options.drain });
-    },
+    drain,
   });
   return {
     layout,
@@ -179,10 +212,28 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
       await Promise.all([...watching, synced, recalled]);
       await writes.close();
       server.close();
-      status.closeAllConnections();
-      await new Promise((resolve) => status.close(resolve));
+      for (const each of [status, control]) {
+        each.closeAllConnections();
+        await new Promise((resolve) => each.close(resolve));
+      }
     },
   };
+}
+
+/** Parts by `namespace/name`; what cannot be rendered any more is left out. */
+function renderAll(
+  remembered: readonly Remembered[],
+  render: typeof renderPart,
+): ReadonlyMap<string, DeploymentPart> {
+  return new Map(
+    remembered.flatMap(({ served, backends }) => {
+      try {
+        return [[`${served.namespace}/${served.name}`, render(served, backends)] as const];
+      } catch {
+        return [];
+      }
+    }),
+  );
 }
 
 function trimManagedFields(object: KubeObject): KubeObject {

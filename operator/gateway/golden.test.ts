@@ -38,7 +38,7 @@ for (const name of CASES) {
 
 function render(objects: readonly KubeObject[]): object {
   const { agent, publication } = publishObjects(objects);
-  const { clusters, ...rest } = publication.snapshot;
+  const { clusters, parts: _parts, ...rest } = publication.snapshot;
   return {
     ...rest,
     notes: Object.fromEntries(agent.notes()),

@@ -1,11 +1,14 @@
-// The process beside the gateway's Envoy.
+// The process beside the gateway's Envoy, and what asks it over its control socket.
+import { mkdir } from 'node:fs/promises';
 import { pino } from 'pino';
 import { KubeClient } from '../kube/client.ts';
 import { PooledKubeConfig } from '../kube/config.ts';
 import { registerKubeMetrics } from '../kube/metrics.ts';
 import { Registry } from '../kube/registry.ts';
-import { startGateway } from './gateway.ts';
-import { type GatewayOptions, parseGatewayOptions, USAGE } from './options.ts';
+import { askControl, controlSocketOf } from './control.ts';
+import { writeEnvoyFiles } from './envoy-files.ts';
+import { bootstrapPathOf, layoutOf, startGateway } from './gateway.ts';
+import { type GatewayCommand, type GatewayOptions, parseGatewayCommand, USAGE } from './options.ts';
 
 const BAD_USAGE = 2;
 
@@ -13,31 +16,57 @@ if (process.argv.includes('--help')) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const options = readOptions();
-const log = pino({ level: options.logLevel }, pino.destination(2));
-const registry = new Registry();
-const client = new KubeClient(PooledKubeConfig.load(), {
-  userAgent: 'sidegraph-gateway',
-  metrics: registerKubeMetrics(registry).rest,
-});
-const gateway = await startGateway(options, { client, registry, log });
-log.info({ port: options.httpPort, status: options.statusPort }, 'the gateway agent runs');
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    gateway
-      .close()
-      .then(() => process.exit(0))
-      .catch((error: unknown) => {
-        log.error({ error: String(error) }, 'stopping failed');
-        process.exit(1);
-      });
-  });
+const command = readCommand();
+switch (command.kind) {
+  case 'serve':
+    await serve(command.options);
+    break;
+  case 'bootstrap':
+    await mkdir(command.options.runDir, { recursive: true });
+    await writeEnvoyFiles(bootstrapPathOf(command.options), layoutOf(command.options));
+    break;
+  case 'drain':
+    await askAgent(command.runDir, 'POST', '/drain');
+    break;
+  case 'show':
+    await askAgent(command.runDir, 'GET', `/${command.what}`);
+    break;
 }
 
-function readOptions(): GatewayOptions {
+async function serve(options: GatewayOptions): Promise<void> {
+  const log = pino({ level: options.logLevel }, pino.destination(2));
+  const registry = new Registry();
+  const client = new KubeClient(PooledKubeConfig.load(), {
+    userAgent: 'sidegraph-gateway',
+    metrics: registerKubeMetrics(registry).rest,
+  });
+  const gateway = await startGateway(options, { client, registry, log });
+  log.info({ port: options.httpPort, status: options.statusPort }, 'the gateway agent runs');
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      gateway
+        .close()
+        .then(() => process.exit(0))
+        .catch((error: unknown) => {
+          log.error({ error: String(error) }, 'stopping failed');
+          process.exit(1);
+        });
+    });
+  }
+}
+
+async function askAgent(runDir: string, method: 'GET' | 'POST', path: string): Promise<void> {
   try {
-    return parseGatewayOptions(process.argv.slice(2), process.env);
+    process.stdout.write(await askControl(controlSocketOf(runDir), method, path));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function readCommand(): GatewayCommand {
+  try {
+    return parseGatewayCommand(process.argv.slice(2), process.env);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     process.exit(BAD_USAGE);

@@ -13,7 +13,14 @@ export interface GatewayMetrics {
 export function registerGatewayMetrics(
   registry: Registry,
   server: DiscoveryServer,
+  countRefused: () => number,
 ): GatewayMetrics {
+  registry
+    .gauge(
+      'sidegraph_gateway_refused_deployments',
+      'Deployments that Envoy refuses as they are: not served, or as they were before.',
+    )
+    .read(countRefused);
   registry
     .gauge('sidegraph_gateway_envoys', 'Envoys that are subscribed.')
     .read(() => server.connected);

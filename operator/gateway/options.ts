@@ -1,7 +1,18 @@
 // The command line and environment of the gateway's agent.
 import { parseArgs } from 'node:util';
+import { readOpenFileLimit } from '../../cli/serve/process-limits.ts';
+import type { ClientBounds } from '../../envoy/http-limits.ts';
 import type { JsonObject } from '../../envoy/json.ts';
+import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
+import { LIMITS } from '../../graph/limits.ts';
 import type { GatewayPod } from './acknowledge.ts';
+import { SHOWN, type Shown } from './control.ts';
+
+/** What one start of the program does. */
+export type GatewayCommand =
+  | { readonly kind: 'serve' | 'bootstrap'; readonly options: GatewayOptions }
+  | { readonly kind: 'drain'; readonly runDir: string }
+  | { readonly kind: 'show'; readonly what: Shown; readonly runDir: string };
 
 export interface GatewayOptions {
   readonly host: string;
@@ -18,7 +29,8 @@ export interface GatewayOptions {
   /** Empty: all. */
   readonly namespace: string;
   readonly httpFilters: readonly JsonObject[];
-  readonly maxHeapBytes: number;
+  readonly bounds: EnvoyBounds;
+  readonly clients: ClientBounds;
   /** After that long without the API server, what is on disk is served, ms. */
   readonly recallMs: number;
   readonly drain: { readonly leaveMs: number; readonly finishMs: number };
@@ -36,49 +48,85 @@ Usage: node operator/gateway/main.ts [options]
   --tls-port N            the same over TLS (default 8443), with --tls-dir
   --tls-dir DIR           tls.crt and tls.key, followed while they change; without it there is no TLS
   --status-port N         /live, /ready, /metrics (default 15021)
-  --run-dir DIR           Envoy's bootstrap and sockets, shared with it (default /run/sidegraph-gateway)
+  --run-dir DIR           Envoy's bootstrap and the sockets, shared with it (default /run/sidegraph-gateway)
   --state-dir DIR         what was served last, for a start without the API server (default /var/lib/sidegraph-gateway)
   --access-log FILE       Envoy's access log (default /dev/stdout)
   --namespace NAME        follow only this one (default all)
   --http-filters JSON     list of Envoy HTTP filters to go before the routes (default [])
-  --max-heap-mib N        near this much heap Envoy takes no new requests (default 1024)
+  --max-heap-mib N        Envoy's heap: the streams that hold most are reset from 70 % of it on (default: a share of
+                          ENVOY_MEMORY_BYTES, else 1024)
+  --idle-ms N             a client's connection without a request is closed after that (default 3600000)
+  --body-timeout-ms N     time for a whole request to arrive (default ${LIMITS.bodyTimeoutMs.default})
+  --max-header-bytes N    of a request's headers, all together (default ${LIMITS.maxHeaderBytes.default})
+  --max-headers N         of one request (default ${LIMITS.maxHeaders.default})
   --recall-ms N           after that long without the API server, serve what was served last (default 5000)
   --drain-leave-ms N      at the end: how long endpoints have to forget this pod (default 5000)
   --drain-finish-ms N     at the end: how long requests in flight have (default 60000)
   --log-level LEVEL       trace, debug, info, warn, error (default info)
   --help                  this text
 
-POD_NAME, POD_NAMESPACE and POD_UID name the pod for which it is acknowledged what is served.
+Instead of serving:
+
+  --write-bootstrap       write Envoy's bootstrap by these options, and end
+  --drain                 ask the agent of --run-dir to drain its Envoy, and end when it is drained
+  --show WHAT             ask it for what is served where (served), for Envoy's clusters (clusters) or its numbers (stats)
+
+POD_NAME, POD_NAMESPACE and POD_UID name the pod for which it is acknowledged what is served. ENVOY_MEMORY_BYTES is the memory
+limit of Envoy's container. Connections are bounded by half of the files that this process may open, as Envoy's may.
 
 Example: node operator/gateway/main.ts --host=127.0.0.1 --run-dir=/tmp/gateway --state-dir=/tmp/gateway-state
 `;
+
+const FLAGS = {
+  host: { type: 'string', default: '0.0.0.0' },
+  'http-port': { type: 'string', default: '8080' },
+  'tls-port': { type: 'string', default: '8443' },
+  'tls-dir': { type: 'string', default: '' },
+  'status-port': { type: 'string', default: '15021' },
+  'run-dir': { type: 'string', default: '/run/sidegraph-gateway' },
+  'state-dir': { type: 'string', default: '/var/lib/sidegraph-gateway' },
+  'access-log': { type: 'string', default: '/dev/stdout' },
+  namespace: { type: 'string', default: '' },
+  'http-filters': { type: 'string', default: '[]' },
+  'max-heap-mib': { type: 'string', default: '0' },
+  'idle-ms': { type: 'string', default: '3600000' },
+  'body-timeout-ms': { type: 'string', default: String(LIMITS.bodyTimeoutMs.default) },
+  'max-header-bytes': { type: 'string', default: String(LIMITS.maxHeaderBytes.default) },
+  'max-headers': { type: 'string', default: String(LIMITS.maxHeaders.default) },
+  'write-bootstrap': { type: 'boolean', default: false },
+  drain: { type: 'boolean', default: false },
+  show: { type: 'string' },
+  'recall-ms': { type: 'string', default: '5000' },
+  'drain-leave-ms': { type: 'string', default: '5000' },
+  'drain-finish-ms': { type: 'string', default: '60000' },
+  'log-level': { type: 'string', default: 'info' },
+} as const;
+
+/** Throws as `parseGatewayOptions` does. */
+export function parseGatewayCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): GatewayCommand {
+  const { values } = parseArgs({ args: [...args], options: FLAGS });
+  const runDir = values['run-dir'];
+  if (values.drain) return { kind: 'drain', runDir };
+  if (values.show !== undefined) {
+    const what = SHOWN.find((each) => each === values.show);
+    if (what === undefined)
+      throw new Error(`--show ${values.show}: not one of ${SHOWN.join(', ')}`);
+    return { kind: 'show', what, runDir };
+  }
+  const options = parseGatewayOptions(args, env);
+  return { kind: values['write-bootstrap'] ? 'bootstrap' : 'serve', options };
+}
 
 /** Throws with words for people where a flag is unknown or a number is none. */
 export function parseGatewayOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): GatewayOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      host: { type: 'string', default: '0.0.0.0' },
-      'http-port': { type: 'string', default: '8080' },
-      'tls-port': { type: 'string', default: '8443' },
-      'tls-dir': { type: 'string', default: '' },
-      'status-port': { type: 'string', default: '15021' },
-      'run-dir': { type: 'string', default: '/run/sidegraph-gateway' },
-      'state-dir': { type: 'string', default: '/var/lib/sidegraph-gateway' },
-      'access-log': { type: 'string', default: '/dev/stdout' },
-      namespace: { type: 'string', default: '' },
-      'http-filters': { type: 'string', default: '[]' },
-      'max-heap-mib': { type: 'string', default: '1024' },
-      'recall-ms': { type: 'string', default: '5000' },
-      'drain-leave-ms': { type: 'string', default: '5000' },
-      'drain-finish-ms': { type: 'string', default: '60000' },
-      'log-level': { type: 'string', default: 'info' },
-    },
-  });
-  const number = (name: keyof typeof values): number => {
+  const { values } = parseArgs({ args: [...args], options: FLAGS });
+  const number = (name: Exclude<keyof typeof FLAGS, 'drain' | 'write-bootstrap'>): number => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value >= 0) return value;
     throw new Error(`--${name} ${values[name]}: not a whole number`);
@@ -98,11 +146,24 @@ export function parseGatewayOptions(
         : { name, namespace, uid },
     namespace: values.namespace,
     httpFilters: parseFilters(values['http-filters']),
-    maxHeapBytes: number('max-heap-mib') * MIB,
+    bounds: readBounds(number('max-heap-mib') * MIB, env.ENVOY_MEMORY_BYTES),
+    clients: {
+      idleMs: number('idle-ms'),
+      bodyTimeoutMs: number('body-timeout-ms'),
+      maxHeaderBytes: number('max-header-bytes'),
+      maxHeaders: number('max-headers'),
+    },
     recallMs: number('recall-ms'),
     drain: { leaveMs: number('drain-leave-ms'), finishMs: number('drain-finish-ms') },
     logLevel: values['log-level'],
   };
+}
+
+/** `heapBytes`: 0 for what the container's memory allows. */
+function readBounds(heapBytes: number, memory = ''): EnvoyBounds {
+  const memoryBytes = /^\d+$/.test(memory) && Number(memory) > 0 ? Number(memory) : null;
+  const bounds = envoyBounds(memoryBytes, readOpenFileLimit());
+  return heapBytes === 0 ? bounds : { ...bounds, maxHeapBytes: heapBytes };
 }
 
 function parseFilters(text: string): readonly JsonObject[] {

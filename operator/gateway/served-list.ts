@@ -1,5 +1,6 @@
-// The list that people read at the status port: what is served where, by how many pods, and what is wrong.
+// The list that people ask for over the control socket: what is served where, by how many pods, and what is wrong.
 import type { GatewayAgent, Publication } from './agent.ts';
+import { listNotes } from './notes.ts';
 import { servedPrefix } from './routes.ts';
 import type { Refusal } from './xds/refusals.ts';
 
@@ -8,7 +9,8 @@ export function renderServedList(
   live: Publication | undefined,
   refusals: readonly Refusal[],
 ): object {
-  const notes = agent.notes();
+  const notes =
+    live === undefined ? agent.notes() : listNotes(agent.notes(), live.snapshot, refusals);
   const deployments = [...agent.parts()]
     .map(({ served, ready, leftovers }) => {
       const key = `${served.namespace}/${served.name}`;
@@ -26,10 +28,15 @@ export function renderServedList(
       };
     })
     .sort((one, other) => (one.deployment < other.deployment ? -1 : 1));
+  const served = new Set(deployments.map(({ deployment }) => deployment));
   return {
     live: live === undefined ? null : { resourceVersion: live.resourceVersion },
     conflicts: live?.snapshot.conflicts ?? [],
     refused: refusals,
     deployments,
+    // With notes, and not served at all.
+    left: [...notes]
+      .filter(([key]) => !served.has(key))
+      .map(([deployment, each]) => ({ deployment, notes: each })),
   };
 }

@@ -6,6 +6,8 @@ import type { DeploymentPart, PartCluster } from './deployment-part.ts';
 import { renderRouteTable } from './route-table.ts';
 
 export interface Snapshot {
+  /** What it was put together from, by `namespace/name`. */
+  readonly parts: ReadonlyMap<string, DeploymentPart>;
   readonly routes: JsonObject;
   /** By name, sorted; each Service and transport once. */
   readonly clusters: readonly PartCluster[];
@@ -14,12 +16,22 @@ export interface Snapshot {
   readonly leftovers: readonly string[];
 }
 
+export function partKey({ served }: DeploymentPart): string {
+  return `${served.namespace}/${served.name}`;
+}
+
+/** The table alone, for a choice of parts. */
+export function renderRoutes(parts: Iterable<DeploymentPart>): JsonObject {
+  return renderRouteTable(settleClaims(parts).claims);
+}
+
 export function renderSnapshot(parts: Iterable<DeploymentPart>): Snapshot {
   const all = [...parts];
   const { claims, conflicts } = settleClaims(all);
   const clusters = new Map<string, PartCluster>();
   for (const part of all) for (const each of part.clusters) clusters.set(each.name, each);
   return {
+    parts: new Map(all.map((part) => [partKey(part), part])),
     routes: renderRouteTable(claims),
     clusters: [...clusters.values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
     conflicts,

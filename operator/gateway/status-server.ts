@@ -1,19 +1,15 @@
-// The gateway's port for people and probes, read-only but for /drain: what is served, probes, metrics of the agent and of
-// Envoy. Never part of what clients reach.
+// The gateway's status port: probes for the kubelet and numbers for Prometheus. Whoever reaches it changes nothing and learns nothing of
+// who is served; that is what the control socket is for.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from '../../extproc/node-http.ts';
-import { askAdmin } from '../../envoy/admin.ts';
 
-/** What Envoy's admin is asked for; the rest of it can change things or tells too much. */
-const ENVOY_PATHS = ['/stats/prometheus', '/clusters', '/server_info'];
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 64;
 
 export interface StatusOptions {
-  readonly adminSocket: string;
-  readonly list: () => object;
   /** Null: ready; else why not, in words. */
   readonly notReady: () => string | null;
-  readonly metrics: () => string;
-  readonly drain: () => Promise<void>;
+  readonly metrics: () => Promise<string>;
 }
 
 export function startStatusServer(
@@ -21,12 +17,13 @@ export function startStatusServer(
   host: string,
   options: StatusOptions,
 ): Promise<Server> {
-  const server = createServer((request, response) => {
-    answer(request, response, options).catch((error: unknown) => {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    answer(request, response, options).catch(() => {
       if (response.headersSent) response.destroy();
-      else send(response, 502, `${String(error)}\n`);
+      else send(response, 500, 'no answer\n');
     });
   });
+  server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve(server));
@@ -34,33 +31,26 @@ export function startStatusServer(
 }
 
 async function answer(
-  request: IncomingMessage,
+  { method, url = '/' }: IncomingMessage,
   response: ServerResponse,
-  options: StatusOptions,
+  { notReady, metrics }: StatusOptions,
 ): Promise<void> {
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-  if (ENVOY_PATHS.includes(path)) {
-    send(response, 200, await askAdmin(options.adminSocket, path, AbortSignal.timeout(5000)));
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    send(response, 405, 'only reading is offered here\n');
     return;
   }
-  switch (path) {
-    case '/':
-      send(response, 200, `${JSON.stringify(options.list(), null, 1)}\n`, 'application/json');
-      return;
+  switch (url.split('?', 1)[0]) {
     case '/live':
       send(response, 200, 'ok\n');
       return;
     case '/ready': {
-      const reason = options.notReady();
+      const reason = notReady();
       send(response, reason === null ? 200 : 503, `${reason ?? 'ok'}\n`);
       return;
     }
     case '/metrics':
-      send(response, 200, options.metrics(), 'text/plain; version=0.0.4');
-      return;
-    case '/drain':
-      await options.drain();
-      send(response, 200, 'drained\n');
+      send(response, 200, await metrics(), 'text/plain; version=0.0.4');
       return;
     default:
       send(response, 404, 'nothing here\n');
@@ -68,6 +58,6 @@ async function answer(
 }
 
 function send(response: ServerResponse, status: number, body: string, type = 'text/plain'): void {
-  response.writeHead(status, { 'content-type': type });
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }

@@ -56,6 +56,8 @@ export interface GatewayView {
   readonly acknowledged: string;
   /** `namespace/service` that its routes or requests still use though no spec names them. */
   readonly inUse: readonly string[];
+  /** What it does not do as this deployment says, in words; absent or '' for nothing. */
+  readonly note?: string;
 }
 
 export interface Reconciled {

@@ -1,7 +1,7 @@
 // From what is watched to what a reconcile is given: the state of one SeldonDeployment at this moment.
 import type { LoadedDeployments } from '../../graph/load-deployments.ts';
-import { readAcknowledgement } from '../gateway/acknowledge.ts';
-import type { KubeObject } from '../kube/object.ts';
+import { readAcknowledgement, readNotes } from '../gateway/acknowledge.ts';
+import { type KubeObject, keyOf } from '../kube/object.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
 import type { GatewayView, LivePlan, ReconcileConfig, ReconcileInput } from './contract.ts';
 import { ofKind } from './children.ts';
@@ -32,7 +32,7 @@ export function observe(
     pods: sources.podsOf(object),
     absent: new Set(),
     livePlans,
-    gateways: sources.gateways().map(viewGateway),
+    gateways: sources.gateways().map((map) => viewGateway(map, keyOf(object))),
     rivals: sources.deploymentsIn(namespace).filter((other) => mayClaim(object, other)),
     config,
     nowMs,
@@ -40,10 +40,15 @@ export function observe(
 }
 
 /** What cannot be read holds everything back. */
-function viewGateway(map: KubeObject): GatewayView {
+function viewGateway(map: KubeObject, key: string): GatewayView {
   const read = readAcknowledgement(map);
   const name = map.metadata.ownerReferences?.[0]?.name ?? map.metadata.name;
-  return { name, acknowledged: read?.resourceVersion ?? '', inUse: read?.inUse ?? [] };
+  return {
+    name,
+    acknowledged: read?.resourceVersion ?? '',
+    inUse: read?.inUse ?? [],
+    note: readNotes(map, key),
+  };
 }
 
 /** Names are made of the deployment's and others, so only a prefix or a name of one's own choice can meet another's. */

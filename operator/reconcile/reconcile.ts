@@ -60,6 +60,7 @@ export function reconcile(input: ReconcileInput): Reconciled {
     rolling: [],
     contested: former.contested,
     waiting: '',
+    unexposed: describeNotes(input),
   };
   if (checked.kind === 'invalid' || injection.kind === 'off') return finish(NOTHING, view);
   const workloads = renderWorkloads({
@@ -159,6 +160,12 @@ function comparePods(
     compared.set(name, comparePlans({ name, planName, plan, changesNow }, pods, livePlans, nowMs));
   }
   return compared;
+}
+
+/** Gateways that say the same say it once. */
+function describeNotes({ gateways }: ReconcileInput): string {
+  const notes = new Set(gateways.map(({ note = '' }) => note).filter((note) => note !== ''));
+  return [...notes].sort().join('; ');
 }
 
 function finish(done: Omit<Reconciled, 'status'>, view: StatusView): Reconciled {

@@ -4,6 +4,7 @@ import type { Reflector, ReflectorOptions } from '../kube/reflector.ts';
 import type { KindRef } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { keyOf } from '../kube/object.ts';
+import { readAllNotes } from '../gateway/acknowledge.ts';
 import type { Change, ReadonlyStore } from '../kube/store.ts';
 import { GATEWAY_LABEL, LABELS, SELDON_LABELS } from '../names.ts';
 import { GROUP, KIND, STORED_VERSION } from '../crd/crd.ts';
@@ -45,6 +46,8 @@ export class Sources {
   /** By kind, then by namespace; '' for all. */
   readonly #reflectors = new Map<string, Map<string, Reflector>>();
   readonly #gateways: Reflector;
+  /** What gateways say of deployments, by the name of their ConfigMap. */
+  readonly #noted = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(options: SourcesOptions) {
     this.#options = options;
@@ -62,7 +65,7 @@ export class Sources {
       namespace: options.gatewayNamespace,
       labelSelector: `${GATEWAY_LABEL}=true`,
       trim: trimObject,
-      onChange: () => options.onGateway(),
+      onChange: (change) => this.#onGateway(change),
     });
   }
 
@@ -101,6 +104,17 @@ export class Sources {
     const { name, namespace = '' } = metadata;
     const pods = this.#store('Pod', namespace)?.labelled(LABELS.deployment, labelValue(name)) ?? [];
     return pods.filter((pod) => pod.metadata.namespace === namespace);
+  }
+
+  /** Deployments of which a gateway says something else than before are looked at. */
+  #onGateway({ type, object }: Change): void {
+    const { name } = object.metadata;
+    const before = this.#noted.get(name) ?? new Map<string, string>();
+    const notes = type === 'deleted' ? new Map<string, string>() : readAllNotes(object);
+    this.#noted.set(name, notes);
+    for (const key of new Set([...before.keys(), ...notes.keys()]))
+      if (before.get(key) !== notes.get(key)) this.#options.touch(key);
+    this.#options.onGateway();
   }
 
   gateways(): readonly KubeObject[] {

@@ -38,6 +38,8 @@ export interface StatusView {
   readonly contested: readonly string[];
   /** What of an earlier version stays for now; '' for nothing. */
   readonly waiting: string;
+  /** What gateways do not do as the deployment says; '' for nothing. */
+  readonly unexposed: string;
 }
 
 export interface Status {
@@ -131,6 +133,15 @@ function judge(
           message: injection.message,
         },
   ];
+  // Pods inside the cluster reach it all the same.
+  if (view.unexposed !== '')
+    judgements.push({
+      type: 'Exposed',
+      status: 'False',
+      severity: 'Warning',
+      reason: 'NotAsWritten',
+      message: view.unexposed,
+    });
   if (workloads === null) return judgements;
   judgements.push(judgeTrouble('NamesFree', 'NameTaken', foreign));
   if (contested.length > 0) {

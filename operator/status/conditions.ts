@@ -31,7 +31,9 @@ export type ConditionType =
   /** Nothing of an earlier version of the graph is left. */
   | 'Superseded'
   /** No other operator writes its objects. */
-  | 'TakenOver';
+  | 'TakenOver'
+  /** The gateways serve it as it is written. */
+  | 'Exposed';
 
 export interface Condition extends Judgement {
   readonly lastTransitionTime: string;

@@ -180,3 +180,44 @@ metadata:
     "filter" $filter)
   | toPrettyJson }}
 {{- end }}
+
+{{/* What the gateway's agent and the writer of Envoy's bootstrap are alike in; ends with the list of arguments. */}}
+{{- define "sidegraph.gatewayAgent" -}}
+{{- $values := .Values.gateway -}}
+image: {{ include "sidegraph.image" (dict "root" . "image" .Values.images.sidegraph) }}
+imagePullPolicy: {{ .Values.images.pullPolicy }}
+env:
+  {{- include "sidegraph.podEnv" . | nindent 2 }}
+  - name: ENVOY_MEMORY_BYTES
+    valueFrom: {resourceFieldRef: {containerName: envoy, resource: limits.memory}}
+securityContext: {{- include "sidegraph.containerSecurity" . | nindent 2 }}
+volumeMounts:
+  - {name: run, mountPath: /run/sidegraph}
+  - {name: tmp, mountPath: /tmp}
+  - {name: state, mountPath: /var/lib/sidegraph}
+# operator/exec-argv.ts
+command: [node, --disable-warning=ExperimentalWarning, --max-semi-space-size=4, --heap-growing-percent=25, --import=/app/extproc/compile-cache.mjs]
+args:
+  - operator/gateway/main.ts
+  - --run-dir=/run/sidegraph
+  - --state-dir=/var/lib/sidegraph
+  - --http-port=8080
+  {{- if $values.tlsSecret }}
+  - --tls-port=8443
+  - --tls-dir=/etc/sidegraph/tls
+  {{- end }}
+  {{- if $values.httpFilters }}
+  - {{ printf "--http-filters=%s" (toJson $values.httpFilters) | quote }}
+  {{- end }}
+  - --status-port=8081
+  {{- with $values.maxHeapMib }}
+  - --max-heap-mib={{ . }}
+  {{- end }}
+  - --idle-ms={{ mul $values.idleSeconds 1000 }}
+  - --body-timeout-ms={{ mul $values.bodyTimeoutSeconds 1000 }}
+  - --max-header-bytes={{ mul $values.maxHeaderKib 1024 }}
+  - --max-headers={{ $values.maxHeaders }}
+  - --drain-leave-ms={{ mul $values.leaveSeconds 1000 }}
+  - --drain-finish-ms={{ mul $values.drainSeconds 1000 }}
+  - --log-level={{ $values.logLevel }}
+{{- end }}

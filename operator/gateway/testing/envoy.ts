@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askAdmin } from '../../../envoy/admin.ts';
+import { envoyBounds } from '../../../envoy/overload.ts';
 import { envoyBinary } from '../../../envoy/testing/envoy.ts';
 import { freePort } from '../../../e2e/harness/ports.ts';
 import type { GatewayLayout } from '../bootstrap.ts';
 import { writeEnvoyFiles } from '../envoy-files.ts';
+import { parseGatewayOptions } from '../options.ts';
 
+/** What clients may do by default. */
+export const TEST_CLIENTS = parseGatewayOptions([], {}).clients;
 const START_TIMEOUT_MS = 15_000;
 
 export interface GatewayEnvoy {
@@ -32,7 +36,8 @@ export async function testGatewayLayout(dir: string): Promise<GatewayLayout> {
     accessLogPath: join(dir, 'access.log'),
     nodeId: 'test',
     httpFilters: [],
-    maxHeapBytes: 1024 * 1024 * 1024,
+    bounds: envoyBounds(null, null),
+    clients: TEST_CLIENTS,
   };
 }
 
@@ -40,20 +45,23 @@ export function makeTestDir(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'sidegraph-gateway-'));
 }
 
+/** `files`: how many it may open; as many as we by default. */
 export async function startGatewayEnvoy(
   dir: string,
   layout: GatewayLayout,
   concurrency = 1,
+  files?: number,
 ): Promise<GatewayEnvoy> {
   const path = join(dir, 'bootstrap.json');
   await writeEnvoyFiles(path, layout);
   const binary = await envoyBinary();
-  const child = spawn(
-    binary,
+  const args =
     `--config-path ${path} --concurrency ${concurrency} --log-level warning --disable-hot-restart \
-     --reject-unknown-dynamic-fields --file-flush-interval-msec 50`.split(/[\s\\]+/),
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+     --reject-unknown-dynamic-fields --file-flush-interval-msec 50`.split(/[\s\\]+/);
+  const limit = files === undefined ? '' : `ulimit -S -n ${files} && ulimit -H -n ${files} && `;
+  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, binary, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString('utf8');

@@ -1,6 +1,7 @@
 // A snapshot in bytes: what the server compares with what an Envoy has.
 import type { Json, JsonObject } from '../../../envoy/json.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { DeploymentPart } from '../deployment-part.ts';
+import { renderRoutes, type Snapshot } from '../snapshot.ts';
 import { type Encoded, encodePart, encodeResource } from './messages.ts';
 
 export interface DesiredCluster {
@@ -13,6 +14,10 @@ export interface DesiredCluster {
 export interface Desired {
   readonly clusters: ReadonlyMap<string, DesiredCluster>;
   readonly routes: Encoded;
+  /** What the routes are made of, by `namespace/name`. */
+  readonly parts: ReadonlyMap<string, DeploymentPart>;
+  /** The table of a choice of parts. */
+  readonly routesOf: (parts: Iterable<DeploymentPart>) => Encoded;
 }
 
 /** Objects that were encoded before are not encoded again: parts of unchanged deployments are the same objects. */
@@ -28,6 +33,15 @@ export class SnapshotEncoder {
     return { ...this.#last.desired };
   }
 
+  /** Throws where a part cannot be put into bytes; what was encoded is kept. */
+  verify(part: DeploymentPart): void {
+    this.#encodeRoutes(renderRoutes([part]));
+    for (const { cluster, endpoints } of part.clusters) {
+      this.#once('clusters', cluster);
+      this.#once('endpoints', endpoints);
+    }
+  }
+
   #encodeAll(snapshot: Snapshot): Desired {
     const clusters = new Map<string, DesiredCluster>();
     for (const { name, cluster, endpoints, isEmpty, holdMs } of snapshot.clusters) {
@@ -38,8 +52,16 @@ export class SnapshotEncoder {
         holdMs,
       });
     }
-    const routes = this.#withEncodedParts(snapshot.routes) as JsonObject;
-    return { clusters, routes: encodeResource('routes', routes) };
+    return {
+      clusters,
+      routes: this.#encodeRoutes(snapshot.routes),
+      parts: snapshot.parts,
+      routesOf: (parts) => this.#encodeRoutes(renderRoutes(parts)),
+    };
+  }
+
+  #encodeRoutes(routes: JsonObject): Encoded {
+    return encodeResource('routes', this.#withEncodedParts(routes) as JsonObject);
   }
 
   /** Typed parts become bytes, each object once. */

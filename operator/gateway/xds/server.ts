@@ -8,6 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Log } from '../../../extproc/log.ts';
+import type { DeploymentPart } from '../deployment-part.ts';
 import type { Desired } from './desired.ts';
 import { type DeltaRequest, type DeltaResponse, DISCOVERY_SERVICE } from './messages.ts';
 import { type Refusal, Refusals } from './refusals.ts';
@@ -21,6 +22,8 @@ export interface DiscoveryOptions {
   /** Envoy runs the routes of this snapshot; called again when clusters that were held are gone. */
   readonly onLive: (desired: Desired) => void;
   readonly onRefused?: (refusal: Refusal) => void;
+  /** Envoy refuses these desired resources for these deployments (why, by `namespace/name`), and runs the others. */
+  readonly onLeftOut?: (desired: Desired, refused: ReadonlyMap<string, string>) => void;
   readonly unknownHoldMs?: number;
 }
 
@@ -33,6 +36,7 @@ export class DiscoveryServer {
   readonly #refusals: Refusals;
   readonly #options: DiscoveryOptions;
   #desired: Desired | undefined;
+  #taken: ReadonlyMap<string, DeploymentPart> = new Map();
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -63,6 +67,11 @@ export class DiscoveryServer {
     for (const session of this.#sessions) session.wake();
   }
 
+  /** What an Envoy took before this process: where it refuses a table, these parts are tried first. */
+  assume(parts: ReadonlyMap<string, DeploymentPart>): void {
+    this.#taken = parts;
+  }
+
   get refusals(): readonly Refusal[] {
     return this.#refusals.list();
   }
@@ -88,7 +97,12 @@ export class DiscoveryServer {
       },
       desired: () => this.#desired,
       refusals: this.#refusals,
-      onLive: this.#options.onLive,
+      taken: () => this.#taken,
+      onLeftOut: (desired, refused) => this.#options.onLeftOut?.(desired, refused),
+      onLive: (desired) => {
+        this.#taken = desired.parts;
+        this.#options.onLive(desired);
+      },
       unknownHoldMs: this.#options.unknownHoldMs ?? UNKNOWN_HOLD_MS,
       now: () => performance.now(),
     });

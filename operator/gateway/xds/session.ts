@@ -4,7 +4,9 @@
 import type { Desired } from './desired.ts';
 import type { DeltaRequest, DeltaResponse } from './messages.ts';
 import { kindOf } from './messages.ts';
+import type { DeploymentPart } from '../deployment-part.ts';
 import { ROUTE_TABLE } from '../route-table.ts';
+import { findRefused } from './find-refused.ts';
 import { Refusals } from './refusals.ts';
 import { Subscription, type Update } from './subscription.ts';
 
@@ -15,6 +17,10 @@ export interface SessionOptions {
   readonly write: (response: DeltaResponse) => void;
   readonly desired: () => Desired | undefined;
   readonly refusals: Refusals;
+  /** What some Envoy took, to begin with where this one has not taken a table yet. */
+  readonly taken: () => ReadonlyMap<string, DeploymentPart>;
+  /** Envoy refused the table of these desired resources for these deployments, by `namespace/name`, and runs the others. */
+  readonly onLeftOut: (desired: Desired, refused: ReadonlyMap<string, string>) => void;
   /** Routes of these desired resources are what Envoy runs. */
   readonly onLive: (desired: Desired) => void;
   /** How long a cluster stays that this process has not seen in any snapshot, ms. */
@@ -33,6 +39,10 @@ export class Session {
   #wake = Promise.withResolvers<void>();
   #isClosed = false;
   #live: Desired | undefined;
+  /** What the table is made of that this Envoy runs. */
+  #taken: ReadonlyMap<string, DeploymentPart> | undefined;
+  /** What was searched last for what is refused. */
+  #searched: ReadonlyMap<string, DeploymentPart> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -123,10 +133,34 @@ export class Session {
   }
 
   async #sendRoutes(desired: Desired): Promise<boolean> {
-    const { version } = desired.routes;
-    if (this.#routes.has.get(ROUTE_TABLE) !== version)
-      await this.#send(this.#routes, [{ name: ROUTE_TABLE, encoded: desired.routes }]);
-    return this.#routes.has.get(ROUTE_TABLE) === version;
+    const { refusals } = this.#options;
+    const { routes } = desired;
+    if (this.#routes.has.get(ROUTE_TABLE) !== routes.version) {
+      await this.#send(this.#routes, [{ name: ROUTE_TABLE, encoded: routes }]);
+      if (refusals.has('routes', ROUTE_TABLE, routes) && desired.parts !== this.#searched)
+        await this.#leaveOut(desired);
+    }
+    const isLive = this.#routes.has.get(ROUTE_TABLE) === routes.version;
+    if (isLive) this.#taken = desired.parts;
+    return isLive;
+  }
+
+  /** Which deployments it is, and the table of all others meanwhile. */
+  async #leaveOut(desired: Desired): Promise<void> {
+    this.#searched = desired.parts;
+    const { refused, taken } = await findRefused({
+      wanted: desired.parts,
+      taken: this.#taken ?? this.#options.taken(),
+      isTakenLive: this.#taken !== undefined,
+      send: async (parts) => {
+        const encoded = desired.routesOf(parts);
+        const reply = await this.#routes.send([{ name: ROUTE_TABLE, encoded }], []);
+        return reply.kind === 'taken' ? null : reply.reason;
+      },
+    });
+    this.#taken = taken;
+    if (refused.size > 0) this.#options.onLeftOut(desired, refused);
+    else this.#options.refusals.forget('routes', ROUTE_TABLE);
   }
 
   async #removeClusters(desired: Desired): Promise<void> {

@@ -1,0 +1,81 @@
+// The control socket: what people and hooks in the pod ask of the agent. It is a file of the pod's own folder; the status port,
+// which the cluster's network may reach, gives no orders and tells nothing about who is served.
+import { chmod, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { createServer, request } from '../../extproc/node-http.ts';
+import { askAdmin } from '../../envoy/admin.ts';
+
+/** What Envoy's admin is asked for by name; the rest of it can change things. */
+const ENVOY_PATHS: Readonly<Record<string, string>> = {
+  '/clusters': '/clusters',
+  '/stats': '/stats/prometheus',
+};
+const ADMIN_TIMEOUT_MS = 5000;
+
+/** What can be asked for with `--show`. */
+export const SHOWN = ['served', 'clusters', 'stats'] as const;
+export type Shown = (typeof SHOWN)[number];
+
+export interface ControlOptions {
+  readonly adminSocket: string;
+  /** What is served where, for people. */
+  readonly list: () => object;
+  /** Resolves when Envoy is drained. */
+  readonly drain: () => Promise<void>;
+}
+
+export function controlSocketOf(runDir: string): string {
+  return join(runDir, 'control.sock');
+}
+
+export async function startControl(socketPath: string, options: ControlOptions): Promise<Server> {
+  await rm(socketPath, { force: true });
+  const server = createServer((asked, response) => {
+    answer(`${asked.method} ${asked.url}`, options).then(
+      (text) => response.writeHead(text === null ? 404 : 200).end(text ?? 'nothing here\n'),
+      (error: unknown) => response.writeHead(502).end(`${String(error)}\n`),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
+  await chmod(socketPath, 0o600);
+  return server;
+}
+
+async function answer(asked: string, options: ControlOptions): Promise<string | null> {
+  if (asked === 'POST /drain') {
+    await options.drain();
+    return 'drained\n';
+  }
+  if (asked === 'GET /served') return `${JSON.stringify(options.list(), null, 1)}\n`;
+  const path = ENVOY_PATHS[asked.replace(/^GET /, '')];
+  if (path === undefined) return null;
+  return askAdmin(options.adminSocket, path, AbortSignal.timeout(ADMIN_TIMEOUT_MS));
+}
+
+/** Rejects when no agent answers, or when it could not do it. */
+export function askControl(
+  socketPath: string,
+  method: 'GET' | 'POST',
+  path: string,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path, method }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        if (response.statusCode === 200) resolve(text);
+        else reject(new Error(`the agent at ${socketPath} answered: ${text.trim()}`));
+      });
+    });
+    call.on('error', (error) =>
+      reject(new Error(`no agent answers at ${socketPath}: ${error.message}`)),
+    );
+    call.end();
+  });
+}
