@@ -79,20 +79,30 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
       const live = await client.get(service);
       return live !== undefined && record(specOf(live)['selector'])['seldon-app'] === 'iris-main';
     });
-    // The schema knows pod specs no further than that they are objects: the API server refuses this one.
+    // Something that no check of ours knows: the API server refuses it.
     const broken = modelOf(namespace, 'iris', {
       component: {
         spec: {
           containers: [{ name: 'model', image: 'example/model:1' }],
-          restartPolicy: 'Sometimes',
+          hostname: 'No.Host-',
         },
       },
     });
     await applyAsUser(client, broken);
     const failed = await waitForState(client, namespace, 'iris', 'Failed');
-    assert.match(conditionLine(failed, 'Ready'), /Refused .*restartPolicy/);
+    const refusal =
+      /^False Refused Kubernetes refuses the Deployment iris-main-0-model: .*hostname/;
+    assert.match(conditionLine(failed, 'Ready'), refusal);
+    assert.match(conditionLine(failed, 'Applied'), refusal);
+    assert.ok(!JSON.stringify(statusOf(failed)).includes('being made'));
+    await sleep(500);
+    const written = await client.get({ ...SDEP, namespace, name: 'iris' });
+    await sleep(1000);
+    const later = await client.get({ ...SDEP, namespace, name: 'iris' });
+    assert.equal(later?.metadata.resourceVersion, written?.metadata.resourceVersion, 'it is final');
     await applyAsUser(client, modelOf(namespace, 'iris'));
-    await waitForState(client, namespace, 'iris', 'Creating');
+    const again = await waitForState(client, namespace, 'iris', 'Creating');
+    assert.equal(conditionLine(again, 'Applied'), 'Applied is missing');
   });
 
   test('a graph that no webhook saw fails with all that is wrong, and nothing is made', async (t) => {

@@ -27,6 +27,8 @@ export interface KubeErrorParts {
   /** Kubernetes's word (`NotFound`, `Conflict`, `Expired`, …), or ours: `NoAnswer`, `Timeout`, `NoKindMatch`, `BadAnswer`. */
   readonly reason: string;
   readonly message: string;
+  /** What the API server itself says; '' where it says nothing, or nothing that may be told. */
+  readonly words?: string;
   readonly retryAfterMs?: number | undefined;
   readonly causes?: readonly KubeCause[] | undefined;
 }
@@ -34,6 +36,7 @@ export interface KubeErrorParts {
 export class KubeError extends Error {
   readonly status: number;
   readonly reason: string;
+  readonly words: string;
   /** How long the server asks to wait. */
   readonly retryAfterMs: number | undefined;
   /** Of a refusal: the fields; of an apply that conflicts: whose fields. */
@@ -44,6 +47,7 @@ export class KubeError extends Error {
     this.name = 'KubeError';
     this.status = parts.status;
     this.reason = parts.reason;
+    this.words = parts.words ?? '';
     this.retryAfterMs = parts.retryAfterMs;
     this.causes = parts.causes ?? [];
   }
@@ -88,12 +92,13 @@ export function parseKubeError(
   const code = status.code ?? httpStatus;
   const reason = status.reason ?? `HTTP ${code}`;
   const isSecret = /\/secrets(\/|$)/.test(call.path);
-  const words = isSecret || status.message === undefined ? '' : `: ${shorten(status.message)}`;
+  const words = isSecret || status.message === undefined ? '' : shorten(status.message);
   const seconds = status.details?.retryAfterSeconds;
   return new KubeError({
     status: code,
     reason,
-    message: `${call.method} ${call.path} was answered ${code} ${reason}${words}`,
+    message: `${call.method} ${call.path} was answered ${code} ${reason}${words === '' ? '' : `: ${words}`}`,
+    words,
     retryAfterMs: retryAfterMs ?? (seconds === undefined ? undefined : seconds * 1000),
     causes: isSecret ? [] : status.details?.causes?.slice(0, MAX_CAUSES),
   });

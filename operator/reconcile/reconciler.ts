@@ -5,20 +5,24 @@ import type { Log } from '../../extproc/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { describeError, KubeError } from '../kube/error.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import { keyOf } from '../kube/object.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Outcome } from '../kube/queue.ts';
 import { DONE } from '../kube/queue.ts';
-import { FIELD_MANAGERS } from '../names.ts';
+import { ANNOTATIONS, FIELD_MANAGERS } from '../names.ts';
 import { withFailure } from '../status/failure.ts';
+import type { Failure } from '../status/failure.ts';
 import type { PlanBook } from './ask-plans.ts';
 import type { EventNote, ReconcileConfig, Reconciled, ReconcileInput } from './contract.ts';
 import { readOptions } from '../read/reader.ts';
 import type { Reader } from '../read/reader.ts';
 import { readObject } from './check-object.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { reconcile } from './reconcile.ts';
 import { statusOf } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { differsInPlansAlone } from './hold-status.ts';
 import type { Sources } from './sources.ts';
 import { SpecVersions } from './spec-versions.ts';
@@ -36,12 +40,21 @@ export interface ReconcilerOptions {
 }
 
 const ACTION = 'Reconcile';
+/** Writes that were refused are not sent again while they are the same, but for policies that may have changed. */
+const RETRY_REFUSED_MS = 10 * 60_000;
+
+interface Refused {
+  readonly writes: string;
+  readonly atMs: number;
+  readonly failure: Failure;
+}
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** Deployments that wait for gateways. */
   readonly #waiting = new Set<string>();
   readonly #versions = new SpecVersions();
+  readonly #refused = new Map<string, Refused>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -57,15 +70,27 @@ export class Reconciler {
     this.#waiting.delete(key);
     if (object === undefined) {
       this.#versions.forget(key);
+      this.#refused.delete(key);
       return DONE;
     }
-    const loaded = await readObject(object, reader, readOptions(config));
-    const input = observe(object, loaded, sources, plans.plans, this.#versions, config, now());
-    const result = await this.#decide(input, signal);
+    let result: Reconciled;
+    try {
+      const loaded = await readObject(object, reader, readOptions(config));
+      const input = observe(object, loaded, sources, plans.plans, this.#versions, config, now());
+      result = await this.#decide(input, signal);
+    } catch (error) {
+      if (signal.aborted || error instanceof KubeError) throw error;
+      return await this.#tellFault(object, error, signal);
+    }
     if (!result.isOurs) {
       this.#tell(object, result.events);
       return DONE;
     }
+    const writes = fingerprint(result);
+    const known = this.#refused.get(key);
+    if (known?.writes === writes && now() - known.atMs < RETRY_REFUSED_MS)
+      return await this.#refuse(object, result, known.failure, signal);
+    this.#refused.delete(key);
     try {
       await perform(object, result, {
         client: this.#options.client,
@@ -111,20 +136,50 @@ export class Reconciler {
     error: unknown,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    // A server's own trouble that it has words for (no address left, a webhook that fails) is told as well.
-    const isTold = error instanceof KubeError && (!error.isTransient || error.status === 500);
-    if (!isTold) throw error;
-    // The namespace, or the object itself, is on its way out.
-    if (error.isNotFound || /being terminated/.test(error.message))
-      return { kind: 'retry', reason: describeError(error) };
-    // Quotas, rights and the server's trouble change without the object.
-    const isTerminal = error.status !== 403 && error.status !== 500;
-    const words = describeError(error);
-    const status = withFailure(result.status ?? {}, words, isTerminal);
-    await this.#writeStatus(object, status, signal);
-    const reason = isTerminal ? 'Refused' : 'NotApplied';
+    const refusal = error instanceof KubeError ? explainRefusal(error) : undefined;
+    if (refusal === undefined) {
+      if (error instanceof KubeError && !error.isTransient)
+        return { kind: 'retry', reason: describeError(error) };
+      throw error;
+    }
+    const { remedy, words } = refusal;
+    const reason = remedy === 'edit' ? 'Refused' : 'NotApplied';
+    const failure = { reason, words, needsPerson: remedy !== 'server' } as const;
+    if (remedy === 'edit') {
+      const known = { writes: fingerprint(result), atMs: this.#options.now(), failure };
+      this.#refused.set(keyOf(object), known);
+    }
+    return await this.#refuse(object, result, failure, signal);
+  }
+
+  async #refuse(
+    object: KubeObject,
+    result: Reconciled,
+    failure: Failure,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    await this.#writeFailure(object, result.status ?? statusOf(object), failure, signal);
+    return { kind: failure.reason === 'Refused' ? 'terminal' : 'retry', reason: failure.words };
+  }
+
+  /** A fault of our own: told in the object that it was met with, and tried again with growing waits. */
+  async #tellFault(object: KubeObject, error: unknown, signal: AbortSignal): Promise<Outcome> {
+    const words = `the operator failed with this object: ${describeError(error)}`;
+    const failure = { reason: 'OperatorFault', words, needsPerson: true } as const;
+    await this.#writeFailure(object, statusOf(object), failure, signal);
+    return { kind: 'retry', reason: error instanceof Error ? (error.stack ?? words) : words };
+  }
+
+  async #writeFailure(
+    object: KubeObject,
+    status: Fields,
+    failure: Failure,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const failed = withFailure(status, failure, object, this.#options.now());
+    await this.#writeStatus(object, failed, signal);
+    const { reason, words } = failure;
     this.#tell(object, [{ type: 'Warning', reason, message: words }]);
-    return { kind: isTerminal ? 'terminal' : 'retry', reason: words };
   }
 
   /** Nothing is written where it says so already. */
@@ -152,6 +207,22 @@ export class Reconciler {
     for (const { type, reason, message } of events)
       this.#options.events.record(object, { type, reason, action: ACTION, note: message });
   }
+}
+
+/** Everything that would be written, in short. */
+function fingerprint({ takeOver, transfers, remove, apply, annotate }: Reconciled): string {
+  return JSON.stringify([
+    takeOver,
+    transfers,
+    remove.map(({ uid }) => uid),
+    apply.map(({ object, how }) => [
+      how,
+      object.kind,
+      object.metadata.name,
+      object.metadata.annotations?.[ANNOTATIONS.intent],
+    ]),
+    annotate,
+  ]);
 }
 
 /** The answers of the pods bring the next turn, which writes what they are. */

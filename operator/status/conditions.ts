@@ -18,6 +18,8 @@ export type ConditionType =
   | 'ServicesReady'
   | 'HpasReady'
   | 'PdbsReady'
+  /** The API server took what is made of it; told only where it did not. */
+  | 'Applied'
   /** The checks found no error. */
   | 'GraphValid'
   /** Sidecars may be given to its pods. */

@@ -1,17 +1,51 @@
-// A status for a reconcile that the API server refused: what was decided, with its words in the place of Ready.
+// A status for a reconcile that did not come through: what was decided, with the failure's words wherever it says what is about to be.
+import type { KubeObject } from '../kube/object.ts';
 import { list, text } from '../reconcile/fields.ts';
 import type { Fields } from '../reconcile/fields.ts';
+import { dateConditions } from './conditions.ts';
+import type { Judgement } from './conditions.ts';
+import { NEW_PODS } from './predictors.ts';
 
-export function withFailure(status: Fields, words: string, isTerminal: boolean): Fields {
-  const conditions = list(status['conditions']).map((condition) =>
-    text(condition['type']) === 'Ready'
-      ? {
-          ...condition,
-          status: 'False',
-          reason: isTerminal ? 'Refused' : 'NotApplied',
-          message: words,
-        }
+export interface Failure {
+  readonly reason: 'Refused' | 'NotApplied' | 'OperatorFault';
+  readonly words: string;
+  /** Whether a person must do something: it is not on its way. */
+  readonly needsPerson: boolean;
+}
+
+/** `status` is what would have been written. */
+export function withFailure(
+  status: Fields,
+  { reason, words, needsPerson }: Failure,
+  object: KubeObject,
+  nowMs: number,
+): Fields {
+  const failed = { status: 'False', reason, message: words } as const;
+  const others = list(status['conditions'])
+    .filter((condition) => !FAILING.includes(text(condition['type'])))
+    .map(({ lastTransitionTime: _, observedGeneration: __, ...judgement }) => judgement);
+  const judgements = [
+    ...(others as readonly object[] as readonly Judgement[]),
+    { type: 'Applied', ...failed } as const,
+    { type: 'Ready', ...failed } as const,
+  ];
+  const predictors = list(status['predictors']).map(({ message, ...predictor }) =>
+    message === undefined || message === NEW_PODS ? predictor : { ...predictor, message },
+  );
+  const conditions = dateConditions(judgements, object, nowMs).map((condition) =>
+    // No new pods are on their way.
+    condition.type === 'DeploymentsReady' && (condition.message ?? '').includes(NEW_PODS)
+      ? { ...condition, reason, message: words }
       : condition,
   );
-  return { ...status, state: isTerminal ? 'Failed' : 'Creating', description: words, conditions };
+  return {
+    ...status,
+    state: needsPerson ? 'Failed' : 'Creating',
+    description: words,
+    observedGeneration: object.metadata.generation ?? 0,
+    ...(predictors.length === 0 ? {} : { predictors }),
+    conditions,
+  };
 }
+
+const FAILING = ['Applied', 'Ready'];

@@ -7,6 +7,9 @@ import { judgeRollout } from '../reconcile/rollout.ts';
 import type { PredictorWorkload } from '../workloads/workloads.ts';
 import { describePods, isReady } from './describe-pods.ts';
 
+/** Said while Deployments are being changed. */
+export const NEW_PODS = 'new pods are being made';
+
 export interface PredictorEntry {
   readonly name: string;
   readonly ready: boolean;
@@ -84,9 +87,7 @@ function judgeOne({ workload, deployments, pods, rolling }: PredictorView): {
   const wanted = rollouts.reduce((total, rollout) => total + (rollout?.wanted ?? 0), 0);
   const available = rollouts.reduce((total, rollout) => total + (rollout?.available ?? 0), 0);
   const progress =
-    isRolling || wanted === 0
-      ? 'new pods are being made'
-      : `${available} of ${wanted} pods are available`;
+    isRolling || wanted === 0 ? NEW_PODS : `${available} of ${wanted} pods are available`;
   const message = [trouble || refused || progress, isFailed && trouble ? refused : '']
     .filter((words) => words !== '')
     .join('; ');

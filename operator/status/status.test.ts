@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import { load } from 'js-yaml';
 import type { KubeObject } from '../kube/object.ts';
 import { describePods } from './describe-pods.ts';
-import { withFailure } from './failure.ts';
 import { renderScale } from './serving.ts';
 
 const DIR = new URL('./testdata/', import.meta.url);
@@ -42,20 +41,5 @@ test('the scale subresource gets a selector for one Deployment and none for two'
     replicas: 6,
     selector: '',
     isScalable: false,
-  });
-});
-
-test('a refusal of the API server stands in Ready and leaves the other conditions', () => {
-  const conditions = [
-    { type: 'GraphValid', status: 'True' },
-    { type: 'Ready', status: 'True', reason: 'Available' },
-  ];
-  assert.deepEqual(withFailure({ state: 'Available', conditions }, 'quota exceeded', false), {
-    state: 'Creating',
-    description: 'quota exceeded',
-    conditions: [
-      { type: 'GraphValid', status: 'True' },
-      { type: 'Ready', status: 'False', reason: 'NotApplied', message: 'quota exceeded' },
-    ],
   });
 });

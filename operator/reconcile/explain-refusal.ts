@@ -1,0 +1,35 @@
+// What a refusal of the API server means for a deployment: whether anything but an edit can help, and a sentence for people, who
+// know neither our calls nor HTTP.
+import type { KubeError } from '../kube/error.ts';
+
+export interface Refusal {
+  /** `edit`: refused until the object is changed. `elsewhere`: a quota, a right or a policy may change. `server`: its own trouble. */
+  readonly remedy: 'edit' | 'elsewhere' | 'server';
+  readonly words: string;
+}
+
+/** Undefined where nothing was refused: no answer, a lost race, an object on its way out. */
+export function explainRefusal(error: KubeError): Refusal | undefined {
+  if (error.isNotFound || /being terminated/.test(error.message)) return undefined;
+  const isPatch = TYPED_PATCH.test(error.words);
+  if (error.isTransient && error.status !== 500) return undefined;
+  const words = tell(error);
+  if (isPatch) return { remedy: 'edit', words };
+  if (error.status === 500) return { remedy: 'server', words };
+  return { remedy: error.status === 403 || error.status === 401 ? 'elsewhere' : 'edit', words };
+}
+
+/** A field that the kind does not have, or twins in a list with keys: told by a server-side apply as the server's own trouble. */
+const TYPED_PATCH =
+  /^failed to create typed patch object \((?:[^/;]*\/)?([^;]*); [^,]*, Kind=(\w+)\): ([^]*)$/;
+const INVALID = /^(\w+)(?:\.[\w.]+)? "([^"]+)" is invalid: ([^]*)$/;
+const FORBIDDEN = /^([\w.]+) "([^"]+)" is forbidden: ([^]*)$/;
+
+function tell({ words, reason }: KubeError): string {
+  const [, name, kind, what] = TYPED_PATCH.exec(words) ?? [];
+  if (what !== undefined)
+    return `Kubernetes refuses the ${kind} ${name}: ${what.replace(/^\./, '').trim()}`;
+  const [, type, own, why] = INVALID.exec(words) ?? FORBIDDEN.exec(words) ?? [];
+  if (why !== undefined) return `Kubernetes refuses the ${type} ${own}: ${why}`;
+  return `Kubernetes refuses what is made of it: ${words || reason}`;
+}
