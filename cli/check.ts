@@ -1,11 +1,16 @@
 // `sidegraph check FILE…`: every finding of every file, told at once. A directory holds more JSON than manifests
 // (requests, settings of other tools): what has neither kind nor apiVersion there is passed over and counted.
 import { loadDeployments } from '../graph/load-deployments.ts';
+import { DEFAULT_SIDECAR } from '../operator/sidecar/defaults.ts';
+import { judgeWorkloads } from '../operator/workloads/judge.ts';
 import { CommandFailure } from './failure.ts';
 import { type FileFindings, countSeverity, renderFindings, summarize } from './findings.ts';
 import { listFiles, readSource } from './files.ts';
 import type { Io } from './io.ts';
 import { createPaint } from './paint.ts';
+
+/** A cluster may have other defaults of sidecars; their bounds are seldom others. */
+const judge = judgeWorkloads(DEFAULT_SIDECAR);
 
 interface Unreadable {
   readonly source: string;
@@ -28,7 +33,11 @@ export function check(paths: readonly string[], output: 'text' | 'json', io: Io)
           passedOver.push(source);
           continue;
         }
-        const { deployments, findings } = loadDeployments(text, { source });
+        const { deployments, findings } = loadDeployments(text, {
+          source,
+          images: 'command',
+          judge,
+        });
         files.push({ source, deployments: deployments.map((each) => each.name), findings });
       } catch (thrown) {
         note(file, thrown, unreadable);

@@ -2,6 +2,8 @@
 // that it forgot. All findings at once; nothing is changed.
 import type { PortedContainer } from './assign-ports.ts';
 import { checkDeploymentAnnotations, checkPredictorAnnotations } from './check-annotations.ts';
+import { checkImages } from './check-images.ts';
+import type { Images } from './check-images.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkAddresses, checkEndpoints } from './check-endpoints.ts';
 import { checkDeploymentName, checkLabelName } from './check-names.ts';
@@ -11,6 +13,8 @@ import { closestWord } from './closest-word.ts';
 import type { Addresses } from './deployment.ts';
 import type { FindingSink } from './finding.ts';
 import type { FindingCode } from './finding-codes.ts';
+import { checkFields } from './pod/check-fields.ts';
+import { checkPod, checkResources } from './pod/check-pod.ts';
 import { shorten } from './read-deployment.ts';
 import type { Servers } from './words.ts';
 import { listWrittenUnits } from './written.ts';
@@ -27,6 +31,7 @@ export function checkDeployment(
   ported: readonly (readonly PortedContainer[])[],
   addresses: Addresses | undefined,
   servers: Servers,
+  images: Images,
   sink: FindingSink,
 ): void {
   const spec = `${deployment.path}spec`;
@@ -45,9 +50,29 @@ export function checkDeployment(
     checkPredictorAnnotations(predictor, sink);
     checkNoEngine(predictor, sink);
     checkContainers(containers, sink);
+    checkImages(predictor, containers, { images, addresses }, sink);
     checkAddresses(predictor, containers, deployment.name, sink);
     checkUnits(deployment, predictor, addresses, servers, sink);
+    for (const pod of predictor.pods) checkPod(pod, sink);
+    checkOrchestrator(predictor, sink);
   });
+}
+
+/** It becomes a part of the filter's container. */
+function checkOrchestrator(predictor: WrittenPredictor, sink: FindingSink): void {
+  const { orchestrator, engineResources } = predictor;
+  if (engineResources !== undefined) {
+    const { path, value } = engineResources;
+    checkFields(value, 'ResourceRequirements', path, sink);
+    checkResources(value, path, sink);
+  }
+  if (orchestrator === undefined) return;
+  const { path, value } = orchestrator;
+  const { env, resources } = value;
+  const container = { name: 'filter', ...(env === undefined ? {} : { env }) };
+  checkFields(container, 'Container', path, sink);
+  checkFields(resources, 'ResourceRequirements', `${path}.resources`, sink);
+  checkResources(resources, `${path}.resources`, sink);
 }
 
 /** A word of a closed list; '' is the default and always right. */

@@ -185,6 +185,23 @@ export const FINDINGS = {
     'add a container with the name of the unit to componentSpecs, or an endpoint with service_host and httpPort, or run with --unit NAME=URL',
   ),
   CONTAINER_DUPLICATE: error('two containers of a predictor have one name', 'rename one of them'),
+  POD_FIELD_UNKNOWN: error(
+    'a pod has a field that Kubernetes does not have: it would refuse the whole pod',
+    'remove it, or write it where it belongs',
+  ),
+  POD_FIELD_NEW: warning(
+    'a pod has a field that the oldest Kubernetes that is supported does not have',
+    'nothing, where every cluster that it goes to is new enough',
+  ),
+  POD_INVALID: error(
+    'a pod has a value that Kubernetes refuses',
+    'write what Kubernetes takes there',
+  ),
+  IMAGE_MISSING: error('a container has no image', 'write its image'),
+  IMAGE_LOCAL: warning(
+    'a container has a command and no image: it runs on this machine, and Kubernetes would refuse it',
+    'nothing for sidegraph run; for a cluster write its image',
+  ),
   PORT_CONFLICT: error(
     'two containers of one pod listen on one port',
     'give one of them another port named http or grpc',
@@ -283,6 +300,10 @@ export const FINDINGS = {
     'nothing, or use lower-case letters, digits and -',
   ),
   POD_SETTING: warning('a setting of a pod does not go with the others', 'change what is named'),
+  SIDECAR_PORT: error(
+    'a container listens on a port of the sidecars in its pod: none of its requests would reach it',
+    'give it another port',
+  ),
   SIDECAR_SETTING: warning(
     'a setting of the sidecars is out of its bounds; the default is used',
     'write a value within the bounds',

@@ -65,33 +65,3 @@ export const EXPLAINER_FIELDS = [
   'replicas',
   'initParameters',
 ];
-
-export const CONTAINER_FIELDS = [
-  'name',
-  'image',
-  'command',
-  'args',
-  'workingDir',
-  'ports',
-  'envFrom',
-  'env',
-  'resources',
-  'resizePolicy',
-  'restartPolicy',
-  'volumeMounts',
-  'volumeDevices',
-  'livenessProbe',
-  'readinessProbe',
-  'startupProbe',
-  'lifecycle',
-  'terminationMessagePath',
-  'terminationMessagePolicy',
-  'imagePullPolicy',
-  'securityContext',
-  'stdin',
-  'stdinOnce',
-  'tty',
-];
-
-export const PORT_FIELDS = ['name', 'hostPort', 'containerPort', 'protocol', 'hostIP'];
-export const ENV_FIELDS = ['name', 'value', 'valueFrom'];

@@ -17,7 +17,7 @@ function manifest(graph: unknown, predictor: object = {}, spec: object = {}): st
 }
 
 const pods = (...names: string[]): object => ({
-  componentSpecs: names.map((name) => ({ spec: { containers: [{ name }] } })),
+  componentSpecs: names.map((name) => ({ spec: { containers: [{ name, image: 'example/a:1' }] } })),
 });
 
 function codes(text: string, options: Partial<LoadOptions> = {}): string[] {

@@ -1,11 +1,13 @@
 // The way in: a file's text to deployments that can be compiled, and everything that is wrong with it.
 import { assignPorts, parseFirstPorts } from './assign-ports.ts';
 import { checkDeployment } from './check-deployment.ts';
+import type { Images } from './check-images.ts';
 import { defaultDeployment } from './default-deployment.ts';
 import type { Hosts } from './default-deployment.ts';
 import type { Addresses, Deployment } from './deployment.ts';
 import { openFindings } from './finding.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, FindingSink } from './finding.ts';
+import type { JsonObject } from './json-value.ts';
 import { parseManifests } from './parse-manifests.ts';
 import type { ManifestDocument } from './parse-manifests.ts';
 import { isDeployment, readDeployment } from './read-deployment.ts';
@@ -21,9 +23,16 @@ export interface LoadOptions {
   readonly addresses?: Addresses;
   /** Where containers are reached; `local` by default. */
   readonly hosts?: Hosts;
+  /** Which containers need an image; by default all in a cluster, none elsewhere. */
+  readonly images?: Images;
+  /** Asked of each deployment that the checks take. */
+  readonly judge?: Judge;
   /** The prepackaged servers there are; Seldon's own by default. */
   readonly servers?: Servers;
 }
+
+/** Adds what a cluster would say of a deployment; `object` is the document that it was read from. */
+export type Judge = (deployment: Deployment, object: JsonObject, sink: FindingSink) => void;
 
 export interface LoadedDeployments {
   /** Those without errors, in the order of the file. */
@@ -75,7 +84,9 @@ function loadOne(
   if (written === undefined) return undefined;
   const ported = assignPorts(written, parseFirstPorts(options.env ?? {}));
   const servers = options.servers ?? SERVERS;
-  checkDeployment(written, ported, options.addresses, servers, sink);
+  const hosts = options.hosts ?? 'local';
+  const images = options.images ?? (hosts === 'cluster' ? 'required' : 'any');
+  checkDeployment(written, ported, options.addresses, servers, images, sink);
   const fullName = `${written.namespace}/${written.name}`;
   if (written.name !== '' && names.has(fullName)) {
     const path = `${written.path}metadata.name`;
@@ -83,5 +94,7 @@ function loadOne(
   }
   names.add(fullName);
   if (sink.errors > 0) return undefined;
-  return defaultDeployment(written, ported, options.source, options.hosts ?? 'local', servers);
+  const deployment = defaultDeployment(written, ported, options.source, hosts, servers);
+  options.judge?.(deployment, document.value, sink);
+  return sink.errors > 0 ? undefined : deployment;
 }

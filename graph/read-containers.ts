@@ -1,8 +1,7 @@
 // Reads the containers of a pod: what is needed to start one elsewhere than in Kubernetes. Volumes, probes and the like
-// are left to Kubernetes.
+// are judged by Kubernetes' schema (pod/).
 import type { EnvEntry, EnvFrom } from './deployment.ts';
 import { isPlainObject } from './json-value.ts';
-import { CONTAINER_FIELDS, ENV_FIELDS, PORT_FIELDS } from './known-fields.ts';
 import { MANIFEST_LIMITS } from './limits.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
@@ -12,7 +11,7 @@ import type { WrittenContainer } from './written.ts';
 export function readContainers(pod: Fields, componentSpec: number): WrittenContainer[] {
   const containers: WrittenContainer[] = [];
   for (const item of pod.list('containers')) {
-    const container = openFields(item.value, item.path, CONTAINER_FIELDS, pod.sink);
+    const container = openFields(item.value, item.path, null, pod.sink);
     if (container === undefined) continue;
     containers.push({
       path: container.path,
@@ -33,7 +32,7 @@ export function readContainers(pod: Fields, componentSpec: number): WrittenConta
 function readPorts(container: Fields): WrittenContainer['ports'] {
   const ports: { name: string; port: number }[] = [];
   for (const item of container.list('ports')) {
-    const entry = openFields(item.value, item.path, PORT_FIELDS, container.sink);
+    const entry = openFields(item.value, item.path, null, container.sink);
     const name = entry?.word('name') ?? '';
     const port = entry?.integer('containerPort', 1, 65_535);
     if (port !== undefined) ports.push({ name, port });
@@ -47,7 +46,7 @@ function readPorts(container: Fields): WrittenContainer['ports'] {
 export function readEnv(owner: Fields): EnvEntry[] {
   const entries: EnvEntry[] = [];
   for (const item of owner.list('env')) {
-    const entry = openFields(item.value, item.path, ENV_FIELDS, owner.sink);
+    const entry = openFields(item.value, item.path, null, owner.sink);
     if (entry === undefined) continue;
     const name = entry.requiredText('name');
     const value = entry.text('value');

@@ -15,7 +15,9 @@ import { readContainers, readEnv } from './read-containers.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import { readGraph } from './read-graph.ts';
-import type { WrittenContainer, WrittenDeployment, WrittenPredictor } from './written.ts';
+import { isPlainObject } from './json-value.ts';
+import type { WrittenPod } from './pod/check-pod.ts';
+import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const API_GROUP = 'machinelearning.seldon.io';
 const API_VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'].map((version) => `${API_GROUP}/${version}`);
@@ -121,7 +123,9 @@ function readPredictor(predictor: Fields): WrittenPredictor {
     labels: predictor.textMap('labels'),
     annotations: predictor.textMap('annotations'),
     orchestratorEnv: readOrchestratorEnv(predictor),
-    containers: readComponents(predictor),
+    ...readComponents(predictor),
+    orchestrator: readRaw(predictor, 'svcOrchSpec'),
+    engineResources: readRaw(predictor, 'engineResources'),
     graph: readGraph(predictor),
   };
 }
@@ -133,13 +137,15 @@ function readOrchestratorEnv(predictor: Fields): WrittenPredictor['orchestratorE
   return spec === undefined ? [] : readEnv(spec);
 }
 
-function readComponents(predictor: Fields): WrittenContainer[] {
+function readComponents(predictor: Fields): Pick<WrittenPredictor, 'containers' | 'pods'> {
   const { sink } = predictor;
+  const pods: WrittenPod[] = [];
   const containers = predictor.list('componentSpecs').flatMap((item, index) => {
     const component = openFields(item.value, item.path, COMPONENT_FIELDS, sink);
     const raw = component?.object('spec');
     if (component === undefined || raw === undefined) return [];
-    // The pod's own fields are Kubernetes' to judge.
+    // Its fields are judged by Kubernetes' schema.
+    pods.push({ path: component.at('spec'), value: raw });
     const pod = openFields(raw, component.at('spec'), null, sink);
     return pod === undefined ? [] : readContainers(pod, index);
   });
@@ -151,7 +157,12 @@ function readComponents(predictor: Fields): WrittenContainer[] {
       `${predictor.path} has ${containers.length} containers`,
       `use at most ${maxContainers}`,
     );
-  return containers.slice(0, maxContainers);
+  return { containers: containers.slice(0, maxContainers), pods };
+}
+
+function readRaw(owner: Fields, name: string): WrittenPod | undefined {
+  const value = owner.peek(name);
+  return isPlainObject(value) ? { path: owner.at(name), value } : undefined;
 }
 
 /** Parts that are known but do nothing yet. */

@@ -1,6 +1,7 @@
 // A deployment as it was written: typed, nothing defaulted yet, so that checks see what the user wrote. `undefined` is
 // what was left out.
 import type { EnvEntry, EnvFrom } from './deployment.ts';
+import type { WrittenPod } from './pod/check-pod.ts';
 
 export interface WrittenDeployment {
   readonly name: string;
@@ -24,6 +25,11 @@ export interface WrittenPredictor {
   readonly annotations: Readonly<Record<string, string>>;
   readonly orchestratorEnv: readonly EnvEntry[];
   readonly containers: readonly WrittenContainer[];
+  /** The pods of its `componentSpecs`, as they stand. */
+  readonly pods: readonly WrittenPod[];
+  /** `svcOrchSpec`, as it stands; undefined for none. */
+  readonly orchestrator: WrittenPod | undefined;
+  readonly engineResources: WrittenPod | undefined;
   /** Undefined when there is none that can be read; a finding tells. */
   readonly graph: WrittenUnit | undefined;
 }

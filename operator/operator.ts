@@ -34,7 +34,7 @@ export interface SidegraphOperatorOptions {
   readonly kube: PooledKubeConfig;
   readonly log: Log;
   readonly ask?: AskPod;
-  /** Milliseconds of the Lease, for tests: the defaults are client-go's. */
+  /** Milliseconds of the Lease, for tests: the defaults are those of lease.ts. */
   readonly leaseMs?: { readonly lease: number; readonly deadline: number; readonly retry: number };
   /** Told when the caches are filled and /readyz answers. */
   readonly onReady?: (ports: { readonly healthPort: number }) => void;

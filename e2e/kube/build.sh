@@ -17,7 +17,8 @@ step() {
   local name=$1 stamp=$2 text=$3 begin=$SECONDS; shift 3
   is_fresh "$name" "$stamp" && return 0
   say "building $text"
-  "$@"
+  # Go tells each of its 283 modules; what else it says is kept.
+  "$@" 2> >(grep -v '^go: downloading ' >&2)
   echo "$stamp" > "$stamps/$name"
   say "built in $((SECONDS - begin)) s"
 }

@@ -27,5 +27,6 @@ for _ in $(seq 50); do
   sleep 0.1
 done
 [ ! -s "$RUN/sysctls" ] || sysctl -q -p "$RUN/sysctls" 2>/dev/null
+[ ! -s "$RUN/folders" ] || xargs rmdir < "$RUN/folders" 2>/dev/null
 rm -f "$RUN/pid"
 echo 'cluster: down' >&2

@@ -7,7 +7,7 @@ mount --make-rshared /
 mkdir -p $STATE
 mount -t tmpfs -o mode=755 tmpfs $STATE
 if [ "$mode" = full ]; then
-  for folder in /var/lib/kubelet /var/log/pods /var/log/containers /run/containerd /var/lib/cni /run/netns; do
+  for folder in ${FOLDERS#* }; do
     mkdir -p $folder
     mount -t tmpfs -o mode=755 tmpfs $folder
     mount --make-rshared $folder

@@ -26,6 +26,9 @@ sysctl vm.overcommit_memory kernel.panic kernel.panic_on_oops kernel.keys.root_m
   fs.inotify.max_user_instances > "$RUN/sysctls" 2>/dev/null || true
 [ "$(sysctl -n fs.inotify.max_user_instances)" -ge 1024 ] || sysctl -qw fs.inotify.max_user_instances=1024 || true
 
+# down.sh removes those that were not there before.
+for folder in $FOLDERS; do [ -e "$folder" ] || echo "$folder"; done > "$RUN/folders"
+
 setsid unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
   bash "$KUBE_HERE/node.sh" "$mode" >"$LOGS/node.log" 2>&1 </dev/null &
 unshared=$!

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
+import { DEFAULT_SIDECAR } from '../sidecar/defaults.ts';
 import { INLINE_READER } from '../read/reader.ts';
 import { validateDeployment } from './validate.ts';
 
@@ -45,7 +46,11 @@ function validate(
     oldObject: null,
     ...more,
   };
-  return validateDeployment(request, { load: {}, reader: INLINE_READER, stored });
+  return validateDeployment(request, {
+    load: { sidecar: DEFAULT_SIDECAR },
+    reader: INLINE_READER,
+    stored,
+  });
 }
 
 function messageOf(verdict: Verdict): string {

@@ -25,12 +25,6 @@ const COLUMNS = [
     description: 'Number of pods, of all predictors.',
   },
   {
-    name: 'Message',
-    type: 'string',
-    jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-    description: 'Why it is not ready.',
-  },
-  {
     name: 'Address',
     type: 'string',
     jsonPath: '.status.address.url',
@@ -57,6 +51,12 @@ const COLUMNS = [
     jsonPath: '.spec.protocol',
     description: 'What the units speak; seldon where nothing stands.',
     priority: 1,
+  },
+  {
+    name: 'Message',
+    type: 'string',
+    jsonPath: '.status.summary',
+    description: 'Why it is not ready, in few words; the condition Ready says all of it.',
   },
 ];
 

@@ -52,6 +52,7 @@ export const STATUS = object(
   {
     state: text('Available, Creating or Failed.'),
     description: text('Why the state is not Available.'),
+    summary: text('The beginning of the description, for a column.'),
     observedGeneration: long('The generation of the object that this status is about.'),
     replicas: int('Number of pods, of all predictors.'),
     selector: text(

@@ -1,4 +1,4 @@
-// Which replica leads, by a Lease: who holds it renews it every two seconds; who wants it takes it when it saw no renewal
+// Which replica leads, by a Lease: who holds it renews it every three seconds; who wants it takes it when it saw no renewal
 // for as long as the lease lasts. Times are those of our own clock at which a change was seen, so clocks need not agree.
 // Leading ends before anybody else can begin: on a failed renewal at the deadline, on a stop with a release.
 import type { Log } from '../../extproc/log.ts';
@@ -9,6 +9,13 @@ import type { KubeObject } from './object.ts';
 import type { Gauge } from './registry.ts';
 
 const MANAGER = 'sidegraph-lease';
+/**
+ * Longer than client-go's 15, 10 and 2 s: on a starved machine a renewal takes its time, and each change of leaders makes statuses wait.
+ * Requests do not depend on who leads, and a leader that is told to end gives the Lease away at once.
+ */
+const LEASE_MS = 40_000;
+const DEADLINE_MS = 30_000;
+const RETRY_MS = 3_000;
 const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
 
 export interface LeaseOptions {
@@ -20,7 +27,7 @@ export interface LeaseOptions {
   readonly log: Log;
   /** Label: name. */
   readonly leader?: Gauge | undefined;
-  /** client-go's 15, 10 and 2 s where not given. */
+  /** 40, 30 and 3 s where not given. */
   readonly leaseMs?: number;
   readonly deadlineMs?: number;
   readonly retryMs?: number;
@@ -51,9 +58,9 @@ export class LeaseElector {
 
   constructor(options: LeaseOptions) {
     this.#options = options;
-    this.#leaseMs = options.leaseMs ?? 15_000;
-    this.#deadlineMs = options.deadlineMs ?? 10_000;
-    this.#retryMs = options.retryMs ?? 2_000;
+    this.#leaseMs = options.leaseMs ?? LEASE_MS;
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+    this.#retryMs = options.retryMs ?? RETRY_MS;
     this.#now = options.now ?? (() => performance.now());
     this.#setLeader(false);
   }

@@ -5,10 +5,14 @@ import type { FindingCode } from '../../graph/finding-codes.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { LoadedDeployments, LoadOptions } from '../../graph/load-deployments.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
+import type { SidecarDefaults } from '../sidecar/defaults.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
+import { judgeWorkloads } from '../workloads/judge.ts';
 import { listSeldonServers } from '../workloads/servers.ts';
 
-export type ReadOptions = Pick<LoadOptions, 'env' | 'servers'>;
+export interface ReadOptions extends Pick<LoadOptions, 'env' | 'servers'> {
+  readonly sidecar: SidecarDefaults;
+}
 
 export interface Reader {
   /** All deployments of a text, with what is wrong with them. Rejects only where the reader is closed. */
@@ -21,7 +25,13 @@ export const INLINE_READER: Reader = {
 };
 
 export function readHere(text: string, options: ReadOptions): LoadedDeployments {
-  return loadDeployments(text, { ...options, source: 'SeldonDeployment', hosts: 'cluster' });
+  const { sidecar, ...others } = options;
+  return loadDeployments(text, {
+    ...others,
+    source: 'SeldonDeployment',
+    hosts: 'cluster',
+    judge: judgeWorkloads(sidecar),
+  });
 }
 
 /** A text that was not read, with the reason. */
@@ -54,8 +64,9 @@ export function readableText(
 }
 
 /** The settings of a cluster that reading depends on. */
-export function readOptions({ ports, predictorServers }: OperatorConfig): ReadOptions {
+export function readOptions({ ports, predictorServers, sidecar }: OperatorConfig): ReadOptions {
   return {
+    sidecar,
     servers: listSeldonServers(predictorServers),
     env: {
       PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),

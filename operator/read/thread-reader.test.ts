@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { SILENT_LOG } from '../../extproc/log.ts';
+import { DEFAULT_SIDECAR } from '../sidecar/defaults.ts';
 import { readHere } from './reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 import type { ThreadReaderOptions } from './thread-reader.ts';
@@ -21,7 +22,11 @@ const TEXT = JSON.stringify({
     ],
   },
 });
-const OPTIONS = { servers: new Map([['HOUSE_SERVER', 'example/house:1']]), env: {} };
+const OPTIONS = {
+  sidecar: DEFAULT_SIDECAR,
+  servers: new Map([['HOUSE_SERVER', 'example/house:1']]),
+  env: {},
+};
 const ODD_THREAD = new URL('./testing/odd-thread.ts', import.meta.url);
 
 test('the thread reads as this thread does', async (t) => {

@@ -19,9 +19,9 @@ export function explainRefusal(error: KubeError): Refusal | undefined {
   return { remedy: error.status === 403 || error.status === 401 ? 'elsewhere' : 'edit', words };
 }
 
-/** A field that the kind does not have, or twins in a list with keys: told by a server-side apply as the server's own trouble. */
+/** A field that the kind does not have, twins in a list with keys, no quantity: told by a server-side apply as the server's own trouble. */
 const TYPED_PATCH =
-  /^failed to create typed patch object \((?:[^/;]*\/)?([^;]*); [^,]*, Kind=(\w+)\): ([^]*)$/;
+  /^failed to (?:create typed patch object|convert new object) \((?:[^/;]*\/)?([^;]*); [^,]*, Kind=(\w+)\)(?: to proper version)?: (?:unable to convert unstructured object to [^:]*: )?([^]*)$/;
 const INVALID = /^(\w+)(?:\.[\w.]+)? "([^"]+)" is invalid: ([^]*)$/;
 const FORBIDDEN = /^([\w.]+) "([^"]+)" is forbidden: ([^]*)$/;
 

@@ -1,5 +1,6 @@
 // The decision: from a SeldonDeployment and everything that was observed to what is to be done and told. Pure and level-based:
 // it asks what is, never what happened, so it may be called at any time, again, and after a crash in the middle of the effects.
+import type { Finding } from '../../graph/finding.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { refOf } from '../kube/kinds.ts';
 import { SELDON_LABELS } from '../names.ts';
@@ -129,7 +130,7 @@ function pursue(
     },
     {
       ...view,
-      findings: [...view.findings, ...workloads.warnings],
+      findings: withoutTwins([...view.findings, ...workloads.warnings]),
       workloads,
       plans,
       foreign: names,
@@ -137,6 +138,15 @@ function pursue(
       waiting: superseded.waiting,
     },
   );
+}
+
+/** What was told of the object when it was read is told again when it is rendered. */
+function withoutTwins(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ code, path, message }) => {
+    const id = `${code} ${path} ${message}`;
+    return !seen.has(id) && seen.add(id);
+  });
 }
 
 const MIN_REQUEUE_MS = 50;

@@ -13,6 +13,7 @@ import type { Workloads } from '../workloads/workloads.ts';
 import type { Condition, Judgement } from './conditions.ts';
 import { dateConditions } from './conditions.ts';
 import { judgePlans, judgeReadiness, judgeTrouble } from './judgements.ts';
+import { summarize } from './summary.ts';
 import { judgePredictors } from './predictors.ts';
 import type { JudgedPredictor, PredictorEntry } from './predictors.ts';
 import { deploymentEntry, renderAddress, renderScale, serviceEntry } from './serving.ts';
@@ -45,6 +46,7 @@ export interface StatusView {
 export interface Status {
   readonly state: 'Available' | 'Creating' | 'Failed';
   readonly description: string;
+  readonly summary: string;
   readonly observedGeneration: number;
   readonly replicas: number;
   readonly selector: string;
@@ -80,9 +82,11 @@ export function buildStatus(view: StatusView): Status {
   const services = ofKind(ours, 'Service').toSorted((one, other) =>
     one.metadata.name < other.metadata.name ? -1 : 1,
   );
+  const description = ready.state === 'Available' ? '' : (ready.condition.message ?? '');
   return {
     state: ready.state,
-    description: ready.state === 'Available' ? '' : (ready.condition.message ?? ''),
+    description,
+    summary: summarize(description),
     observedGeneration: object.metadata.generation ?? 0,
     replicas: scale.replicas,
     selector: scale.selector,

@@ -103,7 +103,9 @@ function describeContainer(container: Fields, isInit: boolean): Trouble | undefi
     (isInit && container['started'] === true && !isOurs(container))
   )
     return undefined;
-  return { rank: 1, words: `${name} runs but is not ready yet` };
+  // Envoy is ready when the units are, so where one of them is not, that is what is waited for.
+  const rank = isOurs(container) ? 0.5 : 1;
+  return { rank, words: `${name} runs but is not ready yet` };
 }
 
 function isOurs(container: Fields): boolean {

@@ -5,6 +5,7 @@ import type { Fields } from '../reconcile/fields.ts';
 import { dateConditions } from './conditions.ts';
 import type { Judgement } from './conditions.ts';
 import { NEW_PODS } from './predictors.ts';
+import { summarize } from './summary.ts';
 
 export interface Failure {
   readonly reason: 'Refused' | 'NotApplied' | 'OperatorFault';
@@ -21,9 +22,9 @@ export function withFailure(
   nowMs: number,
 ): Fields {
   const failed = { status: 'False', reason, message: words } as const;
-  const others = list(status['conditions'])
-    .filter((condition) => !FAILING.includes(text(condition['type'])))
-    .map(({ lastTransitionTime: _, observedGeneration: __, ...judgement }) => judgement);
+  const others = list(status['conditions']).filter(
+    (condition) => !FAILING.includes(text(condition['type'])),
+  );
   const judgements = [
     ...(others as readonly object[] as readonly Judgement[]),
     { type: 'Applied', ...failed } as const,
@@ -42,6 +43,7 @@ export function withFailure(
     ...status,
     state: needsPerson ? 'Failed' : 'Creating',
     description: words,
+    summary: summarize(words),
     observedGeneration: object.metadata.generation ?? 0,
     ...(predictors.length === 0 ? {} : { predictors }),
     conditions,

@@ -6,9 +6,16 @@ import { PORTS } from '../names.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { isEntry } from './labels.ts';
 import { unitAccounts } from './render-pod.ts';
-import { integerAt, textAt } from './written-spec.ts';
+import { integerAt, objectsAt, textAt } from './written-spec.ts';
 
-const SIDECAR_PORTS: readonly number[] = Object.values(PORTS);
+/** What the sidecars do on each of their ports. */
+const SIDECAR_PORTS: ReadonlyMap<number, string> = new Map([
+  [PORTS.http, 'take requests by HTTP'],
+  [PORTS.grpc, 'take requests by gRPC'],
+  [PORTS.status, 'tell their state'],
+]);
+/** Characters of a label, and of the name of a Service. */
+const MAX_LABEL = 63;
 /** Less than this leaves a pod no time to drain, s. */
 const LEAST_GRACE_SECONDS = 15;
 
@@ -54,11 +61,19 @@ function warnNames(deployment: Deployment, placed: PlacedPredictor, sink: Findin
       'NAME_DERIVED',
       `${predictor.path}.componentSpecs`,
       `containers run under other names: ${renamed.join(', ')}`,
+      'nothing, or use names of up to 63 lower-case letters, digits and -',
     );
   const wanted =
     predictor.annotations['seldon.io/svc-name'] ?? `${deployment.name}-${predictor.name}`;
   if (key !== wanted)
-    sink.add('NAME_DERIVED', `${predictor.path}.name`, `the Service of ${wanted} is ${key}`);
+    sink.add(
+      'NAME_DERIVED',
+      `${predictor.path}.name`,
+      `the Service of ${wanted} is ${key}`,
+      wanted.length > MAX_LABEL
+        ? `nothing, or shorten the names: together they have ${wanted.length} characters, ${MAX_LABEL} fit`
+        : undefined,
+    );
 }
 
 function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: FindingSink): void {
@@ -87,15 +102,19 @@ function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: Find
       'name one account for the units of a pod',
     );
   if (!placed.engine || !isEntry(placed, component)) return;
-  for (const { container } of component.containers) {
-    const { http, grpc } = container.ports;
-    for (const port of new Set([http, grpc])) {
-      if (!SIDECAR_PORTS.includes(port)) continue;
+  for (const { container, unit } of component.containers) {
+    const raw = written?.containers.find((each) => each['name'] === container.name) ?? {};
+    const declared = objectsAt(raw, 'ports').map((port) => integerAt(port, 'containerPort') ?? 0);
+    const { http, grpc, metrics } = container.ports;
+    const own = unit === null ? declared : [http, grpc, metrics, ...declared];
+    for (const port of new Set(own)) {
+      const use = SIDECAR_PORTS.get(port);
+      if (use === undefined) continue;
       sink.add(
-        'POD_SETTING',
+        'SIDECAR_PORT',
         container.path,
-        `${container.name} listens on ${port}, which is a port of the sidecars in its pod`,
-        'give it another port named http or grpc',
+        `${container.name} has the port ${port}, on which the sidecars of its pod ${use}`,
+        `give it another port than ${[...SIDECAR_PORTS.keys()].join(', ')}`,
       );
     }
   }

@@ -66,7 +66,7 @@ function readPredictor(predictor: JsonObject): WrittenPredictorSpec {
     components: objectsAt(predictor, 'componentSpecs').map(readComponent),
     orchestrator: {
       env: objectsAt(orchestrator, 'env'),
-      resources: isPlainObject(orchestrator['resources']) ? orchestrator['resources'] : undefined,
+      resources: mapAt(orchestrator, 'resources') ?? mapAt(predictor, 'engineResources'),
       replicas: integerAt(orchestrator, 'replicas'),
     },
     units,
@@ -89,6 +89,11 @@ function readComponent(component: JsonObject): WrittenComponent {
     budget: part('pdbSpec'),
     keda: part('kedaSpec') !== undefined,
   };
+}
+
+/** Seldon's older place for them is `engineResources`. */
+function mapAt(owner: JsonObject, name: string): JsonObject | undefined {
+  return isPlainObject(owner[name]) ? owner[name] : undefined;
 }
 
 /** `children` is a list or, in old articles, a single unit. */

@@ -1,0 +1,34 @@
+// Whether every container has an image, which Kubernetes asks for. A prepackaged server brings its own.
+import type { PortedContainer } from './assign-ports.ts';
+import { findAddress } from './deployment.ts';
+import type { Addresses } from './deployment.ts';
+import type { FindingSink } from './finding.ts';
+import { parseServer } from './words.ts';
+import { listWrittenUnits } from './written.ts';
+import type { WrittenPredictor } from './written.ts';
+
+/** `required`: by whoever makes pods. `command`: one with a command is run here, and told. `any`: nobody makes pods. */
+export type Images = 'required' | 'command' | 'any';
+
+export function checkImages(
+  predictor: WrittenPredictor,
+  containers: readonly PortedContainer[],
+  { images, addresses }: { readonly images: Images; readonly addresses: Addresses | undefined },
+  sink: FindingSink,
+): void {
+  if (images === 'any') return;
+  const servers = new Set(
+    listWrittenUnits(predictor.graph)
+      .filter((unit) => parseServer(unit.implementation) !== null)
+      .map(({ name }) => name),
+  );
+  for (const { container } of containers) {
+    const { name, path, image, command } = container;
+    if (image !== '' || name === '' || servers.has(name)) continue;
+    if (findAddress(addresses, predictor.name, name) !== undefined) continue;
+    const isLocal = images === 'command' && command.length > 0;
+    const code = isLocal ? 'IMAGE_LOCAL' : 'IMAGE_MISSING';
+    if (!sink.hasErrorsAt(`${path}.image`))
+      sink.add(code, path, `the container ${name} has no image`);
+  }
+}

@@ -1,0 +1,36 @@
+// What a cluster would say of a deployment that the checks of the graph take: where its pods, names and annotations do not go with the
+// sidecars. `sidegraph check`, admission and the operator all ask here, so that they say the same.
+import { annotationsOf } from '../../graph/annotations.ts';
+import type { Judge } from '../../graph/load-deployments.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { boundSettings } from '../sidecar/bounds.ts';
+import type { SidecarDefaults } from '../sidecar/defaults.ts';
+import { warnAnnotations } from './annotations.ts';
+import { placePredictors } from './place-predictors.ts';
+import { warnPlacement } from './warnings.ts';
+import { readSpec } from './written-spec.ts';
+
+export function judgeWorkloads(sidecar: SidecarDefaults): Judge {
+  return (deployment, object, sink) => {
+    const spec = readSpec(object as unknown as KubeObject);
+    const placed = placePredictors(deployment, spec);
+    warnAnnotations(deployment, spec.annotations, sink);
+    warnPlacement(deployment, placed, sink);
+    const told = new Set<string>();
+    for (const { predictor, engine } of placed) {
+      if (!engine) continue;
+      const annotations = annotationsOf(deployment, predictor);
+      const { findings } = boundSettings(
+        annotations,
+        sidecar,
+        `${deployment.path}spec.annotations`,
+        deployment.source,
+      );
+      for (const { code, path, message, advice } of findings) {
+        if (told.has(path + message)) continue;
+        told.add(path + message);
+        sink.add(code, path, message, advice);
+      }
+    }
+  };
+}
