@@ -124,6 +124,7 @@ describe('the SeldonDeployment definition on a real API server', { skip: whyNoKu
     assert.equal(made['status'], undefined);
     const status = {
       state: 'Creating',
+      summary: 'the image m:1 cannot be pulled',
       replicas: 1,
       selector: 'a=b',
       address: { url: 'http://x' },
@@ -144,7 +145,7 @@ describe('the SeldonDeployment definition on a real API server', { skip: whyNoKu
     assert.deepEqual((await client.apply(written, options))['status'], status);
     assert.match(
       await kubectl('get', 'sdep', name),
-      /Creating +1 +the image m:1 cannot be pulled +http:\/\/x/,
+      /Creating +1 +http:\/\/x +\S+ +the image m:1 cannot be pulled$/m,
     );
     assert.match(await kubectl('get', 'sdep', name, '-o', 'wide'), /PodsPending/);
     const scaled = await kubectl('scale', 'sdep', name, '--replicas=3');
