@@ -4,6 +4,7 @@ import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from './filters/stats-log.ts';
 import { type JsonObject, typed } from './json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from './layout.ts';
+import { MAX_REQUESTS_PER_READ } from './limits.ts';
 import { overloadManager } from './overload.ts';
 
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
@@ -23,6 +24,14 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
         typed_config: typed('envoy.extensions.bootstrap.internal_listener.v3.InternalListener'),
       },
     ],
+    layered_runtime: {
+      layers: [
+        {
+          name: 'sidegraph',
+          static_layer: { 'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ },
+        },
+      ],
+    },
     stats_config: { histogram_bucket_settings: histogramBuckets() },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     stats_flush_on_admin: true,

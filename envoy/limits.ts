@@ -57,6 +57,8 @@ export const OFFPATH_TIMEOUT_SECONDS = 30;
 export const FILTER_MESSAGE_TIMEOUT_SECONDS = 3600;
 /** What a 503 of Envoy or of the filter says in `retry-after`. */
 export const RETRY_AFTER_SECONDS = 1;
+/** Requests of one connection that Envoy takes before it looks at others. More would go through it as one herd, units and filter idle meanwhile. */
+export const MAX_REQUESTS_PER_READ = 4;
 /** A request that takes at least this long has a line in the access log, where that holds failures. */
 export const ACCESS_LOG_SLOW_MS = 1000;
 /** One in this many of the others has one too. */
