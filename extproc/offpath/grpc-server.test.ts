@@ -12,7 +12,11 @@ import {
   type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
+import type { Type } from 'protobufjs';
+import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { SILENT_LOG } from '../log.ts';
+import { FieldReader } from '../protobuf/reader.ts';
+import { bytesField } from '../protobuf/writer.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
 import { serveAt } from '../testing/serve-at.ts';
 import { openOffpathGrpc } from './grpc-server.ts';
@@ -167,22 +171,146 @@ test('a health watch is told the state at once and ends when the server closes',
   assert.deepEqual(states, ['0801']);
 });
 
+type Served = Awaited<ReturnType<typeof serve>>['client'];
+
+/** One question on a stream of the reflection service, and the answer to it. */
+function reflect(client: Served, version: string, request: Buffer): Promise<Buffer> {
+  const stream = client.makeBidiStreamRequest<Buffer, Buffer>(
+    `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+    (bytes) => bytes,
+    (bytes) => bytes,
+  );
+  return new Promise((resolve, reject) => {
+    stream.on('data', (answer: Buffer) => {
+      stream.end();
+      resolve(answer);
+    });
+    stream.on('error', reject);
+    stream.write(request);
+  });
+}
+
+/** Fields of ServerReflectionRequest and, in the answer, of ServerReflectionResponse and FileDescriptorResponse. */
+const BY_FILENAME = 3;
+const BY_SYMBOL = 4;
+const FILES = 4;
+const FILE = 1;
+
+async function filesOf(
+  client: Served,
+  version: string,
+  by: number,
+  name: string,
+): Promise<FileDescriptor[]> {
+  const answer = await reflect(client, version, bytesField(by, Buffer.from(name)));
+  const files: FileDescriptor[] = [];
+  const reader = new FieldReader(answer);
+  while (reader.next()) {
+    if (reader.field !== FILES) continue;
+    const inner = reader.inner();
+    while (inner.next()) {
+      if (inner.field === FILE) {
+        files.push(decodeFile(inner.payload()));
+      }
+    }
+  }
+  assert.ok(files.length > 0, `${name}: ${answer.toString('latin1')}`);
+  return files;
+}
+
+function decodeFile(bytes: Buffer): FileDescriptor {
+  const codec = (descriptor as unknown as { FileDescriptorProto: Type }).FileDescriptorProto;
+  return codec.decode(bytes) as unknown as FileDescriptor;
+}
+
+interface FileDescriptor {
+  readonly name: string;
+  readonly package: string;
+  readonly dependency: readonly string[];
+  readonly messageType: readonly MessageDescriptor[];
+  readonly enumType: readonly { readonly name: string }[];
+  readonly service: readonly {
+    readonly method: readonly { readonly inputType: string; readonly outputType: string }[];
+  }[];
+}
+
+interface MessageDescriptor {
+  readonly name: string;
+  readonly nestedType: readonly MessageDescriptor[];
+  readonly enumType: readonly { readonly name: string }[];
+  readonly field: readonly { readonly typeName: string }[];
+}
+
+/** All types that a file declares, and all that it names, with their package. */
+function typesOf(file: FileDescriptor): { declared: string[]; named: string[] } {
+  const declared: string[] = [];
+  const named = file.service.flatMap(({ method }) =>
+    method.flatMap((each) => [each.inputType, each.outputType]),
+  );
+  const visit = (message: MessageDescriptor, scope: string): void => {
+    const own = `${scope}.${message.name}`;
+    declared.push(own, ...message.enumType.map(({ name }) => `${own}.${name}`));
+    named.push(...message.field.map(({ typeName }) => typeName).filter((name) => name !== ''));
+    for (const nested of message.nestedType) visit(nested, own);
+  };
+  declared.push(...file.enumType.map(({ name }) => `.${file.package}.${name}`));
+  for (const message of file.messageType) visit(message, `.${file.package}`);
+  return { declared, named };
+}
+
 for (const version of ['v1', 'v1alpha']) {
   test(`reflection ${version} lists the services`, async () => {
     const { client } = await serve({ name: 'm', type: 'MODEL' });
-    const stream = client.makeBidiStreamRequest<Buffer, Buffer>(
-      `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-      (bytes) => bytes,
-      (bytes) => bytes,
-    );
-    const answer = new Promise<Buffer>((resolve, reject) => {
-      stream.on('data', resolve);
-      stream.on('error', reject);
-    });
-    stream.write(Buffer.from('3a012a', 'hex')); // list_services = "*"
-    const text = (await answer).toString('latin1');
-    stream.end();
+    const answer = await reflect(client, version, Buffer.from('3a012a', 'hex')); // list_services = "*"
+    const text = answer.toString('latin1');
     assert.match(text, /seldon\.protos\.Seldon/);
     assert.match(text, /grpc\.health\.v1\.Health/);
+  });
+
+  test(`reflection ${version} gives files in which each type is found by the imports alone`, async () => {
+    const { client } = await serve({ name: 'm', type: 'MODEL' });
+    const files = new Map<string, FileDescriptor>();
+    const wanted: string[] = [];
+    for (const symbol of [
+      'seldon.protos.Seldon',
+      'seldon.protos.Seldon.Predict',
+      'grpc.health.v1.Health',
+    ]) {
+      const [first] = await filesOf(client, version, BY_SYMBOL, symbol);
+      if (first !== undefined) wanted.push(first.name);
+    }
+    for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+      if (files.has(name)) continue;
+      const file = (await filesOf(client, version, BY_FILENAME, name)).find(
+        (each) => each.name === name,
+      );
+      assert.ok(file, name);
+      files.set(name, file);
+      wanted.push(...file.dependency);
+    }
+    assert.deepEqual([...files.keys()].sort(), [
+      'google/protobuf/any.proto',
+      'google/protobuf/empty.proto',
+      'google/protobuf/struct.proto',
+      'grpc/health/v1/health.proto',
+      'prediction.proto',
+      'tensor.proto',
+    ]);
+    for (const file of files.values()) {
+      const visible = new Set(
+        [file, ...file.dependency.map((name) => files.get(name) as FileDescriptor)].flatMap(
+          (each) => typesOf(each).declared,
+        ),
+      );
+      for (const name of typesOf(file).named) assert.ok(visible.has(name), `${file.name}: ${name}`);
+    }
+    // As tools that are strict about maps want their entries to be called.
+    assert.ok(
+      typesOf(files.get('prediction.proto') as FileDescriptor).declared.includes(
+        '.seldon.protos.Meta.TagsEntry',
+      ),
+    );
+    const [value] = await filesOf(client, version, BY_SYMBOL, 'google.protobuf.Value');
+    assert.equal(value?.name, 'google/protobuf/struct.proto');
   });
 }

@@ -5,6 +5,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { loadProto } from '../../proto/load.ts';
 import type { ConnectionServer } from '../worker.ts';
 import type { OffpathGrpcOptions } from './grpc-server.ts';
+import { describeFiles } from './file-descriptors.ts';
 import { healthHandlers } from './grpc-health.ts';
 import { metadataHandlers } from './grpc-metadata.ts';
 
@@ -18,7 +19,7 @@ export function openServices({ live, log }: OffpathGrpcOptions): ConnectionServe
   server.addService(service('seldon.protos.Seldon'), metadataHandlers(live, log));
   const health = healthHandlers(live);
   server.addService(service('grpc.health.v1.Health'), health.handlers);
-  new ReflectionService(definition, {
+  new ReflectionService(describeFiles(definition), {
     services: ['seldon.protos.Seldon', 'grpc.health.v1.Health'],
   }).addToServer(server);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
