@@ -119,6 +119,13 @@ export const ERRORS = {
     meaning: 'the graph filter did not answer: it is starting, restarting or was killed',
     advice: "try again after the time in retry-after; look at the filter's log",
   },
+  UNIT_UNKNOWN: {
+    status: 500,
+    grpcStatus: 2,
+    meaning:
+      'status or metadata of a unit is asked that the graph does not have (as Seldon answers)',
+    advice: 'name a unit of the graph; `GET …/api/v1.0/metadata` lists them',
+  },
   PLAN_UNKNOWN: {
     status: 503,
     grpcStatus: 14,

@@ -11,7 +11,8 @@ import {
   Metadata as GrpcMetadata,
 } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import { INTERNAL_HEADER_PREFIX, PLAN_HEADER } from '../../graph/names.ts';
+import { ERRORS } from '../../graph/errors.ts';
+import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, PLAN_HEADER } from '../../graph/names.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { loadProto } from '../../proto/load.ts';
 import type { LiveDeployment } from '../live-deployment.ts';
@@ -58,7 +59,10 @@ export function metadataHandlers(live: LiveDeployment, log: Log) {
       const name = call.request.name ?? '';
       const index = plan.units.findIndex((unit) => unit.name === name);
       if (index < 0) {
-        return answer({ code: grpcStatus.UNKNOWN, details: `Failed to find model ${name}` });
+        const told = new GrpcMetadata();
+        told.set(ERROR_HEADER, 'UNIT_UNKNOWN');
+        const details = `Failed to find model ${name}`;
+        return answer({ code: ERRORS.UNIT_UNKNOWN.grpcStatus, details, metadata: told });
       }
       askModel(plan, index, call.metadata).then(
         (asked) => ('model' in asked ? answer(null, asked.model) : answer(asked.refusal)),

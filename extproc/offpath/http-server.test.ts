@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { PLAN_HEADER } from '../../graph/names.ts';
 import type { DeploymentPlan } from '../../graph/plan.ts';
 import type { LiveDeployment } from '../live-deployment.ts';
@@ -26,13 +27,22 @@ interface Stub {
 }
 
 /** A unit that answers each path with a JSON value, or with a status, type and text. */
+type Packing = (headers: IncomingHttpHeaders) => { encoding?: string; body: Buffer };
+
 async function startUnit(
   answers: Readonly<Record<string, unknown>>,
-  raw?: { status: number; type: string; text: string },
+  raw?: { status: number; type: string; text: string } | Packing,
 ): Promise<Stub> {
   const calls: Stub['calls'] = [];
   const server = createServer((incoming, outgoing) => {
     calls.push({ path: `${incoming.method} ${incoming.url}`, headers: incoming.headers });
+    if (typeof raw === 'function') {
+      const { encoding, body } = raw(incoming.headers);
+      outgoing
+        .writeHead(200, encoding === undefined ? {} : { 'content-encoding': encoding })
+        .end(body);
+      return;
+    }
     if (raw !== undefined) {
       outgoing.writeHead(raw.status, { 'content-type': raw.type }).end(raw.text);
       return;
@@ -171,6 +181,7 @@ test('an unknown unit is a failure in words that Seldon uses', async () => {
   const answer = await ask('/api/v1.0/metadata/nope');
   assert.equal(answer.status, 500);
   assert.equal(answer.headers['content-type'], 'application/json');
+  assert.equal(answer.headers['sidegraph-error'], 'UNIT_UNKNOWN');
   assert.deepEqual(JSON.parse(answer.body), {
     status: { code: 500, info: 'Failed to find model nope', status: 'FAILURE' },
   });
@@ -226,6 +237,30 @@ test('graph metadata of a combiner: inputs of its first child, outputs of its ow
     answer.body,
     `{"name":"p","models":{"a":${ab},"b":${ab},"c":{"name":"c","platform":"platform-name","versions":["model-version"],"inputs":[{"datatype":"BYTES","name":"x","shape":[1,10]}],"outputs":[{"datatype":"BYTES","name":"combined","shape":[3]}],"custom":{"author":"seldon-dev"}}},"graphinputs":[{"datatype":"BYTES","name":"input","shape":[1,5]}],"graphoutputs":[{"datatype":"BYTES","name":"combined","shape":[3]}]}`,
   );
+});
+
+test('graph metadata is read whatever the client can unpack, and whatever a unit packs for everybody', async () => {
+  const packing: Stub[] = [];
+  for (const name of ['a', 'b']) {
+    packing.push(
+      await startUnit({}, (asked) => {
+        const text = JSON.stringify({ name });
+        return name === 'b' || asked['accept-encoding'] !== undefined
+          ? { encoding: 'gzip', body: gzipSync(text) }
+          : { body: Buffer.from(text) };
+      }),
+    );
+  }
+  const ask = await serveGraph({
+    name: 'a',
+    type: 'TRANSFORMER',
+    httpPort: packing[0]?.port ?? 0,
+    children: [{ name: 'b', type: 'MODEL', httpPort: packing[1]?.port ?? 0 }],
+  });
+  const answer = await ask('/api/v1.0/metadata', 'GET', { 'accept-encoding': 'gzip, br' });
+  assert.equal(answer.status, 200, answer.body);
+  assert.deepEqual(JSON.parse(answer.body).models, { a: { name: 'a' }, b: { name: 'b' } });
+  assert.equal(packing[0]?.calls[0]?.headers['accept-encoding'], undefined);
 });
 
 test('graph metadata takes other kinds of ports as they are, and does not fail on built-ins', async () => {

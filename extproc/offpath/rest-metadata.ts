@@ -2,6 +2,8 @@
 // put together from all of them.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Plan } from '../../graph/plan.ts';
+import { COLLECTED } from '../bodies.ts';
+import { encodingOf, unpack } from '../unpack/unpack.ts';
 import { type Answer, failed, json, refused } from './answers.ts';
 import { askUnit, type UnitAnswer } from './ask-unit.ts';
 import { builtInMetadata, deriveGraphMetadata, type ModelMetadata } from './graph-metadata.ts';
@@ -15,7 +17,7 @@ export async function answerUnit(
 ): Promise<Answer> {
   const index = plan.units.findIndex((unit) => unit.name === name);
   const unit = plan.units[index];
-  if (unit === undefined) return refused(500, `Failed to find model ${name}`);
+  if (unit === undefined) return failed('UNIT_UNKNOWN', `Failed to find model ${name}`);
   if (unit.builtIn !== null) {
     return json(200, JSON.stringify(verb === 'status' ? { status: 'ok' } : builtInMetadata(unit)));
   }
@@ -25,9 +27,11 @@ export async function answerUnit(
 
 /** `GET /api/v1.0/metadata`: all units are asked side by side; the first that fails, in plan order, is the answer. */
 export async function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
+  // What the client can unpack says nothing about what is read here.
+  const { 'accept-encoding': _, ...readable } = headers;
   const results = await Promise.all(
     plan.units.map((unit, index) =>
-      unit.builtIn === null ? askUnit(plan, index, 'metadata', headers) : Promise.resolve(null),
+      unit.builtIn === null ? askUnit(plan, index, 'metadata', readable) : Promise.resolve(null),
     ),
   );
   const models: ModelMetadata<unknown>[] = [];
@@ -38,9 +42,16 @@ export async function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Pro
       continue;
     }
     if (result.kind === 'failure') return failed(result.code, result.text);
-    const { status, body } = result.answer;
+    const { status } = result.answer;
     if (status < 200 || status > 299) {
       return refused(500, `metadata of ${unit.name}: status ${status}`);
+    }
+    const body = await plainBody(result.answer, plan.policy.maxAnswerBytes);
+    if (body === null) {
+      return failed(
+        'ANSWER_NOT_DECODABLE',
+        `metadata of ${unit.name}: its content encoding cannot be read`,
+      );
     }
     const model = parseModel(body);
     if (model === undefined) {
@@ -69,6 +80,22 @@ function passOn({ status, body, contentType, contentEncoding }: UnitAnswer): Ans
       ...(contentEncoding === null ? {} : { 'content-encoding': contentEncoding }),
     },
   };
+}
+
+/** The body without its content encoding: some units compress for everybody. null when that cannot be read. */
+function plainBody(
+  { body, contentEncoding }: UnitAnswer,
+  maxBytes: number,
+): Promise<Buffer | null> {
+  const name = contentEncoding?.trim().toLowerCase() ?? '';
+  if (name === '' || name === 'identity') return Promise.resolve(body);
+  const encoding = encodingOf(name);
+  if (encoding === null) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    unpack(body, encoding, maxBytes, COLLECTED, (unpacked) =>
+      resolve(unpacked.kind === 'plain' ? unpacked.body : null),
+    );
+  });
 }
 
 /** Reads a unit's metadata: the fields that Seldon knows, in Seldon's order, keys inside them sorted. */

@@ -98,6 +98,7 @@ export interface Asked {
   /** The header block said that the answer will be read. */
   readonly readable: boolean;
   readonly replaceable: boolean;
+  readonly timeoutMs: number | null;
 }
 
 export type Respond = (asked: Asked, done: (result: CallResult) => void) => (() => void) | void;
@@ -127,6 +128,7 @@ export function fakeClient(unit: string, transport: Transport, respond: Respond)
           contentEncoding: request.contentEncoding,
           readable: request.headers === PLAIN_BLOCK,
           replaceable: request.replaceable,
+          timeoutMs: request.timeoutMs,
         },
         done,
       );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { RouteKind } from '../../graph/plan.ts';
+import type { Policy, RouteKind } from '../../graph/plan.ts';
 import type { CallResult } from '../calls.ts';
 import type { Outcome } from '../exchange.ts';
 import {
@@ -27,6 +27,7 @@ interface Setting {
   readonly text?: string;
   readonly routingInBody?: boolean;
   readonly random?: number;
+  readonly policy?: Partial<Policy>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +42,8 @@ async function run(
     asked.push(each);
     done(answers(each));
   };
-  const plan = planOf(graph, { routingInBody: setting.routingInBody ?? false });
+  const compiled = planOf(graph, { routingInBody: setting.routingInBody ?? false });
+  const plan = { ...compiled, policy: { ...compiled.policy, ...setting.policy } };
   const program = compileProgram(plan, {
     clientFor: (edge) => fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, respond),
     random: () => setting.random ?? 0,
@@ -363,4 +365,22 @@ test('a root that takes no feedback echoes it over REST and answers an empty mes
   });
   assert.ok(grpc.outcome.kind === 'answer');
   assert.equal(grpc.outcome.message.body.length, 0);
+});
+
+test('a call lasts as long as all attempts that Envoy may make; feedback has one', async () => {
+  const graph: Node = { name: 't', type: 'TRANSFORMER', children: [A] };
+  const policy = { restTimeoutMs: 1000, retries: 2 };
+  const predicted = await run(graph, () => jsonAnswer('{}'), { policy });
+  assert.deepEqual(
+    predicted.asked.map(({ timeoutMs }) => timeoutMs),
+    [3200],
+  );
+  const router: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
+  const told = await run(router, () => jsonAnswer('{}'), {
+    policy,
+    kind: 'feedback-rest',
+    text: '{"reward":1}',
+  });
+  assert.ok(told.asked.length > 0);
+  assert.ok(told.asked.every(({ timeoutMs }) => timeoutMs === 1000));
 });

@@ -1,7 +1,7 @@
 // Turns a plan into a program, once: clients opened, paths and keys prepared, the walk as operations for each kind of
 // request. The program then runs requests without looking at the plan again.
 import { tailKey, transportOf } from '../../graph/names.ts';
-import type { CallVerb, Edge, Plan, RouteKind, Transport } from '../../graph/plan.ts';
+import type { CallVerb, Edge, Plan, Policy, RouteKind, Transport } from '../../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
 import type { UnitClient } from '../calls.ts';
 import type { BoundRoute, Exchange } from '../exchange.ts';
@@ -78,6 +78,16 @@ function unreachable(unitName: string, transport: Transport): UnitClient {
   };
 }
 
+/** The longest that Envoy waits between two attempts. */
+const RETRY_BACK_OFF_MS = 100;
+
+/** The bound of a call: of its one attempt, or of all that Envoy may make, each of which Envoy bounds. */
+function callTimeout(policy: Policy, transport: Transport, retries: number): number | null {
+  const attemptMs = transport === 'rest' ? policy.restTimeoutMs : policy.grpcTimeoutMs;
+  if (attemptMs === null) return null;
+  return attemptMs * (1 + retries) + retries * RETRY_BACK_OFF_MS;
+}
+
 function compileRoute(
   plan: Plan,
   kind: RouteKind,
@@ -101,7 +111,7 @@ function compileRoute(
       path: transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
       tailKey: edge === undefined ? null : tailKey(unitName, verb, transport),
       readable,
-      timeoutMs: transport === 'rest' ? policy.restTimeoutMs : policy.grpcTimeoutMs,
+      timeoutMs: callTimeout(policy, transport, isFeedback ? 0 : policy.retries),
       maxAnswerBytes: policy.maxAnswerBytes,
       replaceable: !isFeedback,
     };
