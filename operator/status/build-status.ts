@@ -16,7 +16,13 @@ import { judgePlans, judgeReadiness, judgeTrouble } from './judgements.ts';
 import { summarize } from './summary.ts';
 import { judgePredictors } from './predictors.ts';
 import type { JudgedPredictor, PredictorEntry } from './predictors.ts';
-import { deploymentEntry, renderAddress, renderScale, serviceEntry } from './serving.ts';
+import {
+  deploymentEntry,
+  renderAddress,
+  renderScale,
+  serviceEntry,
+  whyUnscalable,
+} from './serving.ts';
 import type { DeploymentEntry, ServiceEntry } from './serving.ts';
 
 export interface StatusView {
@@ -161,17 +167,14 @@ function judge(
     severity: 'Info',
     ...old,
   });
-  judgements.push(
-    isScalable
-      ? { type: 'Scalable', status: 'True', severity: 'Info' }
-      : {
-          type: 'Scalable',
-          status: 'False',
-          severity: 'Info',
-          reason: 'SeveralDeployments',
-          message: 'one number cannot scale several Deployments; give the components an hpaSpec',
-        },
-  );
+  const unscalable = whyUnscalable(view.object, isScalable);
+  judgements.push({
+    type: 'Scalable',
+    severity: 'Info',
+    ...(unscalable === undefined
+      ? { status: 'True' }
+      : { status: 'False', reason: unscalable.reason, message: unscalable.words }),
+  });
   return judgements;
 }
 

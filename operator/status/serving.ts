@@ -1,4 +1,5 @@
 // What Seldon's clients look up in a status: its Deployments and Services by name, the address, the numbers of the scale subresource.
+import { isPlainObject } from '../../graph/json-value.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { list, number, specOf, text } from '../reconcile/fields.ts';
 import { judgeRollout, selectorText } from '../reconcile/rollout.ts';
@@ -50,6 +51,32 @@ export function renderAddress(
   const { serviceName, ports } = predictor;
   const host = `${serviceName}.${namespace}.svc.${clusterDomain}`;
   return { url: `http://${host}:${ports.http}/api/v1.0/predictions` };
+}
+
+/** Why `kubectl scale`, which writes spec.replicas, changes nothing; '' where it does. As for Seldon, what is nearer to the pod wins. */
+export function whyUnscalable(
+  object: KubeObject,
+  isOne: boolean,
+): { readonly reason: string; readonly words: string } | undefined {
+  if (!isOne) {
+    const words = 'one number cannot scale several Deployments; give the components an hpaSpec';
+    return { reason: 'SeveralDeployments', words };
+  }
+  const [predictor = {}] = list(specOf(object)['predictors']);
+  const components = list(predictor['componentSpecs']);
+  if (components.some((each) => isPlainObject(each['hpaSpec'])))
+    return { reason: 'Autoscaled', words: 'its hpaSpec says how many pods there are' };
+  const places = [
+    ...(typeof predictor['replicas'] === 'number' ? ['spec.predictors[0].replicas'] : []),
+    ...components.flatMap((each, index) =>
+      typeof each['replicas'] === 'number'
+        ? [`spec.predictors[0].componentSpecs[${index}].replicas`]
+        : [],
+    ),
+  ];
+  if (places.length === 0) return undefined;
+  const words = `kubectl scale writes spec.replicas, and ${places.join(', ')} goes before it; remove that to scale with kubectl`;
+  return { reason: 'ReplicasWritten', words };
 }
 
 export interface Scale {

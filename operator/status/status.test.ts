@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { load } from 'js-yaml';
 import type { KubeObject } from '../kube/object.ts';
 import { describePods } from './describe-pods.ts';
-import { renderScale } from './serving.ts';
+import { renderScale, whyUnscalable } from './serving.ts';
 
 const DIR = new URL('./testdata/', import.meta.url);
 const INPUT = '.in.yaml';
@@ -42,4 +42,23 @@ test('the scale subresource gets a selector for one Deployment and none for two'
     selector: '',
     isScalable: false,
   });
+});
+
+test('a deployment is scaled by one number where nothing nearer to its pods says another', () => {
+  const reason = (predictor: object, isOne = true): string | undefined =>
+    whyUnscalable(
+      {
+        apiVersion: 'machinelearning.seldon.io/v1',
+        kind: 'SeldonDeployment',
+        metadata: { name: 'a' },
+        spec: { replicas: 2, predictors: [{ name: 'p', ...predictor }] },
+      },
+      isOne,
+    )?.reason;
+  assert.equal(reason({}), undefined);
+  assert.equal(reason({ componentSpecs: [{ spec: {} }] }), undefined);
+  assert.equal(reason({}, false), 'SeveralDeployments');
+  assert.equal(reason({ replicas: 1 }), 'ReplicasWritten');
+  assert.equal(reason({ componentSpecs: [{ replicas: 1 }] }), 'ReplicasWritten');
+  assert.equal(reason({ componentSpecs: [{ hpaSpec: { maxReplicas: 3 } }] }), 'Autoscaled');
 });
