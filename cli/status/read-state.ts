@@ -46,11 +46,28 @@ export function readState(observed: Observed): DeploymentState {
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
     state: state === '' ? 'Unknown' : state,
-    isCurrent: state !== '' && isCurrent,
+    isCurrent: state !== '' && (isCurrent || isOthers(status)),
     url: url === '' ? null : url,
     predictors: readPredictors(observed),
     notes: readNotes(observed, state, isCurrent),
   };
+}
+
+/** Ours says of which generation it is; Seldon's operator does not. */
+function isOthers(status: Fields): boolean {
+  return text(status['state']) !== '' && status['observedGeneration'] === undefined;
+}
+
+/** What a status of another operator tells of a predictor, whose Deployments have its name in theirs. */
+function readOthers(object: KubeObject, { name, traffic }: Fields, count: number): Fields {
+  const status = statusOf(object);
+  const prefix = `${object.metadata.name}-${text(name)}-`;
+  const serves = Object.entries(record(status['deploymentStatus'])).some(
+    ([deployment, entry]) =>
+      deployment.startsWith(prefix) && number(record(entry)['availableReplicas']) > 0,
+  );
+  const ready = serves || text(status['state']) === 'Available';
+  return { name, ready, traffic: traffic ?? (count === 1 ? 100 : 0) };
 }
 
 /** Those of the status; before there is one, those of the spec. */
@@ -58,7 +75,14 @@ function readPredictors(observed: Observed): readonly PredictorState[] {
   const { object } = observed;
   const written = list(specOf(object)['predictors']);
   const entries = list(statusOf(object)['predictors']);
-  const shown = entries.length > 0 ? entries : written.map(({ name }): Fields => ({ name }));
+  const isForeign = isOthers(statusOf(object));
+  const shown =
+    entries.length > 0
+      ? entries
+      : written.map(
+          (each): Fields =>
+            isForeign ? readOthers(object, each, written.length) : { name: each['name'] },
+        );
   return shown.map((entry) => {
     const name = text(entry['name']);
     const own = observed.pods
@@ -105,7 +129,13 @@ function readNotes(observed: Observed, state: string, isCurrent: boolean): reado
   const { object, namespaceAnnotations } = observed;
   if (state === '') return [unseen(object, namespaceAnnotations)];
   const notes: Note[] = [];
-  if (!isCurrent)
+  if (isOthers(statusOf(object)))
+    notes.push({
+      severity: 'info',
+      about: 'Operator',
+      message: 'another operator serves it (docs/migrate.md says how to take it over)',
+    });
+  else if (!isCurrent)
     notes.push({
       severity: 'warning',
       about: 'Current',

@@ -1,6 +1,7 @@
 // Taking over from Seldon's operator while clients go on asking, and handing back: pods with an engine give way to pods with
 // sidecars behind the same Service, and the other way round. The commands are those of docs/migrate.md. Seldon's operator is
-// played by the control-plane ring's; an Envoy that forwards to the model stands in for the engine's image.
+// played by the control-plane ring's; a program that forwards to the model and ends as the executor does stands in for the engine's
+// image. Clients are those of the gateway: the page sends them there first.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { KubeClient } from '../../operator/kube/client.ts';
@@ -24,18 +25,34 @@ import { podsOf, untilTwoReady } from './harness/pods.ts';
 const PAGE = new URL('../../docs/migrate.md', import.meta.url);
 const NAMESPACE = 'taken';
 const NAME = 'iris';
-const ENGINE_FILES = 'engine';
+
+/** As the executor does, it listens no more from SIGTERM on, without delay, and ends what it has begun. */
+const EXECUTOR = `
+const http = require('node:http');
+const agent = new http.Agent({ keepAlive: true });
+const server = http.createServer((request, response) => {
+  if (request.url === '/ready' || request.url === '/live') return response.end();
+  const { method, headers } = request;
+  const to = { host: '127.0.0.1', port: 9000, path: '/predict', method, headers, agent };
+  const call = http.request(to, (answer) => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  call.on('error', () => response.writeHead(500).end());
+  request.pipe(call);
+});
+server.listen(8000);
+process.on('SIGTERM', () => server.close(() => process.exit(0)));
+`;
 
 const STAND: EngineStand = {
   container: {
-    image: 'localhost/sidegraph-envoy:1',
-    args: ['-c', '/etc/engine/envoy.json', '--log-level', 'warning', '--concurrency', '1'],
-    volumeMounts: [{ name: ENGINE_FILES, mountPath: '/etc/engine' }],
+    image: 'localhost/sidegraph:1',
+    command: ['/usr/local/bin/node', '-e', EXECUTOR],
+    args: [],
     resources: {},
-    // The executor's own shutdown delay.
-    lifecycle: { preStop: { sleep: { seconds: 10 } } },
   },
-  volumes: [{ name: ENGINE_FILES, configMap: { name: ENGINE_FILES } }],
+  volumes: [],
 };
 
 describe('taking over under load', { skip: whyNoCluster() }, () => {
@@ -47,12 +64,9 @@ describe('taking over under load', { skip: whyNoCluster() }, () => {
     await createNamespace(NAMESPACE, { inject: false });
     process.env['KUBECONFIG'] = KUBECONFIG;
     client = new KubeClient(PooledKubeConfig.load());
-    const data = { 'envoy.json': JSON.stringify(engineConfig()) };
-    const metadata = { name: ENGINE_FILES };
-    await apply(NAMESPACE, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
     const graph = iris('logistic');
     await apply(NAMESPACE, seldonDeployment(NAME, [{ name: 'main', replicas: 2, graph }]));
-    assert.equal(await runSeldonOnce(client, NAMESPACE, NAME, STAND), true);
+    assert.equal(await runSeldonOnce(client, NAMESPACE, NAME, { stand: STAND }), true);
     await settled(ENGINE);
     await answers(NAMESPACE, NAME);
   });
@@ -76,7 +90,7 @@ describe('taking over under load', { skip: whyNoCluster() }, () => {
       // The namespace has no label here; taking it away is no fault.
       await runBlock('back');
       await until('Seldon’s operator writes again', () =>
-        runSeldonOnce(client, NAMESPACE, NAME, STAND),
+        runSeldonOnce(client, NAMESPACE, NAME, { stand: STAND }),
       );
       await settled(ENGINE);
     });
@@ -108,63 +122,4 @@ async function serviceIds(): Promise<string[]> {
     .map(({ uid }) => uid);
   assert.equal(found.length, 1);
   return found;
-}
-
-/** REST on 8000, to the model. */
-function engineConfig(): object {
-  const type = (name: string): string => `type.googleapis.com/envoy.extensions.${name}`;
-  const address = (host: string, port: number): object => ({
-    socket_address: { address: host, port_value: port },
-  });
-  const model = {
-    name: 'model',
-    type: 'STATIC',
-    load_assignment: {
-      cluster_name: 'model',
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: address('127.0.0.1', 9000) } }] }],
-    },
-  };
-  const manager = {
-    '@type': type('filters.network.http_connection_manager.v3.HttpConnectionManager'),
-    stat_prefix: 'engine',
-    route_config: {
-      virtual_hosts: [
-        {
-          name: 'all',
-          domains: ['*'],
-          routes: [
-            { match: { path: '/ready' }, direct_response: { status: 200 } },
-            { match: { path: '/live' }, direct_response: { status: 200 } },
-            {
-              match: { path: '/api/v1.0/predictions' },
-              route: {
-                cluster: 'model',
-                prefix_rewrite: '/predict',
-                retry_policy: { retry_on: 'connect-failure,reset' },
-              },
-            },
-          ],
-        },
-      ],
-    },
-    http_filters: [
-      {
-        name: 'envoy.filters.http.router',
-        typed_config: { '@type': type('filters.http.router.v3.Router') },
-      },
-    ],
-  };
-  const chain = { name: 'envoy.filters.network.http_connection_manager', typed_config: manager };
-  return {
-    static_resources: {
-      listeners: [
-        {
-          name: 'engine',
-          address: address('0.0.0.0', 8000),
-          filter_chains: [{ filters: [chain] }],
-        },
-      ],
-      clusters: [model],
-    },
-  };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { main } from '../../cli/main.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
 import { CONTAINERS } from '../../operator/names.ts';
@@ -24,9 +25,11 @@ import {
 import { type CommandResult, readCommands, runScript } from './read-commands.ts';
 import { ENGINE, renderSeldonObjects } from './seldon-objects.ts';
 import { runSeldonOnce, SELDON_MANAGER } from './seldon-operator.ts';
+import { openSeldonWebhook, type SeldonWebhook } from './seldon-webhook.ts';
 
 const PAGE = new URL('../../docs/migrate.md', import.meta.url);
 const CHART = fileURLToPath(new URL('seldon-chart', import.meta.url));
+const OUR_CHART = fileURLToPath(new URL('../../charts/sidegraph', import.meta.url));
 const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
 const CRD = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -38,26 +41,40 @@ const NAMESPACE = 'demo';
 const QUIET_MS = 1500;
 
 let api: ApiServer;
+let webhook: SeldonWebhook;
 let client: KubeClient;
 let commands: ReadonlyMap<string, string>;
 let asSeldonMade: ReadonlyMap<string, KubeObject>;
 
 test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async (t) => {
   t.after(async () => {
+    await webhook?.stop();
     await client?.config.close();
     await api?.stop();
   });
   commands = readCommands(PAGE);
   api = await startApiServer();
   client = new KubeClient(api.config());
+  webhook = await openSeldonWebhook();
   const install = 'helm install "$SELDON_RELEASE" "$SELDON_CHART" -n "$SELDON_NAMESPACE"';
-  await runWell(`${install} --create-namespace`);
+  await runWell(
+    `${install} --create-namespace --set webhook.pod=${webhook.url} --set defaultUserID=1234`,
+  );
+  webhook.start(client);
   await eventually('the CRD is served', () => isServed());
   await applyNamespace(NAMESPACE);
   for (const name of ['iris', 'rose']) await applyAsUser(client, twoComponents(name));
   for (const name of ['iris', 'rose'])
     assert.equal(await runSeldonOnce(client, NAMESPACE, name), true);
   asSeldonMade = await readChildren();
+
+  await t.test('the settings of its chart are saved in a form that ours reads', async () => {
+    await runBlock('save-values');
+    const { output } = await runWell(
+      `helm template sidegraph ${OUR_CHART} --namespace sidegraph-system --values "$SELDON_VALUES" --set controllerId=sidegraph`,
+    );
+    assert.match(output, /1234/);
+  });
 
   await t.test('1: the CRD leaves the release and stays in the cluster', async () => {
     await runBlock('keep-crd');
@@ -66,6 +83,17 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
     const crd = await client.get(CRD);
     assert.equal(crd?.metadata.annotations?.['helm.sh/resource-policy'], 'keep');
     assert.equal((await client.list(SDEP, { namespace: NAMESPACE })).items.length, 2);
+  });
+
+  await t.test('1: its webhook refuses every edit until the pod is restarted', async () => {
+    const edit = 'kubectl -n "$NAMESPACE" annotate sdep iris --overwrite touched=once';
+    const refused = await eventually('the new authority is known', async () => {
+      const result = await run(edit);
+      return result.code !== 0 && result;
+    });
+    assert.match(refused.output, /x509: certificate signed by unknown authority/);
+    await runBlock('restart-seldon');
+    await eventually('it answers', async () => (await run(edit)).code === 0);
   });
 
   await t.test('2: with our CRD and operator beside it nothing of Seldon is touched', async () => {
@@ -246,14 +274,48 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
       }
       const { output } = await runBlock('check-back');
       assert.match(output, new RegExp(`^iris-main-0-scale: scale ${ENGINE}$`, 'm'));
+      assert.match(output, /condition met/);
     },
   );
+
+  await t.test(
+    'back: what we said of it is gone, and sidegraph status says who serves',
+    async () => {
+      await eventually('the status is withdrawn', async () => {
+        const { items } = await client.list(SDEP, { namespace: NAMESPACE });
+        return items.every(
+          ({ metadata }) => !JSON.stringify(metadata.managedFields).includes('-status"'),
+        );
+      });
+      for (const object of (await client.list(SDEP, { namespace: NAMESPACE })).items) {
+        const types = list(statusOf(object)['conditions']).map(({ type }) => text(type));
+        assert.deepEqual(types.sort(), ['DeploymentsReady', 'KedaReady', 'Ready']);
+        assert.equal(statusOf(object)['predictors'], undefined);
+      }
+      const { code, out } = await showStatus('demo', 'iris');
+      assert.equal(code, 0, out);
+      assert.match(
+        out,
+        /demo\/iris {2}Available[^]*another operator serves it[^]*main {2}100 % {2}serves/,
+      );
+    },
+  );
+
+  await t.test('labelled again at once, all is taken over again', async () => {
+    await runWell('kubectl annotate namespace "$NAMESPACE" sidegraph.io/injection=enabled');
+    await runBlock('take-each');
+    for (const name of ['iris', 'rose']) await adoptedDeployment(`${name}-main-0-scale`);
+    await runWell('kubectl -n "$NAMESPACE" label sdep --all seldon.io/controller-id-');
+    for (const name of ['iris', 'rose'])
+      assert.equal(await runSeldonOnce(client, NAMESPACE, name), true);
+    await runWell('kubectl annotate namespace "$NAMESPACE" sidegraph.io/injection-');
+  });
 
   await t.test(
     'a webhook without pods refuses what is not labelled; the label of the namespace is the way out',
     async () => {
       await runWell(
-        'helm upgrade "$SELDON_RELEASE" "$SELDON_CHART" -n "$SELDON_NAMESPACE" --reuse-values --set answers=false',
+        'helm upgrade "$SELDON_RELEASE" "$SELDON_CHART" -n "$SELDON_NAMESPACE" --reuse-values --set webhook.answers=false',
       );
       const edit = 'kubectl -n "$NAMESPACE" annotate sdep iris --overwrite touched=again';
       const refused = await eventually('the webhook is in place', async () => {
@@ -319,9 +381,21 @@ function run(script: string): Promise<CommandResult> {
     SELDON_RELEASE: 'seldon-core',
     SELDON_NAMESPACE: 'seldon-system',
     SELDON_CHART: CHART,
+    SELDON_VALUES: join(api.dir, 'seldon-values.yaml'),
     NAMESPACE,
     NAME: 'iris',
   });
+}
+
+async function showStatus(
+  ...argv: string[]
+): Promise<{ readonly code: number; readonly out: string }> {
+  let out = '';
+  const say = (words: string): string => (out += words);
+  const io = { out: say, err: say, env: {}, outIsTty: false, errIsTty: false };
+  const [namespace = '', name = ''] = argv;
+  const where = ['--kubeconfig', api.kubeconfig, '-n', namespace, name];
+  return { code: await main(['status', ...where], io), out };
 }
 
 async function isServed(): Promise<boolean> {

@@ -1,7 +1,7 @@
 // What a reconcile is made of: everything that was observed goes in, everything that is to be done comes out. Both are plain
 // data, so that the decision can be tested by files; the effects are carried out elsewhere, in the order of the fields.
 import type { LoadedDeployments } from '../../graph/load-deployments.ts';
-import type { KubeObject, OwnerReference } from '../kube/object.ts';
+import type { KubeObject, ManagedFields, OwnerReference } from '../kube/object.ts';
 import type { ObjectRef } from '../kube/kinds.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
 import type { ReplicasTransfer } from '../workloads/workloads.ts';
@@ -15,6 +15,8 @@ export interface ReconcileInput {
   readonly specVersion: string;
   readonly namespaceAnnotations: Readonly<Record<string, string>>;
   readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** Who wrote the namespace's metadata, and when. */
+  readonly namespaceFields: readonly ManagedFields[];
   /**
    * ConfigMaps, Services, Deployments, HorizontalPodAutoscalers and PodDisruptionBudgets that belong to it, and those
    * that were looked up by name.
@@ -29,6 +31,8 @@ export interface ReconcileInput {
   readonly gateways: readonly GatewayView[];
   /** The other SeldonDeployments of the namespace, as far as they claim names of this one. */
   readonly rivals: readonly KubeObject[];
+  /** Names (`nameOf`) of children that somebody has changed back again and again. */
+  readonly undone: readonly string[];
   readonly config: ReconcileConfig;
   readonly nowMs: number;
 }
@@ -61,7 +65,7 @@ export interface GatewayView {
 }
 
 export interface Reconciled {
-  /** False: this object is another operator's, and nothing of it is touched. */
+  /** False: this object is another operator's, or nobody has given it to us: nothing of it is touched but a status of ours, which goes. */
   readonly isOurs: boolean;
   /** To be looked up before anything is written; all else is empty then. */
   readonly lookUp: readonly ObjectRef[];
@@ -73,7 +77,7 @@ export interface Reconciled {
   /** After `apply`: the kubelet is to find the new map. */
   readonly annotate: readonly PodAnnotation[];
   readonly ask: readonly PlanQuestion[];
-  /** The whole intent of our status manager; null leaves the status alone. */
+  /** The whole intent of our status manager, {} to withdraw it; null leaves the status alone. */
   readonly status: Readonly<Record<string, unknown>> | null;
   readonly events: readonly EventNote[];
   readonly requeueAfterMs: number | null;

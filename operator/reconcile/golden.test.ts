@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { dump, load } from 'js-yaml';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject, ManagedFields } from '../kube/object.ts';
 import type { Status } from '../status/build-status.ts';
 import type { GatewayView, Reconciled } from './contract.ts';
 import { nameOf } from './contract.ts';
+import { record } from './fields.ts';
 import { reconcile } from './reconcile.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
@@ -19,7 +20,16 @@ interface Step {
   readonly step: string;
   /** The user applies this. */
   readonly object?: KubeObject;
-  readonly namespace?: { annotations?: Record<string, string>; labels?: Record<string, string> };
+  readonly namespace?: {
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+    managedFields?: readonly ManagedFields[];
+  };
+  /** Somebody else writes the status: fields over it, and the managed fields of the object. */
+  readonly status?: {
+    readonly fields: Record<string, unknown>;
+    readonly managedFields: readonly ManagedFields[];
+  };
   /** Deployments roll out. */
   readonly serve?: true;
   /** Pods answer with this plan; `current` for the one of the status. */
@@ -62,7 +72,14 @@ function change(cluster: SmallCluster, step: Step, isFirst: boolean): void {
     cluster.namespace = {
       annotations: step.namespace.annotations ?? {},
       labels: step.namespace.labels ?? {},
+      managedFields: step.namespace.managedFields ?? [],
     };
+  if (step.status !== undefined) {
+    const { fields, managedFields } = step.status;
+    const { metadata, ...object } = cluster.object;
+    const status = { ...record(object['status']), ...fields };
+    cluster.object = { ...object, metadata: { ...metadata, managedFields }, status };
+  }
   cluster.nowMs += step.passMs ?? 1000;
   for (const object of step.add ?? []) cluster.add(object);
   for (const [name, fields] of Object.entries(step.patch ?? {})) {
@@ -111,7 +128,10 @@ function summarize(result: Reconciled): Readonly<Record<string, unknown>> {
     ...(result.isOurs ? {} : { isOurs: false }),
     ...some(
       'takeOver',
-      takeOver.map(({ ref, managers }) => `${ref.kind}/${ref.name} from ${managers.join(', ')}`),
+      takeOver.map(
+        ({ ref, managers, subresource = 'fields' }) =>
+          `${subresource} of ${ref.kind}/${ref.name} from ${managers.join(', ')}`,
+      ),
     ),
     ...some('transfers', transfers),
     ...some(
@@ -135,12 +155,18 @@ function summarize(result: Reconciled): Readonly<Record<string, unknown>> {
       events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`),
     ),
     ...(requeueAfterMs === null ? {} : { requeueAfterMs }),
-    ...(status === null ? { status: null } : shorten(status as unknown as Status)),
+    ...(status === null || Object.keys(status).length === 0
+      ? { status: status === null ? null : 'withdrawn' }
+      : shorten(status as unknown as Status)),
   };
 }
 
+/** What is said beside another writer of the status. */
+type StatusPart = Pick<Status, 'conditions'>;
+
 /** Whole statuses stand in the goldens of operator/status. */
-function shorten(status: Status): Readonly<Record<string, unknown>> {
+function shorten(status: Status | StatusPart): Readonly<Record<string, unknown>> {
+  if (!('state' in status)) return { conditions: shortenConditions(status) };
   return {
     state: status.state,
     replicas: status.replicas,
@@ -148,13 +174,17 @@ function shorten(status: Status): Readonly<Record<string, unknown>> {
       const counts = Object.entries(plans).map(([hash, count]) => `${count} x ${hash}`);
       return [name, ready ? 'ready' : 'not ready', `${traffic}%`, ...counts].join(' ');
     }),
-    conditions: status.conditions
-      .filter(({ status: holds, message }) => holds !== 'True' || message !== undefined)
-      .map(
-        ({ type, status: holds, reason = '-', message = '' }) =>
-          `${type} ${holds} ${reason}: ${message}`,
-      ),
+    conditions: shortenConditions(status),
   };
+}
+
+function shortenConditions({ conditions }: StatusPart): readonly string[] {
+  return conditions
+    .filter(({ status: holds, message }) => holds !== 'True' || message !== undefined)
+    .map(
+      ({ type, status: holds, reason = '-', message = '' }) =>
+        `${type} ${holds} ${reason}: ${message}`,
+    );
 }
 
 function portsOf(object: KubeObject): string {

@@ -11,11 +11,13 @@ export type Injection =
   | { readonly kind: 'kept'; readonly message: string }
   | { readonly kind: 'off'; readonly message: string };
 
+/** `isHandedOver`: the object is labelled for us, and another operator has made what runs. */
 export function decideInjection(
   object: KubeObject,
   ours: readonly KubeObject[],
   namespaceAnnotations: Readonly<Record<string, string>>,
   annotation: string,
+  isHandedOver = false,
 ): Injection {
   if (namespaceAnnotations[annotation] === INJECTION_ENABLED) return { kind: 'on' };
   const { namespace = 'default' } = object.metadata;
@@ -24,6 +26,11 @@ export function decideInjection(
     const message = `The namespace is no longer annotated: what runs stays as it is, and nothing new gets sidecars. To go on: ${advice}`;
     return { kind: 'kept', message };
   }
+  if (isHandedOver)
+    return {
+      kind: 'off',
+      message: `Nobody is in charge: the label hands it to this operator, and the namespace is not annotated, so what another operator made runs on as it is and no edit is carried out. Run: ${advice}`,
+    };
   return {
     kind: 'off',
     message: `The namespace is not annotated, so nothing is started. Run: ${advice}`,

@@ -27,6 +27,7 @@ export function observe(
     specVersion: versions.of(object),
     namespaceAnnotations: own?.annotations ?? {},
     namespaceLabels: own?.labels ?? {},
+    namespaceFields: own?.managedFields ?? [],
     children,
     replicaSets: ofKind(children, 'Deployment').flatMap((each) => sources.replicaSetsOf(each)),
     pods: sources.podsOf(object),
@@ -34,6 +35,7 @@ export function observe(
     livePlans,
     gateways: sources.gateways().map((map) => viewGateway(map, keyOf(object))),
     rivals: sources.deploymentsIn(namespace).filter((other) => mayClaim(object, other)),
+    undone: [],
     config,
     nowMs,
   };

@@ -15,13 +15,15 @@ const BATCH = 20;
 export interface PerformOptions {
   readonly client: KubeClient;
   readonly tell: (event: EventNote) => void;
+  /** An object was applied; `stored` is what the server holds then. */
+  readonly onApplied?: (applied: KubeObject, stored: KubeObject) => void;
   readonly signal: AbortSignal;
 }
 
 export async function perform(
   object: KubeObject,
   result: Reconciled,
-  { client, tell, signal }: PerformOptions,
+  { client, tell, onApplied, signal }: PerformOptions,
 ): Promise<void> {
   const { namespace = '' } = object.metadata;
   const children = { manager: FIELD_MANAGERS.children, force: true, signal };
@@ -44,7 +46,8 @@ export async function perform(
       tell(note(`Delete${ref.kind}`, `removed ${nameRef(ref)}: ${why}`));
   }
   for (const { object: child, how } of result.apply) {
-    await client.apply(child, children);
+    const stored = await client.apply(child, children);
+    onApplied?.(child, stored);
     const { kind, metadata } = child;
     const verb = how === 'create' ? 'made' : 'updated';
     tell(

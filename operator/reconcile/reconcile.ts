@@ -3,49 +3,55 @@
 import type { Finding } from '../../graph/finding.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { refOf } from '../kube/kinds.ts';
-import { SELDON_LABELS } from '../names.ts';
+import { ANNOTATIONS } from '../names.ts';
 import { buildStatus } from '../status/build-status.ts';
 import type { StatusView } from '../status/build-status.ts';
+import type { ConditionType } from '../status/conditions.ts';
 import { servesJoined } from '../status/predictors.ts';
 import { tellTransitions } from '../status/transitions.ts';
 import { renderWorkloads } from '../workloads/render-workloads.ts';
 import type { Workloads } from '../workloads/workloads.ts';
 import { checkObject } from './check-object.ts';
-import {
-  describeForeign,
-  findFormer,
-  findFormerStatus,
-  isOurs,
-  ofKind,
-  sortChildren,
-} from './children.ts';
-import type { Children, Former } from './children.ts';
-import type { EventNote, Reconciled, ReconcileInput } from './contract.ts';
+import { describeForeign, isOurs, ofKind, sortChildren } from './children.ts';
+import type { Children } from './children.ts';
+import { readClaim } from './claim.ts';
+import type { Claim } from './claim.ts';
+import type { Reconciled, ReconcileInput } from './contract.ts';
 import { nameOf, NOTHING } from './contract.ts';
+import { findFormer, findFormerStatus, hasFormer, hasOwnStatus, wasApplied } from './former.ts';
+import type { Former } from './former.ts';
 import { decideInjection } from './injection.ts';
 import type { Injection } from './injection.ts';
 import { comparePlans } from './pod-plans.ts';
 import type { PodPlans } from './pod-plans.ts';
 import { selectWrites } from './select-writes.ts';
 import type { Writes } from './select-writes.ts';
+import { describeContest, describeUndone, letGo, sayOnly } from './stand-back.ts';
+import { tellClaim, tellUnannotated } from './stand-back.ts';
 import { findSuperseded } from './superseded.ts';
 
 export function reconcile(input: ReconcileInput): Reconciled {
   const { object, config, nowMs } = input;
-  const elsewhere: Reconciled = { ...NOTHING, isOurs: false, status: null };
-  if (object.metadata.deletionTimestamp !== undefined || !isHandledHere(input)) return elsewhere;
+  if (object.metadata.deletionTimestamp !== undefined)
+    return { ...NOTHING, isOurs: false, status: null };
+  const claim = readClaim(input);
+  if (claim.holder === 'another') return letGo(input, []);
+  const isClaimed = claim.holder === 'us';
   const children = sortChildren(input);
-  const former = findFormer(children.ours, config.formerManagers, nowMs);
-  const hasFormer = former.takeOver.length > 0 || former.contested.length > 0;
-  if (hasFormer && !isClaimed(input)) return { ...elsewhere, events: [tellClaim(input)] };
+  const former = findFormer(children.ours, config.formerManagers, claim, nowMs);
+  // Another operator's, whatever name its writes have.
+  const isMadeElsewhere = ofKind(children.ours, 'Deployment').some((each) => !isMadeHere(each));
+  if ((hasFormer(former) || isMadeElsewhere) && !isClaimed) return letGo(input, [tellClaim(input)]);
   const injection = decideInjection(
     object,
     children.ours,
     input.namespaceAnnotations,
     config.injectionAnnotation,
+    hasFormer(former),
   );
-  // Where no annotation says that we may, what another operator made is not ours to speak of.
-  if (injection.kind === 'off' && hasFormer) return elsewhere;
+  // Where neither label nor annotation gives it to us, it is not ours to speak of: another operator may be about to make its objects.
+  if (injection.kind === 'off' && !isClaimed && !children.ours.some(isMadeHere))
+    return letGo(input, [tellUnannotated(input)]);
   const checked = checkObject(object, input.loaded, input.rivals);
   const view: StatusView = {
     object,
@@ -59,11 +65,14 @@ export function reconcile(input: ReconcileInput): Reconciled {
     plans: new Map(),
     foreign: [],
     rolling: [],
-    contested: former.contested,
+    contested: describeRival(input, claim, former),
     waiting: '',
     unexposed: describeNotes(input),
   };
-  if (checked.kind === 'invalid' || injection.kind === 'off') return finish(NOTHING, view);
+  if (checked.kind === 'invalid' || injection.kind === 'off') {
+    if (!hasFormer(former)) return finish(NOTHING, view);
+    return standBack(input, claim, view, injection.kind === 'off' ? 'Injected' : 'GraphValid');
+  }
   const workloads = renderWorkloads({
     deployment: checked.deployment,
     owner: ownerOf(object),
@@ -75,18 +84,47 @@ export function reconcile(input: ReconcileInput): Reconciled {
       horizontalPodAutoscalers: ofKind(children.ours, 'HorizontalPodAutoscaler'),
     },
   });
+  if (view.contested !== '') return standBack(input, claim, { ...view, workloads }, 'TakenOver');
+  if (former.waitMs > 0) return { ...NOTHING, status: null, requeueAfterMs: former.waitMs };
   const lookUp = workloads.objects
     .filter((each) => !children.all.has(nameOf(each)) && !input.absent.has(nameOf(each)))
     .map(refOf);
   if (lookUp.length > 0) return { ...NOTHING, lookUp, status: null };
-  return pursue(input, children, former, injection, workloads, view);
+  return pursue(input, children, { former, isClaimed }, injection, workloads, view);
+}
+
+/** Nothing is written but what this is about; where the other operator does not write the status, it is told in full. */
+function standBack(
+  input: ReconcileInput,
+  claim: Claim,
+  view: StatusView,
+  about: ConditionType,
+): Reconciled {
+  const others = findFormerStatus(input.object, input.config.formerManagers);
+  const requeueAfterMs = input.undone.length > 0 ? WAIT_FOR_OTHERS_MS : null;
+  // Once the object names us, Seldon's operator has written its last status, however it was installed.
+  const mayTakeStatus =
+    about !== 'TakenOver' && claim.by === 'object' && !hasOwnStatus(input.object);
+  if (others.length > 0 && !mayTakeStatus)
+    return { ...NOTHING, ...sayOnly(input, buildStatus(view), about), requeueAfterMs };
+  return finish({ ...NOTHING, takeOver: others, requeueAfterMs }, view);
+}
+
+/** Who else writes what is ours to write, in words; '' for nobody. */
+function describeRival(input: ReconcileInput, claim: Claim, { contested }: Former): string {
+  if (contested.length > 0) return describeContest(input, claim, contested);
+  return input.undone.length > 0 ? describeUndone(input.undone) : '';
+}
+
+function isMadeHere(child: KubeObject): boolean {
+  return wasApplied(child) || child.metadata.annotations?.[ANNOTATIONS.intent] !== undefined;
 }
 
 /** What brings the children from what they are to what was rendered. */
 function pursue(
   input: ReconcileInput,
   children: Children,
-  former: Former,
+  { former, isClaimed }: { readonly former: Former; readonly isClaimed: boolean },
   injection: Injection,
   workloads: Workloads,
   view: StatusView,
@@ -107,7 +145,6 @@ function pursue(
   const pods = [...plans.values()];
   const requeue = pods.flatMap(({ requeueAfterMs }) => requeueAfterMs ?? []);
   if (superseded.waiting !== '' && writes.isSettled) requeue.push(WAIT_FOR_GATEWAYS_MS);
-  if (former.contested.length > 0) requeue.push(WAIT_FOR_OTHERS_MS);
   const names = writes.foreign.map((name) => {
     const live = children.all.get(name);
     return live === undefined ? name : describeForeign(live);
@@ -116,12 +153,10 @@ function pursue(
   return finish(
     {
       ...NOTHING,
-      takeOver: isClaimed(input)
+      takeOver: isClaimed
         ? [...former.takeOver, ...findFormerStatus(object, input.config.formerManagers)]
         : [],
-      transfers: workloads.transfers.filter(
-        ({ deployment }) => !former.contested.includes(`Deployment/${deployment}`),
-      ),
+      transfers: workloads.transfers,
       remove: superseded.remove,
       apply: writes.apply,
       annotate: pods.flatMap(({ annotate }) => annotate),
@@ -181,31 +216,6 @@ function describeNotes({ gateways }: ReconcileInput): string {
 function finish(done: Omit<Reconciled, 'status'>, view: StatusView): Reconciled {
   const status = buildStatus(view);
   return { ...done, status: { ...status }, events: tellTransitions(view.object, status) };
-}
-
-function controllerOf({ object, namespaceLabels }: ReconcileInput): string {
-  const key = SELDON_LABELS.controllerId;
-  return object.metadata.labels?.[key] ?? namespaceLabels[key] ?? '';
-}
-
-/** An object that names no operator is handled by whoever finds it. */
-function isHandledHere(input: ReconcileInput): boolean {
-  const id = controllerOf(input);
-  return id === '' || id === input.config.controllerId;
-}
-
-function isClaimed(input: ReconcileInput): boolean {
-  return controllerOf(input) === input.config.controllerId;
-}
-
-function tellClaim({ object, config }: ReconcileInput): EventNote {
-  const { name, namespace = '' } = object.metadata;
-  const label = `${SELDON_LABELS.controllerId}=${config.controllerId}`;
-  return {
-    type: 'Warning',
-    reason: 'OtherOperator',
-    message: `Its objects were made by another operator and are left alone. To hand it over: kubectl -n ${namespace} label sdep ${name} ${label}`,
-  };
 }
 
 function ownerOf({ apiVersion, kind, metadata }: KubeObject): {

@@ -9,11 +9,12 @@ import { keyOf } from '../kube/object.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Outcome } from '../kube/queue.ts';
 import { DONE } from '../kube/queue.ts';
-import { ANNOTATIONS, FIELD_MANAGERS } from '../names.ts';
+import { ANNOTATIONS, FIELD_MANAGERS, SELDON_LABELS } from '../names.ts';
 import { withFailure } from '../status/failure.ts';
 import type { Failure } from '../status/failure.ts';
 import type { PlanBook } from './ask-plans.ts';
 import type { EventNote, ReconcileConfig, Reconciled, ReconcileInput } from './contract.ts';
+import { nameOf } from './contract.ts';
 import { readOptions } from '../read/reader.ts';
 import type { Reader } from '../read/reader.ts';
 import { readObject } from './check-object.ts';
@@ -25,6 +26,7 @@ import { statusOf } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { differsInPlansAlone } from './hold-status.ts';
 import type { Sources } from './sources.ts';
+import { WriteGuard } from './write-guard.ts';
 import { SpecVersions } from './spec-versions.ts';
 
 export interface ReconcilerOptions {
@@ -55,6 +57,7 @@ export class Reconciler {
   readonly #waiting = new Set<string>();
   readonly #versions = new SpecVersions();
   readonly #refused = new Map<string, Refused>();
+  readonly #guard = new WriteGuard();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -71,18 +74,22 @@ export class Reconciler {
     if (object === undefined) {
       this.#versions.forget(key);
       this.#refused.delete(key);
+      this.#guard.forget(key);
       return DONE;
     }
+    let input: ReconcileInput;
     let result: Reconciled;
     try {
       const loaded = await readObject(object, reader, readOptions(config));
-      const input = observe(object, loaded, sources, plans.plans, this.#versions, config, now());
+      const read = observe(object, loaded, sources, plans.plans, this.#versions, config, now());
+      input = { ...read, undone: this.#guard.undone(key, versionOf(read), now()) };
       result = await this.#decide(input, signal);
     } catch (error) {
       if (signal.aborted || error instanceof KubeError) throw error;
       return await this.#tellFault(object, error, signal);
     }
     if (!result.isOurs) {
+      if (result.status !== null) await this.#writeStatus(object, result.status, signal);
       this.#tell(object, result.events);
       return DONE;
     }
@@ -91,10 +98,17 @@ export class Reconciler {
     if (known?.writes === writes && now() - known.atMs < RETRY_REFUSED_MS)
       return await this.#refuse(object, result, known.failure, signal);
     this.#refused.delete(key);
+    const before = new Map(input.children.map((child) => [nameOf(child), child]));
+    const version = versionOf(input);
     try {
       await perform(object, result, {
         client: this.#options.client,
         tell: (event) => this.#tell(object, [event]),
+        onApplied: (applied, stored) => {
+          const { resourceVersion } = before.get(nameOf(applied))?.metadata ?? stored.metadata;
+          if (stored.metadata.resourceVersion !== resourceVersion)
+            this.#guard.note(key, version, applied, now());
+        },
         signal,
       });
     } catch (error) {
@@ -182,7 +196,7 @@ export class Reconciler {
     this.#tell(object, [{ type: 'Warning', reason, message: words }]);
   }
 
-  /** Nothing is written where it says so already. */
+  /** Nothing is written where it says so already; {} takes back all that we have said. */
   async #writeStatus(
     object: KubeObject,
     status: Reconciled['status'],
@@ -192,9 +206,10 @@ export class Reconciler {
     const { apiVersion, kind, metadata } = object;
     const { name, namespace = '', uid } = metadata;
     const own = { name, namespace, ...(uid === undefined ? {} : { uid }) };
+    const said = Object.keys(status).length === 0 ? {} : { status };
     try {
       await this.#options.client.apply(
-        { apiVersion, kind, metadata: own, status },
+        { apiVersion, kind, metadata: own, ...said },
         { manager: FIELD_MANAGERS.status, force: true, subresource: 'status', signal },
       );
     } catch (error) {
@@ -223,6 +238,13 @@ function fingerprint({ takeOver, transfers, remove, apply, annotate }: Reconcile
     ]),
     annotate,
   ]);
+}
+
+/** Of what is wanted, and of who says that it is ours. */
+function versionOf({ object, namespaceLabels }: ReconcileInput): string {
+  const { uid, generation, labels } = object.metadata;
+  const key = SELDON_LABELS.controllerId;
+  return JSON.stringify([uid, generation, labels?.[key], namespaceLabels[key]]);
 }
 
 /** The answers of the pods bring the next turn, which writes what they are. */

@@ -1,9 +1,8 @@
-// Which of the rendered objects are written now: those that differ from what lives, but for names of others, objects that another
-// operator fights for, and Services that users call, which wait until the pods that they are to lead to serve.
+// Which of the rendered objects are written now: those that differ from what lives, but for names of others, and Services that users call, which wait until the pods that they are to lead to serve.
 import type { KubeObject } from '../kube/object.ts';
 import { SELDON_LABELS } from '../names.ts';
 import type { Workloads } from '../workloads/workloads.ts';
-import type { Former } from './children.ts';
+import type { Former } from './former.ts';
 import type { Application } from './contract.ts';
 import { nameOf } from './contract.ts';
 import { list, number, record, specOf, text } from './fields.ts';
@@ -39,23 +38,26 @@ export function selectWrites(input: WritesInput): Writes {
   const isRolledOut = workloads.objects
     .filter(({ kind }) => kind === 'Deployment')
     .every((each) => isServing(each, live.get(nameOf(each))));
+  const taken = new Set(former.takeOver.map(({ ref }) => `${ref.kind}/${ref.name}`));
   const apply: Application[] = [];
   for (const wanted of mine) {
     const name = nameOf(wanted);
     const existing = live.get(name);
     if (existing?.metadata.deletionTimestamp !== undefined) continue;
-    if (former.contested.includes(name)) continue;
     const object = markIntent(stage(wanted, existing, isRolledOut));
     if (existing === undefined) apply.push({ object, how: 'create' });
-    else if (!isApplied(object, existing)) apply.push({ object, how: 'update' });
+    // What is taken over is applied even where all of ours still stands in it: what does not is to go.
+    else if (taken.has(name) || !isApplied(object, existing)) apply.push({ object, how: 'update' });
   }
   const rolling = apply
     .filter(({ object, how }) => how === 'update' && object.kind === 'Deployment')
-    .filter(({ object }) => !contains(live.get(nameOf(object))?.['spec'], object['spec']))
+    .filter(
+      ({ object }) =>
+        taken.has(nameOf(object)) || !contains(live.get(nameOf(object))?.['spec'], object['spec']),
+    )
     .map(({ object }) => object.metadata.name);
   const isComplete = mine.length === workloads.objects.length && apply.length === 0;
-  const isSettled = isComplete && isRolledOut && former.contested.length === 0;
-  return { apply, foreign, isSettled, rolling };
+  return { apply, foreign, isSettled: isComplete && isRolledOut, rolling };
 }
 
 function isServing(wanted: KubeObject, live: KubeObject | undefined): boolean {

@@ -60,8 +60,14 @@ export function mergeManagers(live: KubeObject, wanted: TakeOver): readonly Entr
     (entry) => isHere(entry) && entry['manager'] === manager && entry['operation'] === 'Apply',
   );
   const parts = [...former.map(({ fieldsV1 }) => withoutReplicas(fieldsV1)), ours?.['fieldsV1']];
+  const last = [...former, ...(ours === undefined ? [] : [ours])]
+    .flatMap(({ time }) => (typeof time === 'string' ? [time] : []))
+    .sort()
+    .at(-1);
   const merged = {
-    ...(ours ?? { apiVersion: first['apiVersion'], time: first['time'] }),
+    ...(ours ?? { apiVersion: first['apiVersion'] }),
+    // The last of them: who writes after that has seen what we took.
+    ...(last === undefined ? {} : { time: last }),
     manager,
     operation: 'Apply',
     fieldsType: 'FieldsV1',

@@ -1,7 +1,7 @@
 // What of a watched object is kept in memory. At thousands of deployments pods and ReplicaSets are most of what there is, and of
-// them only how they are is read; of managed fields only who wrote when, and who owns the number of replicas.
+// them only how they are is read; of managed fields only who wrote when, and whose the number of replicas, the spec and our label are.
 import type { KubeObject, ManagedFields, ObjectMeta } from '../kube/object.ts';
-import { ANNOTATIONS } from '../names.ts';
+import { ANNOTATIONS, SELDON_LABELS } from '../names.ts';
 import { list, record, specOf, statusOf } from './fields.ts';
 import type { Fields } from './fields.ts';
 
@@ -29,10 +29,29 @@ function trimMetadata(metadata: ObjectMeta): ObjectMeta {
   };
 }
 
+/** Who wrote when, and whether that was the number of replicas, anything else of the spec, or the label that names an operator. */
 function trimEntry(entry: ManagedFields): ManagedFields {
   const { fieldsV1, ...rest } = entry;
-  const hasReplicas = record(record(fieldsV1)['f:spec'])['f:replicas'] !== undefined;
-  return hasReplicas ? { ...rest, fieldsV1: { 'f:spec': { 'f:replicas': {} } } } : rest;
+  const fields = record(fieldsV1);
+  const spec = Object.keys(record(fields['f:spec'])).filter((name) => name !== '.');
+  const labels = record(record(fields['f:metadata'])['f:labels']);
+  const kept = {
+    ...(spec.length === 0 ? {} : { 'f:spec': trimSpec(spec) }),
+    ...(labels[CONTROLLER_ID] === undefined
+      ? {}
+      : { 'f:metadata': { 'f:labels': { [CONTROLLER_ID]: {} } } }),
+  };
+  return Object.keys(kept).length === 0 ? rest : { ...rest, fieldsV1: kept };
+}
+
+const REPLICAS = 'f:replicas';
+const CONTROLLER_ID = `f:${SELDON_LABELS.controllerId}`;
+
+function trimSpec(names: readonly string[]): Fields {
+  return {
+    ...(names.includes(REPLICAS) ? { [REPLICAS]: {} } : {}),
+    ...(names.some((name) => name !== REPLICAS) ? { 'f:…': {} } : {}),
+  };
 }
 
 function trimPod(pod: KubeObject): KubeObject {

@@ -41,8 +41,8 @@ export interface StatusView {
   readonly foreign: readonly string[];
   /** Deployments that are being changed right now: what they report is about to be old. */
   readonly rolling: readonly string[];
-  /** Objects that another operator keeps writing. */
-  readonly contested: readonly string[];
+  /** Who else writes its objects, and what to do, in words; '' for nobody. */
+  readonly contested: string;
   /** What of an earlier version stays for now; '' for nothing. */
   readonly waiting: string;
   /** What gateways do not do as the deployment says; '' for nothing. */
@@ -152,12 +152,9 @@ function judge(
       reason: 'NotAsWritten',
       message: view.unexposed,
     });
+  if (contested !== '') judgements.push(judgeTrouble('TakenOver', 'Contested', [contested]));
   if (workloads === null) return judgements;
   judgements.push(judgeTrouble('NamesFree', 'NameTaken', foreign));
-  if (contested.length > 0) {
-    const words = `another operator keeps writing ${contested.join(', ')}; take the deployment from it first (docs/migrate.md)`;
-    judgements.push(judgeTrouble('TakenOver', 'Contested', [words]));
-  }
   judgements.push(...judgeChildren(workloads, ours, predictors));
   judgements.push(judgePlans(workloads.predictors, view.plans));
   const old = waiting === '' ? {} : { reason: 'Waiting', message: waiting };

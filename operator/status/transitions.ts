@@ -2,6 +2,7 @@
 // the condition's own sentence, so that `kubectl describe` reads as a history.
 import type { KubeObject } from '../kube/object.ts';
 import { conditionsOf } from '../reconcile/fields.ts';
+import type { ObservedCondition } from '../reconcile/fields.ts';
 import type { EventNote } from '../reconcile/contract.ts';
 import type { Condition } from './conditions.ts';
 import type { Status } from './build-status.ts';
@@ -20,7 +21,7 @@ export function tellTransitions(object: KubeObject, status: Status): readonly Ev
   return status.conditions.flatMap((condition) => {
     if (!TOLD.includes(condition.type)) return [];
     const known = before.get(condition.type);
-    if (known?.status === condition.status && known.reason === (condition.reason ?? '')) return [];
+    if (isSaid(known, condition)) return [];
     // That a deployment is as it should be from its start is no news; that it became ready is.
     if (known === undefined && condition.status === 'True' && condition.type !== 'Ready') return [];
     // Ready says the same.
@@ -32,6 +33,16 @@ export function tellTransitions(object: KubeObject, status: Status): readonly Ev
       return [];
     return [noteOf(condition)];
   });
+}
+
+/** A condition that stands alone, since the others are another writer's. */
+export function tellCondition(object: KubeObject, condition: Condition): readonly EventNote[] {
+  const known = conditionsOf(object).find(({ type }) => type === condition.type);
+  return isSaid(known, condition) ? [] : [noteOf(condition)];
+}
+
+function isSaid(known: ObservedCondition | undefined, { status, reason = '' }: Condition): boolean {
+  return known?.status === status && known.reason === reason;
 }
 
 function noteOf({ type, status, severity, reason = type, message = '' }: Condition): EventNote {

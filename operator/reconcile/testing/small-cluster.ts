@@ -2,8 +2,8 @@
 // serve with ReplicaSets and pods. No API server: what depends on one is tested against a real one (e2e/control-plane).
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../../kube/object.ts';
-import { ANNOTATIONS, CONTAINERS } from '../../names.ts';
+import type { KubeObject, ManagedFields, ObjectMeta } from '../../kube/object.ts';
+import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../names.ts';
 import { DEFAULT_CONFIG } from '../../workloads/config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';
 import { nameOf } from '../contract.ts';
@@ -15,12 +15,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export class SmallCluster {
   object: KubeObject;
-  namespace: { annotations: Record<string, string>; labels: Record<string, string> } = {
-    annotations: {},
-    labels: {},
-  };
+  namespace: {
+    annotations: Record<string, string>;
+    labels: Record<string, string>;
+    managedFields?: readonly ManagedFields[];
+  } = { annotations: {}, labels: {} };
   gateways: readonly GatewayView[] = [];
   rivals: readonly KubeObject[] = [];
+  undone: readonly string[] = [];
   nowMs = Date.parse('2026-01-01T00:00:00Z');
   readonly children = new Map<string, KubeObject>();
   readonly replicaSets = new Map<string, KubeObject>();
@@ -45,6 +47,8 @@ export class SmallCluster {
       specVersion: this.#versions.of(this.object),
       namespaceAnnotations: this.namespace.annotations,
       namespaceLabels: this.namespace.labels,
+      namespaceFields: this.namespace.managedFields ?? [],
+      undone: this.undone,
       children: [...this.children.values()],
       replicaSets: [...this.replicaSets.values()],
       pods: this.pods,
@@ -59,9 +63,17 @@ export class SmallCluster {
 
   /** The user edits the object. */
   edit(object: KubeObject): void {
-    const { status } = this.object;
+    const { status, metadata } = this.object;
+    const said = (metadata.managedFields ?? []).filter(
+      ({ subresource }) => subresource === 'status',
+    );
+    const managedFields = [...(object.metadata.managedFields ?? []), ...said];
     this.object = this.#stamp(
-      { ...object, ...(status === undefined ? {} : { status }) },
+      {
+        ...object,
+        metadata: { ...object.metadata, managedFields },
+        ...(status === undefined ? {} : { status }),
+      },
       this.object,
     );
   }
@@ -73,17 +85,23 @@ export class SmallCluster {
   /** Carries out a result. */
   perform(result: Reconciled): void {
     for (const { kind, name } of result.lookUp) this.absent.add(`${kind}/${name}`);
-    for (const { ref } of result.takeOver) {
-      const child = this.children.get(`${ref.kind}/${ref.name}`);
-      if (child === undefined) continue;
-      const { managedFields: _, ...metadata } = child.metadata;
-      this.children.set(nameOf(child), { ...child, metadata });
+    for (const { ref, managers, subresource } of result.takeOver) {
+      const isObject = subresource === 'status';
+      const taken = isObject ? this.object : this.children.get(`${ref.kind}/${ref.name}`);
+      if (taken === undefined) continue;
+      const kept = (taken.metadata.managedFields ?? []).filter(
+        (entry) => entry.subresource !== subresource || !managers.includes(entry.manager ?? ''),
+      );
+      const metadata = { ...taken.metadata, managedFields: kept };
+      if (isObject) this.object = { ...taken, metadata };
+      else this.children.set(nameOf(taken), { ...taken, metadata });
     }
     for (const { ref } of result.remove) this.children.delete(`${ref.kind}/${ref.name}`);
     for (const { object } of result.apply) {
       const live = this.children.get(nameOf(object));
       const status = live === undefined ? {} : { status: live['status'] };
-      this.add({ ...object, ...status });
+      const metadata = { ...object.metadata, ...this.#applied(live?.metadata ?? object.metadata) };
+      this.add({ ...object, ...status, metadata });
       this.absent.delete(nameOf(object));
     }
     for (const { ref, annotations } of result.annotate)
@@ -92,8 +110,28 @@ export class SmallCluster {
       );
     if (result.status !== null && !isDeepStrictEqual(result.status, this.object['status'])) {
       this.statusWrites += 1;
-      this.object = this.#stamp({ ...this.object, status: result.status }, this.object);
+      const isWithdrawn = Object.keys(result.status).length === 0;
+      const managed = this.#applied(this.object.metadata, 'status', isWithdrawn);
+      const metadata = { ...this.object.metadata, ...managed };
+      this.object = this.#stamp({ ...this.object, metadata, status: result.status }, this.object);
     }
+  }
+
+  /** The managed fields with an entry of ours, or without one. */
+  #applied(
+    { managedFields = [] }: Pick<ObjectMeta, 'managedFields'>,
+    subresource?: 'status',
+    isWithdrawn = false,
+  ): Pick<ObjectMeta, 'managedFields'> {
+    const manager = subresource === undefined ? FIELD_MANAGERS.children : FIELD_MANAGERS.status;
+    const others = managedFields.filter(
+      (entry) => entry.manager !== manager || entry.subresource !== subresource,
+    );
+    if (isWithdrawn) return { managedFields: others };
+    const time = `${new Date(this.nowMs).toISOString().slice(0, 19)}Z`;
+    const own = { manager, operation: 'Apply', time };
+    const entry = subresource === undefined ? own : { ...own, subresource };
+    return { managedFields: [...others, entry] };
   }
 
   /** Each Deployment has rolled out and its pods are ready, with the maps that it names now. */
