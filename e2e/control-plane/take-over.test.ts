@@ -71,7 +71,7 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
   await t.test('the settings of its chart are saved in a form that ours reads', async () => {
     await runBlock('save-values');
     const { output } = await runWell(
-      `helm template sidegraph ${OUR_CHART} --namespace sidegraph-system --values "$SELDON_VALUES" --set controllerId=sidegraph`,
+      `helm template sidegraph ${OUR_CHART} --namespace sidegraph-system --kube-version 1.34 --values "$SELDON_VALUES" --set controllerId=sidegraph`,
     );
     assert.match(output, /1234/);
   });
