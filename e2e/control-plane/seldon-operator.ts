@@ -137,7 +137,9 @@ function structOf(status: Fields): Fields {
   const kept = Object.fromEntries(
     known.flatMap((name) => (status[name] === undefined ? [] : [[name, status[name]]])),
   );
-  const conditions = list(status['conditions']).map(({ observedGeneration: _, ...rest }) => rest);
+  const conditions = list(status['conditions']).map(
+    ({ observedGeneration: _known, ...rest }) => rest,
+  );
   return { ...kept, ...(conditions.length === 0 ? {} : { conditions }) };
 }
 

@@ -26,7 +26,7 @@ export function sayOnly(
   return {
     events: conditions.flatMap((condition) => tellCondition(object, condition)),
     // A generation would be dropped by a writer that does not know the field.
-    status: { conditions: conditions.map(({ observedGeneration: _, ...rest }) => rest) },
+    status: { conditions: conditions.map(({ observedGeneration: _known, ...rest }) => rest) },
   };
 }
 
