@@ -9,6 +9,7 @@ import { freePorts } from '../e2e/harness/ports.ts';
 import { locateEnvoy } from '../envoy/locate.ts';
 import { benchGraphs } from './graphs.ts';
 import { type Load, measure, type Sample } from './measure.ts';
+import { memoryTable } from './memory-table.ts';
 import { buildRows, type Cell, renderTables } from './report.ts';
 import { Bench, type Target, type Tree } from './target.ts';
 
@@ -18,9 +19,10 @@ const HELP = `Measures Sidegraph against a bare Envoy route, in one run.
 
   node bench/main.ts [--rounds 3] [--seconds 1] [--only chain,bare] [--connections 1,16,64]
                      [--sizes 100,10000,220000] [--transport rest|grpc] [--json FILE] [--envoy-workers 1]
-                     [--tree NAME=FOLDER[@WORKERS]]… [--peer NAME=URL]…
+                     [--tree NAME=FOLDER[@WORKERS]]… [--peer NAME=URL]… [--no-memory]
 
 --envoy-workers N: worker threads of Sidegraph's Envoy and of the bare one.
+--no-memory leaves out what the sidecars of a pod hold.
 --tree adds the Sidegraph of another checkout, with WORKERS threads in Envoy, or as it starts by itself.
 --peer NAME=URL adds an endpoint that is running already (http://host:port/path, or grpc://host:port/path).
 `;
@@ -33,6 +35,7 @@ interface Options {
   readonly peers: readonly Target[];
   readonly envoyWorkers: number;
   readonly trees: readonly Tree[];
+  readonly memory: boolean;
   readonly jsonFile: string | undefined;
 }
 
@@ -49,6 +52,7 @@ function readOptions(): Options {
       'envoy-workers': { type: 'string', default: '1' },
       tree: { type: 'string', multiple: true, default: [] },
       peer: { type: 'string', multiple: true, default: [] },
+      'no-memory': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -77,6 +81,7 @@ function readOptions(): Options {
     peers: values.peer.map(parsePeer),
     envoyWorkers,
     trees: [{ name: '', root: ROOT, envoyWorkers }, ...values.tree.map(parseTree)],
+    memory: !values['no-memory'],
     jsonFile: values.json,
   };
 }
@@ -113,16 +118,27 @@ async function startTargets(bench: Bench, options: Options): Promise<Target[]> {
   const stubs = { rest, grpc, grpcRoute };
   const direct = await bench.startStubs(stubs);
   const targets: Target[] = wanted('direct') ? [direct] : [];
-  const envoy = await locateEnvoy({
-    env: process.env,
-    venvs: [path.join(ROOT, '.venv')],
-  });
-  if (envoy.kind === 'missing') throw new Error(envoy.reason);
-  targets.push(await bench.startBareEnvoy(envoy.path, stubs, options.envoyWorkers));
+  targets.push(await bench.startBareEnvoy(await findEnvoy(), stubs, options.envoyWorkers));
   for (const tree of options.trees)
     for (const graph of benchGraphs(stubs))
       if (wanted(graph.name)) targets.push(await bench.startGraph(graph, tree));
   return [...targets, ...options.peers];
+}
+
+async function findEnvoy(): Promise<string> {
+  const envoy = await locateEnvoy({ env: process.env, venvs: [path.join(ROOT, '.venv')] });
+  if (envoy.kind === 'missing') throw new Error(envoy.reason);
+  return envoy.path;
+}
+
+/** While nothing else of ours runs but the stubs. */
+async function measureMemory(bench: Bench, options: Options): Promise<string> {
+  const [rest = 0, grpc = 0, grpcRoute = 0] = await freePorts(3);
+  const stubs = { rest, grpc, grpcRoute };
+  await bench.startStubs(stubs);
+  const wanted = ({ name }: { name: string }): boolean =>
+    options.only.length === 0 || options.only.includes(name);
+  return memoryTable(benchGraphs(stubs).filter(wanted), await findEnvoy());
 }
 
 /** Before anything is timed: the filter's code is compiled while it runs, some thousand requests long. */
@@ -167,6 +183,13 @@ async function main(): Promise<void> {
   let bench: Bench | null = null;
   process.on('exit', () => bench?.kill());
   process.on('SIGINT', () => process.exit(130));
+  let memory = '';
+  if (options.memory) {
+    progress('memory of a pod');
+    bench = new Bench(mkdtempSync(path.join(os.tmpdir(), 'sgb-')));
+    memory = await measureMemory(bench, options);
+    await bench.stop();
+  }
   for (let round = 1; round <= options.rounds; round++) {
     if (!process.stderr.isTTY) process.stderr.write(`round ${round} of ${options.rounds}\n`);
     progress(
@@ -190,7 +213,9 @@ async function main(): Promise<void> {
   }
   const rows = buildRows([...cells.values()]);
   progress('');
-  process.stdout.write(`${machineText()}\n\n${renderTables(rows)}\n`);
+  process.stdout.write(
+    `${machineText()}\n\n${renderTables(rows)}\n${memory === '' ? '' : `\n${memory}\n`}`,
+  );
   for (const row of rows.filter((each) => each.errors > 0)) {
     process.stdout.write(
       `\n${row.title} × ${row.load.connections}: ${row.errors} errors, first: ${row.firstError}\n`,

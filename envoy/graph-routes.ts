@@ -19,6 +19,7 @@ import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from './
 import {
   allowMethods,
   bodyLimit,
+  isNoCloudEvent,
   methodIs,
   kindMetadata,
   switchedOn,
@@ -33,7 +34,10 @@ import { callPolicy, streamBound } from './route-policy.ts';
  */
 type Arrival = 'whole' | 'streamed';
 
-/** The first match of a graph request: a body that says that it is small is held by Envoy. */
+/**
+ * The first match of a graph request: a body that says that it is small is held by Envoy. The few requests that ask for CloudEvents
+ * headers take the other route, so that the filter for those is spared to all the rest.
+ */
 export function graphRoutes(plan: Plan, kind: RouteKind, path: string): JsonObject[] {
   return isGrpcKind(kind)
     ? [graphRoute(plan, kind, path, 'streamed')]
@@ -44,7 +48,10 @@ export function graphRoutes(plan: Plan, kind: RouteKind, path: string): JsonObje
 function graphRoute(plan: Plan, kind: RouteKind, path: string, arrival: Arrival): JsonObject {
   return {
     name: routeName(plan.hash, kind),
-    match: { path, headers: [methodIs('POST'), ...(arrival === 'whole' ? [isSmall()] : [])] },
+    match: {
+      path,
+      headers: [methodIs('POST'), ...(arrival === 'whole' ? [isSmall(), isNoCloudEvent()] : [])],
+    },
     metadata: kindMetadata(plan, kind),
     route: {
       cluster: UNROUTED_CLUSTER,
@@ -56,7 +63,9 @@ function graphRoute(plan: Plan, kind: RouteKind, path: string, arrival: Arrival)
       ...(isGrpcKind(kind)
         ? withoutCloudEvents()
         : {
-            ...(arrival === 'whole' ? switchedOn(WHOLE_BODY_FILTER) : {}),
+            ...(arrival === 'whole'
+              ? { ...switchedOn(WHOLE_BODY_FILTER), ...withoutCloudEvents() }
+              : {}),
             ...allowMethods('OPTIONS,POST'),
           }),
     },

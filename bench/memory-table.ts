@@ -1,0 +1,60 @@
+// What the sidecars of a pod hold, as a table: alone on the machine, where every page of the binaries is theirs, and as one pod of
+// three, as on a node where gateway, operator and other pods use the same images.
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { MEMORY_GOALS } from './goals.ts';
+import type { BenchGraph } from './graphs.ts';
+import { measurePod, type PodMemory } from './pod-memory.ts';
+
+const LOAD_MS = 2000;
+const PODS = [1, 3];
+
+/** Markdown: a row for each graph that has a goal and each number of pods, after two seconds of requests. */
+export async function memoryTable(
+  graphs: readonly BenchGraph[],
+  envoyBin: string,
+): Promise<string> {
+  const lines: string[] = [];
+  for (const { name, title, manifest } of graphs) {
+    const goal = MEMORY_GOALS[name];
+    if (goal === undefined) continue;
+    for (const pods of PODS) {
+      const dir = mkdtempSync(path.join(os.tmpdir(), 'sgm-'));
+      try {
+        const memory = await measurePod({ manifest, envoyBin, dir, pods, loadMs: LOAD_MS });
+        lines.push(row(`${title}, ${pods === 1 ? 'alone' : `one of ${pods} pods`}`, memory, goal));
+      } finally {
+        rmSync(dir, { recursive: true, force: true });
+      }
+    }
+  }
+  if (lines.length === 0) return '';
+  return [
+    '### Memory of a pod: the agent, its worker and Envoy, MB',
+    '',
+    '| | PSS agent | worker | Envoy | together | goal | not shared with anybody | cgroup |',
+    '|---|---|---|---|---|---|---|---|',
+    ...lines,
+  ].join('\n');
+}
+
+function row(title: string, memory: PodMemory, goal: number): string {
+  const { agentBytes, filterBytes, envoyBytes, anonymousBytes, cgroupBytes } = memory;
+  const all = agentBytes + filterBytes + envoyBytes;
+  const cells = [
+    title,
+    mb(agentBytes),
+    filterBytes === 0 ? '–' : mb(filterBytes),
+    mb(envoyBytes),
+    mb(all),
+    `≤ ${mb(goal)}: ${all <= goal ? 'met' : 'missed'}`,
+    mb(anonymousBytes),
+    cgroupBytes === null ? '–' : mb(cgroupBytes),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function mb(bytes: number): string {
+  return String(Math.round(bytes / 1e6));
+}
