@@ -18,9 +18,10 @@ const ROOT = path.join(import.meta.dirname, '..');
 const HELP = `Measures Sidegraph against a bare Envoy route, in one run.
 
   node bench/main.ts [--rounds 3] [--seconds 1] [--only chain,bare] [--connections 1,16,64]
-                     [--sizes 100,10000,220000] [--transport rest|grpc] [--json FILE] [--envoy-workers 1]
+                     [--loads …] [--sizes 100,10000,220000] [--transport rest|grpc] [--json FILE] [--envoy-workers 1]
                      [--tree NAME=FOLDER[@WORKERS]]… [--peer NAME=URL]… [--no-memory]
 
+--loads rest/100/16,grpc/100/1 names what to measure (transport/bytes/connections) instead of all combinations.
 --envoy-workers N: worker threads of Sidegraph's Envoy and of the bare one.
 --no-memory leaves out what the sidecars of a pod hold.
 --tree adds the Sidegraph of another checkout, with WORKERS threads in Envoy, or as it starts by itself.
@@ -48,6 +49,7 @@ function readOptions(): Options {
       connections: { type: 'string', default: '1,16,64' },
       sizes: { type: 'string', default: '100,10000,220000' },
       transport: { type: 'string', default: '' },
+      loads: { type: 'string', default: '' },
       json: { type: 'string' },
       'envoy-workers': { type: 'string', default: '1' },
       tree: { type: 'string', multiple: true, default: [] },
@@ -77,13 +79,20 @@ function readOptions(): Options {
     rounds: Number(values.rounds),
     durationMs: Number(values.seconds) * 1000,
     only: values.only === '' ? [] : values.only.split(','),
-    loads,
+    loads: values.loads === '' ? loads : values.loads.split(',').map(parseLoad),
     peers: values.peer.map(parsePeer),
     envoyWorkers,
     trees: [{ name: '', root: ROOT, envoyWorkers }, ...values.tree.map(parseTree)],
     memory: !values['no-memory'],
     jsonFile: values.json,
   };
+}
+
+function parseLoad(text: string): Load {
+  const [, transport, bytes, connections] = /^(rest|grpc)\/(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (transport !== 'rest' && transport !== 'grpc')
+    throw new Error(`--loads ${text}: write transport/bytes/connections, as rest/100/16`);
+  return { transport, bodyBytes: Number(bytes), connections: Number(connections) };
 }
 
 function parseTree(text: string): Tree {
