@@ -1,5 +1,6 @@
 // Bytes that arrive in pieces whose number is not known: one growing buffer, so that a peer that sends them one by
 // one costs no more memory than one that sends them whole. What it grows to is held before it is there.
+import { freeMemory } from './free-memory.ts';
 import type { ByteAccount } from './held-bytes.ts';
 
 const FIRST_BYTES = 1024;
@@ -42,6 +43,7 @@ export class ByteSink {
   /** Forgets the bytes and gives back what was held for them. */
   drop(): void {
     this.#account.release(this.#buffer.length);
+    freeMemory(this.#buffer);
     this.#buffer = Buffer.alloc(0);
     this.length = 0;
   }
@@ -57,6 +59,7 @@ export class ByteSink {
     }
     const grown = Buffer.allocUnsafeSlow(capacity);
     this.#buffer.copy(grown, 0, 0, this.length);
+    freeMemory(this.#buffer);
     this.#buffer = grown;
     account.release(before);
     return true;

@@ -1,5 +1,6 @@
 // Nested arrays of numbers in JSON: read into one flat list without building the arrays, and written from it. Numbers of up to
 // fifteen digits, which is what most models answer, are computed here; JSON.parse and String know the rest.
+import { freeMemory } from '../free-memory.ts';
 import { CLOSE_ARRAY, COMMA, OPEN_ARRAY } from './scan.ts';
 
 const MINUS = 0x2d;
@@ -38,13 +39,21 @@ export class NumberList {
     this.values[this.length++] = value;
   }
 
+  /** Makes room for so many, in place of what is there. */
+  reserve(count: number): void {
+    if (count > this.values.length) this.values = new Float64Array(count);
+    this.length = 0;
+  }
+
   clear(): void {
     this.length = 0;
   }
 
   /** Gives back what a very large message took. */
   release(): void {
-    if (this.values.length > KEPT_NUMBERS) this.values = new Float64Array(FIRST_CAPACITY);
+    if (this.values.length <= KEPT_NUMBERS) return;
+    freeMemory(new Uint8Array(this.values.buffer));
+    this.values = new Float64Array(FIRST_CAPACITY);
   }
 }
 

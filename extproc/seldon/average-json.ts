@@ -3,6 +3,7 @@
 import { findIn, findPath, keys, type Span } from '../json/find.ts';
 import { NumberList, readNumbers, releaseText, writeNumbers } from '../json/numbers.ts';
 import { flatten, meanOf, type NumberArray, type Numbers, sizeOf, unmergeable } from './average.ts';
+import { COMMA } from '../json/scan.ts';
 import type { Unusable } from './dialect.ts';
 
 const DATA = keys('data');
@@ -25,6 +26,9 @@ function parse(body: Buffer, span: Span): unknown {
 }
 
 function readSpan(body: Buffer, span: Span, list: NumberList): NumberArray | undefined {
+  if (span.end - span.start > COUNTED_FROM_BYTES) {
+    list.reserve(countNumbers(body, span.start, span.end));
+  }
   const shape = readNumbers(body, span.start, span.end, list);
   if (shape === 'irregular') return undefined;
   if (shape === 'long') return flatten(parse(body, span));
@@ -76,6 +80,30 @@ function writeNested(shape: readonly number[], values: readonly number[]): strin
     return `${text}]`;
   };
   return writeAxis(0);
+}
+
+/** From this size on a list is made as long as it has to be, so that it never grows. */
+const COUNTED_FROM_BYTES = 256 * 1024;
+
+/** At most so many numbers stand there: one more than there are commas. */
+function countNumbers(bytes: Buffer, start: number, end: number): number {
+  let numbers = 1;
+  for (let at = start; at < end; at++) if (bytes[at] === COMMA) numbers++;
+  return numbers;
+}
+
+/** Of each number what its text becomes in memory, and of the first message's what the mean's becomes. */
+const NUMBER_BYTES = 8;
+const TEXT_BYTES = 26;
+
+export function averageJsonBytes(bodies: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const [position, body] of bodies.entries()) {
+    const numbers = countNumbers(body, 0, body.length);
+    bytes += NUMBER_BYTES * numbers;
+    if (position === 0) bytes += 2 * TEXT_BYTES * numbers + body.length;
+  }
+  return bytes;
 }
 
 export function averageJson(bodies: readonly Buffer[]): Buffer | Unusable {

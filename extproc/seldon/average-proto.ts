@@ -39,6 +39,11 @@ function readArray(body: Buffer): ProtoArray | string {
   return { shape, values, source };
 }
 
+/** The numbers of each message once, the first message's some more as it is written from the inside out. */
+export function averageProtoBytes(bodies: readonly Buffer[]): number {
+  return bodies.reduce((sum, body) => sum + body.length, 4 * (bodies[0]?.length ?? 0));
+}
+
 export function averageProto(bodies: readonly Buffer[]): Buffer | Unusable {
   const arrays: ProtoArray[] = [];
   for (const [position, body] of bodies.entries()) {

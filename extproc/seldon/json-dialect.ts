@@ -1,7 +1,8 @@
 // The Seldon dialect over REST: SeldonMessages as JSON.
 import { findMember, findPath, keys, type Span, wholeValue } from '../json/find.ts';
 import { CLOSE_OBJECT, OPEN_OBJECT, skipSpace } from '../json/scan.ts';
-import { averageJson } from './average-json.ts';
+import { averageJson, averageJsonBytes } from './average-json.ts';
+import { MAX_ROUTING_BYTES } from '../reading/limits.ts';
 import type { Dialect, Routing, Unusable } from './dialect.ts';
 import { readJsonRoute } from './route-json.ts';
 import { simpleModelJson } from './simple-model-json.ts';
@@ -12,24 +13,31 @@ const ARRAY_OPEN = Buffer.from('[');
 const ARRAY_COMMA = Buffer.from(',');
 const ARRAY_CLOSE = Buffer.from(']');
 
+function findUnjoinable(bodies: readonly Buffer[]): Unusable | null {
+  const position = bodies.findIndex((body) => wholeValue(body) === undefined);
+  if (position < 0) return null;
+  return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
+}
+
 /** `[answer,answer]`: the executor's aggregate body. */
-function joinAnswers(bodies: readonly Buffer[]): Buffer[] | Unusable {
+function joinAnswers(bodies: readonly Buffer[]): Buffer[] {
   const pieces: Buffer[] = [];
-  for (const [position, body] of bodies.entries()) {
-    if (wholeValue(body) === undefined) {
-      return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
-    }
-    pieces.push(position === 0 ? ARRAY_OPEN : ARRAY_COMMA, body);
-  }
+  for (const body of bodies) pieces.push(pieces.length === 0 ? ARRAY_OPEN : ARRAY_COMMA, body);
   if (pieces.length === 0) pieces.push(ARRAY_OPEN);
   pieces.push(ARRAY_CLOSE);
   return pieces;
 }
 
+/** Undefined for what is no object, and for one that is longer than any routing. */
 function readObject(bytes: Buffer, span: Span): Record<string, unknown> | undefined {
+  if (isTooLong(span)) return undefined;
   const value: unknown = JSON.parse(bytes.toString('utf8', span.start, span.end));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return value as Record<string, unknown>;
+}
+
+function isTooLong(span: Span): boolean {
+  return span.end - span.start > MAX_ROUTING_BYTES;
 }
 
 /** The bytes with `text` in place of `start` to `end`. */
@@ -62,6 +70,7 @@ function layOver(bytes: Buffer, object: Span, path: readonly Buffer[], routing: 
   const text = JSON.stringify(routing);
   if (found === 'absent') return insertMember(bytes, object, nest(path, text).slice(1, -1));
   if (below.length === 0) {
+    if (isTooLong(found)) return bytes;
     const laidOver = { ...readObject(bytes, found), ...routing };
     return splice(bytes, found.start, found.end, JSON.stringify(laidOver));
   }
@@ -78,17 +87,22 @@ function writeAt(path: readonly Buffer[]): (body: Buffer, routing: Routing) => B
 }
 
 export const JSON_DIALECT: Dialect = {
+  name: 'json',
   contentType: 'application/json',
   empty: Buffer.from('{}'),
   readRoute: readJsonRoute,
+  findUnjoinable,
   joinAnswers,
   average: averageJson,
+  averageBytes: averageJsonBytes,
   simpleModel: simpleModelJson,
   writeRouting: writeAt(ROUTING),
   readFeedbackRouting(body) {
     const found = findPath(body, FEEDBACK_ROUTING);
-    const routing = typeof found === 'string' ? undefined : readObject(body, found);
-    return routing === undefined || Object.keys(routing).length === 0 ? undefined : routing;
+    if (typeof found === 'string') return null;
+    if (isTooLong(found)) return 'too-long';
+    const routing = readObject(body, found);
+    return routing === undefined || Object.keys(routing).length === 0 ? null : routing;
   },
   writeFeedbackRouting: writeAt(FEEDBACK_ROUTING),
 };

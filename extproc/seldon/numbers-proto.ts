@@ -26,9 +26,15 @@ export function readArrayData(body: Buffer): ArrayData | 'broken' | 'absent' {
 }
 
 /** All doubles of a repeated field, packed or not; undefined when the bytes are broken. */
-export function readDoubles(bytes: Buffer, field: number): number[] | undefined {
+export function readDoubles(bytes: Buffer, field: number): Float64Array | undefined {
+  let count = 0;
+  const counter = new FieldReader(bytes);
+  while (counter.next()) {
+    if (counter.field === field) count += Math.floor((counter.end - counter.start) / 8);
+  }
+  const values = new Float64Array(count);
+  let next = 0;
   const reader = new FieldReader(bytes);
-  const values: number[] = [];
   while (reader.next()) {
     if (reader.field !== field) continue;
     if (
@@ -37,7 +43,7 @@ export function readDoubles(bytes: Buffer, field: number): number[] | undefined 
     ) {
       return undefined;
     }
-    for (let at = reader.start; at < reader.end; at += 8) values.push(bytes.readDoubleLE(at));
+    for (let at = reader.start; at < reader.end; at += 8) values[next++] = bytes.readDoubleLE(at);
   }
   return reader.broken ? undefined : values;
 }

@@ -2,8 +2,9 @@
 import { isProtobuf, readMessage, readOneof } from '../protobuf/oneof.ts';
 import { BYTES, FieldReader, readInt32, VARINT } from '../protobuf/reader.ts';
 import { bytesField, bytesHead, floatField, int32Field, stringField } from '../protobuf/writer.ts';
-import { averageProto } from './average-proto.ts';
-import type { Dialect, Routing, Unusable } from './dialect.ts';
+import { MAX_ROUTING_BYTES } from '../reading/limits.ts';
+import { averageProto, averageProtoBytes } from './average-proto.ts';
+import type { Dialect, FeedbackRoutingFound, Routing, Unusable } from './dialect.ts';
 import {
   DATA,
   ENTRY,
@@ -20,16 +21,15 @@ import { readProtoRoute } from './route-proto.ts';
 
 const EMPTY = Buffer.alloc(0);
 
+function findUnjoinable(bodies: readonly Buffer[]): Unusable | null {
+  const position = bodies.findIndex((body) => !isProtobuf(body));
+  if (position < 0) return null;
+  return { code: 'ANSWER_NOT_JSON', info: 'the answer is no protobuf message', position };
+}
+
 /** A SeldonMessageList: each message behind its length. */
-function joinAnswers(bodies: readonly Buffer[]): Buffer[] | Unusable {
-  const pieces: Buffer[] = [];
-  for (const [position, body] of bodies.entries()) {
-    if (!isProtobuf(body)) {
-      return { code: 'ANSWER_NOT_JSON', info: 'the answer is no protobuf message', position };
-    }
-    pieces.push(bytesHead(MESSAGE_LIST.messages, body.length), body);
-  }
-  return pieces;
+function joinAnswers(bodies: readonly Buffer[]): Buffer[] {
+  return bodies.flatMap((body) => [bytesHead(MESSAGE_LIST.messages, body.length), body]);
 }
 
 function metric(key: string, type: number, value: number): Buffer {
@@ -81,16 +81,19 @@ function append(body: Buffer, routing: Routing, field: Buffer): Buffer {
   return Buffer.concat([body, field]);
 }
 
-function readFeedbackRouting(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+function readFeedbackRouting(body: Buffer): FeedbackRoutingFound {
   const response = readMessage(body, FEEDBACK.response);
   const meta = response && readMessage(response, MESSAGE.meta);
-  if (meta === undefined) return undefined;
+  if (meta === undefined) return null;
   const routing: Record<string, number> = {};
   const reader = new FieldReader(meta);
   let any = false;
+  let bytes = 0;
   while (reader.next()) {
     if (reader.field !== META.routing || reader.wire !== BYTES) continue;
     any = true;
+    bytes += reader.end - reader.tagStart;
+    if (bytes > MAX_ROUTING_BYTES) return 'too-long';
     const entry = reader.inner();
     let name = '';
     let choice = 0;
@@ -102,15 +105,18 @@ function readFeedbackRouting(body: Buffer): Readonly<Record<string, unknown>> | 
     }
     routing[name] = choice;
   }
-  return any ? routing : undefined;
+  return any ? routing : null;
 }
 
 export const PROTO_DIALECT: Dialect = {
+  name: 'proto',
   contentType: null,
   empty: EMPTY,
   readRoute: readProtoRoute,
+  findUnjoinable,
   joinAnswers,
   average: averageProto,
+  averageBytes: averageProtoBytes,
   simpleModel,
   writeRouting: (body, routing) => append(body, routing, routingMeta(routing)),
   readFeedbackRouting,

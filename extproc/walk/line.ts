@@ -5,13 +5,20 @@ import { toFault } from './fault.ts';
 import type { CallHandle, CallResult } from '../calls.ts';
 import type { Message } from '../message.ts';
 import { ALL, NONE } from './decisions.ts';
-import { decodeMessage } from './decode.ts';
-import { averageOf, joined, joinedBody, simpleAnswer } from './merge.ts';
+import { faultOf, joined, ownBytes } from './merge.ts';
 import type { Op, PreparedCall } from './ops.ts';
 import { type Fault, messageOf, observedStatus } from './outcome.ts';
+import { type Read, readAtOnce, readMessages } from './read.ts';
+import type { Task, TaskKind } from '../reading/tasks.ts';
 import type { Walk } from './walk.ts';
 
 type ChooseOp = Extract<Op, { kind: 'choose' }>;
+type AggregateOp = Extract<Op, { kind: 'aggregate' }>;
+type AverageOp = Extract<Op, { kind: 'average' }>;
+
+const READ_ROUTE = { kind: 'read-route' } as const;
+const FIND_UNJOINABLE = { kind: 'find-unjoinable' } as const;
+const AVERAGE = { kind: 'average' } as const;
 
 export class Line {
   readonly #walk: Walk;
@@ -20,6 +27,8 @@ export class Line {
   readonly #slot: number;
   #op: Op | null;
   #message: Message;
+  /** Bytes of the request's account that are held for this line's message, or for the answers that it merges. */
+  #ownBytes = 0;
 
   #calling: PreparedCall | null = null;
   #calledAt = 0;
@@ -73,27 +82,96 @@ export class Line {
       case 'aggregate':
         return this.#aggregate(op);
       case 'average':
-        return this.#go(
-          op,
-          averageOf(this.#walk.plan, this.#answers as Message[], this.#branchNames),
-        );
+        return this.#average(op);
       case 'simple-model':
         this.#record(op.unit, ALL);
-        return this.#go(op, simpleAnswer(this.#walk.plan, this.#message));
+        return this.#simpleModel(op);
       case 'acknowledge':
-        return this.#go(op, this.#acknowledgement());
+        return this.#go(op, this.#acknowledgement(), 0);
     }
   }
 
-  /** Takes a message that was made without a call. */
-  #go(op: Op, made: Message | Fault): boolean {
-    if ('kind' in made) {
-      this.#fail(made);
-      return false;
-    }
-    this.#message = made;
-    this.#op = op.next;
+  /** Goes on with another message, for which `bytes` are held; what was held for the one before is given back. */
+  #go(op: Op | null, message: Message, bytes: number): boolean {
+    if (this.#ownBytes > 0) this.#walk.exchange.release(this.#ownBytes);
+    this.#ownBytes = bytes;
+    this.#message = message;
+    this.#op = op?.next ?? null;
     return true;
+  }
+
+  /** What can be read of messages at once; null where that takes a while. */
+  #readNow<K extends TaskKind>(
+    task: Task<K>,
+    messages: readonly Message[],
+  ): Read<K> | Fault | null {
+    return readAtOnce(this.#walk.plan.dialect, this.#walk.exchange, task, messages);
+  }
+
+  /** Reads messages and goes on with `then`, now or later; whether the next operation can follow at once. */
+  #read<K extends TaskKind>(
+    task: Task<K>,
+    messages: readonly Message[],
+    from: (position: number) => string,
+    then: (read: Read<K> | Fault) => boolean,
+  ): boolean {
+    const walk = this.#walk;
+    const read = readMessages(walk.reading, task, messages, from, (later) => {
+      this.#handle = null;
+      if (walk.over) return;
+      try {
+        if (then(later)) this.run();
+      } catch (error) {
+        this.#fail(toFault(error, walk.plan.deps.log));
+      }
+    });
+    if (!('cancel' in read)) return then(read);
+    walk.listen();
+    this.#handle = read;
+    return false;
+  }
+
+  #childOf(position: number): string {
+    return `child "${this.#branchNames[position] ?? ''}"`;
+  }
+
+  /** The mean of the answers, in the first one's place. */
+  #average(op: AverageOp): boolean {
+    const answers = this.#answers as Message[];
+    const now = this.#readNow(AVERAGE, answers);
+    if (now !== null) return this.#averaged(op, now);
+    const from = (position: number): string => this.#childOf(position);
+    return this.#read(AVERAGE, answers, from, (read) => this.#averaged(op, read));
+  }
+
+  #averaged(op: AverageOp, read: Read<'average'> | Fault): boolean {
+    if (read.kind !== 'read') return this.#fail(read);
+    const body = read.result;
+    if ('code' in body) return this.#fail(faultOf(body, this.#branchNames));
+    this.#walk.exchange.release(read.unpackedBytes);
+    return this.#go(op, { ...(read.plain[0] as Message), body }, read.resultBytes);
+  }
+
+  #simpleModel(op: Extract<Op, { kind: 'simple-model' }>): boolean {
+    const { dialect } = this.#walk.plan;
+    return this.#read(
+      { kind: 'simple-model' },
+      [this.#message],
+      () => 'the request',
+      (read) => {
+        let body = dialect.simpleModel(dialect.empty);
+        let bytes = 0;
+        if (read.kind === 'read') {
+          body = read.result;
+          bytes = read.resultBytes;
+          this.#walk.exchange.release(read.unpackedBytes);
+        } else if (read.kind === 'error' && read.code === 'OVERLOADED') {
+          return this.#fail(read);
+        }
+        const { contentType } = dialect;
+        return this.#go(op, { body, contentType, contentEncoding: null, head: null }, bytes);
+      },
+    );
   }
 
   #acknowledgement(): Message {
@@ -115,26 +193,33 @@ export class Line {
     }
   }
 
-  #aggregate(op: Extract<Op, { kind: 'aggregate' }>): boolean {
+  #aggregate(op: AggregateOp): boolean {
     const answers = this.#answers as Message[];
-    const body = joinedBody(this.#walk.plan, answers, this.#branchNames);
-    if ('kind' in body) {
-      this.#fail(body);
-      return false;
-    }
+    const now = this.#readNow(FIND_UNJOINABLE, answers);
+    if (now !== null) return this.#checked(op, now);
+    const from = (position: number): string => this.#childOf(position);
+    return this.#read(FIND_UNJOINABLE, answers, from, (read) => this.#checked(op, read));
+  }
+
+  #checked(op: AggregateOp, read: Read<'find-unjoinable'> | Fault): boolean {
+    if (read.kind !== 'read') return this.#fail(read);
+    if (read.result !== null) return this.#fail(faultOf(read.result, this.#branchNames));
+    this.#ownBytes += read.unpackedBytes;
+    return this.#merge(op, read.plain);
+  }
+
+  /** Asks a combiner to make one message of the branches' answers. */
+  #merge(op: AggregateOp, answers: readonly Message[]): false {
+    const pieces = this.#walk.plan.dialect.joinAnswers(answers.map((message) => message.body));
     const contentType = answers[0]?.contentType ?? null;
     if (this.#isLast(op)) {
-      const message = {
-        body: joined(body, this.#walk.exchange),
-        contentType,
-        contentEncoding: null,
-        head: null,
-      };
-      this.#walk.tail(op.call, message);
+      const body = joined(pieces, this.#walk.exchange);
+      if ('kind' in body) return this.#fail(body);
+      this.#walk.tail(op.call, { body, contentType, contentEncoding: null, head: null });
       return false;
     }
     this.#message = { body: Buffer.alloc(0), contentType, contentEncoding: null, head: null };
-    this.#call(op.call, body);
+    this.#call(op.call, pieces);
     return false;
   }
 
@@ -195,13 +280,10 @@ export class Line {
     const answer = messageOf(result, call.transport);
     const op = this.#op;
     if (op?.kind === 'choose') {
-      const choice = this.#readRoute(op, call, answer);
-      if (typeof choice !== 'number') this.#fail(choice);
-      else if (this.#enter(op, choice)) this.run();
+      if (this.#takeRoute(op, call, answer)) this.run();
       return;
     }
-    this.#message = answer;
-    this.#op = op?.next ?? null;
+    this.#go(op, answer, ownBytes(answer));
     this.run();
   }
 
@@ -221,20 +303,32 @@ export class Line {
     }
   }
 
-  #readRoute(op: ChooseOp, call: PreparedCall, answer: Message): number | Fault {
-    const { plan } = this.#walk;
-    const from = `unit "${call.unitName}"`;
-    const plain = decodeMessage(answer, plan.maxAnswerBytes, from);
-    if ('kind' in plain) return plain;
-    const choice = plan.dialect.readRoute(plain.body);
+  /** Goes where a router's answer says. */
+  #takeRoute(op: ChooseOp, call: PreparedCall, answer: Message): boolean {
+    const now = this.#readNow(READ_ROUTE, [answer]);
+    if (now !== null) return this.#routed(op, call, answer, now);
+    const from = (): string => `unit "${call.unitName}"`;
+    return this.#read(READ_ROUTE, [answer], from, (read) => this.#routed(op, call, answer, read));
+  }
+
+  #routed(
+    op: ChooseOp,
+    call: PreparedCall,
+    answer: Message,
+    read: Read<'read-route'> | Fault,
+  ): boolean {
+    if (read.kind !== 'read') return this.#fail(read);
+    this.#walk.exchange.release(read.unpackedBytes + ownBytes(answer));
+    const choice = read.result;
     if (typeof choice !== 'number') {
-      return { kind: 'error', code: choice.code, info: `${from}: ${choice.info}` };
+      const info = `unit "${call.unitName}": ${choice.info}`;
+      return this.#fail({ kind: 'error', code: choice.code, info });
     }
     if (choice < NONE || choice >= op.branches.length) {
-      const info = `${from} chose child ${choice}, it has ${op.branches.length}`;
-      return { kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info };
+      const info = `unit "${call.unitName}" chose child ${choice}, it has ${op.branches.length}`;
+      return this.#fail({ kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info });
     }
-    return choice;
+    return this.#enter(op, choice);
   }
 
   /** Goes where the choice leads; whether the next operation can follow at once. */
@@ -247,8 +341,7 @@ export class Line {
     const only = choice === ALL ? (op.branches.length === 1 ? 0 : ALL) : choice;
     if (only >= op.branches.length) {
       const info = `branch ${only} is drawn, there are ${op.branches.length}`;
-      this.#fail({ kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info });
-      return false;
+      return this.#fail({ kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info });
     }
     if (only !== ALL && op.next === null) {
       // Nothing is left to do after the branch: this line becomes the branch.
@@ -272,8 +365,9 @@ export class Line {
   }
 
   /** A branch has ended. The first fault in the order of the children counts, whichever came first. */
-  #join(slot: number, answer: Message | Fault): void {
+  #join(slot: number, answer: Message | Fault, bytes: number): void {
     this.#answers[slot] = answer;
+    this.#ownBytes += bytes;
     if (--this.#pending > 0) return;
     this.#branches = null;
     const fault = this.#answers.find((each): each is Fault => 'kind' in each);
@@ -290,12 +384,14 @@ export class Line {
 
   #end(message: Message): void {
     if (this.#parent === null) this.#walk.finish(message);
-    else this.#parent.#join(this.#slot, message);
+    else this.#parent.#join(this.#slot, message, this.#ownBytes);
   }
 
-  #fail(fault: Fault): void {
+  /** False, as no operation follows. */
+  #fail(fault: Fault): false {
     if (this.#parent === null) this.#walk.fail(fault);
-    else this.#parent.#join(this.#slot, fault);
+    else this.#parent.#join(this.#slot, fault, this.#ownBytes);
+    return false;
   }
 
   #record(unit: number, choice: number): void {

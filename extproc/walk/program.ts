@@ -10,9 +10,9 @@ import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
 import { compileFeedback, compileStep, type Compiler } from './compile.ts';
 import { buildDecisionTable } from './decisions.ts';
 import { toFault } from './fault.ts';
-import { compileFeedbackRouting } from './feedback-routing.ts';
+import { compileFeedbackRouting, type Routed } from './feedback-routing.ts';
 import type { PreparedCall } from './ops.ts';
-import { faultOutcome } from './outcome.ts';
+import { type Fault, faultOutcome } from './outcome.ts';
 import { Walk, type WalkPlan } from './walk.ts';
 
 export interface ProgramLog {
@@ -134,14 +134,29 @@ function compileRoute(
     deps,
   };
   const maxBodyBytes = transport === 'rest' ? policy.maxBodyBytes : policy.grpcMaxMessageBytes;
-  const feedback = isFeedback ? compileFeedbackRouting(plan, dialect, maxBodyBytes) : null;
+  const feedback = isFeedback
+    ? compileFeedbackRouting(plan, dialect, maxBodyBytes, deps.log)
+    : null;
 
   const begin = (exchange: Exchange): void => {
-    const routed = feedback?.read(exchange.message, exchange.headers) ?? null;
-    if (routed !== null && 'kind' in routed) {
-      exchange.reply(faultOutcome(routed, transport, ''));
-    } else {
-      new Walk(walkPlan, exchange, routed).start();
+    if (feedback === null) {
+      new Walk(walkPlan, exchange, null).start();
+      return;
+    }
+    const start = (routed: Routed | Fault): void => {
+      if ('kind' in routed) exchange.reply(faultOutcome(routed, transport, ''));
+      else new Walk(walkPlan, exchange, routed).start();
+    };
+    const routed = feedback.read(exchange, (later) => resume(exchange, () => start(later)));
+    if ('cancel' in routed) exchange.onCancel(() => routed.cancel());
+    else start(routed);
+  };
+  const resume = (exchange: Exchange, step: () => void): void => {
+    if (exchange.cancelled) return;
+    try {
+      step();
+    } catch (error) {
+      exchange.reply(faultOutcome(toFault(error, deps.log), transport, ''));
     }
   };
   return {

@@ -1,15 +1,16 @@
 // One request on its way through a graph: the exchange, the decisions made, and the one reply. The lines of
 // operations that it runs are in `line.ts`.
 import type { Transport } from '../../graph/plan.ts';
+import type { CallHandle } from '../calls.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Message } from '../message.ts';
-import type { Dialect } from '../seldon/dialect.ts';
+import type { Dialect, Routing } from '../seldon/dialect.ts';
 import { type DecisionTable, NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
-import { decodeMessage } from './decode.ts';
 import type { Routed } from './feedback-routing.ts';
 import { Line } from './line.ts';
 import type { Op, PreparedCall } from './ops.ts';
 import { type Fault, faultOutcome } from './outcome.ts';
+import { OVERLOADED, type Read, type ReadContext, readMessages } from './read.ts';
 import type { ProgramDeps } from './program.ts';
 
 /** What all walks of one kind of request share. */
@@ -31,6 +32,9 @@ export class Walk {
   /** One entry a unit; null when nobody asks. */
   readonly choices: Int32Array | null;
   readonly #root: Line;
+  #reading: ReadContext | null = null;
+  /** Writes the decisions into the answer that is due. */
+  #writing: CallHandle | null = null;
   #listens = false;
   #over = false;
 
@@ -55,7 +59,19 @@ export class Walk {
     this.exchange.onCancel(() => {
       this.#over = true;
       this.#root.cancel();
+      this.#writing?.cancel();
     });
+  }
+
+  get reading(): ReadContext {
+    const { dialect, maxAnswerBytes, deps } = this.plan;
+    this.#reading ??= {
+      dialect,
+      maxBytes: maxAnswerBytes,
+      memory: this.exchange,
+      log: deps.log,
+    };
+    return this.#reading;
   }
 
   get over(): boolean {
@@ -85,27 +101,50 @@ export class Walk {
   /** Answers with the message that the walk ended with. */
   finish(message: Message): void {
     if (this.#over) return;
+    const map = this.#mapFor(message);
+    if (map === null) {
+      this.#answer(message);
+      return;
+    }
+    const task = { kind: 'write-routing', routing: map } as const;
+    const take = (read: Read<'write-routing'> | Fault): void => {
+      // An answer that cannot be read stays as it is.
+      if (read.kind === 'read') {
+        const plain = read.plain[0] as Message;
+        this.#answer(read.result === plain.body ? message : { ...plain, body: read.result });
+      } else if (read === OVERLOADED) this.fail(read);
+      else this.#answer(message);
+    };
+    const read = readMessages(
+      this.reading,
+      task,
+      [message],
+      () => 'the answer',
+      (later) => {
+        if (!this.#over) take(later);
+      },
+    );
+    if ('cancel' in read) {
+      this.listen();
+      this.#writing = read;
+    } else take(read);
+  }
+
+  #answer(message: Message): void {
     this.#over = true;
-    this.exchange.reply({
-      kind: 'answer',
-      status: message.head?.status ?? 200,
-      message: this.plan.routingInBody ? this.#withRouting(message) : message,
-      routing: this.#routing(),
-    });
+    const status = message.head?.status ?? 200;
+    this.exchange.reply({ kind: 'answer', status, message, routing: this.#routing() });
   }
 
   #routing(): string {
     return routingHeader(this.plan.decisions, this.choices);
   }
 
-  /** The answer with `meta.routing`; as it is where it cannot be read. */
-  #withRouting(message: Message): Message {
-    if (this.choices === null || (message.body.length === 0 && this.plan.transport === 'rest'))
-      return message;
-    const plain = decodeMessage(message, this.plan.maxAnswerBytes, 'the answer');
-    if ('kind' in plain) return message;
-    const map = routingMap(this.plan.decisions, this.choices);
-    const body = this.plan.dialect.writeRouting(plain.body, map);
-    return body === plain.body ? message : { ...plain, body };
+  /** What is to be written into the answer as `meta.routing`; null for nothing. */
+  #mapFor(message: Message): Routing | null {
+    const { routingInBody, transport, decisions } = this.plan;
+    if (!routingInBody || this.choices === null) return null;
+    if (message.body.length === 0 && transport === 'rest') return null;
+    return routingMap(decisions, this.choices);
   }
 }

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeldAccount, HeldBytes } from '../held-bytes.ts';
+import { JSON_DIALECT } from '../seldon/json-dialect.ts';
+import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
+import { bytesField } from '../protobuf/writer.ts';
+import type { Dialect } from '../seldon/dialect.ts';
+import { MAX_WAITING_READS } from './limits.ts';
+import { countReadings, readInThread, type ThreadResult } from './reader.ts';
+import { perform, type Task, type TaskKind } from './tasks.ts';
+
+const MIB = 1024 * 1024;
+
+function numbers(bytes: number, piece = ',0.25'): Buffer {
+  return Buffer.from(`{"data":{"ndarray":[1${piece.repeat(bytes / piece.length)}]}}`);
+}
+
+function inThread<K extends TaskKind>(
+  dialect: Dialect,
+  task: Task<K>,
+  bodies: readonly Buffer[],
+  account: HeldAccount,
+): Promise<ThreadResult<K>> {
+  return new Promise((resolve) => {
+    assert.ok(readInThread(dialect, task, bodies, account, resolve));
+  });
+}
+
+const FEEDBACK = Buffer.from(`{"response":{"meta":{"routing":{"r":1}}},"p":"${'x'.repeat(MIB)}"}`);
+const BROKEN = Buffer.from(`{"a":"${'x'.repeat(MIB)}`);
+const PROTO = bytesField(5, Buffer.alloc(MIB, 'x'));
+const CASES: readonly (readonly [string, Dialect, Task, readonly Buffer[]])[] = [
+  ['a route', JSON_DIALECT, { kind: 'read-route' }, [numbers(MIB)]],
+  ['a route that is none', JSON_DIALECT, { kind: 'read-route' }, [BROKEN]],
+  [
+    'answers that can be joined',
+    JSON_DIALECT,
+    { kind: 'find-unjoinable' },
+    [numbers(MIB), numbers(9)],
+  ],
+  ['answers that cannot', JSON_DIALECT, { kind: 'find-unjoinable' }, [numbers(MIB), BROKEN]],
+  ['an average', JSON_DIALECT, { kind: 'average' }, [numbers(MIB), numbers(MIB, ',0.75')]],
+  [
+    'an average of long numbers',
+    JSON_DIALECT,
+    { kind: 'average' },
+    [numbers(MIB, ',0.12345678901234567')],
+  ],
+  ['what cannot be averaged', JSON_DIALECT, { kind: 'average' }, [numbers(MIB), numbers(2 * MIB)]],
+  [
+    'an echo',
+    JSON_DIALECT,
+    { kind: 'simple-model' },
+    [Buffer.from(`{"strData":"${'x'.repeat(MIB)}"}`)],
+  ],
+  ['a constant', JSON_DIALECT, { kind: 'simple-model' }, [numbers(MIB)]],
+  ['routing written', JSON_DIALECT, { kind: 'write-routing', routing: { a: -1 } }, [numbers(MIB)]],
+  [
+    'routing that cannot be written',
+    JSON_DIALECT,
+    { kind: 'write-routing', routing: { a: -1 } },
+    [BROKEN],
+  ],
+  ['routing of a feedback', JSON_DIALECT, { kind: 'read-feedback-routing' }, [FEEDBACK]],
+  ['a feedback without', JSON_DIALECT, { kind: 'read-feedback-routing' }, [numbers(MIB)]],
+  [
+    'routing written into a feedback',
+    JSON_DIALECT,
+    { kind: 'write-feedback-routing', routing: { r: 0 } },
+    [FEEDBACK],
+  ],
+  ['protobuf', PROTO_DIALECT, { kind: 'write-routing', routing: { a: 2 } }, [PROTO]],
+  [
+    'protobuf that is joined',
+    PROTO_DIALECT,
+    { kind: 'find-unjoinable' },
+    [PROTO, PROTO.subarray(9)],
+  ],
+];
+
+test('a thread answers what the loop would, leaves the bodies as they are and holds nothing afterwards', async () => {
+  for (const [name, dialect, task, bodies] of CASES) {
+    const all = new HeldBytes(256 * MIB);
+    const copies = bodies.map((body) => Buffer.from(body));
+    const read = await inThread(dialect, task, bodies, new HeldAccount(all));
+    assert.equal(read.kind, 'read', name);
+    assert.deepEqual(read.kind === 'read' && read.result, perform(dialect, task, bodies), name);
+    assert.deepEqual(bodies, copies, name);
+    assert.equal(all.bytes, 0, name);
+  }
+});
+
+test('without room for what is made there is no result', async () => {
+  for (const [maxBytes, wanted] of [
+    [MIB, 'overloaded'],
+    [4 * MIB, 'overloaded'],
+    [64 * MIB, 'read'],
+  ] as const) {
+    const all = new HeldBytes(maxBytes);
+    const bodies = [numbers(MIB)];
+    const read = await inThread(JSON_DIALECT, { kind: 'average' }, bodies, new HeldAccount(all));
+    assert.equal(read.kind, wanted);
+    assert.equal(all.bytes, 0);
+  }
+});
+
+test('a message that bursts the heap of the thread costs itself only', async () => {
+  const all = new HeldBytes(1024 * MIB);
+  const account = new HeldAccount(all);
+  // Each of these is an object in memory.
+  const burst = Buffer.alloc(32 * MIB, bytesField(3));
+  const bursting = inThread(PROTO_DIALECT, { kind: 'read-route' }, [burst], account);
+  const next = inThread(JSON_DIALECT, { kind: 'read-route' }, [numbers(MIB)], account);
+  assert.equal((await bursting).kind, 'overloaded');
+  assert.deepEqual(await next, { kind: 'read', result: 1 });
+  assert.equal(all.bytes, 0);
+});
+
+test('readings wait their turn, one too many is refused, and those that are cancelled leave nothing', async () => {
+  const all = new HeldBytes(256 * MIB);
+  const task = { kind: 'read-route' } as const;
+  const body = numbers(MIB);
+  const begin = (account: HeldAccount) =>
+    readInThread(JSON_DIALECT, task, [body], account, () => assert.fail('it was cancelled'));
+  const handles = Array.from({ length: 1 + MAX_WAITING_READS }, () => begin(new HeldAccount(all)));
+  assert.equal(begin(new HeldAccount(all)), null);
+  for (const handle of handles) handle?.cancel();
+  for (const handle of handles) handle?.cancel();
+  assert.equal(countReadings(), 0);
+  assert.equal(all.bytes, 0);
+  // Cancelled when the thread has it.
+  const account = new HeldAccount(all);
+  const late = begin(account);
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  late?.cancel();
+  account.close();
+  const read = await inThread(JSON_DIALECT, task, [body], new HeldAccount(all));
+  assert.deepEqual(read, { kind: 'read', result: 1 });
+  assert.equal(all.bytes, 0);
+});
+
+test('the event loop goes on while 32 MiB are read', async () => {
+  const body = numbers(32 * MIB, ',{"a":1}');
+  const account = new HeldAccount(new HeldBytes(256 * MIB));
+  let longestMs = 0;
+  let last = performance.now();
+  let over = false;
+  const watch = (): void => {
+    longestMs = Math.max(longestMs, performance.now() - last);
+    last = performance.now();
+    if (!over) setImmediate(watch);
+  };
+  const onLoopAt = performance.now();
+  perform(JSON_DIALECT, { kind: 'read-route' }, [body]);
+  const onLoopMs = performance.now() - onLoopAt;
+  last = performance.now();
+  watch();
+  await inThread(JSON_DIALECT, { kind: 'read-route' }, [body], account);
+  over = true;
+  assert.ok(longestMs < onLoopMs / 2, `${longestMs.toFixed(1)} ms of ${onLoopMs.toFixed(1)} ms`);
+});
