@@ -23,7 +23,7 @@ import { usableCpus } from './serve/cpus.ts';
 import { DataPlane } from './serve/data-plane.ts';
 import { EnvoyProcess } from './serve/envoy-process.ts';
 import { type LogKeeper, keepLogsSmall } from './serve/log-files.ts';
-import { readOpenFileLimit, runBounds } from './serve/process-limits.ts';
+import { readOpenFileLimit, runBounds, runMemory } from './serve/process-limits.ts';
 import { resolveListenHost } from './serve/listen-host.ts';
 import { runLayout } from './serve/run-layout.ts';
 import { openStateDir } from './serve/state-dir.ts';
@@ -97,6 +97,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     layout,
     envoy,
     filterLevel: FILTER_LEVELS[options.logLevel],
+    memoryBytes: runMemory(),
     watchdog,
     log,
     filterLine: filterLines(

@@ -33,11 +33,16 @@ export function releasableBytes(bytes: number): number {
 }
 
 export class BodyPool {
+  readonly #maxIdleBytes: number;
   #idleBytes = 0;
   /** The least that was idle since the last `trim`. */
   #leastIdleBytes = 0;
   /** By length: four lengths between each two powers of two, so that at most a fifth of one is unused. */
   readonly #idle = new Map<number, Buffer[]>();
+
+  constructor(maxIdleBytes = MAX_IDLE_BODY_BYTES) {
+    this.#maxIdleBytes = Math.min(maxIdleBytes, MAX_IDLE_BODY_BYTES);
+  }
 
   get idleBytes(): number {
     return this.#idleBytes;
@@ -57,7 +62,7 @@ export class BodyPool {
   /** Takes back what `take` gave, whole. */
   give(memory: Buffer): void {
     const { length } = memory;
-    if (this.#idleBytes + length > MAX_IDLE_BODY_BYTES) return;
+    if (this.#idleBytes + length > this.#maxIdleBytes) return;
     this.#idleBytes += length;
     const idle = this.#idle.get(length);
     if (idle === undefined) this.#idle.set(length, [memory]);

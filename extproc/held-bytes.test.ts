@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HeldAccount, HeldBytes, SMALL_REQUEST_BYTES, SMALL_SHARE } from './held-bytes.ts';
+import {
+  HeldAccount,
+  HeldBytes,
+  SMALL_REQUEST_BYTES,
+  SMALL_SHARE,
+  STALLED_MS,
+} from './held-bytes.ts';
 
 const MIB = 1024 * 1024;
 
@@ -61,4 +67,34 @@ test('large requests leave room for small ones, and a small one that grows is la
   assert.equal(small.hold(1), false);
   small.release(1000);
   assert.ok(small.hold(1000));
+});
+
+test('a large body on its way that stands still goes first, then the largest, and never one that is smaller', () => {
+  let now = 0;
+  const all = new HeldBytes(10 * MIB, () => now);
+  const gone: string[] = [];
+  const upload = (name: string, bytes: number): HeldAccount => {
+    const account = new HeldAccount(all, () => gone.push(name));
+    assert.ok(account.hold(bytes));
+    account.arrives();
+    return account;
+  };
+  upload('still', 2 * MIB);
+  now = STALLED_MS;
+  upload('large', 4 * MIB);
+  const whole = upload('whole', 3 * MIB);
+  whole.settles();
+  const asking = new HeldAccount(all);
+  assert.ok(asking.hold(MIB));
+  assert.deepEqual(gone, ['still']);
+  assert.ok(asking.hold(2 * MIB));
+  assert.deepEqual(gone, ['still', 'large']);
+  assert.equal(asking.hold(8 * MIB), false);
+  assert.equal(all.bytes, 6 * MIB);
+  const second = upload('second', 2 * MIB);
+  assert.equal(new HeldAccount(all).hold(2 * MIB), false, 'it would be no smaller');
+  second.close();
+  asking.close();
+  whole.close();
+  assert.equal(all.bytes, 0);
 });

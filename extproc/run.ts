@@ -53,7 +53,11 @@ export function run(options: WorkerOptions): void {
       log,
       drainMs: options.drainLimitMs,
     });
-    gauges.held = () => filter.heldBytes();
+    gauges.held = () => ({
+      bytes: filter.heldBytes(),
+      maxBytes: options.maxHeldBytes,
+      refusals: filter.refusals(),
+    });
     const servers = {
       filter,
       http: openOffpathHttp({ live: worker, log }),

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
 import { EnvoyWriter } from '../../envoy/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
+import { memoryShares, shareArguments } from '../../extproc/memory-shares.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/offpath/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
@@ -23,6 +24,8 @@ export interface DataPlaneOptions {
   readonly envoy: EnvoyProcess | null;
   /** What the filter logs. */
   readonly filterLevel: LogLevel;
+  /** What this process and the filter's may take of memory; null for no bound. */
+  readonly memoryBytes: number | null;
   readonly watchdog: Watchdog;
   readonly log: Log;
   /** Takes the filter's output, line by line. */
@@ -240,12 +243,22 @@ export class DataPlane {
 
   #createFilter(socketPath: string, index: number): Filter {
     const { layout } = this;
+    const shares = shareArguments(
+      memoryShares(this.#options.memoryBytes, layout.filterSockets.length),
+    );
     // What is off the path is asked seldom: the first worker serves it for all.
     const offpath =
       index === 0 ? { http: layout.offpathHttpSocket, grpc: layout.offpathGrpcSocket } : {};
     return new Filter({
       sockets: { filter: socketPath, ...offpath },
-      argv: ['--egress', layout.egressSocket, '--log-level', this.#options.filterLevel],
+      argv: [
+        '--egress',
+        layout.egressSocket,
+        '--log-level',
+        this.#options.filterLevel,
+        ...shares.process,
+      ],
+      nodeArgv: shares.node,
       log: this.#options.log,
       output: (stream) => {
         if (stream !== null)

@@ -1,21 +1,27 @@
-// What the machine or the container lets Envoy take: files that may be open, and memory.
+// What the machine or the container lets the data plane take: files that may be open, and memory.
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
 import { HEAP_SHARE, MAX_HEAP_BYTES } from '../../envoy/limits.ts';
 
-/** Of the machine's memory, or of the container's that `run` is in, Envoy gets at most this share. */
+/** Of the machine's memory, or of the container's that `run` is in, Envoy gets at most this share, and the filter another. */
 const RUN_MEMORY_SHARE = 0.25;
 
 /** Bounds of the Envoy that `run` starts beside models and whatever else is on the machine. */
 export function runBounds(): EnvoyBounds {
-  // 0, or more than there is, where no container bounds the process.
+  return envoyBounds(Math.min(runMemory(), MAX_HEAP_BYTES / HEAP_SHARE), readOpenFileLimit());
+}
+
+/** What one of `run`'s two parts may take of memory, beside models and whatever else is on the machine, bytes. */
+export function runMemory(): number {
+  return (containerMemory() ?? totalmem()) * RUN_MEMORY_SHARE;
+}
+
+/** The memory that the container of this process may take, bytes; null where none bounds it. */
+export function containerMemory(): number | null {
+  // 0, or more than there is, where none does.
   const constrained = process.constrainedMemory();
-  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return envoyBounds(
-    Math.min(memory * RUN_MEMORY_SHARE, MAX_HEAP_BYTES / HEAP_SHARE),
-    readOpenFileLimit(),
-  );
+  return constrained > 0 && constrained < totalmem() ? constrained : null;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Io } from '../io.ts';
 import { createLog, type Log } from '../log.ts';
 import { askAdmin } from '../serve/admin.ts';
 import { DataPlane } from '../serve/data-plane.ts';
+import { containerMemory } from '../serve/process-limits.ts';
 import { stopOnSignals } from '../serve/signals.ts';
 import { watchFile } from '../serve/watch.ts';
 import { Watchdog } from '../serve/watchdog.ts';
@@ -37,6 +38,7 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
     layout: places.layout,
     envoy: null,
     filterLevel: options.logLevel,
+    memoryBytes: containerMemory(),
     watchdog,
     log,
     filterLine: filterLines(true, '', io.err),

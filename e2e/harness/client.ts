@@ -99,6 +99,8 @@ export interface GrpcReply {
 export interface GrpcRequest {
   readonly path?: string;
   readonly message?: Buffer;
+  /** The message with its frame, in place of `message`: for one that is compressed, or broken. */
+  readonly frame?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent after the message. */
   readonly trailers?: Readonly<Record<string, string>>;
@@ -145,6 +147,6 @@ export function askGrpc(port: number, request: GrpcRequest = {}): Promise<GrpcRe
     stream.on('data', (piece: Buffer) => pieces.push(piece));
     stream.on('error', () => {});
     stream.on('close', finish);
-    stream.end(frameGrpc(request.message ?? Buffer.alloc(0)));
+    stream.end(request.frame ?? frameGrpc(request.message ?? Buffer.alloc(0)));
   });
 }

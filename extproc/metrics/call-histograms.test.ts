@@ -73,3 +73,15 @@ test('calls over egress are not counted: Envoy counts them', () => {
   calls.prepare({ ...straight, edges })(0, 'route', 'rest', 200, 1);
   assert.deepEqual([...calls.collect()], []);
 });
+
+test('a unit that answers with ever new codes makes no end of series', () => {
+  const calls = new CallHistograms();
+  const observe = calls.prepare(plan(''));
+  for (let code = 0; code < 5000; code++) observe(1, 'predict', 'rest', code, 1);
+  observe(1, 'predict', 'rest', 5, 1);
+  const all = [...calls.collect()];
+  assert.ok(all.length <= 65, String(all.length));
+  const total = all.reduce((sum, { distribution }) => sum + countOf(distribution), 0);
+  assert.equal(total, 5001);
+  assert.ok(all.some(({ labels }) => labels['code'] === 'other'));
+});

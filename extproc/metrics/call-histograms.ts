@@ -21,6 +21,10 @@ interface CallSeries {
   last: Distribution;
 }
 
+/** Statuses that a series has labels of its own for; further ones count as `other`. */
+const MAX_STATUSES = 64;
+const OTHER_STATUS = -1;
+
 /** Notes a call; `status` is the HTTP status or the grpc-status, `ms` how long it took, in milliseconds. */
 export type ObserveCall = (
   unit: number,
@@ -87,10 +91,13 @@ export class CallHistograms {
 
 function record(series: CallSeries, status: number, seconds: number): void {
   if (status !== series.lastStatus) {
-    let found = series.byStatus.get(status);
+    const { byStatus } = series;
+    // A unit may say any number.
+    const counted = byStatus.has(status) || byStatus.size < MAX_STATUSES ? status : OTHER_STATUS;
+    let found = byStatus.get(counted);
     if (found === undefined) {
       found = emptyDistribution();
-      series.byStatus.set(status, found);
+      byStatus.set(counted, found);
     }
     series.lastStatus = status;
     series.last = found;
@@ -117,5 +124,6 @@ function callLabels(plan: Plan, unit: PlanUnit, verb: CallVerb, transport: Trans
 }
 
 function codeLabel(transport: Transport, status: number): string {
+  if (status === OTHER_STATUS) return 'other';
   return transport === 'grpc' ? grpcCodeName(status) : String(status);
 }

@@ -41,6 +41,16 @@ const GAUGES = {
     of: 'sum',
   },
   sidegraph_filter_held_bytes: { type: 'gauge', help: 'Bytes of messages held.', of: 'sum' },
+  sidegraph_filter_held_bytes_limit: {
+    type: 'gauge',
+    help: 'Bytes of messages that may be held; requests that need more are answered OVERLOADED.',
+    of: 'sum',
+  },
+  sidegraph_filter_overloaded_total: {
+    type: 'counter',
+    help: 'Requests answered OVERLOADED by the filter, for want of room for their bytes.',
+    of: 'sum',
+  },
   sidegraph_filter_workers: {
     type: 'gauge',
     help: 'Processes that these numbers are of.',
@@ -50,11 +60,19 @@ const GAUGES = {
 
 export type ProcessValues = Readonly<Record<keyof typeof GAUGES, number>>;
 
+export interface HeldNow {
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly refusals: number;
+}
+
+const NOTHING_HELD: HeldNow = { bytes: 0, maxBytes: 0, refusals: 0 };
+
 export class ProcessGauges {
   /** Exceptions that no request was there to answer with. */
   faults = 0;
   /** Set when the ext_proc server can tell how many bytes it holds. */
-  held: () => number = () => 0;
+  held: () => HeldNow = () => NOTHING_HELD;
   readonly #streams: () => number;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
 
@@ -65,6 +83,7 @@ export class ProcessGauges {
 
   /** The values as they are now; the delay is that since the last time that it was asked for. */
   read(): ProcessValues {
+    const held = this.held();
     const memory = process.memoryUsage();
     const cpu = process.cpuUsage();
     const delaySeconds = this.#delay.percentile(99) / 1e9 - DELAY_RESOLUTION_MS / 1000;
@@ -77,7 +96,9 @@ export class ProcessGauges {
       sidegraph_filter_event_loop_delay_seconds: Math.max(0, delaySeconds),
       sidegraph_filter_cpu_seconds_total: (cpu.user + cpu.system) / 1e6,
       sidegraph_filter_faults_total: this.faults,
-      sidegraph_filter_held_bytes: this.held(),
+      sidegraph_filter_held_bytes: held.bytes,
+      sidegraph_filter_held_bytes_limit: held.maxBytes,
+      sidegraph_filter_overloaded_total: held.refusals,
       sidegraph_filter_workers: 1,
     };
   }

@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request } from '../node-http.ts';
 import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
 import type { Plan, Verb } from '../../graph/plan.ts';
+import { type ByteAccount, OVERLOADED_INFO } from '../held-bytes.ts';
+import { MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { REST_PATHS } from '../../graph/seldon-paths.ts';
 
 export interface UnitAnswer {
@@ -16,7 +18,7 @@ export type UnitResult =
   | { readonly kind: 'answer'; readonly answer: UnitAnswer }
   | {
       readonly kind: 'failure';
-      readonly code: 'UNIT_UNREACHABLE' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE';
+      readonly code: 'UNIT_UNREACHABLE' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE' | 'OVERLOADED';
       readonly text: string;
     };
 
@@ -39,12 +41,16 @@ const KEPT_BACK = new Set([
   'content-encoding',
 ]);
 
-/** GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units. */
+/**
+ * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units. The answer's bytes are held
+ * in `account` as they come.
+ */
 export function askUnit(
   plan: Plan,
   unit: number,
   verb: Extract<Verb, 'status' | 'metadata'>,
   headers: IncomingHttpHeaders,
+  account: ByteAccount,
 ): Promise<UnitResult> {
   const edge = plan.edges.find((known) => known.unit === unit && known.transport === 'rest');
   const name = plan.units[unit]?.name ?? '';
@@ -52,6 +58,7 @@ export function askUnit(
     return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name} has no HTTP address`));
   }
   const timeoutMs = plan.policy.restTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const maxBytes = Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES);
   const path = REST_PATHS[verb];
   const what = `GET http://${edge.host}:${edge.port}${path}`;
   return new Promise((resolve) => {
@@ -70,8 +77,11 @@ export function askUnit(
         let size = 0;
         incoming.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size > plan.policy.maxAnswerBytes) {
-            resolve(failure('ANSWER_TOO_LARGE', `${what}: the answer is over the limit`));
+          if (size > maxBytes) {
+            resolve(failure('ANSWER_TOO_LARGE', `${what}: the answer is over ${maxBytes} bytes`));
+            incoming.destroy();
+          } else if (!account.hold(chunk.length)) {
+            resolve(failure('OVERLOADED', `${what}: ${OVERLOADED_INFO}`));
             incoming.destroy();
           } else chunks.push(chunk);
         });

@@ -17,6 +17,7 @@ import type { Plan } from '../../graph/plan.ts';
 import { loadProto } from '../../proto/load.ts';
 import type { LiveDeployment } from '../live-deployment.ts';
 import type { Log } from '../log.ts';
+import { MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { builtInMetadata, deriveGraphMetadata, type ModelMetadata } from './graph-metadata.ts';
 
 type Ports = readonly unknown[];
@@ -114,7 +115,9 @@ function askModel(plan: Plan, index: number, metadata: Metadata): Promise<Asked>
   }
   const host = edge.host.includes(':') ? `[${edge.host}]` : edge.host;
   // One client a call: asked for by people and start-up checks, not worth a pool.
-  const client = new Client(`${host}:${edge.port}`, credentials.createInsecure());
+  const client = new Client(`${host}:${edge.port}`, credentials.createInsecure(), {
+    'grpc.max_receive_message_length': MAX_UNIT_INFO_BYTES,
+  });
   const deadline = Date.now() + (plan.policy.grpcTimeoutMs ?? DEFAULT_TIMEOUT_MS);
   return new Promise((resolve) => {
     client.makeUnaryRequest<object, Model>(

@@ -13,6 +13,7 @@ import { SILENT_LOG } from '../log.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
 import { serveAt } from '../testing/serve-at.ts';
 import { openOffpathHttp } from './http-server.ts';
+import { heldInfo, MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { startProbeServer } from './probe-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-offpath-'));
@@ -174,6 +175,30 @@ test("a unit's status is passed on with its status, type and body, and the clien
   assert.equal(unit.calls[0]?.headers.authorization, 'mine');
   assert.equal(unit.calls[0]?.headers['x-sidegraph-unit'], undefined);
   assert.equal(unit.calls[0]?.headers.te, undefined);
+});
+
+test("a unit's answer is bounded, and so are those of all units together; nothing stays held", async () => {
+  const long = { '/metadata': { name: 'x'.repeat(MAX_UNIT_INFO_BYTES) } };
+  const large = { '/metadata': { name: 'x'.repeat(MAX_UNIT_INFO_BYTES - 100) } };
+  const unit = await startUnit(long);
+  const one = await serveGraph({ name: 'm', type: 'MODEL', httpPort: unit.port });
+  const answer = await one('/api/v1.0/metadata/m');
+  assert.equal(answer.status, 502);
+  assert.equal(answer.headers['sidegraph-error'], 'ANSWER_TOO_LARGE');
+  const { port: httpPort } = await startUnit(large);
+  const count = MAX_HELD_INFO_BYTES / MAX_UNIT_INFO_BYTES;
+  const children = Array.from({ length: count }, (_, index) => ({
+    name: `m${index}`,
+    type: 'MODEL' as const,
+    httpPort,
+  }));
+  const all = await serveGraph({ name: 'c', type: 'COMBINER', httpPort, children });
+  const refused = await all('/api/v1.0/metadata');
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers['sidegraph-error'], 'OVERLOADED');
+  assert.equal(heldInfo.bytes, 0);
+  assert.equal((await all('/api/v1.0/metadata/m0')).status, 200);
+  assert.equal(heldInfo.bytes, 0);
 });
 
 test('an unknown unit is a failure in words that Seldon uses', async () => {

@@ -2,8 +2,9 @@
 // put together from all of them.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Plan } from '../../graph/plan.ts';
-import { COLLECTED } from '../bodies.ts';
 import { encodingOf, unpack } from '../unpack/unpack.ts';
+import { HeldAccount } from '../held-bytes.ts';
+import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { type Answer, failed, json, refused } from './answers.ts';
 import { askUnit, type UnitAnswer } from './ask-unit.ts';
 import { builtInMetadata, deriveGraphMetadata, type ModelMetadata } from './graph-metadata.ts';
@@ -21,17 +22,39 @@ export async function answerUnit(
   if (unit.builtIn !== null) {
     return json(200, JSON.stringify(verb === 'status' ? { status: 'ok' } : builtInMetadata(unit)));
   }
-  const result = await askUnit(plan, index, verb, headers);
-  return result.kind === 'failure' ? failed(result.code, result.text) : passOn(result.answer);
+  return accounted(async (account) => {
+    const result = await askUnit(plan, index, verb, headers, account);
+    return result.kind === 'failure' ? failed(result.code, result.text) : passOn(result.answer);
+  });
+}
+
+/** Gives back what was held for an answer when it is made. */
+async function accounted(answer: (account: HeldAccount) => Promise<Answer>): Promise<Answer> {
+  const account = new HeldAccount(heldInfo);
+  try {
+    return await answer(account);
+  } finally {
+    account.close();
+  }
 }
 
 /** `GET /api/v1.0/metadata`: all units are asked side by side; the first that fails, in plan order, is the answer. */
-export async function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
+export function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
+  return accounted((account) => graphAnswer(plan, headers, account));
+}
+
+async function graphAnswer(
+  plan: Plan,
+  headers: IncomingHttpHeaders,
+  account: HeldAccount,
+): Promise<Answer> {
   // What the client can unpack says nothing about what is read here.
   const { 'accept-encoding': _, ...readable } = headers;
   const results = await Promise.all(
     plan.units.map((unit, index) =>
-      unit.builtIn === null ? askUnit(plan, index, 'metadata', readable) : Promise.resolve(null),
+      unit.builtIn === null
+        ? askUnit(plan, index, 'metadata', readable, account)
+        : Promise.resolve(null),
     ),
   );
   const models: ModelMetadata<unknown>[] = [];
@@ -46,7 +69,7 @@ export async function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Pro
     if (status < 200 || status > 299) {
       return refused(500, `metadata of ${unit.name}: status ${status}`);
     }
-    const body = await plainBody(result.answer, plan.policy.maxAnswerBytes);
+    const body = await plainBody(result.answer, plan.policy.maxAnswerBytes, account);
     if (body === null) {
       return failed(
         'ANSWER_NOT_DECODABLE',
@@ -85,14 +108,16 @@ function passOn({ status, body, contentType, contentEncoding }: UnitAnswer): Ans
 /** The body without its content encoding: some units compress for everybody. null when that cannot be read. */
 function plainBody(
   { body, contentEncoding }: UnitAnswer,
-  maxBytes: number,
+  maxAnswerBytes: number,
+  account: HeldAccount,
 ): Promise<Buffer | null> {
   const name = contentEncoding?.trim().toLowerCase() ?? '';
   if (name === '' || name === 'identity') return Promise.resolve(body);
   const encoding = encodingOf(name);
+  const maxBytes = Math.min(maxAnswerBytes, MAX_UNIT_INFO_BYTES);
   if (encoding === null) return Promise.resolve(null);
   return new Promise((resolve) => {
-    unpack(body, encoding, maxBytes, COLLECTED, (unpacked) =>
+    unpack(body, encoding, maxBytes, account, (unpacked) =>
       resolve(unpacked.kind === 'plain' ? unpacked.body : null),
     );
   });

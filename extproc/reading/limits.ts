@@ -7,7 +7,7 @@ export const COPY_STEP_BYTES = 1024 * 1024;
 /** Readings that wait for the thread; further ones are answered with OVERLOADED. */
 export const MAX_WAITING_READS = 64;
 /** The thread's own JavaScript heap; a message that needs more of it is answered with OVERLOADED. */
-export const MAX_READER_HEAP_BYTES = 96 * 1024 * 1024;
+export const MAX_READER_HEAP_BYTES = 64 * 1024 * 1024;
 /** The thread ends after this time without a message to read. */
 export const READER_IDLE_MS = 10_000;
 /** Longest `meta.routing` that is read or written over; a plan's units fit in it. */

@@ -1,7 +1,8 @@
 // One ext_proc stream, that is one request of a client: takes its headers and its body as Envoy sends them, hands the whole
 // message to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
-import { BodyLoans, type BodyPool, COLLECTED } from '../bodies.ts';
+import { BodyLoans, type BodyPool, COLLECTED, releasableBytes } from '../bodies.ts';
+import { ByteSink } from '../byte-sink.ts';
 import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
 import {
   HeldAccount,
@@ -93,8 +94,9 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   #state: number = STATE.START;
   #route: BoundRoute | null = null;
   #maxBodyBytes = 0;
-  #chunks: Buffer[] | null = null;
-  #chunkBytes = 0;
+  /** All of the body so far, while that is one piece; later pieces go into `#gathered`. */
+  #piece: Buffer | null = null;
+  #gathered: ByteSink | null = null;
   readonly #account: HeldAccount;
   #headersSent = false;
   #over = false;
@@ -102,7 +104,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   constructor(context: FilterContext, stream: Http2Stream, session: ServerSession) {
     this.#context = context;
-    this.#account = new HeldAccount(context.held);
+    this.#account = new HeldAccount(context.held, () => this.#yield());
     this.#stream = stream;
     this.#session = session;
     this.#splitter = new MessageSplitter(this);
@@ -130,7 +132,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     if (!this.cancelled && this.#stream.remoteEnded) this.#loans?.giveBack();
     this.#state = STATE.ANSWERED;
     this.#account.close();
-    this.#chunks = null;
+    this.#dropBody();
     const route = this.#route;
     this.#route = null;
     route?.release();
@@ -170,7 +172,10 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   lend(bytes: number): Buffer {
-    if (this.grpc) return COLLECTED.lend(bytes);
+    // Pieces of a body that comes in several are copied together, and go at once.
+    if (this.grpc || (this.#state === STATE.GATHER && this.#piece !== null)) {
+      return COLLECTED.lend(bytes);
+    }
     this.#loans ??= new BodyLoans(this.#context.bodies);
     return this.#loans.lend(bytes);
   }
@@ -253,29 +258,58 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     if (this.#state !== STATE.GATHER) return;
     const { start, end, endOfStream } = parts;
     if (end > start) {
-      this.#chunks ??= [];
-      const piece = chunk.subarray(start, end);
-      this.#chunks.push(pins(chunk, end - start) ? Buffer.from(piece) : piece);
-      this.#chunkBytes += end - start;
-      if (this.#chunkBytes > this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0)) {
+      const before = this.#gathered?.length ?? this.#piece?.length ?? 0;
+      if (before + end - start > this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0)) {
         this.#tooLarge();
+        return;
+      }
+      if (!this.#gather(chunk, start, end)) {
+        this.#fail('OVERLOADED', OVERLOADED_INFO);
         return;
       }
     }
     if (endOfStream) this.#assemble();
+    else this.#account.arrives();
+  }
+
+  /** Adds a piece, which is held already, to the body. */
+  #gather(chunk: Buffer, start: number, end: number): boolean {
+    const first = this.#piece;
+    if (first === null) {
+      const piece = chunk.subarray(start, end);
+      this.#piece = pins(chunk, end - start) ? Buffer.from(piece) : piece;
+      return true;
+    }
+    let gathered = this.#gathered;
+    if (gathered === null) {
+      gathered = new ByteSink(this.#account, this.#maxBodyBytes + GRPC_FRAME_BYTES);
+      this.#gathered = gathered;
+      if (!gathered.append(first, 0, first.length)) return false;
+      this.release(this.grpc ? first.length : releasableBytes(first.length));
+    }
+    if (!gathered.append(chunk, start, end)) return false;
+    this.release(end - start);
+    return true;
+  }
+
+  #dropBody(): void {
+    this.#piece = null;
+    this.#gathered?.drop();
+    this.#gathered = null;
+  }
+
+  /** Another request needs the room that this body takes, which is still on its way. */
+  #yield(): void {
+    this.#dropBody();
+    this.#fail('OVERLOADED', OVERLOADED_INFO);
   }
 
   /** The body is whole. */
   #assemble(): void {
-    const chunks = this.#chunks ?? [];
-    this.#chunks = null;
-    const isCopied = chunks.length > 1;
-    if (isCopied && !this.hold(this.#chunkBytes)) {
-      this.#fail('OVERLOADED', OVERLOADED_INFO);
-      return;
-    }
-    const whole = joinChunks(chunks);
-    if (isCopied) this.release(this.#chunkBytes);
+    this.#account.settles();
+    const whole = this.#gathered?.take() ?? this.#piece ?? NO_BODY;
+    this.#piece = null;
+    this.#gathered = null;
     if (!this.grpc) {
       this.#handleBody(whole);
       return;
@@ -333,7 +367,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   reply(outcome: Outcome): void {
     if (this.#state === STATE.ANSWERED) return;
     this.#state = STATE.ANSWERED;
-    this.#chunks = null;
+    this.#account.settles();
+    this.#dropBody();
     this.#listeners = null;
     if (outcome.kind === 'error' && outcome.code === 'OVERLOADED') this.#context.held.refusals++;
     try {
@@ -396,12 +431,6 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 /** Whether so few bytes would keep a whole read of the connection, which mostly holds bytes of others, from being freed. */
 function pins(chunk: Buffer, bytes: number): boolean {
   return chunk.length >= MIN_PINNED_BYTES && bytes < chunk.length / PINNED_SHARE;
-}
-
-/** One piece of the chunks; copies only where there are several. */
-function joinChunks(chunks: readonly Buffer[]): Buffer {
-  const only = chunks[0];
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
 function framed(message: Buffer): Buffer {

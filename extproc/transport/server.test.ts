@@ -13,6 +13,8 @@ import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
 import { loadExtProc } from './twin/wire.ts';
 
+const MIB = 1024 * 1024;
+
 interface Immediate {
   readonly immediate_response?: {
     readonly status: { readonly code: number };
@@ -32,6 +34,14 @@ describe('the filter server', () => {
     open: () => ({
       grpc: false,
       maxBodyBytes: 1_000_000,
+      handle: (exchange) => handled.push(exchange),
+      release: () => released++,
+    }),
+  };
+  const large: Router = {
+    open: () => ({
+      grpc: false,
+      maxBodyBytes: 8 * MIB,
       handle: (exchange) => handled.push(exchange),
       release: () => released++,
     }),
@@ -70,7 +80,11 @@ describe('the filter server', () => {
   }
 
   async function until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+    const limit = performance.now() + 10_000;
+    while (!condition()) {
+      assert.ok(performance.now() < limit, `waited in vain for ${String(condition)}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   test('memory of a body is used again after a request that Envoy ended, not after one that was cancelled', async () => {
@@ -126,6 +140,51 @@ describe('the filter server', () => {
     third.cancel();
     await until(() => released === 3);
     assert.equal(server.heldBytes(), 0);
+  });
+
+  test('a body in pieces is one body, and just its bytes are held', async () => {
+    const call = open();
+    for (const letter of 'abc') {
+      call.write({ request_body: { body: Buffer.alloc(10_000, letter), end_of_stream: false } });
+    }
+    call.write({ request_body: { body: Buffer.alloc(0), end_of_stream: true } });
+    await until(() => handled.length === 1);
+    const body = handled[0]?.message.body;
+    assert.equal(body?.toString(), 'a'.repeat(10_000) + 'b'.repeat(10_000) + 'c'.repeat(10_000));
+    assert.ok(server.heldBytes() < 35_000, String(server.heldBytes()));
+    call.cancel();
+    await until(() => released === 1);
+    assert.equal(server.heldBytes(), 0);
+  });
+
+  test('a large body that stands still goes when another one needs the room', async () => {
+    const own = join(dir.path, 'yielding.sock');
+    const options = {
+      listen: { path: own },
+      router: large,
+      maxHeldBytes: 9 * MIB,
+      log,
+      drainMs: 0,
+    };
+    const full = await startFilterServer(options);
+    const other = new Client(`unix:${own}`, credentials.createInsecure());
+    const stalled = open(other);
+    for (let piece = 0; piece < 3; piece++) {
+      stalled.write({ request_body: { body: Buffer.alloc(1_200_000), end_of_stream: false } });
+    }
+    await until(() => full.heldBytes() > 4_800_000);
+    const answered = once(stalled, 'data') as Promise<[Immediate]>;
+    const small = open(other);
+    sendBody(small, 4_000_000);
+    await until(() => handled.length === 1);
+    const [refused] = await answered;
+    assert.equal(refused.immediate_response?.status.code, 503);
+    assert.equal(full.refusals(), 1);
+    small.cancel();
+    stalled.cancel();
+    await until(() => full.heldBytes() === 0);
+    other.close();
+    await full.close();
   });
 
   test('a body that comes after its request was answered is not held', async () => {

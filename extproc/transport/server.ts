@@ -8,7 +8,7 @@ import type { Router } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext, FilterLog } from './filter-stream.ts';
 import { ServerSession } from './http2/session.ts';
-import { BODY_TRIM_MS } from './limits.ts';
+import { BODY_TRIM_MS, MAX_LENT_BODY_BYTES } from './limits.ts';
 
 export interface FilterServerOptions {
   readonly router: Router;
@@ -32,11 +32,14 @@ export interface FilterServer {
   close(): Promise<void>;
 }
 
+/** Memory for bodies that no request has may come to this share of what may be held. */
+const IDLE_SHARE = 0.125;
+
 export const DRAIN_MS = 10_000;
 
 export function createFilterServer(options: FilterServerOptions): FilterServer {
   const { router, maxHeldBytes, log, drainMs = DRAIN_MS } = options;
-  const bodies = new BodyPool();
+  const bodies = new BodyPool(Math.max(maxHeldBytes * IDLE_SHARE, MAX_LENT_BODY_BYTES));
   const held = new HeldBytes(maxHeldBytes);
   const context: FilterContext = { router, log, held, bodies };
   const trimming = setInterval(() => bodies.trim(), BODY_TRIM_MS).unref();

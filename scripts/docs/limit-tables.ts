@@ -1,6 +1,16 @@
 // The tables of limits: values from the modules that hold them, meanings from the comments beside them.
 import * as filterClients from '../../extproc/client/limits.ts';
+import * as filterMemory from '../../extproc/memory-shares.ts';
+import * as filterReading from '../../extproc/reading/limits.ts';
 import * as filterServer from '../../extproc/transport/limits.ts';
+import * as filterUnpacking from '../../extproc/unpack/limits.ts';
+import {
+  MIN_YIELDING_BYTES,
+  REQUEST_OVERHEAD_BYTES,
+  SMALL_REQUEST_BYTES,
+  SMALL_SHARE,
+  STALLED_MS,
+} from '../../extproc/held-bytes.ts';
 import * as envoy from '../../envoy/limits.ts';
 import {
   LIMITS,
@@ -15,6 +25,7 @@ import { MAX_FINDINGS } from '../../graph/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/options.ts';
 import { DIAL_TIMEOUT_MS } from '../../extproc/offpath/dial-units.ts';
+import { MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from '../../extproc/offpath/limits.ts';
 import { MAX_DEPTH } from '../../extproc/json/scan.ts';
 import { readComments } from './doc-comments.ts';
 import { amount, bytes, code, plain, table } from './markdown.ts';
@@ -41,7 +52,22 @@ export function singleLimits(): string {
     ['graph/names.ts', { MAX_ROUTING_HEADER_BYTES }],
     ['extproc/options.ts', { DRAIN_LIMIT_MS }],
     ['extproc/offpath/dial-units.ts', { DIAL_TIMEOUT_MS }],
+    ['extproc/offpath/limits.ts', { MAX_UNIT_INFO_BYTES, MAX_HELD_INFO_BYTES }],
     ['extproc/json/scan.ts', { MAX_DEPTH }],
+  ]);
+}
+
+/** What bounds the memory and the event loop of the filter's process. */
+export function memoryLimits(): string {
+  const { memoryShares: _shares, shareArguments: _arguments, ...memory } = filterMemory;
+  return limitTable([
+    [
+      'extproc/held-bytes.ts',
+      { SMALL_REQUEST_BYTES, SMALL_SHARE, REQUEST_OVERHEAD_BYTES, MIN_YIELDING_BYTES, STALLED_MS },
+    ],
+    ['extproc/memory-shares.ts', memory],
+    ['extproc/unpack/limits.ts', filterUnpacking],
+    ['extproc/reading/limits.ts', filterReading],
   ]);
 }
 

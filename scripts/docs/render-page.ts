@@ -6,6 +6,7 @@ import {
   clientLimits,
   envoyLimits,
   manifestLimits,
+  memoryLimits,
   runLimits,
   serverLimits,
   singleLimits,
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'envoy-limits': envoyLimits,
   'client-limits': clientLimits,
   'server-limits': serverLimits,
+  'memory-limits': memoryLimits,
   'seldon-differences': seldonDifferences,
   ...Object.fromEntries(
     Object.entries(USAGE).map(([topic, text]) => [`usage-${topic}`, () => block(text)]),
