@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
 import { EnvoyWriter } from '../../envoy/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
-import { memoryShares, shareArguments } from '../../extproc/memory-shares.ts';
+import { heldShare } from '../../extproc/memory-shares.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/offpath/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
@@ -243,9 +243,6 @@ export class DataPlane {
 
   #createFilter(socketPath: string, index: number): Filter {
     const { layout } = this;
-    const shares = shareArguments(
-      memoryShares(this.#options.memoryBytes, layout.filterSockets.length),
-    );
     // What is off the path is asked seldom: the first worker serves it for all.
     const offpath =
       index === 0 ? { http: layout.offpathHttpSocket, grpc: layout.offpathGrpcSocket } : {};
@@ -256,9 +253,9 @@ export class DataPlane {
         layout.egressSocket,
         '--log-level',
         this.#options.filterLevel,
-        ...shares.process,
+        '--max-held-bytes',
+        String(heldShare(this.#options.memoryBytes, layout.filterSockets.length)),
       ],
-      nodeArgv: shares.node,
       log: this.#options.log,
       output: (stream) => {
         if (stream !== null)

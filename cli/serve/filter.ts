@@ -29,8 +29,6 @@ export interface FilterOptions {
   readonly sockets: Readonly<Partial<Record<Door, string>>>;
   /** Further arguments of the worker: paths of other sockets, its log level. */
   readonly argv: readonly string[];
-  /** Further arguments of Node. */
-  readonly nodeArgv: readonly string[];
   readonly log: Log;
   /** Attaches the worker's output. */
   readonly output: (stream: Readable | null) => void;
@@ -193,11 +191,11 @@ export class Filter {
 
   #start(): void {
     if (this.#stopped) return;
-    const { argv, nodeArgv, env, watchdog } = this.#options;
+    const { argv, env, watchdog } = this.#options;
     const child: Child = new Child(
       {
         name: 'the filter',
-        argv: [process.execPath, ...workerExecArgv, ...nodeArgv, ENTRY, ...argv],
+        argv: [process.execPath, ...workerExecArgv, ENTRY, ...argv],
         cwd: process.cwd(),
         env: { ...env, ...workerEnvironment },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -93,6 +93,10 @@ function rest(): void {
   idle.unref();
 }
 
+function occupy(job: Job): void {
+  current = job;
+}
+
 class Reading<K extends TaskKind> implements CallHandle, Job {
   turn: Turn | null = null;
   readonly #dialect: Dialect;
@@ -183,7 +187,7 @@ class Reading<K extends TaskKind> implements CallHandle, Job {
 
   #post(bytes: Uint8Array<ArrayBuffer>): void {
     this.#inThread = true;
-    current = this;
+    occupy(this);
     const lengths = this.#bodies.map((body) => body.length);
     this.#say({ kind: 'task', dialect: this.#dialect.name, task: this.#task, bytes, lengths }, [
       bytes.buffer,

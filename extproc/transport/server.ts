@@ -3,6 +3,7 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { BodyPool } from '../bodies.ts';
+import { collectGarbage } from '../collect-garbage.ts';
 import { HeldBytes } from '../held-bytes.ts';
 import type { Router } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
@@ -42,7 +43,10 @@ export function createFilterServer(options: FilterServerOptions): FilterServer {
   const bodies = new BodyPool(Math.max(maxHeldBytes * IDLE_SHARE, MAX_LENT_BODY_BYTES));
   const held = new HeldBytes(maxHeldBytes);
   const context: FilterContext = { router, log, held, bodies };
-  const trimming = setInterval(() => bodies.trim(), BODY_TRIM_MS).unref();
+  const trimming = setInterval(() => {
+    bodies.trim();
+    collectGarbage(held.bytes + bodies.idleBytes);
+  }, BODY_TRIM_MS).unref();
   const sessions = new Set<ServerSession>();
   let ended = (): void => {};
   const take = (socket: Socket): void => {

@@ -1,5 +1,6 @@
 // The tables of limits: values from the modules that hold them, meanings from the comments beside them.
 import * as filterClients from '../../extproc/client/limits.ts';
+import { MAX_GARBAGE_BYTES } from '../../extproc/collect-garbage.ts';
 import * as filterMemory from '../../extproc/memory-shares.ts';
 import * as filterReading from '../../extproc/reading/limits.ts';
 import * as filterServer from '../../extproc/transport/limits.ts';
@@ -59,13 +60,14 @@ export function singleLimits(): string {
 
 /** What bounds the memory and the event loop of the filter's process. */
 export function memoryLimits(): string {
-  const { memoryShares: _shares, shareArguments: _arguments, ...memory } = filterMemory;
+  const { heldShare: _, ...memory } = filterMemory;
   return limitTable([
     [
       'extproc/held-bytes.ts',
       { SMALL_REQUEST_BYTES, SMALL_SHARE, REQUEST_OVERHEAD_BYTES, MIN_YIELDING_BYTES, STALLED_MS },
     ],
     ['extproc/memory-shares.ts', memory],
+    ['extproc/collect-garbage.ts', { MAX_GARBAGE_BYTES }],
     ['extproc/unpack/limits.ts', filterUnpacking],
     ['extproc/reading/limits.ts', filterReading],
   ]);
