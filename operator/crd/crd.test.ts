@@ -41,7 +41,7 @@ describe('the definition', () => {
     for (const version of versions) assert.deepEqual(version['schema'], versions[0]?.['schema']);
   });
 
-  test('it says types only, so that the webhook tells everything at once', () => {
+  test('it says types and largest sizes only, so that the webhook tells everything at once', () => {
     const words = new Set<string>();
     visit(
       dig(renderCrd(), 'spec', 'versions', 0, 'schema', 'openAPIV3Schema', 'properties', 'spec'),
@@ -54,6 +54,9 @@ describe('the definition', () => {
       'description',
       'format',
       'items',
+      'maxItems',
+      'maxLength',
+      'maxProperties',
       'properties',
       'type',
       'x-kubernetes-int-or-string',

@@ -17,14 +17,22 @@ const SCALARS: Readonly<Record<ScalarType, JsonSchema>> = {
   'date-time': { type: 'string', format: 'date-time' },
 };
 
+/**
+ * Largest sizes of what users write, not below what the checks take: they keep the API server from storing, and everybody who watches
+ * from reading, what nobody can mean. The status is the operator's, which bounds it itself.
+ */
+const MOST = { length: 131_072, items: 1024, properties: 1024 };
+
 /** Within which object, and how deep in it, `children` stands. */
 interface Place {
+  /** Whether users write it. */
+  readonly isBounded: boolean;
   readonly parent: ObjectNode | null;
   readonly level: number;
 }
 
 export function renderSchema(node: SchemaNode): JsonSchema {
-  return render(node, { parent: null, level: 0 });
+  return render(node, { isBounded: true, parent: null, level: 0 });
 }
 
 function render(node: SchemaNode, place: Place): JsonSchema {
@@ -35,16 +43,23 @@ function render(node: SchemaNode, place: Place): JsonSchema {
 function renderType(node: SchemaNode, place: Place): JsonSchema {
   switch (node.kind) {
     case 'scalar':
-      return SCALARS[node.type];
+      return place.isBounded && node.type === 'string'
+        ? { ...SCALARS[node.type], maxLength: MOST.length }
+        : SCALARS[node.type];
     case 'int-or-string':
       return { 'x-kubernetes-int-or-string': true };
     case 'open':
       return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
     case 'map':
-      return { type: 'object', additionalProperties: render(node.values, place) };
+      return {
+        type: 'object',
+        ...(place.isBounded ? { maxProperties: MOST.properties } : {}),
+        additionalProperties: render(node.values, place),
+      };
     case 'list':
       return {
         type: 'array',
+        ...(place.isBounded ? { maxItems: MOST.items } : {}),
         ...(node.keys.length === 0
           ? {}
           : { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [...node.keys] }),
@@ -57,9 +72,11 @@ function renderType(node: SchemaNode, place: Place): JsonSchema {
   }
 }
 
-function renderObject(node: ObjectNode, { level }: Place): JsonSchema {
-  const within = { parent: node, level };
-  const fields = Object.entries(node.fields).map(([name, each]) => [name, render(each, within)]);
+function renderObject(node: ObjectNode, { isBounded, parent, level }: Place): JsonSchema {
+  const fields = Object.entries(node.fields).map(([name, each]) => {
+    const isStatus = parent === null && level === 0 && name === 'status';
+    return [name, render(each, { isBounded: isBounded && !isStatus, parent: node, level })];
+  });
   return {
     type: 'object',
     ...(node.open ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
@@ -69,9 +86,10 @@ function renderObject(node: ObjectNode, { level }: Place): JsonSchema {
 }
 
 /** Without `type`, so that a list and a single object are both stored; the items of a list are still checked. */
-function renderChildren({ parent, level }: Place): JsonSchema {
+function renderChildren({ isBounded, parent, level }: Place): JsonSchema {
   const kept = { 'x-kubernetes-preserve-unknown-fields': true };
   if (parent === null) throw new Error('children stand in an object');
   if (level >= CHILDREN_LEVELS) return kept;
-  return { ...kept, items: render(parent, { parent: null, level: level + 1 }) };
+  const items = render(parent, { isBounded, parent: null, level: level + 1 });
+  return { ...kept, ...(isBounded ? { maxItems: MOST.items } : {}), items };
 }

@@ -1,5 +1,5 @@
 // A small builder of schemas: one value is both the TypeScript type of an object (`TypeOf`) and, rendered, the schema by
-// which the API server prunes, checks and explains it. It can say types and nothing else: a rule that the webhook reports too
+// which the API server prunes, checks and explains it. It can say types and nothing else (sizes that nobody means are bounded when it is rendered): a rule that the webhook reports too
 // would come back before the webhook runs, and hide what else is wrong.
 
 /** A schema of values of type T. Descriptions are full sentences: `kubectl explain` shows them. */
