@@ -1,9 +1,10 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
 import { type ClientBounds, clientOptions } from '../../envoy/http-limits.ts';
-import { type JsonObject, typed } from '../../envoy/json.ts';
-import { CONNECTION_BUFFER_BYTES } from '../../envoy/limits.ts';
+import { type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
+import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/overload.ts';
+import { ERROR_HEADER } from '../../graph/names.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 
@@ -62,7 +63,10 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
       layers: [
         {
           name: 'sidegraph',
-          static_layer: { 're2.max_program_size.error_level': ENVOY_PROGRAM_BOUND },
+          static_layer: {
+            're2.max_program_size.error_level': ENVOY_PROGRAM_BOUND,
+            'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ,
+          },
         },
       ],
     },
@@ -110,7 +114,7 @@ function listener(
   return {
     name,
     address: { socket_address: { address: host, port_value: port } },
-    per_connection_buffer_limit_bytes: CONNECTION_BUFFER_BYTES,
+    per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
     filter_chains: [
       {
         filters: [connectionManager(name, layout)],
@@ -202,10 +206,30 @@ function localReplies(): JsonObject {
     },
   };
   const isUnserved = { response_flag_filter: { flags: ['NR'] } };
-  const rows: readonly [JsonObject, JsonObject][] = [
+  const rows: readonly [JsonObject, JsonObject, string?][] = [
+    [
+      hasDetails(
+        `response.code_details.matches('^http[12]\\\\.(too_many_headers|headers_too_large)$')`,
+      ),
+      says('the request has more or larger headers than are taken'),
+      'HEADERS_TOO_LARGE',
+    ],
+    [
+      hasDetails(`response.code_details == 'request_overall_timeout'`),
+      says('the request did not arrive whole in time'),
+      'BODY_TIMEOUT',
+    ],
+    [
+      hasDetails(`response.code_details.startsWith('overload')`),
+      says('the gateway holds too much already; try again'),
+      'OVERLOADED',
+    ],
     [isUnserved, says(UNSERVED)],
     [{ response_flag_filter: { flags } }, says('%LOCAL_REPLY_BODY%')],
-    [deadlinePassed(), says('the request took longer than its deadline')],
+    [
+      hasDetails(`response.code_details == 'max_duration_timeout'`),
+      says('the request took longer than its deadline'),
+    ],
   ];
   return {
     mappers: [
@@ -218,7 +242,11 @@ function localReplies(): JsonObject {
         filter: isGrpc,
         body_format_override: { text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' } },
       },
-      ...rows.map(([filter, body]) => ({ filter, body_format_override: body })),
+      ...rows.map(([filter, body, code]) => ({
+        filter,
+        body_format_override: body,
+        ...(code === undefined ? {} : { headers_to_add: [overwriteHeader(ERROR_HEADER, code)] }),
+      })),
     ],
   };
 }
@@ -229,13 +257,13 @@ function says(info: string): JsonObject {
   };
 }
 
-/** Envoy sets no response flag for `max_stream_duration`. */
-function deadlinePassed(): JsonObject {
+/** Of what has no response flag of its own. */
+function hasDetails(expression: string): JsonObject {
   return {
     extension_filter: {
       name: 'envoy.access_loggers.extension_filters.cel',
       typed_config: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
-        expression: `response.code_details == 'max_duration_timeout'`,
+        expression,
       }),
     },
   };

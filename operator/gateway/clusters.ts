@@ -1,6 +1,7 @@
 // A cluster for each Service and transport that is served, and its endpoints. Named by the Service, so that a pod that
 // comes or goes changes the endpoints alone.
 import { type JsonObject, typed } from '../../envoy/json.ts';
+import { UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
 import type { Breakers, PodAddress, Transport } from './served.ts';
 import { boxed, durationOf } from './xds/values.ts';
 
@@ -27,6 +28,7 @@ export function renderCluster(
     type: 'EDS',
     eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
     connect_timeout: durationOf(CONNECT_TIMEOUT_MS),
+    per_connection_buffer_limit_bytes: boxed(UNIT_BUFFER_BYTES),
     lb_policy: 'LEAST_REQUEST',
     circuit_breakers: {
       thresholds: [

@@ -82,8 +82,20 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
       ...(test.render === undefined ? {} : { render: test.render }),
     });
     const envoy = await startGatewayEnvoy(dir, started.layout, test.concurrency ?? 1, test.files);
-    await envoy.ready();
+    try {
+      await envoy.ready();
+    } catch (error) {
+      await started.close();
+      await endAll();
+      throw error;
+    }
     return [started, envoy];
+  };
+  const endAll = async () => {
+    model.closeAllConnections();
+    model.close();
+    await api.close();
+    await removeDir(dir);
   };
   let [gateway, envoy] = await start();
   const stop = async () => {
@@ -116,10 +128,7 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
     },
     async close() {
       await stop();
-      model.closeAllConnections();
-      model.close();
-      await api.close();
-      await removeDir(dir);
+      await endAll();
     },
   };
 }
