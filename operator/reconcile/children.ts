@@ -1,7 +1,7 @@
 // Sorts what exists into ours, others', and what another operator made for us. Ours is what names the SeldonDeployment's uid
 // as its controller: a name or a label alone proves nothing.
 import type { KubeObject } from '../kube/object.ts';
-import type { ReconcileInput } from './contract.ts';
+import type { Observed } from './contract.ts';
 import { controllerOf, nameOf } from './contract.ts';
 
 export interface Children {
@@ -10,7 +10,7 @@ export interface Children {
   readonly ours: readonly KubeObject[];
 }
 
-export function sortChildren({ object, children }: ReconcileInput): Children {
+export function sortChildren({ object, children }: Observed): Children {
   const all = new Map(children.map((child) => [nameOf(child), child]));
   return { all, ours: [...all.values()].filter((child) => isOurs(child, object)) };
 }

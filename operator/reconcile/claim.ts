@@ -2,7 +2,7 @@
 // An operator of Seldon's that was installed for single namespaces reads the object's alone, so it matters which one said it.
 import type { ManagedFields } from '../kube/object.ts';
 import { SELDON_LABELS } from '../names.ts';
-import type { ReconcileInput } from './contract.ts';
+import type { Observed } from './contract.ts';
 import { record } from './fields.ts';
 
 export interface Claim {
@@ -13,7 +13,7 @@ export interface Claim {
 }
 
 export function readClaim(
-  input: Pick<ReconcileInput, 'object' | 'namespaceLabels' | 'namespaceFields' | 'config'>,
+  input: Pick<Observed, 'object' | 'namespaceLabels' | 'namespaceFields' | 'config'>,
 ): Claim {
   const { object, namespaceLabels, namespaceFields, config } = input;
   const key = SELDON_LABELS.controllerId;

@@ -37,6 +37,9 @@ export interface ReconcileInput {
   readonly nowMs: number;
 }
 
+/** Before its spec is read. */
+export type Observed = Omit<ReconcileInput, 'loaded'>;
+
 /** Our own `seldon.io/controller-id`, where none is configured. */
 export const CONTROLLER_ID = 'sidegraph';
 

@@ -1,9 +1,8 @@
 // From what is watched to what a reconcile is given: the state of one SeldonDeployment at this moment.
-import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import { readAcknowledgement, readNotes } from '../gateway/acknowledge.ts';
 import { type KubeObject, keyOf } from '../kube/object.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
-import type { GatewayView, LivePlan, ReconcileConfig, ReconcileInput } from './contract.ts';
+import type { GatewayView, LivePlan, ReconcileConfig, Observed } from './contract.ts';
 import { ofKind } from './children.ts';
 import { list, record, specOf } from './fields.ts';
 import type { Sources } from './sources.ts';
@@ -11,19 +10,17 @@ import type { SpecVersions } from './spec-versions.ts';
 
 export function observe(
   object: KubeObject,
-  loaded: LoadedDeployments,
   sources: Sources,
   livePlans: ReadonlyMap<string, LivePlan>,
   versions: SpecVersions,
   config: ReconcileConfig,
   nowMs: number,
-): ReconcileInput {
+): Observed {
   const { namespace = '' } = object.metadata;
   const own = sources.namespace(namespace)?.metadata;
   const children = sources.childrenOf(object);
   return {
     object,
-    loaded,
     specVersion: versions.of(object),
     namespaceAnnotations: own?.annotations ?? {},
     namespaceLabels: own?.labels ?? {},

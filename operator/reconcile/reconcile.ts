@@ -16,7 +16,7 @@ import { describeForeign, isOurs, ofKind, sortChildren } from './children.ts';
 import type { Children } from './children.ts';
 import { readClaim } from './claim.ts';
 import type { Claim } from './claim.ts';
-import type { Reconciled, ReconcileInput } from './contract.ts';
+import type { Observed, Reconciled, ReconcileInput } from './contract.ts';
 import { nameOf, NOTHING } from './contract.ts';
 import { findFormer, findFormerStatus, hasFormer, hasOwnStatus, wasApplied } from './former.ts';
 import type { Former } from './former.ts';
@@ -30,28 +30,60 @@ import { describeContest, describeUndone, letGo, sayOnly } from './stand-back.ts
 import { tellClaim, tellUnannotated } from './stand-back.ts';
 import { findSuperseded } from './superseded.ts';
 
-export function reconcile(input: ReconcileInput): Reconciled {
-  const { object, config, nowMs } = input;
-  if (object.metadata.deletionTimestamp !== undefined)
-    return { ...NOTHING, isOurs: false, status: null };
+/**
+ * What is to be done where an object is another operator's, or where nobody has given it to us: nothing of it is read, so that one
+ * that cannot be is no trouble of ours. Undefined where it is ours.
+ */
+export function leaveAlone(input: Observed): Reconciled | undefined {
+  return leave(input, surveyOwners(input));
+}
+
+interface Survey {
+  readonly claim: Claim;
+  readonly children: Children;
+  readonly former: Former;
+  readonly injection: Injection;
+}
+
+function surveyOwners(input: Observed): Survey {
+  const { object, config, namespaceAnnotations, nowMs } = input;
   const claim = readClaim(input);
-  if (claim.holder === 'another') return letGo(input, []);
-  const isClaimed = claim.holder === 'us';
   const children = sortChildren(input);
-  const former = findFormer(children.ours, config.formerManagers, claim, nowMs);
+  const { ours } = children;
+  const former = findFormer(ours, config.formerManagers, claim, nowMs);
+  const { injectionAnnotation } = config;
+  const isFormer = hasFormer(former);
+  return {
+    claim,
+    children,
+    former,
+    injection: decideInjection(object, ours, namespaceAnnotations, injectionAnnotation, isFormer),
+  };
+}
+
+function leave(
+  input: Observed,
+  { claim, children, former, injection }: Survey,
+): Reconciled | undefined {
+  if (input.object.metadata.deletionTimestamp !== undefined)
+    return { ...NOTHING, isOurs: false, status: null };
+  if (claim.holder === 'another') return letGo(input, []);
+  if (claim.holder === 'us') return undefined;
   // Another operator's, whatever name its writes have.
   const isMadeElsewhere = ofKind(children.ours, 'Deployment').some((each) => !isMadeHere(each));
-  if ((hasFormer(former) || isMadeElsewhere) && !isClaimed) return letGo(input, [tellClaim(input)]);
-  const injection = decideInjection(
-    object,
-    children.ours,
-    input.namespaceAnnotations,
-    config.injectionAnnotation,
-    hasFormer(former),
-  );
+  if (hasFormer(former) || isMadeElsewhere) return letGo(input, [tellClaim(input)]);
   // Where neither label nor annotation gives it to us, it is not ours to speak of: another operator may be about to make its objects.
-  if (injection.kind === 'off' && !isClaimed && !children.ours.some(isMadeHere))
+  if (injection.kind === 'off' && !children.ours.some(isMadeHere))
     return letGo(input, [tellUnannotated(input)]);
+  return undefined;
+}
+
+export function reconcile(input: ReconcileInput): Reconciled {
+  const { object, config, nowMs } = input;
+  const survey = surveyOwners(input);
+  const left = leave(input, survey);
+  if (left !== undefined) return left;
+  const { claim, children, former, injection } = survey;
   const checked = checkObject(object, input.loaded, input.rivals);
   const view: StatusView = {
     object,
@@ -90,7 +122,7 @@ export function reconcile(input: ReconcileInput): Reconciled {
     .filter((each) => !children.all.has(nameOf(each)) && !input.absent.has(nameOf(each)))
     .map(refOf);
   if (lookUp.length > 0) return { ...NOTHING, lookUp, status: null };
-  return pursue(input, children, { former, isClaimed }, injection, workloads, view);
+  return pursue(input, survey, workloads, view);
 }
 
 /** Nothing is written but what this is about; where the other operator does not write the status, it is told in full. */
@@ -123,9 +155,7 @@ function isMadeHere(child: KubeObject): boolean {
 /** What brings the children from what they are to what was rendered. */
 function pursue(
   input: ReconcileInput,
-  children: Children,
-  { former, isClaimed }: { readonly former: Former; readonly isClaimed: boolean },
-  injection: Injection,
+  { claim, children, former, injection }: Survey,
   workloads: Workloads,
   view: StatusView,
 ): Reconciled {
@@ -153,9 +183,10 @@ function pursue(
   return finish(
     {
       ...NOTHING,
-      takeOver: isClaimed
-        ? [...former.takeOver, ...findFormerStatus(object, input.config.formerManagers)]
-        : [],
+      takeOver:
+        claim.holder === 'us'
+          ? [...former.takeOver, ...findFormerStatus(object, input.config.formerManagers)]
+          : [],
       transfers: workloads.transfers,
       remove: superseded.remove,
       apply: writes.apply,

@@ -13,7 +13,8 @@ import { ANNOTATIONS, FIELD_MANAGERS, SELDON_LABELS } from '../names.ts';
 import { withFailure } from '../status/failure.ts';
 import type { Failure } from '../status/failure.ts';
 import type { PlanBook } from './ask-plans.ts';
-import type { EventNote, ReconcileConfig, Reconciled, ReconcileInput } from './contract.ts';
+import type { EventNote, Observed, ReconcileConfig } from './contract.ts';
+import type { Reconciled, ReconcileInput } from './contract.ts';
 import { nameOf } from './contract.ts';
 import { readOptions } from '../read/reader.ts';
 import type { Reader } from '../read/reader.ts';
@@ -21,7 +22,7 @@ import { readObject } from './check-object.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
-import { reconcile } from './reconcile.ts';
+import { leaveAlone, reconcile } from './reconcile.ts';
 import { statusOf } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { differsInPlansAlone } from './hold-status.ts';
@@ -77,29 +78,27 @@ export class Reconciler {
       this.#guard.forget(key);
       return DONE;
     }
+    const observed = observe(object, sources, plans.plans, this.#versions, config, now());
+    const version = versionOf(observed);
     let input: ReconcileInput;
     let result: Reconciled;
     try {
+      const left = leaveAlone(observed);
+      if (left !== undefined) return await this.#leave(object, left, signal);
       const loaded = await readObject(object, reader, readOptions(config));
-      const read = observe(object, loaded, sources, plans.plans, this.#versions, config, now());
-      input = { ...read, undone: this.#guard.undone(key, versionOf(read), now()) };
+      input = { ...observed, loaded, undone: this.#guard.undone(key, version, now()) };
       result = await this.#decide(input, signal);
     } catch (error) {
       if (signal.aborted || error instanceof KubeError) throw error;
       return await this.#tellFault(object, error, signal);
     }
-    if (!result.isOurs) {
-      if (result.status !== null) await this.#writeStatus(object, result.status, signal);
-      this.#tell(object, result.events);
-      return DONE;
-    }
+    if (!result.isOurs) return await this.#leave(object, result, signal);
     const writes = fingerprint(result);
     const known = this.#refused.get(key);
     if (known?.writes === writes && now() - known.atMs < RETRY_REFUSED_MS)
       return await this.#refuse(object, result, known.failure, signal);
     this.#refused.delete(key);
     const before = new Map(input.children.map((child) => [nameOf(child), child]));
-    const version = versionOf(input);
     try {
       await perform(object, result, {
         client: this.#options.client,
@@ -120,6 +119,13 @@ export class Reconciler {
     if (result.requeueAfterMs === null) return DONE;
     this.#waiting.add(key);
     return { kind: 'retry-after', ms: result.requeueAfterMs };
+  }
+
+  /** What is another's gets nothing of ours but events, and loses what we have said of it. */
+  async #leave(object: KubeObject, result: Reconciled, signal: AbortSignal): Promise<Outcome> {
+    if (result.status !== null) await this.#writeStatus(object, result.status, signal);
+    this.#tell(object, result.events);
+    return DONE;
   }
 
   /** What is not watched is looked up: an object without our labels may hold a name that we need. */
@@ -241,7 +247,7 @@ function fingerprint({ takeOver, transfers, remove, apply, annotate }: Reconcile
 }
 
 /** Of what is wanted, and of who says that it is ours. */
-function versionOf({ object, namespaceLabels }: ReconcileInput): string {
+function versionOf({ object, namespaceLabels }: Observed): string {
   const { uid, generation, labels } = object.metadata;
   const key = SELDON_LABELS.controllerId;
   return JSON.stringify([uid, generation, labels?.[key], namespaceLabels[key]]);

@@ -6,19 +6,19 @@ import type { Status } from '../status/build-status.ts';
 import type { ConditionType } from '../status/conditions.ts';
 import { tellCondition } from '../status/transitions.ts';
 import type { Claim } from './claim.ts';
-import type { EventNote, Reconciled, ReconcileInput } from './contract.ts';
+import type { EventNote, Reconciled, Observed } from './contract.ts';
 import { NOTHING } from './contract.ts';
 import { hasOwnStatus } from './former.ts';
 
 /** Not ours: a status of ours is withdrawn, and events say what to do. */
-export function letGo(input: ReconcileInput, events: readonly EventNote[]): Reconciled {
+export function letGo(input: Observed, events: readonly EventNote[]): Reconciled {
   const status = hasOwnStatus(input.object) ? {} : null;
   return { ...NOTHING, isOurs: false, status, events };
 }
 
 /** The one condition, as another writer of the status leaves it alone. */
 export function sayOnly(
-  { object }: ReconcileInput,
+  { object }: Observed,
   status: Status,
   type: ConditionType,
 ): Pick<Reconciled, 'status' | 'events'> {
@@ -31,7 +31,7 @@ export function sayOnly(
 }
 
 export function describeContest(
-  { object, config }: ReconcileInput,
+  { object, config }: Observed,
   { by }: Claim,
   contested: readonly string[],
 ): string {
@@ -50,7 +50,7 @@ export function describeUndone(undone: readonly string[]): string {
 }
 
 /** Another operator serves it, and nobody has said that it is to be ours. */
-export function tellClaim(input: ReconcileInput): EventNote {
+export function tellClaim(input: Observed): EventNote {
   const { object, config } = input;
   const { name, namespace = '' } = object.metadata;
   const label = `${SELDON_LABELS.controllerId}=${config.controllerId}`;
@@ -64,7 +64,7 @@ export function tellClaim(input: ReconcileInput): EventNote {
 }
 
 /** Nothing is there yet, and nothing says whose it is to be. */
-export function tellUnannotated(input: ReconcileInput): EventNote {
+export function tellUnannotated(input: Observed): EventNote {
   return {
     type: 'Normal',
     reason: 'NamespaceNotAnnotated',
@@ -72,11 +72,11 @@ export function tellUnannotated(input: ReconcileInput): EventNote {
   };
 }
 
-function annotate({ object, config }: ReconcileInput): string {
+function annotate({ object, config }: Observed): string {
   const { namespace = '' } = object.metadata;
   return `kubectl annotate namespace ${namespace} ${config.injectionAnnotation}=${INJECTION_ENABLED}`;
 }
 
-function mayInject({ namespaceAnnotations, config }: ReconcileInput): boolean {
+function mayInject({ namespaceAnnotations, config }: Observed): boolean {
   return namespaceAnnotations[config.injectionAnnotation] === INJECTION_ENABLED;
 }
