@@ -1,8 +1,8 @@
-// What the machine or the container lets the data plane take: files that may be open, and memory.
-import { readFileSync } from 'node:fs';
+// What the machine or the container lets the data plane of `run` take.
 import { totalmem } from 'node:os';
 import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
 import { HEAP_SHARE, MAX_HEAP_BYTES } from '../../envoy/limits.ts';
+import { readOpenFileLimit } from '../../envoy/open-files.ts';
 
 /** Of the machine's memory, or of the container's that `run` is in, Envoy gets at most this share, and the filter another. */
 const RUN_MEMORY_SHARE = 0.25;
@@ -22,18 +22,4 @@ export function containerMemory(): number | null {
   // 0, or more than there is, where none does.
   const constrained = process.constrainedMemory();
   return constrained > 0 && constrained < totalmem() ? constrained : null;
-}
-
-/**
- * How many files a child of this process may open, null where that cannot be read. Node raises its own limit to the hard one at
- * its start and children inherit that, so it is the soft limit that counts.
- */
-export function readOpenFileLimit(path = '/proc/self/limits'): number | null {
-  try {
-    const found = /^Max open files\s+(\d+|unlimited)\s/m.exec(readFileSync(path, 'utf8'));
-    const text = found?.[1];
-    return text === undefined || text === 'unlimited' ? null : Number(text);
-  } catch {
-    return null;
-  }
 }

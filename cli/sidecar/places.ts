@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
 import { envoyBounds } from '../../envoy/overload.ts';
 import { sidecarLayout } from '../../operator/sidecar/layout.ts';
-import { readOpenFileLimit } from '../serve/process-limits.ts';
+import { readOpenFileLimit } from '../../envoy/open-files.ts';
 import type { SidecarOptions } from './options.ts';
 
 export interface Places {

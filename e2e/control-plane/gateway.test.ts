@@ -63,6 +63,7 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
       runDir: join(dir, 'run'),
       stateDir: join(dir, 'state'),
       accessLogPath: join(dir, 'access.log'),
+      accessLog: 'all',
       pod: { name: 'gateway-0', namespace: NAMESPACE, uid: '6d7e8a4e-0000-4000-8000-000000000000' },
       recallMs: 300,
       drain: { leaveMs: 0, finishMs: 1000 },

@@ -8,7 +8,7 @@ import {
   PUID_HEADER,
 } from '../../graph/names.ts';
 import { type JsonObject, literal, typed } from '../json.ts';
-import type { EnvoyLayout } from '../layout.ts';
+import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { ACCESS_LOG_ONE_IN, ACCESS_LOG_SLOW_MS } from '../limits.ts';
 import { PATH_STATE } from '../names.ts';
 import { isGrpc } from './transport-filter.ts';
@@ -19,7 +19,7 @@ export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string
   return [
     {
       name: 'sidegraph.access-log',
-      ...(layout.accessLog === 'failures' ? { filter: isWorthALine() } : {}),
+      ...linesOf(layout.accessLog),
       typed_config: fileLog(layout.accessLogPath, graph, predictor),
     },
   ];
@@ -54,6 +54,11 @@ function fileLog(path: string, graph: string, predictor: string): JsonObject {
       },
     },
   });
+}
+
+/** What a logger has besides its format, to write the lines that are asked for. */
+export function linesOf(which: Exclude<AccessLog, 'none'>): JsonObject {
+  return which === 'all' ? {} : { filter: isWorthALine() };
 }
 
 /** Cheapest first: of a request that went well all of them are asked. */

@@ -1,7 +1,9 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
 import { type ClientBounds, clientOptions } from '../../envoy/http-limits.ts';
+import { linesOf } from '../../envoy/filters/access-log.ts';
 import { type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
+import type { AccessLog } from '../../envoy/layout.ts';
 import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/overload.ts';
 import { ERROR_HEADER } from '../../graph/names.ts';
@@ -24,6 +26,8 @@ export interface GatewayLayout {
   /** The agent's discovery server. */
   readonly discoverySocket: string;
   readonly accessLogPath: string;
+  /** Which requests have a line in it. */
+  readonly accessLog: AccessLog;
   /** Name of this gateway in Envoy's own words. */
   readonly nodeId: string;
   /** Extra HTTP filters before the router, as Envoy reads them: JWT, ext_authz. */
@@ -145,7 +149,7 @@ function connectionManager(name: string, layout: GatewayLayout): JsonObject {
             }),
           },
         ],
-        access_log: [accessLog(layout.accessLogPath)],
+        access_log: accessLogs(layout),
         local_reply_config: localReplies(),
         // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
         stream_idle_timeout: '0s',
@@ -269,7 +273,11 @@ function hasDetails(expression: string): JsonObject {
   };
 }
 
-function accessLog(path: string): JsonObject {
+function accessLogs({ accessLogPath, accessLog }: GatewayLayout): JsonObject[] {
+  return accessLog === 'none' ? [] : [{ ...fileLog(accessLogPath), ...linesOf(accessLog) }];
+}
+
+function fileLog(path: string): JsonObject {
   return {
     name: 'sidegraph.access-log',
     typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {

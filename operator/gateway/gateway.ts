@@ -56,6 +56,7 @@ export function layoutOf(options: GatewayOptions): GatewayLayout {
     adminSocket: join(options.runDir, 'admin.sock'),
     discoverySocket: join(options.runDir, 'discovery.sock'),
     accessLogPath: options.accessLogPath,
+    accessLog: options.accessLog,
     nodeId: options.pod?.name ?? 'gateway',
     httpFilters: options.httpFilters,
     bounds: options.bounds,

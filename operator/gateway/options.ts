@@ -1,9 +1,10 @@
 // The command line and environment of the gateway's agent.
 import { parseArgs } from 'node:util';
-import { readOpenFileLimit } from '../../cli/serve/process-limits.ts';
+import { readOpenFileLimit } from '../../envoy/open-files.ts';
 import type { ClientBounds } from '../../envoy/http-limits.ts';
 import type { JsonObject } from '../../envoy/json.ts';
 import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
+import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/layout.ts';
 import { LIMITS } from '../../graph/limits.ts';
 import type { GatewayPod } from './acknowledge.ts';
 import { SHOWN, type Shown } from './control.ts';
@@ -24,6 +25,7 @@ export interface GatewayOptions {
   /** Outlives a restart of the containers. */
   readonly stateDir: string;
   readonly accessLogPath: string;
+  readonly accessLog: AccessLog;
   /** Null outside a pod: then nothing is acknowledged. */
   readonly pod: GatewayPod | null;
   /** Empty: all. */
@@ -51,6 +53,7 @@ Usage: node operator/gateway/main.ts [options]
   --run-dir DIR           Envoy's bootstrap and the sockets, shared with it (default /run/sidegraph-gateway)
   --state-dir DIR         what was served last, for a start without the API server (default /var/lib/sidegraph-gateway)
   --access-log FILE       Envoy's access log (default /dev/stdout)
+  --access-log-of WHICH   requests that have a line in it: all, failures (default) or none
   --namespace NAME        follow only this one (default all)
   --http-filters JSON     list of Envoy HTTP filters to go before the routes (default [])
   --max-heap-mib N        Envoy's heap: the streams that hold most are reset from 70 % of it on (default: a share of
@@ -86,6 +89,7 @@ const FLAGS = {
   'run-dir': { type: 'string', default: '/run/sidegraph-gateway' },
   'state-dir': { type: 'string', default: '/var/lib/sidegraph-gateway' },
   'access-log': { type: 'string', default: '/dev/stdout' },
+  'access-log-of': { type: 'string', default: DEFAULT_ACCESS_LOG },
   namespace: { type: 'string', default: '' },
   'http-filters': { type: 'string', default: '[]' },
   'max-heap-mib': { type: 'string', default: '0' },
@@ -140,6 +144,7 @@ export function parseGatewayOptions(
     runDir: values['run-dir'],
     stateDir: values['state-dir'],
     accessLogPath: values['access-log'],
+    accessLog: parseAccessLog(values['access-log-of']),
     pod:
       name === undefined || namespace === undefined || uid === undefined
         ? null
@@ -164,6 +169,13 @@ function readBounds(heapBytes: number, memory = ''): EnvoyBounds {
   const memoryBytes = /^\d+$/.test(memory) && Number(memory) > 0 ? Number(memory) : null;
   const bounds = envoyBounds(memoryBytes, readOpenFileLimit());
   return heapBytes === 0 ? bounds : { ...bounds, maxHeapBytes: heapBytes };
+}
+
+function parseAccessLog(text: string): AccessLog {
+  const which = ACCESS_LOGS.find((known) => known === text);
+  if (which === undefined)
+    throw new Error(`--access-log-of ${text}: not one of ${ACCESS_LOGS.join(', ')}`);
+  return which;
 }
 
 function parseFilters(text: string): readonly JsonObject[] {

@@ -209,6 +209,7 @@ args:
   {{- if $values.httpFilters }}
   - {{ printf "--http-filters=%s" (toJson $values.httpFilters) | quote }}
   {{- end }}
+  - --access-log-of={{ $values.accessLog }}
   - --status-port=8081
   {{- with $values.maxHeapMib }}
   - --max-heap-mib={{ . }}

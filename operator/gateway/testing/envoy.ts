@@ -34,6 +34,7 @@ export async function testGatewayLayout(dir: string): Promise<GatewayLayout> {
     adminSocket: join(dir, 'admin.sock'),
     discoverySocket: join(dir, 'xds.sock'),
     accessLogPath: join(dir, 'access.log'),
+    accessLog: 'all',
     nodeId: 'test',
     httpFilters: [],
     bounds: envoyBounds(null, null),

@@ -69,6 +69,7 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
     runDir: join(dir, 'run'),
     stateDir: join(dir, 'state'),
     accessLogPath: '/dev/null',
+    accessLog: 'failures',
     pod: POD,
     drain: { leaveMs: 0, finishMs: 1000 },
     ...test.options,
