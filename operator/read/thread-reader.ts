@@ -36,8 +36,8 @@ interface Overdue {
 
 const THREAD = new URL('./thread.ts', import.meta.url);
 const LOOK_MS = 50;
-/** Of the thread's heap, MiB: the largest text with all that becomes of it takes a third. */
-const MAX_HEAP_MIB = 256;
+/** Of the thread's heap, MiB: with the rest of the process it fits into the container of the webhooks. */
+const MAX_HEAP_MIB = 160;
 /** A text that took too long is not tried again for a minute, then for two, at most for an hour. */
 const FIRST_REST_MS = 60_000;
 const LONGEST_REST_MS = 3_600_000;

@@ -197,7 +197,7 @@ function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings
     name: CONTAINERS.envoy,
     image: config.images.envoy,
     imagePullPolicy: config.imagePullPolicy,
-    command: envoyCommand(layout, { logLevel, envoyBin: 'envoy' }),
+    command: [...envoyCommand(layout, { logLevel, envoyBin: 'envoy' }), ...quietStart(logLevel)],
     ports: [
       { name: 'http', containerPort: PORTS.http, protocol: 'TCP' },
       { name: 'grpc', containerPort: PORTS.grpc, protocol: 'TCP' },
@@ -213,6 +213,11 @@ function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings
 
 /** The API server mounts the pod's token into each container that has nothing of its own at that path. */
 const NO_TOKEN = { name: VOLUMES.noToken, mountPath: PATHS.token, readOnly: true };
+
+/** At `info` Envoy begins with more than a hundred lines of what is built into it, all of its component `main`. */
+function quietStart(logLevel: string): readonly string[] {
+  return logLevel === 'info' ? ['--component-log-level', 'main:warning'] : [];
+}
 
 function probe(path: string, port: number, periodSeconds: number, failureThreshold: number) {
   return {
