@@ -2,6 +2,7 @@
 // comes or goes changes the endpoints alone.
 import { type JsonObject, typed } from '../../envoy/json.ts';
 import { UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
+import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/limits.ts';
 import type { Breakers, PodAddress, Transport } from './served.ts';
 import { boxed, durationOf } from './xds/values.ts';
 
@@ -45,7 +46,12 @@ export function renderCluster(
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
         {
-          common_http_protocol_options: { idle_timeout: durationOf(idleMs) },
+          common_http_protocol_options: {
+            idle_timeout: durationOf(idleMs),
+            // Whatever a sidecar takes from a unit, and what the sidecar itself adds.
+            max_headers_count: boxed(2 * MAX_ANSWER_HEADERS),
+            max_response_headers_kb: boxed((2 * MAX_ANSWER_HEADER_BYTES) / 1024),
+          },
           explicit_http_config:
             transport === 'grpc' ? { http2_protocol_options: {} } : { http_protocol_options: {} },
         },
