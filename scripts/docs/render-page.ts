@@ -13,6 +13,7 @@ import {
 } from './limit-tables.ts';
 import { block } from './markdown.ts';
 import { seldonDifferences } from './seldon-differences.ts';
+import { unitDifferences, unitOutcomes } from './unit-behaviour.ts';
 
 const PARTS: Readonly<Record<string, () => string>> = {
   'request-errors': requestErrors,
@@ -27,6 +28,10 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'server-limits': serverLimits,
   'memory-limits': memoryLimits,
   'seldon-differences': seldonDifferences,
+  'unit-differences-rest': () => unitDifferences('rest'),
+  'unit-differences-grpc': () => unitDifferences('grpc'),
+  'unit-outcomes-rest': () => unitOutcomes('rest'),
+  'unit-outcomes-grpc': () => unitOutcomes('grpc'),
   ...Object.fromEntries(
     Object.entries(USAGE).map(([topic, text]) => [`usage-${topic}`, () => block(text)]),
   ),

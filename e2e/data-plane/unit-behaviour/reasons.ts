@@ -1,0 +1,65 @@
+// Why some behaviours of units are answered otherwise at one place than at another.
+import type { Kind } from './behaviour.ts';
+
+const STREAMED =
+  'Envoy passes an answer on as it comes, and the client has its head before the fault shows; the filter reads an answer to its end before it goes on';
+const JUDGED_BY_CLIENT =
+  "Envoy passes on what the unit sent, and the client's gRPC library judges it; the filter has to read the message, and says what it could not read";
+const WAITED =
+  'the timeout of a call bounds the time to the head of an answer that Envoy forwards, and the deadline its rest, since answers may stream; the filter waits for the whole';
+const HELD =
+  '`sidegraph.io/max-answer-bytes` bounds what the filter has to hold; what Envoy forwards it does not hold';
+const TWO_READERS =
+  'two readers could understand it differently, so the filter refuses it; Envoy reads over it';
+const ENVOY_ANSWERS =
+  "the filter's own answers are written by Envoy, which gives them no header of its own names and decides about their content type";
+
+export const REASONS: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
+  rest: {
+    'switches-101':
+      'Envoy forwards it though nobody asked for it; the filter cannot go on with a connection that speaks something else',
+    'status-1000': 'a status has three digits; Envoy reads any number of them',
+    'length-zero': ENVOY_ANSWERS,
+    'type-twice':
+      'Envoy joins the two; the filter hands one on with the message, and takes the first',
+    'envoy-names': ENVOY_ANSWERS,
+    hop: 'Envoy does not read which headers `connection` names; the filter keeps them back, as a proxy should',
+    'length-long-close': STREAMED,
+    'chunk-size-bad': STREAMED,
+    'chunk-size-huge': STREAMED,
+    'chunk-no-end': STREAMED,
+    'chunk-bare-lf': STREAMED,
+    'chunk-cut': STREAMED,
+    'reset-body': STREAMED,
+    'chunk-size-words': TWO_READERS,
+    'bare-cr': TWO_READERS,
+    'large-length': HELD,
+    'large-chunked': HELD,
+    'large-close': HELD,
+    'wait-body': WAITED,
+    'wait-half': WAITED,
+    'wait-chunk': WAITED,
+  },
+  grpc: {
+    'fails-ours':
+      "Envoy takes headers of ours out of a unit's answer, but not out of its trailers; the filter takes both",
+    'trailers-none': JUDGED_BY_CLIENT,
+    'trailers-no-status': JUDGED_BY_CLIENT,
+    'messages-none': JUDGED_BY_CLIENT,
+    'messages-none-only': JUDGED_BY_CLIENT,
+    'messages-two': JUDGED_BY_CLIENT,
+    'message-half': JUDGED_BY_CLIENT,
+    'frame-half': JUDGED_BY_CLIENT,
+    'frame-flag': JUDGED_BY_CLIENT,
+    'gzip-broken': JUDGED_BY_CLIENT,
+    'gzip-unnamed': JUDGED_BY_CLIENT,
+    'encoding-odd': JUDGED_BY_CLIENT,
+    'http-html': JUDGED_BY_CLIENT,
+    'http-json': JUDGED_BY_CLIENT,
+    'http-no-type': JUDGED_BY_CLIENT,
+    'large-over': HELD,
+    'reset-half': STREAMED,
+    'wait-headers': WAITED,
+    'wait-message': WAITED,
+  },
+};
