@@ -3,6 +3,7 @@
 import type { Deployment, Predictor } from './deployment.ts';
 import { LIMITS } from './limits.ts';
 import type { Limit } from './limits.ts';
+import { ENGINE_PREFIX, engineVariable } from './seldon-annotations.ts';
 
 export const ROUTING_ANNOTATION = 'sidegraph.io/routing';
 export const ROUTING_VALUES = ['header', 'body'];
@@ -55,8 +56,6 @@ export function annotationsOf(
   return { ...deployment.annotations, ...predictor.annotations };
 }
 
-const ENGINE_PREFIX = 'seldon.io/engine-';
-
 /**
  * The environment that Seldon's orchestrator would run with: `svcOrchSpec.env` over annotations `seldon.io/engine-<x>`
  * over that of the process.
@@ -70,8 +69,4 @@ export function orchestratorEnv(
     .filter(([name]) => name.startsWith(ENGINE_PREFIX))
     .map(([name, value]) => [engineVariable(name), value]);
   return { ...env, ...Object.fromEntries(fromAnnotations), ...predictor.orchestratorEnv };
-}
-
-function engineVariable(annotation: string): string {
-  return annotation.slice(ENGINE_PREFIX.length).toUpperCase().replaceAll('-', '_');
 }

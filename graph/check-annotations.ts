@@ -1,9 +1,10 @@
-// Annotations that the data plane reads: numbers that are none, and ours misspelt.
+// Annotations: numbers that are none, ours misspelt, Seldon's that nothing reads.
 import { OUR_ANNOTATIONS, parseLimit, ROUTING_ANNOTATION, ROUTING_VALUES } from './annotations.ts';
 import { closestWord } from './closest-word.ts';
 import type { FindingSink } from './finding.ts';
 import { LIMITS } from './limits.ts';
 import { joinPath } from './manifest-lines.ts';
+import { checkSeldonAnnotation } from './seldon-annotations.ts';
 import { shorten } from './read-deployment.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
@@ -48,6 +49,6 @@ function checkAnnotations(
       const near = closestWord(name, OUR_ANNOTATIONS);
       const advice = near === undefined ? undefined : `did you mean ${near}?`;
       sink.add('ANNOTATION_UNKNOWN', place, `${shorten(name)} is not known`, advice);
-    }
+    } else checkSeldonAnnotation(name, path, sink);
   }
 }

@@ -88,7 +88,7 @@ function loadOne(
   const images = options.images ?? (hosts === 'cluster' ? 'required' : 'any');
   checkDeployment(written, ported, options.addresses, servers, images, sink);
   const fullName = `${written.namespace}/${written.name}`;
-  if (written.name !== '' && names.has(fullName)) {
+  if (written.name !== '' && !written.isNameGenerated && names.has(fullName)) {
     const path = `${written.path}metadata.name`;
     sink.add('DEPLOYMENT_DUPLICATE', path, `the file holds ${fullName} twice`);
   }

@@ -157,7 +157,7 @@ const CASES: readonly (readonly [string, Json, readonly string[]])[] = [
     'the name of a container',
     withPredictor({
       graph: { name: 'm' },
-      componentSpecs: [{ spec: { containers: [{ name: 1 }] } }],
+      componentSpecs: [{ spec: { containers: [{ name: 1, image: 'a' }] } }],
     }),
     ['FIELD_WRONG_TYPE componentSpecs[0].spec.containers[0].name'],
   ],
@@ -165,7 +165,7 @@ const CASES: readonly (readonly [string, Json, readonly string[]])[] = [
     'the environment of a container',
     withPredictor({
       graph: { name: 'm' },
-      componentSpecs: [{ spec: { containers: [{ name: 'x', env: [{ name: 1 }] }] } }],
+      componentSpecs: [{ spec: { containers: [{ name: 'x', image: 'a', env: [{ name: 1 }] }] } }],
     }),
     [
       'FIELD_WRONG_TYPE componentSpecs[0].spec.containers[0].env[0].name',

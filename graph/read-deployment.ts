@@ -68,7 +68,11 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
   const root = openFields(value, prefix.slice(0, -1), DEPLOYMENT_FIELDS, sink);
   if (root === undefined) return undefined;
   const metadata = openFields(root.object('metadata') ?? {}, root.at('metadata'), null, sink);
-  const name = metadata?.requiredText('name') ?? '';
+  const generated = metadata?.has('name') === true ? undefined : metadata?.word('generateName');
+  const isUnread = metadata !== undefined && sink.hasErrorsAt(metadata.at('generateName'));
+  const name = generated
+    ? madeName(generated)
+    : ((isUnread ? undefined : metadata?.requiredText('name')) ?? '');
   if (!root.has('spec')) {
     sink.add('FIELD_MISSING', root.at('spec'), 'the document has no spec');
     return undefined;
@@ -80,6 +84,7 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
   spec.integer('replicas', 0, INT32_MAX);
   return {
     name,
+    isNameGenerated: Boolean(generated),
     namespace: metadata?.word('namespace') || 'default',
     path: prefix,
     protocol: spec.word('protocol') ?? '',
@@ -89,6 +94,11 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
     annotations: spec.textMap('annotations'),
     predictors: readPredictors(spec),
   };
+}
+
+/** A name as the API server makes it of `generateName`: 5 characters after at most 58. */
+function madeName(beginning: string): string {
+  return `${beginning.slice(0, 58)}xxxxx`;
 }
 
 function readPredictors(spec: Fields): WrittenPredictor[] {

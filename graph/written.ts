@@ -5,6 +5,8 @@ import type { WrittenPod } from './pod/check-pod.ts';
 
 export interface WrittenDeployment {
   readonly name: string;
+  /** Whether the API server is still to make the end of the name, so that two may have one beginning. */
+  readonly isNameGenerated: boolean;
   readonly namespace: string;
   readonly path: string;
   readonly protocol: string;

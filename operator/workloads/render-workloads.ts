@@ -11,7 +11,6 @@ import type { KubeObject } from '../kube/object.ts';
 import { LABELS, SIDECAR_ANNOTATIONS } from '../names.ts';
 import { renderSidecar } from '../sidecar/render-sidecar.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
-import { warnAnnotations } from './annotations.ts';
 import { isEntry, objectLabels } from './labels.ts';
 import { isOwned, liveSidecarVersion } from './live.ts';
 import { orchestratorOf } from './orchestrator.ts';
@@ -52,7 +51,6 @@ export function renderWorkloads(input: WorkloadInput): Workloads {
   const spec = readSpec(object);
   const placed = placePredictors(deployment, spec);
   const plans = compilePlans(input, placed);
-  warnAnnotations(deployment, spec.annotations, sink);
   warnPlacement(deployment, placed, sink);
   const injects = placed.map((own) => input.injection || keepsSidecars(input, own));
   const wanting = placed.filter(({ engine }) => engine);
