@@ -24,7 +24,7 @@ Examples:
   run: `Usage: sidegraph run FILE [options]
 
 Serves the graph of a SeldonDeployment file: Envoy takes the requests, the filter walks the graph. A unit's address is,
-in this order: --unit; an endpoint with service_host in the file; else its container's command, started here.
+in this order: --unit; its container's command, started here; an endpoint with service_host in the file.
 
 What to serve:
   --deployment NAME      which deployment, when the file holds several
@@ -39,7 +39,7 @@ What to serve:
 Where:
   --port N               REST and gRPC (default 8000)
   --grpc-port N          gRPC (default 5001)
-  --host ADDR            address to listen on (default 127.0.0.1)
+  --host ADDR            address to listen on, or a name that has one (default 127.0.0.1)
   --admin-port N         Envoy's statistics and state, for reading
   --state-dir DIR        keep Envoy's files and logs there (default: a temporary directory)
 

@@ -107,7 +107,7 @@ function openNamed(dir: string, env: NodeJS.ProcessEnv): StateDir {
     );
   }
   tryRoom(dir);
-  writeFileSync(pidFile, `${process.pid}\n`);
+  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   const fits = Buffer.byteLength(join(dir, LONGEST_SOCKET_NAME)) <= MAX_SOCKET_PATH_BYTES;
   const sockets = fits ? dir : mkdtempSync(join(shortRoot(env), 'sidegraph-'));
   return {

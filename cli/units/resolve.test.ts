@@ -74,22 +74,30 @@ function predictor(name: string, container: object, graph: object = {}, traffic 
   };
 }
 
-test('the command line goes before the file, the file before the command', async () => {
+test('the command line goes before the command, the command before an address in the file', async () => {
   const both = [predictor('p', { command: ['serve'] }, { endpoint })];
-  const given = await resolveUnits(
-    load(both, ['m=http://h:1']),
-    options({ units: ['m=http://h:1'] }),
-  );
-  assert.equal(given.units[0]?.how, 'command line');
-  assert.deepEqual(given.units[0]?.address, { host: 'h', httpPort: 1, grpcPort: 7500 });
-  assert.deepEqual([...given.addresses.keys()], ['p/m']);
+  const imageOnly = [predictor('p', {}, { endpoint })];
+  for (const [predictors, grpcPort] of [
+    [both, 1],
+    // What was not given is asked where the file says.
+    [imageOnly, 7500],
+  ] as const) {
+    const given = await resolveUnits(
+      load(predictors, ['m=http://h:1']),
+      options({ units: ['m=http://h:1'] }),
+    );
+    assert.equal(given.units[0]?.how, 'command line');
+    assert.deepEqual(given.units[0]?.address, { host: 'h', httpPort: 1, grpcPort });
+    assert.deepEqual([...given.addresses.keys()], ['p/m']);
+  }
 
-  const written = await resolveUnits(load(both), options({}));
+  const written = await resolveUnits(load(imageOnly), options({}));
   assert.equal(written.units[0]?.how, 'file');
   assert.deepEqual(written.units[0]?.address, { host: '10.0.0.9', httpPort: 7000, grpcPort: 7500 });
   assert.deepEqual(written.claims, []);
 
-  const started = await resolveUnits(load([predictor('p', { command: ['serve'] })]), options({}));
+  // Stored objects have an address beside each container, which Seldon wrote.
+  const started = await resolveUnits(load(both), options({}));
   assert.equal(started.units[0]?.how, 'started here');
   assert.deepEqual(started.units[0]?.address, {
     host: '127.0.0.1',

@@ -1,11 +1,10 @@
-// What a cluster would say of a deployment that the checks of the graph take: where its pods, names and annotations do not go with the
+// What a cluster would say of a deployment that the checks of the graph take: where its pods and names do not go with the
 // sidecars. `sidegraph check`, admission and the operator all ask here, so that they say the same.
 import { annotationsOf } from '../../graph/annotations.ts';
 import type { Judge } from '../../graph/load-deployments.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { boundSettings } from '../sidecar/bounds.ts';
 import type { SidecarDefaults } from '../sidecar/defaults.ts';
-import { warnAnnotations } from './annotations.ts';
 import { placePredictors } from './place-predictors.ts';
 import { warnPlacement } from './warnings.ts';
 import { readSpec } from './written-spec.ts';
@@ -14,7 +13,6 @@ export function judgeWorkloads(sidecar: SidecarDefaults): Judge {
   return (deployment, object, sink) => {
     const spec = readSpec(object as unknown as KubeObject);
     const placed = placePredictors(deployment, spec);
-    warnAnnotations(deployment, spec.annotations, sink);
     warnPlacement(deployment, placed, sink);
     const told = new Set<string>();
     for (const { predictor, engine } of placed) {

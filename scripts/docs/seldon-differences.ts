@@ -181,6 +181,25 @@ const ROWS: readonly Difference[] = [
     why: 'a mistake costs one look, not one try each',
   },
   {
+    about: 'one unit named twice in a graph (`UNIT_DUPLICATE`)',
+    seldon: 'both places ask the one container',
+    here: 'refused',
+    why: 'the name says who is meant in `seldon-routing`, feedback, metadata and metrics: with two places they could not be told apart. Two units over one model are two names, the second with an endpoint at the address of the first',
+  },
+  {
+    about: 'one container name in two componentSpecs (`CONTAINER_DUPLICATE`)',
+    seldon:
+      'one Service over both Deployments: requests go to either version, in proportion to their pods',
+    here: 'refused',
+    why: 'which version answered could not be told, nor its share be set; two predictors with `traffic`, or a RANDOM_ABTEST over two units, do it with shares and with names',
+  },
+  {
+    about: 'a key that a mapping has twice',
+    seldon: 'the last one counts, without a word (kubectl)',
+    here: 'the last one counts, with the warning `KEY_DUPLICATE`',
+    why: 'it is nearly always a mistake',
+  },
+  {
     about: '`children` as a single object, names with `_`',
     seldon: 'a list only; names as Kubernetes has them',
     here: 'accepted',

@@ -106,7 +106,7 @@ export class GrpcCall implements CallHandle {
 }
 
 function isGrpc(contentType: string | null): boolean {
-  return contentType !== null && /^application\/grpc(?![^+;])/i.test(contentType);
+  return contentType !== null && /^application\/grpc([+;]|$)/i.test(contentType);
 }
 
 function typeText(contentType: string | null): string {
