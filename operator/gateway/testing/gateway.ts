@@ -59,7 +59,7 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
   assert.ok(ip, 'the machine has an address that is not loopback');
   const api = await startStubApiServer();
   test.before?.(api);
-  const model = await listen(createServer(test.model), ip);
+  const model = await listen(createServer({ maxHeaderSize: 1024 * 1024 }, test.model), ip);
   const dir = await makeTestDir();
   const options: GatewayOptions = {
     ...parseGatewayOptions([], {}),
