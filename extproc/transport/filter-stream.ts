@@ -1,8 +1,7 @@
 // One ext_proc stream, that is one request of a client: takes its headers and its body as Envoy sends them, hands the whole
 // message to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
-import { BodyLoans, type BodyPool, COLLECTED, releasableBytes } from '../bodies.ts';
-import { ByteSink } from '../byte-sink.ts';
+import { BodyLoans, type BodyPool, COLLECTED } from '../bodies.ts';
 import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
 import {
   HeldAccount,
@@ -15,6 +14,7 @@ import type { ErrorCode } from '../../graph/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
 import type { BackwardWriter } from './codec/writer.ts';
+import { GatheredBody, pins } from './gathered-body.ts';
 import { GRPC_FRAME_BYTES, readGrpcBody } from './grpc-body.ts';
 import { RawRequestHeaders } from './headers.ts';
 import type { Http2Stream, ServerSession, StreamHandler } from './http2/session.ts';
@@ -42,10 +42,6 @@ export interface FilterContext {
   readonly held: HeldBytes;
   readonly bodies: BodyPool;
 }
-
-/** Of reads from this size on, parts smaller than one in so many are copied out. */
-const MIN_PINNED_BYTES = 16 * 1024;
-const PINNED_SHARE = 4;
 
 /** What a message may add to the body that it carries. */
 const ENVELOPE_BYTES = 4096;
@@ -94,9 +90,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   #state: number = STATE.START;
   #route: BoundRoute | null = null;
   #maxBodyBytes = 0;
-  /** All of the body so far, while that is one piece; later pieces go into `#gathered`. */
-  #piece: Buffer | null = null;
-  #gathered: ByteSink | null = null;
+  /** What has come of the body; null before and after. */
+  #gathered: GatheredBody | null = null;
   readonly #account: HeldAccount;
   #headersSent = false;
   #over = false;
@@ -173,7 +168,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   lend(bytes: number): Buffer {
     // Pieces of a body that comes in several are copied together, and go at once.
-    if (this.grpc || (this.#state === STATE.GATHER && this.#piece !== null)) {
+    if (this.grpc || (this.#state === STATE.GATHER && this.#gathered !== null)) {
       return COLLECTED.lend(bytes);
     }
     this.#loans ??= new BodyLoans(this.#context.bodies);
@@ -258,12 +253,13 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     if (this.#state !== STATE.GATHER) return;
     const { start, end, endOfStream } = parts;
     if (end > start) {
-      const before = this.#gathered?.length ?? this.#piece?.length ?? 0;
-      if (before + end - start > this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0)) {
+      const maxBytes = this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0);
+      this.#gathered ??= new GatheredBody(this.#account, maxBytes, !this.grpc);
+      if (this.#gathered.length + end - start > maxBytes) {
         this.#tooLarge();
         return;
       }
-      if (!this.#gather(chunk, start, end)) {
+      if (!this.#gathered.add(chunk, start, end)) {
         this.#fail('OVERLOADED', OVERLOADED_INFO);
         return;
       }
@@ -272,28 +268,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     else this.#account.arrives();
   }
 
-  /** Adds a piece, which is held already, to the body. */
-  #gather(chunk: Buffer, start: number, end: number): boolean {
-    const first = this.#piece;
-    if (first === null) {
-      const piece = chunk.subarray(start, end);
-      this.#piece = pins(chunk, end - start) ? Buffer.from(piece) : piece;
-      return true;
-    }
-    let gathered = this.#gathered;
-    if (gathered === null) {
-      gathered = new ByteSink(this.#account, this.#maxBodyBytes + GRPC_FRAME_BYTES);
-      this.#gathered = gathered;
-      if (!gathered.append(first, 0, first.length)) return false;
-      this.release(this.grpc ? first.length : releasableBytes(first.length));
-    }
-    if (!gathered.append(chunk, start, end)) return false;
-    this.release(end - start);
-    return true;
-  }
-
   #dropBody(): void {
-    this.#piece = null;
     this.#gathered?.drop();
     this.#gathered = null;
   }
@@ -307,8 +282,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   /** The body is whole. */
   #assemble(): void {
     this.#account.settles();
-    const whole = this.#gathered?.take() ?? this.#piece ?? NO_BODY;
-    this.#piece = null;
+    const whole = this.#gathered?.take() ?? NO_BODY;
     this.#gathered = null;
     if (!this.grpc) {
       this.#handleBody(whole);
@@ -426,11 +400,6 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     writer.grpcFrame(writer.mark());
     this.#session.sender.data(this.#stream, writer.bytes, writer.at, writer.end, tail);
   }
-}
-
-/** Whether so few bytes would keep a whole read of the connection, which mostly holds bytes of others, from being freed. */
-function pins(chunk: Buffer, bytes: number): boolean {
-  return chunk.length >= MIN_PINNED_BYTES && bytes < chunk.length / PINNED_SHARE;
 }
 
 function framed(message: Buffer): Buffer {
