@@ -22,4 +22,8 @@ export const workerExecArgv: readonly string[] = [
 export const workerEnvironment: Readonly<Record<string, string>> = {
   // One arena of glibc's allocator: bodies are freed by another thread than they were taken by, and arenas keep them.
   MALLOC_ARENA_MAX: '1',
+  // From this size on memory is the system's again when it is freed. glibc would raise the bound to 32 MiB once such a body was
+  // freed, and keep what later ones took.
+  MALLOC_MMAP_THRESHOLD_: String(4 * 1024 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(32 * 1024 * 1024),
 };
