@@ -20,6 +20,8 @@ export const MAX_EXTENSION_BYTES = 16 * 1024;
 export const MAX_INTERIM_ANSWERS = 100;
 /** Requests up to this size leave in one piece; the body of a larger one is handed over uncopied. */
 export const ONE_WRITE_BYTES = 16 * 1024;
+/** What is read of one large body in a turn of the event loop. */
+export const MAX_TURN_BYTES = 256 * 1024;
 /** Size of the buffer that all connections read into. */
 export const READ_BYTES = 64 * 1024;
 

@@ -3,7 +3,7 @@
 // body of known length is read by the socket straight into its place (`target`).
 import { type BodyMemory, COLLECTED } from '../../bodies.ts';
 import { ByteSink } from '../../byte-sink.ts';
-import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS } from '../limits.ts';
+import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS, MAX_TURN_BYTES } from '../limits.ts';
 import { ChunkedBody } from './chunked.ts';
 import { HeadFacts, findStartFault, parseHead } from './head-parser.ts';
 import { Http1Head } from './head.ts';
@@ -58,7 +58,11 @@ export class AnswerParser {
 
   /** Where the next bytes should be read to, null for the shared buffer. Report them with `advance`. */
   target(): Buffer | null {
-    return this.phase === 'length' ? this.room.subarray(this.filled) : null;
+    if (this.phase !== 'length') return null;
+    return this.room.subarray(
+      this.filled,
+      Math.min(this.filled + MAX_TURN_BYTES, this.room.length),
+    );
   }
 
   /** `count` bytes were read into `target`. */

@@ -2,7 +2,7 @@
 // on what happens to a call whose connection died; that is the owner's.
 import { connect, type Socket } from 'node:net';
 import { type Deadline, type Deadlines, sharedDeadlines } from '../deadlines.ts';
-import { CONNECT_TIMEOUT_MS, IDLE_MS } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, MAX_TURN_BYTES, IDLE_MS } from '../limits.ts';
 import { readBuffer } from '../read-buffer.ts';
 import { AnswerParser, type ParseResult } from './answer-parser.ts';
 import type { Http1Call } from './call.ts';
@@ -142,9 +142,19 @@ export class Http1Connection {
         ? this.parser.push(readBuffer, 0, count)
         : this.parser.advance(count);
     this.target = (result === 'more' ? this.parser.target() : null) ?? readBuffer;
-    if (result !== 'more') this.settle(result, null);
-    return true;
+    if (result !== 'more') {
+      this.settle(result, null);
+      return true;
+    }
+    if (this.target.length < MAX_TURN_BYTES) return true;
+    // A large body takes its turns with everything else that the process does.
+    setImmediate(this.resume);
+    return false;
   }
+
+  private readonly resume = (): void => {
+    if (!this.gone) this.socket.resume();
+  };
 
   private onEnd(): void {
     if (this.gone) return;
