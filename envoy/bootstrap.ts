@@ -28,7 +28,11 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
       layers: [
         {
           name: 'sidegraph',
-          static_layer: { 'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ },
+          static_layer: {
+            'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ,
+            // A header that is there and empty counts as absent where another value stands in for it: `newPuid`.
+            'envoy.reloadable_features.coalesce_formatter_accept_empty_values': false,
+          },
         },
       ],
     },

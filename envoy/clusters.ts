@@ -18,6 +18,7 @@ import {
 } from './names.ts';
 import {
   CONNECT_TIMEOUT_MS,
+  DNS_REFRESH_MS,
   GRPC_IDLE_MS,
   MAX_UNIT_CONNECTIONS,
   MAX_UNIT_REQUESTS,
@@ -53,7 +54,7 @@ export function unitOf(plan: Plan, index: number): PlanUnit {
 function unitCluster(plan: Plan, edge: Edge): JsonObject {
   const unit = unitOf(plan, edge.unit);
   const content: JsonObject = {
-    type: isIP(edge.host) === 0 ? 'STRICT_DNS' : 'STATIC',
+    ...discovery(edge.host),
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
     alt_stat_name: `${plan.predictor}_${unit.name}_${edge.transport}`,
@@ -67,6 +68,7 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
         [METADATA_NAMESPACE]: {
           unit: unit.name,
           transport: edge.transport,
+          address: authority(edge),
           labels: packedLabels(unit),
         },
       },
@@ -79,6 +81,35 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
     .slice(0, 12);
   const name = `${plan.predictor}/${unit.name}/${edge.transport}/${hash}`;
   return { name, ...content, load_assignment: endpoints(name, [endpoint]) };
+}
+
+/** Where the unit is, as messages name it and units are asked under it. */
+export function authority({ host, port }: Edge): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * A name is one place with all its addresses, of both families: a connection tries them one after the other, as Go's dialler does. Its
+ * last addresses stay while the name does not resolve.
+ */
+function discovery(host: string): JsonObject {
+  if (isIP(host) !== 0) return { type: 'STATIC' };
+  return {
+    cluster_type: {
+      name: 'envoy.clusters.dns',
+      typed_config: typed('envoy.extensions.clusters.dns.v3.DnsCluster', {
+        dns_lookup_family: 'ALL',
+        all_addresses_in_single_endpoint: true,
+        respect_dns_ttl: true,
+        dns_refresh_rate: duration(DNS_REFRESH_MS),
+        dns_min_refresh_rate: duration(DNS_REFRESH_MS),
+        dns_failure_refresh_rate: {
+          base_interval: duration(DNS_REFRESH_MS),
+          max_interval: duration(DNS_REFRESH_MS),
+        },
+      }),
+    },
+  };
 }
 
 /** What statistics say of the unit. */

@@ -4,7 +4,12 @@ import { accessLogs } from './filters/access-log.ts';
 import { bodyLimitFilters } from './filters/body-limit.ts';
 import { cloudEventsFilter } from './filters/cloud-events.ts';
 import { extProcFilter } from './filters/ext-proc.ts';
-import { headersFilter, pathFilter, strippedPrefixes } from './filters/headers.ts';
+import {
+  headersFilter,
+  pathFilter,
+  restoredForwardedFor,
+  strippedPrefixes,
+} from './filters/headers.ts';
 import { localReplies } from './filters/local-reply.ts';
 import { clientStats, serverStats } from './filters/stats-log.ts';
 import { wholeBodyFilter } from './filters/whole-body.ts';
@@ -32,7 +37,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
       extProcFilter(),
       router(clientStats()),
     ],
-    early: [strippedPrefixes()],
+    early: [...(faces === 'mirror' ? [restoredForwardedFor()] : []), strippedPrefixes()],
   });
 }
 
@@ -60,8 +65,8 @@ export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): 
   });
 }
 
-/** Who opens the connections: clients, or the front listener with those of its clients. */
-export type Facing = 'clients' | 'front';
+/** Who opens the connections: clients, or the front listener with its clients' requests or with copies of them. */
+export type Facing = 'clients' | 'front' | 'mirror';
 
 /** The widest of what the predictors behind one listener allow. */
 function boundsOf(plans: readonly Plan[]): ClientBounds {

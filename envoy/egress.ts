@@ -1,6 +1,6 @@
 // The egress route table: one host a unit and transport, so that the filter's side calls get Envoy's timeouts, retries and
 // statistics.
-import { INTERNAL_HEADER_PREFIX, UNIT_HEADER, egressHost } from '../graph/names.ts';
+import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, UNIT_HEADER, egressHost } from '../graph/names.ts';
 import type { DeploymentPlan, Edge, Plan } from '../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
 import { clusterOf, unitOf } from './clusters.ts';
@@ -26,6 +26,8 @@ function unitHostTable(plan: Plan, edge: Edge): JsonObject {
   return {
     name: host,
     domains: [host],
+    // By it the filter tells a failure of Envoy's from a unit's own answer.
+    response_headers_to_remove: [ERROR_HEADER],
     request_body_buffer_limit: Math.max(policy.maxBodyBytes, policy.maxAnswerBytes),
     routes: [
       egressRoute(plan, edge, { path: feedbackPath }, true),

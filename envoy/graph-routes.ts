@@ -17,6 +17,7 @@ import { type JsonObject, overwriteHeader } from './json.ts';
 import { MAX_WHOLE_BODY_BYTES } from './limits.ts';
 import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from './names.ts';
 import {
+  HOP_BY_HOP_OF_REST,
   allowMethods,
   bodyLimit,
   isNoCloudEvent,
@@ -113,6 +114,7 @@ function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transpor
     ...(transport === 'grpc'
       ? {}
       : {
+          request_headers_to_remove: [...HOP_BY_HOP_OF_REST],
           request_headers_to_add: [overwriteHeader('content-length', `%REQ(${LENGTH_HEADER})%`)],
         }),
     response_headers_to_add: [

@@ -47,6 +47,8 @@ export const REST_IDLE_MS = 1500;
 export const GRPC_IDLE_MS = 300_000;
 /** Bound of the making of a connection to a unit. */
 export const CONNECT_TIMEOUT_MS = 2000;
+/** How often a unit's name is looked up, at the least time to live and while it does not resolve; a longer time to live is kept. */
+export const DNS_REFRESH_MS = 1000;
 /** Calls that one unit may have at a time from Envoy; more are answered with OVERLOADED. */
 export const MAX_UNIT_REQUESTS = 8192;
 /** Connections from Envoy to one unit. */

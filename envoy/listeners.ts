@@ -29,11 +29,11 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
       egressManager(deployment, layout),
     ),
     ...(split
-      ? deployment.predictors.map(({ plan }) =>
+      ? deployment.predictors.map(({ plan, shadow }) =>
           listener(
             predictorListener(plan.predictor),
             { internal_listener: {} },
-            predictorManager(plan, layout, 'front'),
+            predictorManager(plan, layout, shadow ? 'mirror' : 'front'),
           ),
         )
       : []),

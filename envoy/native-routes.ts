@@ -7,6 +7,7 @@ import { clusterOf } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';
 import { KEPT_REQUEST_BYTES } from './limits.ts';
 import {
+  HOP_BY_HOP_OF_REST,
   allowMethods,
   bodyLimit,
   isNoCloudEvent,
@@ -89,6 +90,7 @@ function route(
       ...(form === 'plain' ? withoutCloudEvents() : {}),
       ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
     },
+    ...(transport === 'rest' ? { request_headers_to_remove: [...HOP_BY_HOP_OF_REST] } : {}),
     ...(targets.length === 1 ? routingHeader(first) : {}),
   };
 }

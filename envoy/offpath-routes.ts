@@ -59,7 +59,11 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
           typed_per_filter_config: allowMethods('GET,OPTIONS'),
         },
         {
-          match: { ...pathMatch(full, below), headers: [methodIs('GET')] },
+          match: {
+            ...pathMatch(full, below),
+            // Checks of load balancers and of uptime ask in any way.
+            ...(PROBES.has(path) ? {} : { headers: [isRead()] }),
+          },
           ...(service === '' ? {} : { metadata: routeMetadata(plan, service, 'get') }),
           route: {
             cluster: PROBES.has(path) ? PROBE_CLUSTER : OFFPATH_HTTP_CLUSTER,
@@ -69,7 +73,9 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
           ...tellPlan(plan),
           ...(service === '' ? {} : { typed_per_filter_config: allowMethods('GET,OPTIONS') }),
         },
-        { match: pathMatch(full, below), direct_response: { status: 405 } },
+        ...(PROBES.has(path)
+          ? []
+          : [{ match: pathMatch(full, below), direct_response: { status: 405 } }]),
       ]),
     ),
     ...withPrefix(plan, '/live').map((path) => ({
@@ -105,6 +111,10 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
 /** The off-path server serves every plan on one socket: it is told which one. */
 function tellPlan(plan: Plan): JsonObject {
   return { request_headers_to_add: [overwriteHeader(PLAN_HEADER, plan.hash)] };
+}
+
+function isRead(): JsonObject {
+  return { name: ':method', string_match: { safe_regex: { regex: 'GET|HEAD' } } };
 }
 
 function pathMatch(path: string, below: boolean): JsonObject {

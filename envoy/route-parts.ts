@@ -1,8 +1,15 @@
 // The pieces that every ingress route is made of: what it matches, what it is called, what it counts as, what it does
 // with headers.
-import { METADATA_NAMESPACE, PUID_HEADER, ROUTE_LABELS, isGrpcKind } from '../graph/names.ts';
+import {
+  ERROR_HEADER,
+  METADATA_NAMESPACE,
+  PUID_HEADER,
+  ROUTE_LABELS,
+  ROUTING_HEADER,
+  isGrpcKind,
+} from '../graph/names.ts';
 import type { Plan, RouteKind, Transport } from '../graph/plan.ts';
-import { edgeOf } from './clusters.ts';
+import { authority, edgeOf } from './clusters.ts';
 import { type JsonObject, overwriteHeader, typed } from './json.ts';
 import {
   BODY_LIMIT_FILTERS,
@@ -48,8 +55,7 @@ export function kindMetadata(plan: Plan, kind: RouteKind): JsonObject {
 
 /** Units are asked under their own address, as by Seldon's executor, not under the client's host. */
 export function unitHost(plan: Plan, unit: number, transport: Transport): string {
-  const edge = edgeOf(plan, unit, transport);
-  return edge.host.includes(':') ? `[${edge.host}]:${edge.port}` : `${edge.host}:${edge.port}`;
+  return authority(edgeOf(plan, unit, transport));
 }
 
 /** Header mutations of one route, on top of the table's. */
@@ -82,12 +88,18 @@ export function isNoCloudEvent(): JsonObject {
   return { name: CLOUD_EVENTS_HEADER, present_match: true, invert_match: true };
 }
 
+/** gRPC needs its `te`. */
+export const HOP_BY_HOP_OF_REST: readonly string[] = ['te'];
+
 /** Spares a request the filter, which takes 4,700 of Envoy's instructions to see that it has nothing to do. */
 export function withoutCloudEvents(): JsonObject {
   return {
     [CLOUD_EVENTS_FILTER]: typed('envoy.config.route.v3.FilterConfig', { disabled: true }),
   };
 }
+
+/** What a page of another origin may read of an answer. */
+const EXPOSED_HEADERS = [PUID_HEADER, ROUTING_HEADER, ERROR_HEADER].join(', ');
 
 /** Mutations of every request and answer of a predictor; they overwrite, whoever answered. */
 export function tableHeaders(plan: Plan): JsonObject {
@@ -100,6 +112,7 @@ export function tableHeaders(plan: Plan): JsonObject {
           response_mutations: [
             { append: overwriteHeader('access-control-allow-origin', allowOrigin) },
             { append: overwriteHeader('access-control-allow-headers', allowHeaders) },
+            { append: overwriteHeader('access-control-expose-headers', EXPOSED_HEADERS) },
             { append: overwriteHeader('x-content-type-options', 'nosniff') },
             { append: overwriteHeader(PUID_HEADER, `%REQ(${PUID_HEADER})%`) },
             { remove_on_match: { key_matcher: { prefix: 'x-sidegraph-' } } },

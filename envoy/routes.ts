@@ -1,6 +1,12 @@
 // A predictor's route table, in the order in which Envoy tries it: tail calls of walks, predictions and feedback, then
 // everything off the path. All of it serves at the root and below the gateway's prefix.
-import { LENGTH_HEADER, ROUTE_KINDS, ROUTING_HEADER, UNIT_HEADER } from '../graph/names.ts';
+import {
+  ERROR_HEADER,
+  LENGTH_HEADER,
+  ROUTE_KINDS,
+  ROUTING_HEADER,
+  UNIT_HEADER,
+} from '../graph/names.ts';
 import type { Plan, RouteKind } from '../graph/plan.ts';
 import {
   FEEDBACK_PATHS,
@@ -26,7 +32,22 @@ const CLIENT_PATHS: Readonly<Record<RouteKind, readonly string[]>> = {
  * Headers that no unit sees: ours, and the routing of another request. Removed by the virtual host, which comes after the
  * route, since a tail route makes `content-length` of one; `most_specific_header_mutations_wins` would turn that round.
  */
-const HIDDEN_FROM_UNITS: readonly string[] = [UNIT_HEADER, LENGTH_HEADER, ROUTING_HEADER];
+const HIDDEN_FROM_UNITS: readonly string[] = [
+  UNIT_HEADER,
+  LENGTH_HEADER,
+  ROUTING_HEADER,
+  // Hop by hop, beside those that Envoy's codecs take out.
+  'proxy-authorization',
+  'keep-alive',
+  'trailer',
+];
+/** Of a unit's answer: what is Sidegraph's own, or hop by hop. What Envoy itself answers is not touched. */
+const HIDDEN_FROM_CLIENTS: readonly string[] = [
+  ERROR_HEADER,
+  'proxy-authenticate',
+  'keep-alive',
+  'trailer',
+];
 
 export function predictorRouteTable(plan: Plan): JsonObject {
   return {
@@ -37,6 +58,7 @@ export function predictorRouteTable(plan: Plan): JsonObject {
         name: plan.predictor,
         domains: ['*'],
         request_headers_to_remove: [...HIDDEN_FROM_UNITS],
+        response_headers_to_remove: [...HIDDEN_FROM_CLIENTS],
         request_body_buffer_limit: plan.policy.maxBodyBytes,
         routes: [
           ...tailRoutes(plan),

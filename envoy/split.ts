@@ -1,7 +1,7 @@
 // The front route table of a deployment with several predictors: shares the requests by weight and copies them to
 // shadows, untouched, before any predictor has seen them.
-import { PUID_HEADER } from '../graph/names.ts';
 import type { DeploymentPlan } from '../graph/plan.ts';
+import { keepForwardedFor, newPuid } from './filters/headers.ts';
 import type { JsonObject } from './json.ts';
 import { FRONT_ROUTES, predictorListener } from './names.ts';
 
@@ -37,12 +37,7 @@ export function frontRouteTable(deployment: DeploymentPlan): JsonObject {
               timeout: '0s',
               ...(shadows.length === 0 ? {} : { request_mirror_policies: shadows.map(mirror) }),
             },
-            request_headers_to_add: [
-              {
-                header: { key: PUID_HEADER, value: '%UNIQUE_ID%' },
-                append_action: 'ADD_IF_ABSENT',
-              },
-            ],
+            request_headers_to_add: [newPuid()],
           },
         ],
       },
@@ -60,5 +55,6 @@ function mirror(shadow: DeploymentPlan['predictors'][number]): JsonObject {
       },
     },
     disable_shadow_host_suffix_append: true,
+    request_headers_mutations: [keepForwardedFor()],
   };
 }

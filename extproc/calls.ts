@@ -37,10 +37,7 @@ export type CallResult =
     }
   | {
       readonly kind: 'failure';
-      readonly code: Extract<
-        ErrorCode,
-        'UNIT_UNREACHABLE' | 'UNIT_RESET' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE' | 'OVERLOADED'
-      >;
+      readonly code: ErrorCode;
       /** What happened, with the address: `POST http://127.0.0.1:9000/predict: connection refused`. */
       readonly text: string;
     };

@@ -3,7 +3,9 @@ import { findAddress } from './deployment.ts';
 import type { Addresses, Predictor, Unit } from './deployment.ts';
 import type { Edge, Policy } from './plan.ts';
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+const LOOPBACK = new Set(['127.0.0.1', '::1']);
+/** Names of this host, whatever letters they are written in (RFC 6761, 6.3). */
+const LOCALHOST = /^(?:[^.]+\.)*localhost\.?$/i;
 
 /** `units` in pre-order; built-ins have no edges. */
 export function compileEdges(
@@ -17,9 +19,9 @@ export function compileEdges(
     if (unit.builtIn !== null) return;
     const address = findAddress(addresses, predictor.name, unit.name) ?? unit.endpoint;
     if (address === null || address === undefined) return;
-    const way = chooseWay(address.host, policy);
     // Servers of models listen on IPv4; `localhost` may name the IPv6 loopback first.
-    const host = address.host === 'localhost' ? '127.0.0.1' : address.host;
+    const host = LOCALHOST.test(address.host) ? '127.0.0.1' : address.host;
+    const way = chooseWay(host, policy);
     edges.push(
       { unit: index, transport: 'rest', host, port: address.httpPort, ...way },
       { unit: index, transport: 'grpc', host, port: address.grpcPort, ...way },

@@ -50,6 +50,13 @@ export const ERRORS = {
     meaning: 'the request did not arrive whole in the time that it has',
     advice: 'raise sidegraph.io/body-timeout-ms, or send less over a line that slow',
   },
+  BAD_HTTP: {
+    status: 400,
+    grpcStatus: 13,
+    meaning: 'what the client sent is no valid HTTP/1.1',
+    advice:
+      'percent-encode what is not ASCII in path and query; see whether something between changes requests',
+  },
   HEADERS_TOO_LARGE: {
     status: 431,
     grpcStatus: 8,

@@ -69,7 +69,7 @@ export const LIMITS = {
     min: 8 * KIB,
     max: 1024 * KIB,
     unit: 'bytes',
-    meaning: "a request's headers, or those of a unit's answer, all together",
+    meaning: "a request's headers, names and values together",
   },
   maxHeaders: {
     annotation: 'sidegraph.io/max-headers',
@@ -77,7 +77,7 @@ export const LIMITS = {
     min: 100,
     max: 10_000,
     unit: 'headers',
-    meaning: "headers of a request, or of a unit's answer",
+    meaning: 'how many headers a request may have',
   },
   maxAnswerBytes: {
     annotation: 'sidegraph.io/max-answer-bytes',
@@ -111,10 +111,10 @@ export const MAX_ANSWER_HEADERS = 1000;
 export const MAX_ANSWER_HEADER_BYTES = 128 * 1024;
 /** Bytes that one filter process may hold over all requests in flight; above it, new ones get 503. */
 export const MAX_HELD_BYTES = 256 * MIB;
-/** Seldon's defaults for the CORS headers that every answer carries. */
+/** Seldon's defaults for the CORS headers that every answer carries, with the headers that feedback needs. */
 export const CORS_ALLOW_ORIGIN = '*';
 export const CORS_ALLOW_HEADERS =
-  'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token';
+  'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token, Seldon-Puid, Seldon-Routing';
 
 /** What is read of a manifest; larger ones are refused with a finding. */
 export const MANIFEST_LIMITS = {

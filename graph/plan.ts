@@ -144,9 +144,9 @@ export interface Policy {
   readonly maxBodyBytes: number;
   /** Time for a whole request to arrive (`sidegraph.io/body-timeout-ms`). */
   readonly bodyTimeoutMs: number;
-  /** Headers of a request or of a unit's answer, all together (`sidegraph.io/max-header-bytes`). */
+  /** Headers of a request, all together (`sidegraph.io/max-header-bytes`). */
   readonly maxHeaderBytes: number;
-  /** How many headers a request or a unit's answer may have (`sidegraph.io/max-headers`). */
+  /** How many headers a request may have (`sidegraph.io/max-headers`). */
   readonly maxHeaders: number;
   /** Largest answer that the filter reads from a unit (`sidegraph.io/max-answer-bytes`). */
   readonly maxAnswerBytes: number;

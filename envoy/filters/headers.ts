@@ -1,22 +1,50 @@
 // Header filters of the ingress: what is taken from clients before the first route match, what every request gets,
 // and (by route tables) what every answer gets.
 import { INTERNAL_HEADER_PREFIX, PUID_HEADER } from '../../graph/names.ts';
-import { type JsonObject, typed } from '../json.ts';
+import { type JsonObject, overwriteHeader, typed } from '../json.ts';
 import { HEADERS_FILTER, PATH_FILTER, PATH_STATE } from '../names.ts';
+
+const FORWARDED_FOR = 'x-forwarded-for';
+const KEPT_FORWARDED_FOR = `${INTERNAL_HEADER_PREFIX}forwarded-for`;
+
+/** Envoy adds its own address to what it mirrors: what the client's request had goes along. */
+export function keepForwardedFor(): JsonObject {
+  return { append: overwriteHeader(KEPT_FORWARDED_FOR, `%REQ(${FORWARDED_FOR})%`) };
+}
+
+/** Where a shadow's requests arrive: `x-forwarded-for` as the client's request had it. */
+export function restoredForwardedFor(): JsonObject {
+  return earlyMutation('sidegraph.forwarded-for', [
+    { remove: FORWARDED_FOR },
+    { append: overwriteHeader(FORWARDED_FOR, `%REQ(${KEPT_FORWARDED_FOR})%`) },
+  ]);
+}
 
 /** Clients cannot name a unit or steer Envoy's router: these prefixes are removed before the first route match. */
 export function strippedPrefixes(): JsonObject {
+  return earlyMutation(
+    'sidegraph.strip',
+    [INTERNAL_HEADER_PREFIX, 'x-envoy-'].map((prefix) => ({
+      remove_on_match: { key_matcher: { prefix } },
+    })),
+  );
+}
+
+function earlyMutation(name: string, mutations: readonly JsonObject[]): JsonObject {
   return {
-    name: 'sidegraph.strip',
+    name,
     typed_config: typed(
       'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-      {
-        mutations: [INTERNAL_HEADER_PREFIX, 'x-envoy-'].map((prefix) => ({
-          remove_on_match: { key_matcher: { prefix } },
-        })),
-      },
+      { mutations },
     ),
   };
+}
+
+/** A puid where the request has none, or an empty one. */
+export function newPuid(): JsonObject {
+  const given = { command: 'REQ', param: PUID_HEADER };
+  const choices = JSON.stringify({ operators: [given, 'UNIQUE_ID'] });
+  return overwriteHeader(PUID_HEADER, `%COALESCE(${choices})%`);
 }
 
 /** Gives each request a puid; the route tables add what answers carry. */
@@ -27,10 +55,7 @@ export function headersFilter(): JsonObject {
       mutations: {
         request_mutations: [
           {
-            append: {
-              header: { key: PUID_HEADER, value: '%UNIQUE_ID%' },
-              append_action: 'ADD_IF_ABSENT',
-            },
+            append: newPuid(),
           },
         ],
       },

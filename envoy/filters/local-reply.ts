@@ -13,7 +13,7 @@ import {
 import { isGrpc } from './transport-filter.ts';
 import { RETRY_AFTER_SECONDS } from '../limits.ts';
 
-const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%UPSTREAM_HOST%)';
+const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%CLUSTER_METADATA(sidegraph:address)%)';
 const FILTER_SIDE = [PROBE_CLUSTER, OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER];
 
 interface Row {
@@ -31,7 +31,7 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'BODY_TIMEOUT',
-    when: cel(`response.code_details == 'request_overall_timeout'`),
+    when: cel(`response.code_details in ['request_overall_timeout', 'request_header_timeout']`),
     info: 'the request did not arrive whole in time',
   },
   {
@@ -41,6 +41,11 @@ const ROWS: readonly Row[] = [
       `response.code_details.matches('^http[12]\\\\.(too_many_headers|headers_too_large)$') || response.code_details.contains('header_mutation_result_exceeds_limit')`,
     ),
     info: 'the request has more or larger headers than are taken',
+  },
+  {
+    code: 'BAD_HTTP',
+    when: cel(`response.code_details.startsWith('http1.')`),
+    info: 'the request is no valid HTTP/1.1',
   },
   {
     code: 'DEADLINE_EXCEEDED',
@@ -93,7 +98,12 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'UNIT_UNREACHABLE',
-    when: flags('UF', 'UH'),
+    when: flags('UH'),
+    info: `unit ${UNIT}: name not found`,
+  },
+  {
+    code: 'UNIT_UNREACHABLE',
+    when: flags('UF'),
     info: `unit ${UNIT}: no connection: %UPSTREAM_TRANSPORT_FAILURE_REASON%`,
   },
   {

@@ -2,6 +2,7 @@
 // host of a call is the name of the unit.
 import type { Edge } from '../../graph/plan.ts';
 import type { UnitClient } from '../calls.ts';
+import { EgressClient } from './egress-client.ts';
 import { authorityOf } from './failure.ts';
 import { Http1Client } from './http1/client.ts';
 import type { Address } from './http1/connection.ts';
@@ -17,9 +18,16 @@ export interface ClientOptions {
 
 export function openClient(edge: Edge, options: ClientOptions): UnitClient {
   const { address, host } = wayOf(edge, options);
-  if (edge.transport === 'rest') return new Http1Client({ address, host });
-  // Envoy bounds the attempts of a call itself, and would take a `grpc-timeout` for the whole request's deadline.
-  return new Http2Client({ address, host, saysTimeout: edge.via === 'straight' });
+  if (edge.via === 'straight')
+    return edge.transport === 'rest'
+      ? new Http1Client({ address, host })
+      : new Http2Client({ address, host, saysTimeout: true });
+  return new EgressClient(
+    edge.transport === 'rest'
+      ? new Http1Client({ address, host })
+      : // Envoy bounds the attempts of a call itself, and would take a `grpc-timeout` for the whole request's deadline.
+        new Http2Client({ address, host, saysTimeout: false }),
+  );
 }
 
 /** Where the edge leads, and the host that its calls name. */

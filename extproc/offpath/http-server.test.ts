@@ -341,10 +341,22 @@ test('a preflight is 200 with the CORS headers of the plan', async () => {
   assert.equal(answer.headers['access-control-allow-headers'], 'Accept');
 });
 
+test('checks may ask in any way: /ready and /metrics take every method', async () => {
+  const ask = await serveGraph({ name: 'm', type: 'MODEL' });
+  for (const path of ['/ready', '/metrics', '/prometheus']) {
+    const [got, posted, head] = [
+      await ask(path),
+      await ask(path, 'POST'),
+      await ask(path, 'HEAD'),
+    ] as const;
+    assert.deepEqual([posted.status, head.status, head.body], [got.status, got.status, ''], path);
+  }
+});
+
 test('other methods are 405, other paths 404', async () => {
   const ask = await serveGraph({ name: 'm', type: 'MODEL' });
   assert.equal((await ask('/api/v1.0/predictions')).status, 405);
-  assert.equal((await ask('/ready', 'POST')).status, 405);
+  assert.equal((await ask('/api/v1.0/status/m', 'POST')).status, 405);
   assert.equal((await ask('/api/v1.0/nothing')).status, 404);
   assert.equal((await ask('/api/v1.0/status/a/b')).status, 404);
 });

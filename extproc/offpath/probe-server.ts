@@ -55,7 +55,6 @@ async function answerProbe(
   request: IncomingMessage,
 ): Promise<Answer> {
   request.resume();
-  if (request.method !== 'GET' && request.method !== 'HEAD') return empty(405);
   switch (pathOf(request)) {
     case '/ready': {
       const plans = servingPlans(live);

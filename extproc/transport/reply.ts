@@ -73,7 +73,7 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
       if (request.grpc) {
         sendImmediate(200, ERRORS[code].grpcStatus, Buffer.from(`${code}: ${info}`), routing, send);
       } else {
-        sendImmediate(ERRORS[code].status, -1, Buffer.from(failureBody(code, info)), routing, send);
+        sendRest(ERRORS[code].status, Buffer.from(failureBody(code, info)), true, routing, send);
       }
       return;
     }
@@ -136,7 +136,36 @@ function sendAnswer(answer: Extract<Outcome, { kind: 'answer' }>, send: SendMess
   addAnswerHeaders(headers, answer.message.head);
   addMessageHeaders(headers, answer.message);
   addRouting(headers, answer.routing);
-  sendImmediate(answer.status, -1, answer.message.body, answer.routing, send);
+  const { body, contentType } = answer.message;
+  sendRest(answer.status, body, contentType !== null, answer.routing, send);
+}
+
+/**
+ * An answer that Envoy would change if it were told in one message: after an ImmediateResponse of 400 it closes the client's
+ * connection, as after a message that it could not read, and one without a content type it calls text/plain (seen on 1.40).
+ */
+function sendRest(
+  status: number,
+  body: Buffer,
+  hasType: boolean,
+  routing: string,
+  send: SendMessage,
+): void {
+  // Cookies cannot be joined to one header.
+  if ((status !== 400 && hasType) || headers.set.includes('set-cookie')) {
+    sendImmediate(status, -1, body, routing, send);
+    return;
+  }
+  headers.add(':status', String(status));
+  headers.add('content-length', String(body.length));
+  headers.join();
+  buildStreamedHeaders(writer, headers, routing, body.length === 0);
+  send(writer, null);
+  if (body.length === 0) return;
+  sendChunks(body, false, (frame, bytes, isLast, chunk) => {
+    buildStreamedChunk(writer, frame, bytes, isLast);
+    send(writer, chunk);
+  });
 }
 
 function sendImmediate(
@@ -157,10 +186,10 @@ function sendGrpcAnswer(message: Message, routing: string, send: SendMessage): v
   addAnswerHeaders(headers, message.head);
   addRouting(headers, routing);
   headers.join();
-  buildStreamedHeaders(writer, headers, routing);
+  buildStreamedHeaders(writer, headers, routing, false);
   send(writer, null);
   sendChunks(message.body, true, (frame, bytes, _isLast, chunk) => {
-    buildStreamedChunk(writer, frame, bytes);
+    buildStreamedChunk(writer, frame, bytes, false);
     send(writer, chunk);
   });
   trailers.clear();

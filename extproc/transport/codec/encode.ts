@@ -128,8 +128,10 @@ export function buildStreamedHeaders(
   writer: BackwardWriter,
   headers: HeaderList,
   routing: string,
+  last: boolean,
 ): void {
   writer.reset(0);
+  if (last) writer.number(3, 1);
   writeHeaderMap(writer, 1, headers.set);
   writer.close(1, 0);
   writer.close(REPLY.STREAMED_IMMEDIATE, 0);
@@ -137,10 +139,16 @@ export function buildStreamedHeaders(
 }
 
 /** A chunk of the body of an answer that is streamed: `frame` and `tailBytes` as in `buildStreamedBody`. */
-export function buildStreamedChunk(writer: BackwardWriter, frame: number, tailBytes: number): void {
+export function buildStreamedChunk(
+  writer: BackwardWriter,
+  frame: number,
+  tailBytes: number,
+  last: boolean,
+): void {
   writer.reset(tailBytes);
   if (frame >= 0) writer.grpcFrame(frame);
   writer.close(1, 0);
+  if (last) writer.number(2, 1);
   writer.close(2, 0);
   writer.close(REPLY.STREAMED_IMMEDIATE, 0);
 }

@@ -1,0 +1,52 @@
+// Calls over Envoy's egress listener: what Envoy answers itself, because the unit did not, becomes the failure that a call straight
+// to the unit would have been. Envoy marks it with its code, a header that the listener takes out of units' own answers.
+import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
+import { ERROR_HEADER } from '../../graph/names.ts';
+import type { CallHandle, CallRequest, CallResult, UnitClient } from '../calls.ts';
+
+type Failure = Extract<CallResult, { kind: 'failure' }>;
+type Answer = Extract<CallResult, { kind: 'answer' }>;
+
+export class EgressClient implements UnitClient {
+  readonly headerForm: UnitClient['headerForm'];
+  readonly #client: UnitClient;
+
+  constructor(client: UnitClient) {
+    this.#client = client;
+    this.headerForm = client.headerForm;
+  }
+
+  call(request: CallRequest, done: (result: CallResult) => void): CallHandle {
+    return this.#client.call(request, (result) => done(failureOf(result) ?? result));
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** Null where the answer is the unit's own. */
+function failureOf(result: CallResult): Failure | null {
+  if (result.kind !== 'answer' || result.ok) return null;
+  const code = result.head.find(ERROR_HEADER);
+  return code !== null && isErrorCode(code)
+    ? { kind: 'failure', code, text: infoOf(result) }
+    : null;
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}
+
+/** gRPC: the status's message; REST: `status.info` of Seldon's FAILURE body. */
+function infoOf(answer: Answer): string {
+  if (answer.grpcMessage !== '') return answer.grpcMessage;
+  const text = answer.body.toString('utf8');
+  try {
+    const body = JSON.parse(text) as { readonly status?: { readonly info?: unknown } } | null;
+    const info = body?.status?.info;
+    return typeof info === 'string' ? info : text;
+  } catch {
+    return text;
+  }
+}
