@@ -24,6 +24,8 @@ export interface Running {
 export interface RunOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** How many files the processes may open; as many as the test where it is not said. */
+  readonly openFiles?: number;
 }
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -44,7 +46,13 @@ export async function runGraph(manifest: object, options: RunOptions = {}): Prom
     '--state-dir',
     path.join(dir, 's'),
   ];
-  const child = spawn(path.join(ROOT, 'bin/sidegraph'), [...args, ...(options.args ?? [])], {
+  const command = [path.join(ROOT, 'bin/sidegraph'), ...args, ...(options.args ?? [])];
+  const limited =
+    options.openFiles === undefined
+      ? command
+      : ['sh', '-c', `ulimit -n ${options.openFiles} && exec "$@"`, 'sh', ...command];
+  const [program = '', ...rest] = limited;
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   });

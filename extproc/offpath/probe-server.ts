@@ -7,7 +7,7 @@ import { listenAtPath } from '../listen.ts';
 import { type LiveDeployment, servingPlans } from '../live-deployment.ts';
 import type { Log } from '../log.ts';
 import { answerReady } from './answer-ready.ts';
-import { type Answer, empty, failed, pathOf, refused, text, writeAnswer } from './answers.ts';
+import { type Answer, failed, pathOf, refused, text, writeAnswer } from './answers.ts';
 
 export interface ProbeServerOptions {
   readonly path: string;

@@ -1,0 +1,174 @@
+// One client attacks, another one measures: whatever the first does with connections, streams, headers and bodies, the second is
+// answered, in time, and Envoy stays within its bounds.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import http2 from 'node:http2';
+import net from 'node:net';
+import { describe, it } from 'node:test';
+import { startSecondClient } from '../harness/second-client.ts';
+import { PREDICT } from '../harness/client.ts';
+import { deployment, model, type Node } from '../harness/manifest.ts';
+import { type RunOptions, type Running, runGraph } from '../harness/run.ts';
+import { type RestUnit, startRestUnit } from '../harness/unit.ts';
+
+const MIB = 1024 * 1024;
+const BIG = Buffer.alloc(3 * MIB, 'a');
+const QUIET_MS = 1500;
+const ATTACK_MS = 4000;
+/** The second client's slowest requests may take ten times as long as without the attack, or this: two cores carry both. */
+const FLOOR_MS = 1500;
+
+interface Attack {
+  /** Starts it; what it opens is closed by `stop`. */
+  start(port: number): () => void;
+  readonly fresh?: boolean;
+  readonly maxRssMib: number;
+  readonly options?: RunOptions;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Answers 3 MiB where it is asked for, else what it was sent. */
+function startUnit(): Promise<RestUnit> {
+  return startRestUnit((asked) => ({
+    body: asked.headers['x-big'] === undefined ? asked.body : BIG,
+  }));
+}
+
+const PLACES: Readonly<Record<string, (port: number, other: number) => Node>> = {
+  native: (port) => model('m', port),
+  walk: (port, other) => ({
+    name: 't',
+    type: 'TRANSFORMER',
+    port: other,
+    children: [model('m', port)],
+  }),
+};
+
+async function underAttack(place: string, attack: Attack): Promise<void> {
+  const unit = await startUnit();
+  const other = await startRestUnit((asked) => ({ body: asked.body }));
+  const graph = PLACES[place]?.(unit.port, other.port) ?? model('m', unit.port);
+  const running = await runGraph(deployment(graph, attack.annotations), attack.options);
+  const bystander = startSecondClient(running.port, { fresh: attack.fresh ?? false });
+  try {
+    await pause(QUIET_MS);
+    const quiet = bystander.report();
+    assert.deepEqual(quiet.failures, []);
+    const stop = attack.start(running.port);
+    await pause(ATTACK_MS);
+    const during = bystander.report();
+    const rss = highestRss(running);
+    stop();
+    assert.deepEqual(during.failures, [], `of ${during.requests} requests`);
+    assert.ok(during.requests > 20, `${during.requests} requests`);
+    const boundMs = Math.max(10 * quiet.p99, FLOOR_MS);
+    assert.ok(during.p99 < boundMs, `p99 ${during.p99} ms, bound ${boundMs} ms`);
+    assert.ok(rss < attack.maxRssMib * MIB, `Envoy held ${rss / MIB} MiB`);
+  } finally {
+    await bystander.stop();
+    await running.stop();
+    await unit.close();
+    await other.close();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function highestRss(running: Running): number {
+  const [pid] = running.envoyPids();
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return 1024 * Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]);
+}
+
+/** Opens `count` connections, and writes to each. */
+function flood(port: number, count: number, write: (socket: net.Socket) => void): () => void {
+  const sockets = Array.from({ length: count }, () => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    write(socket);
+    return socket;
+  });
+  return () => {
+    for (const socket of sockets) socket.destroy();
+  };
+}
+
+const head = (fields: string): string =>
+  `POST ${PREDICT} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n${fields}`;
+
+const windowZero: Attack['start'] = (port) => {
+  const session = http2.connect(`http://127.0.0.1:${port}`, {
+    settings: { initialWindowSize: 0 },
+  });
+  session.on('error', () => undefined);
+  for (let at = 0; at < 400; at++) {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': PREDICT,
+      'content-type': 'application/json',
+      'x-big': '1',
+    });
+    stream.on('error', () => undefined);
+    stream.end('{}');
+  }
+  return () => session.destroy();
+};
+
+const stalledUploads: Attack['start'] = (port) => {
+  const piece = Buffer.alloc(MIB, ' ');
+  return flood(port, 40, (socket) => {
+    socket.write(head(`content-length: ${32 * MIB}\r\n\r\n`));
+    let left = 31;
+    const more = (): void => {
+      while (left-- > 0 && !socket.destroyed) if (!socket.write(piece)) return;
+    };
+    socket.on('drain', more);
+    more();
+  });
+};
+
+describe('the other client is served', { skip: process.platform !== 'linux' }, () => {
+  it('while 400 HTTP/2 streams ask for 3 MiB each and read nothing', () =>
+    underAttack('native', { start: windowZero, maxRssMib: 400 }));
+
+  it('while 40 uploads of 32 MiB stop at 31, straight to a unit', () =>
+    underAttack('native', { start: stalledUploads, maxRssMib: 300 }));
+
+  it('while 40 uploads of 32 MiB stop at 31, on a walk', () =>
+    underAttack('walk', { start: stalledUploads, maxRssMib: 300 }));
+
+  it('while 1,100 connections stay idle and 1,024 files may be open, over a connection of before', () =>
+    underAttack('native', {
+      start: (port) => flood(port, 1100, () => undefined),
+      maxRssMib: 200,
+      options: { openFiles: 1024 },
+    }));
+
+  // All at once would pass the bound between two looks of Envoy at it: what comes then is closed.
+  it('and over new connections, while they come within a second', () =>
+    underAttack('native', {
+      start: (port) => {
+        const stops: (() => void)[] = [];
+        const more = setInterval(() => {
+          if (stops.length < 22) stops.push(flood(port, 50, () => undefined));
+        }, 50);
+        return () => {
+          clearInterval(more);
+          for (const stop of stops) stop();
+        };
+      },
+      fresh: true,
+      maxRssMib: 200,
+      options: { openFiles: 1024 },
+    }));
+
+  it('while 200 requests send headers without end', () => {
+    const line = `x-h: ${'a'.repeat(8000)}\r\n`;
+    return underAttack('native', {
+      start: (port) => flood(port, 200, (socket) => socket.write(head(line.repeat(40)))),
+      maxRssMib: 300,
+    });
+  });
+});
