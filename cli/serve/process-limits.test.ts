@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readOpenFileLimit, runBounds } from './process-limits.ts';
+import { readOpenFileLimit } from '../../envoy/open-files.ts';
+import { runBounds } from './process-limits.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-limits-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
