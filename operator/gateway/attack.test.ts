@@ -14,10 +14,10 @@ const MIB = 1024 * 1024;
 /** The limit of Envoy's container; the chart's is 1 GiB. */
 const MEMORY_BYTES = 384 * MIB;
 const FILES = 1024;
-const LARGE = Buffer.alloc(2 * MIB, 'a');
+const LARGE = Buffer.alloc(MIB, 'a');
 const ATTACK_MS = 4000;
-/** Of a p99 below this nothing is said: a busy machine makes it. */
-const FLOOR_MS = 60;
+/** Of a p99 below this nothing is said: a busy machine makes it, and this process is model and both clients. */
+const FLOOR_MS = 100;
 const PATH = '/seldon/demo/calm/api/v1.0/predictions';
 
 describe('a client that does harm at the gateway', () => {
@@ -48,9 +48,9 @@ describe('a client that does harm at the gateway', () => {
 
   test('HTTP/2 streams whose answers are never read', () =>
     harm(() => {
-      for (let at = 0; at < 8; at += 1) {
+      for (let at = 0; at < 4; at += 1) {
         const session = openSession();
-        for (let stream = 0; stream < 200; stream += 1) {
+        for (let stream = 0; stream < 120; stream += 1) {
           const path = '/seldon/demo/victim/api/v1.0/predictions';
           const asked = session.request({ ':method': 'POST', ':path': path, 'x-large': '1' });
           asked.on('error', () => undefined);
