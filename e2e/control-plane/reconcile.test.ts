@@ -320,6 +320,32 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
     await waitForDeployment(client, namespace, 'third-main-0-model');
   });
 
+  test('a gateway that follows each version does not make the operator write another', async (t) => {
+    const namespace = await freshNamespace('follow');
+    await startOperator(t, api, namespace);
+    await applyAsUser(client, modelOf(namespace, 'iris'));
+    await rollOut(client, namespace, 'iris-main-0-model');
+    await waitForState(client, namespace, 'iris', 'Available');
+    await acknowledge(namespace, '1', []);
+    await applyAsUser(client, modelOf(namespace, 'iris', { predictor: { name: 'other' } }));
+    await rollOut(client, namespace, 'iris-other-0-model');
+    const versions = new Set<string>();
+    for (let turn = 0; turn < 20; turn += 1) {
+      const object = await client.get({ ...SDEP, namespace, name: 'iris' });
+      const version = object?.metadata.resourceVersion ?? '';
+      versions.add(version);
+      // It is a version behind, and requests of the old routes are not over.
+      await acknowledge(namespace, version, [`${namespace}/iris-main`]);
+      await sleep(100);
+    }
+    assert.ok(versions.size <= 8, `${versions.size} versions in 20 turns`);
+    const old = { ...SERVICE, namespace, name: 'iris-main' };
+    assert.ok((await client.get(old)) !== undefined, 'it is in use');
+    const last = await client.get({ ...SDEP, namespace, name: 'iris' });
+    await acknowledge(namespace, last?.metadata.resourceVersion ?? '', []);
+    await eventually('the old Service is gone', async () => (await client.get(old)) === undefined);
+  });
+
   test('old objects go when the new ones serve and every gateway has left them', async (t) => {
     const namespace = await freshNamespace('supersede');
     await startOperator(t, api, namespace);
