@@ -78,9 +78,14 @@ test('a request that does not arrive in time is 408 with its code; one that wait
 test('more or larger headers than are taken are 431 with a code, as JSON', async () => {
   const many = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, 'v']));
-  assert.equal((await rest({ port, path: PREDICT, headers: many(120), body: '{}' })).status, 200);
-  const big = { 'x-big': 'a'.repeat(50_000) };
-  assert.equal((await rest({ port, path: PREDICT, headers: big, body: '{}' })).status, 200);
+  assert.equal(
+    (await rest({ port, path: PREDICT, headers: many(120), body: '{}' })).status,
+    200,
+    'many',
+  );
+  const big = { 'x-big': 'a'.repeat(12_000) };
+  const large = await rest({ port, path: PREDICT, headers: big, body: '{}' });
+  assert.equal(large.status, 200, large.text);
   for (const headers of [many(210), { 'x-big': 'a'.repeat(70_000) }]) {
     const got = await rest({ port, path: PREDICT, headers, body: '{}' });
     assert.equal(got.status, 431);

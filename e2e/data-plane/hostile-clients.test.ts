@@ -15,8 +15,8 @@ const MIB = 1024 * 1024;
 const BIG = Buffer.alloc(3 * MIB, 'a');
 const QUIET_MS = 1500;
 const ATTACK_MS = 4000;
-/** The second client's slowest requests may take ten times as long as without the attack, or this: two cores carry both. */
-const FLOOR_MS = 1500;
+/** The second client's slowest requests may take ten times as long as without the attack, or this: two cores carry both, and the units. */
+const FLOOR_MS = 3000;
 
 interface Attack {
   /** Starts it; what it opens is closed by `stop`. */
@@ -60,7 +60,7 @@ async function underAttack(place: string, attack: Attack): Promise<void> {
     const rss = highestRss(running);
     stop();
     assert.deepEqual(during.failures, [], `of ${during.requests} requests`);
-    assert.ok(during.requests > 20, `${during.requests} requests`);
+    assert.ok(during.requests > 10, `${during.requests} requests`);
     const boundMs = Math.max(10 * quiet.p99, FLOOR_MS);
     assert.ok(during.p99 < boundMs, `p99 ${during.p99} ms, bound ${boundMs} ms`);
     assert.ok(rss < attack.maxRssMib * MIB, `Envoy held ${rss / MIB} MiB`);
