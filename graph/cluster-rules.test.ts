@@ -51,3 +51,40 @@ test('a key that is written twice is a warning, and its last value counts', () =
   );
   assert.equal(deployments[0]?.name, 'rose');
 });
+
+test('labels and annotations that Kubernetes does not take are told, wherever they stand', () => {
+  const text = `---
+apiVersion: machinelearning.seldon.io/v1
+kind: SeldonDeployment
+metadata: {name: iris, labels: {a: y, b: 'no good', c: '', d.e/f: G_h.1}, annotations: {'a b': any thing}}
+spec:
+  annotations: {Example.com/a: 'any thing', '/a': b}
+  predictors:
+  - name: main
+    labels: {'a/b/c': d, -a: b, '.a/b': c}
+    annotations: {a..b/c: d}
+    componentSpecs:
+    - metadata: {labels: {a: on, b: '${'x'.repeat(64)}'}, annotations: {c: 5, d: '5'}}
+      spec: {nodeSelector: {gpu: 'a b', zone: a}, containers: [{name: m, image: a}]}
+    graph: {name: m, type: MODEL}
+`;
+  const { findings } = loadDeployments(text, { source: 'test' });
+  const component = 'spec.predictors[0].componentSpecs[0]';
+  assert.deepEqual(
+    findings.map(({ code, path }) => `${code} ${path}`).sort(),
+    [
+      'FIELD_WRONG_TYPE metadata.labels.a',
+      'LABEL_INVALID metadata.labels.b',
+      'LABEL_INVALID metadata.annotations["a b"]',
+      'LABEL_INVALID spec.annotations["/a"]',
+      'LABEL_INVALID spec.predictors[0].labels["a/b/c"]',
+      'LABEL_INVALID spec.predictors[0].labels["-a"]',
+      'LABEL_INVALID spec.predictors[0].labels[".a/b"]',
+      'LABEL_INVALID spec.predictors[0].annotations["a..b/c"]',
+      `FIELD_WRONG_TYPE ${component}.metadata.labels.a`,
+      `LABEL_INVALID ${component}.metadata.labels.b`,
+      `FIELD_WRONG_TYPE ${component}.metadata.annotations.c`,
+      `LABEL_INVALID ${component}.spec.nodeSelector.gpu`,
+    ].sort(),
+  );
+});

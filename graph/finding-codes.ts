@@ -197,6 +197,10 @@ export const FINDINGS = {
     'a pod has a value that Kubernetes refuses',
     'write what Kubernetes takes there',
   ),
+  LABEL_INVALID: error(
+    'a label or the name of an annotation is none that Kubernetes takes',
+    'write one that it takes',
+  ),
   IMAGE_MISSING: error('a container has no image', 'write its image'),
   IMAGE_LOCAL: warning(
     'a container has a command and no image: it runs on this machine, and Kubernetes would refuse it',

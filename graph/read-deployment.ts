@@ -16,6 +16,7 @@ import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import { readGraph } from './read-graph.ts';
 import { isPlainObject } from './json-value.ts';
+import { checkAnnotationNames, checkLabels } from './pod/check-labels.ts';
 import type { WrittenPod } from './pod/check-pod.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
@@ -73,6 +74,7 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
   const name = generated
     ? madeName(generated)
     : ((isUnread ? undefined : metadata?.requiredText('name')) ?? '');
+  if (metadata !== undefined) readLabels(metadata);
   if (!root.has('spec')) {
     sink.add('FIELD_MISSING', root.at('spec'), 'the document has no spec');
     return undefined;
@@ -90,10 +92,22 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
     protocol: spec.word('protocol') ?? '',
     transport: spec.word('transport') ?? '',
     serverType: spec.word('serverType') ?? '',
-    metadataAnnotations: metadata?.textMap('annotations') ?? {},
-    annotations: spec.textMap('annotations'),
+    metadataAnnotations: metadata === undefined ? {} : readAnnotations(metadata),
+    annotations: readAnnotations(spec),
     predictors: readPredictors(spec),
   };
+}
+
+function readLabels(owner: Fields): Readonly<Record<string, string>> {
+  const labels = owner.textMap('labels');
+  checkLabels(labels, owner.at('labels'), owner.sink);
+  return labels;
+}
+
+function readAnnotations(owner: Fields): Readonly<Record<string, string>> {
+  const annotations = owner.textMap('annotations');
+  checkAnnotationNames(annotations, owner.at('annotations'), owner.sink);
+  return annotations;
 }
 
 /** A name as the API server makes it of `generateName`: 5 characters after at most 58. */
@@ -130,8 +144,8 @@ function readPredictor(predictor: Fields): WrittenPredictor {
     traffic: predictor.integer('traffic', -INT32_MAX, INT32_MAX),
     shadow: predictor.flag('shadow') ?? false,
     replicas: predictor.integer('replicas', 0, INT32_MAX),
-    labels: predictor.textMap('labels'),
-    annotations: predictor.textMap('annotations'),
+    labels: readLabels(predictor),
+    annotations: readAnnotations(predictor),
     orchestratorEnv: readOrchestratorEnv(predictor),
     ...readComponents(predictor),
     orchestrator: readRaw(predictor, 'svcOrchSpec'),
@@ -152,6 +166,12 @@ function readComponents(predictor: Fields): Pick<WrittenPredictor, 'containers' 
   const pods: WrittenPod[] = [];
   const containers = predictor.list('componentSpecs').flatMap((item, index) => {
     const component = openFields(item.value, item.path, COMPONENT_FIELDS, sink);
+    const made = component?.object('metadata');
+    const metadata = made && component && openFields(made, component.at('metadata'), null, sink);
+    if (metadata !== undefined) {
+      readLabels(metadata);
+      readAnnotations(metadata);
+    }
     const raw = component?.object('spec');
     if (component === undefined || raw === undefined) return [];
     // Its fields are judged by Kubernetes' schema.

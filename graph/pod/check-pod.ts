@@ -3,6 +3,7 @@
 import type { FindingSink } from '../finding.ts';
 import { isPlainObject } from '../json-value.ts';
 import type { JsonObject } from '../json-value.ts';
+import { checkLabels } from './check-labels.ts';
 import { checkFields, isQuantity, shorten, tell } from './check-fields.ts';
 
 export interface WrittenPod {
@@ -23,6 +24,8 @@ const MAX_PORT = 65_535;
 
 export function checkPod({ path, value }: WrittenPod, sink: FindingSink): void {
   checkFields({ containers: [], ...value }, 'PodSpec', path, sink);
+  if (isPlainObject(value['nodeSelector']))
+    checkLabels(value['nodeSelector'], `${path}.nodeSelector`, sink);
   const volumes = objectsAt(value, 'volumes', path);
   for (const volume of volumes) checkVolume(volume, sink);
   const names = volumes.map(({ item }) => textOf(item['name']));

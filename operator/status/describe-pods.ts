@@ -32,6 +32,7 @@ export function describePods(pods: readonly KubeObject[]): string {
 
 const MAX_TROUBLES = 3;
 const MAX_WORDS = 300;
+const ENVOY_WAITS = 0.5;
 
 export function isReady(pod: KubeObject): boolean {
   return conditionOf(pod, 'Ready')?.status === 'True';
@@ -48,11 +49,20 @@ function describePod(pod: KubeObject): Trouble {
   if (scheduled?.status === 'False')
     return { rank: 4, words: cut(`no node takes it: ${scheduled.message || scheduled.reason}`) };
   const init = list(status['initContainerStatuses']).map((each) => describeContainer(each, true));
-  const main = list(status['containerStatuses']).map((each) => describeContainer(each, false));
+  const containers = list(status['containerStatuses']);
+  const main = containers.map((each) => describeContainer(each, false));
+  const haveStarted = containers.length > 0 && containers.every(hasStarted);
   const worst = [...init, ...main]
     .filter((trouble) => trouble !== undefined)
+    // Envoy cannot be ready before there is a unit to ask.
+    .filter(({ rank }) => rank !== ENVOY_WAITS || haveStarted)
     .sort((one, other) => other.rank - one.rank)[0];
   return worst ?? { rank: 0, words: 'starting' };
+}
+
+function hasStarted(container: Fields): boolean {
+  const state = record(container['state']);
+  return state['running'] !== undefined || state['terminated'] !== undefined;
 }
 
 function describeContainer(container: Fields, isInit: boolean): Trouble | undefined {
@@ -104,7 +114,7 @@ function describeContainer(container: Fields, isInit: boolean): Trouble | undefi
   )
     return undefined;
   // Envoy is ready when the units are, so where one of them is not, that is what is waited for.
-  const rank = isOurs(container) ? 0.5 : 1;
+  const rank = isOurs(container) ? ENVOY_WAITS : 1;
   return { rank, words: `${name} runs but is not ready yet` };
 }
 

@@ -22,11 +22,13 @@ export function judgePlans(
 ): Judgement {
   const behind: string[] = [];
   let unreachable = 0;
+  let asked = 0;
   for (const { name, plan, planName } of predictors) {
     const own = plans.get(name);
     if (planName === null || own === undefined) continue;
     unreachable += own.unreachable;
     const pods = Object.values(own.counts).reduce((sum, count) => sum + count, 0);
+    asked += pods;
     const current = own.counts[plan.hash] ?? 0;
     const old = pods - current - (own.counts[UNKNOWN_PLAN] ?? 0);
     if (old > 0) behind.push(`${name}: ${current} of ${pods} pods serve plan ${plan.hash}`);
@@ -36,7 +38,7 @@ export function judgePlans(
   if (behind.length > 0)
     return { ...shared, status: 'False', reason: 'Swapping', message: behind.join('; ') };
   if (unreachable > 0) {
-    const message = `${unreachable} pods could not be asked which plan they serve`;
+    const message = `${unreachable} of ${asked} pods could not be asked which plan they serve`;
     return { ...shared, status: 'Unknown', reason: 'Unreachable', message };
   }
   return { ...shared, status: 'True' };
