@@ -10,6 +10,8 @@ export interface Node {
   /** REST port of the unit. */
   readonly port?: number;
   readonly grpcPort?: number;
+  /** Where the ports are, the loopback address where it is not said. */
+  readonly host?: string;
 }
 
 export interface Predictor {
@@ -39,7 +41,7 @@ export function deployment(
   };
 }
 
-function addressed({ port, grpcPort, children, ...node }: Node): object {
+function addressed({ port, grpcPort, host = '127.0.0.1', children, ...node }: Node): object {
   const rest = port ?? grpcPort;
   return {
     ...node,
@@ -47,7 +49,7 @@ function addressed({ port, grpcPort, children, ...node }: Node): object {
       ? {}
       : {
           endpoint: {
-            service_host: '127.0.0.1',
+            service_host: host,
             service_port: rest,
             httpPort: rest,
             grpcPort: grpcPort ?? rest,

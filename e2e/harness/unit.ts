@@ -34,7 +34,11 @@ export type RestBehaviour = (
 export const JSON_TYPE = { 'content-type': 'application/json' } as const;
 
 /** Starts a unit; a behaviour that returns nothing has written (or refused) the answer itself. */
-export async function startRestUnit(behaviour: RestBehaviour, port = 0): Promise<RestUnit> {
+export async function startRestUnit(
+  behaviour: RestBehaviour,
+  port = 0,
+  host = '127.0.0.1',
+): Promise<RestUnit> {
   const asked: Asked[] = [];
   const server = http.createServer((request, response) => {
     const pieces: Buffer[] = [];
@@ -64,7 +68,7 @@ export async function startRestUnit(behaviour: RestBehaviour, port = 0): Promise
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,0 +1,23 @@
+// What clients saw of a unit that is reached by a name.
+
+export interface PlaceSeen {
+  /** How often each answer came: the address that answered, or a status and what it said. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly ms?: number;
+}
+
+export interface Seen {
+  readonly native: PlaceSeen;
+  readonly tail: PlaceSeen;
+  readonly side: PlaceSeen;
+}
+
+export interface Observed {
+  readonly bothFamilies: Seen;
+  readonly ready: Seen;
+  readonly oneOfTwoDead: Seen;
+  readonly twoAlive: Seen;
+  readonly outages: Readonly<Record<'nxdomain' | 'servfail' | 'silent' | 'empty', Seen>>;
+  readonly moved: Seen;
+  readonly oldOneGone: Seen;
+}
