@@ -7,6 +7,7 @@ import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../graph/limits.ts'
 import { METADATA_NAMESPACE, UNIT_LABELS } from '../graph/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan.ts';
 import { type Json, type JsonObject, duration, typed } from './json.ts';
+import { sharedHttp2 } from './http-limits.ts';
 import type { EnvoyLayout } from './layout.ts';
 import {
   FILTER_CLUSTER,
@@ -202,7 +203,7 @@ function protocol(http: HttpOptions, idleMs: number, maxHeaders = MAX_ANSWER_HEA
           max_response_headers_kb:
             (MAX_ANSWER_HEADER_BYTES / 1024) * (maxHeaders / MAX_ANSWER_HEADERS),
         },
-        explicit_http_config: { [http]: {} },
+        explicit_http_config: { [http]: http === 'http2_protocol_options' ? sharedHttp2() : {} },
       },
     ),
   };

@@ -6,6 +6,7 @@ import {
   CLIENT_CONNECTION_WINDOW_BYTES,
   CLIENT_STREAM_WINDOW_BYTES,
   MAX_CLIENT_STREAMS,
+  MAX_SHARED_FRAMES,
   REQUEST_HEADERS_TIMEOUT_SECONDS,
 } from './limits.ts';
 
@@ -56,7 +57,23 @@ export function peerOptions(bounds: ClientBounds): JsonObject {
       idle_timeout: duration(bounds.idleMs),
       max_headers_count: bounds.maxHeaders + PEER_HEADERS,
     },
-    http2_protocol_options: headerField(headerKib),
+    http2_protocol_options: {
+      ...sharedHttp2(),
+      // nghttp2 ends a connection on which more than 33 streams a second are given up; Envoy's other codec does not.
+      use_oghttp2_codec: true,
+      ...headerField(headerKib),
+    },
+  };
+}
+
+/**
+ * HTTP/2 of a connection that carries the requests of many clients: the frames that wait on it are theirs, and who sends a body byte by
+ * byte or leaves a thousand streams at once must not end it for all. Its bytes are bounded by the connection's buffer.
+ */
+export function sharedHttp2(): JsonObject {
+  return {
+    max_outbound_frames: MAX_SHARED_FRAMES,
+    max_outbound_control_frames: MAX_SHARED_FRAMES,
   };
 }
 

@@ -24,6 +24,11 @@ export const MAX_CLIENT_STREAMS = 256;
 export const CLIENT_STREAM_WINDOW_BYTES = 256 * 1024;
 /** What a client may send ahead on all streams of one HTTP/2 connection. */
 export const CLIENT_CONNECTION_WINDOW_BYTES = 1024 * 1024;
+/**
+ * Frames that may wait on an HTTP/2 connection which carries the requests of many clients, before it is closed with all of them; more
+ * than its buffer can hold.
+ */
+export const MAX_SHARED_FRAMES = 10_000_000;
 /** How long an answer that is whole may wait for a client that does not take it. */
 export const ANSWER_FLUSH_SECONDS = 60;
 /** What Envoy buffers for one connection before it stops reading. */

@@ -1,5 +1,6 @@
 // A cluster for each Service and transport that is served, and its endpoints. Named by the Service, so that a pod that
 // comes or goes changes the endpoints alone.
+import { sharedHttp2 } from '../../envoy/http-limits.ts';
 import { type JsonObject, typed } from '../../envoy/json.ts';
 import { UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
 import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/limits.ts';
@@ -53,7 +54,9 @@ export function renderCluster(
             max_response_headers_kb: boxed((2 * MAX_ANSWER_HEADER_BYTES) / 1024),
           },
           explicit_http_config:
-            transport === 'grpc' ? { http2_protocol_options: {} } : { http_protocol_options: {} },
+            transport === 'grpc'
+              ? { http2_protocol_options: sharedHttp2() }
+              : { http_protocol_options: {} },
         },
       ),
     },

@@ -1,0 +1,159 @@
+// Connections inside of Sidegraph carry the requests of many clients. What one client may do with its own HTTP/2 connection (bodies byte by byte,
+// streams left by the thousand, streams given up at once) never ends one of those: everybody else is answered all the while.
+import assert from 'node:assert/strict';
+import http2 from 'node:http2';
+import net from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { FLAG, FRAME, H2_ERROR, PREFACE, buildFrame } from '../../extproc/http2/frames.ts';
+import { PREDICT, ask } from '../harness/client.ts';
+import { deployment, model, type Node } from '../harness/manifest.ts';
+import { freePort } from '../harness/ports.ts';
+import { type Running, runGraph } from '../harness/run.ts';
+import { startSecondClient } from '../harness/second-client.ts';
+import { type RestUnit, startRestUnit } from '../harness/unit.ts';
+
+const ATTACK_MS = 3000;
+/** What Envoy counts when it ends a connection for what waits on it, or for the streams that were given up on it. */
+const ENDED =
+  /^cluster\.(?:.*outbound_\w*flood|.*predictor.*destroy.*with_active_rq): [1-9]|^http\.ingress\S*premature_resets: [1-9]/m;
+
+const walk = (port: number): Node => ({
+  name: 't',
+  type: 'TRANSFORMER',
+  port,
+  children: [model('m', port)],
+});
+
+const DEPLOYMENTS: Readonly<Record<string, (port: number) => object>> = {
+  'one predictor': (port) => deployment(walk(port)),
+  'two predictors': (port) =>
+    deployment([
+      { name: 'a', traffic: 50, graph: walk(port) },
+      { name: 'b', traffic: 50, graph: walk(port) },
+    ]),
+};
+
+/** Starts an attack; what it returns ends it. */
+type Attack = (port: number) => () => void;
+
+const HEADERS = {
+  ':method': 'POST',
+  ':scheme': 'http',
+  ':authority': 'a',
+  ':path': PREDICT,
+  'content-type': 'application/json',
+};
+/** Fields that no table knows, in plain text: HPACK without a state. */
+const BLOCK = Buffer.concat(
+  Object.entries(HEADERS).flatMap(([name, value]) => [Buffer.from([0]), plain(name), plain(value)]),
+);
+
+function plain(text: string): Buffer {
+  return Buffer.from([text.length, ...Buffer.from(text)]);
+}
+
+function openSocket(port: number): net.Socket {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.resume();
+  socket.write(Buffer.concat([PREFACE, buildFrame(FRAME.SETTINGS, 0, 0, Buffer.alloc(0))]));
+  return socket;
+}
+
+/** 60,000 bytes fit the window of a new stream; then the next connection has its turn. */
+const byteByByte: Attack = (port) => {
+  const bytes = Buffer.concat(
+    Array.from({ length: 60_000 }, () => buildFrame(FRAME.DATA, 0, 1, Buffer.from(' '))),
+  );
+  const sockets: net.Socket[] = [];
+  const more = (): void => {
+    sockets.shift()?.destroy();
+    const socket = openSocket(port);
+    socket.write(buildFrame(FRAME.HEADERS, FLAG.END_HEADERS, 1, BLOCK));
+    socket.write(bytes);
+    sockets.push(socket);
+  };
+  for (let at = 0; at < 4; at++) more();
+  const timer = setInterval(more, 500);
+  return () => {
+    clearInterval(timer);
+    for (const socket of sockets) socket.destroy();
+  };
+};
+
+/** 5,120 requests that never end, left in one moment. */
+const leftAtOnce: Attack = (port) => {
+  const sessions = Array.from({ length: 20 }, () => {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    session.on('error', () => undefined);
+    for (let at = 0; at < 256; at++) {
+      const stream = session.request(HEADERS);
+      stream.on('error', () => undefined);
+      stream.write(' ');
+    }
+    return session;
+  });
+  const leave = (): void => {
+    for (const session of sessions) session.destroy();
+  };
+  const timer = setTimeout(leave, ATTACK_MS / 2);
+  return () => {
+    clearTimeout(timer);
+    leave();
+  };
+};
+
+/** Requests that are taken back once they are under way: 20 of each connection, which no server would mind. */
+const takenBack: Attack = (port) => {
+  const cancel = Buffer.from([0, 0, 0, H2_ERROR.CANCEL]);
+  const timer = setInterval(() => {
+    const socket = openSocket(port);
+    const ids = Array.from({ length: 20 }, (_, at) => 2 * at + 1);
+    const each = (frame: (id: number) => Buffer): Buffer => Buffer.concat(ids.map(frame));
+    socket.write(each((id) => buildFrame(FRAME.HEADERS, FLAG.END_HEADERS, id, BLOCK)));
+    setTimeout(() => socket.write(each((id) => buildFrame(FRAME.RST_STREAM, 0, id, cancel))), 30);
+    setTimeout(() => socket.destroy(), 200);
+  }, 20);
+  return () => clearInterval(timer);
+};
+
+const ATTACKS = {
+  'while bodies come byte by byte': byteByByte,
+  'while 5,120 streams are left at once': leftAtOnce,
+  'while 1,000 requests a second are taken back': takenBack,
+};
+
+for (const [place, manifest] of Object.entries(DEPLOYMENTS)) {
+  describe(`with ${place}, every request of others is answered`, () => {
+    let unit: RestUnit;
+    let running: Running;
+    let adminPort: number;
+
+    before(async () => {
+      unit = await startRestUnit((asked) => ({ body: asked.body }));
+      adminPort = await freePort();
+      running = await runGraph(manifest(unit.port), { args: ['--admin-port', String(adminPort)] });
+    });
+
+    after(async () => {
+      await running?.stop();
+      await unit?.close();
+    });
+
+    for (const [name, attack] of Object.entries(ATTACKS)) {
+      it(name, async () => {
+        const others = [0, 1, 2].map(() => startSecondClient(running.port));
+        const stop = attack(running.port);
+        await new Promise((resolve) => setTimeout(resolve, ATTACK_MS));
+        stop();
+        await Promise.all(others.map((client) => client.stop()));
+        for (const client of others) {
+          const { failures, requests } = client.report();
+          assert.deepEqual(failures, [], `of ${requests} requests`);
+        }
+        const stats = await ask(adminPort, { method: 'GET', path: '/stats' });
+        assert.equal(ENDED.exec(stats.body.toString())?.[0], undefined);
+      });
+    }
+  });
+}
