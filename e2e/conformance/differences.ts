@@ -9,6 +9,8 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'sc-063': 'payload logs are not served yet',
   'sc-067':
     'bodies pass byte for byte: the executor rewrote < > & as escapes, which is the same JSON',
+  'sc-069':
+    'a browser may send Seldon-Puid and Seldon-Routing too, so that a page can give feedback to a router',
   'sc-099':
     'a request without a content type goes on without one, where the executor sent an empty header',
   'sc-107': "the content type of a 201 is the unit's own, where the executor wrote a guessed one",

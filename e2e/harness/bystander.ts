@@ -61,7 +61,7 @@ export async function startBystander(): Promise<Bystander> {
  * How much slower than `quiet` the 99th percentile may be. The floor is what a busy machine of two cores makes of an answer in one
  * millisecond, whoever attacks.
  */
-export function allowedP99Ms(quiet: Seen, floorMs = 400): number {
+export function allowedP99Ms(quiet: Seen, floorMs = 1000): number {
   return Math.max(10 * quiet.p99Ms, floorMs);
 }
 
