@@ -7,8 +7,6 @@ import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from './lay
 import { MAX_REQUESTS_PER_READ } from './limits.ts';
 import { overloadManager } from './overload.ts';
 
-const NEVER = 2_000_000_000;
-
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return {
     node: { id: 'sidegraph', cluster: `${deployment.namespace}.${deployment.deployment}` },
@@ -32,9 +30,6 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
           name: 'sidegraph',
           static_layer: {
             'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ,
-            // Counts the streams that are given up on a connection, to close it with all others. A gateway's connection, and the one
-            // between front and predictor, carries those of all clients; the line above bounds what one of a client's can do.
-            'overload.premature_reset_total_stream_count': NEVER,
             // A header that is there and empty counts as absent where another value stands in for it: `newPuid`.
             'envoy.reloadable_features.coalesce_formatter_accept_empty_values': false,
           },

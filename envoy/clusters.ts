@@ -21,6 +21,7 @@ import {
   CONNECT_TIMEOUT_MS,
   DNS_REFRESH_MS,
   GRPC_IDLE_MS,
+  MAX_SHARED_REQUESTS,
   MAX_UNIT_CONNECTIONS,
   MAX_UNIT_REQUESTS,
   REST_IDLE_MS,
@@ -152,11 +153,10 @@ export function predictorCluster(predictor: string): JsonObject {
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
     // The predictor's listener has added its own headers to the unit's.
-    typed_extension_protocol_options: protocol(
-      'http2_protocol_options',
-      3_600_000,
-      2 * MAX_ANSWER_HEADERS,
-    ),
+    typed_extension_protocol_options: protocol('http2_protocol_options', 3_600_000, {
+      maxHeaders: 2 * MAX_ANSWER_HEADERS,
+      maxRequests: MAX_SHARED_REQUESTS,
+    }),
     load_assignment: endpoints(name, [{ envoy_internal_address: { server_listener_name: name } }]),
   };
 }
@@ -191,14 +191,24 @@ function ejectDeadWorkers(): JsonObject {
 
 type HttpOptions = 'http_protocol_options' | 'http2_protocol_options';
 
-/** `maxHeaders`: of an answer. */
-function protocol(http: HttpOptions, idleMs: number, maxHeaders = MAX_ANSWER_HEADERS): JsonObject {
+interface PeerBounds {
+  /** Of an answer. */
+  readonly maxHeaders: number;
+  /** Of one connection; 0 for any number. */
+  readonly maxRequests: number;
+}
+
+const UNIT_BOUNDS: PeerBounds = { maxHeaders: MAX_ANSWER_HEADERS, maxRequests: 0 };
+
+function protocol(http: HttpOptions, idleMs: number, bounds = UNIT_BOUNDS): JsonObject {
+  const { maxHeaders, maxRequests } = bounds;
   return {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
       {
         common_http_protocol_options: {
           idle_timeout: duration(idleMs),
+          ...(maxRequests === 0 ? {} : { max_requests_per_connection: maxRequests }),
           max_headers_count: maxHeaders,
           max_response_headers_kb:
             (MAX_ANSWER_HEADER_BYTES / 1024) * (maxHeaders / MAX_ANSWER_HEADERS),

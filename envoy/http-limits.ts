@@ -57,12 +57,7 @@ export function peerOptions(bounds: ClientBounds): JsonObject {
       idle_timeout: duration(bounds.idleMs),
       max_headers_count: bounds.maxHeaders + PEER_HEADERS,
     },
-    http2_protocol_options: {
-      ...sharedHttp2(),
-      // nghttp2 ends a connection on which more than 33 streams a second are given up; Envoy's other codec does not.
-      use_oghttp2_codec: true,
-      ...headerField(headerKib),
-    },
+    http2_protocol_options: { ...sharedHttp2(), ...headerField(headerKib) },
   };
 }
 

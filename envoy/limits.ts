@@ -29,6 +29,11 @@ export const CLIENT_CONNECTION_WINDOW_BYTES = 1024 * 1024;
  * than its buffer can hold.
  */
 export const MAX_SHARED_FRAMES = 10_000_000;
+/**
+ * Requests that one HTTP/2 connection between parts of Sidegraph takes before another one takes over (front to predictor, gateway to
+ * sidecar). Envoy ends a client's connection when 250 requests of it were taken back; this many never get there.
+ */
+export const MAX_SHARED_REQUESTS = 200;
 /** How long an answer that is whole may wait for a client that does not take it. */
 export const ANSWER_FLUSH_SECONDS = 60;
 /** What Envoy buffers for one connection before it stops reading. */

@@ -13,9 +13,9 @@ import { startSecondClient } from '../harness/second-client.ts';
 import { type RestUnit, startRestUnit } from '../harness/unit.ts';
 
 const ATTACK_MS = 3000;
-/** What Envoy counts when it ends a connection for what waits on it, or for the streams that were given up on it. */
+/** What Envoy counts when it ends a connection for what waits on it, or one behind the front for the streams that were given up on it. */
 const ENDED =
-  /^cluster\.(?:.*outbound_\w*flood|.*predictor.*destroy.*with_active_rq): [1-9]|^http\.ingress\S*premature_resets: [1-9]/m;
+  /^cluster\.(?:.*outbound_\w*flood|.*predictor.*destroy.*with_active_rq): [1-9]|^http\.ingress_[ab]\.\S*premature_resets: [1-9]/m;
 
 const walk = (port: number): Node => ({
   name: 't',

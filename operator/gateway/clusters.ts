@@ -2,7 +2,7 @@
 // comes or goes changes the endpoints alone.
 import { sharedHttp2 } from '../../envoy/http-limits.ts';
 import { type JsonObject, typed } from '../../envoy/json.ts';
-import { UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
+import { MAX_SHARED_REQUESTS, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
 import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/limits.ts';
 import type { Breakers, PodAddress, Transport } from './served.ts';
 import { boxed, durationOf } from './xds/values.ts';
@@ -49,6 +49,9 @@ export function renderCluster(
         {
           common_http_protocol_options: {
             idle_timeout: durationOf(idleMs),
+            ...(transport === 'grpc'
+              ? { max_requests_per_connection: boxed(MAX_SHARED_REQUESTS) }
+              : {}),
             // Whatever a sidecar takes from a unit, and what the sidecar itself adds.
             max_headers_count: boxed(2 * MAX_ANSWER_HEADERS),
             max_response_headers_kb: boxed((2 * MAX_ANSWER_HEADER_BYTES) / 1024),
