@@ -8,6 +8,7 @@ import { METADATA_NAMESPACE, UNIT_LABELS } from '../graph/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan.ts';
 import { type Json, type JsonObject, duration, typed } from './json.ts';
 import { sharedHttp2 } from './http-limits.ts';
+import { namedClusters } from './named-clusters.ts';
 import type { EnvoyLayout } from './layout.ts';
 import {
   FILTER_CLUSTER,
@@ -19,7 +20,6 @@ import {
 } from './names.ts';
 import {
   CONNECT_TIMEOUT_MS,
-  DNS_REFRESH_MS,
   GRPC_IDLE_MS,
   MAX_SHARED_REQUESTS,
   MAX_UNIT_CONNECTIONS,
@@ -30,14 +30,27 @@ import {
 
 const UNBOUNDED = 100_000;
 
-/** Every edge of a plan as a cluster, in the order of the plan. */
+/** The clusters of every edge of a plan, in the order of the plan. */
 export function unitClusters(plan: Plan): JsonObject[] {
-  return plan.edges.map((edge) => unitCluster(plan, edge));
+  return plan.edges.flatMap((edge) => {
+    const content = contentOf(plan, edge);
+    const name = nameFor(plan, edge, content);
+    const endpoint = endpointOf(edge);
+    return isNamed(edge)
+      ? namedClusters(name, String(content.alt_stat_name), content, endpoint)
+      : [{ name, ...content, load_assignment: endpoints(name, [endpoint]) }];
+  });
 }
 
 /** Name of the cluster of a unit; throws when the plan has no such edge, which the compiler rules out. */
 export function clusterOf(plan: Plan, unit: number, transport: Transport): string {
-  return String(unitCluster(plan, edgeOf(plan, unit, transport)).name);
+  const edge = edgeOf(plan, unit, transport);
+  return nameFor(plan, edge, contentOf(plan, edge));
+}
+
+/** Whether the unit is reached by a name, which may have several addresses. */
+export function isNamed({ host }: Edge): boolean {
+  return isIP(host) === 0;
 }
 
 export function edgeOf(plan: Plan, unit: number, transport: Transport): Edge {
@@ -53,10 +66,10 @@ export function unitOf(plan: Plan, index: number): PlanUnit {
   return unit;
 }
 
-function unitCluster(plan: Plan, edge: Edge): JsonObject {
+function contentOf(plan: Plan, edge: Edge): JsonObject {
   const unit = unitOf(plan, edge.unit);
-  const content: JsonObject = {
-    ...discovery(edge.host),
+  return {
+    ...(isNamed(edge) ? {} : { type: 'STATIC' }),
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
     alt_stat_name: `${plan.predictor}_${unit.name}_${edge.transport}`,
@@ -76,42 +89,23 @@ function unitCluster(plan: Plan, edge: Edge): JsonObject {
       },
     },
   };
-  const endpoint = { socket_address: { address: edge.host, port_value: edge.port } };
+}
+
+function nameFor(plan: Plan, edge: Edge, content: JsonObject): string {
   const hash = createHash('sha256')
-    .update(JSON.stringify([content, endpoint]))
+    .update(JSON.stringify([content, endpointOf(edge)]))
     .digest('hex')
     .slice(0, 12);
-  const name = `${plan.predictor}/${unit.name}/${edge.transport}/${hash}`;
-  return { name, ...content, load_assignment: endpoints(name, [endpoint]) };
+  return `${plan.predictor}/${unitOf(plan, edge.unit).name}/${edge.transport}/${hash}`;
+}
+
+function endpointOf({ host, port }: Edge): JsonObject {
+  return { socket_address: { address: host, port_value: port } };
 }
 
 /** Where the unit is, as messages name it and units are asked under it. */
 export function authority({ host, port }: Edge): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/**
- * A name is one place with all its addresses, of both families: a connection tries them one after the other, as Go's dialler does. Its
- * last addresses stay while the name does not resolve.
- */
-function discovery(host: string): JsonObject {
-  if (isIP(host) !== 0) return { type: 'STATIC' };
-  return {
-    cluster_type: {
-      name: 'envoy.clusters.dns',
-      typed_config: typed('envoy.extensions.clusters.dns.v3.DnsCluster', {
-        dns_lookup_family: 'ALL',
-        all_addresses_in_single_endpoint: true,
-        respect_dns_ttl: true,
-        dns_refresh_rate: duration(DNS_REFRESH_MS),
-        dns_min_refresh_rate: duration(DNS_REFRESH_MS),
-        dns_failure_refresh_rate: {
-          base_interval: duration(DNS_REFRESH_MS),
-          max_interval: duration(DNS_REFRESH_MS),
-        },
-      }),
-    },
-  };
 }
 
 /** What statistics say of the unit. */

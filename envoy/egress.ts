@@ -3,7 +3,7 @@
 import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, UNIT_HEADER, egressHost } from '../graph/names.ts';
 import type { DeploymentPlan, Edge, Plan } from '../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
-import { clusterOf, unitOf } from './clusters.ts';
+import { clusterOf, isNamed, unitOf } from './clusters.ts';
 import type { JsonObject } from './json.ts';
 import { EGRESS_ROUTES } from './names.ts';
 import { kindMetadata, unitHost } from './route-parts.ts';
@@ -44,7 +44,7 @@ function egressRoute(plan: Plan, edge: Edge, match: JsonObject, feedback: boolea
     route: {
       cluster: clusterOf(plan, edge.unit, edge.transport),
       host_rewrite_literal: unitHost(plan, edge.unit, edge.transport),
-      ...callPolicy(plan.policy, edge.transport, feedback),
+      ...callPolicy(plan.policy, edge.transport, feedback, isNamed(edge)),
     },
     request_headers_to_remove: [UNIT_HEADER, `${INTERNAL_HEADER_PREFIX}plan`],
   };

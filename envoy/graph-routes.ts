@@ -12,7 +12,7 @@ import {
   transportOf,
 } from '../graph/names.ts';
 import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
-import { clusterOf } from './clusters.ts';
+import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
 import { MAX_WHOLE_BODY_BYTES } from './limits.ts';
 import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from './names.ts';
@@ -109,7 +109,12 @@ function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transpor
     route: {
       cluster: clusterOf(plan, unit, transport),
       host_rewrite_literal: unitHost(plan, unit, transport),
-      ...callPolicy(plan.policy, transport, verb === 'send-feedback'),
+      ...callPolicy(
+        plan.policy,
+        transport,
+        verb === 'send-feedback',
+        isNamed(edgeOf(plan, unit, transport)),
+      ),
     },
     ...(transport === 'grpc'
       ? {}

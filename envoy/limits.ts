@@ -59,6 +59,12 @@ export const GRPC_IDLE_MS = 300_000;
 export const CONNECT_TIMEOUT_MS = 2000;
 /** How often a unit's name is looked up, at the least time to live and while it does not resolve; a longer time to live is kept. */
 export const DNS_REFRESH_MS = 1000;
+/** Connections in a row that one of several addresses of a name did not take before it has none for a while; with none left the next is tried all the same. */
+export const DEAD_ADDRESS_FAILURES = 2;
+/** For how long an address that took no connection has none; the longer, the more often that was so. */
+export const DEAD_ADDRESS_MS = 2000;
+/** The longest that an address that took no connection has none. */
+export const DEAD_ADDRESS_MAX_MS = 30_000;
 /** Calls that one unit may have at a time from Envoy; more are answered with OVERLOADED. */
 export const MAX_UNIT_REQUESTS = 8192;
 /** Connections from Envoy to one unit. */

@@ -3,7 +3,7 @@ import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../graph/nam
 import { NATIVE_WEIGHT_TOTAL } from '../graph/plan.ts';
 import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
-import { clusterOf } from './clusters.ts';
+import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';
 import { KEPT_REQUEST_BYTES } from './limits.ts';
 import {
@@ -83,7 +83,12 @@ function route(
     route: {
       ...destination(plan, targets, transport),
       prefix_rewrite: unitPath(first, transport),
-      ...callPolicy(plan.policy, transport, first.verb === 'send-feedback'),
+      ...callPolicy(
+        plan.policy,
+        transport,
+        first.verb === 'send-feedback',
+        targets.some(({ unit }) => isNamed(edgeOf(plan, unit, transport))),
+      ),
     },
     typed_per_filter_config: {
       ...bodyLimit(transport),

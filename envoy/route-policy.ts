@@ -1,7 +1,7 @@
 // What bounds a forwarded request: timeouts and retries, from the plan's policy. Used by native, tail and egress
 // routes alike, so that a call is bounded the same way whoever makes it.
 import type { Policy, Transport } from '../graph/plan.ts';
-import { type JsonObject, duration } from './json.ts';
+import { type JsonObject, duration, typed } from './json.ts';
 
 /** Failures before any byte of the request was written: sending again is always harmless. */
 const BEFORE_REQUEST = 'connect-failure,reset-before-request';
@@ -12,12 +12,20 @@ const GRPC_RETRIES = `${BEFORE_REQUEST},reset,unavailable`;
 /**
  * Settings of a route that ends at a unit. `max_stream_duration` bounds the whole request, counted from its first byte also
  * where the route is the second one that the request matched. It makes Envoy ignore the route's `timeout` (seen on
- * 1.40), so a call is bounded by the timeout of its attempts.
+ * 1.40), so a call is bounded by the timeout of its attempts. `named`: a unit of the route is reached by a name.
  */
-export function callPolicy(policy: Policy, transport: Transport, feedback: boolean): JsonObject {
+export function callPolicy(
+  policy: Policy,
+  transport: Transport,
+  feedback: boolean,
+  named: boolean,
+): JsonObject {
   return {
     max_stream_duration: streamBound(policy, transport),
-    retry_policy: retryPolicy(policy, transport, feedback),
+    retry_policy: {
+      ...retryPolicy(policy, transport, feedback),
+      ...(named ? { retry_priority: otherPriority() } : {}),
+    },
   };
 }
 
@@ -27,6 +35,17 @@ export function streamBound(policy: Policy, transport: Transport): JsonObject {
   return transport === 'grpc'
     ? { max_stream_duration: deadline, grpc_timeout_header_max: deadline }
     : { max_stream_duration: deadline };
+}
+
+/** What the first address of a name did not take goes to all of its addresses in turn. */
+function otherPriority(): JsonObject {
+  return {
+    name: 'envoy.retry_priorities.previous_priorities',
+    typed_config: typed(
+      'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig',
+      { update_frequency: 1 },
+    ),
+  };
 }
 
 /** Feedback is never sent twice once bytes of it were written. */

@@ -14,7 +14,11 @@ export interface Seen {
 
 export interface Observed {
   readonly bothFamilies: Seen;
-  readonly ready: Seen;
+  readonly largeBodies: Seen;
+  /** gRPC statuses. */
+  readonly overGrpc: PlaceSeen;
+  readonly ready: PlaceSeen;
+  readonly onlyV6Listens: Seen;
   readonly oneOfTwoDead: Seen;
   readonly twoAlive: Seen;
   readonly outages: Readonly<Record<'nxdomain' | 'servfail' | 'silent' | 'empty', Seen>>;

@@ -22,11 +22,24 @@ describe('a unit that is reached by a name', { skip }, () => {
 
   it('AAAA and A, and it listens on IPv4 only: every request reaches it, and it is ready', () => {
     each(observed.bothFamilies, ({ counts }) => assert.deepEqual(counts, { '127.0.0.1': 20 }));
-    each(observed.ready, ({ counts }) => assert.deepEqual(counts, { 200: 1 }));
+    each(observed.largeBodies, ({ counts }) => assert.deepEqual(counts, { '127.0.0.1': 5 }));
+    assert.deepEqual(observed.overGrpc.counts, { 0: 20 });
+    assert.deepEqual(observed.ready.counts, { 200: 3 });
+  });
+
+  it('A and AAAA, and it listens on IPv6 only: every request reaches it', () => {
+    each(observed.onlyV6Listens, ({ counts }) => assert.deepEqual(counts, { '::1': 20 }));
   });
 
   it('two A records, nobody listens on the first: every request reaches the other', () => {
     each(observed.oneOfTwoDead, ({ counts }) => assert.deepEqual(counts, { '127.0.0.1': 20 }));
+  });
+
+  it('two A records, both alive: they share the requests', () => {
+    each(observed.twoAlive, ({ counts }) => {
+      assert.deepEqual(Object.keys(counts).toSorted(), ['127.0.0.1', '127.0.0.3']);
+      for (const count of Object.values(counts)) assert.ok(count >= 20, `${count} of 60`);
+    });
   });
 
   for (const kind of ['nxdomain', 'servfail', 'silent', 'empty'] as const) {

@@ -1,15 +1,19 @@
 // The program that runs in the network of its own: graphs whose unit is reached by a name, at three places, while what the name is
 // changes. Writes what clients saw as one line of JSON.
 import { setTimeout as delay } from 'node:timers/promises';
-import { ask } from '../../harness/client.ts';
+import { ask, askGrpc } from '../../harness/client.ts';
 import { deployment, model, type Node } from '../../harness/manifest.ts';
 import { type Running, runGraph } from '../../harness/run.ts';
-import { type RestUnit, echo, startRestUnit } from '../../harness/unit.ts';
+import { type RestUnit, echo, startGrpcUnit, startRestUnit } from '../../harness/unit.ts';
 import { type NameServer, startNameServer } from './name-server.ts';
 import type { Observed, PlaceSeen, Seen } from './observed.ts';
 
 const HOST = 'unit.test';
 const TTL_SECONDS = 1;
+/** Larger than what Envoy keeps to send again. */
+const LARGE_BODY = JSON.stringify({ strData: 'x'.repeat(1_000_000) });
+/** A SeldonMessage with the string A. */
+const GRPC_ANSWER = '2a0141';
 /** Longer than a time to live and the least time between two look-ups together. */
 const SETTLE_MS = 2500;
 /** How long names fail. */
@@ -17,7 +21,8 @@ const OUTAGE_MS = 2200;
 const SOON_MS = 15_000;
 
 type Place = keyof Seen;
-type Asks = { readonly [place in Place]: Running };
+/** Asks the graph in which the unit stands there once; resolves with the unit's address, or status and what it said. */
+type Asks = { readonly [place in Place]: (body?: string) => Promise<string> };
 
 const addresses = (...list: string[]) =>
   ({ kind: 'addresses', addresses: list, ttl: TTL_SECONDS }) as const;
@@ -30,30 +35,47 @@ async function main(): Promise<Observed> {
   const names = await startNameServer(addresses('::1', '127.0.0.1'));
   const first = await startAt('127.0.0.1');
   const healthy = await startRestUnit(echo);
+  const grpcUnit = await startGrpcUnit(() => ({ message: Buffer.from(GRPC_ANSWER, 'hex') }));
   const named: Node = { ...model('m', first.port), host: HOST };
-  const graphs: { readonly [place in Place]: Node } = {
-    native: named,
-    tail: { name: 't', type: 'TRANSFORMER', port: healthy.port, children: [named] },
-    side: { ...named, type: 'TRANSFORMER', children: [model('h', healthy.port)] },
+  const graphs: readonly Node[] = [
+    named,
+    { name: 't', type: 'TRANSFORMER', port: healthy.port, children: [named] },
+    { ...named, type: 'TRANSFORMER', children: [model('h', healthy.port)] },
+    { name: 'g', type: 'MODEL', grpcPort: grpcUnit.port, host: HOST },
+  ];
+  const running = await Promise.all(graphs.map((graph) => runGraph(deployment(graph))));
+  const [native, tail, side, grpc] = running as [Running, Running, Running, Running];
+  const asks: Asks = {
+    native: (body) => askRest(native.port, body),
+    tail: (body) => askRest(tail.port, body),
+    side: (body) => askRest(side.port, body),
   };
-  const [native, tail, side] = await Promise.all(
-    [graphs.native, graphs.tail, graphs.side].map((graph) => runGraph(deployment(graph))),
-  );
-  if (native === undefined || tail === undefined || side === undefined) throw new Error('no graph');
-  const asks: Asks = { native, tail, side };
 
-  const bothFamilies = await seeEach(asks, (port) => askTimes(port, 20));
-  const ready = await seeEach(asks, async (port) =>
-    tally([await ask(port, { method: 'GET', path: '/ready' })].map((reply) => `${reply.status}`)),
+  const bothFamilies = await seeEach(asks, (once) => askTimes(once, 20));
+  const largeBodies = await seeEach(asks, (once) => askTimes(() => once(LARGE_BODY), 5));
+  const overGrpc: string[] = [];
+  for (let i = 0; i < 20; i++) overGrpc.push(String((await askGrpc(grpc.grpcPort)).status));
+  const ready = tally(
+    await Promise.all(
+      [native, tail, side].map(async ({ port }) => {
+        const reply = await ask(port, { method: 'GET', path: '/ready' });
+        return String(reply.status);
+      }),
+    ),
   );
+  names.set(addresses('127.0.0.9', '::1'));
+  const sixth = await startAt('::1', first.port);
+  await delay(SETTLE_MS);
+  const onlyV6Listens = await seeEach(asks, (once) => askTimes(once, 20));
+  await sixth.close();
   names.set(addresses('127.0.0.9', '127.0.0.1'));
   await delay(SETTLE_MS);
-  const oneOfTwoDead = await seeEach(asks, (port) => askTimes(port, 20));
+  const oneOfTwoDead = await seeEach(asks, (once) => askTimes(once, 20));
 
   const second = await startAt('127.0.0.3', first.port);
   names.set(addresses('127.0.0.1', '127.0.0.3'));
   await delay(SETTLE_MS);
-  const twoAlive = await seeEach(asks, (port) => askTimes(port, 60));
+  const twoAlive = await seeEach(asks, (once) => askTimes(once, 60));
 
   names.set(addresses('127.0.0.1'));
   await delay(SETTLE_MS);
@@ -67,19 +89,30 @@ async function main(): Promise<Observed> {
   names.set(addresses('127.0.0.1'));
   await delay(SETTLE_MS);
   names.set(addresses('127.0.0.3'));
-  const moved = await seeEach(asks, (port) => untilAt(port, '127.0.0.3'));
+  const moved = await seeEach(asks, (once) => untilAt(once, '127.0.0.3'));
   await first.close();
-  const oldOneGone = await seeEach(asks, (port) => askTimes(port, 20));
-  await Promise.all([native, tail, side].map((running) => running.stop()));
-  await Promise.all([second.close(), healthy.close(), names.close()]);
-  return { bothFamilies, ready, oneOfTwoDead, twoAlive, outages, moved, oldOneGone };
+  const oldOneGone = await seeEach(asks, (once) => askTimes(once, 20));
+  await Promise.all(running.map((each) => each.stop()));
+  await Promise.all([second, healthy, grpcUnit, names].map((each) => each.close()));
+  return {
+    bothFamilies,
+    largeBodies,
+    overGrpc: tally(overGrpc),
+    ready,
+    onlyV6Listens,
+    oneOfTwoDead,
+    twoAlive,
+    outages,
+    moved,
+    oldOneGone,
+  };
 }
 
-async function seeEach(asks: Asks, look: (port: number) => Promise<PlaceSeen>): Promise<Seen> {
+async function seeEach(asks: Asks, look: (once: Asks[Place]) => Promise<PlaceSeen>): Promise<Seen> {
   const [native, tail, side] = await Promise.all([
-    look(asks.native.port),
-    look(asks.tail.port),
-    look(asks.side.port),
+    look(asks.native),
+    look(asks.tail),
+    look(asks.side),
   ]);
   return { native, tail, side };
 }
@@ -91,10 +124,10 @@ async function seeOutage(
 ): Promise<Seen> {
   names.set(kind === 'empty' ? addresses() : { kind });
   const endMs = performance.now() + OUTAGE_MS;
-  const seen = await seeEach(asks, async (port) => {
+  const seen = await seeEach(asks, async (once) => {
     const all: string[] = [];
     while (performance.now() < endMs) {
-      all.push(await askOnce(port));
+      all.push(await once());
       await delay(50);
     }
     return tally(all);
@@ -103,27 +136,24 @@ async function seeOutage(
   return seen;
 }
 
-/** The unit's address, or status and body. */
-async function askOnce(port: number): Promise<string> {
-  const reply = await ask(port, { body: '{}' });
-  const { text } = reply;
-  return reply.status === 200
-    ? String((JSON.parse(text) as { at?: string }).at)
-    : `${reply.status} ${text}`;
+async function askRest(port: number, body = '{}'): Promise<string> {
+  const reply = await ask(port, { body });
+  if (reply.status !== 200) return `${reply.status} ${reply.error ?? reply.text}`;
+  return String((JSON.parse(reply.text) as { readonly at?: string }).at);
 }
 
-async function askTimes(port: number, times: number): Promise<PlaceSeen> {
+async function askTimes(once: () => Promise<string>, times: number): Promise<PlaceSeen> {
   const all: string[] = [];
-  for (let i = 0; i < times; i++) all.push(await askOnce(port));
+  for (let i = 0; i < times; i++) all.push(await once());
   return tally(all);
 }
 
 /** Counts what is answered until it is that address; `ms` is how long that took. */
-async function untilAt(port: number, address: string): Promise<PlaceSeen> {
+async function untilAt(once: () => Promise<string>, address: string): Promise<PlaceSeen> {
   const start = performance.now();
   const all: string[] = [];
   while (performance.now() - start < SOON_MS) {
-    const at = await askOnce(port);
+    const at = await once();
     all.push(at);
     if (at === address) break;
     await delay(50);
