@@ -5,12 +5,12 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { FLAG, FRAME, H2_ERROR, PREFACE, buildFrame } from '../../extproc/http2/frames.ts';
-import { PREDICT, ask } from '../harness/client.ts';
+import { PREDICT, ask, askGrpc } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
 import { freePort } from '../harness/ports.ts';
 import { type Running, runGraph } from '../harness/run.ts';
 import { startSecondClient } from '../harness/second-client.ts';
-import { type RestUnit, startRestUnit } from '../harness/unit.ts';
+import { type RestUnit, frameGrpc, startGrpcUnit, startRestUnit } from '../harness/unit.ts';
 
 const ATTACK_MS = 3000;
 /** What Envoy counts when it ends a connection for what waits on it, or one behind the front for the streams that were given up on it. */
@@ -156,4 +156,63 @@ for (const [place, manifest] of Object.entries(DEPLOYMENTS)) {
       });
     }
   });
+}
+
+describe('calls by way of Envoy to units over gRPC', () => {
+  it('are not ended by calls of other clients that go away', async () => {
+    const slow = await startGrpcUnit(async ({ headers, message }) => {
+      if (headers['x-slow'] !== undefined) await new Promise((done) => setTimeout(done, 500));
+      return { message };
+    });
+    const adminPort = await freePort();
+    const graph = {
+      name: 't',
+      type: 'TRANSFORMER',
+      grpcPort: slow.port,
+      children: [{ name: 'm', type: 'MODEL', grpcPort: slow.port }],
+    };
+    const running = await runGraph(deployment(graph, { 'sidegraph.io/retries': '1' }), {
+      args: ['--admin-port', String(adminPort)],
+    });
+    let ended = false;
+    const failures: string[] = [];
+    const other = (async () => {
+      while (!ended) {
+        const reply = await askGrpc(running.grpcPort, { message: Buffer.from([0x22, 1, 0x61]) });
+        if (reply.status !== 0) failures.push(`${reply.status} ${reply.statusMessage}`);
+      }
+    })();
+    try {
+      for (let round = 0; round < 40; round++) await callAndGoAway(running.grpcPort, 20);
+      ended = true;
+      await other;
+      assert.deepEqual(failures, []);
+      const stats = await ask(adminPort, { method: 'GET', path: '/stats' });
+      const closed = /^http\.egress\S*premature_resets: \d+/m.exec(stats.body.toString())?.[0];
+      assert.ok(closed === undefined || closed.endsWith(': 0'), closed);
+    } finally {
+      ended = true;
+      await running.stop();
+      await slow.close();
+    }
+  });
+});
+
+/** Calls the slow unit so many times at once, and goes away before it answers. */
+async function callAndGoAway(port: number, times: number): Promise<void> {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => undefined);
+  for (let at = 0; at < times; at++) {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/seldon.protos.Seldon/Predict',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'x-slow': '1',
+    });
+    stream.on('error', () => undefined);
+    stream.end(frameGrpc(Buffer.from([0x22, 1, 0x61])));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  session.destroy();
 }

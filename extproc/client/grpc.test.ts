@@ -342,6 +342,27 @@ for (const [kind, make] of Object.entries(CLIENTS)) {
   }
 }
 
+test('after so many calls another connection takes over, and those under way end', async (t) => {
+  const server = await startH2Server((r) => setTimeout(() => answerOk(r, r.body), 20));
+  const { port } = server;
+  const client = new Http2Client({
+    address: { kind: 'tcp', host: '127.0.0.1', port },
+    host: `127.0.0.1:${port}`,
+    maxCallsPerConnection: 2,
+    maxConnections: 3,
+  });
+  t.after(() => {
+    client.close();
+    return server.close();
+  });
+  const said = await Promise.all(Array.from({ length: 10 }, () => callGrpc(client, {})));
+  assert.deepEqual(
+    said.map(brief),
+    said.map(() => '0  {"a":1}'),
+  );
+  assert.equal(server.connections(), 5);
+});
+
 test('a unit that is not there is unreachable', async () => {
   const server = await startH2Server(() => {});
   await server.close();

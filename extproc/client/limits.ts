@@ -27,6 +27,13 @@ export const READ_BYTES = 64 * 1024;
 
 /** HTTP/2 connections to one unit, opened when the streams of those before are used up. */
 export const MAX_H2_CONNECTIONS = 8;
+/** HTTP/2 connections to Envoy's egress listener for one unit. */
+export const MAX_EGRESS_CONNECTIONS = 40;
+/**
+ * Calls of one of these before another one takes over. Envoy ends a connection on which 250 were given up, as happens to those whose clients
+ * go away; this many never get there.
+ */
+export const MAX_EGRESS_CALLS = 200;
 /** Streams on a connection whose peer has not said how many it takes. */
 export const DEFAULT_CONCURRENT_STREAMS = 100;
 /** Streams on a connection, whatever the peer allows. */

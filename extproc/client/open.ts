@@ -7,6 +7,7 @@ import { authorityOf } from './failure.ts';
 import { Http1Client } from './http1/client.ts';
 import type { Address } from './http1/connection.ts';
 import { Http2Client } from './http2/client.ts';
+import { MAX_EGRESS_CALLS, MAX_EGRESS_CONNECTIONS } from './limits.ts';
 
 export interface ClientOptions {
   /** Path of Envoy's egress socket; null where there is none: every call over egress then fails. */
@@ -26,7 +27,13 @@ export function openClient(edge: Edge, options: ClientOptions): UnitClient {
     edge.transport === 'rest'
       ? new Http1Client({ address, host })
       : // Envoy bounds the attempts of a call itself, and would take a `grpc-timeout` for the whole request's deadline.
-        new Http2Client({ address, host, saysTimeout: false }),
+        new Http2Client({
+          address,
+          host,
+          saysTimeout: false,
+          maxConnections: MAX_EGRESS_CONNECTIONS,
+          maxCallsPerConnection: MAX_EGRESS_CALLS,
+        }),
   );
 }
 

@@ -23,6 +23,8 @@ export interface Http2Options {
   /** Whether the peer is told the timeout of a call (`grpc-timeout`); it is unless this is false. */
   readonly saysTimeout?: boolean;
   readonly maxConnections?: number;
+  /** How many calls a connection carries before another one takes over. */
+  readonly maxCallsPerConnection?: number;
   readonly maxWaitingCalls?: number;
   readonly deadlines?: Deadlines;
 }
@@ -133,6 +135,7 @@ export class Http2Client implements UnitClient {
         this.blocks,
         this.deadlines,
         this.allowedStreams,
+        this.options.maxCallsPerConnection ?? Number.POSITIVE_INFINITY,
       );
       this.connections.push(connection);
       connection.carry(call);

@@ -72,6 +72,7 @@ export class Http2Connection implements FrameHandler {
   /** The stream whose DATA frame is being read. */
   private dataStream = 0;
   private readonly collector = new BlockCollector();
+  private readonly lastStreamId: number;
 
   constructor(
     address: Address,
@@ -79,8 +80,10 @@ export class Http2Connection implements FrameHandler {
     blocks: RequestBlocks,
     deadlines: Deadlines,
     allowedStreams: number,
+    maxCalls: number,
   ) {
     this.owner = owner;
+    this.lastStreamId = Math.min(LAST_STREAM_ID, 2 * maxCalls);
     this.allowedStreams = allowedStreams;
     this.deadlines = deadlines;
     this.deadline = deadlines.make(this);
@@ -109,7 +112,7 @@ export class Http2Connection implements FrameHandler {
   carry(call: GrpcCall): void {
     const streamId = this.nextId;
     this.nextId += 2;
-    if (this.nextId > LAST_STREAM_ID) this.state = 'draining';
+    if (this.nextId > this.lastStreamId) this.state = 'draining';
     call.attach(this, streamId, this.sender.initialWindow, this.settled);
     this.streams.set(streamId, call);
     this.sender.begin(call);
