@@ -142,7 +142,8 @@ function sendAnswer(answer: Extract<Outcome, { kind: 'answer' }>, send: SendMess
 
 /**
  * An answer that Envoy would change if it were told in one message: after an ImmediateResponse of 400 it closes the client's
- * connection, as after a message that it could not read, and one without a content type it calls text/plain (seen on 1.40).
+ * connection, as after a message that it could not read, one without a content type it calls text/plain, and one without a body loses
+ * its content type (seen on 1.40).
  */
 function sendRest(
   status: number,
@@ -152,7 +153,8 @@ function sendRest(
   send: SendMessage,
 ): void {
   // Cookies cannot be joined to one header.
-  if ((status !== 400 && hasType) || headers.set.includes('set-cookie')) {
+  const unchanged = status !== 400 && hasType && body.length > 0;
+  if (unchanged || headers.set.includes('set-cookie')) {
     sendImmediate(status, -1, body, routing, send);
     return;
   }

@@ -12,14 +12,13 @@ const HELD =
 const TWO_READERS =
   'two readers could understand it differently, so the filter refuses it; Envoy reads over it';
 const ENVOY_ANSWERS =
-  "the filter's own answers are written by Envoy, which gives them no header of its own names and decides about their content type";
+  "the filter's own answers are written by Envoy, which gives them no header of its own names";
 
 export const REASONS: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
   rest: {
     'switches-101':
       'Envoy forwards it though nobody asked for it; the filter cannot go on with a connection that speaks something else',
     'status-1000': 'a status has three digits; Envoy reads any number of them',
-    'length-zero': ENVOY_ANSWERS,
     'type-twice':
       'Envoy joins the two; the filter hands one on with the message, and takes the first',
     'envoy-names': ENVOY_ANSWERS,
