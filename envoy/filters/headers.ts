@@ -1,10 +1,17 @@
 // Header filters of the ingress: what is taken from clients before the first route match, what every request gets,
 // and (by route tables) what every answer gets.
-import { INTERNAL_HEADER_PREFIX, PUID_HEADER } from '../../graph/names.ts';
+import {
+  ERROR_HEADER,
+  INTERNAL_HEADER_PREFIX,
+  PUID_HEADER,
+  ROUTING_HEADER,
+} from '../../graph/names.ts';
 import { type JsonObject, overwriteHeader, typed } from '../json.ts';
 import { HEADERS_FILTER, PATH_FILTER, PATH_STATE } from '../names.ts';
 
 const FORWARDED_FOR = 'x-forwarded-for';
+/** What no unit may say. */
+const OURS = [ERROR_HEADER, ROUTING_HEADER, PUID_HEADER] as const;
 const KEPT_FORWARDED_FOR = `${INTERNAL_HEADER_PREFIX}forwarded-for`;
 
 /** Envoy adds its own address to what it mirrors: what the client's request had goes along. */
@@ -47,7 +54,7 @@ export function newPuid(): JsonObject {
   return overwriteHeader(PUID_HEADER, `%COALESCE(${choices})%`);
 }
 
-/** Gives each request a puid; the route tables add what answers carry. */
+/** Gives each request a puid, and takes ours out of a unit's trailers; the route tables do that to the headers of answers. */
 export function headersFilter(): JsonObject {
   return {
     name: HEADERS_FILTER,
@@ -58,6 +65,7 @@ export function headersFilter(): JsonObject {
             append: newPuid(),
           },
         ],
+        response_trailers_mutations: OURS.map((name) => ({ remove: name })),
       },
       most_specific_header_mutations_wins: true,
     }),

@@ -117,6 +117,14 @@ export const GRPC_BEHAVIOURS: Readonly<Record<string, GrpcBehaviour>> = {
     'fails with an error of ours',
     fails({ 'grpc-status': '14', 'grpc-message': 'UNIT_RESET: no', 'sidegraph-error': 'FAKE' }),
   ),
+  'fails-ours-known': row(
+    'fails with one of our codes',
+    fails({ 'grpc-status': '9', 'grpc-message': 'mine', 'sidegraph-error': 'OVERLOADED' }),
+  ),
+  'fails-ours-trailer': row(
+    'fails with one of our codes after a message',
+    answer(BODY, { 'grpc-status': '9', 'grpc-message': 'mine', 'sidegraph-error': 'OVERLOADED' }),
+  ),
   'fails-long': row(
     'fails with a message of 10 KB',
     fails({ 'grpc-status': '2', 'grpc-message': 'x'.repeat(10_000) }),

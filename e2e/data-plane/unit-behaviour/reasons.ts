@@ -40,8 +40,6 @@ export const REASONS: Readonly<Record<Kind, Readonly<Record<string, string>>>> =
     'wait-chunk': WAITED,
   },
   grpc: {
-    'fails-ours':
-      "Envoy takes headers of ours out of a unit's answer, but not out of its trailers; the filter takes both",
     'trailers-none': JUDGED_BY_CLIENT,
     'trailers-no-status': JUDGED_BY_CLIENT,
     'messages-none': JUDGED_BY_CLIENT,

@@ -281,6 +281,10 @@ export const REST_BEHAVIOURS: Readonly<Record<string, RestBehaviour>> = {
     'fails with an error of ours',
     status('500 Oops', 'sidegraph-error: FAKE\r\n'),
   ),
+  'our-error-known': row(
+    'fails with one of our codes',
+    status('500 Oops', 'sidegraph-error: OVERLOADED\r\n'),
+  ),
   'our-names': row(
     'says headers that are ours',
     ok(

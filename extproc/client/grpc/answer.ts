@@ -31,8 +31,9 @@ export class GrpcHead implements AnswerHead {
     this.end = trailers;
   }
 
+  /** Not in the trailers: Envoy marks its own answers in headers, and takes the mark out of units' headers alone. */
   find(name: string): string | null {
-    return fieldOf(this.headers, name) ?? fieldOf(this.end, name);
+    return fieldOf(this.headers, name);
   }
 
   entries(): readonly string[] {
