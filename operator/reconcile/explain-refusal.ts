@@ -1,6 +1,7 @@
 // What a refusal of the API server means for a deployment: whether anything but an edit can help, and a sentence for people, who
 // know neither our calls nor HTTP.
 import type { KubeError } from '../kube/error.ts';
+import { listKnownResources } from '../kube/kinds.ts';
 
 export interface Refusal {
   /** `edit`: refused until the object is changed. `elsewhere`: a quota, a right or a policy may change. `server`: its own trouble. */
@@ -30,6 +31,13 @@ function tell({ words, reason }: KubeError): string {
   if (what !== undefined)
     return `Kubernetes refuses the ${kind} ${name}: ${what.replace(/^\./, '').trim()}`;
   const [, type, own, why] = INVALID.exec(words) ?? FORBIDDEN.exec(words) ?? [];
-  if (why !== undefined) return `Kubernetes refuses the ${type} ${own}: ${why}`;
+  if (why !== undefined) return `Kubernetes refuses the ${kindOf(type)} ${own}: ${why}`;
   return `Kubernetes refuses what is made of it: ${words || reason}`;
+}
+
+const KINDS = new Map(listKnownResources().map(({ plural, kind }) => [plural, kind]));
+
+/** `deployments.apps` is a Deployment to people. */
+function kindOf(type = ''): string {
+  return KINDS.get(type.split('.', 1)[0] ?? '') ?? type;
 }

@@ -164,7 +164,14 @@ function pursue(
     const live = children.all.get(nameOf(each));
     return live !== undefined && !isOurs(live, object);
   };
-  const writes = selectWrites({ workloads, injection, live: children.all, former, isForeign });
+  const writes = selectWrites({
+    workloads,
+    injection,
+    live: children.all,
+    pods: input.pods,
+    former,
+    isForeign,
+  });
   const plans = comparePods(input, workloads, writes);
   const superseded = findSuperseded({
     ...input,

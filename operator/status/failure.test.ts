@@ -31,7 +31,7 @@ test('what the API server refuses is final but for rights, and told without our 
         'deployments.apps "iris-main-0" is forbidden: exceeded quota: small, requested: count/deployments.apps=1',
       remedy: 'elsewhere',
       words:
-        'Kubernetes refuses the deployments.apps iris-main-0: exceeded quota: small, requested: count/deployments.apps=1',
+        'Kubernetes refuses the Deployment iris-main-0: exceeded quota: small, requested: count/deployments.apps=1',
     },
     {
       code: 400,

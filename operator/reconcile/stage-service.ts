@@ -1,0 +1,118 @@
+// A Service as it may be while a rollout is under way: old and new pods serve beside each other, and both are called.
+import type { KubeObject } from '../kube/object.ts';
+import { SELDON_LABELS } from '../names.ts';
+import { list, number, record, specOf, text } from './fields.ts';
+import type { Fields } from './fields.ts';
+import { hasIntent } from './intent.ts';
+
+export interface Rollout {
+  /** All that is wanted, and all that was observed, by `Kind/name`. */
+  readonly wanted: readonly KubeObject[];
+  readonly live: ReadonlyMap<string, KubeObject>;
+  /** Those that are ending too. */
+  readonly pods: readonly KubeObject[];
+  readonly isRolledOut: boolean;
+}
+
+/**
+ * Before the new pods serve, the Service that users call leads where it led; that of a container has the old ports beside the
+ * new ones, since old and new pods call it, old ones until they have ended.
+ */
+export function stageService(
+  wanted: KubeObject,
+  live: KubeObject | undefined,
+  rollout: Rollout,
+): KubeObject {
+  if (wanted.kind !== 'Service' || live === undefined) return wanted;
+  // Applied already: what differs was changed by hand.
+  if (hasIntent(live, wanted)) return wanted;
+  const spec = record(wanted['spec']);
+  const ports = list(spec['ports']);
+  const old = list(specOf(live)['ports']);
+  if (SELDON_LABELS.app in record(spec['selector'])) {
+    if (rollout.isRolledOut) return wanted;
+    const selector = specOf(live)['selector'];
+    return { ...wanted, spec: { ...spec, selector, ports: old.map(bare) } };
+  }
+  const isEnding = rollout.pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  if (rollout.isRolledOut && !isEnding) return wanted;
+  const kept = old.filter((port) => !ports.some((each) => meets(each, port)));
+  if (kept.length === 0) return wanted;
+  const staged = besideOld(ports, old, podsBehind(wanted, rollout)) ?? [
+    ...ports,
+    ...kept.map((port) => ({ ...bare(port), name: `old-${number(port['port'])}` })),
+  ];
+  return { ...wanted, spec: { ...spec, ports: staged } };
+}
+
+interface PodsBehind {
+  readonly old: Fields;
+  readonly wanted: Fields;
+}
+
+/**
+ * Old ports and new ones, each led to the port that a pod has under its name, so that callers of either reach old and new pods.
+ * The old ones keep their names: proxies know the endpoints of a port by its name, and of a new name they know none until the
+ * endpoints were written anew. Undefined where a name does not tell the port.
+ */
+function besideOld(
+  ports: readonly Fields[],
+  old: readonly Fields[],
+  pods: PodsBehind | undefined,
+): readonly Fields[] | undefined {
+  if (pods === undefined) return undefined;
+  const result: Fields[] = [];
+  for (const port of old) {
+    const { name, targetPort } = port;
+    const isWanted = ports.some((each) => meets(each, port));
+    if (isWanted || typeof targetPort === 'string') result.push(bare(port));
+    else if (portOf(pods.old, text(name)) === targetPort)
+      result.push({ ...bare(port), targetPort: name });
+    else return undefined;
+  }
+  for (const port of ports) {
+    const { name, targetPort } = port;
+    const twin = old.find((each) => meets(each, port));
+    if (twin === undefined) {
+      if (portOf(pods.wanted, text(name)) !== targetPort) return undefined;
+      result.push({ ...port, name: `new-${number(port['port'])}`, targetPort: name });
+    } else if (![targetPort, name].includes(twin['targetPort'] as string | number))
+      return undefined;
+  }
+  return result;
+}
+
+/** Templates of the one Deployment whose pods the Service selects. */
+function podsBehind(service: KubeObject, { wanted, live }: Rollout): PodsBehind | undefined {
+  const selector = Object.entries(record(specOf(service)['selector']));
+  const deployment = wanted.find((object) => {
+    if (object.kind !== 'Deployment') return false;
+    const labels = record(record(templateOf(object)['metadata'])['labels']);
+    return selector.every(([key, value]) => labels[key] === value);
+  });
+  const existing = deployment && live.get(`Deployment/${deployment.metadata.name}`);
+  if (deployment === undefined || existing === undefined) return undefined;
+  return { old: templateOf(existing), wanted: templateOf(deployment) };
+}
+
+function templateOf(deployment: KubeObject): Fields {
+  return record(specOf(deployment)['template']);
+}
+
+/** The port that the pod has under this name; undefined where none or several have it: Kubernetes would take the first. */
+function portOf(template: Fields, name: string): unknown {
+  const found = list(record(template['spec'])['containers'])
+    .flatMap((container) => list(container['ports']))
+    .filter((port) => port['name'] === name);
+  return found.length === 1 ? found[0]?.['containerPort'] : undefined;
+}
+
+function meets(one: Fields, other: Fields): boolean {
+  return number(one['port']) === number(other['port']);
+}
+
+/** A port without what the server filled in. */
+function bare(port: Fields): Fields {
+  const { nodePort: _, ...rest } = port;
+  return { ...rest, name: text(port['name']) };
+}
