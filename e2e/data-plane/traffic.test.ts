@@ -99,6 +99,18 @@ describe('several predictors', () => {
       assert.ok(
         shadow.asked.every((asked) => asked.body.toString() === '{}' && asked.path === '/predict'),
       );
+      const forwarded = '192.0.2.7, 192.0.2.8';
+      await ask(running.port, { body: '{}', headers: { 'x-forwarded-for': forwarded } });
+      await waitFor(
+        () => shadow.asked.length === 201,
+        5_000,
+        () => 'a copy of a request with x-forwarded-for',
+      );
+      const seen = [...main.asked, ...canary.asked, ...shadow.asked].map(
+        ({ headers }) => headers['x-forwarded-for'],
+      );
+      assert.equal(seen.filter((value) => value === forwarded).length, 2, 'unit and shadow');
+      assert.equal(seen.filter((value) => value === undefined).length, 400, 'no address of ours');
     } finally {
       await running.stop();
       await Promise.all([main, canary, shadow, transformer].map((unit) => unit.close()));
