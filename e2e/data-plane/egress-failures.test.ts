@@ -42,11 +42,18 @@ describe('what fails over egress', () => {
     silent = await listen((socket) => socket.resume());
     const dead = await freePort();
     const healthy = (name: string, type = 'MODEL', children: readonly Node[] = []): Node => ({
-      ...{ name, type, port: rest.port, grpcPort: grpc.port },
+      name,
+      type,
+      port: rest.port,
+      grpcPort: grpc.port,
       ...(children.length === 0 ? {} : { children }),
     });
     const failing = (name: string, host: string, port: number): Node => ({
-      ...{ name, type: 'TRANSFORMER', host, port, grpcPort: port },
+      name,
+      type: 'TRANSFORMER',
+      host,
+      port,
+      grpcPort: port,
       children: [healthy(`${name}-end`)],
     });
     const ports = [dead, dead, portOf(resetting), portOf(silent), dead];
