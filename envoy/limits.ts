@@ -45,6 +45,8 @@ export const UNIT_BUFFER_BYTES = 256 * 1024;
  * it is not sent again. With `sidegraph.io/retries` all of it is kept.
  */
 export const KEPT_REQUEST_BYTES = 256 * 1024;
+/** The same for a unit that is reached by a name: the first of its addresses may be dead. */
+export const KEPT_NAMED_REQUEST_BYTES = 2 * 1024 * 1024;
 /** A REST request of a graph whose body says that it is no larger is held by Envoy until it is whole; of others the filter holds the body. */
 export const MAX_WHOLE_BODY_BYTES = 256 * 1024;
 /** Time for the headers of a request to be whole. */

@@ -5,7 +5,7 @@ import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan.ts'
 import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';
-import { KEPT_REQUEST_BYTES } from './limits.ts';
+import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from './limits.ts';
 import {
   HOP_BY_HOP_OF_REST,
   allowMethods,
@@ -68,6 +68,7 @@ function route(
   const transport = transportOf(kind);
   const first = targets[0];
   if (first === undefined) throw new Error(`plan ${plan.hash}: native route without a target`);
+  const named = targets.some(({ unit }) => isNamed(edgeOf(plan, unit, transport)));
   return {
     name: routeName(plan.hash, kind),
     match: {
@@ -79,16 +80,11 @@ function route(
       ...(fraction === null ? {} : { runtime_fraction: { default_value: millionths(fraction) } }),
     },
     metadata: kindMetadata(plan, kind),
-    ...keptRequest(plan),
+    ...keptRequest(plan, named),
     route: {
       ...destination(plan, targets, transport),
       prefix_rewrite: unitPath(first, transport),
-      ...callPolicy(
-        plan.policy,
-        transport,
-        first.verb === 'send-feedback',
-        targets.some(({ unit }) => isNamed(edgeOf(plan, unit, transport))),
-      ),
+      ...callPolicy(plan.policy, transport, first.verb === 'send-feedback', named),
     },
     typed_per_filter_config: {
       ...bodyLimit(transport),
@@ -101,9 +97,10 @@ function route(
 }
 
 /** Nothing here needs the whole body, so a client that sends half of a large one holds little. */
-function keptRequest({ policy }: Plan): JsonObject {
+function keptRequest({ policy }: Plan, named: boolean): JsonObject {
   if (policy.retries > 0) return {};
-  return { request_body_buffer_limit: Math.min(KEPT_REQUEST_BYTES, policy.maxBodyBytes) };
+  const bytes = named ? KEPT_NAMED_REQUEST_BYTES : KEPT_REQUEST_BYTES;
+  return { request_body_buffer_limit: Math.min(bytes, policy.maxBodyBytes) };
 }
 
 function destination(
