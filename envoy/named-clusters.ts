@@ -46,7 +46,13 @@ export function namedClusters(
       },
     },
     // IPv4 first: what listens on one family only mostly listens on that.
-    { ...part('each', all), cluster_type: resolving('V4_PREFERRED', false), ...leaveOutDead() },
+    {
+      ...part('each', all),
+      // A start waits for `any` alone, which asks for both families at a time: this one asks for one after the other.
+      wait_for_warm_on_init: false,
+      cluster_type: resolving('V4_PREFERRED', false),
+      ...leaveOutDead(),
+    },
     { ...part('any', {}), cluster_type: resolving('ALL', true) },
   ];
 }
