@@ -14,7 +14,15 @@ import {
 } from './harness/cluster.ts';
 import { iris, seldonDeployment, type Unit } from './harness/graphs.ts';
 import { apply, kubectl, until, whyNoCluster } from './harness/kubectl.ts';
-import { evict, killFilter, type PodFacts, podsBy, podsOf, untilTwoReady } from './harness/pods.ts';
+import {
+  evict,
+  killFilter,
+  type PodFacts,
+  podsBy,
+  podsOf,
+  untilTwoReady,
+  wakeFilter,
+} from './harness/pods.ts';
 
 const NAMESPACE = 'disruption';
 /** How long the filter's own pod may answer 503 after its process was killed, ms. */
@@ -66,7 +74,10 @@ describe('disruption under load', { skip: whyNoCluster() }, () => {
   test('a graph of one unit does not notice that its filter was killed', async () => {
     const [pod] = await podsOf(NAMESPACE, 'pair');
     assert.ok(pod);
-    const { load } = await underLoad(NAMESPACE, 'pair', () => killFilter(NAMESPACE, pod.name));
+    const { load } = await underLoad(NAMESPACE, 'pair', async () => {
+      await wakeFilter(NAMESPACE, pod.name);
+      await killFilter(NAMESPACE, pod.name);
+    });
     assert.deepEqual(load.failures.slice(0, 3), []);
   });
 

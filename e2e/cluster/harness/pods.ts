@@ -100,6 +100,16 @@ for (const pid of readdirSync('/proc').filter(Number)) {
   if (Number(pid) !== process.pid && line.includes('extproc/main.ts')) { process.kill(Number(pid), 'SIGKILL'); console.log(pid); }
 }`;
 
+const WAKE_FILTER = `
+const url = 'http://127.0.0.1:8000/api/v1.0/metadata';
+fetch(url).then((answer) => answer.text()).catch((error) => { console.error(String(error)); process.exitCode = 1; });`;
+
+/** Asks for what no unit answers alone: a graph that Envoy serves alone has no filter's process before. */
+export async function wakeFilter(namespace: string, pod: string): Promise<void> {
+  const node = ['/usr/local/bin/node', '-e', WAKE_FILTER];
+  await kubectl(['exec', '-n', namespace, pod, '-c', 'sidegraph-filter', '--', ...node]);
+}
+
 /** SIGKILL to the filter's process inside its container; the agent beside it stays. */
 export async function killFilter(namespace: string, pod: string): Promise<void> {
   const node = ['/usr/local/bin/node', '-e', KILL_FILTER];
