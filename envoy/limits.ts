@@ -36,8 +36,8 @@ export const MAX_SHARED_FRAMES = 10_000_000;
 export const MAX_SHARED_REQUESTS = 200;
 /** How long an answer that is whole may wait for a client that does not take it. */
 export const ANSWER_FLUSH_SECONDS = 60;
-/** What Envoy buffers for one connection before it stops reading. */
-export const CONNECTION_BUFFER_BYTES = 1024 * 1024;
+/** What Envoy buffers for one connection before it stops reading: also what it reads of one before it looks at others. */
+export const CONNECTION_BUFFER_BYTES = 256 * 1024;
 /** What Envoy reads ahead of an answer that its client does not take, for each connection to a unit. */
 export const UNIT_BUFFER_BYTES = 256 * 1024;
 /**

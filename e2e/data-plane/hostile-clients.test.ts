@@ -171,4 +171,20 @@ describe('the other client is served', { skip: process.platform !== 'linux' }, (
       maxRssMib: 300,
     });
   });
+
+  it('while 8 connections send an extension of a chunk without end', () =>
+    underAttack('native', {
+      start: (port) => {
+        const piece = Buffer.alloc(64 * 1024, 'a');
+        return flood(port, 8, (socket) => {
+          const more = (): void => {
+            while (!socket.destroyed) if (!socket.write(piece)) return;
+          };
+          socket.on('drain', more);
+          socket.write(head('transfer-encoding: chunked\r\n\r\n1;'));
+          more();
+        });
+      },
+      maxRssMib: 200,
+    }));
 });
