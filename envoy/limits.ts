@@ -61,6 +61,10 @@ export const GRPC_IDLE_MS = 300_000;
 export const CONNECT_TIMEOUT_MS = 2000;
 /** How often a unit's name is looked up, at the least time to live and while it does not resolve; a longer time to live is kept. */
 export const DNS_REFRESH_MS = 1000;
+/** How long a name server has for its first answer, and longer at the next try; Envoy's own would let a silent one hold up a start for a minute. */
+export const DNS_TIMEOUT_SECONDS = 2;
+/** How often a name server is asked for one look-up of a name. */
+export const DNS_TRIES = 2;
 /** Connections in a row that one of several addresses of a name did not take before it has none for a while; with none left the next is tried all the same. */
 export const DEAD_ADDRESS_FAILURES = 2;
 /** For how long an address that took no connection has none; the longer, the more often that was so. */

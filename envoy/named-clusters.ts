@@ -9,6 +9,8 @@ import {
   DEAD_ADDRESS_MAX_MS,
   DEAD_ADDRESS_MS,
   DNS_REFRESH_MS,
+  DNS_TIMEOUT_SECONDS,
+  DNS_TRIES,
 } from './limits.ts';
 
 /** Percent; with it one living address of a thousand takes all. */
@@ -65,6 +67,13 @@ function resolving(family: 'V4_PREFERRED' | 'ALL', oneEndpoint: boolean): JsonOb
       dns_lookup_family: family,
       all_addresses_in_single_endpoint: oneEndpoint,
       respect_dns_ttl: true,
+      typed_dns_resolver_config: {
+        name: 'envoy.network.dns_resolver.cares',
+        typed_config: typed(
+          'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig',
+          { query_timeout_seconds: DNS_TIMEOUT_SECONDS, query_tries: DNS_TRIES },
+        ),
+      },
       dns_refresh_rate: duration(DNS_REFRESH_MS),
       dns_min_refresh_rate: duration(DNS_REFRESH_MS),
       dns_failure_refresh_rate: {
