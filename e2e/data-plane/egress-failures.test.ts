@@ -87,8 +87,11 @@ describe('what fails over egress', () => {
     it(`${name}: ${code}, and the message names unit and address`, async () => {
       const headers = { 'x-case': name };
       // The filter and Envoy both measure the timeout; where the filter is first it names the call.
-      const wanted = name === 'slow' ? says : `unit ${name} (${addresses[i]}): ${says}`;
-      const tells = (text: string): boolean => text.includes(wanted);
+      const wanted =
+        name === 'slow'
+          ? [says, String(addresses[i])]
+          : [`unit ${name} (${addresses[i]}): ${says}`];
+      const tells = (text: string): boolean => wanted.every((part) => text.includes(part));
       for (const { kind, running } of runs) {
         const reply = await ask(running.port, { body: '{"strData":"a"}', headers });
         assert.equal(reply.status, 500, `${kind}: ${reply.text}`);

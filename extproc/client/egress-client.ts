@@ -11,13 +11,24 @@ export class EgressClient implements UnitClient {
   readonly headerForm: UnitClient['headerForm'];
   readonly #client: UnitClient;
 
-  constructor(client: UnitClient) {
+  readonly #host: string;
+  readonly #address: string;
+
+  /** `host`: of the calls, the unit's name on the listener; `address`: where the unit is, as failures name it. */
+  constructor(client: UnitClient, host: string, address: string) {
     this.#client = client;
+    this.#host = host;
+    this.#address = address;
     this.headerForm = client.headerForm;
   }
 
   call(request: CallRequest, done: (result: CallResult) => void): CallHandle {
-    return this.#client.call(request, (result) => done(failureOf(result) ?? result));
+    return this.#client.call(request, (result) => done(failureOf(result) ?? this.#placed(result)));
+  }
+
+  #placed(result: CallResult): CallResult {
+    if (result.kind !== 'failure') return result;
+    return { ...result, text: result.text.replace(`//${this.#host}/`, `//${this.#address}/`) };
   }
 
   close(): void {

@@ -34,6 +34,8 @@ export function openClient(edge: Edge, options: ClientOptions): UnitClient {
           maxConnections: MAX_EGRESS_CONNECTIONS,
           maxCallsPerConnection: MAX_EGRESS_CALLS,
         }),
+    host,
+    authorityOf(edge.host, edge.port),
   );
 }
 
