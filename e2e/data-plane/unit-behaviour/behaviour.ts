@@ -15,7 +15,7 @@ export interface Behaviour {
   readonly about: string;
   /** What it begins takes so long that others are tried meanwhile. */
   readonly slow?: boolean;
-  /** Bytes may come so long after its answer that nobody can tell them from the next one. */
+  /** Bytes, or the end of its connection, may come so long after its answer that they meet the next request. */
   readonly settleMs?: number;
 }
 

@@ -25,7 +25,12 @@ const many = (count: number): string =>
   Array.from({ length: count }, (_, i) => `x-h${i}: v\r\n`).join('');
 const drip = (text: string): readonly Step[] => [...text].flatMap((c) => [c, { waitMs: 1 }]);
 const big = (bytes: number): Buffer => Buffer.alloc(bytes, 'a');
-const row = (about: string, ...steps: readonly Step[]): RestBehaviour => ({ about, steps });
+/** How long a connection that the unit ends may take to be gone everywhere: a request that meets it before is lost with it. */
+const END_MS = 50;
+const row = (about: string, ...steps: readonly Step[]): RestBehaviour => {
+  const last = steps.at(-1);
+  return { about, steps, ...(last === 'CLOSE' || last === 'RESET' ? { settleMs: END_MS } : {}) };
+};
 /** Then it waits for the other side to go on. */
 const waits = (about: string, ...steps: readonly Step[]): RestBehaviour => ({
   ...row(about, ...steps, { waitMs: WAIT_MS }),
