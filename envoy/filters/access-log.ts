@@ -11,6 +11,7 @@ import { type JsonObject, literal, typed } from '../json.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { ACCESS_LOG_ONE_IN, ACCESS_LOG_SLOW_MS } from '../limits.ts';
 import { PATH_STATE } from '../names.ts';
+import { expressionFilter } from './expression-filter.ts';
 import { isGrpc } from './transport-filter.ts';
 
 /** The loggers of one predictor's requests: one, or none. */
@@ -88,14 +89,9 @@ function atLeast(value: number, runtimeKey: string): JsonObject {
 }
 
 function isOurs(): JsonObject {
-  return {
-    extension_filter: {
-      name: 'envoy.access_loggers.extension_filters.cel',
-      typed_config: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
-        expression: `'${ERROR_HEADER}' in response.headers || response.code_details == 'direct_response'`,
-      }),
-    },
-  };
+  return expressionFilter(
+    `'${ERROR_HEADER}' in response.headers || response.code_details == 'direct_response'`,
+  );
 }
 
 /** By number, what `google.rpc.Code` means as a fault of the server. Go's servers say UNKNOWN of everything. */

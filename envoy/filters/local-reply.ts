@@ -3,13 +3,14 @@
 // filter's own answers come by here too and must pass unchanged.
 import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
 import { ANSWER_DETAILS, ERROR_HEADER } from '../../graph/names.ts';
-import { type JsonObject, overwriteHeader, typed } from '../json.ts';
+import { type JsonObject, overwriteHeader } from '../json.ts';
 import {
   OFFPATH_GRPC_CLUSTER,
   OFFPATH_HTTP_CLUSTER,
   PROBE_CLUSTER,
   UNROUTED_CLUSTER,
 } from '../names.ts';
+import { expressionFilter } from './expression-filter.ts';
 import { isGrpc } from './transport-filter.ts';
 import { RETRY_AFTER_SECONDS } from '../limits.ts';
 
@@ -26,59 +27,61 @@ interface Row {
 const ROWS: readonly Row[] = [
   {
     code: 'BODY_TOO_LARGE',
-    when: cel(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
+    when: expressionFilter(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
     info: 'the request body is over the limit',
   },
   {
     code: 'BODY_TIMEOUT',
-    when: cel(`response.code_details in ['request_overall_timeout', 'request_header_timeout']`),
+    when: expressionFilter(
+      `response.code_details in ['request_overall_timeout', 'request_header_timeout']`,
+    ),
     info: 'the request did not arrive whole in time',
   },
   {
     code: 'HEADERS_TOO_LARGE',
     // By the codec, or by what the filters add to a request that just fits.
-    when: cel(
+    when: expressionFilter(
       `response.code_details.matches('^http[12]\\\\.(too_many_headers|headers_too_large)$') || response.code_details.contains('header_mutation_result_exceeds_limit')`,
     ),
     info: 'the request has more or larger headers than are taken',
   },
   {
     code: 'BAD_HTTP',
-    when: cel(`response.code_details.startsWith('http1.')`),
+    when: expressionFilter(`response.code_details.startsWith('http1.')`),
     info: 'the request is no valid HTTP/1.1',
   },
   {
     code: 'DEADLINE_EXCEEDED',
     // Envoy sets no response flag for `max_stream_duration` (seen on 1.40).
-    when: cel(`response.code_details == 'max_duration_timeout'`),
+    when: expressionFilter(`response.code_details == 'max_duration_timeout'`),
     info: 'the request took longer than its deadline',
   },
   {
     code: 'PLAN_UNKNOWN',
-    when: cel(`xds.cluster_name == '${UNROUTED_CLUSTER}' && response.flags != 0`),
+    when: expressionFilter(`xds.cluster_name == '${UNROUTED_CLUSTER}' && response.flags != 0`),
     info: 'the graph filter named no unit of the plan that the route belongs to',
   },
   {
     code: 'FILTER_UNAVAILABLE',
-    when: cel(
+    when: expressionFilter(
       `xds.cluster_name in [${FILTER_SIDE.map((name) => `'${name}'`).join(', ')}] && response.flags != 0`,
     ),
     info: 'the graph filter is not reachable',
   },
   {
     code: 'FILTER_UNAVAILABLE',
-    when: cel(`response.code_details.startsWith('ext_proc_error')`),
+    when: expressionFilter(`response.code_details.startsWith('ext_proc_error')`),
     info: 'the graph filter did not answer',
   },
   {
     code: 'INTERNAL',
-    when: cel(`response.code_details == 'spurious_message'`),
+    when: expressionFilter(`response.code_details == 'spurious_message'`),
     info: 'Envoy did not expect what the graph filter replied',
   },
   {
     code: 'OVERLOADED',
     // The overload manager answers without a response flag (seen on 1.40).
-    when: cel(`response.code_details == 'overload'`),
+    when: expressionFilter(`response.code_details == 'overload'`),
     info: 'Envoy holds as much memory as it may',
   },
   {
@@ -93,7 +96,7 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'UNIT_UNREACHABLE',
-    when: cel(`upstream.transport_failure_reason.contains('Connection refused')`),
+    when: expressionFilter(`upstream.transport_failure_reason.contains('Connection refused')`),
     info: `unit ${UNIT}: connection refused`,
   },
   {
@@ -113,7 +116,7 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'ANSWER_TOO_LARGE',
-    when: cel(`response.code_details == 'response_payload_too_large'`),
+    when: expressionFilter(`response.code_details == 'response_payload_too_large'`),
     info: `unit ${UNIT}: the answer is over the limit`,
   },
   {
@@ -162,15 +165,4 @@ function errorHeaders(code: ErrorCode): JsonObject[] {
 
 function flags(...names: readonly string[]): JsonObject {
   return { response_flag_filter: { flags: [...names] } };
-}
-
-function cel(expression: string): JsonObject {
-  return {
-    extension_filter: {
-      name: 'envoy.access_loggers.extension_filters.cel',
-      typed_config: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
-        expression,
-      }),
-    },
-  };
 }

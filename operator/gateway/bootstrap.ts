@@ -2,6 +2,8 @@
 // deployment. Plain JSON that Envoy reads from a file.
 import { type ClientBounds, clientOptions } from '../../envoy/http-limits.ts';
 import { linesOf } from '../../envoy/filters/access-log.ts';
+import { expressionFilter } from '../../envoy/filters/expression-filter.ts';
+import { isGrpc } from '../../envoy/filters/transport-filter.ts';
 import { type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
 import type { AccessLog } from '../../envoy/layout.ts';
 import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
@@ -204,34 +206,29 @@ function tlsSocket(secretsPath: string): JsonObject {
 /** Seldon's FAILURE body for what Envoy answers itself; what pods answer passes, and so do the routes' own answers. */
 function localReplies(): JsonObject {
   const flags = ['UH', 'UF', 'UO', 'NR', 'NC', 'UT', 'UR', 'UC', 'UPE', 'URX', 'SI', 'DPE'];
-  const isGrpc = {
-    header_filter: {
-      header: { name: 'content-type', string_match: { prefix: 'application/grpc' } },
-    },
-  };
   const isUnserved = { response_flag_filter: { flags: ['NR'] } };
   const rows: readonly [JsonObject, JsonObject, string?][] = [
     [
-      hasDetails(
+      expressionFilter(
         `response.code_details.matches('^http[12]\\\\.(too_many_headers|headers_too_large)$')`,
       ),
       says('the request has more or larger headers than are taken'),
       'HEADERS_TOO_LARGE',
     ],
     [
-      hasDetails(`response.code_details == 'request_overall_timeout'`),
+      expressionFilter(`response.code_details == 'request_overall_timeout'`),
       says('the request did not arrive whole in time'),
       'BODY_TIMEOUT',
     ],
     [
-      hasDetails(`response.code_details.startsWith('overload')`),
+      expressionFilter(`response.code_details.startsWith('overload')`),
       says('the gateway holds too much already; try again'),
       'OVERLOADED',
     ],
     [isUnserved, says(UNSERVED)],
     [{ response_flag_filter: { flags } }, says('%LOCAL_REPLY_BODY%')],
     [
-      hasDetails(`response.code_details == 'max_duration_timeout'`),
+      expressionFilter(`response.code_details == 'max_duration_timeout'`),
       says('the request took longer than its deadline'),
     ],
   ];
@@ -239,11 +236,11 @@ function localReplies(): JsonObject {
     mappers: [
       // gRPC's message is plain text.
       {
-        filter: { and_filter: { filters: [isGrpc, isUnserved] } },
+        filter: { and_filter: { filters: [isGrpc(), isUnserved] } },
         body_format_override: { text_format_source: { inline_string: UNSERVED } },
       },
       {
-        filter: isGrpc,
+        filter: isGrpc(),
         body_format_override: { text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' } },
       },
       ...rows.map(([filter, body, code]) => ({
@@ -258,18 +255,6 @@ function localReplies(): JsonObject {
 function says(info: string): JsonObject {
   return {
     json_format: { status: { code: '%RESPONSE_CODE%', info, status: 'FAILURE' } },
-  };
-}
-
-/** Of what has no response flag of its own. */
-function hasDetails(expression: string): JsonObject {
-  return {
-    extension_filter: {
-      name: 'envoy.access_loggers.extension_filters.cel',
-      typed_config: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
-        expression,
-      }),
-    },
   };
 }
 
