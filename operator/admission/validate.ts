@@ -53,7 +53,7 @@ async function checkObject(
   const loaded =
     text === undefined
       ? unread('DOCUMENT_TOO_DEEP', 'nested deeper than can be read')
-      : await reader.read(text, load);
+      : await reader.read(text, load, namespace);
   const taken = findTakenNames(object, String(name), request.oldObject, stored);
   return [...loaded.findings, ...taken];
 }

@@ -127,7 +127,7 @@ async function loadStored(
   const { annotations } = object.metadata;
   const text = readableText(object, { name, namespace, annotations });
   if (text === undefined) return [`the SeldonDeployment ${name} nests deeper than can be read`];
-  const { deployments, findings } = await reader.read(text, readOptions(config));
+  const { deployments, findings } = await reader.read(text, readOptions(config), namespace);
   const [deployment] = deployments;
   if (deployment !== undefined) return { deployment, object };
   const errors = findings.filter((finding) => finding.severity === 'error');

@@ -78,6 +78,25 @@ test('as many keys are worked on side by side as there are workers', async () =>
   assert.equal(most, 3);
 });
 
+test('a namespace with many slow keys makes another wait for one of them at most', async () => {
+  const worked: string[] = [];
+  const queue = new KeyedQueue({
+    name: 'test',
+    workers: 1,
+    log: SILENT_LOG,
+    work: async (key) => {
+      worked.push(key);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return DONE;
+    },
+  });
+  for (let i = 0; i < 50; i += 1) queue.add(`crowd/${i}`);
+  queue.add('quiet/0');
+  await runUntil(queue, () => worked.length === 51);
+  assert.ok(worked.indexOf('quiet/0') <= 1, worked.slice(0, 5).join(' '));
+  assert.deepEqual(worked.slice(-2), ['crowd/48', 'crowd/49']);
+});
+
 test('each outcome is counted under the names of controller-runtime', async () => {
   const registry = new Registry();
   const metrics = registerKubeMetrics(registry);

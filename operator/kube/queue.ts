@@ -1,9 +1,11 @@
 // Which keys need work, and the workers that do it. A key waits at most once however often it is added, is never worked on
 // twice at a time, and comes again when it was added meanwhile. What comes of the work is said by one of four outcomes; the
-// work reads its state afresh each time, so a key is all that waits.
+// work reads its state afresh each time, so a key is all that waits. Namespaces take turns: one with many keys, or slow ones, makes
+// itself wait.
 import type { Log } from '../../extproc/log.ts';
 import { exponentialMs } from './backoff.ts';
 import { describeError } from './error.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { QueueMetrics } from './metrics.ts';
 
 const BACKOFF_LEAST_MS = 5;
@@ -37,8 +39,10 @@ export interface QueueOptions {
 export class KeyedQueue {
   readonly #options: QueueOptions;
   readonly #now: () => number;
-  /** In order of arrival, with the time of it. */
+  /** With the time of arrival. */
   readonly #waiting = new Map<string, number>();
+  /** The same keys, in the order of their turns. */
+  readonly #turns = new FairQueue<string>();
   /** With the time at which the work began. */
   readonly #working = new Map<string, number>();
   readonly #again = new Set<string>();
@@ -73,6 +77,7 @@ export class KeyedQueue {
     if (this.#waiting.has(key)) return;
     this.#options.metrics?.adds.add(1, this.#options.name, this.#options.name);
     this.#waiting.set(key, this.#now());
+    this.#turns.push(key.slice(0, Math.max(0, key.indexOf('/'))), key);
     this.#fill();
   }
 
@@ -111,8 +116,10 @@ export class KeyedQueue {
 
   #fill(): void {
     if (this.#signal === undefined || this.#signal.aborted) return;
-    for (const [key, addedAt] of this.#waiting) {
-      if (this.#working.size >= this.#options.workers) return;
+    while (this.#working.size < this.#options.workers) {
+      const key = this.#turns.shift();
+      if (key === undefined) return;
+      const addedAt = this.#waiting.get(key) ?? this.#now();
       this.#waiting.delete(key);
       this.#begin(key, addedAt, this.#signal);
     }

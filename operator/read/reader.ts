@@ -15,8 +15,11 @@ export interface ReadOptions extends Pick<LoadOptions, 'env' | 'servers'> {
 }
 
 export interface Reader {
-  /** All deployments of a text, with what is wrong with them. Rejects only where the reader is closed. */
-  read(text: string, options: ReadOptions): Promise<LoadedDeployments>;
+  /**
+   * All deployments of a text, with what is wrong with them; `namespace` is whose text it is, for those that have to wait their
+   * turn. Rejects only where the reader is closed.
+   */
+  read(text: string, options: ReadOptions, namespace: string): Promise<LoadedDeployments>;
 }
 
 /** On this thread, for as long as it takes. */

@@ -1,11 +1,13 @@
 // Reads on a thread of its own, one text at a time, within a bound of processor time. What takes longer is given up and told as a
-// finding, and the thread begins anew: the process goes on answering its probes, and everybody else's texts are read.
+// finding, and the thread begins anew: the process goes on answering its probes, and everybody else's texts are read. Namespaces
+// take turns.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../extproc/log.ts';
 import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import { describeError } from '../kube/error.ts';
+import { FairQueue } from '../kube/fair-queue.ts';
 import { unread } from './reader.ts';
 import type { Reader, ReadOptions } from './reader.ts';
 import type { Answer, Question } from './thread.ts';
@@ -15,7 +17,7 @@ export interface ThreadReaderOptions {
   readonly cpuMs: number;
   /** And by the clock, ms, from when it is its turn. */
   readonly wallMs: number;
-  /** Texts that may wait for their turn. */
+  /** Texts that may wait for their turn; where more come, those of the namespace that has most give way. */
   readonly maxWaiting: number;
   readonly log: Log;
   /** The thread's code, for tests. */
@@ -45,7 +47,7 @@ const MAX_REMEMBERED = 1000;
 
 export class ThreadReader implements Reader {
   readonly #options: ThreadReaderOptions;
-  readonly #waiting: Job[] = [];
+  readonly #waiting = new FairQueue<Job>();
   /** Texts that took too long, by hash, oldest first. */
   readonly #overdue = new Map<string, Overdue>();
   #worker: Worker | undefined;
@@ -59,16 +61,17 @@ export class ThreadReader implements Reader {
     this.#worker = this.#start();
   }
 
-  read(text: string, options: ReadOptions): Promise<LoadedDeployments> {
+  read(text: string, options: ReadOptions, namespace: string): Promise<LoadedDeployments> {
     if (this.#isClosed) return Promise.reject(new Error('the reader is closed'));
     const hash = createHash('sha256').update(text).digest('base64');
-    const overdue = this.#overdue.get(hash);
-    if (overdue !== undefined && performance.now() < overdue.until)
-      return Promise.resolve(this.#tooSlow());
-    if (this.#waiting.length >= this.#options.maxWaiting)
-      return Promise.resolve(unread('READER_BUSY', 'too many objects wait to be read'));
+    if (this.#isOverdue(hash)) return Promise.resolve(this.#tooSlow());
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      const yielding = this.#waiting.yieldTo(namespace);
+      if (yielding === undefined) return Promise.resolve(tooMany());
+      yielding.resolve(tooMany());
+    }
     return new Promise((resolve) => {
-      this.#waiting.push({ text, options, hash, resolve });
+      this.#waiting.push(namespace, { text, options, hash, resolve });
       void this.#work();
     });
   }
@@ -76,8 +79,8 @@ export class ThreadReader implements Reader {
   /** Ends the thread; what waits is told that it was not read. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { resolve } of this.#waiting.splice(0))
-      resolve(unread('READER_BUSY', 'the process is going'));
+    for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift())
+      job.resolve(unread('READER_BUSY', 'the process is going'));
     await this.#worker?.terminate();
   }
 
@@ -90,6 +93,8 @@ export class ThreadReader implements Reader {
   }
 
   async #readOne({ text, options, hash }: Job): Promise<LoadedDeployments> {
+    // The same text may have been tried while this one waited.
+    if (this.#isOverdue(hash)) return this.#tooSlow();
     const worker = (this.#worker ??= this.#start());
     const outcome = await this.#ask(worker, { text, options });
     if (outcome.kind === 'answer') {
@@ -137,6 +142,11 @@ export class ThreadReader implements Reader {
     return unread('READER_TOO_SLOW', `reading it takes more than ${cpuMs} ms`);
   }
 
+  #isOverdue(hash: string): boolean {
+    const overdue = this.#overdue.get(hash);
+    return overdue !== undefined && performance.now() < overdue.until;
+  }
+
   #remember(hash: string): void {
     const times = (this.#overdue.get(hash)?.times ?? 0) + 1;
     const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(times - 1, 10));
@@ -163,6 +173,10 @@ export class ThreadReader implements Reader {
     });
     return worker;
   }
+}
+
+function tooMany(): LoadedDeployments {
+  return unread('READER_BUSY', 'too many objects wait to be read');
 }
 
 type Outcome =

@@ -27,7 +27,7 @@ export async function readObject(
   const { name, namespace = 'default', annotations } = object.metadata;
   const text = readableText(object, { name, namespace, annotations });
   if (text === undefined) return unread('DOCUMENT_TOO_DEEP', 'nested deeper than can be written');
-  return await reader.read(text, options);
+  return await reader.read(text, options, namespace);
 }
 
 export function checkObject(
