@@ -2,9 +2,15 @@
 import type { Plan } from '../../graph/plan.ts';
 import { type Answer, empty, refused } from './answers.ts';
 import { findSilentUnits } from './dial-units.ts';
+import { Shared } from './shared.ts';
 
+const dials = new Shared<readonly string[]>();
+
+/** However many ask at a time, the units of the same plans are dialled once. */
 export async function answerReady(plans: readonly Plan[]): Promise<Answer> {
-  const silent = await findSilentUnits(plans);
+  const silent = await dials.ask(plans.map(({ hash }) => hash).join(), () =>
+    findSilentUnits(plans),
+  );
   return silent.length === 0
     ? empty(200)
     : refused(503, `units that do not answer: ${silent.join(', ')}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -69,7 +69,11 @@ async function deadPort(): Promise<number> {
 
 let serial = 0;
 /** Asks the one or the other as Envoy's routes do. */
-async function serve(deployment: DeploymentPlan | null, fault: string | null = null) {
+async function serve(
+  deployment: DeploymentPlan | null,
+  fault: string | null = null,
+  metrics: () => Promise<string> = () => Promise.resolve('metric 1\n'),
+) {
   const [path, probes] = [join(dir, `s${serial++}`), join(dir, `s${serial++}`)];
   const live: LiveDeployment = {
     current: () => deployment,
@@ -84,7 +88,7 @@ async function serve(deployment: DeploymentPlan | null, fault: string | null = n
       path: probes,
       live,
       fault: () => fault,
-      metrics: () => Promise.resolve('metric 1\n'),
+      metrics,
       log: SILENT_LOG,
     }),
   ];
@@ -124,6 +128,42 @@ test('ready is 200 and empty when every unit accepts connections, over either of
     assert.equal(answer.headers['x-content-type-options'], 'nosniff');
   }
   assert.deepEqual(unit.calls, []);
+});
+
+test('whoever asks for readiness or metrics without end makes units be dialled, and the page be made, once at a time', async () => {
+  let dialled = 0;
+  const unit = createTcpServer((socket) => {
+    dialled += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => unit.listen(0, '127.0.0.1', resolve));
+  closers.push(() => void unit.close());
+  let made = 0;
+  let open = Promise.withResolvers<string>();
+  const plan = testPlan({
+    name: 'm',
+    type: 'MODEL',
+    httpPort: (unit.address() as AddressInfo).port,
+  });
+  const ask = await serve(testDeployment(plan), null, () => {
+    made += 1;
+    return open.promise;
+  });
+  const crowd = Array.from({ length: 60 }, () => ask('/metrics'));
+  const bystander = await ask('/ready');
+  assert.equal(bystander.status, 200);
+  while (made === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  // All of the crowd have been read by the time that a later request is answered.
+  await Promise.all(Array.from({ length: 60 }, () => ask('/ready')));
+  assert.equal(made, 1);
+  open.resolve('page 1\n');
+  for (const { status, body } of await Promise.all(crowd))
+    assert.deepEqual([status, body], [200, 'page 1\n']);
+  open = Promise.withResolvers<string>();
+  open.resolve('page 2\n');
+  assert.equal((await ask('/metrics')).body, 'page 2\n');
+  assert.equal(made, 2);
+  assert.ok(dialled > 0 && dialled < 61, `${dialled} dials for 61 requests`);
 });
 
 test('ready names the units that do not answer', async () => {

@@ -8,18 +8,21 @@ import { type LiveDeployment, servingPlans } from '../live-deployment.ts';
 import type { Log } from '../log.ts';
 import { answerReady } from './answer-ready.ts';
 import { type Answer, failed, pathOf, refused, text, writeAnswer } from './answers.ts';
+import { Shared } from './shared.ts';
 
 export interface ProbeServerOptions {
   readonly path: string;
   readonly live: LiveDeployment;
   /** Why requests would fail though units answer; null where they would not. */
   readonly fault: () => string | null;
-  /** Makes the text of `/metrics`. */
+  /** Makes the text of `/metrics`; once for all that ask meanwhile. */
   readonly metrics: () => Promise<string>;
   readonly log: Log;
 }
 
-export async function startProbeServer(options: ProbeServerOptions): Promise<{ close(): void }> {
+export async function startProbeServer(given: ProbeServerOptions): Promise<{ close(): void }> {
+  const pages = new Shared<string>();
+  const options = { ...given, metrics: () => pages.ask('', given.metrics) };
   // Envoy closes idle connections; a server that closed one first would fail the probe that comes by it.
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     answerProbe(options, request).then(
