@@ -69,7 +69,7 @@ export function unpack(
     done(now);
     return null;
   }
-  return Unpacking.begin(packed, encoding, maxBytes, account, done);
+  return new Unpacking(packed, encoding, maxBytes, account, done).begin();
 }
 
 /** Null for a body that becomes longer than is unpacked at once. */
@@ -140,27 +140,7 @@ class Unpacking implements CallHandle {
   #holdsStep = false;
   #over = false;
 
-  static begin(
-    packed: Buffer,
-    encoding: Encoding,
-    maxBytes: number,
-    account: ByteAccount,
-    done: (unpacked: Unpacked) => void,
-  ): CallHandle | null {
-    const unpacking = new Unpacking(packed, encoding, maxBytes, account, done);
-    const turn = turns.take(() => unpacking.#start());
-    if (turn === null) {
-      unpacking.#end({ kind: 'overloaded' });
-      return null;
-    }
-    unpacking.#turn = turn;
-    // There may have been no room for its first step.
-    if (!unpacking.#over) return unpacking;
-    turn.end();
-    return null;
-  }
-
-  private constructor(
+  constructor(
     packed: Buffer,
     encoding: Encoding,
     maxBytes: number,
@@ -173,6 +153,19 @@ class Unpacking implements CallHandle {
     this.#account = account;
     this.#sink = new ByteSink(account, maxBytes);
     this.#done = done;
+  }
+
+  begin(): CallHandle | null {
+    const turn = turns.take(() => this.#start());
+    if (turn === null) {
+      this.#end({ kind: 'overloaded' });
+      return null;
+    }
+    this.#turn = turn;
+    // There may have been no room for its first step.
+    if (!this.#over) return this;
+    turn.end();
+    return null;
   }
 
   cancel(): void {
