@@ -5,7 +5,7 @@ import type { FindingSink } from './finding.ts';
 import { LIMITS } from './limits.ts';
 import { joinPath } from './manifest-lines.ts';
 import { checkSeldonAnnotation } from './seldon-annotations.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const OUR_PREFIX = 'sidegraph.io/';

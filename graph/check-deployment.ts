@@ -15,7 +15,7 @@ import type { FindingSink } from './finding.ts';
 import type { FindingCode } from './finding-codes.ts';
 import { checkFields } from './pod/check-fields.ts';
 import { checkPod, checkResources } from './pod/check-pod.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 import type { Servers } from './words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';

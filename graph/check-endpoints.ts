@@ -4,7 +4,7 @@ import type { PortedContainer } from './assign-ports.ts';
 import { checkEndpointHost } from './check-hosts.ts';
 import { isAddress } from './default-deployment.ts';
 import type { FindingSink } from './finding.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenEndpoint, WrittenPredictor } from './written.ts';
 

@@ -1,8 +1,8 @@
 // Whether a text can be the host of a unit: an IP address or a name that resolvers take. What Envoy or the filter could only
 // fail to resolve, request after request, is told before anything starts.
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import type { FindingSink } from './finding.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 import { describeTemplateMark, TEMPLATE_ADVICE } from './template-marks.ts';
 import type { WrittenEndpoint } from './written.ts';
 
@@ -73,9 +73,4 @@ export function checkEndpointHost(endpoint: WrittenEndpoint, sink: FindingSink):
   if (fault === undefined) return;
   const message = `${shorten(endpoint.host)} is no host: ${fault.why}`;
   sink.add('HOST_INVALID', `${endpoint.path}.service_host`, message, fault.advice);
-}
-
-/** Whether a host is an address on which a server of this machine could listen: an IP address. */
-export function isAddressLiteral(host: string): boolean {
-  return isIPv4(host) || (isIP(host) === 6 && !host.includes('%'));
 }

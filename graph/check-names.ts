@@ -2,7 +2,7 @@
 // accepted where Kubernetes would refuse them, since old articles have them and a data plane by itself can use them.
 import type { FindingSink } from './finding.ts';
 import { MANIFEST_LIMITS } from './limits.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 import { describeTemplateMark, TEMPLATE_ADVICE } from './template-marks.ts';
 import type { WrittenDeployment } from './written.ts';
 

@@ -3,7 +3,7 @@ import { parseRatio } from './ab-ratio.ts';
 import { closestWord } from './closest-word.ts';
 import type { ParameterType } from './deployment.ts';
 import type { FindingSink } from './finding.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 import { PARAMETER_TYPES, parseParameterType } from './words.ts';
 import type { WrittenUnit } from './written.ts';
 

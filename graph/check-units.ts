@@ -8,7 +8,7 @@ import { isAddress } from './default-deployment.ts';
 import { findAddress } from './deployment.ts';
 import type { Addresses } from './deployment.ts';
 import type { FindingSink } from './finding.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 import {
   BUILT_IN_TYPES,
   METHODS,

@@ -122,6 +122,44 @@ for (const [kind, make] of Object.entries(TEXTS)) {
   });
 }
 
+test('ten times the volumes and mounts of a pod take about ten times as long', () => {
+  const pod = (count: number): string =>
+    JSON.stringify({
+      apiVersion: 'machinelearning.seldon.io/v1',
+      kind: 'SeldonDeployment',
+      metadata: { name: 'a' },
+      spec: {
+        predictors: [
+          {
+            name: 'p',
+            graph: { name: 'm', type: 'MODEL' },
+            componentSpecs: [
+              {
+                spec: {
+                  volumes: Array.from({ length: count }, (_, at) => ({ name: `v${at}` })),
+                  containers: [
+                    {
+                      name: 'm',
+                      image: 'x',
+                      volumeMounts: Array.from({ length: count }, (_, at) => ({
+                        name: `v${count - 1}`,
+                        mountPath: `/${at}`,
+                      })),
+                    },
+                  ],
+                },
+              },
+            ],
+          },
+        ],
+      },
+    });
+  measure(pod(1000));
+  const short = measure(pod(5000));
+  const long = Math.min(measure(pod(50_000)), measure(pod(50_000)));
+  assert.ok(long <= MAX_GROWTH * short + SLACK_MS, `${short} ms, then ${long} ms`);
+});
+
 test('the largest text is read, or refused, within seconds', () => {
   const { maxTextLength } = MANIFEST_LIMITS;
   for (const make of [

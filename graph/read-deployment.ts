@@ -19,6 +19,7 @@ import { isPlainObject } from './json-value.ts';
 import { checkAnnotationNames, checkLabels } from './pod/check-labels.ts';
 import type { WrittenPod } from './pod/check-pod.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
+import { shorten } from './shorten.ts';
 
 const API_GROUP = 'machinelearning.seldon.io';
 const API_VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'].map((version) => `${API_GROUP}/${version}`);
@@ -205,8 +206,4 @@ function readUnserved(predictor: Fields): void {
     sink.add('FEATURE_NOT_SERVED', path, 'explainers are not served yet; it is left out');
   if (predictor.object('ssl') !== undefined)
     sink.add('FEATURE_NOT_SERVED', predictor.at('ssl'), 'ssl is not served yet: plain HTTP');
-}
-
-export function shorten(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

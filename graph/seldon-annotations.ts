@@ -3,7 +3,7 @@ import { closestWord } from './closest-word.ts';
 import type { FindingSink } from './finding.ts';
 import { LIMITS } from './limits.ts';
 import { joinPath } from './manifest-lines.ts';
-import { shorten } from './read-deployment.ts';
+import { shorten } from './shorten.ts';
 
 export const SELDON_PREFIX = 'seldon.io/';
 export const ENGINE_PREFIX = 'seldon.io/engine-';

@@ -5,13 +5,13 @@ import type { FindingSink } from '../finding.ts';
 import type { FindingCode } from '../finding-codes.ts';
 import { describeType, isPlainObject } from '../json-value.ts';
 import { joinPath } from '../manifest-lines.ts';
+import { shorten } from '../shorten.ts';
 import { describeTemplateMark, TEMPLATE_ADVICE } from '../template-marks.ts';
 import { fieldsOf, LOWEST_KUBERNETES, NEWEST_KUBERNETES } from './schema.ts';
 import type { FieldType } from './schema.ts';
 
 /** Lists that may hold twins here: of variables the last one counts. */
 const MERGED = ['env'];
-const MAX_WORD = 60;
 const MAX_DEPTH = 40;
 
 /** `value` is of the schema's `type`, at `path`. */
@@ -183,12 +183,6 @@ function tellUnknown(
 function tellType(value: unknown, path: string, wanted: string, sink: FindingSink): void {
   const name = path.slice(path.lastIndexOf('.') + 1);
   tell(sink, 'POD_INVALID', path, `${name} is ${describeType(value)}`, `write ${wanted}`);
-}
-
-export function shorten(text: string): string {
-  return text.length > MAX_WORD
-    ? `${JSON.stringify(text.slice(0, MAX_WORD))}…`
-    : JSON.stringify(text);
 }
 
 /** Adds a finding where the readers of the graph have told none already. */

@@ -3,8 +3,9 @@
 import type { FindingSink } from '../finding.ts';
 import { isPlainObject } from '../json-value.ts';
 import type { JsonObject } from '../json-value.ts';
+import { shorten } from '../shorten.ts';
 import { checkLabels } from './check-labels.ts';
-import { checkFields, isQuantity, shorten, tell } from './check-fields.ts';
+import { checkFields, isQuantity, tell } from './check-fields.ts';
 
 export interface WrittenPod {
   readonly path: string;
@@ -28,7 +29,7 @@ export function checkPod({ path, value }: WrittenPod, sink: FindingSink): void {
     checkLabels(value['nodeSelector'], `${path}.nodeSelector`, sink);
   const volumes = objectsAt(value, 'volumes', path);
   for (const volume of volumes) checkVolume(volume, sink);
-  const names = volumes.map(({ item }) => textOf(item['name']));
+  const names = new Set(volumes.map(({ item }) => textOf(item['name'])));
   const containers = objectsAt(value, 'containers', path);
   const inits = objectsAt(value, 'initContainers', path);
   checkInitNames(inits, containers, sink);
@@ -107,7 +108,7 @@ function checkVolume({ item, path }: Placed, sink: FindingSink): void {
 
 function checkContainer(
   { item, path }: Placed,
-  volumes: readonly string[],
+  volumes: ReadonlySet<string>,
   sink: FindingSink,
 ): void {
   checkPorts(item, path, sink);
@@ -169,15 +170,15 @@ function checkPort(port: unknown, path: string, sink: FindingSink, least: number
 function checkMounts(
   container: JsonObject,
   path: string,
-  volumes: readonly string[],
+  volumes: ReadonlySet<string>,
   sink: FindingSink,
 ): void {
   for (const list of ['volumeMounts', 'volumeDevices']) {
     for (const { item, path: at } of objectsAt(container, list, path)) {
       const name = textOf(item['name']);
-      if (name === '' || volumes.includes(name) || ADDED_VOLUMES.test(name)) continue;
+      if (name === '' || volumes.has(name) || ADDED_VOLUMES.test(name)) continue;
       const there =
-        volumes.length === 0 ? 'it has none' : `it has ${volumes.slice(0, 5).join(', ')}`;
+        volumes.size === 0 ? 'it has none' : `it has ${[...volumes].slice(0, 5).join(', ')}`;
       tell(
         sink,
         'POD_INVALID',
