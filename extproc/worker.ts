@@ -2,18 +2,12 @@
 // without touching streams in flight, drain and end. Messages are handled one after the other, in the order sent.
 import { Socket } from 'node:net';
 import type { DeploymentPlan, Plan } from '../graph/plan.ts';
+import type { ConnectionServer } from './connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from './live-deployment.ts';
 import type { Log } from './log.ts';
 import type { WorkerCounts } from './metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
-
-/** What serves connections that the supervisor has accepted. */
-export interface ConnectionServer {
-  take(socket: Socket): void;
-  /** Takes no more, lets what is in flight end, then resolves. */
-  close(): Promise<void>;
-}
 
 export interface WorkerParts {
   readonly table: ProgramTable;

@@ -1,13 +1,7 @@
 // Serves over gRPC what is not on the path of a prediction: metadata, reflection, health. It is asked for rarely, and
 // grpc-js costs several megabytes, so the library is loaded when the first connection comes.
-import type { LiveDeployment } from '../live-deployment.ts';
-import type { Log } from '../log.ts';
-import type { ConnectionServer } from '../worker.ts';
-
-export interface OffpathGrpcOptions {
-  readonly live: LiveDeployment;
-  readonly log: Log;
-}
+import type { ConnectionServer } from '../connection-server.ts';
+import type { OffpathGrpcOptions } from './grpc-options.ts';
 
 export function openOffpathGrpc(options: OffpathGrpcOptions): ConnectionServer {
   let loading: Promise<ConnectionServer> | null = null;

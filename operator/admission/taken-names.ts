@@ -5,7 +5,7 @@ import type { Finding } from '../../graph/finding.ts';
 import { isPlainObject } from '../../graph/json-value.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
 import { containerServiceName, serviceLabel } from '../workloads/object-names.ts';
-import type { JsonObject } from './review.ts';
+import type { JsonObject } from '../../graph/json-value.ts';
 
 interface Claim {
   /** `Service a-b-c`, `path a-explainer`: what must be unique in a namespace. */

@@ -7,7 +7,12 @@ import {
   GATEWAY_LABEL,
   GATEWAY_NOTES_KEY,
 } from '../names.ts';
-import type { Note } from './served.ts';
+
+/** Something that was written and is not done; `path` as the user wrote it. */
+export interface Note {
+  readonly path: string;
+  readonly message: string;
+}
 
 export interface GatewayPod {
   readonly namespace: string;

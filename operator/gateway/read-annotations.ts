@@ -2,7 +2,8 @@
 // would refuse, becomes a note: all deployments share one route table.
 import { GATEWAY_ANNOTATIONS } from '../names.ts';
 import { checkRegex } from './check-regex.ts';
-import type { Breakers, HeaderCondition, Note, ServedDeployment } from './served.ts';
+import type { Note } from './acknowledge.ts';
+import type { Breakers, HeaderCondition, ServedDeployment } from './served.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 

@@ -5,7 +5,8 @@ import type { KubeObject } from '../kube/object.ts';
 import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../names.ts';
 import { serviceLabel } from '../workloads/object-names.ts';
 import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
-import type { Note, ServedDeployment, ServedPredictor } from './served.ts';
+import type { Note } from './acknowledge.ts';
+import type { ServedDeployment, ServedPredictor } from './served.ts';
 
 /** What the pod itself needs to end a request that is over its deadline, ms: the pod's answer says more than ours. */
 const GRACE_MS = 1000;

@@ -62,9 +62,3 @@ export interface PodAddress {
 }
 
 export type Transport = 'rest' | 'grpc';
-
-/** Something that was written and is not done; `path` as the user wrote it. */
-export interface Note {
-  readonly path: string;
-  readonly message: string;
-}

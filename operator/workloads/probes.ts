@@ -3,7 +3,7 @@
 import type { Unit } from '../../graph/deployment.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
 import { isPlainObject } from '../../graph/json-value.ts';
-import type { UnitContainer } from './render-container.ts';
+import type { UnitContainer } from './unit-container.ts';
 
 /** How long a model may take to load before its container is started anew, s. */
 const START_SECONDS = 1800;

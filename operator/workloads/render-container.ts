@@ -2,7 +2,7 @@
 // wrote stays; only gaps are filled, and what says which unit it is cannot be replaced.
 import { isPlainObject } from '../../graph/json-value.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
-import type { Deployment, Predictor, Unit } from '../../graph/deployment.ts';
+import type { Unit } from '../../graph/deployment.ts';
 import { injectedEnvironment } from '../../graph/unit-environment.ts';
 import { PATHS, VOLUMES } from '../names.ts';
 import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
@@ -10,19 +10,8 @@ import { mlserverEnvironment } from './mlserver.ts';
 import { modelMounts } from './model-initializer.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import { renderProbes } from './probes.ts';
+import type { UnitContainer } from './unit-container.ts';
 import { objectsAt, textAt } from './written-spec.ts';
-
-export interface UnitContainer {
-  readonly deployment: Deployment;
-  readonly predictor: Predictor;
-  readonly placed: PlacedContainer;
-  /** As written; {} for a prepackaged server that the user wrote no container for. */
-  readonly raw: JsonObject;
-  /** Whether the model comes by our storage initializer. */
-  readonly loads: boolean;
-  /** `seldon`, `v2` …: as in the spec. */
-  readonly protocol: string;
-}
 
 export function renderContainer(input: UnitContainer): ContainerSpec {
   const { placed, raw } = input;

@@ -1,0 +1,8 @@
+// What the gRPC services beside predictions are opened with.
+import type { LiveDeployment } from '../live-deployment.ts';
+import type { Log } from '../log.ts';
+
+export interface OffpathGrpcOptions {
+  readonly live: LiveDeployment;
+  readonly log: Log;
+}

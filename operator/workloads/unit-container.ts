@@ -1,0 +1,16 @@
+// A unit's container before it is rendered: where it is placed, what the user wrote of it, and how it gets its model.
+import type { Deployment, Predictor } from '../../graph/deployment.ts';
+import type { JsonObject } from '../../graph/json-value.ts';
+import type { PlacedContainer } from './place-predictors.ts';
+
+export interface UnitContainer {
+  readonly deployment: Deployment;
+  readonly predictor: Predictor;
+  readonly placed: PlacedContainer;
+  /** As written; {} for a prepackaged server that the user wrote no container for. */
+  readonly raw: JsonObject;
+  /** Whether the model comes by our storage initializer. */
+  readonly loads: boolean;
+  /** `seldon`, `v2` …: as in the spec. */
+  readonly protocol: string;
+}
