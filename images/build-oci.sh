@@ -12,7 +12,7 @@ out=${IMAGES:-.cache/kube/images} stamps=.cache/kube/stamps
 mkdir -p "$out" "$stamps"
 roots=$(mktemp -d)
 trap 'rm -rf "$roots"' EXIT
-FOLDERS='cli envoy extproc graph operator proto'
+FOLDERS='lib graph dialects envoy extproc cluster sidecar gateway operator cli proto'
 
 # A root file system as programs expect one: users, name service, a writable /tmp.
 new_root() {
@@ -81,7 +81,7 @@ pack_sidegraph() {
     tar -c --exclude='*.md' --exclude='*.map' --exclude='*.d.ts' --exclude='*.d.cts' --exclude='*.d.mts' "$package"
   done | tar -xi -C "$packages/app"
   # shellcheck disable=SC2086
-  find $FOLDERS -type f -not -name '*.test.ts' -not -path '*/testdata/*' -not -path '*/testing/*' -print0 | tar -c --null -T - | tar -x -C "$code/app"
+  find $(ls -d $FOLDERS 2>/dev/null) -type f -not -name '*.test.ts' -not -path '*/testdata/*' -not -path '*/testing/*' -print0 | tar -c --null -T - | tar -x -C "$code/app"
   cp package.json "$code/app/"
   warm_cache "$base" "$packages" "$code"
   "$here/oci.sh" localhost/sidegraph:1 "$out/sidegraph.tar" \

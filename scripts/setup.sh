@@ -102,7 +102,7 @@ fi
 
 [ -d .cache/compile ] || rm -f "$stamps/warm"
 # shellcheck disable=SC2046
-step warm "$(stamp_of "warm $PWD" package-lock.json $(find graph extproc proto -name '*.ts' ! -name '*.test.ts' | sort))" \
+step warm "$(stamp_of "warm $PWD" package-lock.json $(find lib graph dialects extproc proto -name '*.ts' ! -name '*.test.ts' 2>/dev/null | sort))" \
   "the filter's compile cache" warm_filter
 
 if [ "${1:-}" = --models ]; then

@@ -8,7 +8,18 @@ import { findRegExps } from './find-literals.ts';
 import { findGrowth } from './judge-growth.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const FOLDERS = ['graph', 'envoy', 'extproc', 'cli', 'operator'];
+const FOLDERS = [
+  'lib',
+  'graph',
+  'dialects',
+  'envoy',
+  'extproc',
+  'cluster',
+  'sidecar',
+  'gateway',
+  'operator',
+  'cli',
+];
 
 /** Files that make expressions of texts of their own, and why that is linear. */
 const CONSTRUCTED: Readonly<Record<string, string>> = {
