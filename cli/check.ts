@@ -3,11 +3,11 @@
 import { loadDeployments } from '../graph/load-deployments.ts';
 import { DEFAULT_SIDECAR } from '../operator/sidecar/defaults.ts';
 import { judgeWorkloads } from '../operator/workloads/judge.ts';
-import { CommandFailure } from './failure.ts';
+import { CommandFailure } from '../lib/runtime/failure.ts';
 import { type FileFindings, countSeverity, renderFindings, summarize } from './findings.ts';
 import { listFiles, readSource } from './files.ts';
-import type { Io } from './io.ts';
-import { createPaint } from './paint.ts';
+import type { Io } from '../lib/runtime/io.ts';
+import { createPaint } from '../lib/runtime/paint.ts';
 
 /** A cluster may have other defaults of sidecars; their bounds are seldom others. */
 const judge = judgeWorkloads(DEFAULT_SIDECAR);

@@ -3,9 +3,9 @@
 import { compileDeployment } from '../graph/compile-deployment.ts';
 import { explainPlan } from '../graph/explain-plan.ts';
 import { readSource } from './files.ts';
-import type { Io } from './io.ts';
+import type { Io } from '../lib/runtime/io.ts';
 import type { ExplainOptions } from './options.ts';
-import { createPaint } from './paint.ts';
+import { createPaint } from '../lib/runtime/paint.ts';
 import { selectDeployment } from './select.ts';
 import { addressesOf } from './units/url.ts';
 

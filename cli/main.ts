@@ -2,8 +2,8 @@
 // failures, 2 for a mistake on the command line. No stack trace reaches a user.
 import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CommandFailure, textOf } from './failure.ts';
-import { type Io, processIo } from './io.ts';
+import { CommandFailure, textOf } from '../lib/runtime/failure.ts';
+import { type Io, processIo } from '../lib/runtime/io.ts';
 import { parseCommand } from './options.ts';
 import { USAGE } from './usage.ts';
 

@@ -3,7 +3,7 @@
 // reason outside the text (a full disk, a port in use, a unit that does not start) is tried again by itself.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from './units/fleet.ts';
-import { CommandFailure, type FailureCode, textOf } from './failure.ts';
+import { CommandFailure, type FailureCode, textOf } from '../lib/runtime/failure.ts';
 import type { Log } from './log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import type { DataPlane } from './serve/data-plane.ts';

@@ -3,10 +3,10 @@ import type { Deployment } from '../graph/deployment.ts';
 import type { Finding } from '../graph/finding.ts';
 import { hasErrors } from '../graph/finding.ts';
 import { loadDeployments } from '../graph/load-deployments.ts';
-import { CommandFailure } from './failure.ts';
+import { CommandFailure } from '../lib/runtime/failure.ts';
 import { type FileFindings, renderFindings, summarize } from './findings.ts';
 import type { Selection } from './options.ts';
-import type { Paint } from './paint.ts';
+import type { Paint } from '../lib/runtime/paint.ts';
 import { addressesOf } from './units/url.ts';
 
 export interface Selected {

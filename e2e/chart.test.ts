@@ -52,7 +52,7 @@ describe('the chart', { skip }, () => {
   test('starts Node as the compile cache of the image was made', () => {
     const text = readFileSync(join(CASES, 'default.out.yaml'), 'utf8');
     const commands = [...text.matchAll(/command: \[(node, .*)\]/g)].map(([, list = '']) => list);
-    const cached = '--import=/app/extproc/compile-cache.mjs';
+    const cached = '--import=/app/lib/runtime/compile-cache.mjs';
     const plain = ['node', '--disable-warning=ExperimentalWarning', cached].join(', ');
     const operator = ['node', ...operatorExecArgv, cached].join(', ');
     const drain = `${operator}, operator/gateway/main.ts, --drain, --run-dir=/run/sidegraph`;

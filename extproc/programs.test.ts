@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { routeName } from '../graph/names.ts';
 import type { Plan } from '../graph/plan.ts';
 import type { BoundRoute, Exchange, Outcome } from './exchange.ts';
-import { SILENT_LOG } from './log.ts';
+import { SILENT_LOG } from '../lib/runtime/log.ts';
 import { ProgramTable, type RunnableProgram } from './programs.ts';
 import { testDeployment, testPlan } from './testing/plans.ts';
 

@@ -4,7 +4,7 @@
 import { ROUTE_KINDS, routeName } from '../graph/names.ts';
 import { type DeploymentPlan, PLAN_VERSION, type Plan, type RouteKind } from '../graph/plan.ts';
 import type { BoundRoute, Exchange, Router } from './exchange.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../lib/runtime/log.ts';
 
 /** A plan made runnable. */
 export interface RunnableProgram {

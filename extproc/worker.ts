@@ -5,7 +5,7 @@ import type { DeploymentPlan, Plan } from '../graph/plan.ts';
 import type { ConnectionServer } from './connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from './live-deployment.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../lib/runtime/log.ts';
 import type { WorkerCounts } from './metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 

@@ -64,7 +64,7 @@ warm_cache() {
   mkdir -p "$merged/app/.cache/compile"
   chmod 777 "$merged/app/.cache/compile"
   env -i "$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)" --userspec=65532:65532 "$merged" /usr/local/bin/node --disable-warning=ExperimentalWarning \
-    --import=/app/extproc/compile-cache.mjs /tmp/warm-cache.mjs
+    --import=/app/lib/runtime/compile-cache.mjs /tmp/warm-cache.mjs
   mkdir "$code/app/.cache"
   cp -a "$merged/app/.cache/compile" "$code/app/.cache/"
 }
@@ -85,7 +85,7 @@ pack_sidegraph() {
   cp package.json "$code/app/"
   warm_cache "$base" "$packages" "$code"
   "$here/oci.sh" localhost/sidegraph:1 "$out/sidegraph.tar" \
-    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning","--import=/app/extproc/compile-cache.mjs","cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production","MALLOC_ARENA_MAX=1"]}' \
+    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning","--import=/app/lib/runtime/compile-cache.mjs","cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production","MALLOC_ARENA_MAX=1"]}' \
     "$base" "$packages" "$code"
 }
 

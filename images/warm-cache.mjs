@@ -1,6 +1,6 @@
 // Fills the compile cache of an image while it is built, as the user that will run it: no container strips types or compiles
 // at its start. One file that is not in it loads Node's stripper, 33 MB that stay. Run inside the image's file system:
-// node --import=/app/extproc/compile-cache.mjs warm-cache.mjs
+// node --import=/app/lib/runtime/compile-cache.mjs warm-cache.mjs
 import { spawnSync } from 'node:child_process';
 
 const MODULES = [
@@ -12,9 +12,9 @@ const MODULES = [
 for (const module of MODULES) await import(`/app/${module}`);
 
 // The other processes load all at their start. Some have other flags of V8, and the cache is bound to those.
-const { workerExecArgv } = await import('/app/extproc/exec-argv.ts');
+const { workerExecArgv } = await import('/app/lib/runtime/exec-argv.ts');
 const { operatorExecArgv } = await import('/app/operator/exec-argv.ts');
-const cached = ['--import=/app/extproc/compile-cache.mjs'];
+const cached = ['--import=/app/lib/runtime/compile-cache.mjs'];
 const PROCESSES = [
   [...workerExecArgv, '/app/extproc/main.ts', '--warm'],
   [...operatorExecArgv, ...cached, '/app/operator/main.ts', '--help'],

@@ -101,7 +101,7 @@ export const CONTAINERS = { envoy: 'sidegraph-envoy', filter: 'sidegraph-filter'
 export const SIDEGRAPH_COMMAND = [
   '/usr/local/bin/node',
   '--disable-warning=ExperimentalWarning',
-  '--import=/app/extproc/compile-cache.mjs',
+  '--import=/app/lib/runtime/compile-cache.mjs',
   '/app/cli/main.ts',
 ] as const;
 

@@ -1,6 +1,6 @@
 // The operator: watches what there is on every replica, and on the one that leads turns each SeldonDeployment that is touched into
 // a reconcile. Caches stay warm on the others, so that a change of leaders costs no list.
-import type { Log } from '../extproc/log.ts';
+import type { Log } from '../lib/runtime/log.ts';
 import { startHealthServer } from './kube/health.ts';
 import type { HealthServer } from './kube/health.ts';
 import { EventRecorder } from './kube/events.ts';

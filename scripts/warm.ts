@@ -2,7 +2,7 @@
 // The cache belongs to Node's flags as well as to the files: the process is started with those of a worker.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { workerEnvironment, workerExecArgv } from '../extproc/exec-argv.ts';
+import { workerEnvironment, workerExecArgv } from '../lib/runtime/exec-argv.ts';
 
 const entry = fileURLToPath(new URL('../extproc/main.ts', import.meta.url));
 const { status } = spawnSync(process.execPath, [...workerExecArgv, entry, '--warm'], {

@@ -6,8 +6,8 @@ import { GRAPH_ANNOTATION } from '../../operator/names.ts';
 import { DEFAULT_CONFIG, type OperatorConfig } from '../../operator/workloads/config.ts';
 import { readSource } from '../files.ts';
 import { renderFindings } from '../findings.ts';
-import type { Io } from '../io.ts';
-import { createPaint } from '../paint.ts';
+import type { Io } from '../../lib/runtime/io.ts';
+import { createPaint } from '../../lib/runtime/paint.ts';
 import { injectManifests } from './inject-manifests.ts';
 import type { InjectOptions } from './options.ts';
 

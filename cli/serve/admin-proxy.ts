@@ -1,7 +1,7 @@
 // `--admin-port`: the part of Envoy's admin endpoint that only reads, on a port of the host. What changes the process
 // (quitquitquit, drain, logging, runtime_modify) stays on the unix socket.
 import type { Server } from 'node:http';
-import { createServer } from '../../extproc/node-http.ts';
+import { createServer } from '../../lib/runtime/node-http.ts';
 import { askAdmin } from './admin.ts';
 
 const READABLE = new Set([

@@ -1,6 +1,6 @@
 // Asks Envoy's admin endpoint, which listens on a unix socket in the state directory.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from '../../extproc/node-http.ts';
+import { request } from '../../lib/runtime/node-http.ts';
 
 export interface AdminAnswer {
   readonly status: number;

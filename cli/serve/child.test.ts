@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { restartDelayMs, UNIT_BACKOFF } from './backoff.ts';
+import { restartDelayMs, UNIT_BACKOFF } from '../../lib/runtime/backoff.ts';
 import { Child } from './child.ts';
 import { Watchdog } from './watchdog.ts';
 

@@ -4,7 +4,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Backoff, restartDelayMs } from './backoff.ts';
+import { type Backoff, restartDelayMs } from '../../lib/runtime/backoff.ts';
 import { dieWithParent } from './watchdog.ts';
 import type { DeathSignal, Watchdog } from './watchdog.ts';
 

@@ -10,7 +10,7 @@ import { heldShare } from '../../extproc/memory-shares.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/offpath/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
-import { CommandFailure, textOf } from '../failure.ts';
+import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import { fieldLog, type Log, type LogLevel } from '../log.ts';
 import { forwardLines } from '../units/lines.ts';
 import { askAdmin, countInFlight } from './admin.ts';

@@ -1,10 +1,10 @@
 // Envoy as a child: its output goes to `envoy.log` in the state directory, a death is reported with the log's last
 // words, and it is started again on the same files.
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { Log } from '../log.ts';
 import { waitForEnvoy } from './admin.ts';
-import { ENVOY_BACKOFF } from './backoff.ts';
+import { ENVOY_BACKOFF } from '../../lib/runtime/backoff.ts';
 import { Child } from './child.ts';
 import type { Watchdog } from './watchdog.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { resolveListenHost } from './listen-host.ts';
 
 const never = (): Promise<string[]> => assert.fail('nothing is looked up');

@@ -1,7 +1,7 @@
 // The address that `--host` means. Envoy listens on IP addresses only, so a name is looked up here, once.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { CommandFailure, systemCode, textOf } from '../failure.ts';
+import { CommandFailure, systemCode, textOf } from '../../lib/runtime/failure.ts';
 
 /** Throws HOST_UNUSABLE in words. `localhost` is the IPv4 loopback, whatever the machine's tables say first. */
 export async function resolveListenHost(

@@ -1,7 +1,7 @@
 // The logs in the state directory of a `run` have a largest size: one that outgrows it becomes `NAME.1`, in the place of the
 // one before, and a new one is begun.
 import { closeSync, copyFileSync, openSync, renameSync, statSync, truncateSync } from 'node:fs';
-import { textOf } from '../failure.ts';
+import { textOf } from '../../lib/runtime/failure.ts';
 import type { Log } from '../log.ts';
 import { askAdmin } from './admin.ts';
 

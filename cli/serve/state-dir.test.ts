@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { openStateDir } from './state-dir.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-state-'));

@@ -4,7 +4,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { CommandFailure, systemCode, textOf } from '../failure.ts';
+import { CommandFailure, systemCode, textOf } from '../../lib/runtime/failure.ts';
 
 const MAX_SOCKET_PATH_BYTES = 100;
 const LONGEST_SOCKET_NAME = 'offpath-http.sock';

@@ -1,8 +1,8 @@
 // The control socket: orders from inside the pod. A hook of the pod (`sidegraph sidecar --drain`) gives them; the status port,
 // which all of the cluster's network may reach, takes none.
 import type { Server } from 'node:http';
-import { createServer, request } from '../../extproc/node-http.ts';
-import { CommandFailure, textOf } from '../failure.ts';
+import { createServer, request } from '../../lib/runtime/node-http.ts';
+import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 
 const DRAIN = '/drain';
 

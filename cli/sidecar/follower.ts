@@ -3,7 +3,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { DeploymentPlan } from '../../graph/plan.ts';
 import { parsePlanFile, type PlanExpectation } from '../../operator/sidecar/plan-file.ts';
-import { CommandFailure, textOf } from '../failure.ts';
+import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import type { Log } from '../log.ts';
 import { waitForEnvoy } from '../serve/admin.ts';
 import type { DataPlane } from '../serve/data-plane.ts';

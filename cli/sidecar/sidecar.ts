@@ -1,9 +1,9 @@
 // `sidegraph sidecar`: the agent in the filter's container of a pod. It makes Envoy's files of the mounted plan, runs the filter,
 // follows the plan, tells how it stands, and ends in order. Envoy is another container on the same folder.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { CommandFailure, textOf } from '../failure.ts';
+import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import { filterLines } from '../filter-lines.ts';
-import type { Io } from '../io.ts';
+import type { Io } from '../../lib/runtime/io.ts';
 import { createLog, type Log } from '../log.ts';
 import { askAdmin } from '../serve/admin.ts';
 import { DataPlane } from '../serve/data-plane.ts';

@@ -1,7 +1,7 @@
 // The status port: read-only, on the pod's address, for the kubelet, the operator and Prometheus. What changes anything goes
 // over the control socket.
 import type { Server } from 'node:http';
-import { createServer } from '../../extproc/node-http.ts';
+import { createServer } from '../../lib/runtime/node-http.ts';
 import { STATUS_PATHS } from '../../operator/names.ts';
 import { renderMetrics } from './metrics.ts';
 import type { SidecarState } from './state.ts';

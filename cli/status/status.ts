@@ -2,9 +2,9 @@
 import { KubeClient } from '../../operator/kube/client.ts';
 import { PooledKubeConfig } from '../../operator/kube/config.ts';
 import { describeError, KubeError } from '../../operator/kube/error.ts';
-import { CommandFailure, textOf } from '../failure.ts';
-import type { Io } from '../io.ts';
-import { createPaint } from '../paint.ts';
+import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
+import type { Io } from '../../lib/runtime/io.ts';
+import { createPaint } from '../../lib/runtime/paint.ts';
 import { observe } from './observe.ts';
 import type { StatusOptions } from './options.ts';
 import { readState } from './read-state.ts';

@@ -2,7 +2,7 @@
 // not changed, ends what is asked for no more.
 import type { Address } from '../../graph/deployment.ts';
 import type { Log } from '../log.ts';
-import { unitPrefix } from '../paint.ts';
+import { unitPrefix } from '../../lib/runtime/paint.ts';
 import type { Watchdog } from '../serve/watchdog.ts';
 import type { ResolvedUnit } from './resolve.ts';
 import { LocalUnit, type UnitSpec } from './unit.ts';

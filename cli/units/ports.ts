@@ -1,6 +1,6 @@
 // Who wants which port of this machine, so that a clash is told by the names of both sides before anything starts.
 import { createServer } from 'node:net';
-import { CommandFailure, systemCode } from '../failure.ts';
+import { CommandFailure, systemCode } from '../../lib/runtime/failure.ts';
 
 export interface PortClaim {
   readonly port: number;

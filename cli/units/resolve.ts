@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { findContainer, listUnits } from '../../graph/deployment.ts';
 import type { Address, Container, Deployment, Predictor, Unit } from '../../graph/deployment.ts';
 import { unitCommand, unitEnvironment } from '../../graph/unit-environment.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { OutsideValues } from './environment.ts';
 import { type PortClaim, findFreePort } from './ports.ts';
 import type { UnitSpec } from './unit.ts';

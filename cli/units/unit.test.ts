@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { freePort } from '../../e2e/harness/ports.ts';
 import { createLog } from '../log.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { Watchdog } from '../serve/watchdog.ts';
 import { LocalUnit } from './unit.ts';
 

@@ -1,9 +1,9 @@
 // A unit that `run` starts itself: its container's command as a local process, watched until it answers on its port and
 // started again whenever it dies.
 import { Child } from '../serve/child.ts';
-import { UNIT_BACKOFF } from '../serve/backoff.ts';
+import { UNIT_BACKOFF } from '../../lib/runtime/backoff.ts';
 import type { Watchdog } from '../serve/watchdog.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { Log } from '../log.ts';
 import { forwardLines } from './lines.ts';
 import { waitForTcp } from './probe.ts';

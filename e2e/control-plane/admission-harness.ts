@@ -2,8 +2,8 @@
 // Service would; and the webhook configurations as the chart has them, with a url in the place of the Service.
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { Log } from '../../extproc/log.ts';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { LIFETIMES } from '../../operator/admission/certificates/make.ts';
 import type { Lifetimes } from '../../operator/admission/certificates/make.ts';
 import type { RotationTimes } from '../../operator/admission/certificates/rotation.ts';

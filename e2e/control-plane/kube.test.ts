@@ -1,7 +1,7 @@
 // The parts that talk to Kubernetes against a real API server and a real etcd.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { sleep } from '../../operator/kube/backoff.ts';
 import { parseKinds } from '../../operator/kube/answers.ts';
 import { KubeClient } from '../../operator/kube/client.ts';

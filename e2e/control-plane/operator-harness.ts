@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
 import type { OperatorOptions } from '../../operator/config.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Io } from '../../cli/io.ts';
+import type { Io } from '../../lib/runtime/io.ts';
 import { main } from '../../cli/main.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import { refOf } from '../../operator/kube/kinds.ts';

@@ -1,6 +1,6 @@
 // A small operator as a process of its own, for the test that watches how it lives and ends: holds ConfigMaps of one namespace
 // by a finalizer, fails on the first sight of each, and says on standard output what it does.
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { type ResourceEvent, SteadyOperator } from '../../operator/kube/steady-operator.ts';
 
 const FINALIZER = 'sidegraph.io/test';

@@ -5,7 +5,7 @@ import { operatorExecArgv } from '../../operator/exec-argv.ts';
 
 export const CHART_NODE_FLAGS: readonly string[] = [
   ...operatorExecArgv,
-  `--import=${new URL('../../extproc/compile-cache.mjs', import.meta.url).href}`,
+  `--import=${new URL('../../lib/runtime/compile-cache.mjs', import.meta.url).href}`,
 ];
 
 /** `ENV` in images/Containerfile.sidegraph, and `env` in the chart. */

@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import { Reflector } from '../../operator/kube/reflector.ts';
 import type { ReadonlyStore } from '../../operator/kube/store.ts';

@@ -1,7 +1,7 @@
 // Stands for what would run in the pods: answers requests of the gateway with the name of the predictor whose pod was reached, and
 // the operator's questions with the plan that the pod would have mounted. What it knows comes from watches.
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeObject } from '../../operator/kube/object.ts';
 import { Reflector } from '../../operator/kube/reflector.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { SILENT_LOG } from '../log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { testPlan } from '../testing/plans.ts';
 import { emptyDistribution, quantileOf } from './buckets.ts';
 import { CallHistograms } from './call-histograms.ts';

@@ -2,8 +2,8 @@
 // filter's processes say of themselves.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STATS_PREFIX } from '../../graph/names.ts';
-import type { Log } from '../log.ts';
-import { askSocket } from './ask-socket.ts';
+import type { Log } from '../../lib/runtime/log.ts';
+import { askSocket } from '../../lib/runtime/ask-socket.ts';
 import { type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
 import { processFamilies } from './process-gauges.ts';
 import { renderFamilies } from './prometheus-text.ts';

@@ -1,6 +1,6 @@
 // Asks a unit something that is not on the path: its status or its metadata, by GET, with the client's headers.
 import type { IncomingHttpHeaders } from 'node:http';
-import { request } from '../node-http.ts';
+import { request } from '../../lib/runtime/node-http.ts';
 import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
 import type { Plan, Verb } from '../../graph/plan.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../held-bytes.ts';

@@ -1,6 +1,6 @@
 // What the gRPC services beside predictions are opened with.
 import type { LiveDeployment } from '../live-deployment.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 
 export interface OffpathGrpcOptions {
   readonly live: LiveDeployment;

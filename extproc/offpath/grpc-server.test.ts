@@ -14,7 +14,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Type } from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
-import { SILENT_LOG } from '../log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { FieldReader } from '../protobuf/reader.ts';
 import { bytesField } from '../protobuf/writer.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';

@@ -5,7 +5,7 @@ import { PLAN_HEADER } from '../../graph/names.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../graph/seldon-paths.ts';
 import type { LiveDeployment } from '../live-deployment.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import type { ConnectionServer } from '../connection-server.ts';
 import { answerReady } from './answer-ready.ts';
 import { type Answer, empty, failed, json, pathOf, text, writeAnswer } from './answers.ts';

@@ -1,6 +1,6 @@
 // Node's HTTP server on connections that were accepted elsewhere.
 import type { RequestListener, ServerResponse } from 'node:http';
-import { createServer } from '../node-http.ts';
+import { createServer } from '../../lib/runtime/node-http.ts';
 import type { ConnectionServer } from '../connection-server.ts';
 
 /** Closing waits for the answers that are under way. */

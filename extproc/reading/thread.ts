@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { JSON_DIALECT } from '../seldon/json-dialect.ts';
 import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
-import { freeMemory } from '../free-memory.ts';
+import { freeMemory } from '../../lib/runtime/free-memory.ts';
 import type { FromReader, ToReader } from './messages.ts';
 import { bytesMade, perform } from './tasks.ts';
 

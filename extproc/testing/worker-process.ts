@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { workerExecArgv } from '../exec-argv.ts';
+import { workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 import type { Door, ParentMessage, WorkerMessage } from '../ipc.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));

@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { BodyPool } from '../bodies.ts';
-import { collectGarbage } from '../collect-garbage.ts';
+import { collectGarbage } from '../../lib/runtime/collect-garbage.ts';
 import { HeldBytes } from '../held-bytes.ts';
 import type { Router } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';

@@ -1,6 +1,6 @@
 // What the webhooks know of the cluster, from two watches. A look into a cache is all that most reviews cost; the API server
 // is asked only where the cache may be behind.
-import type { Log } from '../../extproc/log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { WatchMetrics } from '../kube/metrics.ts';
 import type { KubeObject } from '../kube/object.ts';

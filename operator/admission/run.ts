@@ -1,6 +1,6 @@
 // One replica of the webhooks: certificates, caches, the server, and the leader's part. Runs until the signal fires; the server
 // then ends what it is answering, which endpoints have been told of before.
-import type { Log } from '../../extproc/log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import { sleep } from '../kube/backoff.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { PooledKubeConfig } from '../kube/config.ts';

@@ -5,7 +5,7 @@ import type { RequestOptions } from 'node:https';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { KeyPair } from './certificates/make.ts';
 import { LIFETIMES, makeAuthority, makeLeaf } from './certificates/make.ts';
 import type { AdmissionServer } from './server.ts';

@@ -3,7 +3,7 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Log } from '../../extproc/log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import { Bodies } from './bodies.ts';
 import { boundConnections } from './connections.ts';
 import { parseReview, renderReview } from './review.ts';

@@ -10,7 +10,7 @@ import { generate } from 'selfsigned';
 import { rest } from '../../envoy/testing/clients.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
 import { type StubUnit, startUnit } from '../../envoy/testing/units.ts';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { renderPart } from './deployment-part.ts';
 import { readServed } from './read-deployment.ts';
 import { renderSnapshot } from './snapshot.ts';

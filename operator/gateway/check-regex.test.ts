@@ -1,7 +1,7 @@
 // What is accepted here is put before a real Envoy: known expressions, and thousands that a grammar and a dice make.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { checkRegex, MAX_PROGRAM_SIZE, MAX_REGEX_LENGTH } from './check-regex.ts';
 import { renderSnapshot } from './snapshot.ts';
 import {

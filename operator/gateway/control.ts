@@ -3,7 +3,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { createServer, request } from '../../extproc/node-http.ts';
+import { createServer, request } from '../../lib/runtime/node-http.ts';
 import { askAdmin } from '../../envoy/admin.ts';
 
 /** What Envoy's admin is asked for by name; the rest of it can change things. */

@@ -1,7 +1,7 @@
 // Takes a gateway out of service without losing a request: readiness fails first, then Envoy asks its clients to go, and
 // what is under way ends.
 import { setTimeout as delay } from 'node:timers/promises';
-import { request } from '../../extproc/node-http.ts';
+import { request } from '../../lib/runtime/node-http.ts';
 import { askAdmin } from '../../envoy/admin.ts';
 
 const POLL_MS = 200;

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { rest } from '../../envoy/testing/clients.ts';
 import { startUnit } from '../../envoy/testing/units.ts';
-import { SILENT_LOG } from '../../extproc/log.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { DeploymentPart } from './deployment-part.ts';
 import { renderSnapshot } from './snapshot.ts';
 import { makeTestDir, removeDir, startGatewayEnvoy, testGatewayLayout } from './testing/envoy.ts';

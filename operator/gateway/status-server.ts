@@ -1,7 +1,7 @@
 // The gateway's status port: probes for the kubelet and numbers for Prometheus. Whoever reaches it changes nothing and learns nothing of
 // who is served; that is what the control socket is for.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from '../../extproc/node-http.ts';
+import { createServer } from '../../lib/runtime/node-http.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 64;

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { Log } from '../../extproc/log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import { describeError } from '../kube/error.ts';
 import { FairQueue } from '../kube/fair-queue.ts';

@@ -1,7 +1,7 @@
 // Asks pods which plan they serve, beside the work of the queue: a pod takes a moment to load a plan, and no worker waits for it.
 // What was answered is kept until the pod is gone.
-import { get } from '../../extproc/node-http.ts';
-import type { Log } from '../../extproc/log.ts';
+import { get } from '../../lib/runtime/node-http.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import { sleep } from '../kube/backoff.ts';
 import { PORTS, STATUS_PATHS } from '../names.ts';
 import type { LivePlan, PlanQuestion } from './contract.ts';

@@ -1,7 +1,7 @@
 // One turn of the loop for one SeldonDeployment: observe, decide, carry out, tell. Everything that it knows it reads afresh, so
 // a turn that is cut short anywhere is made good by the next one.
 import { isDeepStrictEqual } from 'node:util';
-import type { Log } from '../../extproc/log.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { describeError, KubeError } from '../kube/error.ts';
 import type { EventRecorder } from '../kube/events.ts';

@@ -1,6 +1,6 @@
 // The tables of limits: values from the modules that hold them, meanings from the comments beside them.
 import * as filterClients from '../../extproc/client/limits.ts';
-import { MAX_GARBAGE_BYTES } from '../../extproc/collect-garbage.ts';
+import { MAX_GARBAGE_BYTES } from '../../lib/runtime/collect-garbage.ts';
 import * as filterMemory from '../../extproc/memory-shares.ts';
 import * as filterReading from '../../extproc/reading/limits.ts';
 import * as filterServer from '../../extproc/transport/limits.ts';
@@ -67,7 +67,7 @@ export function memoryLimits(): string {
       { SMALL_REQUEST_BYTES, SMALL_SHARE, REQUEST_OVERHEAD_BYTES, MIN_YIELDING_BYTES, STALLED_MS },
     ],
     ['extproc/memory-shares.ts', memory],
-    ['extproc/collect-garbage.ts', { MAX_GARBAGE_BYTES }],
+    ['lib/runtime/collect-garbage.ts', { MAX_GARBAGE_BYTES }],
     ['extproc/unpack/limits.ts', filterUnpacking],
     ['extproc/reading/limits.ts', filterReading],
   ]);

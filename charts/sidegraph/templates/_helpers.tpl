@@ -196,7 +196,7 @@ volumeMounts:
   - {name: tmp, mountPath: /tmp}
   - {name: state, mountPath: /var/lib/sidegraph}
 # operator/exec-argv.ts
-command: [node, --disable-warning=ExperimentalWarning, --max-semi-space-size=4, --heap-growing-percent=25, --import=/app/extproc/compile-cache.mjs]
+command: [node, --disable-warning=ExperimentalWarning, --max-semi-space-size=4, --heap-growing-percent=25, --import=/app/lib/runtime/compile-cache.mjs]
 args:
   - operator/gateway/main.ts
   - --run-dir=/run/sidegraph

@@ -1,6 +1,6 @@
 // Keeps the certificates: makes the Secret or reads the one that another replica made, serves what it holds from the moment
 // it changes, and on the leader applies the caBundle and takes the next step of a rotation.
-import type { Log } from '../../../extproc/log.ts';
+import type { Log } from '../../../lib/runtime/log.ts';
 import { sleep } from '../../kube/backoff.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { describeError, KubeError } from '../../kube/error.ts';

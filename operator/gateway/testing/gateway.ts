@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rest } from '../../../envoy/testing/clients.ts';
 import { freePort } from '../../../e2e/harness/ports.ts';
-import { SILENT_LOG } from '../../../extproc/log.ts';
+import { SILENT_LOG } from '../../../lib/runtime/log.ts';
 import { KubeClient } from '../../kube/client.ts';
 import { Registry } from '../../kube/registry.ts';
 import { type Gateway, type GatewayDeps, startGateway } from '../gateway.ts';

@@ -7,7 +7,7 @@ import {
   ServerCredentials,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Log } from '../../../extproc/log.ts';
+import type { Log } from '../../../lib/runtime/log.ts';
 import type { DeploymentPart } from '../deployment-part.ts';
 import type { Desired } from './desired.ts';
 import { type DeltaRequest, type DeltaResponse, DISCOVERY_SERVICE } from './messages.ts';

@@ -5,5 +5,5 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 enableCompileCache(
-  process.env.NODE_COMPILE_CACHE || fileURLToPath(new URL('../.cache/compile', import.meta.url)),
+  process.env.NODE_COMPILE_CACHE || fileURLToPath(new URL('../../.cache/compile', import.meta.url)),
 );

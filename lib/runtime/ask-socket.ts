@@ -1,5 +1,5 @@
 // A GET over a unix socket: Envoy's admin interface, another worker's counts.
-import { request } from '../node-http.ts';
+import { request } from './node-http.ts';
 
 const TIMEOUT_MS = 5000;
 
