@@ -1,5 +1,5 @@
 // What the bench sends: JSON tensors of a wanted size, the same as protobuf, and ten ordinary client headers.
-import { bytesField, varint } from '../extproc/protobuf/writer.ts';
+import { bytesField, varint } from '../lib/codecs/protobuf/writer.ts';
 
 /** `{"data":{"ndarray":[[…]]}}` of about `bytes` bytes. */
 export function jsonPayload(bytes: number): Buffer {

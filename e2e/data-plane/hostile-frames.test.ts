@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { FLAG, FRAME, H2_ERROR, PREFACE, buildFrame } from '../../extproc/http2/frames.ts';
+import { FLAG, FRAME, H2_ERROR, PREFACE, buildFrame } from '../../lib/codecs/http2/frames.ts';
 import { PREDICT, ask, askGrpc } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
 import { freePort } from '../harness/ports.ts';

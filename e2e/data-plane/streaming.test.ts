@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { describe, it } from 'node:test';
-import { bytesField, varint } from '../../extproc/protobuf/writer.ts';
+import { bytesField, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { askGrpc, PREDICT } from '../harness/client.ts';
 import { deployment, model } from '../harness/manifest.ts';
 import { runGraph } from '../harness/run.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { bytesField } from '../../extproc/protobuf/writer.ts';
+import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { askGrpc, PREDICT } from '../harness/client.ts';
 import { deployment, type Node } from '../harness/manifest.ts';
 import { type Running, runGraph } from '../harness/run.ts';

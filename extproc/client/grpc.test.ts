@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { COLLECTED } from '../bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../calls.ts';
 import { Http2Client } from './http2/client.ts';
-import { encodeField } from './http2/hpack.ts';
+import { encodeField } from '../../lib/codecs/http2/hpack.ts';
 import { callOnce } from './testing/calling.ts';
 import {
   answerOk,

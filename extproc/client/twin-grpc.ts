@@ -3,7 +3,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../calls.ts';
 import { failure, type FailureCode, tooLargeText } from './failure.ts';
 import { GrpcHead } from './grpc/answer.ts';
-import { decodeBlock } from './http2/hpack.ts';
+import { decodeBlock } from '../../lib/codecs/http2/hpack.ts';
 
 const EMPTY = Buffer.alloc(0);
 

@@ -7,8 +7,8 @@ import type {
   MessageTypeDefinition,
   PackageDefinition,
 } from '@grpc/proto-loader';
-import { BYTES, FieldReader } from '../protobuf/reader.ts';
-import { bytesField } from '../protobuf/writer.ts';
+import { BYTES, FieldReader } from '../../lib/codecs/protobuf/reader.ts';
+import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 
 interface DescribedFile {
   readonly name: string;

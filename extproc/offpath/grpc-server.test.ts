@@ -15,8 +15,8 @@ import {
 import type { Type } from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import { FieldReader } from '../protobuf/reader.ts';
-import { bytesField } from '../protobuf/writer.ts';
+import { FieldReader } from '../../lib/codecs/protobuf/reader.ts';
+import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
 import { serveAt } from '../testing/serve-at.ts';
 import { openOffpathGrpc } from './grpc-server.ts';

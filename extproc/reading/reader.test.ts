@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { HeldAccount, HeldBytes } from '../held-bytes.ts';
 import { JSON_DIALECT } from '../seldon/json-dialect.ts';
 import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
-import { bytesField } from '../protobuf/writer.ts';
+import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import type { Dialect } from '../seldon/dialect.ts';
 import { MAX_WAITING_READS } from './limits.ts';
 import { countReadings, readInThread, type ThreadResult } from './reader.ts';

@@ -1,9 +1,14 @@
 // AVERAGE_COMBINER over REST. Only the numbers are read, from `data.ndarray` or `data.tensor` of each message; the
 // mean takes their place in the first message, whose other bytes stay as they are.
-import { findIn, findPath, keys, type Span } from '../json/find.ts';
-import { NumberList, readNumbers, releaseText, writeNumbers } from '../json/numbers.ts';
+import { findIn, findPath, keys, type Span } from '../../lib/codecs/json/find.ts';
+import {
+  NumberList,
+  readNumbers,
+  releaseText,
+  writeNumbers,
+} from '../../lib/codecs/json/numbers.ts';
 import { flatten, meanOf, type NumberArray, type Numbers, sizeOf, unmergeable } from './average.ts';
-import { COMMA } from '../json/scan.ts';
+import { COMMA } from '../../lib/codecs/json/scan.ts';
 import type { Unusable } from './dialect.ts';
 
 const DATA = keys('data');

@@ -1,7 +1,7 @@
 // AVERAGE_COMBINER over gRPC: tensors and ndarrays. The mean takes the place of the data in the first message, whose
 // other fields stay as they are.
-import { fieldsWithout } from '../protobuf/oneof.ts';
-import { bytesField } from '../protobuf/writer.ts';
+import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
+import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { flatten, meanOf, type NumberArray, sizeOf, unmergeable } from './average.ts';
 import type { Unusable } from './dialect.ts';
 import { DATA, MESSAGE, TENSOR } from './fields.ts';

@@ -1,6 +1,6 @@
 // The Seldon dialect over REST: SeldonMessages as JSON.
-import { findMember, findPath, keys, type Span, wholeValue } from '../json/find.ts';
-import { CLOSE_OBJECT, OPEN_OBJECT, skipSpace } from '../json/scan.ts';
+import { findMember, findPath, keys, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
+import { CLOSE_OBJECT, OPEN_OBJECT, skipSpace } from '../../lib/codecs/json/scan.ts';
 import { averageJson, averageJsonBytes } from './average-json.ts';
 import { MAX_ROUTING_BYTES } from '../reading/limits.ts';
 import type { Dialect, Routing, Unusable } from './dialect.ts';

@@ -1,7 +1,14 @@
 // Reads and writes the numbers of a SeldonMessage in protobuf: tensors (packed or not) and nested ListValues.
-import { readOneof } from '../protobuf/oneof.ts';
-import { BYTES, FieldReader, FIXED64, readInt32, VARINT, varintEnd } from '../protobuf/reader.ts';
-import { bytesField, varint } from '../protobuf/writer.ts';
+import { readOneof } from '../../lib/codecs/protobuf/oneof.ts';
+import {
+  BYTES,
+  FieldReader,
+  FIXED64,
+  readInt32,
+  VARINT,
+  varintEnd,
+} from '../../lib/codecs/protobuf/reader.ts';
+import { bytesField, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { isArrayData, isMessageData, isValueKind, LIST, MESSAGE, TENSOR, VALUE } from './fields.ts';
 
 /** Deepest nesting of ListValues, protobuf's own customary limit. */

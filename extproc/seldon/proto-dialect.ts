@@ -1,7 +1,13 @@
 // The Seldon dialect over gRPC: SeldonMessages as protobuf.
-import { isProtobuf, readMessage, readOneof } from '../protobuf/oneof.ts';
-import { BYTES, FieldReader, readInt32, VARINT } from '../protobuf/reader.ts';
-import { bytesField, bytesHead, floatField, int32Field, stringField } from '../protobuf/writer.ts';
+import { isProtobuf, readMessage, readOneof } from '../../lib/codecs/protobuf/oneof.ts';
+import { BYTES, FieldReader, readInt32, VARINT } from '../../lib/codecs/protobuf/reader.ts';
+import {
+  bytesField,
+  bytesHead,
+  floatField,
+  int32Field,
+  stringField,
+} from '../../lib/codecs/protobuf/writer.ts';
 import { MAX_ROUTING_BYTES } from '../reading/limits.ts';
 import { averageProto, averageProtoBytes } from './average-proto.ts';
 import type { Dialect, FeedbackRoutingFound, Routing, Unusable } from './dialect.ts';

@@ -1,7 +1,7 @@
 // A router's answer over REST, in every form that the executor takes: a SeldonMessage with `data.ndarray`,
 // `data.tensor` or `data.tftensor`, whose first value is the branch (truncated), or a plain array of integers.
-import { findIn, findMember, keys, type Span, wholeValue } from '../json/find.ts';
-import { OPEN_ARRAY, OPEN_OBJECT, skipNumber, skipSpace } from '../json/scan.ts';
+import { findIn, findMember, keys, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
+import { OPEN_ARRAY, OPEN_OBJECT, skipNumber, skipSpace } from '../../lib/codecs/json/scan.ts';
 import type { Unusable } from './dialect.ts';
 
 const DATA = Buffer.from('data');

@@ -1,5 +1,5 @@
 // SIMPLE_MODEL over REST: the constant answer of Seldon's old engine, or the request's own strData or binData.
-import { findMember, type Span, wholeValue } from '../json/find.ts';
+import { findMember, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
 
 const SUCCESS = '"status":{"status":"SUCCESS"}';
 const METRICS =

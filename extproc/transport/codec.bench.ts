@@ -5,7 +5,14 @@ import { HeldBytes } from '../held-bytes.ts';
 import type { Exchange } from '../exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';
-import { FLAG, FRAME, PREFACE, SETTING, buildFrame, buildSettings } from '../http2/frames.ts';
+import {
+  FLAG,
+  FRAME,
+  PREFACE,
+  SETTING,
+  buildFrame,
+  buildSettings,
+} from '../../lib/codecs/http2/frames.ts';
 import { ServerSession } from './http2/session.ts';
 import { MemorySocket } from './testing/memory-socket.ts';
 import { loadExtProc } from './twin/wire.ts';

@@ -6,8 +6,15 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { COLLECTED } from '../bodies.ts';
 import type { Exchange, Router } from '../exchange.ts';
-import { FLAG, FRAME, PREFACE, SETTING, buildFrame, buildSettings } from '../http2/frames.ts';
-import { FrameReader } from '../http2/reader.ts';
+import {
+  FLAG,
+  FRAME,
+  PREFACE,
+  SETTING,
+  buildFrame,
+  buildSettings,
+} from '../../lib/codecs/http2/frames.ts';
+import { FrameReader } from '../../lib/codecs/http2/reader.ts';
 import { MessageSplitter } from './messages.ts';
 import type { MessageSink } from './messages.ts';
 import { CHUNK_BYTES } from './reply.ts';

@@ -9,7 +9,7 @@ import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';
 import { RawRequestHeaders } from './headers.ts';
-import { FRAME, PREFACE, buildFrame, buildSettings } from '../http2/frames.ts';
+import { FRAME, PREFACE, buildFrame, buildSettings } from '../../lib/codecs/http2/frames.ts';
 import { ServerSession } from './http2/session.ts';
 import { MemorySocket } from './testing/memory-socket.ts';
 import { PlainRequestHeaders } from './twin/plain-headers.ts';

@@ -7,7 +7,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { credentials } from '@grpc/grpc-js';
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import type { Exchange, Router } from '../exchange.ts';
-import { FLAG, FRAME, PREFACE, buildFrame, buildSettings } from '../http2/frames.ts';
+import { FLAG, FRAME, PREFACE, buildFrame, buildSettings } from '../../lib/codecs/http2/frames.ts';
 import { startFilterServer } from './server.ts';
 import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';

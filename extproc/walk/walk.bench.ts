@@ -2,7 +2,7 @@
 // large bodies. Run: `$(scripts/node-path.sh) extproc/walk/walk.bench.ts`.
 import { COLLECTED } from '../bodies.ts';
 import type { CallResult } from '../calls.ts';
-import { isJson } from '../json/scan.ts';
+import { isJson } from '../../lib/codecs/json/scan.ts';
 import { averageJson } from '../seldon/average-json.ts';
 import { fakeHeaders, headOf, jsonMessage, type Node, planOf } from './fake-units.ts';
 import { compileProgram } from './program.ts';

@@ -27,7 +27,7 @@ import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/options.ts';
 import { DIAL_TIMEOUT_MS } from '../../extproc/offpath/dial-units.ts';
 import { MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from '../../extproc/offpath/limits.ts';
-import { MAX_DEPTH } from '../../extproc/json/scan.ts';
+import { MAX_DEPTH } from '../../lib/codecs/json/scan.ts';
 import { readComments } from './doc-comments.ts';
 import { amount, bytes, code, plain, table } from './markdown.ts';
 
@@ -54,7 +54,7 @@ export function singleLimits(): string {
     ['extproc/options.ts', { DRAIN_LIMIT_MS }],
     ['extproc/offpath/dial-units.ts', { DIAL_TIMEOUT_MS }],
     ['extproc/offpath/limits.ts', { MAX_UNIT_INFO_BYTES, MAX_HELD_INFO_BYTES }],
-    ['extproc/json/scan.ts', { MAX_DEPTH }],
+    ['lib/codecs/json/scan.ts', { MAX_DEPTH }],
   ]);
 }
 

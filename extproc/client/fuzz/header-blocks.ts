@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type CallResult, type UnitClient } from '../../calls.ts';
 import { Http2Client } from '../http2/client.ts';
-import { decodeBlock, encodeField } from '../http2/hpack.ts';
+import { decodeBlock, encodeField } from '../../../lib/codecs/http2/hpack.ts';
 import { callOnce } from '../testing/calling.ts';
 import { answerOk, type H2Server, startH2Server } from '../testing/h2-server.ts';
 import { mutate, type Random } from './random.ts';

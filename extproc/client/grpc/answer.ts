@@ -6,7 +6,7 @@ import { encodingOf, unpack } from '../../unpack/unpack.ts';
 import { failure, type FailureCode, tooLargeText } from '../failure.ts';
 import { passesToClient } from '../passed-headers.ts';
 import type { MessageReader } from './message.ts';
-import { endOfHttp, fieldOf, readEnd } from './status.ts';
+import { endOfHttp, fieldOf, readEnd } from '../../../lib/codecs/grpc/status.ts';
 
 const EMPTY = Buffer.alloc(0);
 /** What says how messages are packed and how a call ended; `grpc-status-details-bin` is metadata. */

@@ -1,6 +1,6 @@
 // The header block read last, with its fields. A server's answers mostly begin and end with the same bytes, and a
 // block without a table means the same every time.
-import { decodeBlock } from './hpack.ts';
+import { decodeBlock } from '../../../lib/codecs/http2/hpack.ts';
 
 export class BlockCache {
   private bytes: Buffer = Buffer.alloc(0);

@@ -3,7 +3,7 @@ import { MAX_ANSWER_HEADERS } from '../../../graph/limits.ts';
 import type { CallHandle, CallRequest, CallResult } from '../../calls.ts';
 import type { Deadline } from '../deadlines.ts';
 import { MessageReader } from '../grpc/message.ts';
-import { fieldOf } from '../grpc/status.ts';
+import { fieldOf } from '../../../lib/codecs/grpc/status.ts';
 import { totalLength } from '../http1/request-writer.ts';
 import type { Http2Connection } from './connection.ts';
 

@@ -11,9 +11,9 @@ import {
   MAX_WINDOW_BYTES,
   PREFACE,
   SETTING,
-} from '../../http2/frames.ts';
-import { Output } from '../../http2/output.ts';
-import { type FrameHandler, FrameReader } from '../../http2/reader.ts';
+} from '../../../lib/codecs/http2/frames.ts';
+import { Output } from '../../../lib/codecs/http2/output.ts';
+import { type FrameHandler, FrameReader } from '../../../lib/codecs/http2/reader.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
 import { errnoWords } from '../failure.ts';
 import type { Address } from '../http1/connection.ts';
@@ -33,7 +33,7 @@ import type { GrpcCall } from './call.ts';
 import type { Http2Owner, StreamLoss } from './owner.ts';
 import type { RequestBlocks } from './request-block.ts';
 import { Sender } from './sender.ts';
-import { errorWords, parseSettings } from '../../http2/words.ts';
+import { errorWords, parseSettings } from '../../../lib/codecs/http2/words.ts';
 
 /** Our window for the whole connection is opened again after so many bytes. */
 const CREDIT_BYTES = 0x20000000;

@@ -5,7 +5,7 @@ import { requestOf } from '../testing/calling.ts';
 import { clientRun, measure, startStub } from '../testing/measure.ts';
 import { GrpcTwin } from '../twin-grpc.ts';
 import { Http2Client } from './client.ts';
-import { encodeField } from './hpack.ts';
+import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 // The sending half of a connection: request headers, and bodies as far as the peer's windows and frame size allow.
 // What does not fit waits, and goes on when the peer gives credit.
-import type { Output } from '../../http2/output.ts';
+import type { Output } from '../../../lib/codecs/http2/output.ts';
 import {
   DEFAULT_FRAME_BYTES,
   DEFAULT_WINDOW_BYTES,
@@ -10,7 +10,7 @@ import {
   MAX_WINDOW_BYTES,
   writeFrameHead,
   writeUint32,
-} from '../../http2/frames.ts';
+} from '../../../lib/codecs/http2/frames.ts';
 import type { GrpcCall } from './call.ts';
 import type { RequestBlocks } from './request-block.ts';
 

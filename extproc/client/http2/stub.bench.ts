@@ -1,8 +1,14 @@
 // The gRPC unit of the bench: reads frames by hand and answers every request of one stream with the same bytes, so that
 // it is never what is measured. Prints its port. Argument: bytes of the answer's message.
 import { type AddressInfo, createServer } from 'node:net';
-import { buildFrame, buildSettings, FLAG, FRAME, PREFACE } from '../../http2/frames.ts';
-import { encodeField } from './hpack.ts';
+import {
+  buildFrame,
+  buildSettings,
+  FLAG,
+  FRAME,
+  PREFACE,
+} from '../../../lib/codecs/http2/frames.ts';
+import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 
 const bodyBytes = Number(process.argv[2] ?? 100);
 const message = Buffer.alloc(5 + bodyBytes, 'x');

@@ -6,10 +6,10 @@ import {
   FLAG,
   FRAME,
   MAX_WINDOW_BYTES,
-} from '../../http2/frames.ts';
-import { FRAME_HEAD_BYTES, writeFrameHead } from '../../http2/frames.ts';
-import { COPY_BYTES } from '../../http2/output.ts';
-import type { Output } from '../../http2/output.ts';
+} from '../../../lib/codecs/http2/frames.ts';
+import { FRAME_HEAD_BYTES, writeFrameHead } from '../../../lib/codecs/http2/frames.ts';
+import { COPY_BYTES } from '../../../lib/codecs/http2/output.ts';
+import type { Output } from '../../../lib/codecs/http2/output.ts';
 
 /** What the sending half keeps of each stream. */
 export interface SendState {

@@ -11,7 +11,14 @@ import { RESPONSE_HEADERS, TRAILERS_OK } from '../response-blocks.ts';
 import { MemorySocket } from '../testing/memory-socket.ts';
 import { tempDir } from '../testing/real-envoy.ts';
 import { randomOf } from '../fuzz.ts';
-import { FLAG, FRAME, H2_ERROR, PREFACE, buildFrame, buildSettings } from '../../http2/frames.ts';
+import {
+  FLAG,
+  FRAME,
+  H2_ERROR,
+  PREFACE,
+  buildFrame,
+  buildSettings,
+} from '../../../lib/codecs/http2/frames.ts';
 import { ServerSession } from './session.ts';
 import type { Http2Stream, StreamHandler } from './session.ts';
 

@@ -16,11 +16,11 @@ import {
   buildSettings,
   writeFrameHead,
   writeUint32,
-} from '../../http2/frames.ts';
-import { Output } from '../../http2/output.ts';
-import { FrameReader } from '../../http2/reader.ts';
-import type { FrameHandler } from '../../http2/reader.ts';
-import { parseSettings } from '../../http2/words.ts';
+} from '../../../lib/codecs/http2/frames.ts';
+import { Output } from '../../../lib/codecs/http2/output.ts';
+import { FrameReader } from '../../../lib/codecs/http2/reader.ts';
+import type { FrameHandler } from '../../../lib/codecs/http2/reader.ts';
+import { parseSettings } from '../../../lib/codecs/http2/words.ts';
 import { Sender } from './send.ts';
 import type { SendState } from './send.ts';
 import {

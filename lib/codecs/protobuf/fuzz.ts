@@ -1,5 +1,5 @@
 // Compares the field reader with protobufjs on generated and damaged messages, and the writer with the reader. Run:
-// `$(scripts/node-path.sh) extproc/protobuf/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
+// `$(scripts/node-path.sh) lib/codecs/protobuf/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
 import { parseArgs } from 'node:util';
 import protobuf from 'protobufjs';
 import { FieldReader, readInt32, VARINT } from './reader.ts';

@@ -1,5 +1,5 @@
 // Compares the scanner with JSON.parse on generated and damaged texts. Run:
-// `$(scripts/node-path.sh) extproc/json/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
+// `$(scripts/node-path.sh) lib/codecs/json/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
 import { parseArgs } from 'node:util';
 import { findPath, keys } from './find.ts';
 import { isJson } from './scan.ts';

@@ -1,6 +1,6 @@
 // Nested arrays of numbers in JSON: read into one flat list without building the arrays, and written from it. Numbers of up to
 // fifteen digits, which is what most models answer, are computed here; JSON.parse and String know the rest.
-import { freeMemory } from '../../lib/runtime/free-memory.ts';
+import { freeMemory } from '../../runtime/free-memory.ts';
 import { CLOSE_ARRAY, COMMA, OPEN_ARRAY } from './scan.ts';
 
 const MINUS = 0x2d;
