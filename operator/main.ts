@@ -2,8 +2,8 @@
 import pino from 'pino';
 import { readChartConfig } from './chart-config.ts';
 import { parseOperatorOptions, USAGE } from './config.ts';
-import { PooledKubeConfig } from './kube/config.ts';
-import { describeError } from './kube/error.ts';
+import { PooledKubeConfig } from '../lib/kube/config.ts';
+import { describeError } from '../lib/kube/error.ts';
 import { SidegraphOperator } from './operator.ts';
 import { CONTROLLER_ID } from './reconcile/contract.ts';
 import { DEFAULT_CONFIG } from './workloads/config.ts';

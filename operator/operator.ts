@@ -1,17 +1,17 @@
 // The operator: watches what there is on every replica, and on the one that leads turns each SeldonDeployment that is touched into
 // a reconcile. Caches stay warm on the others, so that a change of leaders costs no list.
 import type { Log } from '../lib/runtime/log.ts';
-import { startHealthServer } from './kube/health.ts';
-import type { HealthServer } from './kube/health.ts';
-import { EventRecorder } from './kube/events.ts';
-import { LeaseElector } from './kube/lease.ts';
-import type { KubeMetrics } from './kube/metrics.ts';
-import { registerKubeMetrics } from './kube/metrics.ts';
-import { keyOf } from './kube/object.ts';
-import type { PooledKubeConfig } from './kube/config.ts';
-import { KeyedQueue } from './kube/queue.ts';
-import { Registry } from './kube/registry.ts';
-import { SteadyOperator } from './kube/steady-operator.ts';
+import { startHealthServer } from '../lib/kube/health.ts';
+import type { HealthServer } from '../lib/kube/health.ts';
+import { EventRecorder } from '../lib/kube/events.ts';
+import { LeaseElector } from '../lib/kube/lease.ts';
+import type { KubeMetrics } from '../lib/kube/metrics.ts';
+import { registerKubeMetrics } from '../lib/kube/metrics.ts';
+import { keyOf } from '../lib/kube/object.ts';
+import type { PooledKubeConfig } from '../lib/kube/config.ts';
+import { KeyedQueue } from '../lib/kube/queue.ts';
+import { Registry } from '../lib/kube/registry.ts';
+import { SteadyOperator } from '../lib/kube/steady-operator.ts';
 import type { OperatorOptions } from './config.ts';
 import type { AskPod } from './reconcile/ask-plans.ts';
 import { PlanBook } from './reconcile/ask-plans.ts';

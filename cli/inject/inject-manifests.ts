@@ -8,7 +8,7 @@ import type { JsonObject, ReviewRequest } from '../../operator/admission/review.
 import { INLINE_READER } from '../../operator/read/reader.ts';
 import { type ClusterView, mutatePodReview } from '../../operator/admission/webhooks.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../operator/names.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorConfig } from '../../operator/workloads/config.ts';
 import type { SourceText } from '../files.ts';
 import { locatePod } from './locate-pod.ts';

@@ -1,5 +1,5 @@
 // The agent's own metrics in Prometheus's text format; those of requests are Envoy's and the filter's.
-import { Registry } from '../../operator/kube/registry.ts';
+import { Registry } from '../../lib/kube/registry.ts';
 import type { SidecarStatus } from './state.ts';
 
 export function renderMetrics(status: SidecarStatus): string {

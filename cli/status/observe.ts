@@ -1,8 +1,8 @@
 // Reads the cluster with the user's own rights. Deployments and pods must be readable; the namespace and the pods' status ports
 // are asked where that is allowed, and done without where it is not.
-import type { KubeClient } from '../../operator/kube/client.ts';
-import { KubeError } from '../../operator/kube/error.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import { KubeError } from '../../lib/kube/error.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, PORTS, STATUS_PATHS } from '../../operator/names.ts';
 import { record, text } from '../../operator/reconcile/fields.ts';
 import { labelValue } from '../../operator/workloads/object-names.ts';

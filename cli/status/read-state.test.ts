@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseManifests } from '../../graph/parse-manifests.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { createPaint } from '../../lib/runtime/paint.ts';
 import { readState } from './read-state.ts';
 import { renderTree } from './render-tree.ts';

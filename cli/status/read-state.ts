@@ -1,5 +1,5 @@
 // From objects of the API server to the state of one deployment. Pure: what a status does not say is not guessed.
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import {
   ANNOTATIONS,
   INJECTION_ANNOTATION,

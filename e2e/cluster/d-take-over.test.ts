@@ -4,8 +4,8 @@
 // image. Clients are those of the gateway: the page sends them there first.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { KubeClient } from '../../operator/kube/client.ts';
-import { PooledKubeConfig } from '../../operator/kube/config.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
+import { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { CONTAINERS } from '../../operator/names.ts';
 import { readCommands, runScript } from '../control-plane/read-commands.ts';
 import { ENGINE, type EngineStand } from '../control-plane/seldon-objects.ts';

@@ -4,9 +4,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cpuNanos } from '../../bench/cpu.ts';
-import { KubeClient } from '../../operator/kube/client.ts';
-import { PooledKubeConfig } from '../../operator/kube/config.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
+import { PooledKubeConfig } from '../../lib/kube/config.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import {
   answers,
   createNamespace,

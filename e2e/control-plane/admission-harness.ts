@@ -9,7 +9,7 @@ import type { Lifetimes } from '../../operator/admission/certificates/make.ts';
 import type { RotationTimes } from '../../operator/admission/certificates/rotation.ts';
 import { ROTATION_TIMES } from '../../operator/admission/certificates/rotation.ts';
 import { PATHS, runAdmission } from '../../operator/admission/run.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { DEFAULT_CONFIG } from '../../operator/workloads/config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 

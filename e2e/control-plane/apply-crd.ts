@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load } from 'js-yaml';
 import { applyDefinition } from '../../operator/crd/apply.ts';
-import { isKubeObject } from '../../operator/kube/answers.ts';
-import type { KubeClient } from '../../operator/kube/client.ts';
+import { isKubeObject } from '../../lib/kube/answers.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
 
 const FILE = new URL('../../charts/sidegraph/files/crd.yaml', import.meta.url);
 const PATH = '/apis/machinelearning.seldon.io/v1/seldondeployments';

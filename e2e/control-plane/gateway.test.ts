@@ -19,9 +19,9 @@ import {
   removeDir,
   startGatewayEnvoy,
 } from '../../operator/gateway/testing/envoy.ts';
-import { KubeClient } from '../../operator/kube/client.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
-import { Registry } from '../../operator/kube/registry.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { Registry } from '../../lib/kube/registry.ts';
 import { freePort } from '../harness/ports.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';

@@ -1,7 +1,7 @@
 // What Seldon's operator 1.17.1 makes of a SeldonDeployment whose units are containers: Services, and one Deployment for each
 // component with its engine (`seldon-container-engine`) in the first one. Names, labels, selectors, ports, probes and environment
 // are those that its users' tools and our operator meet in a live cluster.
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { list, record, specOf, text } from '../../operator/reconcile/fields.ts';
 import type { Fields } from '../../operator/reconcile/fields.ts';
 

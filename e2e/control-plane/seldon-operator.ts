@@ -2,10 +2,10 @@
 // objects are its own. It writes whole objects by PUT, as controller-runtime's Update does: annotations are replaced by its own, and a
 // status is what its Go structs hold of it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeClient } from '../../operator/kube/client.ts';
-import { KubeError } from '../../operator/kube/error.ts';
-import { refOf } from '../../operator/kube/kinds.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import { KubeError } from '../../lib/kube/error.ts';
+import { refOf } from '../../lib/kube/kinds.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { contains } from '../../operator/reconcile/intent.ts';
 import { list, number, record, specOf, statusOf } from '../../operator/reconcile/fields.ts';
 import type { Fields } from '../../operator/reconcile/fields.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeClient } from '../../operator/kube/client.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
 import { number, record, specOf } from '../../operator/reconcile/fields.ts';
 import { DEPLOYMENT } from './operator-harness.ts';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { sleep } from '../../operator/kube/backoff.ts';
-import { KubeClient } from '../../operator/kube/client.ts';
+import { sleep } from '../../lib/kube/backoff.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 
 const PROGRAM = fileURLToPath(new URL('steady-program.ts', import.meta.url));

@@ -1,7 +1,7 @@
 // A small operator as a process of its own, for the test that watches how it lives and ends: holds ConfigMaps of one namespace
 // by a finalizer, fails on the first sight of each, and says on standard output what it does.
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import { type ResourceEvent, SteadyOperator } from '../../operator/kube/steady-operator.ts';
+import { type ResourceEvent, SteadyOperator } from '../../lib/kube/steady-operator.ts';
 
 const FINALIZER = 'sidegraph.io/test';
 const namespace = process.argv[2] ?? 'default';

@@ -1,7 +1,7 @@
 // Which containers of a pod are given the token of its account, by an API server that gives tokens.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KubeClient } from '../../operator/kube/client.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
 import { list, specOf, text } from '../../operator/reconcile/fields.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';

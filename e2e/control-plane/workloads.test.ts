@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { KubeClient } from '../../operator/kube/client.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../operator/names.ts';
 import { renderWorkloads } from '../../operator/workloads/render-workloads.ts';
 import { CONFIG, loadInput } from '../../operator/workloads/testing/load-input.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from 'selfsigned';
-import { PooledKubeConfig } from '../../operator/kube/config.ts';
+import { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { freePorts } from '../harness/ports.ts';
 import { endChild, runChild } from './child.ts';
 

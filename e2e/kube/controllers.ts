@@ -1,7 +1,7 @@
 // Beside a test's own API server: the controllers and the scheduler, and kwok, which stands for kubelets. Its pods run no container:
 // each gets an address and is Ready at once, so that thousands of them fit on one machine.
 import { join } from 'node:path';
-import type { KubeClient } from '../../operator/kube/client.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
 import type { ApiServer } from './apiserver.ts';
 import { canRun, findKubeBin, whyNoKube } from './apiserver.ts';
 import { endChild, runChild } from './child.ts';

@@ -1,7 +1,7 @@
 // What is deployed: many SeldonDeployments of one model each, spread over annotated namespaces, and one with two predictors
 // whose weights are changed.
-import type { KubeClient } from '../../operator/kube/client.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 
 const PER_NAMESPACE = 100;
 const AT_A_TIME = 16;

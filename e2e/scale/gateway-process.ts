@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { layoutOf } from '../../operator/gateway/gateway.ts';
 import { parseGatewayOptions } from '../../operator/gateway/options.ts';
 import { startGatewayEnvoy } from '../../operator/gateway/testing/envoy.ts';
-import type { KubeClient } from '../../operator/kube/client.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
 import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 import { endChild, runChild } from '../kube/child.ts';

@@ -2,9 +2,9 @@
 // the operator's questions with the plan that the pod would have mounted. What it knows comes from watches.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import type { KubeClient } from '../../operator/kube/client.ts';
-import type { KubeObject } from '../../operator/kube/object.ts';
-import { Reflector } from '../../operator/kube/reflector.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { Reflector } from '../../lib/kube/reflector.ts';
 import { ANNOTATIONS, LABELS, PLAN_KEY, PORTS } from '../../operator/names.ts';
 import { record, statusOf, text } from '../../operator/reconcile/fields.ts';
 

@@ -2,7 +2,7 @@
 // other and back, with steady requests meanwhile; each answer names the predictor that gave it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
-import type { KubeClient } from '../../operator/kube/client.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
 import { CANARY, shiftWeights } from './deployments.ts';
 
 const PATH = `/seldon/${CANARY.namespace}/${CANARY.name}/api/v1.0/predictions`;

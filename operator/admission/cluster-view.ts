@@ -1,10 +1,10 @@
 // What the webhooks know of the cluster, from two watches. A look into a cache is all that most reviews cost; the API server
 // is asked only where the cache may be behind.
 import type { Log } from '../../lib/runtime/log.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { WatchMetrics } from '../kube/metrics.ts';
-import type { KubeObject } from '../kube/object.ts';
-import { Reflector } from '../kube/reflector.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import type { WatchMetrics } from '../../lib/kube/metrics.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { Reflector } from '../../lib/kube/reflector.ts';
 import { INJECTION_ENABLED } from '../names.ts';
 import type { ClusterView } from './webhooks.ts';
 

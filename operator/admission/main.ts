@@ -2,7 +2,7 @@
 // read once; SIGTERM ends it when what is being answered is answered.
 import pino from 'pino';
 import { readChartConfig } from '../chart-config.ts';
-import { PooledKubeConfig } from '../kube/config.ts';
+import { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { DEFAULT_CONFIG } from '../workloads/config.ts';
 import { parseOptions, USAGE } from './options.ts';
 import { runAdmission } from './run.ts';

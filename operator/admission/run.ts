@@ -1,14 +1,14 @@
 // One replica of the webhooks: certificates, caches, the server, and the leader's part. Runs until the signal fires; the server
 // then ends what it is answering, which endpoints have been told of before.
 import type { Log } from '../../lib/runtime/log.ts';
-import { sleep } from '../kube/backoff.ts';
-import { KubeClient } from '../kube/client.ts';
-import type { PooledKubeConfig } from '../kube/config.ts';
-import { describeError } from '../kube/error.ts';
-import { startHealthServer } from '../kube/health.ts';
-import { LeaseElector } from '../kube/lease.ts';
-import { registerKubeMetrics } from '../kube/metrics.ts';
-import { Registry } from '../kube/registry.ts';
+import { sleep } from '../../lib/kube/backoff.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
+import type { PooledKubeConfig } from '../../lib/kube/config.ts';
+import { describeError } from '../../lib/kube/error.ts';
+import { startHealthServer } from '../../lib/kube/health.ts';
+import { LeaseElector } from '../../lib/kube/lease.ts';
+import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
+import { Registry } from '../../lib/kube/registry.ts';
 import { ThreadReader } from '../read/thread-reader.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';

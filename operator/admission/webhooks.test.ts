@@ -1,7 +1,7 @@
 // The pod webhook as a function of a review and a view of the cluster: who joins, what is added, what is refused.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { CONTAINERS, GRAPH_ANNOTATION } from '../names.ts';
 import { DEFAULT_CONFIG } from '../workloads/config.ts';
 import { pointer } from './json-patch.ts';

@@ -2,7 +2,7 @@
 // cache may be a moment behind (a namespace that was annotated just now, a deployment applied together with its pods).
 import type { Deployment, Predictor } from '../../graph/deployment.ts';
 import { compileDeployment } from '../../graph/compile-deployment.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../names.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
 import { readableText, readOptions } from '../read/reader.ts';

@@ -4,11 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { isPlainObject } from '../../graph/json-value.ts';
-import { sleep } from '../kube/backoff.ts';
-import { KubeClient } from '../kube/client.ts';
-import { PooledKubeConfig } from '../kube/config.ts';
-import { describeError } from '../kube/error.ts';
-import type { KubeObject } from '../kube/object.ts';
+import { sleep } from '../../lib/kube/backoff.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
+import { PooledKubeConfig } from '../../lib/kube/config.ts';
+import { describeError } from '../../lib/kube/error.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' } as const;
 const MANAGER = 'sidegraph-crd';

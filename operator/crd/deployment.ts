@@ -1,5 +1,5 @@
 // The schema of a SeldonDeployment and, inferred from it, the type of the stored object.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { PredictorSpec } from './predictor.ts';
 import { PREDICTOR } from './predictor.ts';
 import type { TypeOf } from './schema.ts';

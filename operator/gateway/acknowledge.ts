@@ -1,6 +1,6 @@
 // Tells the operator what is live: a ConfigMap of the gateway's pod, gone with it. A Service that no deployment names any
 // more may be removed when every such ConfigMap has reached the deployment's resourceVersion and does not list it.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import {
   GATEWAY_ANNOTATIONS,
   GATEWAY_IN_USE_KEY,

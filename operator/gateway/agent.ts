@@ -1,9 +1,9 @@
 // From watched objects to what Envoy runs. A change renders the one deployment that it touches; changes that come together
 // are published together. Nothing here talks to the API server: it is told of changes and reads stores.
 import type { Log } from '../../lib/runtime/log.ts';
-import type { KubeObject } from '../kube/object.ts';
-import { keyOf } from '../kube/object.ts';
-import type { Change, ReadonlyStore } from '../kube/store.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { keyOf } from '../../lib/kube/object.ts';
+import type { Change, ReadonlyStore } from '../../lib/kube/store.ts';
 import { type DeploymentPart, renderPart } from './deployment-part.ts';
 import { Refused } from './refused.ts';
 import { readBackends, SLICE_SERVICE_LABEL } from './read-backends.ts';

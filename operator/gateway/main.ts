@@ -1,10 +1,10 @@
 // The process beside the gateway's Envoy, and what asks it over its control socket.
 import { mkdir } from 'node:fs/promises';
 import { pino } from 'pino';
-import { KubeClient } from '../kube/client.ts';
-import { PooledKubeConfig } from '../kube/config.ts';
-import { registerKubeMetrics } from '../kube/metrics.ts';
-import { Registry } from '../kube/registry.ts';
+import { KubeClient } from '../../lib/kube/client.ts';
+import { PooledKubeConfig } from '../../lib/kube/config.ts';
+import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
+import { Registry } from '../../lib/kube/registry.ts';
 import { askControl, controlSocketOf } from './control.ts';
 import { writeEnvoyFiles } from './envoy-files.ts';
 import { bootstrapPathOf, layoutOf, startGateway } from './gateway.ts';

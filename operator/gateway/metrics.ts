@@ -1,5 +1,5 @@
 // What the agent counts.
-import type { Counter, Gauge, Histogram, Registry } from '../kube/registry.ts';
+import type { Counter, Gauge, Histogram, Registry } from '../../lib/kube/registry.ts';
 import type { DiscoveryServer } from './xds/server.ts';
 
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

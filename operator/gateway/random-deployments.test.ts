@@ -2,7 +2,7 @@
 // refused, and the deployment that asks nothing odd is always served.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { askControl, controlSocketOf } from './control.ts';
 import { startTestGateway, type TestGateway, until } from './testing/gateway.ts';
 import {

@@ -2,7 +2,7 @@
 // object that people can write too, so an address counts only if the control plane's controller wrote it for that very
 // Service, it is a pod's of the same namespace, and its port is one that the Service leads to.
 import { isIP } from 'node:net';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../names.ts';
 import type { Backend, PodAddress, Transport } from './served.ts';
 

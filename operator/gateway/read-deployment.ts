@@ -1,7 +1,7 @@
 // Reads from a stored SeldonDeployment what the gateway needs. Tolerant on purpose: the operator tells what is wrong with
 // a deployment; here a setting that cannot be used is left out with a note, and everything else serves.
 import { LIMITS } from '../../graph/limits.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../names.ts';
 import { serviceLabel } from '../workloads/object-names.ts';
 import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../graph/json-value.ts';
 import type { ReviewRequest } from '../admission/review.ts';
 import { renderReview } from '../admission/review.ts';
 import { validateDeployment } from '../admission/validate.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { SmallCluster } from '../reconcile/testing/small-cluster.ts';
 import { DEFAULT_CONFIG } from '../workloads/config.ts';

@@ -2,7 +2,7 @@
 // What was answered is kept until the pod is gone.
 import { get } from '../../lib/runtime/node-http.ts';
 import type { Log } from '../../lib/runtime/log.ts';
-import { sleep } from '../kube/backoff.ts';
+import { sleep } from '../../lib/kube/backoff.ts';
 import { PORTS, STATUS_PATHS } from '../names.ts';
 import type { LivePlan, PlanQuestion } from './contract.ts';
 

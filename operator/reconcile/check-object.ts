@@ -6,7 +6,7 @@ import { hasErrors } from '../../graph/finding.ts';
 import type { Finding } from '../../graph/finding.ts';
 import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import { findTakenNames } from '../admission/taken-names.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { readableText, unread } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';
 

@@ -1,6 +1,6 @@
 // Sorts what exists into ours, others', and what another operator made for us. Ours is what names the SeldonDeployment's uid
 // as its controller: a name or a label alone proves nothing.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Observed } from './contract.ts';
 import { controllerOf, nameOf } from './contract.ts';
 

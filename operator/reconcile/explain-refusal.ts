@@ -1,7 +1,7 @@
 // What a refusal of the API server means for a deployment: whether anything but an edit can help, and a sentence for people, who
 // know neither our calls nor HTTP.
-import type { KubeError } from '../kube/error.ts';
-import { listKnownResources } from '../kube/kinds.ts';
+import type { KubeError } from '../../lib/kube/error.ts';
+import { listKnownResources } from '../../lib/kube/kinds.ts';
 
 export interface Refusal {
   /** `edit`: refused until the object is changed. `elsewhere`: a quota, a right or a policy may change. `server`: its own trouble. */

@@ -1,6 +1,6 @@
 // The few fields of Kubernetes' own objects that decisions and words are made from, read without trust: anybody may write them.
 import { isPlainObject } from '../../graph/json-value.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 // What another operator has written in our children. An apply does not remove the fields of another manager, so they are made ours
 // first. Where it writes on after that the two would undo each other's work for ever: that is seen by our own entry in the managed
 // fields, which outlives a writer that replaces labels and annotations whole, and then nothing is written any more.
-import { refOf } from '../kube/kinds.ts';
-import type { KubeObject, ManagedFields } from '../kube/object.ts';
+import { refOf } from '../../lib/kube/kinds.ts';
+import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../names.ts';
 import type { Claim } from './claim.ts';
 import { isClaimedAfter } from './claim.ts';

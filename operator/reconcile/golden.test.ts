@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { dump, load } from 'js-yaml';
-import type { KubeObject, ManagedFields } from '../kube/object.ts';
+import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
 import type { Status } from '../status/build-status.ts';
 import type { GatewayView, Reconciled } from './contract.ts';
 import { nameOf } from './contract.ts';

@@ -1,6 +1,6 @@
 // Whether sidecars may be given to new pods here, and what follows where they may not: nothing new is made, nothing that runs is
 // stripped, and the status says what to do.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { INJECTION_ENABLED, LABELS } from '../names.ts';
 import { ofKind } from './children.ts';
 import { record, specOf } from './fields.ts';

@@ -1,7 +1,7 @@
 // When an object counts as applied.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { contains, isApplied, markIntent } from './intent.ts';
 
 const WANTED: KubeObject = {

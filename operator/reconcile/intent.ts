@@ -2,7 +2,7 @@
 // and the live object still says so, nothing is written. An object that somebody changed is put right.
 import { createHash } from 'node:crypto';
 import { canonicalJson, isPlainObject } from '../../graph/json-value.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../names.ts';
 import { parseQuantity } from '../sidecar/quantity.ts';
 

@@ -1,7 +1,7 @@
 // Whose an object is shows without its spec: one that nobody gave to us is not read at all, however it is written.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { leaveAlone } from './reconcile.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 

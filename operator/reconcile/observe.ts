@@ -1,6 +1,6 @@
 // From what is watched to what a reconcile is given: the state of one SeldonDeployment at this moment.
 import { readAcknowledgement, readNotes } from '../gateway/acknowledge.ts';
-import { type KubeObject, keyOf } from '../kube/object.ts';
+import { type KubeObject, keyOf } from '../../lib/kube/object.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
 import type { GatewayView, LivePlan, ReconcileConfig, Observed } from './contract.ts';
 import { ofKind } from './children.ts';

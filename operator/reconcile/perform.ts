@@ -1,10 +1,10 @@
 // Carries out what was decided, in the order in which it is safe: fields are taken over before they are applied, autoscalers go
 // before their Deployment gets a number again, pods are told of a map after it is written. The first failure ends it: the
 // next reconcile sees how far it came.
-import type { KubeClient } from '../kube/client.ts';
-import type { ObjectRef } from '../kube/kinds.ts';
-import { KubeError } from '../kube/error.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import type { ObjectRef } from '../../lib/kube/kinds.ts';
+import { KubeError } from '../../lib/kube/error.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../names.ts';
 import type { EventNote, PodAnnotation, Reconciled } from './contract.ts';
 import { takeOver } from './take-over.ts';

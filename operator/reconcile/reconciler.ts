@@ -2,13 +2,13 @@
 // a turn that is cut short anywhere is made good by the next one.
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../../lib/runtime/log.ts';
-import type { KubeClient } from '../kube/client.ts';
-import { describeError, KubeError } from '../kube/error.ts';
-import type { EventRecorder } from '../kube/events.ts';
-import { keyOf } from '../kube/object.ts';
-import type { KubeObject } from '../kube/object.ts';
-import type { Outcome } from '../kube/queue.ts';
-import { DONE } from '../kube/queue.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import { describeError, KubeError } from '../../lib/kube/error.ts';
+import type { EventRecorder } from '../../lib/kube/events.ts';
+import { keyOf } from '../../lib/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import type { Outcome } from '../../lib/kube/queue.ts';
+import { DONE } from '../../lib/kube/queue.ts';
 import { ANNOTATIONS, FIELD_MANAGERS, SELDON_LABELS } from '../names.ts';
 import { withFailure } from '../status/failure.ts';
 import type { Failure } from '../status/failure.ts';

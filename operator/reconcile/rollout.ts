@@ -1,5 +1,5 @@
 // How far a Deployment is on its way: the same judgement for the status and for what may be removed.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { conditionOf, number, record, specOf, statusOf } from './fields.ts';
 
 export interface Rollout {

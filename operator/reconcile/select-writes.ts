@@ -1,5 +1,5 @@
 // Which of the rendered objects are written now: those that differ from what lives, but for names of others, and Services that users call, which wait until the pods that they are to lead to serve.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Workloads } from '../workloads/workloads.ts';
 import type { Former } from './former.ts';
 import type { Application } from './contract.ts';

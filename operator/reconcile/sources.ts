@@ -1,11 +1,11 @@
 // Everything that is watched, and which SeldonDeployment a change of it concerns. With chosen namespaces there is one watch for
 // each kind and namespace, so that no more rights are needed than there.
-import type { Reflector, ReflectorOptions } from '../kube/reflector.ts';
-import type { KindRef } from '../kube/kinds.ts';
-import type { KubeObject } from '../kube/object.ts';
-import { keyOf } from '../kube/object.ts';
+import type { Reflector, ReflectorOptions } from '../../lib/kube/reflector.ts';
+import type { KindRef } from '../../lib/kube/kinds.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { keyOf } from '../../lib/kube/object.ts';
 import { readAllNotes } from '../gateway/acknowledge.ts';
-import type { Change, ReadonlyStore } from '../kube/store.ts';
+import type { Change, ReadonlyStore } from '../../lib/kube/store.ts';
 import { GATEWAY_LABEL, LABELS, SELDON_LABELS } from '../names.ts';
 import { GROUP, KIND, STORED_VERSION } from '../crd/crd.ts';
 import { labelValue } from '../workloads/object-names.ts';

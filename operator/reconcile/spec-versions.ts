@@ -1,7 +1,7 @@
 // Since which resourceVersion an object's spec is as it is now. Each write of a status raises the resourceVersion, so to ask whether
 // somebody has seen *this* version is to ask anew after everything that we say ourselves; the generation counts specs alone.
-import { keyOf } from '../kube/object.ts';
-import type { KubeObject } from '../kube/object.ts';
+import { keyOf } from '../../lib/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 
 interface Known {
   readonly uid: string | undefined;

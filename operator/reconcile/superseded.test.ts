@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Reconciled } from './contract.ts';
 import { nameOf } from './contract.ts';
 import { reconcile } from './reconcile.ts';

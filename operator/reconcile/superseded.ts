@@ -1,7 +1,7 @@
 // What may go. Nothing that a request may still need: old Deployments and Services stay until the new ones serve and every
 // gateway has said that nothing of its uses them; a plan's map stays while a ReplicaSet or a pod may mount it.
-import { refOf } from '../kube/kinds.ts';
-import type { KubeObject } from '../kube/object.ts';
+import { refOf } from '../../lib/kube/kinds.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../names.ts';
 import { ofKind } from './children.ts';
 import type { GatewayView, Removal } from './contract.ts';

@@ -1,7 +1,7 @@
 // Managed fields of a former operator become ours: what it set and we do not name goes with our next apply.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { mergeManagers } from './take-over.ts';
 
 const REF = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'n', name: 'd' };

@@ -3,8 +3,8 @@
 // then left out, it would become 1.
 import { isPlainObject } from '../../graph/json-value.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../names.ts';
 import type { TakeOver } from './contract.ts';
 

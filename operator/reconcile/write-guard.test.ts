@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { MAX_REPEATS, WriteGuard } from './write-guard.ts';
 
 const HOUR_MS = 60 * 60_000;

@@ -1,7 +1,7 @@
 // Counts how often the same object was written with the same content because somebody had changed it. That somebody is put right a few
 // times; then it is a contest that nobody wins, and each round of it makes pods and ends them. Kept in memory: whoever keeps on
 // meets a few more writes after a restart of the operator.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../names.ts';
 import { nameOf } from './contract.ts';
 

@@ -2,7 +2,7 @@
 // `kubectl get sdep`: whatever is wrong stands in the Ready condition, the gravest first, with what to do.
 import type { Finding } from '../../graph/finding.ts';
 import { hasErrors } from '../../graph/finding.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { describeFindings } from '../reconcile/check-object.ts';
 import { ofKind } from '../reconcile/children.ts';
 import { nameOf } from '../reconcile/contract.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
-import { KubeError, parseKubeError } from '../kube/error.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { KubeError, parseKubeError } from '../../lib/kube/error.ts';
 import { explainRefusal } from '../reconcile/explain-refusal.ts';
 import { withFailure } from './failure.ts';
 

@@ -1,5 +1,5 @@
 // A status for a reconcile that did not come through: what was decided, with the failure's words wherever it says what is about to be.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { list, text } from '../reconcile/fields.ts';
 import type { Fields } from '../reconcile/fields.ts';
 import { dateConditions } from './conditions.ts';

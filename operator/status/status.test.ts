@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { describePods } from './describe-pods.ts';
 import { renderScale, whyUnscalable } from './serving.ts';
 

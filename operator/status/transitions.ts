@@ -1,6 +1,6 @@
 // Events that tell people of changes: one for each condition whose meaning changed since the status that is stored. What they say is
 // the condition's own sentence, so that `kubectl describe` reads as a history.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { conditionsOf } from '../reconcile/fields.ts';
 import type { ObservedCondition } from '../reconcile/fields.ts';
 import type { EventNote } from '../reconcile/contract.ts';

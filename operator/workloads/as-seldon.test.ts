@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dump } from 'js-yaml';
 import { ENGINE, renderSeldonObjects } from '../../e2e/control-plane/seldon-objects.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { list, record, specOf } from '../reconcile/fields.ts';
 import type { Fields } from '../reconcile/fields.ts';
 import { renderWorkloads } from './render-workloads.ts';

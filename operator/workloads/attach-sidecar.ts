@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, isPlainObject } from '../../graph/json-value.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../names.ts';
 import type { ContainerSpec, SidecarParts } from '../sidecar/render-sidecar.ts';
 import { renderLoneSidecar } from '../sidecar/render-sidecar.ts';

@@ -1,6 +1,6 @@
 // Finds the live Deployment that a component becomes, and with which name and selector. A selector cannot be changed: the live
 // one is copied; where the new pods could not have its labels, another name stands beside the old one until that is gone.
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';
 import { isOwned, liveSelector } from './live.ts';
 import { hashName } from './object-names.ts';

@@ -2,7 +2,7 @@
 // sidecars. `sidegraph check`, admission and the operator all ask here, so that they say the same.
 import { annotationsOf } from '../../graph/annotations.ts';
 import type { Judge } from '../../graph/load-deployments.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { boundSettings } from '../sidecar/bounds.ts';
 import type { SidecarDefaults } from '../sidecar/defaults.ts';
 import { placePredictors } from './place-predictors.ts';

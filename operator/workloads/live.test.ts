@@ -1,7 +1,7 @@
 // What exists already lives on: selectors, sidecars until something else changes, replicas that an autoscaler set.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS } from '../names.ts';
 import { renderWorkloads } from './render-workloads.ts';
 import { checkObjects } from './testing/check-objects.ts';

@@ -2,7 +2,7 @@
 // have any shape.
 import { isPlainObject } from '../../graph/json-value.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS, LABELS, VOLUMES } from '../names.ts';
 import type { ContainerSpec, SidecarParts } from '../sidecar/render-sidecar.ts';
 import type { Labels } from './labels.ts';

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../graph/json-value.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { PLAN_KEY } from '../names.ts';
 import { renderPlanFile } from '../sidecar/plan-file.ts';
 import type { Labels } from './labels.ts';

@@ -2,7 +2,7 @@
 // are converted; `metricsv2` are passed on.
 import { isPlainObject } from '../../graph/json-value.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';
 import { renameReferences } from './render-container.ts';
 import { integerAt, objectAt, objectsAt, textAt } from './written-spec.ts';

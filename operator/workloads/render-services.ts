@@ -2,7 +2,7 @@
 // orchestrator and pods with Envoy can stand behind one Service while the one takes over from the other. While a container moves to
 // another port they are names (reconcile/stage-service.ts).
 import { PORTS, SELDON_ANNOTATIONS, SELDON_LABELS } from '../names.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Unit } from '../../graph/deployment.ts';
 import { ownAnnotations } from './annotations.ts';
 import { unitLabels } from './labels.ts';

@@ -7,7 +7,7 @@ import { openFindings } from '../../graph/finding.ts';
 import type { FindingSink } from '../../graph/finding.ts';
 import { canonicalJson } from '../../graph/json-value.ts';
 import type { Plan } from '../../graph/plan.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, SIDECAR_ANNOTATIONS } from '../names.ts';
 import { renderSidecar } from '../sidecar/render-sidecar.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';

@@ -2,7 +2,7 @@
 import type { Deployment } from '../../graph/deployment.ts';
 import type { Finding } from '../../graph/finding.ts';
 import type { Plan } from '../../graph/plan.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorConfig } from './config.ts';
 
 export interface WorkloadInput {

@@ -2,7 +2,7 @@
 // passed on as they were written; only their JSON types are looked at, and what has the wrong one counts as absent.
 import { isPlainObject } from '../../graph/json-value.ts';
 import type { JsonObject } from '../../graph/json-value.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 
 export interface WrittenSpec {
   readonly annotations: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 // How long a pod takes until its model answers, with its sidecars and without: the template of a running Deployment, made into
 // pods of both kinds one after the other.
-import type { KubeClient } from '../../../operator/kube/client.ts';
-import type { KubeObject } from '../../../operator/kube/object.ts';
+import type { KubeClient } from '../../../lib/kube/client.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
 import { FLOWER, pause } from './cluster.ts';
 import { list, until } from './kubectl.ts';
 import { post } from './load.ts';

@@ -2,7 +2,7 @@
 // All replicas read it; the leader alone writes the next stage.
 import { X509Certificate } from 'node:crypto';
 import { isPlainObject } from '../../../graph/json-value.ts';
-import type { KubeObject } from '../../kube/object.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
 import type { KeyPair } from './make.ts';
 
 export interface Material {

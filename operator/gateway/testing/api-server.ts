@@ -1,9 +1,9 @@
 // As much of an API server as the gateway's agent asks for: lists, watches, and the ConfigMap that it applies.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PooledKubeConfig } from '../../kube/config.ts';
-import type { KubeObject } from '../../kube/object.ts';
-import { sendJson } from '../../kube/testing/https-server.ts';
+import { PooledKubeConfig } from '../../../lib/kube/config.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
+import { sendJson } from '../../../lib/kube/testing/https-server.ts';
 
 const PLURALS: Readonly<Record<string, string>> = {
   SeldonDeployment: 'seldondeployments',

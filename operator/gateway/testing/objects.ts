@@ -1,5 +1,5 @@
 // SeldonDeployments, Services and EndpointSlices for tests, as the API server would hold them.
-import type { KubeObject } from '../../kube/object.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
 import { renderPart, type DeploymentPart } from '../deployment-part.ts';
 import { readServed } from '../read-deployment.ts';
 

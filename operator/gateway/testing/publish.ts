@@ -1,8 +1,8 @@
 // The agent on stores that are filled by hand, as reflectors would fill them.
 import assert from 'node:assert/strict';
 import { SILENT_LOG } from '../../../lib/runtime/log.ts';
-import type { KubeObject } from '../../kube/object.ts';
-import { Store } from '../../kube/store.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
+import { Store } from '../../../lib/kube/store.ts';
 import { GatewayAgent, type Publication } from '../agent.ts';
 import { SLICE_SERVICE_LABEL } from '../read-backends.ts';
 

@@ -9,7 +9,7 @@ import { askAdmin } from '../../../envoy/admin.ts';
 import { grpc, rest } from '../../../envoy/testing/clients.ts';
 import { type StubUnit, startUnit } from '../../../envoy/testing/units.ts';
 import { SILENT_LOG } from '../../../lib/runtime/log.ts';
-import type { KubeObject } from '../../kube/object.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
 import type { DeploymentPart } from '../deployment-part.ts';
 import { renderSnapshot } from '../snapshot.ts';
 import {

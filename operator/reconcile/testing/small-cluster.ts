@@ -2,7 +2,7 @@
 // serve with ReplicaSets and pods. No API server: what depends on one is tested against a real one (e2e/control-plane).
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, ManagedFields, ObjectMeta } from '../../kube/object.ts';
+import type { KubeObject, ManagedFields, ObjectMeta } from '../../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../names.ts';
 import { DEFAULT_CONFIG } from '../../workloads/config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';

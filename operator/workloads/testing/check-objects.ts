@@ -1,7 +1,7 @@
 // What must hold of any rendered deployment, whatever the manifest: names that Kubernetes takes, no two objects with one key,
 // selectors that match their own pods and nobody else's, Services that lead where they should.
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../kube/object.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, SELDON_LABELS } from '../../names.ts';
 import type { Workloads } from '../workloads.ts';
 import { objectAt, objectsAt, textAt, textsAt } from '../written-spec.ts';

@@ -2,7 +2,7 @@
 // so) and /metrics. A check answers null or, in words, what is wrong; the answer lists all of them.
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer } from '../../lib/runtime/node-http.ts';
+import { createServer } from '../runtime/node-http.ts';
 import type { Registry } from './registry.ts';
 
 /** Null when well. */

@@ -1,7 +1,7 @@
 // Which replica leads, by a Lease: who holds it renews it every three seconds; who wants it takes it when it saw no renewal
 // for as long as the lease lasts. Times are those of our own clock at which a change was seen, so clocks need not agree.
 // Leading ends before anybody else can begin: on a failed renewal at the deadline, on a stop with a release.
-import type { Log } from '../../lib/runtime/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { sleep } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { describeError, KubeError } from './error.ts';

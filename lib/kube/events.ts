@@ -2,7 +2,7 @@
 // count on the first Event, not another one, and an object that talks too much is cut short, so that a loop cannot flood etcd.
 // Recording never fails and never waits: what could not be written is logged.
 import { randomBytes } from 'node:crypto';
-import type { Log } from '../../lib/runtime/log.ts';
+import type { Log } from '../runtime/log.ts';
 import type { KubeClient } from './client.ts';
 import { describeError, KubeError } from './error.ts';
 import { microTime } from './lease.ts';

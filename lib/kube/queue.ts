@@ -2,7 +2,7 @@
 // twice at a time, and comes again when it was added meanwhile. What comes of the work is said by one of four outcomes; the
 // work reads its state afresh each time, so a key is all that waits. Namespaces take turns: one with many keys, or slow ones, makes
 // itself wait.
-import type { Log } from '../../lib/runtime/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { exponentialMs } from './backoff.ts';
 import { describeError } from './error.ts';
 import { FairQueue } from './fair-queue.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SILENT_LOG } from '../../lib/runtime/log.ts';
+import { SILENT_LOG } from '../runtime/log.ts';
 import { registerKubeMetrics } from './metrics.ts';
 import { DONE, KeyedQueue, type Outcome } from './queue.ts';
 import { Registry } from './registry.ts';

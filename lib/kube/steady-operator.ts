@@ -8,7 +8,7 @@ import dotI, {
   ResourceMetaImpl,
 } from '@dot-i/k8s-operator';
 import { CoreV1Api, type KubernetesObject } from '@kubernetes/client-node';
-import type { Log } from '../../lib/runtime/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { KubeClient } from './client.ts';
 import { PooledKubeConfig } from './config.ts';
 import { type ObjectRef, type Resource, resourcePath } from './kinds.ts';

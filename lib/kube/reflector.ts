@@ -1,7 +1,7 @@
 // Keeps a store equal to what the API server has of one kind: list in pages, then watch from there. A watch that ends,
 // goes quiet or breaks is resumed from the last resourceVersion; only lost history (410) leads to a new list, and that is
 // compared with the store, so that listeners hear of differences alone. Nothing that the server does ends the process.
-import type { Log } from '../../lib/runtime/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { DecorrelatedBackoff, sleep } from './backoff.ts';
 import type { KubeClient, ListOptions } from './client.ts';
 import { describeError, KubeError } from './error.ts';
