@@ -1,7 +1,7 @@
 // The client of the bench, a process of its own: a closed loop over N connections (REST) or N streams (gRPC) for a
 // given time. Reads its orders as one JSON argument, prints one JSON line: requests, errors, latencies.
 import net from 'node:net';
-import { COLLECTED } from '../extproc/bodies.ts';
+import { COLLECTED } from '../extproc/contract/bodies.ts';
 import { openClient } from '../extproc/client/open.ts';
 import { CLIENT_HEADERS, jsonPayload, protoPayload } from './payload.ts';
 

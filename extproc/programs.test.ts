@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { routeName } from '../graph/names.ts';
 import type { Plan } from '../graph/plan.ts';
-import type { BoundRoute, Exchange, Outcome } from './exchange.ts';
+import type { BoundRoute, Exchange, Outcome } from './contract/exchange.ts';
 import { SILENT_LOG } from '../lib/runtime/log.ts';
 import { ProgramTable, type RunnableProgram } from './programs.ts';
 import { testDeployment, testPlan } from './testing/plans.ts';

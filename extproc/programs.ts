@@ -3,7 +3,7 @@
 // last stream has ended.
 import { ROUTE_KINDS, routeName } from '../graph/names.ts';
 import { type DeploymentPlan, PLAN_VERSION, type Plan, type RouteKind } from '../graph/plan.ts';
-import type { BoundRoute, Exchange, Router } from './exchange.ts';
+import type { BoundRoute, Exchange, Router } from './contract/exchange.ts';
 import type { Log } from '../lib/runtime/log.ts';
 
 /** A plan made runnable. */

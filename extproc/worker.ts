@@ -2,9 +2,9 @@
 // without touching streams in flight, drain and end. Messages are handled one after the other, in the order sent.
 import { Socket } from 'node:net';
 import type { DeploymentPlan, Plan } from '../graph/plan.ts';
-import type { ConnectionServer } from './connection-server.ts';
+import type { ConnectionServer } from './contract/connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
-import type { LiveDeployment } from './live-deployment.ts';
+import type { LiveDeployment } from './contract/live-deployment.ts';
 import type { Log } from '../lib/runtime/log.ts';
 import type { WorkerCounts } from './metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/layout.ts';
 import { EnvoyWriter } from '../../envoy/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
-import { heldShare } from '../../extproc/memory-shares.ts';
+import { heldShare } from '../../extproc/contract/memory-shares.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/offpath/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
-import { SUPERVISOR_BYTES } from '../../extproc/memory-shares.ts';
+import { SUPERVISOR_BYTES } from '../../extproc/contract/memory-shares.ts';
 import { DEFAULT_SIDECAR } from '../../operator/sidecar/defaults.ts';
 import { allowedP99Ms, type Bystander, type Seen, startBystander } from '../harness/bystander.ts';
 import { ask, askGrpc } from '../harness/client.ts';

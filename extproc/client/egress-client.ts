@@ -2,7 +2,7 @@
 // to the unit would have been. Envoy marks it with its code, a header that the listener takes out of units' own answers.
 import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
 import { ERROR_HEADER } from '../../graph/names.ts';
-import type { CallHandle, CallRequest, CallResult, UnitClient } from '../calls.ts';
+import type { CallHandle, CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
 
 type Failure = Extract<CallResult, { kind: 'failure' }>;
 type Answer = Extract<CallResult, { kind: 'answer' }>;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Edge } from '../../graph/plan.ts';
-import type { CallResult } from '../calls.ts';
+import type { CallResult } from '../contract/calls.ts';
 import { openTwinClient } from './open-twin.ts';
 import { openClient } from './open.ts';
 import { callOnce } from './testing/calling.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { CallRequest, UnitClient } from '../calls.ts';
+import type { CallRequest, UnitClient } from '../contract/calls.ts';
 import { Http1Client } from './http1/client.ts';
 import { brief, callOnce } from './testing/calling.ts';
 import { type RawScript, startRawServer } from './testing/raw-server.ts';

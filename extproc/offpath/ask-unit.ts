@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request } from '../../lib/runtime/node-http.ts';
 import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
 import type { Plan, Verb } from '../../graph/plan.ts';
-import { type ByteAccount, OVERLOADED_INFO } from '../held-bytes.ts';
+import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { REST_PATHS } from '../../graph/seldon-paths.ts';
 

@@ -1,7 +1,7 @@
 // grpc.health.v1: SERVING when every unit of the current deployment accepts connections. A watch is told of changes.
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { type LiveDeployment, servingPlans } from '../live-deployment.ts';
+import { type LiveDeployment, servingPlans } from '../contract/live-deployment.ts';
 import { findSilentUnits } from './dial-units.ts';
 
 type ServingStatus = 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';

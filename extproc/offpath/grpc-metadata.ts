@@ -15,7 +15,7 @@ import { ERRORS } from '../../graph/errors.ts';
 import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, PLAN_HEADER } from '../../graph/names.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { loadProto } from '../../proto/load.ts';
-import type { LiveDeployment } from '../live-deployment.ts';
+import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { builtInMetadata, deriveGraphMetadata, type ModelMetadata } from './graph-metadata.ts';

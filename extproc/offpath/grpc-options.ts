@@ -1,5 +1,5 @@
 // What the gRPC services beside predictions are opened with.
-import type { LiveDeployment } from '../live-deployment.ts';
+import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 
 export interface OffpathGrpcOptions {

@@ -1,6 +1,6 @@
 // Serves over gRPC what is not on the path of a prediction: metadata, reflection, health. It is asked for rarely, and
 // grpc-js costs several megabytes, so the library is loaded when the first connection comes.
-import type { ConnectionServer } from '../connection-server.ts';
+import type { ConnectionServer } from '../contract/connection-server.ts';
 import type { OffpathGrpcOptions } from './grpc-options.ts';
 
 export function openOffpathGrpc(options: OffpathGrpcOptions): ConnectionServer {

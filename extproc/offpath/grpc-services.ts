@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { loadProto } from '../../proto/load.ts';
-import type { ConnectionServer } from '../connection-server.ts';
+import type { ConnectionServer } from '../contract/connection-server.ts';
 import type { OffpathGrpcOptions } from './grpc-options.ts';
 import { describeFiles } from './file-descriptors.ts';
 import { healthHandlers } from './grpc-health.ts';

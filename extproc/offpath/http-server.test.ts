@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { PLAN_HEADER } from '../../graph/names.ts';
 import type { DeploymentPlan } from '../../graph/plan.ts';
-import type { LiveDeployment } from '../live-deployment.ts';
+import type { LiveDeployment } from '../contract/live-deployment.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
 import { serveAt } from '../testing/serve-at.ts';

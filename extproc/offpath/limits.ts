@@ -1,5 +1,5 @@
 // What asking units off the path may take: anyone may ask for metadata, and a graph has up to hundreds of units.
-import { HeldBytes } from '../held-bytes.ts';
+import { HeldBytes } from '../contract/held-bytes.ts';
 
 /** Largest answer of a unit that is asked for its status or metadata. */
 export const MAX_UNIT_INFO_BYTES = 1024 * 1024;

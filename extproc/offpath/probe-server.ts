@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PLAN_HEADER } from '../../graph/names.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { listenAtPath } from '../../lib/runtime/listen.ts';
-import { type LiveDeployment, servingPlans } from '../live-deployment.ts';
+import { type LiveDeployment, servingPlans } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { answerReady } from './answer-ready.ts';
 import { type Answer, failed, pathOf, refused, text, writeAnswer } from './answers.ts';

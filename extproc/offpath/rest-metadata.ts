@@ -2,8 +2,8 @@
 // put together from all of them.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Plan } from '../../graph/plan.ts';
-import { encodingOf, unpack } from '../unpack/unpack.ts';
-import { HeldAccount } from '../held-bytes.ts';
+import { encodingOf, unpack } from '../contract/unpack/unpack.ts';
+import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { type Answer, failed, json, refused } from './answers.ts';
 import { askUnit, type UnitAnswer } from './ask-unit.ts';

@@ -1,7 +1,7 @@
 // Node's HTTP server on connections that were accepted elsewhere.
 import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer } from '../../lib/runtime/node-http.ts';
-import type { ConnectionServer } from '../connection-server.ts';
+import type { ConnectionServer } from '../contract/connection-server.ts';
 
 /** Closing waits for the answers that are under way. */
 export function serveConnections(answer: RequestListener): ConnectionServer {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeldAccount, HeldBytes } from '../held-bytes.ts';
+import { HeldAccount, HeldBytes } from '../contract/held-bytes.ts';
 import { JSON_DIALECT } from '../seldon/json-dialect.ts';
 import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';

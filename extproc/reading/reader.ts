@@ -2,10 +2,10 @@
 // The bodies are copied for the thread in steps, since others may still send them; what is copied and what the thread makes
 // is held before it is there. The thread has a heap of its own: a message that bursts it costs one request, not the process.
 import { Worker } from 'node:worker_threads';
-import type { CallHandle } from '../calls.ts';
-import type { ByteAccount } from '../held-bytes.ts';
+import type { CallHandle } from '../contract/calls.ts';
+import type { ByteAccount } from '../contract/held-bytes.ts';
 import type { Dialect } from '../seldon/dialect.ts';
-import { type Turn, Turns } from '../unpack/turns.ts';
+import { type Turn, Turns } from '../contract/unpack/turns.ts';
 import {
   COPY_STEP_BYTES,
   MAX_READER_HEAP_BYTES,

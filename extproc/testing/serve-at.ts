@@ -1,6 +1,6 @@
 // Puts a server of connections on a unix socket, as the supervisor does for a worker.
 import { createServer } from 'node:net';
-import type { ConnectionServer } from '../connection-server.ts';
+import type { ConnectionServer } from '../contract/connection-server.ts';
 
 export async function serveAt(
   path: string,

@@ -1,7 +1,7 @@
 // Which headers an outcome gives to a request or to an answer, as name, value, name, value … Both transports write these
 // lists; they know nothing of phases and wires.
-import type { Outcome } from '../exchange.ts';
-import type { AnswerHead, Message } from '../message.ts';
+import type { Outcome } from '../contract/exchange.ts';
+import type { AnswerHead, Message } from '../contract/message.ts';
 import {
   ERROR_HEADER,
   LENGTH_HEADER,

@@ -1,8 +1,8 @@
 // What the code itself costs without a kernel: frames in, frames out, through a socket in memory.
 // `node extproc/transport/codec.bench.ts` prints CPU µs per exchange (headers and body at once, then a reset; 16 streams a read).
-import { BodyPool } from '../bodies.ts';
-import { HeldBytes } from '../held-bytes.ts';
-import type { Exchange } from '../exchange.ts';
+import { BodyPool } from '../contract/bodies.ts';
+import { HeldBytes } from '../contract/held-bytes.ts';
+import type { Exchange } from '../contract/exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';
 import {

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { credentials } from '@grpc/grpc-js';
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
-import type { Exchange, Outcome, Router } from '../exchange.ts';
+import type { Exchange, Outcome, Router } from '../contract/exchange.ts';
 import { startFilterServer } from './server.ts';
 import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';

@@ -4,8 +4,8 @@
 import { fork } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { COLLECTED } from '../bodies.ts';
-import type { Exchange, Router } from '../exchange.ts';
+import { COLLECTED } from '../contract/bodies.ts';
+import type { Exchange, Router } from '../contract/exchange.ts';
 import {
   FLAG,
   FRAME,

@@ -1,15 +1,15 @@
 // One ext_proc stream, that is one request of a client: takes its headers and its body as Envoy sends them, hands the whole
 // message to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
-import { BodyLoans, type BodyPool, COLLECTED } from '../bodies.ts';
-import type { BoundRoute, Exchange, Outcome, Router } from '../exchange.ts';
+import { BodyLoans, type BodyPool, COLLECTED } from '../contract/bodies.ts';
+import type { BoundRoute, Exchange, Outcome, Router } from '../contract/exchange.ts';
 import {
   HeldAccount,
   type HeldBytes,
   OVERLOADED_INFO,
   REQUEST_OVERHEAD_BYTES,
-} from '../held-bytes.ts';
-import type { Message } from '../message.ts';
+} from '../contract/held-bytes.ts';
+import type { Message } from '../contract/message.ts';
 import type { ErrorCode } from '../../graph/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
@@ -28,7 +28,7 @@ import {
   TRAILERS_INTERNAL,
   TRAILERS_OK,
 } from './response-blocks.ts';
-import { MAX_HEAD_BYTES, MAX_PASSING_BYTES } from './limits.ts';
+import { MAX_HEAD_BYTES, MAX_PASSING_BYTES } from '../contract/transport-limits.ts';
 
 export interface FilterLog {
   error(fields: object, text: string): void;

@@ -2,9 +2,9 @@
 // its plain twin. `node extproc/transport/fuzz.ts --iterations N --seed S` runs offline for as long as one likes; the
 // tests run a few thousand iterations. Nothing may throw, hang, read outside its bytes or forget a stream.
 import { parseArgs } from 'node:util';
-import { BodyPool } from '../bodies.ts';
-import { HeldBytes } from '../held-bytes.ts';
-import type { Exchange, Router } from '../exchange.ts';
+import { BodyPool } from '../contract/bodies.ts';
+import { HeldBytes } from '../contract/held-bytes.ts';
+import type { Exchange, Router } from '../contract/exchange.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeldAccount, HeldBytes } from '../held-bytes.ts';
+import { HeldAccount, HeldBytes } from '../contract/held-bytes.ts';
 import { GatheredBody, pins } from './gathered-body.ts';
 
 const MIB = 1024 * 1024;

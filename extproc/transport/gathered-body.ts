@@ -1,8 +1,8 @@
 // The body of one request as it comes: a single piece stays where it was read, several are copied together. In: pieces that are
 // held already; out: the whole body, for which just its bytes are held.
-import { releasableBytes } from '../bodies.ts';
-import { ByteSink } from '../byte-sink.ts';
-import type { HeldAccount } from '../held-bytes.ts';
+import { releasableBytes } from '../contract/bodies.ts';
+import { ByteSink } from '../contract/byte-sink.ts';
+import type { HeldAccount } from '../contract/held-bytes.ts';
 
 const EMPTY = Buffer.alloc(0);
 /** Of reads from this size on, parts smaller than one in so many are copied out. */

@@ -1,6 +1,6 @@
 // The client's request headers as the bytes of Envoy's HeaderMap. What is only copied to the units is copied as bytes,
 // name by name, once; a string is made only of a value that somebody asks for.
-import type { RequestHeaders } from '../exchange.ts';
+import type { RequestHeaders } from '../contract/exchange.ts';
 import { FieldReader } from './codec/decode.ts';
 
 /** What of a header passes to units: `KEEP` to all, the others not to some. */

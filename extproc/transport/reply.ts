@@ -1,6 +1,6 @@
 // Writes the outcome of a request in the phase of ext_proc that the request is in, as the gRPC messages of its stream.
-import type { Outcome } from '../exchange.ts';
-import type { Message } from '../message.ts';
+import type { Outcome } from '../contract/exchange.ts';
+import type { Message } from '../contract/message.ts';
 import { ERRORS, failureBody } from '../../graph/errors.ts';
 import { ANSWER_DETAILS } from '../../graph/names.ts';
 import {

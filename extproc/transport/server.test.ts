@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { credentials } from '@grpc/grpc-js';
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
-import type { Exchange, Router } from '../exchange.ts';
+import type { Exchange, Router } from '../contract/exchange.ts';
 import { FLAG, FRAME, PREFACE, buildFrame, buildSettings } from '../../lib/codecs/http2/frames.ts';
 import { startFilterServer } from './server.ts';
 import type { ListeningServer } from './server.ts';

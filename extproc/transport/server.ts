@@ -2,14 +2,14 @@
 // `node:net`: a fifth of the CPU of `node:http2`.
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { BodyPool } from '../bodies.ts';
+import { BodyPool } from '../contract/bodies.ts';
 import { collectGarbage } from '../../lib/runtime/collect-garbage.ts';
-import { HeldBytes } from '../held-bytes.ts';
-import type { Router } from '../exchange.ts';
+import { HeldBytes } from '../contract/held-bytes.ts';
+import type { Router } from '../contract/exchange.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext, FilterLog } from './filter-stream.ts';
 import { ServerSession } from './http2/session.ts';
-import { BODY_TRIM_MS, MAX_LENT_BODY_BYTES } from './limits.ts';
+import { BODY_TRIM_MS, MAX_LENT_BODY_BYTES } from '../contract/transport-limits.ts';
 
 export interface FilterServerOptions {
   readonly router: Router;

@@ -5,10 +5,10 @@ import type { Addresses } from '../../graph/deployment.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
-import { COLLECTED } from '../bodies.ts';
-import type { CallRequest, CallResult, UnitClient } from '../calls.ts';
-import type { Exchange, Outcome, RequestHeaders } from '../exchange.ts';
-import type { AnswerHead, Message } from '../message.ts';
+import { COLLECTED } from '../contract/bodies.ts';
+import type { CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
+import type { Exchange, Outcome, RequestHeaders } from '../contract/exchange.ts';
+import type { AnswerHead, Message } from '../contract/message.ts';
 
 /** A graph node as a user writes it, as far as the walk cares. */
 export interface Node {

@@ -3,9 +3,9 @@
 // the branch that is rewarded from the body alone, so routing that came in the header is written into what they get.
 import { ROUTING_HEADER } from '../../graph/names.ts';
 import type { Plan, Step } from '../../graph/plan.ts';
-import type { CallHandle } from '../calls.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Message } from '../message.ts';
+import type { CallHandle } from '../contract/calls.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { Message } from '../contract/message.ts';
 import { MAX_ROUTING_BYTES } from '../reading/limits.ts';
 import type { Dialect, Routing } from '../seldon/dialect.ts';
 import { ALL, NONE } from './decisions.ts';

@@ -2,8 +2,8 @@
 // comes next, and at most one call (or one set of branches) in flight. A line that ends hands its message, or its
 // fault, to the line that it branched from, or to the walk.
 import { toFault } from './fault.ts';
-import type { CallHandle, CallResult } from '../calls.ts';
-import type { Message } from '../message.ts';
+import type { CallHandle, CallResult } from '../contract/calls.ts';
+import type { Message } from '../contract/message.ts';
 import { ALL, NONE } from './decisions.ts';
 import { faultOf, joined, ownBytes } from './merge.ts';
 import type { Op, PreparedCall } from './ops.ts';

@@ -1,6 +1,6 @@
 // The bodies that the filter puts together itself, and what is wrong where it cannot.
-import { type BodyMemory, releasableBytes } from '../bodies.ts';
-import type { Message } from '../message.ts';
+import { type BodyMemory, releasableBytes } from '../contract/bodies.ts';
+import type { Message } from '../contract/message.ts';
 import type { Unusable } from '../seldon/dialect.ts';
 import type { Fault } from './outcome.ts';
 import { OVERLOADED } from './read.ts';

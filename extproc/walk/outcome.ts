@@ -1,9 +1,9 @@
 // What ends a walk before its end, and how the client is told.
 import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
 import type { Transport } from '../../graph/plan.ts';
-import type { CallResult } from '../calls.ts';
-import type { Outcome } from '../exchange.ts';
-import type { Message } from '../message.ts';
+import type { CallResult } from '../contract/calls.ts';
+import type { Outcome } from '../contract/exchange.ts';
+import type { Message } from '../contract/message.ts';
 
 export type UnitAnswer = Extract<CallResult, { kind: 'answer' }>;
 

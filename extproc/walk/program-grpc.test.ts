@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallResult } from '../calls.ts';
-import type { Outcome } from '../exchange.ts';
+import type { CallResult } from '../contract/calls.ts';
+import type { Outcome } from '../contract/exchange.ts';
 import { stringField, bytesField, int32Field } from '../../lib/codecs/protobuf/writer.ts';
 import { writeDoubles, writeShape } from '../seldon/numbers-proto.ts';
 import {

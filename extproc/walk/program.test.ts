@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Policy, RouteKind } from '../../graph/plan.ts';
-import type { CallResult } from '../calls.ts';
-import type { Outcome } from '../exchange.ts';
+import type { CallResult } from '../contract/calls.ts';
+import type { Outcome } from '../contract/exchange.ts';
 import {
   type Asked,
   fakeClient,

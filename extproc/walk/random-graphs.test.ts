@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { CallResult } from '../calls.ts';
+import type { CallResult } from '../contract/calls.ts';
 import type { CallVerb } from '../../graph/plan.ts';
-import type { Outcome } from '../exchange.ts';
+import type { Outcome } from '../contract/exchange.ts';
 import {
   type Asked,
   fakeClient,

@@ -1,15 +1,15 @@
 // Reads what is inside messages: takes their content encoding off and asks the dialect, at once where that costs no more than
 // some milliseconds, otherwise in threads. In: messages as they were sent and what is asked of them; out: the result, or the
 // fault that ends the walk. Units are asked for plain answers, so compressed ones are the way of a few.
-import type { BodyMemory } from '../bodies.ts';
-import type { CallHandle } from '../calls.ts';
-import { OVERLOADED_INFO } from '../held-bytes.ts';
-import type { AnswerHead, Message } from '../message.ts';
+import type { BodyMemory } from '../contract/bodies.ts';
+import type { CallHandle } from '../contract/calls.ts';
+import { OVERLOADED_INFO } from '../contract/held-bytes.ts';
+import type { AnswerHead, Message } from '../contract/message.ts';
 import { MAX_READ_ON_LOOP_BYTES } from '../reading/limits.ts';
 import { readInThread, type ThreadResult } from '../reading/reader.ts';
 import { perform, type Task, type TaskKind, type TaskResults } from '../reading/tasks.ts';
 import type { Dialect } from '../seldon/dialect.ts';
-import { encodingOf, unpack, type Unpacked } from '../unpack/unpack.ts';
+import { encodingOf, unpack, type Unpacked } from '../contract/unpack/unpack.ts';
 import { toFault } from './fault.ts';
 import type { Fault } from './outcome.ts';
 import type { ProgramLog } from './program.ts';

@@ -1,7 +1,7 @@
 // What a walk costs without any socket: µs a request with units that answer at once, and MB/s of the passes over
 // large bodies. Run: `$(scripts/node-path.sh) extproc/walk/walk.bench.ts`.
-import { COLLECTED } from '../bodies.ts';
-import type { CallResult } from '../calls.ts';
+import { COLLECTED } from '../contract/bodies.ts';
+import type { CallResult } from '../contract/calls.ts';
 import { isJson } from '../../lib/codecs/json/scan.ts';
 import { averageJson } from '../seldon/average-json.ts';
 import { fakeHeaders, headOf, jsonMessage, type Node, planOf } from './fake-units.ts';

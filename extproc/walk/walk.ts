@@ -1,9 +1,9 @@
 // One request on its way through a graph: the exchange, the decisions made, and the one reply. The lines of
 // operations that it runs are in `line.ts`.
 import type { Transport } from '../../graph/plan.ts';
-import type { CallHandle } from '../calls.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Message } from '../message.ts';
+import type { CallHandle } from '../contract/calls.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { Message } from '../contract/message.ts';
 import type { Dialect, Routing } from '../seldon/dialect.ts';
 import { type DecisionTable, NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
 import type { Routed } from './feedback-routing.ts';

@@ -1,17 +1,17 @@
 // The tables of limits: values from the modules that hold them, meanings from the comments beside them.
 import * as filterClients from '../../extproc/client/limits.ts';
 import { MAX_GARBAGE_BYTES } from '../../lib/runtime/collect-garbage.ts';
-import * as filterMemory from '../../extproc/memory-shares.ts';
+import * as filterMemory from '../../extproc/contract/memory-shares.ts';
 import * as filterReading from '../../extproc/reading/limits.ts';
-import * as filterServer from '../../extproc/transport/limits.ts';
-import * as filterUnpacking from '../../extproc/unpack/limits.ts';
+import * as filterServer from '../../extproc/contract/transport-limits.ts';
+import * as filterUnpacking from '../../extproc/contract/unpack/limits.ts';
 import {
   MIN_YIELDING_BYTES,
   REQUEST_OVERHEAD_BYTES,
   SMALL_REQUEST_BYTES,
   SMALL_SHARE,
   STALLED_MS,
-} from '../../extproc/held-bytes.ts';
+} from '../../extproc/contract/held-bytes.ts';
 import * as envoy from '../../envoy/limits.ts';
 import {
   LIMITS,
@@ -63,12 +63,12 @@ export function memoryLimits(): string {
   const { heldShare: _, ...memory } = filterMemory;
   return limitTable([
     [
-      'extproc/held-bytes.ts',
+      'extproc/contract/held-bytes.ts',
       { SMALL_REQUEST_BYTES, SMALL_SHARE, REQUEST_OVERHEAD_BYTES, MIN_YIELDING_BYTES, STALLED_MS },
     ],
-    ['extproc/memory-shares.ts', memory],
+    ['extproc/contract/memory-shares.ts', memory],
     ['lib/runtime/collect-garbage.ts', { MAX_GARBAGE_BYTES }],
-    ['extproc/unpack/limits.ts', filterUnpacking],
+    ['extproc/contract/unpack/limits.ts', filterUnpacking],
     ['extproc/reading/limits.ts', filterReading],
   ]);
 }
@@ -93,7 +93,7 @@ export function clientLimits(): string {
 }
 
 export function serverLimits(): string {
-  return limitTable([['extproc/transport/limits.ts', filterServer]]);
+  return limitTable([['extproc/contract/transport-limits.ts', filterServer]]);
 }
 
 type Source = readonly [path: string, values: Readonly<Record<string, number>>];

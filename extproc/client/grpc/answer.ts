@@ -1,9 +1,9 @@
 // Turns the parts of a gRPC answer into the result of a call, unpacked where it was compressed.
-import type { CallHandle, CallRequest, CallResult } from '../../calls.ts';
-import { OVERLOADED_INFO } from '../../held-bytes.ts';
-import type { AnswerHead } from '../../message.ts';
-import { encodingOf, unpack } from '../../unpack/unpack.ts';
-import { failure, type FailureCode, tooLargeText } from '../failure.ts';
+import type { CallHandle, CallRequest, CallResult } from '../../contract/calls.ts';
+import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
+import type { AnswerHead } from '../../contract/message.ts';
+import { encodingOf, unpack } from '../../contract/unpack/unpack.ts';
+import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
 import { passesToClient } from '../passed-headers.ts';
 import type { MessageReader } from './message.ts';
 import { endOfHttp, fieldOf, readEnd } from '../../../lib/codecs/grpc/status.ts';

@@ -1,5 +1,5 @@
 // The one message of a unary gRPC answer: taken out of its 5-byte frame as the bytes come, within the limit for answers.
-import type { ByteAccount } from '../../held-bytes.ts';
+import type { ByteAccount } from '../../contract/held-bytes.ts';
 
 const PREFIX_BYTES = 5;
 

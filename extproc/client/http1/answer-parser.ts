@@ -1,8 +1,8 @@
 // One HTTP/1.1 answer to a POST, out of bytes that come in any pieces. The bytes are read into a buffer that all
 // connections share, so an answer that came whole is copied out once, head and body together; the rest of a longer
 // body of known length is read by the socket straight into its place (`target`).
-import { type BodyMemory, COLLECTED } from '../../bodies.ts';
-import { ByteSink } from '../../byte-sink.ts';
+import { type BodyMemory, COLLECTED } from '../../contract/bodies.ts';
+import { ByteSink } from '../../contract/byte-sink.ts';
 import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS, MAX_TURN_BYTES } from '../limits.ts';
 import { ChunkedBody } from './chunked.ts';
 import { HeadFacts, findStartFault, parseHead } from './head-parser.ts';

@@ -1,5 +1,5 @@
 // One call over HTTP/1.1, from the moment it is asked for to its one result.
-import type { CallHandle, CallRequest, CallResult } from '../../calls.ts';
+import type { CallHandle, CallRequest, CallResult } from '../../contract/calls.ts';
 import type { Deadline } from '../deadlines.ts';
 import type { Http1Connection } from './connection.ts';
 

@@ -1,7 +1,7 @@
 // The body of a chunked answer (RFC 9112 §7.1), byte by byte where it is framing and slice by slice where it is data.
 // Extensions and trailers are checked, bounded and dropped.
-import type { ByteAccount } from '../../held-bytes.ts';
-import { ByteSink } from '../../byte-sink.ts';
+import type { ByteAccount } from '../../contract/held-bytes.ts';
+import { ByteSink } from '../../contract/byte-sink.ts';
 import { MAX_EXTENSION_BYTES, MAX_TRAILER_BYTES } from '../limits.ts';
 import { TOKEN_BYTES, VALUE_BYTES } from './head-parser.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallResult } from '../../calls.ts';
+import type { CallResult } from '../../contract/calls.ts';
 import { brief, callOnce, requestOf } from '../testing/calling.ts';
 import { type RawScript, type RawServer, startRawServer } from '../testing/raw-server.ts';
 import { Http1Client, type Http1Options } from './client.ts';

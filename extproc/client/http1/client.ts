@@ -1,10 +1,10 @@
 // The HTTP/1.1 client of one edge: a stack of idle connections, the last used first, so that those not needed grow
 // old and are closed. Calls above the limit of connections wait in a bounded queue. A call whose reused connection
 // was dead is moved once to a fresh one.
-import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../calls.ts';
-import { OVERLOADED_INFO } from '../../held-bytes.ts';
+import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
+import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
 import { type Deadlines, sharedDeadlines } from '../deadlines.ts';
-import { errnoWords, failure, type FailureCode, tooLargeText } from '../failure.ts';
+import { errnoWords, failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
 import { MAX_CONNECTIONS, MAX_WAITING_CALLS } from '../limits.ts';
 import { Http1Call } from './call.ts';
 import { type Address, Http1Connection, type Loss } from './connection.ts';

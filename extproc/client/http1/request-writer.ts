@@ -1,7 +1,7 @@
 // Writes one POST onto a connection. What does not change with the request (request line and host, the content type
 // of the last request) is made once; a small request leaves in one piece, a larger body as it is, uncopied.
 import type { Socket } from 'node:net';
-import type { CallRequest } from '../../calls.ts';
+import type { CallRequest } from '../../contract/calls.ts';
 import { ONE_WRITE_BYTES } from '../limits.ts';
 
 const CONTENT_LENGTH = Buffer.from('content-length: ');

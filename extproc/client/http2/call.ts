@@ -1,6 +1,6 @@
 // One gRPC call: what it asks, and where its stream stands on the connection that carries it now.
 import { MAX_ANSWER_HEADERS } from '../../../graph/limits.ts';
-import type { CallHandle, CallRequest, CallResult } from '../../calls.ts';
+import type { CallHandle, CallRequest, CallResult } from '../../contract/calls.ts';
 import type { Deadline } from '../deadlines.ts';
 import { MessageReader } from '../grpc/message.ts';
 import { fieldOf } from '../../../lib/codecs/grpc/status.ts';

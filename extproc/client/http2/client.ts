@@ -1,10 +1,10 @@
 // The gRPC client of one edge over HTTP/2 with prior knowledge: one connection, and more when its streams are used up.
 // A call that the peer has provably not looked at is moved to another connection; one whose reused connection died
 // before the answer began is moved once, if it may be sent twice.
-import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../calls.ts';
-import { OVERLOADED_INFO } from '../../held-bytes.ts';
+import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
+import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
 import { type Deadlines, sharedDeadlines } from '../deadlines.ts';
-import { failure, type FailureCode, tooLargeText } from '../failure.ts';
+import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
 import { readGrpcResult } from '../grpc/answer.ts';
 import type { Address } from '../http1/connection.ts';
 import { DEFAULT_CONCURRENT_STREAMS, MAX_H2_CONNECTIONS, MAX_WAITING_CALLS } from '../limits.ts';

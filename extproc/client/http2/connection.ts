@@ -15,7 +15,7 @@ import {
 import { Output } from '../../../lib/codecs/http2/output.ts';
 import { type FrameHandler, FrameReader } from '../../../lib/codecs/http2/reader.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
-import { errnoWords } from '../failure.ts';
+import { errnoWords } from '../../contract/failure.ts';
 import type { Address } from '../http1/connection.ts';
 import {
   CONNECT_TIMEOUT_MS,

@@ -1,6 +1,6 @@
 // The header block of a gRPC request: what is the same for every call of a path is made once, and the client's
 // metadata is appended as the bytes in which it came.
-import type { CallRequest } from '../../calls.ts';
+import type { CallRequest } from '../../contract/calls.ts';
 import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 
 const MAX_CACHED = 256;

@@ -1,6 +1,6 @@
 // Short hands for tests that make calls: a request with everything filled in, and a promise of its result.
-import { COLLECTED } from '../../bodies.ts';
-import type { CallRequest, CallResult, UnitClient } from '../../calls.ts';
+import { COLLECTED } from '../../contract/bodies.ts';
+import type { CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 
 export function requestOf(changes: Partial<CallRequest> = {}): CallRequest {
   return {

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { CallRequest, UnitClient } from '../../calls.ts';
+import type { CallRequest, UnitClient } from '../../contract/calls.ts';
 
 /** Makes so many calls. */
 export type Run = (count: number) => Promise<void>;

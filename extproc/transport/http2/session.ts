@@ -29,7 +29,7 @@ import {
   MAX_STREAMS,
   MAX_UNSENT_BYTES,
   STREAM_WINDOW_BYTES,
-} from '../limits.ts';
+} from '../../contract/transport-limits.ts';
 
 const STREAM_CREDIT_STEP = STREAM_WINDOW_BYTES / 2;
 const CONNECTION_CREDIT_STEP = 1 << 29;

@@ -1,5 +1,5 @@
 // The outcomes as plain ProcessingResponses: what `reply.ts` writes as bytes, said once more in objects.
-import type { Outcome } from '../../exchange.ts';
+import type { Outcome } from '../../contract/exchange.ts';
 import { ERRORS, failureBody } from '../../../graph/errors.ts';
 import { ANSWER_DETAILS, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/names.ts';
 import {

@@ -1,9 +1,9 @@
 // The filter server once more, on @grpc/grpc-js and plain objects: slow, simple, and what the served one is held against.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { COLLECTED } from '../../bodies.ts';
-import type { BoundRoute, Exchange, Outcome, RequestHeaders } from '../../exchange.ts';
-import type { Message } from '../../message.ts';
+import { COLLECTED } from '../../contract/bodies.ts';
+import type { BoundRoute, Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
+import type { Message } from '../../contract/message.ts';
 import type { ErrorCode } from '../../../graph/errors.ts';
 import { readGrpcBody } from '../grpc-body.ts';
 import type { Answering, ReplyPhase } from '../reply.ts';

@@ -1,6 +1,6 @@
 // How a call fails, in words: the address first, then what happened, in lower case and without the runtime's own
 // error names.
-import type { CallRequest, CallResult } from '../calls.ts';
+import type { CallRequest, CallResult } from './calls.ts';
 
 export type Failure = Extract<CallResult, { kind: 'failure' }>;
 export type FailureCode = Failure['code'];

@@ -9,7 +9,7 @@ import {
   MAX_IDLE_BODY_BYTES,
   MAX_LENT_BODY_BYTES,
   MIN_LENT_BODY_BYTES,
-} from './transport/limits.ts';
+} from './transport-limits.ts';
 
 /** Who lends memory to a request. */
 export interface Lender {

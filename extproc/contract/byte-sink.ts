@@ -1,6 +1,6 @@
 // Bytes that arrive in pieces whose number is not known: one growing buffer, so that a peer that sends them one by
 // one costs no more memory than one that sends them whole. What it grows to is held before it is there.
-import { freeMemory } from '../lib/runtime/free-memory.ts';
+import { freeMemory } from '../../lib/runtime/free-memory.ts';
 import type { ByteAccount } from './held-bytes.ts';
 
 const FIRST_BYTES = 1024;
