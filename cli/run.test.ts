@@ -223,7 +223,7 @@ test('the filter comes back after it was killed, and nothing outlives a killed r
   const { stdout } = spawnSync('ps', ['axww', '-o', 'pid=,args='], { encoding: 'utf8' });
   const filter = stdout
     .split('\n')
-    .find((line) => line.includes('extproc/main.ts') && line.includes(state));
+    .find((line) => line.includes('extproc/process/main.ts') && line.includes(state));
   assert.ok(filter !== undefined);
   process.kill(Number.parseInt(filter, 10), 'SIGKILL');
   await until('its death is told', () => /the filter was ended by signal SIGKILL/.test(stderr()));

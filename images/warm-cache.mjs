@@ -16,7 +16,7 @@ const { workerExecArgv } = await import('/app/lib/runtime/exec-argv.ts');
 const { operatorExecArgv } = await import('/app/operator/exec-argv.ts');
 const cached = ['--import=/app/lib/runtime/compile-cache.mjs'];
 const PROCESSES = [
-  [...workerExecArgv, '/app/extproc/main.ts', '--warm'],
+  [...workerExecArgv, '/app/extproc/process/main.ts', '--warm'],
   [...operatorExecArgv, ...cached, '/app/operator/main.ts', '--help'],
   [...operatorExecArgv, ...cached, '/app/operator/gateway/main.ts', '--help'],
   [...cached, '/app/operator/admission/main.ts', '--help'],

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../lib/runtime/exec-argv.ts';
 
-const entry = fileURLToPath(new URL('../extproc/main.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../extproc/process/main.ts', import.meta.url));
 const { status } = spawnSync(process.execPath, [...workerExecArgv, entry, '--warm'], {
   env: { ...process.env, ...workerEnvironment },
   stdio: 'inherit',

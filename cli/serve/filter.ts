@@ -7,7 +7,7 @@ import type { Server, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.ts';
-import { DOORS, type Door } from '../../extproc/ipc.ts';
+import { DOORS, type Door } from '../../extproc/process/ipc.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan.ts';
 import type { Log } from '../log.ts';
@@ -16,7 +16,7 @@ import { Child } from './child.ts';
 import { openGate } from './gate.ts';
 import type { Watchdog } from './watchdog.ts';
 
-const ENTRY = fileURLToPath(new URL('../../extproc/main.ts', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../extproc/process/main.ts', import.meta.url));
 /** Connections that may wait for a worker that is being started; Envoy has one for each of its threads. */
 const MAX_WAITING_CONNECTIONS = 1024;
 /** How long a worker may take to tell its counts, ms. */

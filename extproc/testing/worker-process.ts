@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { workerExecArgv } from '../../lib/runtime/exec-argv.ts';
-import type { Door, ParentMessage, WorkerMessage } from '../ipc.ts';
+import type { Door, ParentMessage, WorkerMessage } from '../process/ipc.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../process/main.ts', import.meta.url));
 
 export interface WorkerProcess {
   readonly child: ChildProcess;

@@ -97,7 +97,7 @@ const { readdirSync, readFileSync } = require('node:fs');
 for (const pid of readdirSync('/proc').filter(Number)) {
   let line = '';
   try { line = readFileSync('/proc/' + pid + '/cmdline', 'utf8'); } catch {}
-  if (Number(pid) !== process.pid && line.includes('extproc/main.ts')) { process.kill(Number(pid), 'SIGKILL'); console.log(pid); }
+  if (Number(pid) !== process.pid && line.includes('extproc/process/main.ts')) { process.kill(Number(pid), 'SIGKILL'); console.log(pid); }
 }`;
 
 const WAKE_FILTER = `

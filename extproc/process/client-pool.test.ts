@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Plan } from '../graph/plan.ts';
+import type { Plan } from '../../graph/plan.ts';
 import { ClientPool } from './client-pool.ts';
-import { testPlan } from './testing/plans.ts';
+import { testPlan } from '../testing/plans.ts';
 
 /** A pool that notes the hosts that it opens and closes a client for. */
 function openPool() {

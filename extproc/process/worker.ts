@@ -1,12 +1,12 @@
 // The life of the filter's process: take deployments from the supervisor, serve from the first one on, swap programs
 // without touching streams in flight, drain and end. Messages are handled one after the other, in the order sent.
 import { Socket } from 'node:net';
-import type { DeploymentPlan, Plan } from '../graph/plan.ts';
-import type { ConnectionServer } from './contract/connection-server.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
+import type { ConnectionServer } from '../contract/connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
-import type { LiveDeployment } from './contract/live-deployment.ts';
-import type { Log } from '../lib/runtime/log.ts';
-import type { WorkerCounts } from './metrics/worker-counts.ts';
+import type { LiveDeployment } from '../contract/live-deployment.ts';
+import type { Log } from '../../lib/runtime/log.ts';
+import type { WorkerCounts } from '../metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 
 export interface WorkerParts {

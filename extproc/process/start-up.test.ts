@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { workerExecArgv } from '../lib/runtime/exec-argv.ts';
+import { workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 
 /** Parts of Node that cost megabytes, which the filter has no use for. */
 const TOO_MUCH = ['internal/deps/undici/undici', 'internal/http2/core', 'internal/webstreams/util'];

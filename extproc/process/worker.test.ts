@@ -6,9 +6,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { PLAN_VERSION } from '../graph/plan.ts';
-import { testDeployment, testPlan } from './testing/plans.ts';
-import { startWorkerProcess, type WorkerProcess } from './testing/worker-process.ts';
+import { PLAN_VERSION } from '../../graph/plan.ts';
+import { testDeployment, testPlan } from '../testing/plans.ts';
+import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-worker-'));
 const workers: WorkerProcess[] = [];

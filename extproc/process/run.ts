@@ -1,19 +1,19 @@
 // Wires the parts of the filter's process and hands them to the worker's life. What goes over the IPC channel is said
-// in `extproc/ipc.ts`; logs are JSON lines on standard error.
+// in `extproc/process/ipc.ts`; logs are JSON lines on standard error.
 import { flushCompileCache } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
-import { openClient } from './client/open.ts';
+import { openClient } from '../client/open.ts';
 import { ClientPool } from './client-pool.ts';
 import type { WorkerMessage } from './ipc.ts';
-import { CallHistograms } from './metrics/call-histograms.ts';
-import { ProcessGauges } from './metrics/process-gauges.ts';
-import { readCounts } from './metrics/worker-counts.ts';
-import { openOffpathGrpc } from './offpath/grpc-server.ts';
-import { openOffpathHttp } from './offpath/http-server.ts';
+import { CallHistograms } from '../metrics/call-histograms.ts';
+import { ProcessGauges } from '../metrics/process-gauges.ts';
+import { readCounts } from '../metrics/worker-counts.ts';
+import { openOffpathGrpc } from '../offpath/grpc-server.ts';
+import { openOffpathHttp } from '../offpath/http-server.ts';
 import { ProgramTable } from './programs.ts';
-import { createFilterServer } from './transport/server.ts';
-import { compileProgram } from './walk/program.ts';
+import { createFilterServer } from '../transport/server.ts';
+import { compileProgram } from '../walk/program.ts';
 import { Worker } from './worker.ts';
 import type { WorkerOptions } from './options.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { routeName } from '../graph/names.ts';
-import type { Plan } from '../graph/plan.ts';
-import type { BoundRoute, Exchange, Outcome } from './contract/exchange.ts';
-import { SILENT_LOG } from '../lib/runtime/log.ts';
+import { routeName } from '../../graph/names.ts';
+import type { Plan } from '../../graph/plan.ts';
+import type { BoundRoute, Exchange, Outcome } from '../contract/exchange.ts';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { ProgramTable, type RunnableProgram } from './programs.ts';
-import { testDeployment, testPlan } from './testing/plans.ts';
+import { testDeployment, testPlan } from '../testing/plans.ts';
 
 const A = 'aaaaaaaaaaaaaaaa';
 const B = 'bbbbbbbbbbbbbbbb';
