@@ -2,7 +2,7 @@
 // given time. Reads its orders as one JSON argument, prints one JSON line: requests, errors, latencies.
 import net from 'node:net';
 import { COLLECTED } from '../extproc/contract/bodies.ts';
-import { openClient } from '../extproc/client/open.ts';
+import { openClient } from '../extproc/client/open/open.ts';
 import { CLIENT_HEADERS, jsonPayload, protoPayload } from './payload.ts';
 
 export interface LoadOrder {

@@ -1,7 +1,7 @@
 // The same choice as `openClient`, with the conformance twins: undici and grpc-js in place of the small clients.
 import type { Edge } from '../../graph/plan.ts';
 import type { UnitClient } from '../contract/calls.ts';
-import { type ClientOptions, wayOf } from './open.ts';
+import { type ClientOptions, wayOf } from './open/open.ts';
 import { GrpcTwin } from './twin-grpc.ts';
 import { UndiciTwin } from './twin-undici.ts';
 

@@ -3,7 +3,7 @@
 import { flushCompileCache } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import pino from 'pino';
-import { openClient } from '../client/open.ts';
+import { openClient } from '../client/open/open.ts';
 import { ClientPool } from './client-pool.ts';
 import type { WorkerMessage } from './ipc.ts';
 import { CallHistograms } from '../metrics/call-histograms.ts';

@@ -1,13 +1,13 @@
 // Chooses the client of an edge, HTTP/1.1 or (gRPC) HTTP/2: straight to the unit, or to Envoy's egress listener, where the
 // host of a call is the name of the unit.
-import type { Edge } from '../../graph/plan.ts';
-import type { UnitClient } from '../contract/calls.ts';
+import type { Edge } from '../../../graph/plan.ts';
+import type { UnitClient } from '../../contract/calls.ts';
 import { EgressClient } from './egress-client.ts';
-import { authorityOf } from '../contract/failure.ts';
-import { Http1Client } from './http1/client.ts';
-import type { Address } from './http1/connection.ts';
-import { Http2Client } from './http2/client.ts';
-import { MAX_EGRESS_CALLS, MAX_EGRESS_CONNECTIONS } from './limits.ts';
+import { authorityOf } from '../../contract/failure.ts';
+import { Http1Client } from '../http1/client.ts';
+import type { Address } from '../http1/connection.ts';
+import { Http2Client } from '../http2/client.ts';
+import { MAX_EGRESS_CALLS, MAX_EGRESS_CONNECTIONS } from '../limits.ts';
 
 export interface ClientOptions {
   /** Path of Envoy's egress socket; null where there is none: every call over egress then fails. */
