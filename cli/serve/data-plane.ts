@@ -8,7 +8,7 @@ import { EnvoyWriter } from '../../envoy/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
-import { startProbeServer } from '../../extproc/offpath/probe-server.ts';
+import { startProbeServer } from '../../extproc/control/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import { fieldLog, type Log, type LogLevel } from '../log.ts';

@@ -13,7 +13,7 @@ switch (parsed.kind) {
     process.exitCode = 2;
     break;
   case 'warm':
-    await Promise.all([import('./run.ts'), import('../offpath/grpc-services.ts')]);
+    await Promise.all([import('./run.ts'), import('../control/grpc-services.ts')]);
     flushCompileCache();
     break;
   case 'options': {

@@ -25,8 +25,8 @@ import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../cli/serve/log-files.ts';
 import { MAX_FINDINGS } from '../../graph/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/process/options.ts';
-import { DIAL_TIMEOUT_MS } from '../../extproc/offpath/dial-units.ts';
-import { MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from '../../extproc/offpath/limits.ts';
+import { DIAL_TIMEOUT_MS } from '../../extproc/control/dial-units.ts';
+import { MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from '../../extproc/control/limits.ts';
 import { MAX_DEPTH } from '../../lib/codecs/json/scan.ts';
 import { readComments } from './doc-comments.ts';
 import { amount, bytes, code, plain, table } from './markdown.ts';
@@ -52,8 +52,8 @@ export function singleLimits(): string {
     ['graph/limits.ts', { MAX_HELD_BYTES, MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES }],
     ['graph/names.ts', { MAX_ROUTING_HEADER_BYTES }],
     ['extproc/process/options.ts', { DRAIN_LIMIT_MS }],
-    ['extproc/offpath/dial-units.ts', { DIAL_TIMEOUT_MS }],
-    ['extproc/offpath/limits.ts', { MAX_UNIT_INFO_BYTES, MAX_HELD_INFO_BYTES }],
+    ['extproc/control/dial-units.ts', { DIAL_TIMEOUT_MS }],
+    ['extproc/control/limits.ts', { MAX_UNIT_INFO_BYTES, MAX_HELD_INFO_BYTES }],
     ['lib/codecs/json/scan.ts', { MAX_DEPTH }],
   ]);
 }
