@@ -2,7 +2,7 @@
 // statistics.
 import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, UNIT_HEADER, egressHost } from '../graph/names.ts';
 import type { DeploymentPlan, Edge, Plan } from '../graph/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
+import { GRPC_PATHS, REST_PATHS } from '../dialects/seldon/paths.ts';
 import { clusterOf, isNamed, unitOf } from './clusters.ts';
 import type { JsonObject } from './json.ts';
 import { EGRESS_ROUTES } from './names.ts';

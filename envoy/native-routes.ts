@@ -2,7 +2,7 @@
 import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../graph/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../graph/plan.ts';
 import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../graph/seldon-paths.ts';
+import { GRPC_PATHS, REST_PATHS } from '../dialects/seldon/paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';
 import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from './limits.ts';

@@ -2,7 +2,7 @@
 // metadata, docs, reflection, health), what its supervisor answers (readiness, metrics), and what Envoy answers itself.
 import type { Plan } from '../graph/plan.ts';
 import { failureText } from './failure-text.ts';
-import { FEEDBACK_PATHS, PREDICT_PATHS } from '../graph/seldon-paths.ts';
+import { FEEDBACK_PATHS, PREDICT_PATHS } from '../dialects/seldon/paths.ts';
 import { PLAN_HEADER } from '../graph/names.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
 import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, PROBE_CLUSTER } from './names.ts';

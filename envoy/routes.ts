@@ -13,7 +13,7 @@ import {
   GRPC_FEEDBACK_PATH,
   GRPC_PREDICT_PATH,
   PREDICT_PATHS,
-} from '../graph/seldon-paths.ts';
+} from '../dialects/seldon/paths.ts';
 import { graphRoutes, tailRoutes } from './graph-routes.ts';
 import type { JsonObject } from './json.ts';
 import { predictorRoutes } from './names.ts';

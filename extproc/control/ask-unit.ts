@@ -5,7 +5,7 @@ import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
 import type { Plan, Verb } from '../../graph/plan.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
-import { REST_PATHS } from '../../graph/seldon-paths.ts';
+import { REST_PATHS } from '../../dialects/seldon/paths.ts';
 
 export interface UnitAnswer {
   readonly status: number;

@@ -18,7 +18,11 @@ import { loadProto } from '../../proto/load.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
-import { builtInMetadata, deriveGraphMetadata, type ModelMetadata } from './graph-metadata.ts';
+import {
+  builtInMetadata,
+  deriveGraphMetadata,
+  type ModelMetadata,
+} from '../../dialects/seldon/graph-metadata.ts';
 
 type Ports = readonly unknown[];
 type Model = ModelMetadata<Ports>;

@@ -3,14 +3,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PLAN_HEADER } from '../../graph/names.ts';
 import type { Plan } from '../../graph/plan.ts';
-import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../graph/seldon-paths.ts';
+import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../dialects/seldon/paths.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
 import { answerReady } from './answer-ready.ts';
 import { type Answer, empty, failed, json, pathOf, text, writeAnswer } from './answers.ts';
 import { serveConnections } from './serve-connections.ts';
-import { DOC_PAGE, openApiOf } from './doc.ts';
+import { DOC_PAGE, openApiOf } from '../../dialects/seldon/doc.ts';
 import { answerGraph, answerUnit } from './rest-metadata.ts';
 
 export interface OffpathHttpOptions {

@@ -7,7 +7,11 @@ import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { type Answer, failed, json, refused } from './answers.ts';
 import { askUnit, type UnitAnswer } from './ask-unit.ts';
-import { builtInMetadata, deriveGraphMetadata, type ModelMetadata } from './graph-metadata.ts';
+import {
+  builtInMetadata,
+  deriveGraphMetadata,
+  type ModelMetadata,
+} from '../../dialects/seldon/graph-metadata.ts';
 
 /** `GET …/status/{unit}` and `GET …/metadata/{unit}`. */
 export async function answerUnit(

@@ -3,7 +3,7 @@
 // A series belongs to its labels, not to a plan: a swap of plans goes on counting where the last one stopped.
 import { BUCKETS_SECONDS } from '../../graph/names.ts';
 import type { CallVerb, Plan, PlanUnit, Transport } from '../../graph/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
+import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { splitImage } from '../../graph/split-image.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
 import { grpcCodeName } from './grpc-codes.ts';

@@ -1,5 +1,5 @@
 // What the process and its reading thread say to each other. The memory of bodies goes along and is gone on the other side.
-import type { DialectName } from '../seldon/dialect.ts';
+import type { DialectName } from '../../dialects/seldon/dialect.ts';
 import type { Task } from './tasks.ts';
 
 export type ToReader =

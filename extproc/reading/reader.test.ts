@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeldAccount, HeldBytes } from '../contract/held-bytes.ts';
-import { JSON_DIALECT } from '../seldon/json-dialect.ts';
-import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
+import { JSON_DIALECT } from '../../dialects/seldon/json-dialect.ts';
+import { PROTO_DIALECT } from '../../dialects/seldon/proto-dialect.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
-import type { Dialect } from '../seldon/dialect.ts';
-import { MAX_WAITING_READS } from './limits.ts';
+import type { Dialect } from '../../dialects/seldon/dialect.ts';
+import { MAX_WAITING_READS } from '../../dialects/reading-limits.ts';
 import { countReadings, readInThread, type ThreadResult } from './reader.ts';
 import { perform, type Task, type TaskKind } from './tasks.ts';
 

@@ -4,14 +4,14 @@
 import { Worker } from 'node:worker_threads';
 import type { CallHandle } from '../contract/calls.ts';
 import type { ByteAccount } from '../contract/held-bytes.ts';
-import type { Dialect } from '../seldon/dialect.ts';
+import type { Dialect } from '../../dialects/seldon/dialect.ts';
 import { type Turn, Turns } from '../contract/unpack/turns.ts';
 import {
   COPY_STEP_BYTES,
   MAX_READER_HEAP_BYTES,
   MAX_WAITING_READS,
   READER_IDLE_MS,
-} from './limits.ts';
+} from '../../dialects/reading-limits.ts';
 import type { FromReader, ToReader } from './messages.ts';
 import type { Task, TaskKind, TaskResults } from './tasks.ts';
 

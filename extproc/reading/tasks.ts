@@ -1,6 +1,11 @@
 // What is asked of messages whose inside has to be read, as values that can be handed to a thread. In: the task and the
 // bodies; out: its result. Nothing here knows where it runs.
-import type { Dialect, FeedbackRoutingFound, Routing, Unusable } from '../seldon/dialect.ts';
+import type {
+  Dialect,
+  FeedbackRoutingFound,
+  Routing,
+  Unusable,
+} from '../../dialects/seldon/dialect.ts';
 
 /** What each task answers. A body that comes back may be the one that was given. */
 export interface TaskResults {

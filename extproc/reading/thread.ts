@@ -1,7 +1,7 @@
 // The reading thread: takes one task after the other, says how much memory it needs for it, and answers with the result.
 import { parentPort } from 'node:worker_threads';
-import { JSON_DIALECT } from '../seldon/json-dialect.ts';
-import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
+import { JSON_DIALECT } from '../../dialects/seldon/json-dialect.ts';
+import { PROTO_DIALECT } from '../../dialects/seldon/proto-dialect.ts';
 import { freeMemory } from '../../lib/runtime/free-memory.ts';
 import type { FromReader, ToReader } from './messages.ts';
 import { bytesMade, perform } from './tasks.ts';

@@ -2,7 +2,7 @@
 // `seldon-routing` (what routers decided) and as `meta.routing` (every unit, as Seldon's executor lists them).
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
 import type { Plan, Step } from '../../graph/plan.ts';
-import type { Routing } from '../seldon/dialect.ts';
+import type { Routing } from '../../dialects/seldon/dialect.ts';
 
 /** The unit was not reached. */
 export const NOT_REACHED = -128;

@@ -4,7 +4,7 @@ import { compileDeployment } from '../../graph/compile-deployment.ts';
 import type { Addresses } from '../../graph/deployment.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
+import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { COLLECTED } from '../contract/bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
 import type { Exchange, Outcome, RequestHeaders } from '../contract/exchange.ts';

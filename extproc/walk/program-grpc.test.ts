@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { CallResult } from '../contract/calls.ts';
 import type { Outcome } from '../contract/exchange.ts';
 import { stringField, bytesField, int32Field } from '../../lib/codecs/protobuf/writer.ts';
-import { writeDoubles, writeShape } from '../seldon/numbers-proto.ts';
+import { writeDoubles, writeShape } from '../../dialects/seldon/numbers-proto.ts';
 import {
   type Asked,
   fakeClient,

@@ -2,11 +2,11 @@
 // request. The program then runs requests without looking at the plan again.
 import { tailKey, transportOf } from '../../graph/names.ts';
 import type { CallVerb, Edge, Plan, Policy, RouteKind, Transport } from '../../graph/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../graph/seldon-paths.ts';
+import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { BoundRoute, Exchange } from '../contract/exchange.ts';
-import { JSON_DIALECT } from '../seldon/json-dialect.ts';
-import { PROTO_DIALECT } from '../seldon/proto-dialect.ts';
+import { JSON_DIALECT } from '../../dialects/seldon/json-dialect.ts';
+import { PROTO_DIALECT } from '../../dialects/seldon/proto-dialect.ts';
 import { compileFeedback, compileStep, type Compiler } from './compile.ts';
 import { buildDecisionTable } from './decisions.ts';
 import { toFault } from './fault.ts';

@@ -3,7 +3,7 @@
 import { COLLECTED } from '../contract/bodies.ts';
 import type { CallResult } from '../contract/calls.ts';
 import { isJson } from '../../lib/codecs/json/scan.ts';
-import { averageJson } from '../seldon/average-json.ts';
+import { averageJson } from '../../dialects/seldon/average-json.ts';
 import { fakeHeaders, headOf, jsonMessage, type Node, planOf } from './fake-units.ts';
 import { compileProgram } from './program.ts';
 

@@ -4,7 +4,7 @@ import type { Transport } from '../../graph/plan.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
-import type { Dialect, Routing } from '../seldon/dialect.ts';
+import type { Dialect, Routing } from '../../dialects/seldon/dialect.ts';
 import { type DecisionTable, NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
 import type { Routed } from './feedback-routing.ts';
 import { Line } from './line.ts';

@@ -2,7 +2,7 @@
 import * as filterClients from '../../extproc/client/limits.ts';
 import { MAX_GARBAGE_BYTES } from '../../lib/runtime/collect-garbage.ts';
 import * as filterMemory from '../../extproc/contract/memory-shares.ts';
-import * as filterReading from '../../extproc/reading/limits.ts';
+import * as filterReading from '../../dialects/reading-limits.ts';
 import * as filterServer from '../../extproc/contract/transport-limits.ts';
 import * as filterUnpacking from '../../extproc/contract/unpack/limits.ts';
 import {
@@ -69,7 +69,7 @@ export function memoryLimits(): string {
     ['extproc/contract/memory-shares.ts', memory],
     ['lib/runtime/collect-garbage.ts', { MAX_GARBAGE_BYTES }],
     ['extproc/contract/unpack/limits.ts', filterUnpacking],
-    ['extproc/reading/limits.ts', filterReading],
+    ['dialects/reading-limits.ts', filterReading],
   ]);
 }
 

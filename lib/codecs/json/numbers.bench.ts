@@ -1,6 +1,6 @@
 // Reading and writing nested arrays of numbers against JSON.parse and JSON.stringify, 220 KB of short numbers and of long ones, CPU time
 // in turns. Run: `$(scripts/node-path.sh) lib/codecs/json/numbers.bench.ts`.
-import { flatten } from '../../../extproc/seldon/average.ts';
+import { flatten } from '../../../dialects/seldon/average.ts';
 import { NumberList, readNumbers, writeNumbers } from './numbers.ts';
 
 const BYTES = 220_000;

@@ -2,7 +2,7 @@
 import { findMember, findPath, keys, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
 import { CLOSE_OBJECT, OPEN_OBJECT, skipSpace } from '../../lib/codecs/json/scan.ts';
 import { averageJson, averageJsonBytes } from './average-json.ts';
-import { MAX_ROUTING_BYTES } from '../reading/limits.ts';
+import { MAX_ROUTING_BYTES } from '../reading-limits.ts';
 import type { Dialect, Routing, Unusable } from './dialect.ts';
 import { readJsonRoute } from './route-json.ts';
 import { simpleModelJson } from './simple-model-json.ts';

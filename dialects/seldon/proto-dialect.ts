@@ -8,7 +8,7 @@ import {
   int32Field,
   stringField,
 } from '../../lib/codecs/protobuf/writer.ts';
-import { MAX_ROUTING_BYTES } from '../reading/limits.ts';
+import { MAX_ROUTING_BYTES } from '../reading-limits.ts';
 import { averageProto, averageProtoBytes } from './average-proto.ts';
 import type { Dialect, FeedbackRoutingFound, Routing, Unusable } from './dialect.ts';
 import {
