@@ -1,5 +1,5 @@
 // From a file and the user's choice to one deployment: loaded, checked, narrowed to what was asked for.
-import type { Deployment } from '../graph/deployment.ts';
+import type { Deployment } from '../graph/plan/deployment.ts';
 import type { Finding } from '../graph/finding.ts';
 import { hasErrors } from '../graph/finding.ts';
 import { loadDeployments } from '../graph/load-deployments.ts';

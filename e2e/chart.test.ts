@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
-import { isPlainObject, type JsonObject } from '../graph/json-value.ts';
+import { isPlainObject, type JsonObject } from '../graph/plan/json-value.ts';
 import { parseChartConfig } from '../operator/chart-config.ts';
 import { operatorExecArgv } from '../operator/exec-argv.ts';
 import { DEFAULT_CONFIG } from '../operator/workloads/config.ts';

@@ -1,5 +1,5 @@
 // Envoy's bootstrap: what cannot change while it runs. Everything of a plan comes from the watched files.
-import type { DeploymentPlan } from '../graph/plan.ts';
+import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from './filters/stats-log.ts';
 import { type JsonObject, typed } from './json.ts';

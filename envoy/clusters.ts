@@ -1,11 +1,11 @@
 // Clusters: one for each unit and transport, and the fixed ones for the filter's sockets. A unit's cluster is named
 // by a hash of its content, so that a swap leaves the clusters of unchanged units (and their connections) alone.
-import { splitImage } from '../graph/split-image.ts';
+import { splitImage } from '../graph/plan/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../graph/limits.ts';
-import { METADATA_NAMESPACE, UNIT_LABELS } from '../graph/names.ts';
-import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan.ts';
+import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../graph/plan/limits.ts';
+import { METADATA_NAMESPACE, UNIT_LABELS } from '../graph/plan/names.ts';
+import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan/plan.ts';
 import { type Json, type JsonObject, duration, typed } from './json.ts';
 import { sharedHttp2 } from './http-limits.ts';
 import { namedClusters } from './named-clusters.ts';

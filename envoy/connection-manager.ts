@@ -1,5 +1,5 @@
 // The HTTP connection managers of the listeners: which filters run, in which order, and which route table they follow.
-import type { DeploymentPlan, Plan } from '../graph/plan.ts';
+import type { DeploymentPlan, Plan } from '../graph/plan/plan.ts';
 import { accessLogs } from './filters/access-log.ts';
 import { bodyLimitFilters } from './filters/body-limit.ts';
 import { cloudEventsFilter } from './filters/cloud-events.ts';

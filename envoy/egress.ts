@@ -1,7 +1,12 @@
 // The egress route table: one host a unit and transport, so that the filter's side calls get Envoy's timeouts, retries and
 // statistics.
-import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, UNIT_HEADER, egressHost } from '../graph/names.ts';
-import type { DeploymentPlan, Edge, Plan } from '../graph/plan.ts';
+import {
+  ERROR_HEADER,
+  INTERNAL_HEADER_PREFIX,
+  UNIT_HEADER,
+  egressHost,
+} from '../graph/plan/names.ts';
+import type { DeploymentPlan, Edge, Plan } from '../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../dialects/seldon/paths.ts';
 import { clusterOf, isNamed, unitOf } from './clusters.ts';
 import type { JsonObject } from './json.ts';

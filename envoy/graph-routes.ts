@@ -10,8 +10,8 @@ import {
   routeName,
   tailKey,
   transportOf,
-} from '../graph/names.ts';
-import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan.ts';
+} from '../graph/plan/names.ts';
+import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan/plan.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
 import { MAX_WHOLE_BODY_BYTES } from './limits.ts';

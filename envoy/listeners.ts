@@ -1,5 +1,5 @@
 // Listeners: the ingress with its two ports, one internal listener for each predictor when there are several, and egress.
-import type { DeploymentPlan } from '../graph/plan.ts';
+import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { egressManager, frontManager, predictorManager } from './connection-manager.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { EnvoyLayout } from './layout.ts';

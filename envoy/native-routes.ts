@@ -1,7 +1,7 @@
 // Routes of the requests that Envoy serves alone: straight to one unit, or drawn among several by weight.
-import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../graph/names.ts';
-import { NATIVE_WEIGHT_TOTAL } from '../graph/plan.ts';
-import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan.ts';
+import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../graph/plan/names.ts';
+import { NATIVE_WEIGHT_TOTAL } from '../graph/plan/plan.ts';
+import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../dialects/seldon/paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from './json.ts';

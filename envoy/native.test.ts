@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { egressHost } from '../graph/names.ts';
+import { egressHost } from '../graph/plan/names.ts';
 import { askAdmin } from './admin.ts';
 import { type TestEnvoy, startEnvoy } from './testing/envoy.ts';
 import { fixtureDeployment, fixturePlan, nativeRoutesTo } from './testing/plans.ts';

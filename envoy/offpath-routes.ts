@@ -1,9 +1,9 @@
 // Routes of everything that is no prediction and no feedback: what the filter's process answers as an ordinary upstream (status,
 // metadata, docs, reflection, health), what its supervisor answers (readiness, metrics), and what Envoy answers itself.
-import type { Plan } from '../graph/plan.ts';
+import type { Plan } from '../graph/plan/plan.ts';
 import { failureText } from './failure-text.ts';
 import { FEEDBACK_PATHS, PREDICT_PATHS } from '../dialects/seldon/paths.ts';
-import { PLAN_HEADER } from '../graph/names.ts';
+import { PLAN_HEADER } from '../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader } from './json.ts';
 import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, PROBE_CLUSTER } from './names.ts';
 import { allowMethods, methodIs, routeMetadata, withPrefix } from './route-parts.ts';

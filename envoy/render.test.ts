@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { DeploymentPlan } from '../graph/plan.ts';
+import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import type { EnvoyLayout } from './layout.ts';
 import { renderEnvoy } from './render.ts';
 import { envoyBinary } from './testing/envoy.ts';

@@ -1,5 +1,5 @@
 // Turns a deployment's plan into Envoy's files, as JSON values. Pure: equal input gives equal output, byte for byte.
-import type { DeploymentPlan } from '../graph/plan.ts';
+import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { renderBootstrap } from './bootstrap.ts';
 import { predictorCluster, unitClusters } from './clusters.ts';
 import { egressRouteTable } from './egress.ts';

@@ -7,8 +7,8 @@ import {
   ROUTE_LABELS,
   ROUTING_HEADER,
   isGrpcKind,
-} from '../graph/names.ts';
-import type { Plan, RouteKind, Transport } from '../graph/plan.ts';
+} from '../graph/plan/names.ts';
+import type { Plan, RouteKind, Transport } from '../graph/plan/plan.ts';
 import { authority, edgeOf } from './clusters.ts';
 import { type JsonObject, overwriteHeader, typed } from './json.ts';
 import {

@@ -6,8 +6,8 @@ import {
   ROUTE_KINDS,
   ROUTING_HEADER,
   UNIT_HEADER,
-} from '../graph/names.ts';
-import type { Plan, RouteKind } from '../graph/plan.ts';
+} from '../graph/plan/names.ts';
+import type { Plan, RouteKind } from '../graph/plan/plan.ts';
 import {
   FEEDBACK_PATHS,
   GRPC_FEEDBACK_PATH,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { DeploymentPlan, NativeTarget } from '../graph/plan.ts';
+import type { DeploymentPlan, NativeTarget } from '../graph/plan/plan.ts';
 import { grpc, rest } from './testing/clients.ts';
 import { type TestEnvoy, startEnvoy } from './testing/envoy.ts';
 import { fixturePlan, nativeRoutesTo } from './testing/plans.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import type { DeploymentPlan } from '../graph/plan.ts';
+import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { askAdmin, readActiveClusters } from './admin.ts';
 import { clustersPath, listenersPath } from './layout.ts';
 import { rest } from './testing/clients.ts';

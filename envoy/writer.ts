@@ -1,7 +1,7 @@
 // Writes Envoy's files and swaps plans: make before break. New clusters first, then route tables, then listeners; what
 // only requests in flight still need is dropped when their deadline has passed. Envoy takes a file whole or refuses it;
 // a refused one is replaced by the last good one, and the caller is told in Envoy's words.
-import type { DeploymentPlan } from '../graph/plan.ts';
+import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { readSubscriptions } from './admin.ts';
 import { awaitSeen } from './await-seen.ts';
 import type { JsonObject } from './json.ts';

@@ -2,7 +2,7 @@
 import { OUR_ANNOTATIONS, parseLimit, ROUTING_ANNOTATION, ROUTING_VALUES } from './annotations.ts';
 import { closestWord } from './closest-word.ts';
 import type { FindingSink } from './finding.ts';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from './plan/limits.ts';
 import { joinPath } from './manifest-lines.ts';
 import { checkSeldonAnnotation } from './seldon-annotations.ts';
 import { shorten } from './shorten.ts';

@@ -10,13 +10,13 @@ import { checkDeploymentName, checkLabelName } from './check-names.ts';
 import { checkTraffic } from './check-traffic.ts';
 import { checkUnits } from './check-units.ts';
 import { closestWord } from './closest-word.ts';
-import type { Addresses } from './deployment.ts';
+import type { Addresses } from './plan/deployment.ts';
 import type { FindingSink } from './finding.ts';
 import type { FindingCode } from './finding-codes.ts';
 import { checkFields } from './pod/check-fields.ts';
 import { checkPod, checkResources } from './pod/check-pod.ts';
 import { shorten } from './shorten.ts';
-import type { Servers } from './words.ts';
+import type { Servers } from './plan/words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 

@@ -1,9 +1,9 @@
 // Whether every container has an image, which Kubernetes asks for. A prepackaged server brings its own.
 import type { PortedContainer } from './assign-ports.ts';
-import { findAddress } from './deployment.ts';
-import type { Addresses } from './deployment.ts';
+import { findAddress } from './plan/deployment.ts';
+import type { Addresses } from './plan/deployment.ts';
 import type { FindingSink } from './finding.ts';
-import { parseServer } from './words.ts';
+import { parseServer } from './plan/words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenPredictor } from './written.ts';
 

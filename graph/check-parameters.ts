@@ -1,10 +1,10 @@
 // Parameters of a unit: text with a type, which the unit reads from its environment when it starts.
-import { parseRatio } from './ab-ratio.ts';
+import { parseRatio } from './plan/ab-ratio.ts';
 import { closestWord } from './closest-word.ts';
-import type { ParameterType } from './deployment.ts';
+import type { ParameterType } from './plan/deployment.ts';
 import type { FindingSink } from './finding.ts';
 import { shorten } from './shorten.ts';
-import { PARAMETER_TYPES, parseParameterType } from './words.ts';
+import { PARAMETER_TYPES, parseParameterType } from './plan/words.ts';
 import type { WrittenUnit } from './written.ts';
 
 const INTEGER = /^[+-]?\d+$/;

@@ -2,8 +2,8 @@
 import { closestWord } from './closest-word.ts';
 import type { FindingSink } from './finding.ts';
 import { shorten } from './shorten.ts';
-import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer } from './words.ts';
-import type { Servers } from './words.ts';
+import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer } from './plan/words.ts';
+import type { Servers } from './plan/words.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 
 export function checkServer(

@@ -5,8 +5,8 @@ import { checkParameters } from './check-parameters.ts';
 import { checkServer } from './check-server.ts';
 import { closestWord } from './closest-word.ts';
 import { isAddress } from './default-deployment.ts';
-import { findAddress } from './deployment.ts';
-import type { Addresses } from './deployment.ts';
+import { findAddress } from './plan/deployment.ts';
+import type { Addresses } from './plan/deployment.ts';
 import type { FindingSink } from './finding.ts';
 import { shorten } from './shorten.ts';
 import {
@@ -17,8 +17,8 @@ import {
   parseServer,
   parseUnitType,
   UNIT_TYPES,
-} from './words.ts';
-import type { Servers } from './words.ts';
+} from './plan/words.ts';
+import type { Servers } from './plan/words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 

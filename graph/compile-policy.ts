@@ -1,9 +1,9 @@
 // The policy of a predictor: its limits and headers, from annotations, environment and the defaults in `limits.ts`.
 import { annotationsOf, orchestratorEnv, parseLimit, ROUTING_ANNOTATION } from './annotations.ts';
-import type { Deployment, Predictor } from './deployment.ts';
-import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from './limits.ts';
-import type { Limit } from './limits.ts';
-import type { Policy } from './plan.ts';
+import type { Deployment, Predictor } from './plan/deployment.ts';
+import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from './plan/limits.ts';
+import type { Limit } from './plan/limits.ts';
+import type { Policy } from './plan/plan.ts';
 
 /** `env` is the environment of the orchestrator's process. */
 export function compilePolicy(

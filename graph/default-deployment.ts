@@ -1,14 +1,21 @@
 // Turns a checked deployment, as written, into one as it is meant: Seldon's defaults filled in (`defaults.go`).
 import type { PortedContainer } from './assign-ports.ts';
-import type { Container, Deployment, Endpoint, EnvEntry, Predictor, Unit } from './deployment.ts';
+import type {
+  Container,
+  Deployment,
+  Endpoint,
+  EnvEntry,
+  Predictor,
+  Unit,
+} from './plan/deployment.ts';
 import {
   parseBuiltIn,
   parseMethod,
   parseParameterType,
   parseServer,
   parseUnitType,
-} from './words.ts';
-import type { Servers } from './words.ts';
+} from './plan/words.ts';
+import type { Servers } from './plan/words.ts';
 import type {
   WrittenDeployment,
   WrittenEndpoint,

@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { compileDeployment, hashPlan } from './compile-deployment.ts';
 import { explainPlan } from './explain-plan.ts';
 import { arbitraryManifest } from './graph-arbitrary.ts';
-import { isPlainObject } from './json-value.ts';
+import { isPlainObject } from './plan/json-value.ts';
 import { loadDeployments } from './load-deployments.ts';
 import type { LoadedDeployments } from './load-deployments.ts';
-import { NATIVE_WEIGHT_TOTAL } from './plan.ts';
-import type { Plan, Step } from './plan.ts';
+import { NATIVE_WEIGHT_TOTAL } from './plan/plan.ts';
+import type { Plan, Step } from './plan/plan.ts';
 
 function load(text: string): LoadedDeployments {
   const loaded = loadDeployments(text, { source: 'random' });

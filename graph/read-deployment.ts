@@ -9,13 +9,13 @@ import {
   PREDICTOR_FIELDS,
   SPEC_FIELDS,
 } from './known-fields.ts';
-import { MANIFEST_LIMITS } from './limits.ts';
+import { MANIFEST_LIMITS } from './plan/limits.ts';
 import type { ManifestDocument } from './parse-manifests.ts';
 import { readContainers, readEnv } from './read-containers.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import { readGraph } from './read-graph.ts';
-import { isPlainObject } from './json-value.ts';
+import { isPlainObject } from './plan/json-value.ts';
 import { checkAnnotationNames, checkLabels } from './pod/check-labels.ts';
 import type { WrittenPod } from './pod/check-pod.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';

@@ -3,9 +3,9 @@
 import { closestWord } from './closest-word.ts';
 import { MAX_FINDINGS } from './finding.ts';
 import type { FindingSink } from './finding.ts';
-import { describeType, isPlainObject } from './json-value.ts';
-import type { JsonObject } from './json-value.ts';
-import { MANIFEST_LIMITS } from './limits.ts';
+import { describeType, isPlainObject } from './plan/json-value.ts';
+import type { JsonObject } from './plan/json-value.ts';
+import { MANIFEST_LIMITS } from './plan/limits.ts';
 import { joinPath } from './manifest-lines.ts';
 import { describeTemplateMark, TEMPLATE_ADVICE } from './template-marks.ts';
 

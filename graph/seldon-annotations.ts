@@ -1,7 +1,7 @@
 // Seldon's annotations: which of them something here reads, and what stands in the place of those of its older versions.
 import { closestWord } from './closest-word.ts';
 import type { FindingSink } from './finding.ts';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from './plan/limits.ts';
 import { joinPath } from './manifest-lines.ts';
 import { shorten } from './shorten.ts';
 

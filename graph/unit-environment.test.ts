@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { findContainer } from './deployment.ts';
-import type { Deployment, Predictor } from './deployment.ts';
+import { findContainer } from './plan/deployment.ts';
+import type { Deployment, Predictor } from './plan/deployment.ts';
 import { loadDeployments } from './load-deployments.ts';
 import { expandVariables, unitCommand, unitEnvironment } from './unit-environment.ts';
 

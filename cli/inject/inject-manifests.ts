@@ -1,6 +1,6 @@
 // Gives the pods of manifests what the webhook would give them: each pod goes through the webhook's own function, with the files
 // in the place of the cluster. Pure but for the promise that the function answers with.
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { parseManifests } from '../../graph/parse-manifests.ts';
 import type { Finding } from '../../graph/finding.ts';
 import { applyPatch } from '../../operator/admission/apply-patch.ts';

@@ -9,7 +9,7 @@ import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/control/probe-server.ts';
-import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import { fieldLog, type Log, type LogLevel } from '../log.ts';
 import { forwardLines } from '../units/lines.ts';

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 import { DOORS, type Door } from '../../extproc/process/ipc.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
-import { type DeploymentPlan, needsFilter } from '../../graph/plan.ts';
+import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
 import type { Log } from '../log.ts';
 import { FILTER_BACKOFF } from '../../lib/runtime/backoff.ts';
 import { Child } from './child.ts';

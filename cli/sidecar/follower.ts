@@ -1,7 +1,7 @@
 // Follows the mounted plan: each new text is checked, given to the filter and to Envoy, and told in the status. What is refused
 // changes nothing. One text is worked on at a time, the newest waits.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { DeploymentPlan } from '../../graph/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { parsePlanFile, type PlanExpectation } from '../../operator/sidecar/plan-file.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import type { Log } from '../log.ts';

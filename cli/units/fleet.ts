@@ -1,6 +1,6 @@
 // The units that `run` started, by `predictor/unit`: starts what a reading of the file asks for, leaves alone what has
 // not changed, ends what is asked for no more.
-import type { Address } from '../../graph/deployment.ts';
+import type { Address } from '../../graph/plan/deployment.ts';
 import type { Log } from '../log.ts';
 import { unitPrefix } from '../../lib/runtime/paint.ts';
 import type { Watchdog } from '../serve/watchdog.ts';

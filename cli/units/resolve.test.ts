@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Deployment } from '../../graph/deployment.ts';
+import type { Deployment } from '../../graph/plan/deployment.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { type ResolveOptions, resolveUnits } from './resolve.ts';

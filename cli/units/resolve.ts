@@ -2,8 +2,14 @@
 // the command line, one in the file, the container's command as a local process. All that is missing is told at once.
 import { resolve as resolvePath } from 'node:path';
 import { existsSync } from 'node:fs';
-import { findContainer, listUnits } from '../../graph/deployment.ts';
-import type { Address, Container, Deployment, Predictor, Unit } from '../../graph/deployment.ts';
+import { findContainer, listUnits } from '../../graph/plan/deployment.ts';
+import type {
+  Address,
+  Container,
+  Deployment,
+  Predictor,
+  Unit,
+} from '../../graph/plan/deployment.ts';
 import { unitCommand, unitEnvironment } from '../../graph/unit-environment.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { OutsideValues } from './environment.ts';

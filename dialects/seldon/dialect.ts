@@ -1,6 +1,6 @@
 // What the walk needs to know of a message's inside, said once for JSON and for protobuf. All functions take and give
 // bytes without content encoding and never throw.
-import type { ErrorCode } from '../../graph/errors.ts';
+import type { ErrorCode } from '../../graph/plan/errors.ts';
 
 /** Why a message could not be used; `info` says what is wrong with it, without naming the unit. */
 export interface Unusable {

@@ -1,6 +1,6 @@
 // The documentation of a graph's own API: an OpenAPI 3 document with the deployment's paths, and a page that shows it
 // without loading anything from elsewhere.
-import type { Plan } from '../../graph/plan.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 
 const SCHEMAS = {
   SeldonMessage: {

@@ -1,7 +1,7 @@
 // The metadata of a graph: what its units say of themselves, and from that what goes into the graph and what comes out.
 // The same derivation serves REST (whatever JSON units answer) and gRPC (Seldon's messages). Seldon Core v1's rules:
 // seldon-core `executor/predictor/metadata.go`; built-ins, which have no metadata of their own there, take no part in it.
-import type { Plan, PlanUnit } from '../../graph/plan.ts';
+import type { Plan, PlanUnit } from '../../graph/plan/plan.ts';
 
 /** What a unit says; `Ports` is whatever the transport has for inputs and outputs. */
 export interface ModelMetadata<Ports> {

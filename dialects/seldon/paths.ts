@@ -1,5 +1,5 @@
 // Where a unit of the Seldon dialect answers a verb, over REST and over gRPC (Seldon Core v1's internal API).
-import type { Verb } from '../../graph/plan.ts';
+import type { Verb } from '../../graph/plan/plan.ts';
 
 export const REST_PATHS: Readonly<Record<Verb, string>> = {
   predict: '/predict',

@@ -12,7 +12,7 @@ import {
 } from '../../extproc/walk/fake-units.ts';
 import { walkNaively } from '../../extproc/walk/naive-walk.ts';
 import { type Behaviour, graphOf, replyOf, shape } from '../../extproc/walk/random-graph.ts';
-import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
+import { ERRORS, type ErrorCode } from '../../graph/plan/errors.ts';
 import { ask } from '../harness/client.ts';
 import { runGraph } from '../harness/run.ts';
 import { type RestUnit, startRestUnit } from '../harness/unit.ts';

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DeploymentPlan } from '../../graph/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { askAdmin } from '../admin.ts';
 import { envoyCommand } from '../command.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';

@@ -6,7 +6,7 @@ import {
   METADATA_NAMESPACE,
   METADATA_ROUTING,
   UNIT_HEADER,
-} from '../../graph/names.ts';
+} from '../../graph/plan/names.ts';
 
 export interface StubFilter {
   close(): Promise<void>;

@@ -8,9 +8,9 @@ import type {
   PlanUnit,
   Policy,
   Transport,
-} from '../../graph/plan.ts';
-import { NATIVE_WEIGHT_TOTAL, PLAN_VERSION } from '../../graph/plan.ts';
-import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/limits.ts';
+} from '../../graph/plan/plan.ts';
+import { NATIVE_WEIGHT_TOTAL, PLAN_VERSION } from '../../graph/plan/plan.ts';
+import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/plan/limits.ts';
 
 export interface FixtureUnit {
   readonly name: string;

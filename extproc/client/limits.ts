@@ -1,6 +1,6 @@
 // Every limit of the clients that make side calls: one home, used by both protocols. They bound what one unit can
 // make the filter keep; none is set by a user.
-import { MAX_ANSWER_HEADER_BYTES } from '../../graph/limits.ts';
+import { MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
 
 /** Connections to one unit over HTTP/1.1, busy and idle; further calls wait. */
 export const MAX_CONNECTIONS = 512;

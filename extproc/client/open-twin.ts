@@ -1,5 +1,5 @@
 // The same choice as `openClient`, with the conformance twins: undici and grpc-js in place of the small clients.
-import type { Edge } from '../../graph/plan.ts';
+import type { Edge } from '../../graph/plan/plan.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import { type ClientOptions, wayOf } from './open/open.ts';
 import { GrpcTwin } from './twin-grpc.ts';

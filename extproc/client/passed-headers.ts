@@ -1,6 +1,6 @@
 // Which headers of a unit's answer may pass to the client: all but those that belong to one connection, to the body's
 // length, to Envoy or to us (`AnswerHead.entries`).
-import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
+import { INTERNAL_HEADER_PREFIX } from '../../graph/plan/names.ts';
 
 const KEPT_BACK: ReadonlySet<string> = new Set([
   'connection',

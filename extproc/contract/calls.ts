@@ -1,6 +1,6 @@
 // The seam between the walk and the clients that make side calls. A client serves one edge (a unit over one transport);
 // it keeps connections, bounds time and size, replaces a dead idle connection once, and never throws.
-import type { ErrorCode } from '../../graph/errors.ts';
+import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { BodyMemory } from './bodies.ts';
 import type { AnswerHead } from './message.ts';
 

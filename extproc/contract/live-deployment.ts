@@ -1,5 +1,5 @@
 // What the off-path servers answer for: every plan that is loaded, and the deployment loaded last.
-import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 
 export interface LiveDeployment {
   /** The deployment loaded last; null before the first load. */

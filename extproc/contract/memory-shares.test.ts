@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_HELD_BYTES } from '../../graph/limits.ts';
+import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
 import { heldShare, MIN_HELD_BYTES, NODE_BYTES, SUPERVISOR_BYTES } from './memory-shares.ts';
 
 const MIB = 1024 * 1024;

@@ -1,7 +1,7 @@
 // How the memory that the filter's processes may take is divided: what each may hold of messages. In: the bound of all of them
 // together; out: the share of one. What is left is for Node itself, its heap, memory that was given back and not yet freed, and
 // the thread that reads large messages.
-import { MAX_HELD_BYTES } from '../../graph/limits.ts';
+import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
 
 const MIB = 1024 * 1024;
 

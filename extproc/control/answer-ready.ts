@@ -1,5 +1,5 @@
 // Whether plans are ready, as an answer: 200, or 503 with the names of the units that do not accept connections.
-import type { Plan } from '../../graph/plan.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { type Answer, empty, refused } from './answers.ts';
 import { findSilentUnits } from './dial-units.ts';
 import { Shared } from './shared.ts';

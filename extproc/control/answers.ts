@@ -1,10 +1,10 @@
 // The answers of the off-path HTTP server as plain data, and how they are written: with the headers that Seldon puts
 // on everything.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/limits.ts';
-import { ERRORS, type ErrorCode, failureBody } from '../../graph/errors.ts';
-import { ERROR_HEADER, PUID_HEADER } from '../../graph/names.ts';
-import type { Policy } from '../../graph/plan.ts';
+import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/plan/limits.ts';
+import { ERRORS, type ErrorCode, failureBody } from '../../graph/plan/errors.ts';
+import { ERROR_HEADER, PUID_HEADER } from '../../graph/plan/names.ts';
+import type { Policy } from '../../graph/plan/plan.ts';
 
 export interface Answer {
   readonly status: number;

@@ -1,8 +1,8 @@
 // Asks a unit something that is not on the path: its status or its metadata, by GET, with the client's headers.
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from '../../lib/runtime/node-http.ts';
-import { INTERNAL_HEADER_PREFIX } from '../../graph/names.ts';
-import type { Plan, Verb } from '../../graph/plan.ts';
+import { INTERNAL_HEADER_PREFIX } from '../../graph/plan/names.ts';
+import type { Plan, Verb } from '../../graph/plan/plan.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { REST_PATHS } from '../../dialects/seldon/paths.ts';

@@ -1,7 +1,7 @@
 // Readiness as Seldon means it: every unit accepts a connection. All units are dialled side by side, each with a time
 // limit; nothing is sent.
 import { connect } from 'node:net';
-import type { Edge, Plan } from '../../graph/plan.ts';
+import type { Edge, Plan } from '../../graph/plan/plan.ts';
 
 /** How long `/ready` waits for a unit to accept. Seldon has no limit here; a probe that hangs is of no use to a kubelet. */
 export const DIAL_TIMEOUT_MS = 1000;

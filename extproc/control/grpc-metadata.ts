@@ -11,9 +11,9 @@ import {
   Metadata as GrpcMetadata,
 } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import { ERRORS } from '../../graph/errors.ts';
-import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, PLAN_HEADER } from '../../graph/names.ts';
-import type { Plan } from '../../graph/plan.ts';
+import { ERRORS } from '../../graph/plan/errors.ts';
+import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, PLAN_HEADER } from '../../graph/plan/names.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { loadProto } from '../../proto/load.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';

@@ -1,8 +1,8 @@
 // Serves over HTTP what is not on the path of a prediction: status and metadata, the API's documentation. An ordinary upstream
 // of Envoy. Paths and answers are those of Seldon's executor. What is asked all the time stands in probe-server.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PLAN_HEADER } from '../../graph/names.ts';
-import type { Plan } from '../../graph/plan.ts';
+import { PLAN_HEADER } from '../../graph/plan/names.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../dialects/seldon/paths.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';

@@ -1,7 +1,7 @@
 // Serves over HTTP what everybody asks all the time: readiness and metrics. It runs in the supervisor's process, so that a pod whose
 // graph Envoy serves alone needs no worker. An ordinary upstream of Envoy on a unix socket.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PLAN_HEADER } from '../../graph/names.ts';
+import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { listenAtPath } from '../../lib/runtime/listen.ts';
 import { type LiveDeployment, servingPlans } from '../contract/live-deployment.ts';

@@ -1,7 +1,7 @@
 // Status and metadata of units and of the graph over REST: a unit's own answer is passed on as it is, the graph's is
 // put together from all of them.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Plan } from '../../graph/plan.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { encodingOf, unpack } from '../contract/unpack/unpack.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';

@@ -1,6 +1,6 @@
 // Seldon's histogram buckets and quantiles. They are what dashboards were written against, so Envoy's statistics and
 // the filter's own are exported with the same ones.
-import { BUCKETS_SECONDS } from '../../graph/names.ts';
+import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 
 /** The quantiles of the `_summary` families. */
 export const QUANTILES: readonly number[] = [0.5, 0.75, 0.9, 0.98, 0.99, 1];

@@ -1,10 +1,10 @@
 // Counts the calls that the filter makes straight to units, which Envoy never sees. Series are prepared when a plan is
 // loaded; an observation then finds a slot and adds to it: no strings, no allocation, tens of nanoseconds.
 // A series belongs to its labels, not to a plan: a swap of plans goes on counting where the last one stopped.
-import { BUCKETS_SECONDS } from '../../graph/names.ts';
-import type { CallVerb, Plan, PlanUnit, Transport } from '../../graph/plan.ts';
+import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
+import type { CallVerb, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
-import { splitImage } from '../../graph/split-image.ts';
+import { splitImage } from '../../graph/plan/split-image.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
 import { grpcCodeName } from './grpc-codes.ts';
 

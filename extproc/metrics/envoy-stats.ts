@@ -9,7 +9,7 @@ import {
   STATS_PREFIX,
   UNIT_LABELS,
   UNIT_TAG,
-} from '../../graph/names.ts';
+} from '../../graph/plan/names.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
 import { type Labels, readSamples } from './prometheus-text.ts';
 import type { SeldonFamily } from './seldon-families.ts';

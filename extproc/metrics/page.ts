@@ -1,7 +1,7 @@
 // The text of `/metrics`: Seldon's families out of Envoy's statistics and the filter's own counts, and what the
 // filter's processes say of themselves.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { STATS_PREFIX } from '../../graph/names.ts';
+import { STATS_PREFIX } from '../../graph/plan/names.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { askSocket } from '../../lib/runtime/ask-socket.ts';
 import { type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';

@@ -1,6 +1,6 @@
 // Builds Seldon's two metric families, server and client, out of Envoy's statistics and the filter's own counts:
 // Seldon's names and labels, seconds, and a `_summary` family with quantiles beside each histogram.
-import { BUCKETS_SECONDS } from '../../graph/names.ts';
+import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 import { addTo, type Distribution, emptyDistribution, QUANTILES, quantileOf } from './buckets.ts';
 import type { Family, Labels, Sample } from './prometheus-text.ts';
 

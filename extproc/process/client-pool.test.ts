@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Plan } from '../../graph/plan.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { ClientPool } from './client-pool.ts';
 import { testPlan } from '../testing/plans.ts';
 

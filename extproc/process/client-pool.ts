@@ -1,7 +1,7 @@
 // One client for each way to a unit, shared by all programs that go that way: a swap of plans keeps the connections
 // of what did not change. A client is closed when the last program that uses it is.
-import { egressHost } from '../../graph/names.ts';
-import type { Edge, Plan } from '../../graph/plan.ts';
+import { egressHost } from '../../graph/plan/names.ts';
+import type { Edge, Plan } from '../../graph/plan/plan.ts';
 import type { UnitClient } from '../contract/calls.ts';
 
 /** Makes the client of an edge; `host` is the unit's name on the egress listener. */

@@ -1,6 +1,6 @@
 // What the supervisor and the filter's process say to each other over the IPC channel: plain JSON both ways. The
 // worker trusts its parent, so a message is checked for its shape only.
-import type { DeploymentPlan } from '../../graph/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 
 /** What a connection is for: Envoy's ext_proc filter, or what is off the path of predictions. */

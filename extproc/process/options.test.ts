@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_HELD_BYTES } from '../../graph/limits.ts';
+import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
 import { DRAIN_LIMIT_MS, parseOptions } from './options.ts';
 
 test('the defaults are filled in, and both ways to write a value are read', () => {

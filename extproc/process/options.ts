@@ -1,5 +1,5 @@
 // The command line of the filter's process, read strictly: what is unknown, double, missing or no number is an error.
-import { MAX_HELD_BYTES } from '../../graph/limits.ts';
+import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
 
 export interface WorkerOptions {
   /** Envoy's egress listener; null when every edge is straight. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { routeName } from '../../graph/names.ts';
-import type { Plan } from '../../graph/plan.ts';
+import { routeName } from '../../graph/plan/names.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import type { BoundRoute, Exchange, Outcome } from '../contract/exchange.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { ProgramTable, type RunnableProgram } from './programs.ts';

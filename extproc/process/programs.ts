@@ -1,8 +1,13 @@
 // The programs that this process can run, by the hash of their plans. Several plans live at once: Envoy re-matches a
 // request in the route table that its stream began with, so an old plan's program stays until it was dropped and its
 // last stream has ended.
-import { ROUTE_KINDS, routeName } from '../../graph/names.ts';
-import { type DeploymentPlan, PLAN_VERSION, type Plan, type RouteKind } from '../../graph/plan.ts';
+import { ROUTE_KINDS, routeName } from '../../graph/plan/names.ts';
+import {
+  type DeploymentPlan,
+  PLAN_VERSION,
+  type Plan,
+  type RouteKind,
+} from '../../graph/plan/plan.ts';
 import type { BoundRoute, Exchange, Router } from '../contract/exchange.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 

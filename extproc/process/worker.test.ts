@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { PLAN_VERSION } from '../../graph/plan.ts';
+import { PLAN_VERSION } from '../../graph/plan/plan.ts';
 import { testDeployment, testPlan } from '../testing/plans.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 

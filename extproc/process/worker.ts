@@ -1,7 +1,7 @@
 // The life of the filter's process: take deployments from the supervisor, serve from the first one on, swap programs
 // without touching streams in flight, drain and end. Messages are handled one after the other, in the order sent.
 import { Socket } from 'node:net';
-import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';

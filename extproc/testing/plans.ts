@@ -1,5 +1,5 @@
 // Plans for tests, built by hand from a short tree: `extproc/` knows the plan, not the compiler that makes it.
-import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from '../../graph/limits.ts';
+import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from '../../graph/plan/limits.ts';
 import {
   type BuiltIn,
   type CallVerb,
@@ -10,7 +10,7 @@ import {
   type PlanUnit,
   type Step,
   type UnitType,
-} from '../../graph/plan.ts';
+} from '../../graph/plan/plan.ts';
 
 export interface TestUnit {
   readonly name: string;

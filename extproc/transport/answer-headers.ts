@@ -8,9 +8,9 @@ import {
   MAX_ROUTING_HEADER_BYTES,
   ROUTING_HEADER,
   UNIT_HEADER,
-} from '../../graph/names.ts';
-import { ERRORS } from '../../graph/errors.ts';
-import type { ErrorCode } from '../../graph/errors.ts';
+} from '../../graph/plan/names.ts';
+import { ERRORS } from '../../graph/plan/errors.ts';
+import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { HeaderList } from './codec/encode.ts';
 
 type Tail = Extract<Outcome, { kind: 'tail' }>;

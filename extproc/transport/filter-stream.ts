@@ -10,7 +10,7 @@ import {
   REQUEST_OVERHEAD_BYTES,
 } from '../contract/held-bytes.ts';
 import type { Message } from '../contract/message.ts';
-import type { ErrorCode } from '../../graph/errors.ts';
+import type { ErrorCode } from '../../graph/plan/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
 import type { BackwardWriter } from './codec/writer.ts';

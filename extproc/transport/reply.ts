@@ -1,8 +1,8 @@
 // Writes the outcome of a request in the phase of ext_proc that the request is in, as the gRPC messages of its stream.
 import type { Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
-import { ERRORS, failureBody } from '../../graph/errors.ts';
-import { ANSWER_DETAILS } from '../../graph/names.ts';
+import { ERRORS, failureBody } from '../../graph/plan/errors.ts';
+import { ANSWER_DETAILS } from '../../graph/plan/names.ts';
 import {
   addAnswerHeaders,
   addAnswerTrailers,

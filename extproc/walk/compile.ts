@@ -1,7 +1,7 @@
 // Compiles the plan's tree of steps to operations, once for each transport. A step becomes: its input, the choice, the
 // children as branches that end where they end, the merge, the output. Children are compiled once each, with an open
 // end: the line that runs them knows where to go on.
-import type { CallVerb, PlanUnit, Step } from '../../graph/plan.ts';
+import type { CallVerb, PlanUnit, Step } from '../../graph/plan/plan.ts';
 import type { Op, PreparedCall } from './ops.ts';
 
 export interface Compiler {

@@ -1,7 +1,7 @@
 // The decisions of one walk: which branch each unit chose. Kept as one number a unit; said as the header
 // `seldon-routing` (what routers decided) and as `meta.routing` (every unit, as Seldon's executor lists them).
-import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
-import type { Plan, Step } from '../../graph/plan.ts';
+import { MAX_ROUTING_HEADER_BYTES } from '../../graph/plan/names.ts';
+import type { Plan, Step } from '../../graph/plan/plan.ts';
 import type { Routing } from '../../dialects/seldon/dialect.ts';
 
 /** The unit was not reached. */

@@ -1,9 +1,9 @@
 // A stand-in for the world around a walk, for tests and benches: units that answer by a function, an exchange that
 // keeps its outcome, a small builder of plans. No sockets.
 import { compileDeployment } from '../../graph/compile-deployment.ts';
-import type { Addresses } from '../../graph/deployment.ts';
+import type { Addresses } from '../../graph/plan/deployment.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
-import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan.ts';
+import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { COLLECTED } from '../contract/bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../contract/calls.ts';

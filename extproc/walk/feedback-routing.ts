@@ -1,8 +1,8 @@
 // Which branches a feedback takes: what the prediction's answer said in `meta.routing`, else what the client sends
 // back in the header `seldon-routing`. A unit that neither names sends the feedback to all its children. Routers read
 // the branch that is rewarded from the body alone, so routing that came in the header is written into what they get.
-import { ROUTING_HEADER } from '../../graph/names.ts';
-import type { Plan, Step } from '../../graph/plan.ts';
+import { ROUTING_HEADER } from '../../graph/plan/names.ts';
+import type { Plan, Step } from '../../graph/plan/plan.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';

@@ -1,7 +1,7 @@
 // The compiled walk: operations, each knowing what comes after it. One request runs one line of operations; a fan-out
 // runs one line for each branch. `next: null` is the end of a line: the answer of the request, or of the branch.
 import type { UnitClient } from '../contract/calls.ts';
-import type { CallVerb, Choose, Transport } from '../../graph/plan.ts';
+import type { CallVerb, Choose, Transport } from '../../graph/plan/plan.ts';
 
 /** Everything about a call that does not depend on the request. */
 export interface PreparedCall {

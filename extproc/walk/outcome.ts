@@ -1,6 +1,6 @@
 // What ends a walk before its end, and how the client is told.
-import { ERRORS, type ErrorCode } from '../../graph/errors.ts';
-import type { Transport } from '../../graph/plan.ts';
+import { ERRORS, type ErrorCode } from '../../graph/plan/errors.ts';
+import type { Transport } from '../../graph/plan/plan.ts';
 import type { CallResult } from '../contract/calls.ts';
 import type { Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';

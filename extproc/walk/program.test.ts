@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Policy, RouteKind } from '../../graph/plan.ts';
+import type { Policy, RouteKind } from '../../graph/plan/plan.ts';
 import type { CallResult } from '../contract/calls.ts';
 import type { Outcome } from '../contract/exchange.ts';
 import {

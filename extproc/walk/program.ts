@@ -1,7 +1,7 @@
 // Turns a plan into a program, once: clients opened, paths and keys prepared, the walk as operations for each kind of
 // request. The program then runs requests without looking at the plan again.
-import { tailKey, transportOf } from '../../graph/names.ts';
-import type { CallVerb, Edge, Plan, Policy, RouteKind, Transport } from '../../graph/plan.ts';
+import { tailKey, transportOf } from '../../graph/plan/names.ts';
+import type { CallVerb, Edge, Plan, Policy, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { BoundRoute, Exchange } from '../contract/exchange.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { CallResult } from '../contract/calls.ts';
-import type { CallVerb } from '../../graph/plan.ts';
+import type { CallVerb } from '../../graph/plan/plan.ts';
 import type { Outcome } from '../contract/exchange.ts';
 import {
   type Asked,

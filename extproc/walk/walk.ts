@@ -1,6 +1,6 @@
 // One request on its way through a graph: the exchange, the decisions made, and the one reply. The lines of
 // operations that it runs are in `line.ts`.
-import type { Transport } from '../../graph/plan.ts';
+import type { Transport } from '../../graph/plan/plan.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';

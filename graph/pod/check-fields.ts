@@ -3,7 +3,7 @@
 import { closestWord } from '../closest-word.ts';
 import type { FindingSink } from '../finding.ts';
 import type { FindingCode } from '../finding-codes.ts';
-import { describeType, isPlainObject } from '../json-value.ts';
+import { describeType, isPlainObject } from '../plan/json-value.ts';
 import { joinPath } from '../manifest-lines.ts';
 import { shorten } from '../shorten.ts';
 import { describeTemplateMark, TEMPLATE_ADVICE } from '../template-marks.ts';

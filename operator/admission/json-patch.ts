@@ -1,6 +1,6 @@
 // JSON patches (RFC 6902) written by hand, one operation for each thing that is added. Patches made by comparing two objects
 // rewrite whole lists, and with them what another webhook has put there.
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 
 export interface PatchOp {
   readonly op: 'add' | 'replace';

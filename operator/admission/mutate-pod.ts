@@ -1,6 +1,6 @@
 // Writes the patch by which a pod joins a graph: labels that our Services select, and for the entry the two sidecars. Done
 // again it adds nothing, and it never writes over what the pod or another webhook has set.
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { CONTAINERS, LABELS, SELDON_LABELS, PORTS } from '../names.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
 import {

@@ -1,5 +1,5 @@
 // AdmissionReview (admission.k8s.io/v1): the API server's question as a plain object, and a verdict as its answer.
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { PatchOp } from './json-patch.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;

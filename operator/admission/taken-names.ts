@@ -2,10 +2,10 @@
 // both have the Service `a-b-c`. The older one keeps the name; whoever comes later is told.
 import { openFindings } from '../../graph/finding.ts';
 import type { Finding } from '../../graph/finding.ts';
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
 import { containerServiceName, serviceLabel } from '../workloads/object-names.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 
 interface Claim {
   /** `Service a-b-c`, `path a-explainer`: what must be unique in a namespace. */

@@ -2,7 +2,7 @@
 // stored already is not held up by rules that came later: an update that leaves the spec alone passes, with warnings.
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../graph/finding.ts';
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { readableText, unread } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';
 import { findTakenNames } from './taken-names.ts';

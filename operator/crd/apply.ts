@@ -3,7 +3,7 @@
 // annotations of others stay.
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { sleep } from '../../lib/kube/backoff.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { PooledKubeConfig } from '../../lib/kube/config.ts';

@@ -8,7 +8,7 @@ import { type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
 import type { AccessLog } from '../../envoy/layout.ts';
 import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/overload.ts';
-import { ERROR_HEADER } from '../../graph/names.ts';
+import { ERROR_HEADER } from '../../graph/plan/names.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 

@@ -3,7 +3,7 @@
 import { sharedHttp2 } from '../../envoy/http-limits.ts';
 import { type JsonObject, typed } from '../../envoy/json.ts';
 import { MAX_SHARED_REQUESTS, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
-import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/limits.ts';
+import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
 import type { Breakers, PodAddress, Transport } from './served.ts';
 import { boxed, durationOf } from './xds/values.ts';
 

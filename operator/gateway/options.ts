@@ -5,7 +5,7 @@ import type { ClientBounds } from '../../envoy/http-limits.ts';
 import type { JsonObject } from '../../envoy/json.ts';
 import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/layout.ts';
-import { LIMITS } from '../../graph/limits.ts';
+import { LIMITS } from '../../graph/plan/limits.ts';
 import type { GatewayPod } from './acknowledge.ts';
 import { SHOWN, type Shown } from './control.ts';
 

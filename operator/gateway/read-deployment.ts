@@ -1,6 +1,6 @@
 // Reads from a stored SeldonDeployment what the gateway needs. Tolerant on purpose: the operator tells what is wrong with
 // a deployment; here a setting that cannot be used is left out with a note, and everything else serves.
-import { LIMITS } from '../../graph/limits.ts';
+import { LIMITS } from '../../graph/plan/limits.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../names.ts';
 import { serviceLabel } from '../workloads/object-names.ts';

@@ -2,8 +2,8 @@
 // and in time, and the operator's decision neither throws nor writes a status that no API server takes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPlainObject } from '../../graph/json-value.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { ReviewRequest } from '../admission/review.ts';
 import { renderReview } from '../admission/review.ts';
 import { validateDeployment } from '../admission/validate.ts';

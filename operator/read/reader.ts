@@ -4,7 +4,7 @@ import { openFindings } from '../../graph/finding.ts';
 import type { FindingCode } from '../../graph/finding-codes.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { LoadedDeployments, LoadOptions } from '../../graph/load-deployments.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { SidecarDefaults } from '../sidecar/defaults.ts';
 import type { OperatorConfig } from '../workloads/config.ts';
 import { judgeWorkloads } from '../workloads/judge.ts';

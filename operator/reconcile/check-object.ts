@@ -1,6 +1,6 @@
 // From the stored object to a checked deployment, or to everything that is wrong with it: the checks of admission, made again
 // for what came past the webhook.
-import type { Deployment } from '../../graph/deployment.ts';
+import type { Deployment } from '../../graph/plan/deployment.ts';
 import { countFindings } from '../../graph/finding.ts';
 import { hasErrors } from '../../graph/finding.ts';
 import type { Finding } from '../../graph/finding.ts';

@@ -1,5 +1,5 @@
 // The few fields of Kubernetes' own objects that decisions and words are made from, read without trust: anybody may write them.
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;

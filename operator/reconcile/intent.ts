@@ -1,7 +1,7 @@
 // Whether an object has to be applied again. Each one carries a hash of what was applied; where that is what we would apply now,
 // and the live object still says so, nothing is written. An object that somebody changed is put right.
 import { createHash } from 'node:crypto';
-import { canonicalJson, isPlainObject } from '../../graph/json-value.ts';
+import { canonicalJson, isPlainObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../names.ts';
 import { parseQuantity } from '../sidecar/quantity.ts';

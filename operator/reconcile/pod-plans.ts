@@ -1,6 +1,6 @@
 // Which pods serve which plan, and what brings the others to the current one. A changed map reaches a pod a minute later by itself;
 // a patch of the pod makes the kubelet look at once. Since two watches have no order between them, the pod is then asked.
-import type { Plan } from '../../graph/plan.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS } from '../names.ts';

@@ -1,8 +1,8 @@
 // Makes the fields of a former manager ours, by writing the object's managedFields: the apply that follows then removes what it no
 // longer names, such as the container of the former data plane. The number of replicas is left to nobody: taken over and
 // then left out, it would become 1.
-import { isPlainObject } from '../../graph/json-value.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../names.ts';

@@ -2,8 +2,8 @@
 // the webhook that injects into others' pods and `sidegraph inject`. They meet the restricted pod security standard, and
 // nothing of the pod's network is changed: the Service's target port is Envoy.
 import type { Finding } from '../../graph/finding.ts';
-import { LIMITS } from '../../graph/limits.ts';
-import type { Policy } from '../../graph/plan.ts';
+import { LIMITS } from '../../graph/plan/limits.ts';
+import type { Policy } from '../../graph/plan/plan.ts';
 import { envoyCommand } from '../../envoy/command.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
 import { METRICS_PORT_NAME, SIDEGRAPH_COMMAND, STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';

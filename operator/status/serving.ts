@@ -1,5 +1,5 @@
 // What Seldon's clients look up in a status: its Deployments and Services by name, the address, the numbers of the scale subresource.
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { list, number, specOf, text } from '../reconcile/fields.ts';
 import { judgeRollout, selectorText } from '../reconcile/rollout.ts';

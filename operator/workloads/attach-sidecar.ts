@@ -1,8 +1,8 @@
 // Joins a pod template and the sidecars of its predictor. A live template keeps the sidecars that it has until something else in
 // it changes, so that an upgrade of the operator does not roll every pod of the cluster.
 import { createHash } from 'node:crypto';
-import { canonicalJson, isPlainObject } from '../../graph/json-value.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import { canonicalJson, isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../names.ts';
 import type { ContainerSpec, SidecarParts } from '../sidecar/render-sidecar.ts';

@@ -1,7 +1,7 @@
 // Which units run in pods that others make and join to the graph (`sidegraph.io/graph`). A unit without a container whose host is
 // `localhost` says so: it is beside the sidecars, and no pod of ours has any.
-import { listUnits } from '../../graph/deployment.ts';
-import type { Predictor, Unit } from '../../graph/deployment.ts';
+import { listUnits } from '../../graph/plan/deployment.ts';
+import type { Predictor, Unit } from '../../graph/plan/deployment.ts';
 
 const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 

@@ -1,7 +1,7 @@
 // Labels and selectors, with Seldon's keys: Services, monitors and users' own tools select on them. What a selector asks for is
 // among the labels of its pods by construction.
-import type { Predictor, Unit } from '../../graph/deployment.ts';
-import type { UnitType } from '../../graph/plan.ts';
+import type { Predictor, Unit } from '../../graph/plan/deployment.ts';
+import type { UnitType } from '../../graph/plan/plan.ts';
 import { LABELS, MANAGED_BY, SELDON_LABELS } from '../names.ts';
 import { labelValue } from './object-names.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';

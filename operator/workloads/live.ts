@@ -1,7 +1,7 @@
 // What a live Deployment tells about itself: whose it is, its selector, its sidecars, who owns its replicas. Read, never trusted to
 // have any shape.
-import { isPlainObject } from '../../graph/json-value.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS, LABELS, VOLUMES } from '../names.ts';
 import type { ContainerSpec, SidecarParts } from '../sidecar/render-sidecar.ts';

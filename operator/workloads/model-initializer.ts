@@ -1,7 +1,7 @@
 // The storage initializer: an init container that copies the artifact of a model to where its server looks for it. Any remote
 // that rclone knows, or `pvc://claim/path`. A manifest may bring its own, under the name that it has here: then nothing is added.
-import type { Unit } from '../../graph/deployment.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import type { Unit } from '../../graph/plan/deployment.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { PATHS } from '../names.ts';
 import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
 import type { OperatorConfig } from './config.ts';

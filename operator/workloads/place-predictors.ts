@@ -1,7 +1,7 @@
 // Decides what runs where: one Deployment for each componentSpec, the pod through which requests enter, the Services of single
 // containers, and under which names. Nothing is rendered yet.
-import { listUnits } from '../../graph/deployment.ts';
-import type { Container, Deployment, Predictor, Unit } from '../../graph/deployment.ts';
+import { listUnits } from '../../graph/plan/deployment.ts';
+import type { Container, Deployment, Predictor, Unit } from '../../graph/plan/deployment.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
 import { listJoinedUnits } from './joined-units.ts';
 import { componentName, containerNames, containerServiceKey } from './object-names.ts';

@@ -1,8 +1,8 @@
 // The ConfigMap with a predictor's plan, and its name: one for each set of containers, so that no pod ever gets a plan with units
 // that it does not have. An edit that only the plan sees keeps the name and changes the text.
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../../graph/json-value.ts';
-import type { DeploymentPlan, Plan } from '../../graph/plan.ts';
+import { canonicalJson } from '../../graph/plan/json-value.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { PLAN_KEY } from '../names.ts';
 import { renderPlanFile } from '../sidecar/plan-file.ts';

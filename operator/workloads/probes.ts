@@ -1,8 +1,8 @@
 // The probes of a unit's container. Seldon waits 20 s before it asks for the first time; a startup probe asks every second
 // instead, so that a pod serves as soon as it can, and the liveness probe waits for it.
-import type { Unit } from '../../graph/deployment.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
-import { isPlainObject } from '../../graph/json-value.ts';
+import type { Unit } from '../../graph/plan/deployment.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { UnitContainer } from './unit-container.ts';
 
 /** How long a model may take to load before its container is started anew, s. */

@@ -1,7 +1,7 @@
 // Renders `hpaSpec` as an autoscaling/v2 object. `metrics` have the shape of v2beta1, which the API server no longer knows, and
 // are converted; `metricsv2` are passed on.
-import { isPlainObject } from '../../graph/json-value.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';
 import { renameReferences } from './render-container.ts';

@@ -1,5 +1,5 @@
 // Renders `pdbSpec`: how many pods of a Deployment may be evicted at once.
-import type { JsonObject } from '../../graph/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';
 

@@ -1,8 +1,8 @@
 // Renders the container of a unit as Seldon's images expect to be started: environment, ports, probes, mounts. What the user
 // wrote stays; only gaps are filled, and what says which unit it is cannot be replaced.
-import { isPlainObject } from '../../graph/json-value.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
-import type { Unit } from '../../graph/deployment.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import type { Unit } from '../../graph/plan/deployment.ts';
 import { injectedEnvironment } from '../../graph/unit-environment.ts';
 import { PATHS, VOLUMES } from '../names.ts';
 import type { ContainerSpec } from '../sidecar/render-sidecar.ts';

@@ -1,6 +1,6 @@
 // Renders the Deployments of one predictor: one for each component and, where the entry stands alone, one with the sidecars. What
 // belongs to a Deployment by name (autoscaler, budget) comes along.
-import type { Deployment } from '../../graph/deployment.ts';
+import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, LABELS, SELDON_LABELS } from '../names.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';

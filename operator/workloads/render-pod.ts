@@ -1,8 +1,8 @@
 // Renders the pod template of a component, without sidecars: the pod as written, with the units' containers filled in and
 // what they mount. The result depends on nothing that the data plane alone reads, so such edits roll no pods.
-import type { Deployment } from '../../graph/deployment.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
-import { isPlainObject } from '../../graph/json-value.ts';
+import type { Deployment } from '../../graph/plan/deployment.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { VOLUMES } from '../names.ts';
 import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
 import { podAnnotations } from './annotations.ts';

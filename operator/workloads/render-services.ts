@@ -3,7 +3,7 @@
 // another port they are names (reconcile/stage-service.ts).
 import { PORTS, SELDON_ANNOTATIONS, SELDON_LABELS } from '../names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { Unit } from '../../graph/deployment.ts';
+import type { Unit } from '../../graph/plan/deployment.ts';
 import { ownAnnotations } from './annotations.ts';
 import { unitLabels } from './labels.ts';
 import type { Labels } from './labels.ts';

@@ -2,11 +2,11 @@
 // bytes, and what exists already is only looked at where something of it must live on (selectors, sidecars, replicas).
 import { compileDeployment } from '../../graph/compile-deployment.ts';
 import { annotationsOf } from '../../graph/annotations.ts';
-import type { Address, Deployment } from '../../graph/deployment.ts';
+import type { Address, Deployment } from '../../graph/plan/deployment.ts';
 import { openFindings } from '../../graph/finding.ts';
 import type { FindingSink } from '../../graph/finding.ts';
-import { canonicalJson } from '../../graph/json-value.ts';
-import type { Plan } from '../../graph/plan.ts';
+import { canonicalJson } from '../../graph/plan/json-value.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, SIDECAR_ANNOTATIONS } from '../names.ts';
 import { renderSidecar } from '../sidecar/render-sidecar.ts';

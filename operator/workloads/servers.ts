@@ -1,6 +1,6 @@
 // The prepackaged servers: from an implementation's key (`SKLEARN_SERVER`, or one of the cluster's own) and a protocol to an
 // image, as the `seldon-config` map lists them under `predictor_servers`.
-import { isPlainObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
 
 /** Key → protocol → image with its tag. */
 export type ServerMap = ReadonlyMap<string, ReadonlyMap<string, string>>;

@@ -1,6 +1,6 @@
 // A unit's container before it is rendered: where it is placed, what the user wrote of it, and how it gets its model.
-import type { Deployment, Predictor } from '../../graph/deployment.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import type { Deployment, Predictor } from '../../graph/plan/deployment.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 
 export interface UnitContainer {

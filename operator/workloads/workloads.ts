@@ -1,7 +1,7 @@
 // The contract of this folder: what goes into the rendering of a deployment's objects and what comes out. Plain data.
-import type { Deployment } from '../../graph/deployment.ts';
+import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { Finding } from '../../graph/finding.ts';
-import type { Plan } from '../../graph/plan.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorConfig } from './config.ts';
 

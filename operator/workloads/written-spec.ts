@@ -1,7 +1,7 @@
 // The parts of a stored SeldonDeployment that `graph/` leaves to Kubernetes: pods, autoscaling, budgets, resources. They are
 // passed on as they were written; only their JSON types are looked at, and what has the wrong one counts as absent.
-import { isPlainObject } from '../../graph/json-value.ts';
-import type { JsonObject } from '../../graph/json-value.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 
 export interface WrittenSpec {

@@ -1,6 +1,6 @@
 // The tables of codes: what requests are answered with, what a manifest is told, why a command fails.
 import { FAILURES } from '../../lib/runtime/failure.ts';
-import { ERRORS } from '../../graph/errors.ts';
+import { ERRORS } from '../../graph/plan/errors.ts';
 import { FINDINGS } from '../../graph/finding-codes.ts';
 import { code, table } from './markdown.ts';
 

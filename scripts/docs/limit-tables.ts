@@ -20,10 +20,10 @@ import {
   MAX_ANSWER_HEADER_BYTES,
   MAX_HELD_BYTES,
   type Limit,
-} from '../../graph/limits.ts';
+} from '../../graph/plan/limits.ts';
 import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../cli/serve/log-files.ts';
 import { MAX_FINDINGS } from '../../graph/finding.ts';
-import { MAX_ROUTING_HEADER_BYTES } from '../../graph/names.ts';
+import { MAX_ROUTING_HEADER_BYTES } from '../../graph/plan/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/process/options.ts';
 import { DIAL_TIMEOUT_MS } from '../../extproc/control/dial-units.ts';
 import { MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from '../../extproc/control/limits.ts';
@@ -49,8 +49,8 @@ function valueOf(limit: Limit, value: number): string {
 /** Limits that stand here and there, each with its file. */
 export function singleLimits(): string {
   return limitTable([
-    ['graph/limits.ts', { MAX_HELD_BYTES, MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES }],
-    ['graph/names.ts', { MAX_ROUTING_HEADER_BYTES }],
+    ['graph/plan/limits.ts', { MAX_HELD_BYTES, MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES }],
+    ['graph/plan/names.ts', { MAX_ROUTING_HEADER_BYTES }],
     ['extproc/process/options.ts', { DRAIN_LIMIT_MS }],
     ['extproc/control/dial-units.ts', { DIAL_TIMEOUT_MS }],
     ['extproc/control/limits.ts', { MAX_UNIT_INFO_BYTES, MAX_HELD_INFO_BYTES }],
@@ -75,7 +75,7 @@ export function memoryLimits(): string {
 
 export function manifestLimits(): string {
   return limitTable([
-    ['graph/limits.ts', MANIFEST_LIMITS],
+    ['graph/plan/limits.ts', MANIFEST_LIMITS],
     ['graph/finding.ts', { MAX_FINDINGS }],
   ]);
 }

@@ -3,7 +3,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import { gunzipSync } from 'node:zlib';
-import { ERRORS } from '../../../graph/errors.ts';
+import { ERRORS } from '../../../graph/plan/errors.ts';
 import { framed } from './grpc-unit.ts';
 
 /** An answer that took so long was waited for. */

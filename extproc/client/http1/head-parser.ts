@@ -2,7 +2,7 @@
 // decides about the body and the connection. Stricter than most clients on purpose: whatever two readers could
 // understand differently is a fault, and so is what Envoy refuses. The two forms of lines that Envoy takes are
 // straightened beforehand (`relaxed-head.ts`).
-import { MAX_ANSWER_HEADERS } from '../../../graph/limits.ts';
+import { MAX_ANSWER_HEADERS } from '../../../graph/plan/limits.ts';
 
 const CR = 13;
 const LF = 10;

@@ -1,5 +1,5 @@
 // One gRPC call: what it asks, and where its stream stands on the connection that carries it now.
-import { MAX_ANSWER_HEADERS } from '../../../graph/limits.ts';
+import { MAX_ANSWER_HEADERS } from '../../../graph/plan/limits.ts';
 import type { CallHandle, CallRequest, CallResult } from '../../contract/calls.ts';
 import type { Deadline } from '../deadlines.ts';
 import { MessageReader } from '../grpc/message.ts';

@@ -1,7 +1,7 @@
 // Calls over Envoy's egress listener: what Envoy answers itself, because the unit did not, becomes the failure that a call straight
 // to the unit would have been. Envoy marks it with its code, a header that the listener takes out of units' own answers.
-import { ERRORS, type ErrorCode } from '../../../graph/errors.ts';
-import { ERROR_HEADER } from '../../../graph/names.ts';
+import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
+import { ERROR_HEADER } from '../../../graph/plan/names.ts';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 
 type Failure = Extract<CallResult, { kind: 'failure' }>;

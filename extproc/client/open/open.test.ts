@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { Edge } from '../../../graph/plan.ts';
+import type { Edge } from '../../../graph/plan/plan.ts';
 import type { CallResult } from '../../contract/calls.ts';
 import { openTwinClient } from '../open-twin.ts';
 import { openClient } from './open.ts';

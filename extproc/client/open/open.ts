@@ -1,6 +1,6 @@
 // Chooses the client of an edge, HTTP/1.1 or (gRPC) HTTP/2: straight to the unit, or to Envoy's egress listener, where the
 // host of a call is the name of the unit.
-import type { Edge } from '../../../graph/plan.ts';
+import type { Edge } from '../../../graph/plan/plan.ts';
 import type { UnitClient } from '../../contract/calls.ts';
 import { EgressClient } from './egress-client.ts';
 import { authorityOf } from '../../contract/failure.ts';

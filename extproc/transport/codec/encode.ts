@@ -1,6 +1,6 @@
 // Builds ProcessingResponses (envoy.service.ext_proc.v3). Each build function leaves one message in `writer`, from its
 // last field to its first; a message that carries a body ends with it, so that the body can follow by reference.
-import { METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/names.ts';
+import { METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/plan/names.ts';
 import { BackwardWriter } from './writer.ts';
 
 /** Field numbers of the oneof in ProcessingResponse. */

@@ -1,7 +1,7 @@
 // The outcomes as plain ProcessingResponses: what `reply.ts` writes as bytes, said once more in objects.
 import type { Outcome } from '../../contract/exchange.ts';
-import { ERRORS, failureBody } from '../../../graph/errors.ts';
-import { ANSWER_DETAILS, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/names.ts';
+import { ERRORS, failureBody } from '../../../graph/plan/errors.ts';
+import { ANSWER_DETAILS, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/plan/names.ts';
 import {
   addAnswerHeaders,
   addAnswerTrailers,

@@ -4,7 +4,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { COLLECTED } from '../../contract/bodies.ts';
 import type { BoundRoute, Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
 import type { Message } from '../../contract/message.ts';
-import type { ErrorCode } from '../../../graph/errors.ts';
+import type { ErrorCode } from '../../../graph/plan/errors.ts';
 import { readGrpcBody } from '../grpc-body.ts';
 import type { Answering, ReplyPhase } from '../reply.ts';
 import { DRAIN_MS } from '../server.ts';

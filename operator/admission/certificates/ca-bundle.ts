@@ -1,6 +1,6 @@
 // The caBundle of our webhook configurations: what to apply so that the API server trusts what we serve. Applied by its own
 // field manager with nothing else in it, so that the chart's fields stay the chart's.
-import { isPlainObject } from '../../../graph/json-value.ts';
+import { isPlainObject } from '../../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { fingerprint } from './material.ts';
 
