@@ -3,7 +3,7 @@
 import type { Deployment } from '../graph/plan/deployment.ts';
 import type { Address } from '../graph/plan/deployment.ts';
 import { compileDeployment } from '../graph/compile-deployment.ts';
-import type { Finding } from '../graph/finding.ts';
+import type { Finding } from '../graph/manifest/finding.ts';
 import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { CommandFailure } from '../lib/runtime/failure.ts';
 import type { RunOptions } from './options.ts';

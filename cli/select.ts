@@ -1,7 +1,7 @@
 // From a file and the user's choice to one deployment: loaded, checked, narrowed to what was asked for.
 import type { Deployment } from '../graph/plan/deployment.ts';
-import type { Finding } from '../graph/finding.ts';
-import { hasErrors } from '../graph/finding.ts';
+import type { Finding } from '../graph/manifest/finding.ts';
+import { hasErrors } from '../graph/manifest/finding.ts';
 import { loadDeployments } from '../graph/load-deployments.ts';
 import { CommandFailure } from '../lib/runtime/failure.ts';
 import { type FileFindings, renderFindings, summarize } from './findings.ts';

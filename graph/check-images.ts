@@ -2,7 +2,7 @@
 import type { PortedContainer } from './assign-ports.ts';
 import { findAddress } from './plan/deployment.ts';
 import type { Addresses } from './plan/deployment.ts';
-import type { FindingSink } from './finding.ts';
+import type { FindingSink } from './manifest/finding.ts';
 import { parseServer } from './plan/words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenPredictor } from './written.ts';

@@ -1,9 +1,9 @@
 // Parameters of a unit: text with a type, which the unit reads from its environment when it starts.
 import { parseRatio } from './plan/ab-ratio.ts';
-import { closestWord } from './closest-word.ts';
+import { closestWord } from './manifest/closest-word.ts';
 import type { ParameterType } from './plan/deployment.ts';
-import type { FindingSink } from './finding.ts';
-import { shorten } from './shorten.ts';
+import type { FindingSink } from './manifest/finding.ts';
+import { shorten } from './manifest/shorten.ts';
 import { PARAMETER_TYPES, parseParameterType } from './plan/words.ts';
 import type { WrittenUnit } from './written.ts';
 

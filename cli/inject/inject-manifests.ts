@@ -1,8 +1,8 @@
 // Gives the pods of manifests what the webhook would give them: each pod goes through the webhook's own function, with the files
 // in the place of the cluster. Pure but for the promise that the function answers with.
 import { isPlainObject } from '../../graph/plan/json-value.ts';
-import { parseManifests } from '../../graph/parse-manifests.ts';
-import type { Finding } from '../../graph/finding.ts';
+import { parseManifests } from '../../graph/manifest/parse-manifests.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import { applyPatch } from '../../operator/admission/apply-patch.ts';
 import type { JsonObject, ReviewRequest } from '../../operator/admission/review.ts';
 import { INLINE_READER } from '../../operator/read/reader.ts';

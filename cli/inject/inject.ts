@@ -1,7 +1,7 @@
 // `sidegraph inject -f pod.yaml`: manifests in, the same manifests with the sidecars out. Nothing is printed unless every pod could
 // join its graph, so that a pipe into kubectl never applies half of it.
 import { dump } from 'js-yaml';
-import { hasErrors } from '../../graph/finding.ts';
+import { hasErrors } from '../../graph/manifest/finding.ts';
 import { GRAPH_ANNOTATION } from '../../operator/names.ts';
 import { DEFAULT_CONFIG, type OperatorConfig } from '../../operator/workloads/config.ts';
 import { readSource } from '../files.ts';

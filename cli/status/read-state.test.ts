@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseManifests } from '../../graph/parse-manifests.ts';
+import { parseManifests } from '../../graph/manifest/parse-manifests.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { createPaint } from '../../lib/runtime/paint.ts';
 import { readState } from './read-state.ts';

@@ -1,12 +1,12 @@
 // Judges a part of a pod by Kubernetes' schema: fields that do not exist, values of a wrong type or word, fields that must be there,
 // twins in lists whose items are told apart by a key. The API server refuses each of them, and nothing would ever start.
-import { closestWord } from '../closest-word.ts';
-import type { FindingSink } from '../finding.ts';
-import type { FindingCode } from '../finding-codes.ts';
+import { closestWord } from '../manifest/closest-word.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import type { FindingCode } from '../manifest/finding-codes.ts';
 import { describeType, isPlainObject } from '../plan/json-value.ts';
-import { joinPath } from '../manifest-lines.ts';
-import { shorten } from '../shorten.ts';
-import { describeTemplateMark, TEMPLATE_ADVICE } from '../template-marks.ts';
+import { joinPath } from '../manifest/manifest-lines.ts';
+import { shorten } from '../manifest/shorten.ts';
+import { describeTemplateMark, TEMPLATE_ADVICE } from '../manifest/template-marks.ts';
 import { fieldsOf, LOWEST_KUBERNETES, NEWEST_KUBERNETES } from './schema.ts';
 import type { FieldType } from './schema.ts';
 

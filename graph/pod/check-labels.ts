@@ -1,7 +1,7 @@
 // Judges labels and names of annotations as the API server will: of the deployment, its predictors and its pods.
-import type { FindingSink } from '../finding.ts';
-import { joinPath } from '../manifest-lines.ts';
-import { shorten } from '../shorten.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { joinPath } from '../manifest/manifest-lines.ts';
+import { shorten } from '../manifest/shorten.ts';
 import { tell } from './check-fields.ts';
 
 type Texts = Readonly<Record<string, unknown>>;

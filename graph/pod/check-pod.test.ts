@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadDeployments } from '../load-deployments.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding } from '../manifest/finding.ts';
 import { podOf, PODS } from './testing/pods.ts';
 import { fieldsOf } from './schema.ts';
 

@@ -1,9 +1,9 @@
 // Judges the pod of a component as the API server will when it is asked for a Deployment: by the schema, then by the rules that
 // people meet most. What is left to the server (what another object says, what a cluster forbids) it refuses in the status.
-import type { FindingSink } from '../finding.ts';
+import type { FindingSink } from '../manifest/finding.ts';
 import { isPlainObject } from '../plan/json-value.ts';
 import type { JsonObject } from '../plan/json-value.ts';
-import { shorten } from '../shorten.ts';
+import { shorten } from '../manifest/shorten.ts';
 import { checkLabels } from './check-labels.ts';
 import { checkFields, isQuantity, tell } from './check-fields.ts';
 

@@ -1,6 +1,6 @@
 // Decides how a pod made by somebody else joins a graph: which deployment and predictor its annotation names, which units its
 // containers are, and whether requests enter through it. Refusals are in words; nothing is rendered here.
-import { closestWord } from '../../graph/closest-word.ts';
+import { closestWord } from '../../graph/manifest/closest-word.ts';
 import { listUnits } from '../../graph/plan/deployment.ts';
 import type { Deployment, Predictor, Unit } from '../../graph/plan/deployment.ts';
 import { GRAPH_ANNOTATION } from '../names.ts';

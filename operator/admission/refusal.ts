@@ -1,6 +1,6 @@
 // Findings as an admission answer tells them: every error in one message, in the words of `sidegraph check`, and every
 // warning by itself.
-import type { Finding } from '../../graph/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import type { Verdict } from './review.ts';
 
 /** A refusal when there is an error among the findings, else a pass with warnings. */

@@ -1,7 +1,7 @@
 // Two deployments of a namespace must not make objects of one name: `a-b` with predictor `c` and `a` with predictor `b-c` would
 // both have the Service `a-b-c`. The older one keeps the name; whoever comes later is told.
-import { openFindings } from '../../graph/finding.ts';
-import type { Finding } from '../../graph/finding.ts';
+import { openFindings } from '../../graph/manifest/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
 import { containerServiceName, serviceLabel } from '../workloads/object-names.ts';

@@ -1,7 +1,7 @@
 // Judges a SeldonDeployment at admission: the checks of `sidegraph check`, and whether another one holds its names. What is
 // stored already is not held up by rules that came later: an update that leaves the spec alone passes, with warnings.
 import { isDeepStrictEqual } from 'node:util';
-import type { Finding } from '../../graph/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { readableText, unread } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';

@@ -1,7 +1,7 @@
 // Reads SeldonDeployments that come from a cluster. Whoever may write one there shares the process that reads it with everybody
 // else, so a long-running process has them read on another thread (thread-reader.ts); a command reads them where it is.
-import { openFindings } from '../../graph/finding.ts';
-import type { FindingCode } from '../../graph/finding-codes.ts';
+import { openFindings } from '../../graph/manifest/finding.ts';
+import type { FindingCode } from '../../graph/manifest/finding-codes.ts';
 import { loadDeployments } from '../../graph/load-deployments.ts';
 import type { LoadedDeployments, LoadOptions } from '../../graph/load-deployments.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';

@@ -1,9 +1,9 @@
 // From the stored object to a checked deployment, or to everything that is wrong with it: the checks of admission, made again
 // for what came past the webhook.
 import type { Deployment } from '../../graph/plan/deployment.ts';
-import { countFindings } from '../../graph/finding.ts';
-import { hasErrors } from '../../graph/finding.ts';
-import type { Finding } from '../../graph/finding.ts';
+import { countFindings } from '../../graph/manifest/finding.ts';
+import { hasErrors } from '../../graph/manifest/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import type { LoadedDeployments } from '../../graph/load-deployments.ts';
 import { findTakenNames } from '../admission/taken-names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';

@@ -1,6 +1,6 @@
 // The decision: from a SeldonDeployment and everything that was observed to what is to be done and told. Pure and level-based:
 // it asks what is, never what happened, so it may be called at any time, again, and after a crash in the middle of the effects.
-import type { Finding } from '../../graph/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import { ANNOTATIONS } from '../names.ts';

@@ -2,9 +2,9 @@
 // the log level can be asked for, each within bounds; anything else would let who may write a graph decide what runs.
 import { envoyWorkers } from '../../envoy/concurrency.ts';
 import { ACCESS_LOGS, type AccessLog } from '../../envoy/layout.ts';
-import { openFindings } from '../../graph/finding.ts';
-import type { Finding } from '../../graph/finding.ts';
-import { joinPath } from '../../graph/manifest-lines.ts';
+import { openFindings } from '../../graph/manifest/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
+import { joinPath } from '../../graph/manifest/manifest-lines.ts';
 import { SIDECAR_ANNOTATIONS } from '../names.ts';
 import { LOG_LEVELS } from './defaults.ts';
 import type { LogLevel, Range, Resources, SidecarBounds, SidecarDefaults } from './defaults.ts';

@@ -1,7 +1,7 @@
 // Renders the two native sidecars of a pod: the filter with its agent, then Envoy. One place for the operator's own templates,
 // the webhook that injects into others' pods and `sidegraph inject`. They meet the restricted pod security standard, and
 // nothing of the pod's network is changed: the Service's target port is Envoy.
-import type { Finding } from '../../graph/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { Policy } from '../../graph/plan/plan.ts';
 import { envoyCommand } from '../../envoy/command.ts';

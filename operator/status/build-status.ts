@@ -1,7 +1,7 @@
 // The whole status of a SeldonDeployment, from what was decided and what was observed. Its first duty is towards a person who runs
 // `kubectl get sdep`: whatever is wrong stands in the Ready condition, the gravest first, with what to do.
-import type { Finding } from '../../graph/finding.ts';
-import { hasErrors } from '../../graph/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
+import { hasErrors } from '../../graph/manifest/finding.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { describeFindings } from '../reconcile/check-object.ts';
 import { ofKind } from '../reconcile/children.ts';

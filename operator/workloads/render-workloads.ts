@@ -3,8 +3,8 @@
 import { compileDeployment } from '../../graph/compile-deployment.ts';
 import { annotationsOf } from '../../graph/annotations.ts';
 import type { Address, Deployment } from '../../graph/plan/deployment.ts';
-import { openFindings } from '../../graph/finding.ts';
-import type { FindingSink } from '../../graph/finding.ts';
+import { openFindings } from '../../graph/manifest/finding.ts';
+import type { FindingSink } from '../../graph/manifest/finding.ts';
 import { canonicalJson } from '../../graph/plan/json-value.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';

@@ -1,7 +1,7 @@
 // What a user should be told about the placement of a deployment: names that had to be derived, settings of pods that do not go
 // together, a namespace that lets no sidecars in.
 import type { Deployment } from '../../graph/plan/deployment.ts';
-import type { FindingSink } from '../../graph/finding.ts';
+import type { FindingSink } from '../../graph/manifest/finding.ts';
 import { PORTS } from '../names.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { isEntry } from './labels.ts';

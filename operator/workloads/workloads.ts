@@ -1,6 +1,6 @@
 // The contract of this folder: what goes into the rendering of a deployment's objects and what comes out. Plain data.
 import type { Deployment } from '../../graph/plan/deployment.ts';
-import type { Finding } from '../../graph/finding.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorConfig } from './config.ts';

@@ -1,7 +1,7 @@
 // The tables of codes: what requests are answered with, what a manifest is told, why a command fails.
 import { FAILURES } from '../../lib/runtime/failure.ts';
 import { ERRORS } from '../../graph/plan/errors.ts';
-import { FINDINGS } from '../../graph/finding-codes.ts';
+import { FINDINGS } from '../../graph/manifest/finding-codes.ts';
 import { code, table } from './markdown.ts';
 
 export function requestErrors(): string {

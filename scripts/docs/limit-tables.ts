@@ -22,7 +22,7 @@ import {
   type Limit,
 } from '../../graph/plan/limits.ts';
 import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../cli/serve/log-files.ts';
-import { MAX_FINDINGS } from '../../graph/finding.ts';
+import { MAX_FINDINGS } from '../../graph/manifest/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/plan/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/process/options.ts';
 import { DIAL_TIMEOUT_MS } from '../../extproc/control/dial-units.ts';
@@ -76,7 +76,7 @@ export function memoryLimits(): string {
 export function manifestLimits(): string {
   return limitTable([
     ['graph/plan/limits.ts', MANIFEST_LIMITS],
-    ['graph/finding.ts', { MAX_FINDINGS }],
+    ['graph/manifest/finding.ts', { MAX_FINDINGS }],
   ]);
 }
 

@@ -4,8 +4,8 @@
 import { loadAll, Schema, timestampTag, YAML11_SCHEMA, YAMLException } from 'js-yaml';
 import { openFindings } from './finding.ts';
 import type { Finding, FindingSink } from './finding.ts';
-import { isPlainObject } from './plan/json-value.ts';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
+import { isPlainObject } from '../plan/json-value.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
 import { joinPath, openLines } from './manifest-lines.ts';
 import type { DocumentLines } from './manifest-lines.ts';
 import { findTemplateLine, TEMPLATE_ADVICE } from './template-marks.ts';

@@ -2,7 +2,7 @@
 // parser's events, beside the values, as a tree: its cost grows with the text, however long its keys and paths are.
 import { EVENT_ID, getScalarValue, parseEvents } from 'js-yaml';
 import type { Event } from 'js-yaml';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
 
 export interface DocumentLines {
   /** Line, from 1, of a path or of its nearest ancestor that was written. */
