@@ -15,7 +15,7 @@ import { freePorts } from '../e2e/harness/ports.ts';
 import { descendants } from '../e2e/harness/processes.ts';
 import { envoyCommand } from '../envoy/command.ts';
 import { compileDeployment } from '../graph/compile-deployment.ts';
-import { loadDeployments } from '../graph/load-deployments.ts';
+import { loadDeployments } from '../graph/seldon/load-deployments.ts';
 import { SIDEGRAPH_COMMAND } from '../operator/names.ts';
 import { sidecarLayout } from '../operator/sidecar/layout.ts';
 import { renderPlanFile } from '../operator/sidecar/plan-file.ts';

@@ -2,7 +2,7 @@
 import type { Deployment } from '../graph/plan/deployment.ts';
 import type { Finding } from '../graph/manifest/finding.ts';
 import { hasErrors } from '../graph/manifest/finding.ts';
-import { loadDeployments } from '../graph/load-deployments.ts';
+import { loadDeployments } from '../graph/seldon/load-deployments.ts';
 import { CommandFailure } from '../lib/runtime/failure.ts';
 import { type FileFindings, renderFindings, summarize } from './findings.ts';
 import type { Selection } from './options.ts';

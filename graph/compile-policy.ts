@@ -1,5 +1,10 @@
 // The policy of a predictor: its limits and headers, from annotations, environment and the defaults in `limits.ts`.
-import { annotationsOf, orchestratorEnv, parseLimit, ROUTING_ANNOTATION } from './annotations.ts';
+import {
+  annotationsOf,
+  orchestratorEnv,
+  parseLimit,
+  ROUTING_ANNOTATION,
+} from './seldon/annotations.ts';
 import type { Deployment, Predictor } from './plan/deployment.ts';
 import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from './plan/limits.ts';
 import type { Limit } from './plan/limits.ts';

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { compileDeployment } from './compile-deployment.ts';
 import { explainPlan } from './explain-plan.ts';
-import { loadDeployments } from './load-deployments.ts';
+import { loadDeployments } from './seldon/load-deployments.ts';
 
 const DIR = new URL('./testdata/', import.meta.url);
 const INPUT = '.in.yaml';

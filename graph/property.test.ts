@@ -7,8 +7,8 @@ import { compileDeployment, hashPlan } from './compile-deployment.ts';
 import { explainPlan } from './explain-plan.ts';
 import { arbitraryManifest } from './graph-arbitrary.ts';
 import { isPlainObject } from './plan/json-value.ts';
-import { loadDeployments } from './load-deployments.ts';
-import type { LoadedDeployments } from './load-deployments.ts';
+import { loadDeployments } from './seldon/load-deployments.ts';
+import type { LoadedDeployments } from './seldon/load-deployments.ts';
 import { NATIVE_WEIGHT_TOTAL } from './plan/plan.ts';
 import type { Plan, Step } from './plan/plan.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Deployment } from '../../graph/plan/deployment.ts';
-import { loadDeployments } from '../../graph/load-deployments.ts';
+import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { type ResolveOptions, resolveUnits } from './resolve.ts';
 import { parseUnitFlags } from './url.ts';

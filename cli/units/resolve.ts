@@ -10,7 +10,7 @@ import type {
   Predictor,
   Unit,
 } from '../../graph/plan/deployment.ts';
-import { unitCommand, unitEnvironment } from '../../graph/unit-environment.ts';
+import { unitCommand, unitEnvironment } from '../../graph/seldon/unit-environment.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { OutsideValues } from './environment.ts';
 import { type PortClaim, findFreePort } from './ports.ts';

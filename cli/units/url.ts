@@ -1,6 +1,6 @@
 // Reads `--unit NAME=URL`. `http://host:port` names where the unit answers REST, `grpc://host:port` where it answers
 // gRPC; a unit that answers both is given twice. The name may be `predictor/unit` where two predictors share a name.
-import { findHostFault } from '../../graph/check-hosts.ts';
+import { findHostFault } from '../../graph/seldon/check-hosts.ts';
 import type { Address } from '../../graph/plan/deployment.ts';
 
 export interface UnitAddress {

@@ -2,7 +2,7 @@
 // keeps its outcome, a small builder of plans. No sockets.
 import { compileDeployment } from '../../graph/compile-deployment.ts';
 import type { Addresses } from '../../graph/plan/deployment.ts';
-import { loadDeployments } from '../../graph/load-deployments.ts';
+import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { COLLECTED } from '../contract/bodies.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadDeployments } from '../load-deployments.ts';
+import { loadDeployments } from '../seldon/load-deployments.ts';
 import type { Finding } from '../manifest/finding.ts';
 import { podOf, PODS } from './testing/pods.ts';
 import { fieldsOf } from './schema.ts';

@@ -1,7 +1,7 @@
 // The validating webhook as a function: what is refused, in which words, and what is left alone.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { loadDeployments } from '../../graph/load-deployments.ts';
+import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
 import { DEFAULT_SIDECAR } from '../sidecar/defaults.ts';
 import { INLINE_READER } from '../read/reader.ts';

@@ -2,8 +2,8 @@
 // else, so a long-running process has them read on another thread (thread-reader.ts); a command reads them where it is.
 import { openFindings } from '../../graph/manifest/finding.ts';
 import type { FindingCode } from '../../graph/manifest/finding-codes.ts';
-import { loadDeployments } from '../../graph/load-deployments.ts';
-import type { LoadedDeployments, LoadOptions } from '../../graph/load-deployments.ts';
+import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
+import type { LoadedDeployments, LoadOptions } from '../../graph/seldon/load-deployments.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { SidecarDefaults } from '../sidecar/defaults.ts';
 import type { OperatorConfig } from '../workloads/config.ts';

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../lib/runtime/log.ts';
-import type { LoadedDeployments } from '../../graph/load-deployments.ts';
+import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
 import { describeError } from '../../lib/kube/error.ts';
 import { FairQueue } from '../../lib/kube/fair-queue.ts';
 import { unread } from './reader.ts';

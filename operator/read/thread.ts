@@ -1,6 +1,6 @@
 // The thread that reads: a text and settings in, deployments and findings out. It keeps nothing, so it may be ended at any time.
 import { parentPort } from 'node:worker_threads';
-import type { LoadedDeployments } from '../../graph/load-deployments.ts';
+import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
 import { readHere } from './reader.ts';
 import type { ReadOptions } from './reader.ts';
 

@@ -4,7 +4,7 @@ import type { Deployment } from '../../graph/plan/deployment.ts';
 import { countFindings } from '../../graph/manifest/finding.ts';
 import { hasErrors } from '../../graph/manifest/finding.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
-import type { LoadedDeployments } from '../../graph/load-deployments.ts';
+import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
 import { findTakenNames } from '../admission/taken-names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { readableText, unread } from '../read/reader.ts';

@@ -1,6 +1,6 @@
 // What a reconcile is made of: everything that was observed goes in, everything that is to be done comes out. Both are plain
 // data, so that the decision can be tested by files; the effects are carried out elsewhere, in the order of the fields.
-import type { LoadedDeployments } from '../../graph/load-deployments.ts';
+import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { KubeObject, ManagedFields, OwnerReference } from '../../lib/kube/object.ts';
 import type { ObjectRef } from '../../lib/kube/kinds.ts';
 import type { OperatorConfig } from '../workloads/config.ts';

@@ -1,7 +1,7 @@
 // Which annotations go where: what a unit's wrapper reads must reach its pod; what only the data plane or the gateway reads must
 // not, or a change of it would roll pods.
 import type { Predictor } from '../../graph/plan/deployment.ts';
-import { WRAPPER_ANNOTATIONS } from '../../graph/seldon-annotations.ts';
+import { WRAPPER_ANNOTATIONS } from '../../graph/seldon/seldon-annotations.ts';
 import { SELDON_ANNOTATIONS } from '../names.ts';
 
 const SCRAPE = { 'prometheus.io/scrape': 'true', 'prometheus.io/path': '/prometheus' };

@@ -1,7 +1,7 @@
 // What a cluster would say of a deployment that the checks of the graph take: where its pods and names do not go with the
 // sidecars. `sidegraph check`, admission and the operator all ask here, so that they say the same.
-import { annotationsOf } from '../../graph/annotations.ts';
-import type { Judge } from '../../graph/load-deployments.ts';
+import { annotationsOf } from '../../graph/seldon/annotations.ts';
+import type { Judge } from '../../graph/seldon/load-deployments.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { boundSettings } from '../sidecar/bounds.ts';
 import type { SidecarDefaults } from '../sidecar/defaults.ts';

@@ -1,6 +1,6 @@
 // Makes the renderer's input of a manifest's text, as the operator does of a stored object.
 import { load } from 'js-yaml';
-import { loadDeployments } from '../../../graph/load-deployments.ts';
+import { loadDeployments } from '../../../graph/seldon/load-deployments.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
 import type { OperatorConfig } from '../config.ts';

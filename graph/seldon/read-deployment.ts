@@ -1,6 +1,6 @@
 // Reads a document into a deployment as it was written. Types and names of fields are judged here; what they mean
 // together is judged by the checks.
-import { closestWord } from './manifest/closest-word.ts';
+import { closestWord } from '../manifest/closest-word.ts';
 import {
   COMPONENT_FIELDS,
   DEPLOYMENT_FIELDS,
@@ -9,17 +9,17 @@ import {
   PREDICTOR_FIELDS,
   SPEC_FIELDS,
 } from './known-fields.ts';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
-import type { ManifestDocument } from './manifest/parse-manifests.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
+import type { ManifestDocument } from '../manifest/parse-manifests.ts';
 import { readContainers, readEnv } from './read-containers.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import { readGraph } from './read-graph.ts';
-import { isPlainObject } from './plan/json-value.ts';
-import { checkAnnotationNames, checkLabels } from './pod/check-labels.ts';
-import type { WrittenPod } from './pod/check-pod.ts';
+import { isPlainObject } from '../plan/json-value.ts';
+import { checkAnnotationNames, checkLabels } from '../pod/check-labels.ts';
+import type { WrittenPod } from '../pod/check-pod.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
-import { shorten } from './manifest/shorten.ts';
+import { shorten } from '../manifest/shorten.ts';
 
 const API_GROUP = 'machinelearning.seldon.io';
 const API_VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'].map((version) => `${API_GROUP}/${version}`);

@@ -1,9 +1,9 @@
 // Seldon's annotations: which of them something here reads, and what stands in the place of those of its older versions.
-import { closestWord } from './manifest/closest-word.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { LIMITS } from './plan/limits.ts';
-import { joinPath } from './manifest/manifest-lines.ts';
-import { shorten } from './manifest/shorten.ts';
+import { closestWord } from '../manifest/closest-word.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { LIMITS } from '../plan/limits.ts';
+import { joinPath } from '../manifest/manifest-lines.ts';
+import { shorten } from '../manifest/shorten.ts';
 
 export const SELDON_PREFIX = 'seldon.io/';
 export const ENGINE_PREFIX = 'seldon.io/engine-';

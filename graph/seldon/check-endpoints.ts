@@ -3,8 +3,8 @@
 import type { PortedContainer } from './assign-ports.ts';
 import { checkEndpointHost } from './check-hosts.ts';
 import { isAddress } from './default-deployment.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { shorten } from './manifest/shorten.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { shorten } from '../manifest/shorten.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenEndpoint, WrittenPredictor } from './written.ts';
 

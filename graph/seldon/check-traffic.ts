@@ -1,5 +1,5 @@
 // How predictors share the traffic: shares, and the one shadow.
-import type { FindingSink } from './manifest/finding.ts';
+import type { FindingSink } from '../manifest/finding.ts';
 import type { WrittenPredictor } from './written.ts';
 
 export function checkTraffic(predictors: readonly WrittenPredictor[], sink: FindingSink): void {

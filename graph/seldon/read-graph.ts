@@ -1,7 +1,7 @@
 // Reads the graph of a predictor: units and their children, a list or, as in old articles, a single object.
-import { describeType, isPlainObject } from './plan/json-value.ts';
+import { describeType, isPlainObject } from '../plan/json-value.ts';
 import { ENDPOINT_FIELDS, LOGGER_FIELDS, PARAMETER_FIELDS, UNIT_FIELDS } from './known-fields.ts';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields, Item } from './read-fields.ts';
 import type { WrittenEndpoint, WrittenParameter, WrittenUnit } from './written.ts';

@@ -7,15 +7,15 @@ import type {
   EnvEntry,
   Predictor,
   Unit,
-} from './plan/deployment.ts';
+} from '../plan/deployment.ts';
 import {
   parseBuiltIn,
   parseMethod,
   parseParameterType,
   parseServer,
   parseUnitType,
-} from './plan/words.ts';
-import type { Servers } from './plan/words.ts';
+} from '../plan/words.ts';
+import type { Servers } from '../plan/words.ts';
 import type {
   WrittenDeployment,
   WrittenEndpoint,

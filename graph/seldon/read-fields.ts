@@ -1,13 +1,13 @@
 // Reads the fields of one object of a manifest: each by its type, wrong types and unknown names as findings. A field that
 // is null counts as absent, as it does for Kubernetes.
-import { closestWord } from './manifest/closest-word.ts';
-import { MAX_FINDINGS } from './manifest/finding.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { describeType, isPlainObject } from './plan/json-value.ts';
-import type { JsonObject } from './plan/json-value.ts';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
-import { joinPath } from './manifest/manifest-lines.ts';
-import { describeTemplateMark, TEMPLATE_ADVICE } from './manifest/template-marks.ts';
+import { closestWord } from '../manifest/closest-word.ts';
+import { MAX_FINDINGS } from '../manifest/finding.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { describeType, isPlainObject } from '../plan/json-value.ts';
+import type { JsonObject } from '../plan/json-value.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
+import { joinPath } from '../manifest/manifest-lines.ts';
+import { describeTemplateMark, TEMPLATE_ADVICE } from '../manifest/template-marks.ts';
 
 export interface Fields {
   readonly path: string;

@@ -1,9 +1,9 @@
 // Whether every container has an image, which Kubernetes asks for. A prepackaged server brings its own.
 import type { PortedContainer } from './assign-ports.ts';
-import { findAddress } from './plan/deployment.ts';
-import type { Addresses } from './plan/deployment.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { parseServer } from './plan/words.ts';
+import { findAddress } from '../plan/deployment.ts';
+import type { Addresses } from '../plan/deployment.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { parseServer } from '../plan/words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenPredictor } from './written.ts';
 

@@ -1,7 +1,7 @@
 // Whether a unit has the children that its work needs, and whether its children can be reached.
-import type { FindingSink } from './manifest/finding.ts';
-import { callsOf } from './plan/unit-calls.ts';
-import { parseBuiltIn, parseMethod, parseServer, parseUnitType } from './plan/words.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { callsOf } from '../plan/unit-calls.ts';
+import { parseBuiltIn, parseMethod, parseServer, parseUnitType } from '../plan/words.ts';
 import type { WrittenUnit } from './written.ts';
 
 export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { FINDINGS } from './manifest/finding-codes.ts';
+import { FINDINGS } from '../manifest/finding-codes.ts';
 import { loadDeployments } from './load-deployments.ts';
 
 const DIR = new URL('./testdata/broken/', import.meta.url);

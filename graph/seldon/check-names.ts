@@ -1,9 +1,9 @@
 // Names of deployments, predictors, units and containers: they become hosts, route names and labels. Underscores are
 // accepted where Kubernetes would refuse them, since old articles have them and a data plane by itself can use them.
-import type { FindingSink } from './manifest/finding.ts';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
-import { shorten } from './manifest/shorten.ts';
-import { describeTemplateMark, TEMPLATE_ADVICE } from './manifest/template-marks.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
+import { shorten } from '../manifest/shorten.ts';
+import { describeTemplateMark, TEMPLATE_ADVICE } from '../manifest/template-marks.ts';
 import type { WrittenDeployment } from './written.ts';
 
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$/;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileDeployment } from './compile-deployment.ts';
-import { findContainer, listUnits } from './plan/deployment.ts';
-import { MAX_FINDINGS } from './manifest/finding.ts';
-import { LIMITS, MANIFEST_LIMITS } from './plan/limits.ts';
+import { compileDeployment } from '../compile-deployment.ts';
+import { findContainer, listUnits } from '../plan/deployment.ts';
+import { MAX_FINDINGS } from '../manifest/finding.ts';
+import { LIMITS, MANIFEST_LIMITS } from '../plan/limits.ts';
 import { loadDeployments } from './load-deployments.ts';
 import type { LoadOptions } from './load-deployments.ts';
 

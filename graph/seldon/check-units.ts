@@ -3,12 +3,12 @@ import { checkChildren } from './check-children.ts';
 import { checkLabelName } from './check-names.ts';
 import { checkParameters } from './check-parameters.ts';
 import { checkServer } from './check-server.ts';
-import { closestWord } from './manifest/closest-word.ts';
+import { closestWord } from '../manifest/closest-word.ts';
 import { isAddress } from './default-deployment.ts';
-import { findAddress } from './plan/deployment.ts';
-import type { Addresses } from './plan/deployment.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { shorten } from './manifest/shorten.ts';
+import { findAddress } from '../plan/deployment.ts';
+import type { Addresses } from '../plan/deployment.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { shorten } from '../manifest/shorten.ts';
 import {
   BUILT_IN_TYPES,
   METHODS,
@@ -17,8 +17,8 @@ import {
   parseServer,
   parseUnitType,
   UNIT_TYPES,
-} from './plan/words.ts';
-import type { Servers } from './plan/words.ts';
+} from '../plan/words.ts';
+import type { Servers } from '../plan/words.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 

@@ -1,9 +1,9 @@
 // Whether a text can be the host of a unit: an IP address or a name that resolvers take. What Envoy or the filter could only
 // fail to resolve, request after request, is told before anything starts.
 import { isIP } from 'node:net';
-import type { FindingSink } from './manifest/finding.ts';
-import { shorten } from './manifest/shorten.ts';
-import { describeTemplateMark, TEMPLATE_ADVICE } from './manifest/template-marks.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { shorten } from '../manifest/shorten.ts';
+import { describeTemplateMark, TEMPLATE_ADVICE } from '../manifest/template-marks.ts';
 import type { WrittenEndpoint } from './written.ts';
 
 /** A label of a name; underscores are no part of a host name by RFC 1123, but resolvers and Docker networks know them. */

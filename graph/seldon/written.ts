@@ -1,7 +1,7 @@
 // A deployment as it was written: typed, nothing defaulted yet, so that checks see what the user wrote. `undefined` is
 // what was left out.
-import type { EnvEntry, EnvFrom } from './plan/deployment.ts';
-import type { WrittenPod } from './pod/check-pod.ts';
+import type { EnvEntry, EnvFrom } from '../plan/deployment.ts';
+import type { WrittenPod } from '../pod/check-pod.ts';
 
 export interface WrittenDeployment {
   readonly name: string;

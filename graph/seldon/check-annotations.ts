@@ -1,11 +1,11 @@
 // Annotations: numbers that are none, ours misspelt, Seldon's that nothing reads.
 import { OUR_ANNOTATIONS, parseLimit, ROUTING_ANNOTATION, ROUTING_VALUES } from './annotations.ts';
-import { closestWord } from './manifest/closest-word.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { LIMITS } from './plan/limits.ts';
-import { joinPath } from './manifest/manifest-lines.ts';
+import { closestWord } from '../manifest/closest-word.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { LIMITS } from '../plan/limits.ts';
+import { joinPath } from '../manifest/manifest-lines.ts';
 import { checkSeldonAnnotation } from './seldon-annotations.ts';
-import { shorten } from './manifest/shorten.ts';
+import { shorten } from '../manifest/shorten.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const OUR_PREFIX = 'sidegraph.io/';

@@ -1,9 +1,9 @@
 // Hands out the ports of containers as Seldon's operator does (`defaults.go`): HTTP from 9000 and gRPC from 9500, one each
 // for every distinct container name of the deployment, and metrics from 6000; a declared port of that name is kept.
-import type { ContainerPorts } from './plan/deployment.ts';
+import type { ContainerPorts } from '../plan/deployment.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenContainer, WrittenDeployment, WrittenPredictor } from './written.ts';
-import { parseServer } from './plan/words.ts';
+import { parseServer } from '../plan/words.ts';
 
 /** Seldon's own; its operator reads others from its environment. */
 const FIRST_PORTS: ContainerPorts = { http: 9000, grpc: 9500, metrics: 6000 };

@@ -1,8 +1,8 @@
 // Reads the containers of a pod: what is needed to start one elsewhere than in Kubernetes. Volumes, probes and the like
 // are judged by Kubernetes' schema (pod/).
-import type { EnvEntry, EnvFrom } from './plan/deployment.ts';
-import { isPlainObject } from './plan/json-value.ts';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
+import type { EnvEntry, EnvFrom } from '../plan/deployment.ts';
+import { isPlainObject } from '../plan/json-value.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import type { WrittenContainer } from './written.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listUnits } from './plan/deployment.ts';
+import { listUnits } from '../plan/deployment.ts';
 import { loadDeployments } from './load-deployments.ts';
 import type { Hosts } from './default-deployment.ts';
 

@@ -4,15 +4,15 @@ import { checkDeployment } from './check-deployment.ts';
 import type { Images } from './check-images.ts';
 import { defaultDeployment } from './default-deployment.ts';
 import type { Hosts } from './default-deployment.ts';
-import type { Addresses, Deployment } from './plan/deployment.ts';
-import { openFindings } from './manifest/finding.ts';
-import type { Finding, FindingSink } from './manifest/finding.ts';
-import type { JsonObject } from './plan/json-value.ts';
-import { parseManifests } from './manifest/parse-manifests.ts';
-import type { ManifestDocument } from './manifest/parse-manifests.ts';
+import type { Addresses, Deployment } from '../plan/deployment.ts';
+import { openFindings } from '../manifest/finding.ts';
+import type { Finding, FindingSink } from '../manifest/finding.ts';
+import type { JsonObject } from '../plan/json-value.ts';
+import { parseManifests } from '../manifest/parse-manifests.ts';
+import type { ManifestDocument } from '../manifest/parse-manifests.ts';
 import { isDeployment, readDeployment } from './read-deployment.ts';
-import { SERVERS } from './plan/words.ts';
-import type { Servers } from './plan/words.ts';
+import { SERVERS } from '../plan/words.ts';
+import type { Servers } from '../plan/words.ts';
 
 export interface LoadOptions {
   /** How the file is named in findings. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { findContainer } from './plan/deployment.ts';
-import type { Deployment, Predictor } from './plan/deployment.ts';
+import { findContainer } from '../plan/deployment.ts';
+import type { Deployment, Predictor } from '../plan/deployment.ts';
 import { loadDeployments } from './load-deployments.ts';
 import { expandVariables, unitCommand, unitEnvironment } from './unit-environment.ts';
 
 function loadPorts(): { deployment: Deployment; predictor: Predictor } {
-  const file = new URL('./testdata/ports.in.yaml', import.meta.url);
+  const file = new URL('../testdata/ports.in.yaml', import.meta.url);
   const { deployments } = loadDeployments(readFileSync(file, 'utf8'), { source: 'ports' });
   const [deployment] = deployments;
   const predictor = deployment?.predictors[0];

@@ -1,8 +1,8 @@
 // The settings that annotations and the orchestrator's environment hold, read by the checks (which tell what is wrong)
 // and by the compiler (which trusts them).
-import type { Deployment, Predictor } from './plan/deployment.ts';
-import { LIMITS } from './plan/limits.ts';
-import type { Limit } from './plan/limits.ts';
+import type { Deployment, Predictor } from '../plan/deployment.ts';
+import { LIMITS } from '../plan/limits.ts';
+import type { Limit } from '../plan/limits.ts';
 import { ENGINE_PREFIX, engineVariable } from './seldon-annotations.ts';
 
 export const ROUTING_ANNOTATION = 'sidegraph.io/routing';

@@ -2,7 +2,7 @@
 // regular expression or a check do more is tried at one length and at ten times that.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MANIFEST_LIMITS } from './plan/limits.ts';
+import { MANIFEST_LIMITS } from '../plan/limits.ts';
 import { loadDeployments } from './load-deployments.ts';
 
 const LENGTH = 20_000;

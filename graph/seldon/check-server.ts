@@ -1,9 +1,9 @@
 // Prepackaged servers: an implementation that names one needs the artifact of a model and the right protocol.
-import { closestWord } from './manifest/closest-word.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { shorten } from './manifest/shorten.ts';
-import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer } from './plan/words.ts';
-import type { Servers } from './plan/words.ts';
+import { closestWord } from '../manifest/closest-word.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { shorten } from '../manifest/shorten.ts';
+import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer } from '../plan/words.ts';
+import type { Servers } from '../plan/words.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 
 export function checkServer(

@@ -1,8 +1,8 @@
 // The environment that Seldon's operator gives the container of a unit, joined with the container's own. What is not in the
 // file (Secrets, ConfigMaps) is listed, so that whoever starts the container can ask for it.
-import { findContainer } from './plan/deployment.ts';
-import type { Container, ContainerPorts, Deployment, Predictor, Unit } from './plan/deployment.ts';
-import { canonicalJson } from './plan/json-value.ts';
+import { findContainer } from '../plan/deployment.ts';
+import type { Container, ContainerPorts, Deployment, Predictor, Unit } from '../plan/deployment.ts';
+import { canonicalJson } from '../plan/json-value.ts';
 
 export interface UnitEnvironment {
   /** In the order in which they are set. */

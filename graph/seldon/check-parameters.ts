@@ -1,10 +1,10 @@
 // Parameters of a unit: text with a type, which the unit reads from its environment when it starts.
-import { parseRatio } from './plan/ab-ratio.ts';
-import { closestWord } from './manifest/closest-word.ts';
-import type { ParameterType } from './plan/deployment.ts';
-import type { FindingSink } from './manifest/finding.ts';
-import { shorten } from './manifest/shorten.ts';
-import { PARAMETER_TYPES, parseParameterType } from './plan/words.ts';
+import { parseRatio } from '../plan/ab-ratio.ts';
+import { closestWord } from '../manifest/closest-word.ts';
+import type { ParameterType } from '../plan/deployment.ts';
+import type { FindingSink } from '../manifest/finding.ts';
+import { shorten } from '../manifest/shorten.ts';
+import { PARAMETER_TYPES, parseParameterType } from '../plan/words.ts';
 import type { WrittenUnit } from './written.ts';
 
 const INTEGER = /^[+-]?\d+$/;
