@@ -7,7 +7,7 @@ import { keyOf } from '../../lib/kube/object.ts';
 import { readAllNotes } from '../gateway/acknowledge.ts';
 import type { Change, ReadonlyStore } from '../../lib/kube/store.ts';
 import { GATEWAY_LABEL, LABELS, SELDON_LABELS } from '../names.ts';
-import { GROUP, KIND, STORED_VERSION } from '../crd/crd.ts';
+import { GROUP, KIND, STORED_VERSION } from '../../graph/crd/crd.ts';
 import { labelValue } from '../workloads/object-names.ts';
 import { controllerOf } from './contract.ts';
 import { text, statusOf } from './fields.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { load } from 'js-yaml';
-import { PREDICTOR_FIELDS, SPEC_FIELDS, UNIT_FIELDS } from '../../graph/seldon/known-fields.ts';
+import { PREDICTOR_FIELDS, SPEC_FIELDS, UNIT_FIELDS } from '../seldon/known-fields.ts';
 import { renderCrd, renderCrdText, VERSIONS } from './crd.ts';
 import type { SeldonDeployment, SeldonDeploymentSpec } from './deployment.ts';
 import { SPEC } from './deployment.ts';
