@@ -14,7 +14,7 @@ import path from 'node:path';
 import { freePorts } from '../e2e/harness/ports.ts';
 import { descendants } from '../e2e/harness/processes.ts';
 import { envoyCommand } from '../envoy/command.ts';
-import { compileDeployment } from '../graph/compile-deployment.ts';
+import { compileDeployment } from '../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../graph/seldon/load-deployments.ts';
 import { SIDEGRAPH_COMMAND } from '../operator/names.ts';
 import { sidecarLayout } from '../operator/sidecar/layout.ts';

@@ -2,7 +2,7 @@
 // at the start and again at each change of the file; nothing here has an effect.
 import type { Deployment } from '../graph/plan/deployment.ts';
 import type { Address } from '../graph/plan/deployment.ts';
-import { compileDeployment } from '../graph/compile-deployment.ts';
+import { compileDeployment } from '../graph/compile/compile-deployment.ts';
 import type { Finding } from '../graph/manifest/finding.ts';
 import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { CommandFailure } from '../lib/runtime/failure.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { compileDeployment } from './compile-deployment.ts';
+import { compileDeployment } from './compile/compile-deployment.ts';
 import { explainPlan } from './explain-plan.ts';
 import { loadDeployments } from './seldon/load-deployments.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileDeployment, hashPlan } from './compile-deployment.ts';
+import { compileDeployment, hashPlan } from './compile/compile-deployment.ts';
 import { explainPlan } from './explain-plan.ts';
 import { arbitraryManifest } from './graph-arbitrary.ts';
 import { isPlainObject } from './plan/json-value.ts';

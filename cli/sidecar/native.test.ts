@@ -1,7 +1,7 @@
 // A pod whose graph Envoy serves alone, beside a real Envoy: no worker of the filter runs until something needs one.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { compileDeployment } from '../../graph/compile-deployment.ts';
+import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import { renderPlanFile } from '../../operator/sidecar/plan-file.ts';
 import { ask } from '../../e2e/harness/client.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileDeployment, hashPlan } from '../../graph/compile-deployment.ts';
+import { compileDeployment, hashPlan } from '../../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import { renderPlanFile } from '../../operator/sidecar/plan-file.ts';
 import { ask } from '../../e2e/harness/client.ts';

@@ -1,6 +1,6 @@
 // A stand-in for the world around a walk, for tests and benches: units that answer by a function, an exchange that
 // keeps its outcome, a small builder of plans. No sockets.
-import { compileDeployment } from '../../graph/compile-deployment.ts';
+import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import type { Addresses } from '../../graph/plan/deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan/plan.ts';

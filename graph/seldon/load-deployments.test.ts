@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileDeployment } from '../compile-deployment.ts';
+import { compileDeployment } from '../compile/compile-deployment.ts';
 import { findContainer, listUnits } from '../plan/deployment.ts';
 import { MAX_FINDINGS } from '../manifest/finding.ts';
 import { LIMITS, MANIFEST_LIMITS } from '../plan/limits.ts';

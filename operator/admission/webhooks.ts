@@ -1,7 +1,7 @@
 // Both webhooks as functions of a review: they ask the cluster's caches for what they need, and the API server only where a
 // cache may be a moment behind (a namespace that was annotated just now, a deployment applied together with its pods).
 import type { Deployment, Predictor } from '../../graph/plan/deployment.ts';
-import { compileDeployment } from '../../graph/compile-deployment.ts';
+import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../names.ts';
 import type { OperatorConfig } from '../workloads/config.ts';

@@ -1,6 +1,6 @@
 // A checked SeldonDeployment in, every object that it becomes out, with what the status should tell. Pure: equal input gives equal
 // bytes, and what exists already is only looked at where something of it must live on (selectors, sidecars, replicas).
-import { compileDeployment } from '../../graph/compile-deployment.ts';
+import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import { annotationsOf } from '../../graph/seldon/annotations.ts';
 import type { Address, Deployment } from '../../graph/plan/deployment.ts';
 import { openFindings } from '../../graph/manifest/finding.ts';

@@ -5,12 +5,12 @@ import { compileEdges } from './compile-edges.ts';
 import { compilePolicy } from './compile-policy.ts';
 import { compileRoutes } from './compile-routes.ts';
 import { compileWalk } from './compile-walk.ts';
-import { findContainer, listUnits } from './plan/deployment.ts';
-import type { Addresses, Deployment, Predictor, Unit } from './plan/deployment.ts';
-import { canonicalJson } from './plan/json-value.ts';
-import { PLAN_VERSION } from './plan/plan.ts';
-import type { DeploymentPlan, Plan, PlanUnit } from './plan/plan.ts';
-import { callsOf, verbsOf } from './plan/unit-calls.ts';
+import { findContainer, listUnits } from '../plan/deployment.ts';
+import type { Addresses, Deployment, Predictor, Unit } from '../plan/deployment.ts';
+import { canonicalJson } from '../plan/json-value.ts';
+import { PLAN_VERSION } from '../plan/plan.ts';
+import type { DeploymentPlan, Plan, PlanUnit } from '../plan/plan.ts';
+import { callsOf, verbsOf } from '../plan/unit-calls.ts';
 
 export interface CompileOptions {
   /** Addresses that go before those in the file. */

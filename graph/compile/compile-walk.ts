@@ -1,9 +1,9 @@
 // Turns a graph into the steps of its walk, and tells which calls Envoy may make last.
-import { DEFAULT_RATIO, parseRatio } from './plan/ab-ratio.ts';
-import type { Unit } from './plan/deployment.ts';
-import type { Choose, Step } from './plan/plan.ts';
-import { callsOf } from './plan/unit-calls.ts';
-import type { UnitCalls } from './plan/unit-calls.ts';
+import { DEFAULT_RATIO, parseRatio } from '../plan/ab-ratio.ts';
+import type { Unit } from '../plan/deployment.ts';
+import type { Choose, Step } from '../plan/plan.ts';
+import { callsOf } from '../plan/unit-calls.ts';
+import type { UnitCalls } from '../plan/unit-calls.ts';
 
 /** `routingInBody`: every answer must be read, so no call is Envoy's. Indices are positions in pre-order. */
 export function compileWalk(graph: Unit, routingInBody: boolean): Step {

@@ -1,7 +1,7 @@
 // Decides, for each kind of request, whether Envoy does it alone. It can when all that is left is a draw and one call:
 // a single unit, RANDOM_ABTEST, SIMPLE_ROUTER, a parent that makes no calls over one child, and products of them.
-import { MAX_ROUTING_HEADER_BYTES } from './plan/names.ts';
-import { NATIVE_WEIGHT_TOTAL } from './plan/plan.ts';
+import { MAX_ROUTING_HEADER_BYTES } from '../plan/names.ts';
+import { NATIVE_WEIGHT_TOTAL } from '../plan/plan.ts';
 import type {
   CallVerb,
   NativeTarget,
@@ -9,7 +9,7 @@ import type {
   PlanUnit,
   RouteDecision,
   Step,
-} from './plan/plan.ts';
+} from '../plan/plan.ts';
 
 /** Envoy matches a route with more arms than these slower than the filter answers. */
 const MAX_NATIVE_TARGETS = 256;

@@ -1,7 +1,7 @@
 // The ways to the units: an address for each transport, and how the filter's own calls get there.
-import { findAddress } from './plan/deployment.ts';
-import type { Addresses, Predictor, Unit } from './plan/deployment.ts';
-import type { Edge, Policy } from './plan/plan.ts';
+import { findAddress } from '../plan/deployment.ts';
+import type { Addresses, Predictor, Unit } from '../plan/deployment.ts';
+import type { Edge, Policy } from '../plan/plan.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 /** Names of this host, whatever letters they are written in (RFC 6761, 6.3). */

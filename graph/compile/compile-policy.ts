@@ -4,11 +4,11 @@ import {
   orchestratorEnv,
   parseLimit,
   ROUTING_ANNOTATION,
-} from './seldon/annotations.ts';
-import type { Deployment, Predictor } from './plan/deployment.ts';
-import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from './plan/limits.ts';
-import type { Limit } from './plan/limits.ts';
-import type { Policy } from './plan/plan.ts';
+} from '../seldon/annotations.ts';
+import type { Deployment, Predictor } from '../plan/deployment.ts';
+import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from '../plan/limits.ts';
+import type { Limit } from '../plan/limits.ts';
+import type { Policy } from '../plan/plan.ts';
 
 /** `env` is the environment of the orchestrator's process. */
 export function compilePolicy(
