@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { compileDeployment } from './compile/compile-deployment.ts';
-import { explainPlan } from './explain-plan.ts';
+import { explainPlan } from './explain/explain-plan.ts';
 import { loadDeployments } from './seldon/load-deployments.ts';
 
 const DIR = new URL('./testdata/', import.meta.url);

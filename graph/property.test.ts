@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileDeployment, hashPlan } from './compile/compile-deployment.ts';
-import { explainPlan } from './explain-plan.ts';
+import { explainPlan } from './explain/explain-plan.ts';
 import { arbitraryManifest } from './graph-arbitrary.ts';
 import { isPlainObject } from './plan/json-value.ts';
 import { loadDeployments } from './seldon/load-deployments.ts';

@@ -1,11 +1,11 @@
 // Shows a plan to a person: the walk as a tree, who makes which call, which routes Envoy does alone and why, the ways to
 // the units, and the limits. Reads nothing but the plan, so it shows what will be served.
 import { explainMermaid } from './explain-mermaid.ts';
-import { LIMITS } from './plan/limits.ts';
-import { ROUTE_KINDS } from './plan/names.ts';
-import { NATIVE_WEIGHT_TOTAL } from './plan/plan.ts';
-import type { DeploymentPlan, Plan, PredictorPlan, RouteDecision, Step } from './plan/plan.ts';
-import { describeChoice, describeMerge } from './plan/step-words.ts';
+import { LIMITS } from '../plan/limits.ts';
+import { ROUTE_KINDS } from '../plan/names.ts';
+import { NATIVE_WEIGHT_TOTAL } from '../plan/plan.ts';
+import type { DeploymentPlan, Plan, PredictorPlan, RouteDecision, Step } from '../plan/plan.ts';
+import { describeChoice, describeMerge } from '../plan/step-words.ts';
 
 export type ExplainFormat = 'tree' | 'mermaid' | 'json';
 
