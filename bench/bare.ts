@@ -1,5 +1,5 @@
 // The yardstick: an Envoy that only forwards, REST and gRPC, without a log, metrics of requests or a filter.
-import { type JsonObject, typed } from '../envoy/json.ts';
+import { type JsonObject, typed } from '../envoy/kit/json.ts';
 import type { StubPorts } from './graphs.ts';
 
 export interface BarePlace {

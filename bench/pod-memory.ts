@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import { freePorts } from '../e2e/harness/ports.ts';
 import { descendants } from '../e2e/harness/processes.ts';
-import { envoyCommand } from '../envoy/command.ts';
+import { envoyCommand } from '../envoy/kit/command.ts';
 import { compileDeployment } from '../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../graph/seldon/load-deployments.ts';
 import { SIDEGRAPH_COMMAND } from '../operator/names.ts';

@@ -1,7 +1,7 @@
 // The command line as typed data. Everything a user can get wrong there is told here, in one sentence, and ends with
 // exit code 2.
 import { parseArgs } from 'node:util';
-import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../envoy/layout.ts';
+import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../envoy/kit/layout.ts';
 import { PATHS, PLAN_KEY, PORTS } from '../operator/names.ts';
 import { textOf } from '../lib/runtime/failure.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';

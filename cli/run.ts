@@ -2,10 +2,10 @@
 // side, say when they answer, follow the file, and end in the reverse order with nothing left behind.
 import type { Server } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
-import { envoyWorkers } from '../envoy/concurrency.ts';
-import { envoyCommand } from '../envoy/command.ts';
+import { envoyWorkers } from '../envoy/kit/concurrency.ts';
+import { envoyCommand } from '../envoy/kit/command.ts';
 import { locateEnvoy } from '../envoy/locate.ts';
-import { readOpenFileLimit } from '../envoy/open-files.ts';
+import { readOpenFileLimit } from '../envoy/kit/open-files.ts';
 import { announce } from './announce.ts';
 import { fileURLToPath } from 'node:url';
 import { CommandFailure } from '../lib/runtime/failure.ts';

@@ -15,8 +15,8 @@ import {
   PREDICT_PATHS,
 } from '../dialects/seldon/paths.ts';
 import { graphRoutes, tailRoutes } from './graph-routes.ts';
-import type { JsonObject } from './json.ts';
-import { predictorRoutes } from './names.ts';
+import type { JsonObject } from './kit/json.ts';
+import { predictorRoutes } from './kit/names.ts';
 import { nativeRoutes } from './native-routes.ts';
 import { offpathRoutes, otherMethods } from './offpath-routes.ts';
 import { tableHeaders, withPrefix } from './route-parts.ts';

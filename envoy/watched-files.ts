@@ -1,6 +1,6 @@
 // The watched files of a rendered configuration, and the order in which a running Envoy is given the changed ones.
-import { type DiscoveryFile, clustersFile, listenersFile, routesFile } from './discovery.ts';
-import { type EnvoyLayout, clustersPath, listenersPath, routesPath } from './layout.ts';
+import { type DiscoveryFile, clustersFile, listenersFile, routesFile } from './kit/discovery.ts';
+import { type EnvoyLayout, clustersPath, listenersPath, routesPath } from './kit/layout.ts';
 import type { EnvoyFiles } from './render.ts';
 import { nameOf } from './retained.ts';
 

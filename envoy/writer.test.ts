@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { askAdmin, readActiveClusters } from './admin.ts';
-import { clustersPath, listenersPath } from './layout.ts';
+import { clustersPath, listenersPath } from './kit/layout.ts';
 import { rest } from './testing/clients.ts';
 import { type TestEnvoy, envoyBinary, startEnvoy } from './testing/envoy.ts';
 import { fixtureDeployment, fixturePlan, nativeRoutesTo } from './testing/plans.ts';

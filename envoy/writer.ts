@@ -4,15 +4,15 @@
 import type { DeploymentPlan } from '../graph/plan/plan.ts';
 import { readSubscriptions } from './admin.ts';
 import { awaitSeen } from './await-seen.ts';
-import type { JsonObject } from './json.ts';
-import { type EnvoyLayout, bootstrapPath } from './layout.ts';
-import { EGRESS_ROUTES } from './names.ts';
+import type { JsonObject } from './kit/json.ts';
+import { type EnvoyLayout, bootstrapPath } from './kit/layout.ts';
+import { EGRESS_ROUTES } from './kit/names.ts';
 import { type EnvoyFiles, renderEnvoy } from './render.ts';
 import { type RetainedByName, nameOf, retain, withRetained } from './retained.ts';
 import { makeFolder, removeFile, replaceFile } from './store.ts';
 import { validateFiles } from './validate.ts';
 import { type Step, type WatchedFile, swapSteps, watchedFiles } from './watched-files.ts';
-import { DRAIN_SECONDS, SEEN_TIMEOUT_MS, SWAP_GRACE_MS } from './limits.ts';
+import { DRAIN_SECONDS, SEEN_TIMEOUT_MS, SWAP_GRACE_MS } from './kit/limits.ts';
 
 export interface WriterLog {
   info(fields: object, message: string): void;

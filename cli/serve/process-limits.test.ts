@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readOpenFileLimit } from '../../envoy/open-files.ts';
+import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
 import { runBounds } from './process-limits.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-limits-'));

@@ -1,8 +1,8 @@
 // What the machine or the container lets the data plane of `run` take.
 import { totalmem } from 'node:os';
-import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
-import { HEAP_SHARE, MAX_HEAP_BYTES } from '../../envoy/limits.ts';
-import { readOpenFileLimit } from '../../envoy/open-files.ts';
+import { type EnvoyBounds, envoyBounds } from '../../envoy/kit/overload.ts';
+import { HEAP_SHARE, MAX_HEAP_BYTES } from '../../envoy/kit/limits.ts';
+import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
 
 /** Of the machine's memory, or of the container's that `run` is in, Envoy gets at most this share, and the filter another. */
 const RUN_MEMORY_SHARE = 0.25;

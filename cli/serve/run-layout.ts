@@ -1,7 +1,7 @@
 // Where the Envoy of one `run` lives: its files and log in the state directory, its sockets where their paths are short.
 import { join } from 'node:path';
-import type { AccessLog, EnvoyLayout } from '../../envoy/layout.ts';
-import type { EnvoyBounds } from '../../envoy/overload.ts';
+import type { AccessLog, EnvoyLayout } from '../../envoy/kit/layout.ts';
+import type { EnvoyBounds } from '../../envoy/kit/overload.ts';
 import type { StateDir } from './state-dir.ts';
 
 export interface RunPlace {

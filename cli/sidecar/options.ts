@@ -1,5 +1,5 @@
 // The command line of `sidegraph sidecar`, and what its environment says about the pod.
-import type { AccessLog } from '../../envoy/layout.ts';
+import type { AccessLog } from '../../envoy/kit/layout.ts';
 import type { LogLevel } from '../log.ts';
 
 export interface SidecarOptions {

@@ -1,10 +1,10 @@
 // Where the agent keeps what is its own in the folder that it shares with Envoy, and where Envoy's parts are.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EnvoyLayout } from '../../envoy/layout.ts';
-import { envoyBounds } from '../../envoy/overload.ts';
+import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
+import { envoyBounds } from '../../envoy/kit/overload.ts';
 import { sidecarLayout } from '../../operator/sidecar/layout.ts';
-import { readOpenFileLimit } from '../../envoy/open-files.ts';
+import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
 import type { SidecarOptions } from './options.ts';
 
 export interface Places {

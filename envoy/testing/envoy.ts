@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { askAdmin } from '../admin.ts';
-import { envoyCommand } from '../command.ts';
-import type { AccessLog, EnvoyLayout } from '../layout.ts';
+import { envoyCommand } from '../kit/command.ts';
+import type { AccessLog, EnvoyLayout } from '../kit/layout.ts';
 import { locateEnvoy } from '../locate.ts';
-import { envoyBounds } from '../overload.ts';
+import { envoyBounds } from '../kit/overload.ts';
 import { EnvoyWriter, type WriterOptions } from '../writer.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
 

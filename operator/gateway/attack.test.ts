@@ -7,7 +7,7 @@ import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { envoyBounds } from '../../envoy/overload.ts';
+import { envoyBounds } from '../../envoy/kit/overload.ts';
 import { startTestGateway, type TestGateway, until } from './testing/gateway.ts';
 
 const MIB = 1024 * 1024;

@@ -1,13 +1,13 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
-import { type ClientBounds, clientOptions } from '../../envoy/http-limits.ts';
-import { linesOf } from '../../envoy/filters/access-log.ts';
-import { expressionFilter } from '../../envoy/filters/expression-filter.ts';
-import { isGrpc } from '../../envoy/filters/transport-filter.ts';
-import { type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
-import type { AccessLog } from '../../envoy/layout.ts';
-import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
-import { type EnvoyBounds, overloadManager } from '../../envoy/overload.ts';
+import { type ClientBounds, clientOptions } from '../../envoy/kit/http-limits.ts';
+import { linesOf } from '../../envoy/kit/filters/access-log.ts';
+import { expressionFilter } from '../../envoy/kit/filters/expression-filter.ts';
+import { isGrpc } from '../../envoy/kit/filters/transport-filter.ts';
+import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import type { AccessLog } from '../../envoy/kit/layout.ts';
+import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
+import { type EnvoyBounds, overloadManager } from '../../envoy/kit/overload.ts';
 import { ERROR_HEADER } from '../../graph/plan/names.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';

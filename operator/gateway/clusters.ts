@@ -1,8 +1,8 @@
 // A cluster for each Service and transport that is served, and its endpoints. Named by the Service, so that a pod that
 // comes or goes changes the endpoints alone.
-import { sharedHttp2 } from '../../envoy/http-limits.ts';
-import { type JsonObject, typed } from '../../envoy/json.ts';
-import { MAX_SHARED_REQUESTS, UNIT_BUFFER_BYTES } from '../../envoy/limits.ts';
+import { sharedHttp2 } from '../../envoy/kit/http-limits.ts';
+import { type JsonObject, typed } from '../../envoy/kit/json.ts';
+import { MAX_SHARED_REQUESTS, UNIT_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
 import type { Breakers, PodAddress, Transport } from './served.ts';
 import { boxed, durationOf } from './xds/values.ts';

@@ -1,6 +1,6 @@
 // Which requests below its path a deployment takes, as a predicate of Envoy's matcher: one of its hosts, and all of its headers.
 // Hosts are compared as text, so that no number and no length of names makes a program that Envoy refuses.
-import { type JsonObject, typed } from '../../envoy/json.ts';
+import { type JsonObject, typed } from '../../envoy/kit/json.ts';
 import type { HeaderCondition, ServedDeployment } from './served.ts';
 
 /**

@@ -1,6 +1,6 @@
 // Everything that one deployment adds to the snapshot. Parts are independent, so that a change of one deployment renders one
 // part; what two of them may claim at once (paths, names) is settled where they are put together.
-import type { JsonObject } from '../../envoy/json.ts';
+import type { JsonObject } from '../../envoy/kit/json.ts';
 import { clusterName, renderCluster, renderEndpoints } from './clusters.ts';
 import { explainerRoute, grpcRoutes, restRoutes } from './routes.ts';
 import type { Backend, ServedDeployment, Transport } from './served.ts';

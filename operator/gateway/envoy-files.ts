@@ -1,6 +1,6 @@
 // The files that the gateway's Envoy starts with. A file that holds the same already is left alone.
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { JsonObject } from '../../envoy/json.ts';
+import type { JsonObject } from '../../envoy/kit/json.ts';
 import { type GatewayLayout, renderGatewayBootstrap, renderTlsSecrets } from './bootstrap.ts';
 
 export async function writeEnvoyFiles(bootstrapPath: string, layout: GatewayLayout): Promise<void> {

@@ -1,10 +1,10 @@
 // The command line and environment of the gateway's agent.
 import { parseArgs } from 'node:util';
-import { readOpenFileLimit } from '../../envoy/open-files.ts';
-import type { ClientBounds } from '../../envoy/http-limits.ts';
-import type { JsonObject } from '../../envoy/json.ts';
-import { type EnvoyBounds, envoyBounds } from '../../envoy/overload.ts';
-import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/layout.ts';
+import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
+import type { ClientBounds } from '../../envoy/kit/http-limits.ts';
+import type { JsonObject } from '../../envoy/kit/json.ts';
+import { type EnvoyBounds, envoyBounds } from '../../envoy/kit/overload.ts';
+import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/kit/layout.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { GatewayPod } from './acknowledge.ts';
 import { SHOWN, type Shown } from './control.ts';

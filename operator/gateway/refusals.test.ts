@@ -2,7 +2,7 @@
 // cluster or the endpoints of deployments whose name says so.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { JsonObject } from '../../envoy/json.ts';
+import type { JsonObject } from '../../envoy/kit/json.ts';
 import { readNotes } from './acknowledge.ts';
 import { askControl, controlSocketOf } from './control.ts';
 import { type DeploymentPart, renderPart } from './deployment-part.ts';

@@ -1,6 +1,6 @@
 // The one route table of the gateway, as a tree: paths by longest prefix, gRPC by the headers `namespace` and `seldon`. A
 // list would be walked for every request: at 2,000 deployments that costs 100 µs, the tree nothing that shows.
-import { type JsonObject, typed } from '../../envoy/json.ts';
+import { type JsonObject, typed } from '../../envoy/kit/json.ts';
 import type { Claim } from './claims.ts';
 import { headerInput, isConditional, renderCondition } from './conditions.ts';
 import type { DeploymentPart } from './deployment-part.ts';

@@ -1,6 +1,6 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
-import { failureText } from '../../envoy/failure-text.ts';
-import { type JsonObject, overwriteHeader, typed } from '../../envoy/json.ts';
+import { failureText } from '../../envoy/kit/failure-text.ts';
+import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import { FEEDBACK_PATHS, GRPC_FEEDBACK_PATH } from '../../dialects/seldon/paths.ts';
 import { clusterName } from './clusters.ts';
 import type { ServedDeployment, Transport } from './served.ts';

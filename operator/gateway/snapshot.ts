@@ -1,6 +1,6 @@
 // Puts the parts of all deployments together to what Envoy is to run: one route table, and the clusters with their
 // endpoints. Sorted, so that equal input is byte-equal output.
-import type { JsonObject } from '../../envoy/json.ts';
+import type { JsonObject } from '../../envoy/kit/json.ts';
 import { type Conflict, settleClaims } from './claims.ts';
 import type { DeploymentPart, PartCluster } from './deployment-part.ts';
 import { renderRouteTable } from './route-table.ts';

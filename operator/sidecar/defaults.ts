@@ -1,6 +1,6 @@
 // What the sidecars are given where nobody says otherwise, and how far a deployment's author may go. The chart's values fill
 // in these fields; the annotations of a deployment move single ones within the bounds.
-import { type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/layout.ts';
+import { type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/kit/layout.ts';
 
 export interface SidecarDefaults {
   /** Of this operator's sidecars; a template with another one keeps it until its containers change. */

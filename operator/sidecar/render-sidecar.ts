@@ -4,7 +4,7 @@
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { Policy } from '../../graph/plan/plan.ts';
-import { envoyCommand } from '../../envoy/command.ts';
+import { envoyCommand } from '../../envoy/kit/command.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
 import { METRICS_PORT_NAME, SIDEGRAPH_COMMAND, STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
 import { boundSettings } from './bounds.ts';

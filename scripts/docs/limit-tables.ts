@@ -12,7 +12,7 @@ import {
   SMALL_SHARE,
   STALLED_MS,
 } from '../../extproc/contract/held-bytes.ts';
-import * as envoy from '../../envoy/limits.ts';
+import * as envoy from '../../envoy/kit/limits.ts';
 import {
   LIMITS,
   MANIFEST_LIMITS,
@@ -85,7 +85,7 @@ export function runLimits(): string {
 }
 
 export function envoyLimits(): string {
-  return limitTable([['envoy/limits.ts', envoy]]);
+  return limitTable([['envoy/kit/limits.ts', envoy]]);
 }
 
 export function clientLimits(): string {

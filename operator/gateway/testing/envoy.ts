@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askAdmin } from '../../../envoy/admin.ts';
-import { envoyBounds } from '../../../envoy/overload.ts';
+import { envoyBounds } from '../../../envoy/kit/overload.ts';
 import { envoyBinary } from '../../../envoy/testing/envoy.ts';
 import { freePort } from '../../../e2e/harness/ports.ts';
 import type { GatewayLayout } from '../bootstrap.ts';

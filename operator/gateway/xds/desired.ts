@@ -1,5 +1,5 @@
 // A snapshot in bytes: what the server compares with what an Envoy has.
-import type { Json, JsonObject } from '../../../envoy/json.ts';
+import type { Json, JsonObject } from '../../../envoy/kit/json.ts';
 import type { DeploymentPart } from '../deployment-part.ts';
 import { renderRoutes, type Snapshot } from '../snapshot.ts';
 import { type Encoded, encodePart, encodeResource } from './messages.ts';

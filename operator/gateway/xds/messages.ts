@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type MessageTypeDefinition, loadSync } from '@grpc/proto-loader';
 import type { ServiceDefinition } from '@grpc/grpc-js';
-import type { JsonObject } from '../../../envoy/json.ts';
+import type { JsonObject } from '../../../envoy/kit/json.ts';
 import { LOADER_OPTIONS } from '../../../proto/load.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', '..', 'proto');

@@ -1,6 +1,6 @@
 // Bounds of request bodies, one for each transport, switched on by the routes of predictions and feedback. Envoy's buffer
 // limit is no substitute: a body that arrives in one piece passes it (seen on 1.40).
-import type { Plan, Transport } from '../../graph/plan/plan.ts';
+import type { Plan, Transport } from '../../../graph/plan/plan.ts';
 import { type JsonObject, typed } from '../json.ts';
 import { BODY_LIMIT_FILTERS } from '../names.ts';
 

@@ -1,6 +1,6 @@
 // What bounds a forwarded request: timeouts and retries, from the plan's policy. Used by native, tail and egress
 // routes alike, so that a call is bounded the same way whoever makes it.
-import type { Policy, Transport } from '../graph/plan/plan.ts';
+import type { Policy, Transport } from '../../graph/plan/plan.ts';
 import { type JsonObject, duration, typed } from './json.ts';
 
 /** Failures before any byte of the request was written: sending again is always harmless. */

@@ -9,7 +9,7 @@ import {
   SERVER_HISTOGRAM,
   STATS_PREFIX,
   UNIT_TAG,
-} from '../../graph/plan/names.ts';
+} from '../../../graph/plan/names.ts';
 import { type JsonObject, typed } from '../json.ts';
 import { isGrpc, isRest } from './transport-filter.ts';
 

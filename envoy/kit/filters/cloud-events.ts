@@ -1,5 +1,5 @@
 // CloudEvents headers on every answer to a request that carries Ce-Specversion, as Seldon's executor sets them.
-import { PUID_HEADER } from '../../graph/plan/names.ts';
+import { PUID_HEADER } from '../../../graph/plan/names.ts';
 import { type JsonObject, literal, overwriteHeader, typed } from '../json.ts';
 import { CLOUD_EVENTS_FILTER, CLOUD_EVENTS_HEADER, PATH_STATE } from '../names.ts';
 

@@ -1,12 +1,12 @@
 // The access log: one JSON line a request, without query strings, bodies or credentials. By default what failed, what was slow
 // and one in a thousand; Envoy decides it before anything is formatted.
-import { ERRORS } from '../../graph/plan/errors.ts';
+import { ERRORS } from '../../../graph/plan/errors.ts';
 import {
   ERROR_HEADER,
   METADATA_NAMESPACE,
   METADATA_ROUTING,
   PUID_HEADER,
-} from '../../graph/plan/names.ts';
+} from '../../../graph/plan/names.ts';
 import { type JsonObject, literal, typed } from '../json.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { ACCESS_LOG_ONE_IN, ACCESS_LOG_SLOW_MS } from '../limits.ts';

@@ -5,7 +5,7 @@ import {
   INTERNAL_HEADER_PREFIX,
   PUID_HEADER,
   ROUTING_HEADER,
-} from '../../graph/plan/names.ts';
+} from '../../../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader, typed } from '../json.ts';
 import { HEADERS_FILTER, PATH_FILTER, PATH_STATE } from '../names.ts';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { AccessLog } from '../layout.ts';
-import { type TestEnvoy, startEnvoy } from '../testing/envoy.ts';
-import { fixtureDeployment, fixturePlan, nativeRoutesTo } from '../testing/plans.ts';
-import { grpc, rest } from '../testing/clients.ts';
-import { type StubUnit, startUnit } from '../testing/units.ts';
+import { type TestEnvoy, startEnvoy } from '../../testing/envoy.ts';
+import { fixtureDeployment, fixturePlan, nativeRoutesTo } from '../../testing/plans.ts';
+import { grpc, rest } from '../../testing/clients.ts';
+import { type StubUnit, startUnit } from '../../testing/units.ts';
 
 const PREDICT = '/api/v1.0/predictions';
 const GRPC_PREDICT = '/seldon.protos.Seldon/Predict';

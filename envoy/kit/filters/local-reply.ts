@@ -1,8 +1,8 @@
 // What clients are told when Envoy itself answers: one row for each outcome, for REST (status, FAILURE body, header
 // `sidegraph-error`) and gRPC (status and message). Rows match on response flags and details, never on a status: the
 // filter's own answers come by here too and must pass unchanged.
-import { ERRORS, type ErrorCode } from '../../graph/plan/errors.ts';
-import { ANSWER_DETAILS, ERROR_HEADER } from '../../graph/plan/names.ts';
+import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
+import { ANSWER_DETAILS, ERROR_HEADER } from '../../../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader } from '../json.ts';
 import {
   OFFPATH_GRPC_CLUSTER,
