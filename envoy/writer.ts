@@ -7,7 +7,7 @@ import { awaitSeen } from './await-seen.ts';
 import type { JsonObject } from './kit/json.ts';
 import { type EnvoyLayout, bootstrapPath } from './kit/layout.ts';
 import { EGRESS_ROUTES } from './kit/names.ts';
-import { type EnvoyFiles, renderEnvoy } from './render.ts';
+import { type EnvoyFiles, renderEnvoy } from './sidecar/render.ts';
 import { type RetainedByName, nameOf, retain, withRetained } from './retained.ts';
 import { makeFolder, removeFile, replaceFile } from './store.ts';
 import { validateFiles } from './validate.ts';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { type TestEnvoy, startEnvoy } from './testing/envoy.ts';
-import { fixtureDeployment, fixturePlan, nativeRoutesTo } from './testing/plans.ts';
-import { type Echo, type StubUnit, startUnit } from './testing/units.ts';
-import { grpc, rest } from './testing/clients.ts';
+import { type TestEnvoy, startEnvoy } from '../testing/envoy.ts';
+import { fixtureDeployment, fixturePlan, nativeRoutesTo } from '../testing/plans.ts';
+import { type Echo, type StubUnit, startUnit } from '../testing/units.ts';
+import { grpc, rest } from '../testing/clients.ts';
 
 const PREDICT = '/api/v1.0/predictions';
 const BODY_TIMEOUT_MS = 400;

@@ -1,11 +1,11 @@
 // Envoy's bootstrap: what cannot change while it runs. Everything of a plan comes from the watched files.
-import type { DeploymentPlan } from '../graph/plan/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { fixedClusters } from './clusters.ts';
-import { histogramBuckets } from './kit/filters/stats-log.ts';
-import { type JsonObject, typed } from './kit/json.ts';
-import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from './kit/layout.ts';
-import { MAX_REQUESTS_PER_READ } from './kit/limits.ts';
-import { overloadManager } from './kit/overload.ts';
+import { histogramBuckets } from '../kit/filters/stats-log.ts';
+import { type JsonObject, typed } from '../kit/json.ts';
+import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from '../kit/layout.ts';
+import { MAX_REQUESTS_PER_READ } from '../kit/limits.ts';
+import { overloadManager } from '../kit/overload.ts';
 
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return {

@@ -10,12 +10,12 @@ import {
   routeName,
   tailKey,
   transportOf,
-} from '../graph/plan/names.ts';
-import type { CallVerb, Plan, RouteKind, Transport } from '../graph/plan/plan.ts';
+} from '../../graph/plan/names.ts';
+import type { CallVerb, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
-import { type JsonObject, overwriteHeader } from './kit/json.ts';
-import { MAX_WHOLE_BODY_BYTES } from './kit/limits.ts';
-import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from './kit/names.ts';
+import { type JsonObject, overwriteHeader } from '../kit/json.ts';
+import { MAX_WHOLE_BODY_BYTES } from '../kit/limits.ts';
+import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from '../kit/names.ts';
 import {
   HOP_BY_HOP_OF_REST,
   allowMethods,
@@ -27,7 +27,7 @@ import {
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
-import { callPolicy, streamBound } from './kit/route-policy.ts';
+import { callPolicy, streamBound } from '../kit/route-policy.ts';
 
 /**
  * Whether Envoy holds a request until it is whole, or the filter, which counts what it holds and lets go of the largest first.

@@ -2,8 +2,8 @@
 // `each` has an endpoint for each address, so that several share the load. An address that takes no connection is left out for a
 // while, and there is none while the name does not resolve. Then, and for the one more try after a connection that was not made, `any` is
 // used: one endpoint that keeps its last addresses, of both families, and tries them one after the other, as Go's dialler does.
-import type { JsonObject } from './kit/json.ts';
-import { duration, typed } from './kit/json.ts';
+import type { JsonObject } from '../kit/json.ts';
+import { duration, typed } from '../kit/json.ts';
 import {
   DEAD_ADDRESS_FAILURES,
   DEAD_ADDRESS_MAX_MS,
@@ -11,7 +11,7 @@ import {
   DNS_REFRESH_MS,
   DNS_TIMEOUT_SECONDS,
   DNS_TRIES,
-} from './kit/limits.ts';
+} from '../kit/limits.ts';
 
 /** Percent; with it one living address of a thousand takes all. */
 const OVERPROVISIONED = 100_000;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { DeploymentPlan } from '../graph/plan/plan.ts';
-import type { EnvoyLayout } from './kit/layout.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
+import type { EnvoyLayout } from '../kit/layout.ts';
 import { renderEnvoy } from './render.ts';
-import { envoyBinary } from './testing/envoy.ts';
-import { validateFiles } from './validate.ts';
+import { envoyBinary } from '../testing/envoy.ts';
+import { validateFiles } from '../validate.ts';
 
 const TESTDATA = join(import.meta.dirname, 'testdata');
 const LAYOUT: EnvoyLayout = {

@@ -5,14 +5,14 @@ import {
   INTERNAL_HEADER_PREFIX,
   UNIT_HEADER,
   egressHost,
-} from '../graph/plan/names.ts';
-import type { DeploymentPlan, Edge, Plan } from '../graph/plan/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../dialects/seldon/paths.ts';
+} from '../../graph/plan/names.ts';
+import type { DeploymentPlan, Edge, Plan } from '../../graph/plan/plan.ts';
+import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { clusterOf, isNamed, unitOf } from './clusters.ts';
-import type { JsonObject } from './kit/json.ts';
-import { EGRESS_ROUTES } from './kit/names.ts';
+import type { JsonObject } from '../kit/json.ts';
+import { EGRESS_ROUTES } from '../kit/names.ts';
 import { kindMetadata, unitHost } from './route-parts.ts';
-import { callPolicy } from './kit/route-policy.ts';
+import { callPolicy } from '../kit/route-policy.ts';
 
 export function egressRouteTable(deployment: DeploymentPlan): JsonObject {
   return {

@@ -1,15 +1,15 @@
 // Clusters: one for each unit and transport, and the fixed ones for the filter's sockets. A unit's cluster is named
 // by a hash of its content, so that a swap leaves the clusters of unchanged units (and their connections) alone.
-import { splitImage } from '../graph/plan/split-image.ts';
+import { splitImage } from '../../graph/plan/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../graph/plan/limits.ts';
-import { METADATA_NAMESPACE, UNIT_LABELS } from '../graph/plan/names.ts';
-import type { Edge, Plan, PlanUnit, Transport } from '../graph/plan/plan.ts';
-import { type Json, type JsonObject, duration, typed } from './kit/json.ts';
-import { sharedHttp2 } from './kit/http-limits.ts';
+import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
+import { METADATA_NAMESPACE, UNIT_LABELS } from '../../graph/plan/names.ts';
+import type { Edge, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
+import { type Json, type JsonObject, duration, typed } from '../kit/json.ts';
+import { sharedHttp2 } from '../kit/http-limits.ts';
 import { namedClusters } from './named-clusters.ts';
-import type { EnvoyLayout } from './kit/layout.ts';
+import type { EnvoyLayout } from '../kit/layout.ts';
 import {
   FILTER_CLUSTER,
   OFFPATH_GRPC_CLUSTER,
@@ -17,7 +17,7 @@ import {
   PROBE_CLUSTER,
   UNROUTED_CLUSTER,
   predictorListener,
-} from './kit/names.ts';
+} from '../kit/names.ts';
 import {
   CONNECT_TIMEOUT_MS,
   GRPC_IDLE_MS,
@@ -26,7 +26,7 @@ import {
   MAX_UNIT_REQUESTS,
   REST_IDLE_MS,
   UNIT_BUFFER_BYTES,
-} from './kit/limits.ts';
+} from '../kit/limits.ts';
 
 const UNBOUNDED = 100_000;
 

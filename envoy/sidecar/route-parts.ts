@@ -7,10 +7,10 @@ import {
   ROUTE_LABELS,
   ROUTING_HEADER,
   isGrpcKind,
-} from '../graph/plan/names.ts';
-import type { Plan, RouteKind, Transport } from '../graph/plan/plan.ts';
+} from '../../graph/plan/names.ts';
+import type { Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import { authority, edgeOf } from './clusters.ts';
-import { type JsonObject, overwriteHeader, typed } from './kit/json.ts';
+import { type JsonObject, overwriteHeader, typed } from '../kit/json.ts';
 import {
   BODY_LIMIT_FILTERS,
   CLOUD_EVENTS_FILTER,
@@ -18,7 +18,7 @@ import {
   HEADERS_FILTER,
   gatewayPrefix,
   serviceOf,
-} from './kit/names.ts';
+} from '../kit/names.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
 

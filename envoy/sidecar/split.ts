@@ -1,9 +1,9 @@
 // The front route table of a deployment with several predictors: shares the requests by weight and copies them to
 // shadows, untouched, before any predictor has seen them.
-import type { DeploymentPlan } from '../graph/plan/plan.ts';
-import { keepForwardedFor, newPuid } from './kit/filters/headers.ts';
-import type { JsonObject } from './kit/json.ts';
-import { FRONT_ROUTES, predictorListener } from './kit/names.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
+import { keepForwardedFor, newPuid } from '../kit/filters/headers.ts';
+import type { JsonObject } from '../kit/json.ts';
+import { FRONT_ROUTES, predictorListener } from '../kit/names.ts';
 
 const PERCENT_STEPS = 10_000;
 

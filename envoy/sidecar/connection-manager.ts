@@ -1,23 +1,23 @@
 // The HTTP connection managers of the listeners: which filters run, in which order, and which route table they follow.
-import type { DeploymentPlan, Plan } from '../graph/plan/plan.ts';
-import { accessLogs } from './kit/filters/access-log.ts';
-import { bodyLimitFilters } from './kit/filters/body-limit.ts';
-import { cloudEventsFilter } from './kit/filters/cloud-events.ts';
-import { extProcFilter } from './kit/filters/ext-proc.ts';
+import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
+import { accessLogs } from '../kit/filters/access-log.ts';
+import { bodyLimitFilters } from '../kit/filters/body-limit.ts';
+import { cloudEventsFilter } from '../kit/filters/cloud-events.ts';
+import { extProcFilter } from '../kit/filters/ext-proc.ts';
 import {
   headersFilter,
   pathFilter,
   restoredForwardedFor,
   strippedPrefixes,
-} from './kit/filters/headers.ts';
-import { localReplies } from './kit/filters/local-reply.ts';
-import { clientStats, serverStats } from './kit/filters/stats-log.ts';
-import { wholeBodyFilter } from './kit/filters/whole-body.ts';
-import { type JsonObject, typed } from './kit/json.ts';
-import { type EnvoyLayout, fileSource, routesPath } from './kit/layout.ts';
-import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './kit/names.ts';
-import { type ClientBounds, clientOptions, peerOptions } from './kit/http-limits.ts';
-import { CLIENT_IDLE_SECONDS } from './kit/limits.ts';
+} from '../kit/filters/headers.ts';
+import { localReplies } from '../kit/filters/local-reply.ts';
+import { clientStats, serverStats } from '../kit/filters/stats-log.ts';
+import { wholeBodyFilter } from '../kit/filters/whole-body.ts';
+import { type JsonObject, typed } from '../kit/json.ts';
+import { type EnvoyLayout, fileSource, routesPath } from '../kit/layout.ts';
+import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
+import { type ClientBounds, clientOptions, peerOptions } from '../kit/http-limits.ts';
+import { CLIENT_IDLE_SECONDS } from '../kit/limits.ts';
 
 /** A predictor's requests: everything that architecture and data plane promise happens here. */
 export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing): JsonObject {

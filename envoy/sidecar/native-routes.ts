@@ -1,11 +1,11 @@
 // Routes of the requests that Envoy serves alone: straight to one unit, or drawn among several by weight.
-import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../graph/plan/names.ts';
-import { NATIVE_WEIGHT_TOTAL } from '../graph/plan/plan.ts';
-import type { NativeTarget, Plan, RouteKind, Transport } from '../graph/plan/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../dialects/seldon/paths.ts';
+import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../../graph/plan/names.ts';
+import { NATIVE_WEIGHT_TOTAL } from '../../graph/plan/plan.ts';
+import type { NativeTarget, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
+import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
-import { type JsonObject, literal, overwriteHeader } from './kit/json.ts';
-import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from './kit/limits.ts';
+import { type JsonObject, literal, overwriteHeader } from '../kit/json.ts';
+import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from '../kit/limits.ts';
 import {
   HOP_BY_HOP_OF_REST,
   allowMethods,
@@ -16,7 +16,7 @@ import {
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
-import { callPolicy } from './kit/route-policy.ts';
+import { callPolicy } from '../kit/route-policy.ts';
 
 type Form = 'plain' | 'cloud-events';
 

@@ -1,11 +1,11 @@
 // Listeners: the ingress with its two ports, one internal listener for each predictor when there are several, and egress.
-import type { DeploymentPlan } from '../graph/plan/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { egressManager, frontManager, predictorManager } from './connection-manager.ts';
-import type { Json, JsonObject } from './kit/json.ts';
-import type { EnvoyLayout } from './kit/layout.ts';
-import { EGRESS_LISTENER, INGRESS_LISTENER, predictorListener } from './kit/names.ts';
+import type { Json, JsonObject } from '../kit/json.ts';
+import type { EnvoyLayout } from '../kit/layout.ts';
+import { EGRESS_LISTENER, INGRESS_LISTENER, predictorListener } from '../kit/names.ts';
 import { isSplit } from './split.ts';
-import { CONNECTION_BUFFER_BYTES } from './kit/limits.ts';
+import { CONNECTION_BUFFER_BYTES } from '../kit/limits.ts';
 
 export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject[] {
   const only = deployment.predictors[0];

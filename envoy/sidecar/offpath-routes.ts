@@ -1,13 +1,13 @@
 // Routes of everything that is no prediction and no feedback: what the filter's process answers as an ordinary upstream (status,
 // metadata, docs, reflection, health), what its supervisor answers (readiness, metrics), and what Envoy answers itself.
-import type { Plan } from '../graph/plan/plan.ts';
-import { failureText } from './kit/failure-text.ts';
-import { FEEDBACK_PATHS, PREDICT_PATHS } from '../dialects/seldon/paths.ts';
-import { PLAN_HEADER } from '../graph/plan/names.ts';
-import { type JsonObject, overwriteHeader } from './kit/json.ts';
-import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, PROBE_CLUSTER } from './kit/names.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
+import { failureText } from '../kit/failure-text.ts';
+import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../dialects/seldon/paths.ts';
+import { PLAN_HEADER } from '../../graph/plan/names.ts';
+import { type JsonObject, overwriteHeader } from '../kit/json.ts';
+import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, PROBE_CLUSTER } from '../kit/names.ts';
 import { allowMethods, methodIs, routeMetadata, withPrefix } from './route-parts.ts';
-import { OFFPATH_TIMEOUT_SECONDS } from './kit/limits.ts';
+import { OFFPATH_TIMEOUT_SECONDS } from '../kit/limits.ts';
 
 /** `service` in Seldon's metrics; '' where Seldon counts nothing. */
 const OFFPATH_HTTP: readonly { path: string; below: boolean; service: string }[] = [

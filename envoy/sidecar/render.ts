@@ -1,12 +1,12 @@
 // Turns a deployment's plan into Envoy's files, as JSON values. Pure: equal input gives equal output, byte for byte.
-import type { DeploymentPlan } from '../graph/plan/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { renderBootstrap } from './bootstrap.ts';
 import { predictorCluster, unitClusters } from './clusters.ts';
 import { egressRouteTable } from './egress.ts';
-import type { JsonObject } from './kit/json.ts';
-import type { EnvoyLayout } from './kit/layout.ts';
+import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyLayout } from '../kit/layout.ts';
 import { renderListeners } from './listeners.ts';
-import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from './kit/names.ts';
+import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
 import { predictorRouteTable } from './routes.ts';
 import { frontRouteTable, isSplit } from './split.ts';
 

@@ -6,17 +6,17 @@ import {
   ROUTE_KINDS,
   ROUTING_HEADER,
   UNIT_HEADER,
-} from '../graph/plan/names.ts';
-import type { Plan, RouteKind } from '../graph/plan/plan.ts';
+} from '../../graph/plan/names.ts';
+import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
 import {
   FEEDBACK_PATHS,
   GRPC_FEEDBACK_PATH,
   GRPC_PREDICT_PATH,
   PREDICT_PATHS,
-} from '../dialects/seldon/paths.ts';
+} from '../../dialects/seldon/paths.ts';
 import { graphRoutes, tailRoutes } from './graph-routes.ts';
-import type { JsonObject } from './kit/json.ts';
-import { predictorRoutes } from './kit/names.ts';
+import type { JsonObject } from '../kit/json.ts';
+import { predictorRoutes } from '../kit/names.ts';
 import { nativeRoutes } from './native-routes.ts';
 import { offpathRoutes, otherMethods } from './offpath-routes.ts';
 import { tableHeaders, withPrefix } from './route-parts.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { grpc, rest } from './testing/clients.ts';
-import { type TestEnvoy, startEnvoy } from './testing/envoy.ts';
-import { type StubFilter, startFilter } from './testing/filter.ts';
-import { GRAPH_ROUTES, fixtureDeployment, fixturePlan } from './testing/plans.ts';
-import { type Echo, type StubUnit, startUnit } from './testing/units.ts';
+import { grpc, rest } from '../testing/clients.ts';
+import { type TestEnvoy, startEnvoy } from '../testing/envoy.ts';
+import { type StubFilter, startFilter } from '../testing/filter.ts';
+import { GRAPH_ROUTES, fixtureDeployment, fixturePlan } from '../testing/plans.ts';
+import { type Echo, type StubUnit, startUnit } from '../testing/units.ts';
 
 const PREDICT = '/api/v1.0/predictions';
 const TAIL = {

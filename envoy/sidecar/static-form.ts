@@ -1,6 +1,6 @@
 // The same configuration with everything inline, so that `envoy --mode validate` sees all of it: files that Envoy
 // watches are not read in that mode, and a static resource with an unknown field is an error.
-import type { Json, JsonObject } from './kit/json.ts';
+import type { Json, JsonObject } from '../kit/json.ts';
 import type { EnvoyFiles } from './render.ts';
 
 export function staticForm(files: EnvoyFiles): JsonObject {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { egressHost } from '../graph/plan/names.ts';
-import { askAdmin } from './admin.ts';
-import { type TestEnvoy, startEnvoy } from './testing/envoy.ts';
-import { fixtureDeployment, fixturePlan, nativeRoutesTo } from './testing/plans.ts';
-import { type Echo, type StubUnit, startUnit } from './testing/units.ts';
-import { type RestAnswer, grpc, rest } from './testing/clients.ts';
+import { egressHost } from '../../graph/plan/names.ts';
+import { askAdmin } from '../admin.ts';
+import { type TestEnvoy, startEnvoy } from '../testing/envoy.ts';
+import { fixtureDeployment, fixturePlan, nativeRoutesTo } from '../testing/plans.ts';
+import { type Echo, type StubUnit, startUnit } from '../testing/units.ts';
+import { type RestAnswer, grpc, rest } from '../testing/clients.ts';
 
 const PREDICT = '/api/v1.0/predictions';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
