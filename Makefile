@@ -18,7 +18,7 @@ demo: ## serve a graph of real models, send requests through it and show what ha
 	@scripts/setup.sh --models
 	@exec "$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning examples/demo/demo.ts
 
-test: ## run all tests, or those of TESTS="graph envoy/locate.test.ts"
+test: ## run all tests, or those of TESTS="graph envoy/process/locate.test.ts"
 	@scripts/setup.sh --models
 	@scripts/test.sh $(TESTS)
 

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePorts } from '../e2e/harness/ports.ts';
-import { locateEnvoy } from '../envoy/locate.ts';
+import { locateEnvoy } from '../envoy/process/locate.ts';
 import { benchGraphs } from './graphs.ts';
 import { type Load, measure, type Sample } from './measure.ts';
 import { memoryTable } from './memory-table.ts';

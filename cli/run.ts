@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { envoyWorkers } from '../envoy/kit/concurrency.ts';
 import { envoyCommand } from '../envoy/kit/command.ts';
-import { locateEnvoy } from '../envoy/locate.ts';
+import { locateEnvoy } from '../envoy/process/locate.ts';
 import { readOpenFileLimit } from '../envoy/kit/open-files.ts';
 import { announce } from './announce.ts';
 import { fileURLToPath } from 'node:url';

@@ -4,7 +4,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
-import { EnvoyWriter } from '../../envoy/writer.ts';
+import { EnvoyWriter } from '../../envoy/process/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';

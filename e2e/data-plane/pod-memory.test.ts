@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { measurePod } from '../../bench/pod-memory.ts';
 import { startHttpStub } from '../../bench/stub-http.ts';
-import { locateEnvoy } from '../../envoy/locate.ts';
+import { locateEnvoy } from '../../envoy/process/locate.ts';
 import { deployment, model } from '../harness/manifest.ts';
 import { freePort } from '../harness/ports.ts';
 

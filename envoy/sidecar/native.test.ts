@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { egressHost } from '../../graph/plan/names.ts';
-import { askAdmin } from '../admin.ts';
+import { askAdmin } from '../process/admin.ts';
 import { type TestEnvoy, startEnvoy } from '../testing/envoy.ts';
 import { fixtureDeployment, fixturePlan, nativeRoutesTo } from '../testing/plans.ts';
 import { type Echo, type StubUnit, startUnit } from '../testing/units.ts';

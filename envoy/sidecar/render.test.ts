@@ -6,7 +6,7 @@ import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import { renderEnvoy } from './render.ts';
 import { envoyBinary } from '../testing/envoy.ts';
-import { validateFiles } from '../validate.ts';
+import { validateFiles } from '../process/validate.ts';
 
 const TESTDATA = join(import.meta.dirname, 'testdata');
 const LAYOUT: EnvoyLayout = {

@@ -5,12 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
-import { askAdmin } from '../admin.ts';
+import { askAdmin } from '../process/admin.ts';
 import { envoyCommand } from '../kit/command.ts';
 import type { AccessLog, EnvoyLayout } from '../kit/layout.ts';
-import { locateEnvoy } from '../locate.ts';
+import { locateEnvoy } from '../process/locate.ts';
 import { envoyBounds } from '../kit/overload.ts';
-import { EnvoyWriter, type WriterOptions } from '../writer.ts';
+import { EnvoyWriter, type WriterOptions } from '../process/writer.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
 
 const START_TIMEOUT_MS = 15_000;

@@ -4,7 +4,7 @@ import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createServer, request } from '../../lib/runtime/node-http.ts';
-import { askAdmin } from '../../envoy/admin.ts';
+import { askAdmin } from '../../envoy/process/admin.ts';
 
 /** What Envoy's admin is asked for by name; the rest of it can change things. */
 const ENVOY_PATHS: Readonly<Record<string, string>> = {

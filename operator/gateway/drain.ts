@@ -2,7 +2,7 @@
 // what is under way ends.
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from '../../lib/runtime/node-http.ts';
-import { askAdmin } from '../../envoy/admin.ts';
+import { askAdmin } from '../../envoy/process/admin.ts';
 
 const POLL_MS = 200;
 const QUIET_MS = 5000;

@@ -1,5 +1,5 @@
 // Envoy's own numbers for the agent's `/metrics`: those of the process and of its listeners. None names a deployment.
-import { askAdmin } from '../../envoy/admin.ts';
+import { askAdmin } from '../../envoy/process/admin.ts';
 
 const TIMEOUT_MS = 2000;
 const LISTENER_STATS =

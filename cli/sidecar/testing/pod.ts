@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { envoyCommand } from '../../../envoy/kit/command.ts';
-import { locateEnvoy } from '../../../envoy/locate.ts';
+import { locateEnvoy } from '../../../envoy/process/locate.ts';
 import { freePorts } from '../../../e2e/harness/ports.ts';
 import { PLAN_KEY } from '../../../operator/names.ts';
 import { sidecarLayout } from '../../../operator/sidecar/layout.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { askAdmin } from '../../../envoy/admin.ts';
+import { askAdmin } from '../../../envoy/process/admin.ts';
 import { envoyBounds } from '../../../envoy/kit/overload.ts';
 import { envoyBinary } from '../../../envoy/testing/envoy.ts';
 import { freePort } from '../../../e2e/harness/ports.ts';

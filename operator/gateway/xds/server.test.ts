@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadAll } from 'js-yaml';
-import { askAdmin } from '../../../envoy/admin.ts';
+import { askAdmin } from '../../../envoy/process/admin.ts';
 import { grpc, rest } from '../../../envoy/testing/clients.ts';
 import { type StubUnit, startUnit } from '../../../envoy/testing/units.ts';
 import { SILENT_LOG } from '../../../lib/runtime/log.ts';

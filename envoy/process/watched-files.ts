@@ -1,7 +1,7 @@
 // The watched files of a rendered configuration, and the order in which a running Envoy is given the changed ones.
-import { type DiscoveryFile, clustersFile, listenersFile, routesFile } from './kit/discovery.ts';
-import { type EnvoyLayout, clustersPath, listenersPath, routesPath } from './kit/layout.ts';
-import type { EnvoyFiles } from './sidecar/render.ts';
+import { type DiscoveryFile, clustersFile, listenersFile, routesFile } from '../kit/discovery.ts';
+import { type EnvoyLayout, clustersPath, listenersPath, routesPath } from '../kit/layout.ts';
+import type { EnvoyFiles } from '../sidecar/render.ts';
 import { nameOf } from './retained.ts';
 
 /** Start of a subscription's statistics; of a route table, the end. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import type { DeploymentPlan } from '../graph/plan/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { askAdmin, readActiveClusters } from './admin.ts';
-import { clustersPath, listenersPath } from './kit/layout.ts';
-import { rest } from './testing/clients.ts';
-import { type TestEnvoy, envoyBinary, startEnvoy } from './testing/envoy.ts';
-import { fixtureDeployment, fixturePlan, nativeRoutesTo } from './testing/plans.ts';
-import { type Echo, type StubUnit, startUnit } from './testing/units.ts';
+import { clustersPath, listenersPath } from '../kit/layout.ts';
+import { rest } from '../testing/clients.ts';
+import { type TestEnvoy, envoyBinary, startEnvoy } from '../testing/envoy.ts';
+import { fixtureDeployment, fixturePlan, nativeRoutesTo } from '../testing/plans.ts';
+import { type Echo, type StubUnit, startUnit } from '../testing/units.ts';
 
 const PREDICT = '/api/v1.0/predictions';
 const NEVER = new AbortController().signal;
@@ -123,7 +123,7 @@ test('a start with a bad plan is refused before Envoy runs', async () => {
   assert.ok(plan);
   const bad = { ...plan, edges: plan.edges.map((edge) => ({ ...edge, port: 99_999 })) };
   const { EnvoyWriter } = await import('./writer.ts');
-  const { testLayout } = await import('./testing/envoy.ts');
+  const { testLayout } = await import('../testing/envoy.ts');
   const writer = new EnvoyWriter(await testLayout('/nonexistent'), {
     log: { info: () => undefined, warn: () => undefined },
     envoyBin: await envoyBinary(),

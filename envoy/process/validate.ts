@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EnvoyFiles } from './sidecar/render.ts';
-import { staticForm } from './sidecar/static-form.ts';
+import type { EnvoyFiles } from '../sidecar/render.ts';
+import { staticForm } from '../sidecar/static-form.ts';
 
 const VALIDATE_TIMEOUT_MS = 20_000;
 

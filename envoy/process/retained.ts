@@ -1,6 +1,6 @@
 // Resources that only requests in flight still need: clusters and egress hosts of plans that were replaced. They stay in
 // Envoy's files until the deadline of such a request has passed.
-import type { JsonObject } from './kit/json.ts';
+import type { JsonObject } from '../kit/json.ts';
 
 export interface Retained {
   readonly resource: JsonObject;

@@ -1,18 +1,18 @@
 // Writes Envoy's files and swaps plans: make before break. New clusters first, then route tables, then listeners; what
 // only requests in flight still need is dropped when their deadline has passed. Envoy takes a file whole or refuses it;
 // a refused one is replaced by the last good one, and the caller is told in Envoy's words.
-import type { DeploymentPlan } from '../graph/plan/plan.ts';
+import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { readSubscriptions } from './admin.ts';
 import { awaitSeen } from './await-seen.ts';
-import type { JsonObject } from './kit/json.ts';
-import { type EnvoyLayout, bootstrapPath } from './kit/layout.ts';
-import { EGRESS_ROUTES } from './kit/names.ts';
-import { type EnvoyFiles, renderEnvoy } from './sidecar/render.ts';
+import type { JsonObject } from '../kit/json.ts';
+import { type EnvoyLayout, bootstrapPath } from '../kit/layout.ts';
+import { EGRESS_ROUTES } from '../kit/names.ts';
+import { type EnvoyFiles, renderEnvoy } from '../sidecar/render.ts';
 import { type RetainedByName, nameOf, retain, withRetained } from './retained.ts';
 import { makeFolder, removeFile, replaceFile } from './store.ts';
 import { validateFiles } from './validate.ts';
 import { type Step, type WatchedFile, swapSteps, watchedFiles } from './watched-files.ts';
-import { DRAIN_SECONDS, SEEN_TIMEOUT_MS, SWAP_GRACE_MS } from './kit/limits.ts';
+import { DRAIN_SECONDS, SEEN_TIMEOUT_MS, SWAP_GRACE_MS } from '../kit/limits.ts';
 
 export interface WriterLog {
   info(fields: object, message: string): void;

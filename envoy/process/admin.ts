@@ -1,6 +1,6 @@
 // Asks a running Envoy, over its admin unix socket, what it has taken over: the version of each watched file and how
 // many updates it refused.
-import type { Json } from './kit/json.ts';
+import type { Json } from '../kit/json.ts';
 
 // Not by `import`: that would evaluate all exports of the module, and load undici for one of them (7 MB).
 const { request } = process.getBuiltinModule('node:http');
