@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../envoy/kit/layout.ts';
 import { PATHS, PLAN_KEY, PORTS } from '../operator/names.ts';
 import { textOf } from '../lib/runtime/failure.ts';
-import { LOG_LEVELS, type LogLevel } from './log.ts';
+import { LOG_LEVELS, type LogLevel } from '../sidecar/supervisor/log.ts';
 import type { InjectOptions } from './inject/options.ts';
 import type { SidecarOptions } from './sidecar/options.ts';
 import type { StatusOptions } from './status/options.ts';

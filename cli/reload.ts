@@ -4,10 +4,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from './units/fleet.ts';
 import { CommandFailure, type FailureCode, textOf } from '../lib/runtime/failure.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../sidecar/supervisor/log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
-import type { DataPlane } from './serve/data-plane.ts';
-import type { SwapRoom } from './swap-room.ts';
+import type { DataPlane } from '../sidecar/supervisor/data-plane.ts';
+import type { SwapRoom } from '../sidecar/supervisor/swap-room.ts';
 import { findTaken } from './units/ports.ts';
 
 export interface ReloadParts {

@@ -2,15 +2,15 @@
 // follows the plan, tells how it stands, and ends in order. Envoy is another container on the same folder.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
-import { filterLines } from '../filter-lines.ts';
+import { filterLines } from '../../sidecar/supervisor/filter-lines.ts';
 import type { Io } from '../../lib/runtime/io.ts';
-import { createLog, type Log } from '../log.ts';
-import { askAdmin } from '../serve/admin.ts';
-import { DataPlane } from '../serve/data-plane.ts';
-import { containerMemory } from '../serve/process-limits.ts';
-import { stopOnSignals } from '../serve/signals.ts';
-import { watchFile } from '../serve/watch.ts';
-import { Watchdog } from '../serve/watchdog.ts';
+import { createLog, type Log } from '../../sidecar/supervisor/log.ts';
+import { askAdmin } from '../../sidecar/supervisor/admin.ts';
+import { DataPlane } from '../../sidecar/supervisor/data-plane.ts';
+import { containerMemory } from '../../sidecar/supervisor/process-limits.ts';
+import { stopOnSignals } from '../../sidecar/supervisor/signals.ts';
+import { watchFile } from '../../sidecar/supervisor/watch.ts';
+import { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
 import { startControl } from './control.ts';
 import { prepareDrain } from './drain.ts';
 import { PlanFollower } from './follower.ts';

@@ -1,9 +1,9 @@
 // The units that `run` started, by `predictor/unit`: starts what a reading of the file asks for, leaves alone what has
 // not changed, ends what is asked for no more.
 import type { Address } from '../../graph/plan/deployment.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../sidecar/supervisor/log.ts';
 import { unitPrefix } from '../../lib/runtime/paint.ts';
-import type { Watchdog } from '../serve/watchdog.ts';
+import type { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
 import type { ResolvedUnit } from './resolve.ts';
 import { LocalUnit, type UnitSpec } from './unit.ts';
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { freePort } from '../../e2e/harness/ports.ts';
-import { createLog } from '../log.ts';
+import { createLog } from '../../sidecar/supervisor/log.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
-import { Watchdog } from '../serve/watchdog.ts';
+import { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
 import { LocalUnit } from './unit.ts';
 
 const watchdog = new Watchdog();

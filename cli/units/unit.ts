@@ -1,11 +1,11 @@
 // A unit that `run` starts itself: its container's command as a local process, watched until it answers on its port and
 // started again whenever it dies.
-import { Child } from '../serve/child.ts';
+import { Child } from '../../sidecar/supervisor/child.ts';
 import { UNIT_BACKOFF } from '../../lib/runtime/backoff.ts';
-import type { Watchdog } from '../serve/watchdog.ts';
+import type { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
-import type { Log } from '../log.ts';
-import { forwardLines } from './lines.ts';
+import type { Log } from '../../sidecar/supervisor/log.ts';
+import { forwardLines } from '../../sidecar/supervisor/lines.ts';
 import { waitForTcp } from './probe.ts';
 
 /** What a local unit is started with. Two equal ones need no restart. */

@@ -21,7 +21,7 @@ import {
   MAX_HELD_BYTES,
   type Limit,
 } from '../../graph/plan/limits.ts';
-import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../cli/serve/log-files.ts';
+import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../sidecar/supervisor/log-files.ts';
 import { MAX_FINDINGS } from '../../graph/manifest/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/plan/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/process/options.ts';
@@ -81,7 +81,7 @@ export function manifestLimits(): string {
 }
 
 export function runLimits(): string {
-  return limitTable([['cli/serve/log-files.ts', { MAX_LOG_BYTES, LOG_LOOK_MS }]]);
+  return limitTable([['sidecar/supervisor/log-files.ts', { MAX_LOG_BYTES, LOG_LOOK_MS }]]);
 }
 
 export function envoyLimits(): string {

@@ -2,7 +2,7 @@
 // one before, and a new one is begun.
 import { closeSync, copyFileSync, openSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { textOf } from '../../lib/runtime/failure.ts';
-import type { Log } from '../log.ts';
+import type { Log } from './log.ts';
 import { askAdmin } from './admin.ts';
 
 /** Bytes of a log in the state directory of `run` before it becomes `NAME.1`; there are at most two of each. */

@@ -10,7 +10,7 @@ import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.t
 import { DOORS, type Door } from '../../extproc/process/ipc.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
-import type { Log } from '../log.ts';
+import type { Log } from './log.ts';
 import { FILTER_BACKOFF } from '../../lib/runtime/backoff.ts';
 import { Child } from './child.ts';
 import { openGate } from './gate.ts';

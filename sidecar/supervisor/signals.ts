@@ -1,5 +1,5 @@
 // The first signal asks for an orderly end, the second one for an end at once.
-import type { Log } from '../log.ts';
+import type { Log } from './log.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

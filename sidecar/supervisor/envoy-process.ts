@@ -2,7 +2,7 @@
 // words, and it is started again on the same files.
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
-import type { Log } from '../log.ts';
+import type { Log } from './log.ts';
 import { waitForEnvoy } from './admin.ts';
 import { ENVOY_BACKOFF } from '../../lib/runtime/backoff.ts';
 import { Child } from './child.ts';

@@ -1,6 +1,6 @@
 // How many plans may be swapped in how short a time. Envoy keeps the sockets of each listener that a swap replaced until the
 // last requests on it have had their time, so edits that come by the hundred would use up the files that it may open.
-import { DRAIN_SECONDS } from '../envoy/kit/limits.ts';
+import { DRAIN_SECONDS } from '../../envoy/kit/limits.ts';
 
 /** Files that Envoy holds for a swap until its drain is over: two listeners, each with its socket and a copy. */
 const FILES_PER_SWAP = 4;
