@@ -34,9 +34,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       case 'status':
         return await (await import('./status/status.ts')).status(command.options, io);
       case 'sidecar':
-        return await (await import('./sidecar/sidecar.ts')).runSidecar(command.options, io);
+        return await (await import('../sidecar/agent/sidecar.ts')).runSidecar(command.options, io);
       case 'drain':
-        return await (await import('./sidecar/drain-command.ts')).drainSidecar(command.run);
+        return await (await import('../sidecar/agent/drain-command.ts')).drainSidecar(command.run);
     }
   } catch (thrown) {
     if (thrown instanceof CommandFailure) {

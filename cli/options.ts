@@ -6,7 +6,7 @@ import { PATHS, PLAN_KEY, PORTS } from '../operator/names.ts';
 import { textOf } from '../lib/runtime/failure.ts';
 import { LOG_LEVELS, type LogLevel } from '../sidecar/supervisor/log.ts';
 import type { InjectOptions } from './inject/options.ts';
-import type { SidecarOptions } from './sidecar/options.ts';
+import type { SidecarOptions } from '../sidecar/agent/options.ts';
 import type { StatusOptions } from './status/options.ts';
 import { parseSetFlags } from './units/environment.ts';
 import { type UnitAddress, parseUnitFlags } from './units/url.ts';

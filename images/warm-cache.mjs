@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process';
 
 const MODULES = [
   'cli/main.ts',
-  'cli/sidecar/sidecar.ts',
-  'cli/sidecar/drain-command.ts',
+  'sidecar/agent/sidecar.ts',
+  'sidecar/agent/drain-command.ts',
   'operator/crd/apply.ts',
 ];
 for (const module of MODULES) await import(`/app/${module}`);

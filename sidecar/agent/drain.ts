@@ -2,8 +2,8 @@
 // closing its connection; then it takes no more, and what is in flight ends. Done once, whoever asks: the pod's hook,
 // SIGTERM, or both.
 import { writeFileSync } from 'node:fs';
-import type { Log } from '../../sidecar/supervisor/log.ts';
-import type { DataPlane } from '../../sidecar/supervisor/data-plane.ts';
+import type { Log } from '../supervisor/log.ts';
+import type { DataPlane } from '../supervisor/data-plane.ts';
 import type { SidecarState } from './state.ts';
 
 /** Share of the drain in which requests are still taken; the rest is for what is in flight, before the units are told to end. */

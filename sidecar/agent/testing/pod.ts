@@ -14,7 +14,7 @@ import { PLAN_KEY } from '../../../operator/names.ts';
 import { sidecarLayout } from '../../../operator/sidecar/layout.ts';
 import type { SidecarStatus } from '../state.ts';
 
-const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
 const VENV = fileURLToPath(new URL('../../../.venv', import.meta.url));
 
 export interface TestPod {

@@ -1,6 +1,6 @@
 // The command line of `sidegraph sidecar`, and what its environment says about the pod.
 import type { AccessLog } from '../../envoy/kit/layout.ts';
-import type { LogLevel } from '../../sidecar/supervisor/log.ts';
+import type { LogLevel } from '../supervisor/log.ts';
 
 export interface SidecarOptions {
   /** The mounted file with the plan. */

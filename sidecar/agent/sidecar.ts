@@ -2,15 +2,15 @@
 // follows the plan, tells how it stands, and ends in order. Envoy is another container on the same folder.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
-import { filterLines } from '../../sidecar/supervisor/filter-lines.ts';
+import { filterLines } from '../supervisor/filter-lines.ts';
 import type { Io } from '../../lib/runtime/io.ts';
-import { createLog, type Log } from '../../sidecar/supervisor/log.ts';
-import { askAdmin } from '../../sidecar/supervisor/admin.ts';
-import { DataPlane } from '../../sidecar/supervisor/data-plane.ts';
-import { containerMemory } from '../../sidecar/supervisor/process-limits.ts';
-import { stopOnSignals } from '../../sidecar/supervisor/signals.ts';
-import { watchFile } from '../../sidecar/supervisor/watch.ts';
-import { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
+import { createLog, type Log } from '../supervisor/log.ts';
+import { askAdmin } from '../supervisor/admin.ts';
+import { DataPlane } from '../supervisor/data-plane.ts';
+import { containerMemory } from '../supervisor/process-limits.ts';
+import { stopOnSignals } from '../supervisor/signals.ts';
+import { watchFile } from '../supervisor/watch.ts';
+import { Watchdog } from '../supervisor/watchdog.ts';
 import { startControl } from './control.ts';
 import { prepareDrain } from './drain.ts';
 import { PlanFollower } from './follower.ts';

@@ -4,9 +4,9 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { parsePlanFile, type PlanExpectation } from '../../operator/sidecar/plan-file.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
-import type { Log } from '../../sidecar/supervisor/log.ts';
-import { waitForEnvoy } from '../../sidecar/supervisor/admin.ts';
-import type { DataPlane } from '../../sidecar/supervisor/data-plane.ts';
+import type { Log } from '../supervisor/log.ts';
+import { waitForEnvoy } from '../supervisor/admin.ts';
+import type { DataPlane } from '../supervisor/data-plane.ts';
 import type { SidecarState } from './state.ts';
 
 export interface FollowerParts {
