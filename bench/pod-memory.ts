@@ -16,9 +16,9 @@ import { descendants } from '../e2e/harness/processes.ts';
 import { envoyCommand } from '../envoy/kit/command.ts';
 import { compileDeployment } from '../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../graph/seldon/load-deployments.ts';
-import { SIDEGRAPH_COMMAND } from '../operator/names.ts';
-import { sidecarLayout } from '../operator/sidecar/layout.ts';
-import { renderPlanFile } from '../operator/sidecar/plan-file.ts';
+import { SIDEGRAPH_COMMAND } from '../cluster/names.ts';
+import { sidecarLayout } from '../cluster/layout.ts';
+import { renderPlanFile } from '../cluster/plan-file.ts';
 import { anonymousBytes, proportionalBytes } from './cpu.ts';
 import { measure } from './measure.ts';
 

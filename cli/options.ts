@@ -2,7 +2,7 @@
 // exit code 2.
 import { parseArgs } from 'node:util';
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../envoy/kit/layout.ts';
-import { PATHS, PLAN_KEY, PORTS } from '../operator/names.ts';
+import { PATHS, PLAN_KEY, PORTS } from '../cluster/names.ts';
 import { textOf } from '../lib/runtime/failure.ts';
 import { LOG_LEVELS, type LogLevel } from '../sidecar/supervisor/log.ts';
 import type { InjectOptions } from './inject/options.ts';

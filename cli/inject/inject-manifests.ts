@@ -7,7 +7,7 @@ import { applyPatch } from '../../operator/admission/apply-patch.ts';
 import type { JsonObject, ReviewRequest } from '../../operator/admission/review.ts';
 import { INLINE_READER } from '../../operator/read/reader.ts';
 import { type ClusterView, mutatePodReview } from '../../operator/admission/webhooks.ts';
-import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../operator/names.ts';
+import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../cluster/names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorConfig } from '../../operator/workloads/config.ts';
 import type { SourceText } from '../files.ts';

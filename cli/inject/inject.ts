@@ -2,7 +2,7 @@
 // join its graph, so that a pipe into kubectl never applies half of it.
 import { dump } from 'js-yaml';
 import { hasErrors } from '../../graph/manifest/finding.ts';
-import { GRAPH_ANNOTATION } from '../../operator/names.ts';
+import { GRAPH_ANNOTATION } from '../../cluster/names.ts';
 import { DEFAULT_CONFIG, type OperatorConfig } from '../../operator/workloads/config.ts';
 import { readSource } from '../files.ts';
 import { renderFindings } from '../findings.ts';

@@ -5,7 +5,7 @@ import {
   INJECTION_ANNOTATION,
   INJECTION_ENABLED,
   LABELS,
-} from '../../operator/names.ts';
+} from '../../cluster/names.ts';
 import {
   conditionsOf,
   type Fields,
@@ -17,7 +17,7 @@ import {
   text,
 } from '../../operator/reconcile/fields.ts';
 import { describePods, isReady } from '../../operator/status/describe-pods.ts';
-import { labelValue } from '../../operator/workloads/object-names.ts';
+import { labelValue } from '../../cluster/object-names.ts';
 import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';
 
 /** What a pod's status port said. */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { PooledKubeConfig } from '../../lib/kube/config.ts';
-import { CONTAINERS } from '../../operator/names.ts';
+import { CONTAINERS } from '../../cluster/names.ts';
 import { readCommands, runScript } from '../control-plane/read-commands.ts';
 import { ENGINE, type EngineStand } from '../control-plane/seldon-objects.ts';
 import { runSeldonOnce } from '../control-plane/seldon-operator.ts';

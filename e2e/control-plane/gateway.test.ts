@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import { isReleased } from '../../operator/gateway/acknowledge.ts';
+import { isReleased } from '../../cluster/acknowledge.ts';
 import { askControl, controlSocketOf } from '../../operator/gateway/control.ts';
 import { type Gateway, startGateway } from '../../operator/gateway/gateway.ts';
 import { type GatewayOptions, parseGatewayOptions } from '../../operator/gateway/options.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../../lib/kube/client.ts';
-import { CONTAINERS } from '../../operator/names.ts';
+import { CONTAINERS } from '../../cluster/names.ts';
 import { list, record, specOf, text } from '../../operator/reconcile/fields.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';

@@ -7,7 +7,7 @@ import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorOptions } from '../../operator/config.ts';
-import { CONTAINERS } from '../../operator/names.ts';
+import { CONTAINERS } from '../../cluster/names.ts';
 import { SidegraphOperator } from '../../operator/operator.ts';
 import { CONTROLLER_ID } from '../../operator/reconcile/contract.ts';
 import { number, record, specOf, statusOf, text } from '../../operator/reconcile/fields.ts';

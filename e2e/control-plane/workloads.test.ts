@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { FIELD_MANAGERS } from '../../operator/names.ts';
+import { FIELD_MANAGERS } from '../../cluster/names.ts';
 import { renderWorkloads } from '../../operator/workloads/render-workloads.ts';
 import { CONFIG, loadInput } from '../../operator/workloads/testing/load-input.ts';
 import type { Workloads } from '../../operator/workloads/workloads.ts';

@@ -5,7 +5,7 @@ import type { KubeClient } from '../../lib/kube/client.ts';
 import type { WatchMetrics } from '../../lib/kube/metrics.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { Reflector } from '../../lib/kube/reflector.ts';
-import { INJECTION_ENABLED } from '../names.ts';
+import { INJECTION_ENABLED } from '../../cluster/names.ts';
 import type { ClusterView } from './webhooks.ts';
 
 const DEPLOYMENT = {

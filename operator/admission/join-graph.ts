@@ -3,7 +3,7 @@
 import { closestWord } from '../../graph/manifest/closest-word.ts';
 import { listUnits } from '../../graph/plan/deployment.ts';
 import type { Deployment, Predictor, Unit } from '../../graph/plan/deployment.ts';
-import { GRAPH_ANNOTATION } from '../names.ts';
+import { GRAPH_ANNOTATION } from '../../cluster/names.ts';
 
 export interface GraphName {
   readonly deployment: string;

@@ -1,14 +1,14 @@
 // Writes the patch by which a pod joins a graph: labels that our Services select, and for the entry the two sidecars. Done
 // again it adds nothing, and it never writes over what the pod or another webhook has set.
 import { isPlainObject } from '../../graph/plan/json-value.ts';
-import { CONTAINERS, LABELS, SELDON_LABELS, PORTS } from '../names.ts';
+import { CONTAINERS, LABELS, SELDON_LABELS, PORTS } from '../../cluster/names.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
 import {
   containerServiceKey,
   containerServiceName,
   labelValue,
   predictorKey,
-} from '../workloads/object-names.ts';
+} from '../../cluster/object-names.ts';
 import type { Joined } from './join-graph.ts';
 import { PatchBuilder } from './json-patch.ts';
 import type { PatchOp } from './json-patch.ts';

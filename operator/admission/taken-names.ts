@@ -3,8 +3,8 @@
 import { openFindings } from '../../graph/manifest/finding.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
-import { SELDON_ANNOTATIONS } from '../names.ts';
-import { containerServiceName, serviceLabel } from '../workloads/object-names.ts';
+import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
+import { containerServiceName, serviceLabel } from '../../cluster/object-names.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 
 interface Claim {

@@ -8,7 +8,7 @@ import { type DeploymentPart, renderPart } from './deployment-part.ts';
 import { Refused } from './refused.ts';
 import { readBackends, SLICE_SERVICE_LABEL } from './read-backends.ts';
 import { readServed } from './read-deployment.ts';
-import type { Note } from './acknowledge.ts';
+import type { Note } from '../../cluster/acknowledge.ts';
 import type { Backend, ServedDeployment } from './served.ts';
 import { renderSnapshot, type Snapshot } from './snapshot.ts';
 

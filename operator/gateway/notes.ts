@@ -1,6 +1,6 @@
 // What of each deployment the gateway does not do as it is written, for its status: settings that cannot be used, paths that
 // another one has, and what Envoy refuses.
-import type { Note } from './acknowledge.ts';
+import type { Note } from '../../cluster/acknowledge.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Refusal } from './xds/refusals.ts';
 

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../envoy/kit/json.ts';
 import { type EnvoyBounds, envoyBounds } from '../../envoy/kit/overload.ts';
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/kit/layout.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
-import type { GatewayPod } from './acknowledge.ts';
+import type { GatewayPod } from '../../cluster/acknowledge.ts';
 import { SHOWN, type Shown } from './control.ts';
 
 /** What one start of the program does. */

@@ -1,8 +1,8 @@
 // Seldon's annotations for its ingresses, and ours, as the gateway understands them. Each that cannot be used, or that Envoy
 // would refuse, becomes a note: all deployments share one route table.
-import { GATEWAY_ANNOTATIONS } from '../names.ts';
+import { GATEWAY_ANNOTATIONS } from '../../cluster/names.ts';
 import { checkRegex } from './check-regex.ts';
-import type { Note } from './acknowledge.ts';
+import type { Note } from '../../cluster/acknowledge.ts';
 import type { Breakers, HeaderCondition, ServedDeployment } from './served.ts';
 
 type Annotations = Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@
 // Service, it is a pod's of the same namespace, and its port is one that the Service leads to.
 import { isIP } from 'node:net';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { SELDON_LABELS } from '../names.ts';
+import { SELDON_LABELS } from '../../cluster/names.ts';
 import type { Backend, PodAddress, Transport } from './served.ts';
 
 export const SLICE_SERVICE_LABEL = 'kubernetes.io/service-name';

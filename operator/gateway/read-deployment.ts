@@ -2,10 +2,10 @@
 // a deployment; here a setting that cannot be used is left out with a note, and everything else serves.
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../names.ts';
-import { serviceLabel } from '../workloads/object-names.ts';
+import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../../cluster/names.ts';
+import { serviceLabel } from '../../cluster/object-names.ts';
 import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
-import type { Note } from './acknowledge.ts';
+import type { Note } from '../../cluster/acknowledge.ts';
 import type { ServedDeployment, ServedPredictor } from './served.ts';
 
 /** What the pod itself needs to end a request that is over its deadline, ms: the pod's answer says more than ours. */

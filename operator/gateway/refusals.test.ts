@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { JsonObject } from '../../envoy/kit/json.ts';
-import { readNotes } from './acknowledge.ts';
+import { readNotes } from '../../cluster/acknowledge.ts';
 import { askControl, controlSocketOf } from './control.ts';
 import { type DeploymentPart, renderPart } from './deployment-part.ts';
 import { startTestGateway, type TestGateway, until } from './testing/gateway.ts';

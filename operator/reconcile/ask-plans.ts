@@ -3,7 +3,7 @@
 import { get } from '../../lib/runtime/node-http.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { sleep } from '../../lib/kube/backoff.ts';
-import { PORTS, STATUS_PATHS } from '../names.ts';
+import { PORTS, STATUS_PATHS } from '../../cluster/names.ts';
 import type { LivePlan, PlanQuestion } from './contract.ts';
 
 /** Pods asked at a time. */

@@ -1,7 +1,7 @@
 // Whose a SeldonDeployment is, and since when: said by the label `seldon.io/controller-id` of the object, else by that of its namespace.
 // An operator of Seldon's that was installed for single namespaces reads the object's alone, so it matters which one said it.
 import type { ManagedFields } from '../../lib/kube/object.ts';
-import { SELDON_LABELS } from '../names.ts';
+import { SELDON_LABELS } from '../../cluster/names.ts';
 import type { Observed } from './contract.ts';
 import { record } from './fields.ts';
 

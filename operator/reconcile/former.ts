@@ -3,7 +3,7 @@
 // fields, which outlives a writer that replaces labels and annotations whole, and then nothing is written any more.
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
-import { FIELD_MANAGERS } from '../names.ts';
+import { FIELD_MANAGERS } from '../../cluster/names.ts';
 import type { Claim } from './claim.ts';
 import { isClaimedAfter } from './claim.ts';
 import type { TakeOver } from './contract.ts';

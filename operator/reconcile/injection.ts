@@ -1,7 +1,7 @@
 // Whether sidecars may be given to new pods here, and what follows where they may not: nothing new is made, nothing that runs is
 // stripped, and the status says what to do.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { INJECTION_ENABLED, LABELS } from '../names.ts';
+import { INJECTION_ENABLED, LABELS } from '../../cluster/names.ts';
 import { ofKind } from './children.ts';
 import { record, specOf } from './fields.ts';
 

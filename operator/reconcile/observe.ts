@@ -1,7 +1,7 @@
 // From what is watched to what a reconcile is given: the state of one SeldonDeployment at this moment.
-import { readAcknowledgement, readNotes } from '../gateway/acknowledge.ts';
+import { readAcknowledgement, readNotes } from '../../cluster/acknowledge.ts';
 import { type KubeObject, keyOf } from '../../lib/kube/object.ts';
-import { SELDON_ANNOTATIONS } from '../names.ts';
+import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import type { GatewayView, LivePlan, ReconcileConfig, Observed } from './contract.ts';
 import { ofKind } from './children.ts';
 import { list, record, specOf } from './fields.ts';

@@ -5,7 +5,7 @@ import type { KubeClient } from '../../lib/kube/client.ts';
 import type { ObjectRef } from '../../lib/kube/kinds.ts';
 import { KubeError } from '../../lib/kube/error.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { FIELD_MANAGERS } from '../names.ts';
+import { FIELD_MANAGERS } from '../../cluster/names.ts';
 import type { EventNote, PodAnnotation, Reconciled } from './contract.ts';
 import { takeOver } from './take-over.ts';
 

@@ -3,8 +3,8 @@
 import type { Plan } from '../../graph/plan/plan.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS, CONTAINERS, LABELS } from '../names.ts';
-import { labelValue } from '../workloads/object-names.ts';
+import { ANNOTATIONS, CONTAINERS, LABELS } from '../../cluster/names.ts';
+import { labelValue } from '../../cluster/object-names.ts';
 import type { LivePlan, PlanQuestion, PodAnnotation } from './contract.ts';
 import { list, statusOf, text } from './fields.ts';
 

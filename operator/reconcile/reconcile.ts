@@ -3,7 +3,7 @@
 import type { Finding } from '../../graph/manifest/finding.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
-import { ANNOTATIONS } from '../names.ts';
+import { ANNOTATIONS } from '../../cluster/names.ts';
 import { buildStatus } from '../status/build-status.ts';
 import type { StatusView } from '../status/build-status.ts';
 import type { ConditionType } from '../status/conditions.ts';

@@ -9,7 +9,7 @@ import { keyOf } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Outcome } from '../../lib/kube/queue.ts';
 import { DONE } from '../../lib/kube/queue.ts';
-import { ANNOTATIONS, FIELD_MANAGERS, SELDON_LABELS } from '../names.ts';
+import { ANNOTATIONS, FIELD_MANAGERS, SELDON_LABELS } from '../../cluster/names.ts';
 import { withFailure } from '../status/failure.ts';
 import type { Failure } from '../status/failure.ts';
 import type { PlanBook } from './ask-plans.ts';

@@ -1,7 +1,7 @@
 // What is said of a SeldonDeployment that others have in their hands, and how what was said goes again. Nothing of its objects is written
 // here. Where the other operator writes the status too, ours keeps to the one condition that the other knows nothing of: whoever serves
 // says how it serves, and two writers of one field would never end.
-import { INJECTION_ENABLED, SELDON_LABELS } from '../names.ts';
+import { INJECTION_ENABLED, SELDON_LABELS } from '../../cluster/names.ts';
 import type { Status } from '../status/build-status.ts';
 import type { ConditionType } from '../status/conditions.ts';
 import { tellCondition } from '../status/transitions.ts';

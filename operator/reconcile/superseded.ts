@@ -2,7 +2,7 @@
 // gateway has said that nothing of its uses them; a plan's map stays while a ReplicaSet or a pod may mount it.
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS } from '../names.ts';
+import { ANNOTATIONS } from '../../cluster/names.ts';
 import { ofKind } from './children.ts';
 import type { GatewayView, Removal } from './contract.ts';
 import { nameOf } from './contract.ts';

@@ -5,7 +5,7 @@ import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { FIELD_MANAGERS } from '../names.ts';
+import { FIELD_MANAGERS } from '../../cluster/names.ts';
 import type { TakeOver } from './contract.ts';
 
 type Entry = JsonObject;

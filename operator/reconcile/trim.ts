@@ -1,7 +1,7 @@
 // What of a watched object is kept in memory. At thousands of deployments pods and ReplicaSets are most of what there is, and of
 // them only how they are is read; of managed fields only who wrote when, and whose the number of replicas, the spec and our label are.
 import type { KubeObject, ManagedFields, ObjectMeta } from '../../lib/kube/object.ts';
-import { ANNOTATIONS, SELDON_LABELS } from '../names.ts';
+import { ANNOTATIONS, SELDON_LABELS } from '../../cluster/names.ts';
 import { list, record, specOf, statusOf } from './fields.ts';
 import type { Fields } from './fields.ts';
 

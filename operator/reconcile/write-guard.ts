@@ -2,7 +2,7 @@
 // times; then it is a contest that nobody wins, and each round of it makes pods and ends them. Kept in memory: whoever keeps on
 // meets a few more writes after a restart of the operator.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS } from '../names.ts';
+import { ANNOTATIONS } from '../../cluster/names.ts';
 import { nameOf } from './contract.ts';
 
 /** Writes of one content that are made within the time. */

@@ -5,7 +5,7 @@ import { ACCESS_LOGS, type AccessLog } from '../../envoy/kit/layout.ts';
 import { openFindings } from '../../graph/manifest/finding.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { joinPath } from '../../graph/manifest/manifest-lines.ts';
-import { SIDECAR_ANNOTATIONS } from '../names.ts';
+import { SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
 import { LOG_LEVELS } from './defaults.ts';
 import type { LogLevel, Range, Resources, SidecarBounds, SidecarDefaults } from './defaults.ts';
 import { parseQuantity } from './quantity.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OUR_ANNOTATIONS } from '../../graph/seldon/annotations.ts';
-import { ANNOTATIONS, GATEWAY_ANNOTATIONS, SIDECAR_ANNOTATIONS } from '../names.ts';
+import { ANNOTATIONS, GATEWAY_ANNOTATIONS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
 import { boundSettings } from './bounds.ts';
 import { DEFAULT_SIDECAR } from './defaults.ts';
 import { parseQuantity } from './quantity.ts';

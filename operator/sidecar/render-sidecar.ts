@@ -5,13 +5,26 @@ import type { Finding } from '../../graph/manifest/finding.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { Policy } from '../../graph/plan/plan.ts';
 import { envoyCommand } from '../../envoy/kit/command.ts';
-import { ANNOTATIONS, CONTAINERS, LABELS, PATHS, PLAN_KEY, PORTS, VOLUMES } from '../names.ts';
-import { METRICS_PORT_NAME, SIDEGRAPH_COMMAND, STATUS_PATHS, STATUS_PORT_NAME } from '../names.ts';
+import {
+  ANNOTATIONS,
+  CONTAINERS,
+  LABELS,
+  PATHS,
+  PLAN_KEY,
+  PORTS,
+  VOLUMES,
+} from '../../cluster/names.ts';
+import {
+  METRICS_PORT_NAME,
+  SIDEGRAPH_COMMAND,
+  STATUS_PATHS,
+  STATUS_PORT_NAME,
+} from '../../cluster/names.ts';
 import { boundSettings } from './bounds.ts';
 import type { SidecarSettings } from './bounds.ts';
 import type { Resources, SidecarDefaults } from './defaults.ts';
-import { sidecarLayout } from './layout.ts';
-import { revisionOf } from './plan-file.ts';
+import { sidecarLayout } from '../../cluster/layout.ts';
+import { revisionOf } from '../../cluster/plan-file.ts';
 import { parseQuantity } from './quantity.ts';
 
 export interface SidecarInput {

@@ -1,7 +1,7 @@
 // Why pods do not serve, in words that tell what to do next: the image that cannot be pulled, the container that crashes, the node
 // that has no room. Reads pods as the kubelet and the scheduler describe them; the gravest trouble of most pods comes first.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { CONTAINERS } from '../names.ts';
+import { CONTAINERS } from '../../cluster/names.ts';
 import { conditionOf, list, number, record, statusOf, text } from '../reconcile/fields.ts';
 import type { Fields } from '../reconcile/fields.ts';
 

@@ -1,6 +1,6 @@
 // One predictor as people see it: whether it can serve, the share of the traffic that it gets now, which plans its pods serve.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { GRAPH_ANNOTATION, LABELS, SELDON_LABELS } from '../names.ts';
+import { GRAPH_ANNOTATION, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
 import type { PodPlans } from '../reconcile/pod-plans.ts';
 import { podsOf } from '../reconcile/pod-plans.ts';
 import { judgeRollout } from '../reconcile/rollout.ts';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, isPlainObject } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS } from '../names.ts';
+import { ANNOTATIONS } from '../../cluster/names.ts';
 import type { ContainerSpec, SidecarParts } from '../sidecar/render-sidecar.ts';
 import { renderLoneSidecar } from '../sidecar/render-sidecar.ts';
 import { liveSidecar, liveSidecarVersion, liveTemplateHash } from './live.ts';

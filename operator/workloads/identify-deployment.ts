@@ -3,7 +3,7 @@
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';
 import { isOwned, liveSelector } from './live.ts';
-import { hashName } from './object-names.ts';
+import { hashName } from '../../cluster/object-names.ts';
 import type { Owner } from './workloads.ts';
 
 export interface Identity {

@@ -2,8 +2,8 @@
 // among the labels of its pods by construction.
 import type { Predictor, Unit } from '../../graph/plan/deployment.ts';
 import type { UnitType } from '../../graph/plan/plan.ts';
-import { LABELS, MANAGED_BY, SELDON_LABELS } from '../names.ts';
-import { labelValue } from './object-names.ts';
+import { LABELS, MANAGED_BY, SELDON_LABELS } from '../../cluster/names.ts';
+import { labelValue } from '../../cluster/object-names.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 
 export type Labels = Readonly<Record<string, string>>;

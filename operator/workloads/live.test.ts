@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS, CONTAINERS } from '../names.ts';
+import { ANNOTATIONS, CONTAINERS } from '../../cluster/names.ts';
 import { renderWorkloads } from './render-workloads.ts';
 import { checkObjects } from './testing/check-objects.ts';
 import { CONFIG, loadInput, UID } from './testing/load-input.ts';

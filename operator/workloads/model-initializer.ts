@@ -2,10 +2,10 @@
 // that rclone knows, or `pvc://claim/path`. A manifest may bring its own, under the name that it has here: then nothing is added.
 import type { Unit } from '../../graph/plan/deployment.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
-import { PATHS } from '../names.ts';
+import { PATHS } from '../../cluster/names.ts';
 import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
 import type { OperatorConfig } from './config.ts';
-import { md5, suffixedName } from './object-names.ts';
+import { md5, suffixedName } from '../../cluster/object-names.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import type { WrittenUnitSpec } from './written-spec.ts';
 

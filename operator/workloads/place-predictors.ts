@@ -2,10 +2,15 @@
 // containers, and under which names. Nothing is rendered yet.
 import { listUnits } from '../../graph/plan/deployment.ts';
 import type { Container, Deployment, Predictor, Unit } from '../../graph/plan/deployment.ts';
-import { SELDON_ANNOTATIONS } from '../names.ts';
+import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import { listJoinedUnits } from './joined-units.ts';
-import { componentName, containerNames, containerServiceKey } from './object-names.ts';
-import { containerServiceName, deploymentLabel, NameClaims, predictorKey } from './object-names.ts';
+import { componentName, containerNames, containerServiceKey } from '../../cluster/object-names.ts';
+import {
+  containerServiceName,
+  deploymentLabel,
+  NameClaims,
+  predictorKey,
+} from '../../cluster/object-names.ts';
 import type { WrittenComponent, WrittenPredictorSpec, WrittenSpec } from './written-spec.ts';
 
 export interface PlacedPredictor {

@@ -2,7 +2,7 @@
 // belongs to a Deployment by name (autoscaler, budget) comes along.
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS, LABELS, SELDON_LABELS } from '../names.ts';
+import { ANNOTATIONS, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
 import { attachSidecar, chooseSidecar, hashTemplate, holdUnits } from './attach-sidecar.ts';
 import { renderLonePod } from './attach-sidecar.ts';

@@ -3,7 +3,7 @@
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
-import { VOLUMES } from '../names.ts';
+import { VOLUMES } from '../../cluster/names.ts';
 import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
 import { podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from './config.ts';

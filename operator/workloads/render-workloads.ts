@@ -8,7 +8,7 @@ import type { FindingSink } from '../../graph/manifest/finding.ts';
 import { canonicalJson } from '../../graph/plan/json-value.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { LABELS, SIDECAR_ANNOTATIONS } from '../names.ts';
+import { LABELS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
 import { renderSidecar } from '../sidecar/render-sidecar.ts';
 import type { SidecarParts } from '../sidecar/render-sidecar.ts';
 import { isEntry, objectLabels } from './labels.ts';

@@ -1,7 +1,7 @@
 // How many pods a Deployment asks for, and who decides. With an autoscaler the field must be left out; our manager gives it away
 // first, since server-side apply takes back to 1 what its only owner no longer names (seen: 4 became 1).
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { FIELD_MANAGERS } from '../names.ts';
+import { FIELD_MANAGERS } from '../../cluster/names.ts';
 import { liveReplicas, ownsReplicasAlone } from './live.ts';
 import type { ReplicasTransfer } from './workloads.ts';
 

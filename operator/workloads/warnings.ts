@@ -2,7 +2,7 @@
 // together, a namespace that lets no sidecars in.
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { FindingSink } from '../../graph/manifest/finding.ts';
-import { PORTS } from '../names.ts';
+import { PORTS } from '../../cluster/names.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { isEntry } from './labels.ts';
 import { unitAccounts } from './render-pod.ts';

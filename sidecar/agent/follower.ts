@@ -2,7 +2,7 @@
 // changes nothing. One text is worked on at a time, the newest waits.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
-import { parsePlanFile, type PlanExpectation } from '../../operator/sidecar/plan-file.ts';
+import { parsePlanFile, type PlanExpectation } from '../../cluster/plan-file.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import type { Log } from '../supervisor/log.ts';
 import { waitForEnvoy } from '../supervisor/admin.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
-import { renderPlanFile } from '../../operator/sidecar/plan-file.ts';
+import { renderPlanFile } from '../../cluster/plan-file.ts';
 import { ask } from '../../e2e/harness/client.ts';
 import { startLoad } from '../../e2e/harness/load.ts';
 import { deployment, model, type Node } from '../../e2e/harness/manifest.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
 import { envoyBounds } from '../../envoy/kit/overload.ts';
-import { sidecarLayout } from '../../operator/sidecar/layout.ts';
+import { sidecarLayout } from '../../cluster/layout.ts';
 import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
 import type { SidecarOptions } from './options.ts';
 

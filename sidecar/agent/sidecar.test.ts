@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compileDeployment, hashPlan } from '../../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
-import { renderPlanFile } from '../../operator/sidecar/plan-file.ts';
+import { renderPlanFile } from '../../cluster/plan-file.ts';
 import { ask } from '../../e2e/harness/client.ts';
 import { startLoad } from '../../e2e/harness/load.ts';
 import { deployment } from '../../e2e/harness/manifest.ts';

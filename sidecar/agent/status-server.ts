@@ -2,7 +2,7 @@
 // over the control socket.
 import type { Server } from 'node:http';
 import { createServer } from '../../lib/runtime/node-http.ts';
-import { STATUS_PATHS } from '../../operator/names.ts';
+import { STATUS_PATHS } from '../../cluster/names.ts';
 import { renderMetrics } from './metrics.ts';
 import type { SidecarState } from './state.ts';
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ManagedFields, ObjectMeta } from '../../../lib/kube/object.ts';
-import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../names.ts';
+import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../../cluster/names.ts';
 import { DEFAULT_CONFIG } from '../../workloads/config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';
 import { nameOf } from '../contract.ts';

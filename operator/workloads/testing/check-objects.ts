@@ -2,7 +2,7 @@
 // selectors that match their own pods and nobody else's, Services that lead where they should.
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../lib/kube/object.ts';
-import { LABELS, SELDON_LABELS } from '../../names.ts';
+import { LABELS, SELDON_LABELS } from '../../../cluster/names.ts';
 import type { Workloads } from '../workloads.ts';
 import { objectAt, objectsAt, textAt, textsAt } from '../written-spec.ts';
 

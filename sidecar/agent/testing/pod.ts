@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { envoyCommand } from '../../../envoy/kit/command.ts';
 import { locateEnvoy } from '../../../envoy/process/locate.ts';
 import { freePorts } from '../../../e2e/harness/ports.ts';
-import { PLAN_KEY } from '../../../operator/names.ts';
-import { sidecarLayout } from '../../../operator/sidecar/layout.ts';
+import { PLAN_KEY } from '../../../cluster/names.ts';
+import { sidecarLayout } from '../../../cluster/layout.ts';
 import type { SidecarStatus } from '../state.ts';
 
 const MAIN = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));

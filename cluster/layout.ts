@@ -1,9 +1,9 @@
 // Where Envoy and the filter meet inside a pod: one memory volume that both mount. The template's renderer and the agent in
 // the pod read the same layout, so that neither can move a file away from the other.
 import { join } from 'node:path';
-import { DEFAULT_ACCESS_LOG, type EnvoyLayout } from '../../envoy/kit/layout.ts';
-import { type EnvoyBounds, envoyBounds } from '../../envoy/kit/overload.ts';
-import { PATHS, PORTS } from '../names.ts';
+import { DEFAULT_ACCESS_LOG, type EnvoyLayout } from '../envoy/kit/layout.ts';
+import { type EnvoyBounds, envoyBounds } from '../envoy/kit/overload.ts';
+import { PATHS, PORTS } from './names.ts';
 
 /** The layout of a pod; `run` is the shared folder, `bounds` matter to who writes Envoy's files. */
 export function sidecarLayout(

@@ -1,12 +1,12 @@
 // Tells the operator what is live: a ConfigMap of the gateway's pod, gone with it. A Service that no deployment names any
 // more may be removed when every such ConfigMap has reached the deployment's resourceVersion and does not list it.
-import type { KubeObject } from '../../lib/kube/object.ts';
+import type { KubeObject } from '../lib/kube/object.ts';
 import {
   GATEWAY_ANNOTATIONS,
   GATEWAY_IN_USE_KEY,
   GATEWAY_LABEL,
   GATEWAY_NOTES_KEY,
-} from '../names.ts';
+} from './names.ts';
 
 /** Something that was written and is not done; `path` as the user wrote it. */
 export interface Note {

@@ -1,8 +1,8 @@
 // The names of objects as Seldon's operator makes them, and what becomes of those that Kubernetes would refuse. Everything
 // else (selectors, addresses, status) follows from them, so they depend on the SeldonDeployment alone.
 import { createHash } from 'node:crypto';
-import type { Container, Predictor } from '../../graph/plan/deployment.ts';
-import { SELDON_ANNOTATIONS, SELDON_LABELS } from '../names.ts';
+import type { Container, Predictor } from '../graph/plan/deployment.ts';
+import { SELDON_ANNOTATIONS, SELDON_LABELS } from './names.ts';
 
 const MAX_LABEL = 63;
 /** RFC 1123: names of containers, and of Deployments, whose name is also a label and part of host names. */

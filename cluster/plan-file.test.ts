@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
-import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
+import { compileDeployment } from '../graph/compile/compile-deployment.ts';
+import { loadDeployments } from '../graph/seldon/load-deployments.ts';
 import { parsePlanFile, type PlanExpectation, renderPlanFile } from './plan-file.ts';
 
 const POD: PlanExpectation = { namespace: 'ns', deployment: 'd', predictor: 'p', revision: 'r1' };
