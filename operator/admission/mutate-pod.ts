@@ -2,7 +2,7 @@
 // again it adds nothing, and it never writes over what the pod or another webhook has set.
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { CONTAINERS, LABELS, SELDON_LABELS, PORTS } from '../../cluster/names.ts';
-import type { SidecarParts } from '../sidecar/render-sidecar.ts';
+import type { SidecarParts } from '../workloads/sidecar/render-sidecar.ts';
 import {
   containerServiceKey,
   containerServiceName,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, isPlainObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../../cluster/names.ts';
-import { parseQuantity } from '../sidecar/quantity.ts';
+import { parseQuantity } from '../workloads/sidecar/quantity.ts';
 
 /** The object with the hash of itself among its annotations. */
 export function markIntent(object: KubeObject): KubeObject {

@@ -4,7 +4,7 @@ import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS, LABELS, VOLUMES } from '../../cluster/names.ts';
-import type { ContainerSpec, SidecarParts } from '../sidecar/render-sidecar.ts';
+import type { ContainerSpec, SidecarParts } from './sidecar/render-sidecar.ts';
 import type { Labels } from './labels.ts';
 import type { Owner } from './workloads.ts';
 import { integerAt, objectAt, objectsAt, textAt, textsAt } from './written-spec.ts';

@@ -1,7 +1,7 @@
 // What Seldon gives the container of its orchestrator, for the sidecar that does its work: `svcOrchSpec` and the annotations
 // `seldon.io/engine-<x>`. Variables that the plan holds already are left out, so that changing them rolls no pods.
 import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
-import type { Orchestrator } from '../sidecar/render-sidecar.ts';
+import type { Orchestrator } from './sidecar/render-sidecar.ts';
 import type { WrittenPredictorSpec, WrittenSpec } from './written-spec.ts';
 import { textAt } from './written-spec.ts';
 

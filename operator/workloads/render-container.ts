@@ -5,7 +5,7 @@ import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { Unit } from '../../graph/plan/deployment.ts';
 import { injectedEnvironment } from '../../graph/seldon/unit-environment.ts';
 import { PATHS, VOLUMES } from '../../cluster/names.ts';
-import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
+import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import { mlserverEnvironment } from './mlserver.ts';
 import { modelMounts } from './model-initializer.ts';
 import type { PlacedContainer } from './place-predictors.ts';

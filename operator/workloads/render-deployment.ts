@@ -3,7 +3,7 @@
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
-import type { SidecarParts } from '../sidecar/render-sidecar.ts';
+import type { SidecarParts } from './sidecar/render-sidecar.ts';
 import { attachSidecar, chooseSidecar, hashTemplate, holdUnits } from './attach-sidecar.ts';
 import { renderLonePod } from './attach-sidecar.ts';
 import { ownAnnotations, podAnnotations } from './annotations.ts';

@@ -4,7 +4,7 @@ import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { VOLUMES } from '../../cluster/names.ts';
-import type { ContainerSpec } from '../sidecar/render-sidecar.ts';
+import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import { podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from './config.ts';
 import type { Labels } from './labels.ts';

@@ -1,10 +1,10 @@
 // Renders the two native sidecars of a pod: the filter with its agent, then Envoy. One place for the operator's own templates,
 // the webhook that injects into others' pods and `sidegraph inject`. They meet the restricted pod security standard, and
 // nothing of the pod's network is changed: the Service's target port is Envoy.
-import type { Finding } from '../../graph/manifest/finding.ts';
-import { LIMITS } from '../../graph/plan/limits.ts';
-import type { Policy } from '../../graph/plan/plan.ts';
-import { envoyCommand } from '../../envoy/kit/command.ts';
+import type { Finding } from '../../../graph/manifest/finding.ts';
+import { LIMITS } from '../../../graph/plan/limits.ts';
+import type { Policy } from '../../../graph/plan/plan.ts';
+import { envoyCommand } from '../../../envoy/kit/command.ts';
 import {
   ANNOTATIONS,
   CONTAINERS,
@@ -13,18 +13,18 @@ import {
   PLAN_KEY,
   PORTS,
   VOLUMES,
-} from '../../cluster/names.ts';
+} from '../../../cluster/names.ts';
 import {
   METRICS_PORT_NAME,
   SIDEGRAPH_COMMAND,
   STATUS_PATHS,
   STATUS_PORT_NAME,
-} from '../../cluster/names.ts';
+} from '../../../cluster/names.ts';
 import { boundSettings } from './bounds.ts';
 import type { SidecarSettings } from './bounds.ts';
-import type { Resources, SidecarDefaults } from './defaults.ts';
-import { sidecarLayout } from '../../cluster/layout.ts';
-import { revisionOf } from '../../cluster/plan-file.ts';
+import type { Resources, SidecarDefaults } from '../../sidecar/defaults.ts';
+import { sidecarLayout } from '../../../cluster/layout.ts';
+import { revisionOf } from '../../../cluster/plan-file.ts';
 import { parseQuantity } from './quantity.ts';
 
 export interface SidecarInput {

@@ -1,10 +1,10 @@
 // The two sidecars: what pod security asks for, what an author may set, how long a pod may take to end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OUR_ANNOTATIONS } from '../../graph/seldon/annotations.ts';
-import { ANNOTATIONS, GATEWAY_ANNOTATIONS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
+import { OUR_ANNOTATIONS } from '../../../graph/seldon/annotations.ts';
+import { ANNOTATIONS, GATEWAY_ANNOTATIONS, SIDECAR_ANNOTATIONS } from '../../../cluster/names.ts';
 import { boundSettings } from './bounds.ts';
-import { DEFAULT_SIDECAR } from './defaults.ts';
+import { DEFAULT_SIDECAR } from '../../sidecar/defaults.ts';
 import { parseQuantity } from './quantity.ts';
 import { renderLoneSidecar, renderSidecar } from './render-sidecar.ts';
 import type { SidecarInput } from './render-sidecar.ts';

@@ -1,13 +1,19 @@
 // The settings of one pod's sidecars: the operator's defaults with what the deployment's annotations ask for. Only sizes and
 // the log level can be asked for, each within bounds; anything else would let who may write a graph decide what runs.
-import { envoyWorkers } from '../../envoy/kit/concurrency.ts';
-import { ACCESS_LOGS, type AccessLog } from '../../envoy/kit/layout.ts';
-import { openFindings } from '../../graph/manifest/finding.ts';
-import type { Finding } from '../../graph/manifest/finding.ts';
-import { joinPath } from '../../graph/manifest/manifest-lines.ts';
-import { SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
-import { LOG_LEVELS } from './defaults.ts';
-import type { LogLevel, Range, Resources, SidecarBounds, SidecarDefaults } from './defaults.ts';
+import { envoyWorkers } from '../../../envoy/kit/concurrency.ts';
+import { ACCESS_LOGS, type AccessLog } from '../../../envoy/kit/layout.ts';
+import { openFindings } from '../../../graph/manifest/finding.ts';
+import type { Finding } from '../../../graph/manifest/finding.ts';
+import { joinPath } from '../../../graph/manifest/manifest-lines.ts';
+import { SIDECAR_ANNOTATIONS } from '../../../cluster/names.ts';
+import { LOG_LEVELS } from '../../sidecar/defaults.ts';
+import type {
+  LogLevel,
+  Range,
+  Resources,
+  SidecarBounds,
+  SidecarDefaults,
+} from '../../sidecar/defaults.ts';
 import { parseQuantity } from './quantity.ts';
 
 export interface SidecarSettings {
