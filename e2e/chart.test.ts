@@ -55,7 +55,7 @@ describe('the chart', { skip }, () => {
     const cached = '--import=/app/lib/runtime/compile-cache.mjs';
     const plain = ['node', '--disable-warning=ExperimentalWarning', cached].join(', ');
     const operator = ['node', ...operatorExecArgv, cached].join(', ');
-    const drain = `${operator}, operator/gateway/main.ts, --drain, --run-dir=/run/sidegraph`;
+    const drain = `${operator}, gateway/process/main.ts, --drain, --run-dir=/run/sidegraph`;
     // The operator, the gateway's agent, what writes its Envoy's bootstrap, and its hook.
     const started = [plain, plain, operator, operator, operator, drain];
     assert.deepEqual(commands.toSorted(), started.toSorted());

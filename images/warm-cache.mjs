@@ -18,7 +18,7 @@ const cached = ['--import=/app/lib/runtime/compile-cache.mjs'];
 const PROCESSES = [
   [...workerExecArgv, '/app/extproc/process/main.ts', '--warm'],
   [...operatorExecArgv, ...cached, '/app/operator/main.ts', '--help'],
-  [...operatorExecArgv, ...cached, '/app/operator/gateway/main.ts', '--help'],
+  [...operatorExecArgv, ...cached, '/app/gateway/process/main.ts', '--help'],
   [...cached, '/app/operator/admission/main.ts', '--help'],
 ];
 for (const argv of PROCESSES) {

@@ -10,15 +10,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { isReleased } from '../../cluster/acknowledge.ts';
-import { askControl, controlSocketOf } from '../../operator/gateway/control.ts';
-import { type Gateway, startGateway } from '../../operator/gateway/gateway.ts';
-import { type GatewayOptions, parseGatewayOptions } from '../../operator/gateway/options.ts';
+import { askControl, controlSocketOf } from '../../gateway/process/control.ts';
+import { type Gateway, startGateway } from '../../gateway/process/gateway.ts';
+import { type GatewayOptions, parseGatewayOptions } from '../../gateway/process/options.ts';
 import {
   type GatewayEnvoy,
   makeTestDir,
   removeDir,
   startGatewayEnvoy,
-} from '../../operator/gateway/testing/envoy.ts';
+} from '../../gateway/testing/envoy.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { Registry } from '../../lib/kube/registry.ts';

@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layoutOf } from '../../operator/gateway/gateway.ts';
-import { parseGatewayOptions } from '../../operator/gateway/options.ts';
-import { startGatewayEnvoy } from '../../operator/gateway/testing/envoy.ts';
+import { layoutOf } from '../../gateway/process/gateway.ts';
+import { parseGatewayOptions } from '../../gateway/process/options.ts';
+import { startGatewayEnvoy } from '../../gateway/testing/envoy.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { freePort } from '../harness/ports.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
@@ -15,7 +15,7 @@ import { readPage } from './metrics.ts';
 import type { Usage } from './usage.ts';
 import { readUsage } from './usage.ts';
 
-const MAIN = new URL('../../operator/gateway/main.ts', import.meta.url).pathname;
+const MAIN = new URL('../../gateway/process/main.ts', import.meta.url).pathname;
 const READY_MS = 60_000;
 
 export interface GatewayProcess {

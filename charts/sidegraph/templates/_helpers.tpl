@@ -198,7 +198,7 @@ volumeMounts:
 # operator/exec-argv.ts
 command: [node, --disable-warning=ExperimentalWarning, --max-semi-space-size=4, --heap-growing-percent=25, --import=/app/lib/runtime/compile-cache.mjs]
 args:
-  - operator/gateway/main.ts
+  - gateway/process/main.ts
   - --run-dir=/run/sidegraph
   - --state-dir=/var/lib/sidegraph
   - --http-port=8080

@@ -1,0 +1,168 @@
+// The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
+import { failureText } from '../../envoy/kit/failure-text.ts';
+import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import { FEEDBACK_PATHS, GRPC_FEEDBACK_PATH } from '../../dialects/seldon/paths.ts';
+import { clusterName } from './clusters.ts';
+import type { ServedDeployment, Transport } from './served.ts';
+import type { Shares } from './shares.ts';
+import { boxed, durationOf } from './values.ts';
+
+/** Nothing of the request reached a model: sending it to another pod is harmless. */
+const HARMLESS_RETRIES = 'connect-failure,refused-stream,reset-before-request';
+const HARMLESS_ATTEMPTS = 2;
+const ASKED_RETRIES: Readonly<Record<Transport, string>> = {
+  rest: `${HARMLESS_RETRIES},gateway-error`,
+  grpc: `${HARMLESS_RETRIES},gateway-error,unavailable`,
+};
+const RETRY_AFTER_SECONDS = 1;
+const PERCENT_STEPS = 10_000;
+
+/** Path below which a deployment serves; ends with a slash. */
+export function servedPrefix(namespace: string, publicName: string): string {
+  return `/seldon/${namespace}/${publicName}/`;
+}
+
+export function restRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
+  const prefix = servedPrefix(served.namespace, served.publicName);
+  const feedback = FEEDBACK_PATHS.map((path) => prefix + path.slice(1));
+  return withFeedback(served, shares, 'rest', prefix, feedback);
+}
+
+export function grpcRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
+  return withFeedback(served, shares, 'grpc', '/', [GRPC_FEEDBACK_PATH]);
+}
+
+export function explainerRoute(
+  served: ServedDeployment,
+  predictor: string,
+  service: string,
+  isReady: boolean,
+): JsonObject {
+  const prefix = `${servedPrefix(served.namespace, `${served.publicName}-explainer`)}${predictor}/`;
+  const serving = isReady ? [{ service, weight: 1 }] : [];
+  return route(served, { serving, mirrors: [] }, 'rest', prefix, false, prefix);
+}
+
+/** Feedback has a route of its own where retries are asked for: it is never sent twice. */
+function withFeedback(
+  served: ServedDeployment,
+  shares: Shares,
+  transport: Transport,
+  prefix: string,
+  feedback: readonly string[],
+): JsonObject[] {
+  const isRetried = served.retries !== null && shares.serving.length > 0;
+  return [
+    ...(isRetried
+      ? feedback.map((path) => route(served, shares, transport, path, true, prefix))
+      : []),
+    route(served, shares, transport, prefix, false, prefix),
+  ];
+}
+
+function route(
+  served: ServedDeployment,
+  shares: Shares,
+  transport: Transport,
+  matched: string,
+  isFeedback: boolean,
+  prefix: string,
+): JsonObject {
+  return {
+    name: `${served.namespace}/${served.name}`,
+    match: {
+      prefix: matched,
+      ...(transport === 'grpc' ? { grpc: {} } : {}),
+    },
+    ...(shares.serving.length === 0
+      ? nobodyReady(served, transport)
+      : {
+          route: {
+            ...destination(served, shares, transport),
+            ...(transport === 'grpc' ? {} : { prefix_rewrite: matched.slice(prefix.length - 1) }),
+            max_stream_duration: streamBound(served, transport),
+            ...(served.retries === null || isFeedback
+              ? {}
+              : { retry_policy: askedRetries(served.retries, transport) }),
+            ...mirrors(served, shares, transport),
+          },
+        }),
+  };
+}
+
+function destination(served: ServedDeployment, shares: Shares, transport: Transport): JsonObject {
+  const [only, ...others] = shares.serving;
+  const nameOf = (service: string) => clusterName(served.namespace, service, transport);
+  if (only !== undefined && others.length === 0) return { cluster: nameOf(only.service) };
+  return {
+    weighted_clusters: {
+      clusters: shares.serving.map(({ service, weight }) => ({
+        name: nameOf(service),
+        weight: boxed(weight),
+      })),
+    },
+  };
+}
+
+function nobodyReady(served: ServedDeployment, transport: Transport): JsonObject {
+  const info = `deployment ${served.namespace}/${served.name} has no ready pod`;
+  const isRest = transport === 'rest';
+  return {
+    direct_response: {
+      status: 503,
+      body: { inline_string: isRest ? failureText(503, info) : info },
+    },
+    response_headers_to_add: [
+      overwriteHeader('retry-after', String(RETRY_AFTER_SECONDS)),
+      ...(isRest ? [overwriteHeader('content-type', 'application/json')] : []),
+    ],
+  };
+}
+
+function streamBound(served: ServedDeployment, transport: Transport): JsonObject {
+  const bound = durationOf(served.longestRequestMs);
+  return transport === 'grpc'
+    ? { max_stream_duration: bound, grpc_timeout_header_max: bound }
+    : { max_stream_duration: bound };
+}
+
+function mirrors(served: ServedDeployment, shares: Shares, transport: Transport): JsonObject {
+  if (shares.mirrors.length === 0) return {};
+  return {
+    request_mirror_policies: shares.mirrors.map((mirror) => ({
+      cluster: clusterName(served.namespace, mirror.service, transport),
+      runtime_fraction: {
+        default_value: { numerator: mirror.percent * PERCENT_STEPS, denominator: 'MILLION' },
+      },
+      disable_shadow_host_suffix_append: true,
+    })),
+  };
+}
+
+/** Of the whole table: what certainly reached no pod goes to another one. */
+export function harmlessRetries(): JsonObject {
+  return retryPolicy(HARMLESS_RETRIES, HARMLESS_ATTEMPTS, 0);
+}
+
+function askedRetries(
+  asked: NonNullable<ServedDeployment['retries']>,
+  transport: Transport,
+): JsonObject {
+  return retryPolicy(ASKED_RETRIES[transport], asked.attempts, asked.perTryTimeoutMs);
+}
+
+function retryPolicy(on: string, attempts: number, perTryTimeoutMs: number): JsonObject {
+  return {
+    retry_on: on,
+    num_retries: boxed(attempts),
+    ...(perTryTimeoutMs === 0 ? {} : { per_try_timeout: durationOf(perTryTimeoutMs) }),
+    retry_host_predicate: [
+      {
+        name: 'envoy.retry_host_predicates.previous_hosts',
+        typed_config: typed('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
+      },
+    ],
+    host_selection_retry_max_attempts: 3,
+    retry_back_off: { base_interval: durationOf(5), max_interval: durationOf(100) },
+  };
+}
