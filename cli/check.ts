@@ -1,7 +1,7 @@
 // `sidegraph check FILE…`: every finding of every file, told at once. A directory holds more JSON than manifests
 // (requests, settings of other tools): what has neither kind nor apiVersion there is passed over and counted.
 import { loadDeployments } from '../graph/seldon/load-deployments.ts';
-import { DEFAULT_SIDECAR } from '../operator/sidecar/defaults.ts';
+import { DEFAULT_SIDECAR } from '../operator/config/defaults.ts';
 import { judgeWorkloads } from '../operator/workloads/judge.ts';
 import { CommandFailure } from '../lib/runtime/failure.ts';
 import { type FileFindings, countSeverity, renderFindings, summarize } from './findings.ts';

@@ -8,9 +8,9 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
 import { isPlainObject, type JsonObject } from '../graph/plan/json-value.ts';
-import { parseChartConfig } from '../operator/chart-config.ts';
-import { operatorExecArgv } from '../operator/exec-argv.ts';
-import { DEFAULT_CONFIG } from '../operator/workloads/config.ts';
+import { parseChartConfig } from '../operator/config/chart-config.ts';
+import { operatorExecArgv } from '../operator/config/exec-argv.ts';
+import { DEFAULT_CONFIG } from '../operator/config/workload-config.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CHART = join(ROOT, 'charts/sidegraph');

@@ -13,7 +13,7 @@ for (const module of MODULES) await import(`/app/${module}`);
 
 // The other processes load all at their start. Some have other flags of V8, and the cache is bound to those.
 const { workerExecArgv } = await import('/app/lib/runtime/exec-argv.ts');
-const { operatorExecArgv } = await import('/app/operator/exec-argv.ts');
+const { operatorExecArgv } = await import('/app/operator/config/exec-argv.ts');
 const cached = ['--import=/app/lib/runtime/compile-cache.mjs'];
 const PROCESSES = [
   [...workerExecArgv, '/app/extproc/process/main.ts', '--warm'],

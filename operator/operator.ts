@@ -12,7 +12,7 @@ import type { PooledKubeConfig } from '../lib/kube/config.ts';
 import { KeyedQueue } from '../lib/kube/queue.ts';
 import { Registry } from '../lib/kube/registry.ts';
 import { SteadyOperator } from '../lib/kube/steady-operator.ts';
-import type { OperatorOptions } from './config.ts';
+import type { OperatorOptions } from './config/config.ts';
 import type { AskPod } from './reconcile/ask-plans.ts';
 import { PlanBook } from './reconcile/ask-plans.ts';
 import type { ReconcileConfig } from './reconcile/contract.ts';

@@ -9,7 +9,7 @@ import { INLINE_READER } from '../../operator/read/reader.ts';
 import { type ClusterView, mutatePodReview } from '../../operator/admission/webhooks.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../cluster/names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { OperatorConfig } from '../../operator/workloads/config.ts';
+import type { OperatorConfig } from '../../operator/config/workload-config.ts';
 import type { SourceText } from '../files.ts';
 import { locatePod } from './locate-pod.ts';
 

@@ -3,7 +3,7 @@
 import { dump } from 'js-yaml';
 import { hasErrors } from '../../graph/manifest/finding.ts';
 import { GRAPH_ANNOTATION } from '../../cluster/names.ts';
-import { DEFAULT_CONFIG, type OperatorConfig } from '../../operator/workloads/config.ts';
+import { DEFAULT_CONFIG, type OperatorConfig } from '../../operator/config/workload-config.ts';
 import { readSource } from '../files.ts';
 import { renderFindings } from '../findings.ts';
 import type { Io } from '../../lib/runtime/io.ts';

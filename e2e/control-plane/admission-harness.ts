@@ -10,7 +10,7 @@ import type { RotationTimes } from '../../operator/admission/certificates/rotati
 import { ROTATION_TIMES } from '../../operator/admission/certificates/rotation.ts';
 import { PATHS, runAdmission } from '../../operator/admission/run.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { DEFAULT_CONFIG } from '../../operator/workloads/config.ts';
+import { DEFAULT_CONFIG } from '../../operator/config/workload-config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 
 export const NAMESPACE = 'sidegraph-system';

@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { OperatorOptions } from '../../operator/config.ts';
+import type { OperatorOptions } from '../../operator/config/config.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
 import { SidegraphOperator } from '../../operator/operator.ts';
 import { CONTROLLER_ID } from '../../operator/reconcile/contract.ts';
 import { number, record, specOf, statusOf, text } from '../../operator/reconcile/fields.ts';
 import type { Fields } from '../../operator/reconcile/fields.ts';
-import { DEFAULT_CONFIG } from '../../operator/workloads/config.ts';
+import { DEFAULT_CONFIG } from '../../operator/config/workload-config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 
 const WAIT_MS = 20_000;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { SUPERVISOR_BYTES } from '../../extproc/contract/memory-shares.ts';
-import { DEFAULT_SIDECAR } from '../../operator/sidecar/defaults.ts';
+import { DEFAULT_SIDECAR } from '../../operator/config/defaults.ts';
 import { allowedP99Ms, type Bystander, type Seen, startBystander } from '../harness/bystander.ts';
 import { ask, askGrpc } from '../harness/client.ts';
 import { deployment } from '../harness/manifest.ts';

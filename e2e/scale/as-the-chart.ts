@@ -1,7 +1,7 @@
 // How the chart and the image start Node for the operator and for the gateway's agent.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { operatorExecArgv } from '../../operator/exec-argv.ts';
+import { operatorExecArgv } from '../../operator/config/exec-argv.ts';
 
 export const CHART_NODE_FLAGS: readonly string[] = [
   ...operatorExecArgv,

@@ -1,9 +1,9 @@
 // The process of the webhooks, a Deployment of its own: reviews are answered apart from the loop that reconciles. Flags are
 // read once; SIGTERM ends it when what is being answered is answered.
 import pino from 'pino';
-import { readChartConfig } from '../chart-config.ts';
+import { readChartConfig } from '../config/chart-config.ts';
 import { PooledKubeConfig } from '../../lib/kube/config.ts';
-import { DEFAULT_CONFIG } from '../workloads/config.ts';
+import { DEFAULT_CONFIG } from '../config/workload-config.ts';
 import { parseOptions, USAGE } from './options.ts';
 import { runAdmission } from './run.ts';
 

@@ -1,7 +1,7 @@
 // The flags of the webhooks' process, read once. What the sidecars are made of comes with the operator's own configuration.
 import { parseArgs } from 'node:util';
-import type { LogLevel } from '../sidecar/defaults.ts';
-import { LOG_LEVELS } from '../sidecar/defaults.ts';
+import type { LogLevel } from '../config/defaults.ts';
+import { LOG_LEVELS } from '../config/defaults.ts';
 
 export interface AdmissionOptions {
   readonly host: string;

@@ -10,7 +10,7 @@ import { LeaseElector } from '../../lib/kube/lease.ts';
 import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
 import { Registry } from '../../lib/kube/registry.ts';
 import { ThreadReader } from '../read/thread-reader.ts';
-import type { OperatorConfig } from '../workloads/config.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
 import type { KeyPair, Lifetimes } from './certificates/make.ts';
 import { LIFETIMES } from './certificates/make.ts';

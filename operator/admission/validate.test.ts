@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
-import { DEFAULT_SIDECAR } from '../sidecar/defaults.ts';
+import { DEFAULT_SIDECAR } from '../config/defaults.ts';
 import { INLINE_READER } from '../read/reader.ts';
 import { validateDeployment } from './validate.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { CONTAINERS, GRAPH_ANNOTATION } from '../../cluster/names.ts';
-import { DEFAULT_CONFIG } from '../workloads/config.ts';
+import { DEFAULT_CONFIG } from '../config/workload-config.ts';
 import { pointer } from './json-patch.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
 import { applyPatch } from './apply-patch.ts';

@@ -4,7 +4,7 @@ import type { Deployment, Predictor } from '../../graph/plan/deployment.ts';
 import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../cluster/names.ts';
-import type { OperatorConfig } from '../workloads/config.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import { readableText, readOptions } from '../read/reader.ts';
 import type { Reader } from '../read/reader.ts';
 import { renderSidecar } from '../workloads/sidecar/render-sidecar.ts';

@@ -10,7 +10,7 @@ import { validateDeployment } from '../admission/validate.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { SmallCluster } from '../reconcile/testing/small-cluster.ts';
-import { DEFAULT_CONFIG } from '../workloads/config.ts';
+import { DEFAULT_CONFIG } from '../config/workload-config.ts';
 import { INLINE_READER, readOptions } from './reader.ts';
 
 /** Of one object, on a machine that is busy with other tests. */

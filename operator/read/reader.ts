@@ -5,10 +5,10 @@ import type { FindingCode } from '../../graph/manifest/finding-codes.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { LoadedDeployments, LoadOptions } from '../../graph/seldon/load-deployments.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
-import type { SidecarDefaults } from '../sidecar/defaults.ts';
-import type { OperatorConfig } from '../workloads/config.ts';
+import type { SidecarDefaults } from '../config/defaults.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import { judgeWorkloads } from '../workloads/judge.ts';
-import { listSeldonServers } from '../workloads/servers.ts';
+import { listSeldonServers } from '../config/servers.ts';
 
 export interface ReadOptions extends Pick<LoadOptions, 'env' | 'servers'> {
   readonly sidecar: SidecarDefaults;

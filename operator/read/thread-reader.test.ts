@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import { DEFAULT_SIDECAR } from '../sidecar/defaults.ts';
+import { DEFAULT_SIDECAR } from '../config/defaults.ts';
 import { readHere } from './reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 import type { ThreadReaderOptions } from './thread-reader.ts';

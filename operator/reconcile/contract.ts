@@ -3,7 +3,7 @@
 import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { KubeObject, ManagedFields, OwnerReference } from '../../lib/kube/object.ts';
 import type { ObjectRef } from '../../lib/kube/kinds.ts';
-import type { OperatorConfig } from '../workloads/config.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import type { ReplicasTransfer } from '../workloads/workloads.ts';
 
 export interface ReconcileInput {

@@ -4,7 +4,7 @@ import { annotationsOf } from '../../graph/seldon/annotations.ts';
 import type { Judge } from '../../graph/seldon/load-deployments.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { boundSettings } from './sidecar/bounds.ts';
-import type { SidecarDefaults } from '../sidecar/defaults.ts';
+import type { SidecarDefaults } from '../config/defaults.ts';
 import { placePredictors } from './place-predictors.ts';
 import { warnPlacement } from './warnings.ts';
 import { readSpec } from './written-spec.ts';

@@ -4,7 +4,7 @@ import type { Unit } from '../../graph/plan/deployment.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { PATHS } from '../../cluster/names.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
-import type { OperatorConfig } from './config.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import { md5, suffixedName } from '../../cluster/object-names.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import type { WrittenUnitSpec } from './written-spec.ts';

@@ -7,7 +7,7 @@ import type { SidecarParts } from './sidecar/render-sidecar.ts';
 import { attachSidecar, chooseSidecar, hashTemplate, holdUnits } from './attach-sidecar.ts';
 import { renderLonePod } from './attach-sidecar.ts';
 import { ownAnnotations, podAnnotations } from './annotations.ts';
-import type { OperatorConfig } from './config.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import { identifyDeployment } from './identify-deployment.ts';
 import type { Identity } from './identify-deployment.ts';
 import { isEntry, lonePodLabels, loneSelector, objectLabels, podLabels } from './labels.ts';

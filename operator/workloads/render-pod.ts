@@ -6,7 +6,7 @@ import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { VOLUMES } from '../../cluster/names.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import { podAnnotations } from './annotations.ts';
-import type { OperatorConfig } from './config.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import type { Labels } from './labels.ts';
 import { initializerName, modelVolumes, renderInitializer } from './model-initializer.ts';
 import type { PlacedComponent, PlacedContainer, PlacedPredictor } from './place-predictors.ts';

@@ -3,7 +3,7 @@ import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { OperatorConfig } from './config.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 
 export interface WorkloadInput {
   /** Checked and defaulted, loaded with `hosts: 'cluster'` and `servers: listSeldonServers(config.predictorServers)`. */

@@ -195,7 +195,7 @@ volumeMounts:
   - {name: run, mountPath: /run/sidegraph}
   - {name: tmp, mountPath: /tmp}
   - {name: state, mountPath: /var/lib/sidegraph}
-# operator/exec-argv.ts
+# operator/config/exec-argv.ts
 command: [node, --disable-warning=ExperimentalWarning, --max-semi-space-size=4, --heap-growing-percent=25, --import=/app/lib/runtime/compile-cache.mjs]
 args:
   - gateway/process/main.ts

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ManagedFields, ObjectMeta } from '../../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../../cluster/names.ts';
-import { DEFAULT_CONFIG } from '../../workloads/config.ts';
+import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';
 import { nameOf } from '../contract.ts';
 import { readableText, readHere, readOptions } from '../../read/reader.ts';

@@ -6,14 +6,14 @@ import { openFindings } from '../../../graph/manifest/finding.ts';
 import type { Finding } from '../../../graph/manifest/finding.ts';
 import { joinPath } from '../../../graph/manifest/manifest-lines.ts';
 import { SIDECAR_ANNOTATIONS } from '../../../cluster/names.ts';
-import { LOG_LEVELS } from '../../sidecar/defaults.ts';
+import { LOG_LEVELS } from '../../config/defaults.ts';
 import type {
   LogLevel,
   Range,
   Resources,
   SidecarBounds,
   SidecarDefaults,
-} from '../../sidecar/defaults.ts';
+} from '../../config/defaults.ts';
 import { parseQuantity } from './quantity.ts';
 
 export interface SidecarSettings {

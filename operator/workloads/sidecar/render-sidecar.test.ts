@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { OUR_ANNOTATIONS } from '../../../graph/seldon/annotations.ts';
 import { ANNOTATIONS, GATEWAY_ANNOTATIONS, SIDECAR_ANNOTATIONS } from '../../../cluster/names.ts';
 import { boundSettings } from './bounds.ts';
-import { DEFAULT_SIDECAR } from '../../sidecar/defaults.ts';
+import { DEFAULT_SIDECAR } from '../../config/defaults.ts';
 import { parseQuantity } from './quantity.ts';
 import { renderLoneSidecar, renderSidecar } from './render-sidecar.ts';
 import type { SidecarInput } from './render-sidecar.ts';

@@ -22,7 +22,7 @@ import {
 } from '../../../cluster/names.ts';
 import { boundSettings } from './bounds.ts';
 import type { SidecarSettings } from './bounds.ts';
-import type { Resources, SidecarDefaults } from '../../sidecar/defaults.ts';
+import type { Resources, SidecarDefaults } from '../../config/defaults.ts';
 import { sidecarLayout } from '../../../cluster/layout.ts';
 import { revisionOf } from '../../../cluster/plan-file.ts';
 import { parseQuantity } from './quantity.ts';

@@ -2,9 +2,9 @@
 import { load } from 'js-yaml';
 import { loadDeployments } from '../../../graph/seldon/load-deployments.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
-import { DEFAULT_CONFIG } from '../config.ts';
-import type { OperatorConfig } from '../config.ts';
-import { listSeldonServers } from '../servers.ts';
+import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
+import type { OperatorConfig } from '../../config/workload-config.ts';
+import { listSeldonServers } from '../../config/servers.ts';
 import type { WorkloadInput } from '../workloads.ts';
 
 /** With one server of the cluster's own. */

@@ -3,10 +3,10 @@
 // field that nobody knows or that has another type is refused, so that a misspelt value never passes for its default.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPlainObject } from '../graph/plan/json-value.ts';
-import { DEFAULT_CONFIG } from './workloads/config.ts';
-import type { OperatorConfig } from './workloads/config.ts';
-import { parseServers } from './workloads/servers.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import { DEFAULT_CONFIG } from './workload-config.ts';
+import type { OperatorConfig } from './workload-config.ts';
+import { parseServers } from './servers.ts';
 
 export interface ChartConfig extends OperatorConfig {
   /** Of `seldon.io/controller-id`: objects that name another are left alone. */

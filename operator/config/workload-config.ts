@@ -1,8 +1,8 @@
 // What the operator is told once, at its start: images, servers, defaults. Read from flags, environment and the
 // `seldon-config` map at the rim; the renderers only see this.
 import { INJECTION_ANNOTATION } from '../../cluster/names.ts';
-import { DEFAULT_SIDECAR } from '../sidecar/defaults.ts';
-import type { SidecarDefaults } from '../sidecar/defaults.ts';
+import { DEFAULT_SIDECAR } from './defaults.ts';
+import type { SidecarDefaults } from './defaults.ts';
 import { DEFAULT_SERVERS } from './servers.ts';
 import type { ServerMap } from './servers.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseChartConfig } from './chart-config.ts';
-import { DEFAULT_CONFIG } from './workloads/config.ts';
+import { DEFAULT_CONFIG } from './workload-config.ts';
 
 const SERVERS = '{"MY_SERVER":{"protocols":{"seldon":{"image":"mine","defaultImageVersion":"2"}}}}';
 

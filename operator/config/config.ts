@@ -1,8 +1,8 @@
 // What the operator's process is told at its start: flags and environment, read once, all faults at once, and frozen. What it
 // renders objects from comes with the chart's folder (chart-config.ts).
 import { parseArgs } from 'node:util';
-import type { LogLevel } from './sidecar/defaults.ts';
-import { LOG_LEVELS } from './sidecar/defaults.ts';
+import type { LogLevel } from './defaults.ts';
+import { LOG_LEVELS } from './defaults.ts';
 
 export interface OperatorOptions {
   /** Where the Lease is, and the gateways unless they are elsewhere. */
