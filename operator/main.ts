@@ -5,7 +5,7 @@ import { parseOperatorOptions, USAGE } from './config/config.ts';
 import { PooledKubeConfig } from '../lib/kube/config.ts';
 import { describeError } from '../lib/kube/error.ts';
 import { SidegraphOperator } from './operator.ts';
-import { CONTROLLER_ID } from './reconcile/contract.ts';
+import { CONTROLLER_ID } from './observe/contract.ts';
 import { DEFAULT_CONFIG } from './config/workload-config.ts';
 
 const BAD_USAGE = 2;

@@ -13,13 +13,13 @@ import { KeyedQueue } from '../lib/kube/queue.ts';
 import { Registry } from '../lib/kube/registry.ts';
 import { SteadyOperator } from '../lib/kube/steady-operator.ts';
 import type { OperatorOptions } from './config/config.ts';
-import type { AskPod } from './reconcile/ask-plans.ts';
-import { PlanBook } from './reconcile/ask-plans.ts';
-import type { ReconcileConfig } from './reconcile/contract.ts';
-import { statusOf, text } from './reconcile/fields.ts';
+import type { AskPod } from './observe/ask-plans.ts';
+import { PlanBook } from './observe/ask-plans.ts';
+import type { ReconcileConfig } from './observe/contract.ts';
+import { statusOf, text } from './observe/fields.ts';
 import { ThreadReader } from './read/thread-reader.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
-import { Sources } from './reconcile/sources.ts';
+import { Sources } from './observe/sources.ts';
 
 const NAME = 'seldondeployment';
 /** Watches are heard of at least once a minute; after this the kubelet is to start us anew. */

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../lib/kube/client.ts';
 import { KubeError } from '../../lib/kube/error.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, PORTS, STATUS_PATHS } from '../../cluster/names.ts';
-import { record, text } from '../../operator/reconcile/fields.ts';
+import { record, text } from '../../operator/observe/fields.ts';
 import { labelValue } from '../../cluster/object-names.ts';
 import { hasSidecar, type Observed, type PodAnswer } from './read-state.ts';
 

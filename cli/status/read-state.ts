@@ -15,7 +15,7 @@ import {
   specOf,
   statusOf,
   text,
-} from '../../operator/reconcile/fields.ts';
+} from '../../operator/observe/fields.ts';
 import { describePods, isReady } from '../../operator/status/describe-pods.ts';
 import { labelValue } from '../../cluster/object-names.ts';
 import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';

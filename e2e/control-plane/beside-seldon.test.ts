@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../cluster/names.ts';
-import { list, record, specOf, statusOf, text } from '../../operator/reconcile/fields.ts';
+import { list, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import { applyAsUser, conditionLine, DEPLOYMENT, eventually } from './operator-harness.ts';

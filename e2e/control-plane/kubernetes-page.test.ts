@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
-import { list, record, specOf, text } from '../../operator/reconcile/fields.ts';
+import { list, record, specOf, text } from '../../operator/observe/fields.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {

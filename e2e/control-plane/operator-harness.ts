@@ -9,9 +9,9 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorOptions } from '../../operator/config/config.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
 import { SidegraphOperator } from '../../operator/operator.ts';
-import { CONTROLLER_ID } from '../../operator/reconcile/contract.ts';
-import { number, record, specOf, statusOf, text } from '../../operator/reconcile/fields.ts';
-import type { Fields } from '../../operator/reconcile/fields.ts';
+import { CONTROLLER_ID } from '../../operator/observe/contract.ts';
+import { number, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
+import type { Fields } from '../../operator/observe/fields.ts';
 import { DEFAULT_CONFIG } from '../../operator/config/workload-config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 

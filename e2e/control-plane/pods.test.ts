@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { PODS, podOf } from '../../graph/pod/testing/pods.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { KubeError } from '../../lib/kube/error.ts';
-import { explainRefusal } from '../../operator/reconcile/explain-refusal.ts';
+import { explainRefusal } from '../../operator/observe/explain-refusal.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { createNamespace, DEPLOYMENT } from './operator-harness.ts';
 

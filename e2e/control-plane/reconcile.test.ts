@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, PLAN_KEY } from '../../cluster/names.ts';
-import { list, record, specOf, statusOf, text } from '../../operator/reconcile/fields.ts';
+import { list, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {

@@ -2,8 +2,8 @@
 // component with its engine (`seldon-container-engine`) in the first one. Names, labels, selectors, ports, probes and environment
 // are those that its users' tools and our operator meet in a live cluster.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, record, specOf, text } from '../../operator/reconcile/fields.ts';
-import type { Fields } from '../../operator/reconcile/fields.ts';
+import { list, record, specOf, text } from '../../operator/observe/fields.ts';
+import type { Fields } from '../../operator/observe/fields.ts';
 
 export const ENGINE = 'seldon-container-engine';
 const IMAGE = 'docker.io/seldonio/seldon-core-executor:1.17.1';

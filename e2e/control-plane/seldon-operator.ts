@@ -7,8 +7,8 @@ import { KubeError } from '../../lib/kube/error.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { contains } from '../../operator/reconcile/intent.ts';
-import { list, number, record, specOf, statusOf } from '../../operator/reconcile/fields.ts';
-import type { Fields } from '../../operator/reconcile/fields.ts';
+import { list, number, record, specOf, statusOf } from '../../operator/observe/fields.ts';
+import type { Fields } from '../../operator/observe/fields.ts';
 import { SDEP } from './operator-harness.ts';
 import { type EngineStand, renderSeldonObjects } from './seldon-objects.ts';
 

@@ -5,7 +5,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import { number, record, specOf } from '../../operator/reconcile/fields.ts';
+import { number, record, specOf } from '../../operator/observe/fields.ts';
 import { DEPLOYMENT } from './operator-harness.ts';
 
 const NAMESPACE = 'seldon-system';

@@ -9,7 +9,7 @@ import { main } from '../../cli/main.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
-import { list, record, specOf, statusOf, text } from '../../operator/reconcile/fields.ts';
+import { list, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KubeClient } from '../../lib/kube/client.ts';
-import { list, specOf, text } from '../../operator/reconcile/fields.ts';
+import { list, specOf, text } from '../../operator/observe/fields.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {

@@ -7,7 +7,7 @@ import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { Reflector } from '../../lib/kube/reflector.ts';
 import type { ReadonlyStore } from '../../lib/kube/store.ts';
-import { statusOf, text } from '../../operator/reconcile/fields.ts';
+import { statusOf, text } from '../../operator/observe/fields.ts';
 import { applyCrd } from '../control-plane/apply-crd.ts';
 import { type ApiServer, startApiServer } from '../kube/apiserver.ts';
 import { type Controllers, startControllers, whyNoKwok } from '../kube/controllers.ts';

@@ -6,7 +6,7 @@ import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { Reflector } from '../../lib/kube/reflector.ts';
 import { ANNOTATIONS, LABELS, PLAN_KEY, PORTS } from '../../cluster/names.ts';
-import { record, statusOf, text } from '../../operator/reconcile/fields.ts';
+import { record, statusOf, text } from '../../operator/observe/fields.ts';
 
 const KEEP_ALIVE_MS = 3_600_000;
 

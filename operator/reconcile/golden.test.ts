@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { dump, load } from 'js-yaml';
 import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
 import type { Status } from '../status/build-status.ts';
-import type { GatewayView, Reconciled } from './contract.ts';
-import { nameOf } from './contract.ts';
-import { record } from './fields.ts';
+import type { GatewayView, Reconciled } from '../observe/contract.ts';
+import { nameOf } from '../observe/contract.ts';
+import { record } from '../observe/fields.ts';
 import { reconcile } from './reconcile.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 

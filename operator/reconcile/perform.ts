@@ -6,7 +6,7 @@ import type { ObjectRef } from '../../lib/kube/kinds.ts';
 import { KubeError } from '../../lib/kube/error.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../cluster/names.ts';
-import type { EventNote, PodAnnotation, Reconciled } from './contract.ts';
+import type { EventNote, PodAnnotation, Reconciled } from '../observe/contract.ts';
 import { takeOver } from './take-over.ts';
 
 /** Pods annotated at a time. */

@@ -11,24 +11,30 @@ import { servesJoined } from '../status/predictors.ts';
 import { tellTransitions } from '../status/transitions.ts';
 import { renderWorkloads } from '../workloads/render-workloads.ts';
 import type { Workloads } from '../workloads/workloads.ts';
-import { checkObject } from './check-object.ts';
-import { describeForeign, isOurs, ofKind, sortChildren } from './children.ts';
-import type { Children } from './children.ts';
-import { readClaim } from './claim.ts';
-import type { Claim } from './claim.ts';
-import type { Observed, Reconciled, ReconcileInput } from './contract.ts';
-import { nameOf, NOTHING } from './contract.ts';
-import { findFormer, findFormerStatus, hasFormer, hasOwnStatus, wasApplied } from './former.ts';
-import type { Former } from './former.ts';
-import { decideInjection } from './injection.ts';
-import type { Injection } from './injection.ts';
-import { comparePlans } from './pod-plans.ts';
-import type { PodPlans } from './pod-plans.ts';
+import { checkObject } from '../observe/check-object.ts';
+import { describeForeign, isOurs, ofKind, sortChildren } from '../observe/children.ts';
+import type { Children } from '../observe/children.ts';
+import { readClaim } from '../observe/claim.ts';
+import type { Claim } from '../observe/claim.ts';
+import type { Observed, Reconciled, ReconcileInput } from '../observe/contract.ts';
+import { nameOf, NOTHING } from '../observe/contract.ts';
+import {
+  findFormer,
+  findFormerStatus,
+  hasFormer,
+  hasOwnStatus,
+  wasApplied,
+} from '../observe/former.ts';
+import type { Former } from '../observe/former.ts';
+import { decideInjection } from '../observe/injection.ts';
+import type { Injection } from '../observe/injection.ts';
+import { comparePlans } from '../observe/pod-plans.ts';
+import type { PodPlans } from '../observe/pod-plans.ts';
 import { selectWrites } from './select-writes.ts';
 import type { Writes } from './select-writes.ts';
 import { describeContest, describeUndone, letGo, sayOnly } from './stand-back.ts';
 import { tellClaim, tellUnannotated } from './stand-back.ts';
-import { findSuperseded } from './superseded.ts';
+import { findSuperseded } from '../observe/superseded.ts';
 
 /**
  * What is to be done where an object is another operator's, or where nobody has given it to us: nothing of it is read, so that one

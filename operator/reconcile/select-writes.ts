@@ -1,13 +1,13 @@
 // Which of the rendered objects are written now: those that differ from what lives, but for names of others, and Services that users call, which wait until the pods that they are to lead to serve.
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Workloads } from '../workloads/workloads.ts';
-import type { Former } from './former.ts';
-import type { Application } from './contract.ts';
-import { nameOf } from './contract.ts';
-import { selectAllowed } from './injection.ts';
-import type { Injection } from './injection.ts';
+import type { Former } from '../observe/former.ts';
+import type { Application } from '../observe/contract.ts';
+import { nameOf } from '../observe/contract.ts';
+import { selectAllowed } from '../observe/injection.ts';
+import type { Injection } from '../observe/injection.ts';
 import { contains, isApplied, markIntent } from './intent.ts';
-import { judgeRollout } from './rollout.ts';
+import { judgeRollout } from '../observe/rollout.ts';
 import { stageService } from './stage-service.ts';
 
 export interface WritesInput {

@@ -1,8 +1,8 @@
 // A Service as it may be while a rollout is under way: old and new pods serve beside each other, and both are called.
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../../cluster/names.ts';
-import { list, number, record, specOf, text } from './fields.ts';
-import type { Fields } from './fields.ts';
+import { list, number, record, specOf, text } from '../observe/fields.ts';
+import type { Fields } from '../observe/fields.ts';
 import { hasIntent } from './intent.ts';
 
 export interface Rollout {

@@ -5,10 +5,10 @@ import { INJECTION_ENABLED, SELDON_LABELS } from '../../cluster/names.ts';
 import type { Status } from '../status/build-status.ts';
 import type { ConditionType } from '../status/conditions.ts';
 import { tellCondition } from '../status/transitions.ts';
-import type { Claim } from './claim.ts';
-import type { EventNote, Reconciled, Observed } from './contract.ts';
-import { NOTHING } from './contract.ts';
-import { hasOwnStatus } from './former.ts';
+import type { Claim } from '../observe/claim.ts';
+import type { EventNote, Reconciled, Observed } from '../observe/contract.ts';
+import { NOTHING } from '../observe/contract.ts';
+import { hasOwnStatus } from '../observe/former.ts';
 
 /** Not ours: a status of ours is withdrawn, and events say what to do. */
 export function letGo(input: Observed, events: readonly EventNote[]): Reconciled {

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../cluster/names.ts';
-import type { TakeOver } from './contract.ts';
+import type { TakeOver } from '../observe/contract.ts';
 
 type Entry = JsonObject;
 

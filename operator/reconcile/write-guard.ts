@@ -3,7 +3,7 @@
 // meets a few more writes after a restart of the operator.
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../../cluster/names.ts';
-import { nameOf } from './contract.ts';
+import { nameOf } from '../observe/contract.ts';
 
 /** Writes of one content that are made within the time. */
 export const MAX_REPEATS = 5;

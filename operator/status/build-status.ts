@@ -3,12 +3,12 @@
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { hasErrors } from '../../graph/manifest/finding.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { describeFindings } from '../reconcile/check-object.ts';
-import { ofKind } from '../reconcile/children.ts';
-import { nameOf } from '../reconcile/contract.ts';
-import { conditionOf } from '../reconcile/fields.ts';
-import type { Injection } from '../reconcile/injection.ts';
-import type { PodPlans } from '../reconcile/pod-plans.ts';
+import { describeFindings } from '../observe/check-object.ts';
+import { ofKind } from '../observe/children.ts';
+import { nameOf } from '../observe/contract.ts';
+import { conditionOf } from '../observe/fields.ts';
+import type { Injection } from '../observe/injection.ts';
+import type { PodPlans } from '../observe/pod-plans.ts';
 import type { Workloads } from '../workloads/workloads.ts';
 import type { Condition, Judgement } from './conditions.ts';
 import { dateConditions } from './conditions.ts';

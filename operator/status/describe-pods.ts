@@ -2,8 +2,8 @@
 // that has no room. Reads pods as the kubelet and the scheduler describe them; the gravest trouble of most pods comes first.
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
-import { conditionOf, list, number, record, statusOf, text } from '../reconcile/fields.ts';
-import type { Fields } from '../reconcile/fields.ts';
+import { conditionOf, list, number, record, statusOf, text } from '../observe/fields.ts';
+import type { Fields } from '../observe/fields.ts';
 
 interface Trouble {
   /** Higher is told first. */

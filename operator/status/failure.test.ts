@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { KubeError, parseKubeError } from '../../lib/kube/error.ts';
-import { explainRefusal } from '../reconcile/explain-refusal.ts';
+import { explainRefusal } from '../observe/explain-refusal.ts';
 import { withFailure } from './failure.ts';
 
 const CALL = { method: 'PATCH', path: '/apis/apps/v1/namespaces/demo/deployments/iris-main-0' };

@@ -1,7 +1,7 @@
 // A status for a reconcile that did not come through: what was decided, with the failure's words wherever it says what is about to be.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, text } from '../reconcile/fields.ts';
-import type { Fields } from '../reconcile/fields.ts';
+import { list, text } from '../observe/fields.ts';
+import type { Fields } from '../observe/fields.ts';
 import { dateConditions } from './conditions.ts';
 import type { Judgement } from './conditions.ts';
 import { NEW_PODS } from './predictors.ts';

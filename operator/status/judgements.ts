@@ -1,6 +1,6 @@
 // From single judgements to the one that counts: Ready, with the state and the sentence of whatever matters most.
-import type { PodPlans } from '../reconcile/pod-plans.ts';
-import { UNKNOWN_PLAN } from '../reconcile/pod-plans.ts';
+import type { PodPlans } from '../observe/pod-plans.ts';
+import { UNKNOWN_PLAN } from '../observe/pod-plans.ts';
 import type { PredictorWorkload } from '../workloads/workloads.ts';
 import type { ConditionType, Judgement } from './conditions.ts';
 import type { PredictorEntry } from './predictors.ts';

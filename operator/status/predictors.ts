@@ -1,9 +1,9 @@
 // One predictor as people see it: whether it can serve, the share of the traffic that it gets now, which plans its pods serve.
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { GRAPH_ANNOTATION, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
-import type { PodPlans } from '../reconcile/pod-plans.ts';
-import { podsOf } from '../reconcile/pod-plans.ts';
-import { judgeRollout } from '../reconcile/rollout.ts';
+import type { PodPlans } from '../observe/pod-plans.ts';
+import { podsOf } from '../observe/pod-plans.ts';
+import { judgeRollout } from '../observe/rollout.ts';
 import type { PredictorWorkload } from '../workloads/workloads.ts';
 import { describePods, isReady } from './describe-pods.ts';
 

@@ -1,8 +1,8 @@
 // What Seldon's clients look up in a status: its Deployments and Services by name, the address, the numbers of the scale subresource.
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, number, specOf, text } from '../reconcile/fields.ts';
-import { judgeRollout, selectorText } from '../reconcile/rollout.ts';
+import { list, number, specOf, text } from '../observe/fields.ts';
+import { judgeRollout, selectorText } from '../observe/rollout.ts';
 import type { PredictorWorkload } from '../workloads/workloads.ts';
 
 export interface DeploymentEntry {

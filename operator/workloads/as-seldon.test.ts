@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { dump } from 'js-yaml';
 import { ENGINE, renderSeldonObjects } from '../../e2e/control-plane/seldon-objects.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, record, specOf } from '../reconcile/fields.ts';
-import type { Fields } from '../reconcile/fields.ts';
+import { list, record, specOf } from '../observe/fields.ts';
+import type { Fields } from '../observe/fields.ts';
 import { renderWorkloads } from './render-workloads.ts';
 import { loadInput } from './testing/load-input.ts';
 

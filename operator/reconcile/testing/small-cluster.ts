@@ -5,11 +5,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ManagedFields, ObjectMeta } from '../../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../../cluster/names.ts';
 import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
-import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../contract.ts';
-import { nameOf } from '../contract.ts';
+import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../../observe/contract.ts';
+import { nameOf } from '../../observe/contract.ts';
 import { readableText, readHere, readOptions } from '../../read/reader.ts';
-import { SpecVersions } from '../spec-versions.ts';
-import { number, record, specOf, templateAnnotations } from '../fields.ts';
+import { SpecVersions } from '../../observe/spec-versions.ts';
+import { number, record, specOf, templateAnnotations } from '../../observe/fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
