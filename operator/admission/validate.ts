@@ -5,7 +5,7 @@ import type { Finding } from '../../graph/manifest/finding.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { readableText, unread } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';
-import { findTakenNames } from './taken-names.ts';
+import { findTakenNames } from '../workloads/taken-names.ts';
 import { judge } from './refusal.ts';
 import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
 import { PASS } from './review.ts';

@@ -5,7 +5,7 @@ import { countFindings } from '../../graph/manifest/finding.ts';
 import { hasErrors } from '../../graph/manifest/finding.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
-import { findTakenNames } from '../admission/taken-names.ts';
+import { findTakenNames } from '../workloads/taken-names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { readableText, unread } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';
