@@ -5,7 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fingerprint } from '../../operator/admission/certificates/material.ts';
+import { fingerprint } from '../../operator/certificates/material.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { KubeError } from '../../lib/kube/error.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';

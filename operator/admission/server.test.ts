@@ -6,8 +6,8 @@ import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import type { KeyPair } from './certificates/make.ts';
-import { LIFETIMES, makeAuthority, makeLeaf } from './certificates/make.ts';
+import type { KeyPair } from '../certificates/make.ts';
+import { LIFETIMES, makeAuthority, makeLeaf } from '../certificates/make.ts';
 import type { AdmissionServer } from './server.ts';
 import { MAX_BODY_BYTES, startAdmissionServer } from './server.ts';
 

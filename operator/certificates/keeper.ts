@@ -1,12 +1,12 @@
 // Keeps the certificates: makes the Secret or reads the one that another replica made, serves what it holds from the moment
 // it changes, and on the leader applies the caBundle and takes the next step of a rotation.
-import type { Log } from '../../../lib/runtime/log.ts';
-import { sleep } from '../../../lib/kube/backoff.ts';
-import type { KubeClient } from '../../../lib/kube/client.ts';
-import { describeError, KubeError } from '../../../lib/kube/error.ts';
-import type { KubeObject } from '../../../lib/kube/object.ts';
-import { Reflector } from '../../../lib/kube/reflector.ts';
-import type { WatchMetrics } from '../../../lib/kube/metrics.ts';
+import type { Log } from '../../lib/runtime/log.ts';
+import { sleep } from '../../lib/kube/backoff.ts';
+import type { KubeClient } from '../../lib/kube/client.ts';
+import { describeError, KubeError } from '../../lib/kube/error.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { Reflector } from '../../lib/kube/reflector.ts';
+import type { WatchMetrics } from '../../lib/kube/metrics.ts';
 import { listTrusted, renderCaBundle } from './ca-bundle.ts';
 import type { KeyPair, Lifetimes } from './make.ts';
 import { makeAuthority, makeLeaf } from './make.ts';

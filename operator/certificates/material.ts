@@ -1,8 +1,8 @@
 // What the Secret holds: the authority and certificate that are served, those that are about to be, and the authority that was.
 // All replicas read it; the leader alone writes the next stage.
 import { X509Certificate } from 'node:crypto';
-import { isPlainObject } from '../../../graph/plan/json-value.ts';
-import type { KubeObject } from '../../../lib/kube/object.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { KeyPair } from './make.ts';
 
 export interface Material {

@@ -1,7 +1,7 @@
 // The caBundle of our webhook configurations: what to apply so that the API server trusts what we serve. Applied by its own
 // field manager with nothing else in it, so that the chart's fields stay the chart's.
-import { isPlainObject } from '../../../graph/plan/json-value.ts';
-import type { KubeObject } from '../../../lib/kube/object.ts';
+import { isPlainObject } from '../../graph/plan/json-value.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import { fingerprint } from './material.ts';
 
 /** The configuration to apply, or null where every webhook has the bundle already. `bundle` is PEM. */

@@ -1,6 +1,6 @@
 // What each replica has seen, as annotations of the Secret: `seen.sidegraph.io/<replica>`. Written only while an authority
 // changes, so that the leader knows when the next step hurts nobody.
-import type { KubeObject } from '../../../lib/kube/object.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Seen } from './rotation.ts';
 
 const PREFIX = 'seen.sidegraph.io/';
