@@ -7,7 +7,7 @@ const MODULES = [
   'cli/main.ts',
   'sidecar/agent/sidecar.ts',
   'sidecar/agent/drain-command.ts',
-  'operator/crd/apply.ts',
+  'operator/process/apply-crd.ts',
 ];
 for (const module of MODULES) await import(`/app/${module}`);
 
@@ -17,7 +17,7 @@ const { operatorExecArgv } = await import('/app/operator/config/exec-argv.ts');
 const cached = ['--import=/app/lib/runtime/compile-cache.mjs'];
 const PROCESSES = [
   [...workerExecArgv, '/app/extproc/process/main.ts', '--warm'],
-  [...operatorExecArgv, ...cached, '/app/operator/main.ts', '--help'],
+  [...operatorExecArgv, ...cached, '/app/operator/process/main.ts', '--help'],
   [...operatorExecArgv, ...cached, '/app/gateway/process/main.ts', '--help'],
   [...cached, '/app/operator/admission/main.ts', '--help'],
 ];

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load } from 'js-yaml';
-import { applyDefinition } from '../../operator/crd/apply.ts';
+import { applyDefinition } from '../../operator/process/apply-crd.ts';
 import { isKubeObject } from '../../lib/kube/answers.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 

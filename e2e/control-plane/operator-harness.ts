@@ -8,7 +8,7 @@ import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorOptions } from '../../operator/config/config.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
-import { SidegraphOperator } from '../../operator/operator.ts';
+import { SidegraphOperator } from '../../operator/process/operator.ts';
 import { CONTROLLER_ID } from '../../operator/observe/contract.ts';
 import { number, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
 import type { Fields } from '../../operator/observe/fields.ts';

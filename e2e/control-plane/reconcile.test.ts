@@ -25,7 +25,7 @@ import {
   waitForState,
 } from './operator-harness.ts';
 
-const MAIN = fileURLToPath(new URL('../../operator/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../operator/process/main.ts', import.meta.url));
 const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
 const EVENT = { apiVersion: 'events.k8s.io/v1', kind: 'Event' } as const;
 const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' } as const;

@@ -9,7 +9,7 @@ import { readPage, sum, sumBy } from './metrics.ts';
 import { CHART_ENVIRONMENT, CHART_NODE_FLAGS, warmCompileCache } from './as-the-chart.ts';
 import { readUsage, Sampler } from './usage.ts';
 
-const MAIN = new URL('../../operator/main.ts', import.meta.url).pathname;
+const MAIN = new URL('../../operator/process/main.ts', import.meta.url).pathname;
 const READY_MS = 120_000;
 /** Idle: no reconcile for that long, and nothing queued. */
 const QUIET_MS = 5_000;

@@ -32,7 +32,7 @@ export type ParsedOptions =
 
 export const USAGE = `The operator: makes of each SeldonDeployment what it needs, and says in its status how that is.
 
-Usage: node operator/main.ts [options]
+Usage: node operator/process/main.ts [options]
 
   --namespace NAME          namespace of the Lease (default POD_NAMESPACE)
   --replica NAME            name of this replica (default POD_NAME, HOSTNAME)
@@ -47,7 +47,7 @@ Usage: node operator/main.ts [options]
   --log-level LEVEL         ${LOG_LEVELS.join(', ')} (default info)
   --help                    this text
 
-Example: node operator/main.ts --namespace=sidegraph-system --replica=local --health-host=127.0.0.1
+Example: node operator/process/main.ts --namespace=sidegraph-system --replica=local --health-host=127.0.0.1
 `;
 
 const FLAGS = {

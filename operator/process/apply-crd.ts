@@ -1,4 +1,4 @@
-// The chart's job: applies the definition that is in a file (operator/crd/apply.ts FILE) and waits until the API server
+// The chart's job: applies the definition that is in a file (operator/process/apply-crd.ts FILE) and waits until the API server
 // serves it. Server-side apply as its own manager: what an older definition said and this one does not goes away, and
 // annotations of others stay.
 import { readFileSync } from 'node:fs';

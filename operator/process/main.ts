@@ -1,12 +1,12 @@
 // The operator's process: flags are read once, SIGTERM ends it when what is in hand has ended and the Lease is free.
 import pino from 'pino';
-import { readChartConfig } from './config/chart-config.ts';
-import { parseOperatorOptions, USAGE } from './config/config.ts';
-import { PooledKubeConfig } from '../lib/kube/config.ts';
-import { describeError } from '../lib/kube/error.ts';
+import { readChartConfig } from '../config/chart-config.ts';
+import { parseOperatorOptions, USAGE } from '../config/config.ts';
+import { PooledKubeConfig } from '../../lib/kube/config.ts';
+import { describeError } from '../../lib/kube/error.ts';
 import { SidegraphOperator } from './operator.ts';
-import { CONTROLLER_ID } from './observe/contract.ts';
-import { DEFAULT_CONFIG } from './config/workload-config.ts';
+import { CONTROLLER_ID } from '../observe/contract.ts';
+import { DEFAULT_CONFIG } from '../config/workload-config.ts';
 
 const BAD_USAGE = 2;
 

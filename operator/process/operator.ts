@@ -1,25 +1,25 @@
 // The operator: watches what there is on every replica, and on the one that leads turns each SeldonDeployment that is touched into
 // a reconcile. Caches stay warm on the others, so that a change of leaders costs no list.
-import type { Log } from '../lib/runtime/log.ts';
-import { startHealthServer } from '../lib/kube/health.ts';
-import type { HealthServer } from '../lib/kube/health.ts';
-import { EventRecorder } from '../lib/kube/events.ts';
-import { LeaseElector } from '../lib/kube/lease.ts';
-import type { KubeMetrics } from '../lib/kube/metrics.ts';
-import { registerKubeMetrics } from '../lib/kube/metrics.ts';
-import { keyOf } from '../lib/kube/object.ts';
-import type { PooledKubeConfig } from '../lib/kube/config.ts';
-import { KeyedQueue } from '../lib/kube/queue.ts';
-import { Registry } from '../lib/kube/registry.ts';
-import { SteadyOperator } from '../lib/kube/steady-operator.ts';
-import type { OperatorOptions } from './config/config.ts';
-import type { AskPod } from './observe/ask-plans.ts';
-import { PlanBook } from './observe/ask-plans.ts';
-import type { ReconcileConfig } from './observe/contract.ts';
-import { statusOf, text } from './observe/fields.ts';
-import { ThreadReader } from './read/thread-reader.ts';
-import { Reconciler } from './reconcile/reconciler.ts';
-import { Sources } from './observe/sources.ts';
+import type { Log } from '../../lib/runtime/log.ts';
+import { startHealthServer } from '../../lib/kube/health.ts';
+import type { HealthServer } from '../../lib/kube/health.ts';
+import { EventRecorder } from '../../lib/kube/events.ts';
+import { LeaseElector } from '../../lib/kube/lease.ts';
+import type { KubeMetrics } from '../../lib/kube/metrics.ts';
+import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
+import { keyOf } from '../../lib/kube/object.ts';
+import type { PooledKubeConfig } from '../../lib/kube/config.ts';
+import { KeyedQueue } from '../../lib/kube/queue.ts';
+import { Registry } from '../../lib/kube/registry.ts';
+import { SteadyOperator } from '../../lib/kube/steady-operator.ts';
+import type { OperatorOptions } from '../config/config.ts';
+import type { AskPod } from '../observe/ask-plans.ts';
+import { PlanBook } from '../observe/ask-plans.ts';
+import type { ReconcileConfig } from '../observe/contract.ts';
+import { statusOf, text } from '../observe/fields.ts';
+import { ThreadReader } from '../read/thread-reader.ts';
+import { Reconciler } from '../reconcile/reconciler.ts';
+import { Sources } from '../observe/sources.ts';
 
 const NAME = 'seldondeployment';
 /** Watches are heard of at least once a minute; after this the kubelet is to start us anew. */
