@@ -4,8 +4,8 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CommandFailure, textOf } from '../lib/runtime/failure.ts';
 import { type Io, processIo } from '../lib/runtime/io.ts';
-import { parseCommand } from './options.ts';
-import { USAGE } from './usage.ts';
+import { parseCommand } from './commands/options.ts';
+import { USAGE } from './commands/usage.ts';
 
 /** Runs one command to its end; returns the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -24,15 +24,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
         );
         return 2;
       case 'check':
-        return (await import('./check.ts')).check(command.files, command.output, io);
+        return (await import('./commands/check.ts')).check(command.files, command.output, io);
       case 'explain':
-        return (await import('./explain.ts')).explain(command.options, io);
+        return (await import('./commands/explain.ts')).explain(command.options, io);
       case 'run':
-        return await (await import('./run.ts')).run(command.options, io);
+        return await (await import('./commands/run.ts')).run(command.options, io);
       case 'inject':
-        return await (await import('./inject/inject.ts')).inject(command.options, io);
+        return await (await import('./commands/inject/inject.ts')).inject(command.options, io);
       case 'status':
-        return await (await import('./status/status.ts')).status(command.options, io);
+        return await (await import('./commands/status/status.ts')).status(command.options, io);
       case 'sidecar':
         return await (await import('../sidecar/agent/sidecar.ts')).runSidecar(command.options, io);
       case 'drain':

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parseCommand } from '../../cli/options.ts';
-import { USAGE } from '../../cli/usage.ts';
+import { parseCommand } from '../../cli/commands/options.ts';
+import { USAGE } from '../../cli/commands/usage.ts';
 import { partNames, renderPage } from './render-page.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,4 +1,4 @@
-// A stand-in answers on the unix socket where Envoy's admin endpoint would be; a real Envoy is in cli/run.test.ts.
+// A stand-in answers on the unix socket where Envoy's admin endpoint would be; a real Envoy is in cli/commands/run.test.ts.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';

@@ -1,11 +1,11 @@
 // From objects of the API server to the state of one deployment. Pure: what a status does not say is not guessed.
-import type { KubeObject } from '../../lib/kube/object.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
 import {
   ANNOTATIONS,
   INJECTION_ANNOTATION,
   INJECTION_ENABLED,
   LABELS,
-} from '../../cluster/names.ts';
+} from '../../../cluster/names.ts';
 import {
   conditionsOf,
   type Fields,
@@ -15,9 +15,9 @@ import {
   specOf,
   statusOf,
   text,
-} from '../../operator/observe/fields.ts';
-import { describePods, isReady } from '../../operator/status/describe-pods.ts';
-import { labelValue } from '../../cluster/object-names.ts';
+} from '../../../operator/observe/fields.ts';
+import { describePods, isReady } from '../../../operator/status/describe-pods.ts';
+import { labelValue } from '../../../cluster/object-names.ts';
 import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';
 
 /** What a pod's status port said. */

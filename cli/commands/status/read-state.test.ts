@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseManifests } from '../../graph/manifest/parse-manifests.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
-import { createPaint } from '../../lib/runtime/paint.ts';
+import { parseManifests } from '../../../graph/manifest/parse-manifests.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
+import { createPaint } from '../../../lib/runtime/paint.ts';
 import { readState } from './read-state.ts';
 import { renderTree } from './render-tree.ts';
 

@@ -1,10 +1,10 @@
 // `sidegraph status`: what is served in a cluster, as its objects and pods say it. It reads only.
-import { KubeClient } from '../../lib/kube/client.ts';
-import { PooledKubeConfig } from '../../lib/kube/config.ts';
-import { describeError, KubeError } from '../../lib/kube/error.ts';
-import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
-import type { Io } from '../../lib/runtime/io.ts';
-import { createPaint } from '../../lib/runtime/paint.ts';
+import { KubeClient } from '../../../lib/kube/client.ts';
+import { PooledKubeConfig } from '../../../lib/kube/config.ts';
+import { describeError, KubeError } from '../../../lib/kube/error.ts';
+import { CommandFailure, textOf } from '../../../lib/runtime/failure.ts';
+import type { Io } from '../../../lib/runtime/io.ts';
+import { createPaint } from '../../../lib/runtime/paint.ts';
 import { observe } from './observe.ts';
 import type { StatusOptions } from './options.ts';
 import { readState } from './read-state.ts';

@@ -1,16 +1,16 @@
 // Gives the pods of manifests what the webhook would give them: each pod goes through the webhook's own function, with the files
 // in the place of the cluster. Pure but for the promise that the function answers with.
-import { isPlainObject } from '../../graph/plan/json-value.ts';
-import { parseManifests } from '../../graph/manifest/parse-manifests.ts';
-import type { Finding } from '../../graph/manifest/finding.ts';
-import { applyPatch } from '../../operator/admission/apply-patch.ts';
-import type { JsonObject, ReviewRequest } from '../../operator/admission/review.ts';
-import { INLINE_READER } from '../../operator/read/reader.ts';
-import { type ClusterView, mutatePodReview } from '../../operator/admission/webhooks.ts';
-import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../cluster/names.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
-import type { OperatorConfig } from '../../operator/config/workload-config.ts';
-import type { SourceText } from '../files.ts';
+import { isPlainObject } from '../../../graph/plan/json-value.ts';
+import { parseManifests } from '../../../graph/manifest/parse-manifests.ts';
+import type { Finding } from '../../../graph/manifest/finding.ts';
+import { applyPatch } from '../../../operator/admission/apply-patch.ts';
+import type { JsonObject, ReviewRequest } from '../../../operator/admission/review.ts';
+import { INLINE_READER } from '../../../operator/read/reader.ts';
+import { type ClusterView, mutatePodReview } from '../../../operator/admission/webhooks.ts';
+import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../../cluster/names.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
+import type { OperatorConfig } from '../../../operator/config/workload-config.ts';
+import type { SourceText } from '../../manifests/files.ts';
 import { locatePod } from './locate-pod.ts';
 
 export interface InjectInput {

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeText } from './decode.ts';
-import { CommandFailure, systemCode, textOf } from '../lib/runtime/failure.ts';
+import { CommandFailure, systemCode, textOf } from '../../lib/runtime/failure.ts';
 
 export interface SourceText {
   /** As the user named it; `<stdin>` for `-`. */

@@ -1,5 +1,5 @@
 // The state of deployments as a tree for people: what is right in few words, what is wrong in as many as it takes.
-import type { Paint } from '../../lib/runtime/paint.ts';
+import type { Paint } from '../../../lib/runtime/paint.ts';
 import type { DeploymentState, Note, PodState, PredictorState } from './cluster-state.ts';
 
 /** Ends with a line break. */

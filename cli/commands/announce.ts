@@ -2,8 +2,8 @@
 // wait for.
 import type { RunOptions } from './options.ts';
 import type { Prepared } from './prepare.ts';
-import { renderTable } from '../lib/runtime/table.ts';
-import type { ResolvedUnit } from './units/resolve.ts';
+import { renderTable } from '../../lib/runtime/table.ts';
+import type { ResolvedUnit } from '../units/resolve.ts';
 
 const EXAMPLE_BODY = '{"data":{"ndarray":[[1.0,2.0,3.0,4.0]]}}';
 

@@ -1,6 +1,6 @@
 // Findings as people read them: grouped by file, each with its place, code, what happened and what to do.
-import { type Finding, countFindings, plainText, plural } from '../graph/manifest/finding.ts';
-import type { Paint } from '../lib/runtime/paint.ts';
+import { type Finding, countFindings, plainText, plural } from '../../graph/manifest/finding.ts';
+import type { Paint } from '../../lib/runtime/paint.ts';
 
 export interface FileFindings {
   readonly source: string;

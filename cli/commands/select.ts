@@ -1,13 +1,13 @@
 // From a file and the user's choice to one deployment: loaded, checked, narrowed to what was asked for.
-import type { Deployment } from '../graph/plan/deployment.ts';
-import type { Finding } from '../graph/manifest/finding.ts';
-import { hasErrors } from '../graph/manifest/finding.ts';
-import { loadDeployments } from '../graph/seldon/load-deployments.ts';
-import { CommandFailure } from '../lib/runtime/failure.ts';
-import { type FileFindings, renderFindings, summarize } from './findings.ts';
+import type { Deployment } from '../../graph/plan/deployment.ts';
+import type { Finding } from '../../graph/manifest/finding.ts';
+import { hasErrors } from '../../graph/manifest/finding.ts';
+import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { type FileFindings, renderFindings, summarize } from '../manifests/findings.ts';
 import type { Selection } from './options.ts';
-import type { Paint } from '../lib/runtime/paint.ts';
-import { addressesOf } from './units/url.ts';
+import type { Paint } from '../../lib/runtime/paint.ts';
+import { addressesOf } from '../units/url.ts';
 
 export interface Selected {
   readonly deployment: Deployment;

@@ -1,15 +1,15 @@
 // The command line as typed data. Everything a user can get wrong there is told here, in one sentence, and ends with
 // exit code 2.
 import { parseArgs } from 'node:util';
-import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../envoy/kit/layout.ts';
-import { PATHS, PLAN_KEY, PORTS } from '../cluster/names.ts';
-import { textOf } from '../lib/runtime/failure.ts';
-import { LOG_LEVELS, type LogLevel } from '../sidecar/supervisor/log.ts';
+import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/kit/layout.ts';
+import { PATHS, PLAN_KEY, PORTS } from '../../cluster/names.ts';
+import { textOf } from '../../lib/runtime/failure.ts';
+import { LOG_LEVELS, type LogLevel } from '../../sidecar/supervisor/log.ts';
 import type { InjectOptions } from './inject/options.ts';
-import type { SidecarOptions } from '../sidecar/agent/options.ts';
+import type { SidecarOptions } from '../../sidecar/agent/options.ts';
 import type { StatusOptions } from './status/options.ts';
-import { parseSetFlags } from './units/environment.ts';
-import { type UnitAddress, parseUnitFlags } from './units/url.ts';
+import { parseSetFlags } from '../units/environment.ts';
+import { type UnitAddress, parseUnitFlags } from '../units/url.ts';
 import { type Topic, USAGE } from './usage.ts';
 
 export type Command =

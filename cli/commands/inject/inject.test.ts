@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Io } from '../../lib/runtime/io.ts';
+import type { Io } from '../../../lib/runtime/io.ts';
 import { inject } from './inject.ts';
 import type { InjectOptions } from './options.ts';
 

@@ -1,13 +1,13 @@
 // `sidegraph inject -f pod.yaml`: manifests in, the same manifests with the sidecars out. Nothing is printed unless every pod could
 // join its graph, so that a pipe into kubectl never applies half of it.
 import { dump } from 'js-yaml';
-import { hasErrors } from '../../graph/manifest/finding.ts';
-import { GRAPH_ANNOTATION } from '../../cluster/names.ts';
-import { DEFAULT_CONFIG, type OperatorConfig } from '../../operator/config/workload-config.ts';
-import { readSource } from '../files.ts';
-import { renderFindings } from '../findings.ts';
-import type { Io } from '../../lib/runtime/io.ts';
-import { createPaint } from '../../lib/runtime/paint.ts';
+import { hasErrors } from '../../../graph/manifest/finding.ts';
+import { GRAPH_ANNOTATION } from '../../../cluster/names.ts';
+import { DEFAULT_CONFIG, type OperatorConfig } from '../../../operator/config/workload-config.ts';
+import { readSource } from '../../manifests/files.ts';
+import { renderFindings } from '../../manifests/findings.ts';
+import type { Io } from '../../../lib/runtime/io.ts';
+import { createPaint } from '../../../lib/runtime/paint.ts';
 import { injectManifests } from './inject-manifests.ts';
 import type { InjectOptions } from './options.ts';
 

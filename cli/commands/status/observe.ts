@@ -1,11 +1,11 @@
 // Reads the cluster with the user's own rights. Deployments and pods must be readable; the namespace and the pods' status ports
 // are asked where that is allowed, and done without where it is not.
-import type { KubeClient } from '../../lib/kube/client.ts';
-import { KubeError } from '../../lib/kube/error.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
-import { LABELS, PORTS, STATUS_PATHS } from '../../cluster/names.ts';
-import { record, text } from '../../operator/observe/fields.ts';
-import { labelValue } from '../../cluster/object-names.ts';
+import type { KubeClient } from '../../../lib/kube/client.ts';
+import { KubeError } from '../../../lib/kube/error.ts';
+import type { KubeObject } from '../../../lib/kube/object.ts';
+import { LABELS, PORTS, STATUS_PATHS } from '../../../cluster/names.ts';
+import { record, text } from '../../../operator/observe/fields.ts';
+import { labelValue } from '../../../cluster/object-names.ts';
 import { hasSidecar, type Observed, type PodAnswer } from './read-state.ts';
 
 const DEPLOYMENT = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_SIDECAR } from '../operator/config/defaults.ts';
-import { renderSidecar } from '../operator/workloads/sidecar/render-sidecar.ts';
+import { DEFAULT_SIDECAR } from '../../operator/config/defaults.ts';
+import { renderSidecar } from '../../operator/workloads/sidecar/render-sidecar.ts';
 import { parseCommand } from './options.ts';
 
 function run(...argv: string[]) {
