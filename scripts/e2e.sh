@@ -14,7 +14,7 @@ rm -f "$counts"
 scripts/setup.sh --models && e2e/kube/packages.sh && e2e/kube/build.sh --kwok && images/build-oci.sh || exit 1
 
 export SIDEGRAPH_CLUSTER=1 TEST_CONCURRENCY=1 TEST_TIMEOUT_MS=${TEST_TIMEOUT_MS:-1500000}
-tests=${E2E_TESTS:-e2e/control-plane e2e/scale e2e/cluster}
+tests=${E2E_TESTS:-e2e/control-plane bench/scale e2e/cluster}
 log=/dev/null long=
 if [ "${1:-}" = --long ]; then
   long=1
@@ -47,8 +47,8 @@ status=${PIPESTATUS[0]}
 if [ -n "$long" ]; then
   set -o pipefail
   node="$(scripts/node-path.sh) --disable-warning=ExperimentalWarning"
-  $node e2e/cluster/measure.ts 2>&1 | tee -a "$log" || status=1
+  $node bench/cluster.ts 2>&1 | tee -a "$log" || status=1
   [ -z "$own" ] || e2e/kube/down.sh
-  $node e2e/scale/scale.ts 2>&1 | tee -a "$log" || status=1
+  $node bench/scale/scale.ts 2>&1 | tee -a "$log" || status=1
 fi
 exit "$status"

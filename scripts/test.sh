@@ -12,7 +12,7 @@ rm -f "$counts" "$failed"
 if [ $# -eq 0 ]; then
   # What needs no Kubernetes: everything but three tiers of e2e/.
   set -- $(find . -name '*.test.ts' -not -path '*/node_modules/*' -not -path './.*' -not -path './e2e/control-plane/*' \
-    -not -path './e2e/scale/*' -not -path './e2e/cluster/*' | sed 's|^\./||' | sort)
+    -not -path './bench/scale/*' -not -path './e2e/cluster/*' | sed 's|^\./||' | sort)
 fi
 files=
 for place; do

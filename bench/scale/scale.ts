@@ -1,5 +1,5 @@
 // Measures the operator and the gateway with many deployments, on a real control plane with simulated pods:
-// `node e2e/scale/scale.ts --deployments 2000`. Prints a table; writes JSON where told to; asserts nothing.
+// `node bench/scale/scale.ts --deployments 2000`. Prints a table; writes JSON where told to; asserts nothing.
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,9 +8,9 @@ import { KubeClient } from '../../lib/kube/client.ts';
 import { Reflector } from '../../lib/kube/reflector.ts';
 import type { ReadonlyStore } from '../../lib/kube/store.ts';
 import { statusOf, text } from '../../operator/observe/fields.ts';
-import { applyCrd } from '../control-plane/apply-crd.ts';
-import { type ApiServer, startApiServer } from '../kube/apiserver.ts';
-import { type Controllers, startControllers, whyNoKwok } from '../kube/controllers.ts';
+import { applyCrd } from '../../e2e/control-plane/apply-crd.ts';
+import { type ApiServer, startApiServer } from '../../e2e/kube/apiserver.ts';
+import { type Controllers, startControllers, whyNoKwok } from '../../e2e/kube/controllers.ts';
 import { createDeployments, SDEP, SYSTEM_NAMESPACE } from './deployments.ts';
 import { startGatewayProcess } from './gateway-process.ts';
 import { since } from './metrics.ts';

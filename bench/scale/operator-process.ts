@@ -1,9 +1,9 @@
 // The operator as the chart starts it, but for the image: a process of its own against the test's API server.
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../harness/ports.ts';
-import type { ApiServer } from '../kube/apiserver.ts';
-import { endChild, runChild } from '../kube/child.ts';
+import { freePort } from '../../e2e/harness/ports.ts';
+import type { ApiServer } from '../../e2e/kube/apiserver.ts';
+import { endChild, runChild } from '../../e2e/kube/child.ts';
 import { SYSTEM_NAMESPACE } from './deployments.ts';
 import { readPage, sum, sumBy } from './metrics.ts';
 import { CHART_ENVIRONMENT, CHART_NODE_FLAGS, warmCompileCache } from './as-the-chart.ts';

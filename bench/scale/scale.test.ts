@@ -6,11 +6,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { whyNoKwok } from '../kube/controllers.ts';
+import { whyNoKwok } from '../../e2e/kube/controllers.ts';
 import { whyNoPrivateNetwork } from './private-network.ts';
 import type { ScaleReport } from './report.ts';
 
-const PROGRAM = new URL('scale.ts', import.meta.url).pathname;
+const PROGRAM = new URL('./scale.ts', import.meta.url).pathname;
 const DEPLOYMENTS = 60;
 
 describe('many deployments', { skip: whyNoKwok() || whyNoPrivateNetwork() }, () => {

@@ -1,12 +1,12 @@
-// The times that people wait for, on a cluster that is up: `node e2e/cluster/measure.ts [--times 5]` (make e2e-long runs it). Each is
+// The times that people wait for, on a cluster that is up: `node bench/cluster.ts [--times 5]` (make e2e-long runs it). Each is
 // measured several times and told as median and longest; nothing is asserted. Writes go through the API client and not
 // through kubectl, which alone takes a quarter of a second.
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { cpuNanos } from '../../bench/cpu.ts';
-import { KubeClient } from '../../lib/kube/client.ts';
-import { PooledKubeConfig } from '../../lib/kube/config.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
+import { cpuNanos } from './cpu.ts';
+import { KubeClient } from '../lib/kube/client.ts';
+import { PooledKubeConfig } from '../lib/kube/config.ts';
+import type { KubeObject } from '../lib/kube/object.ts';
 import {
   answers,
   createNamespace,
@@ -19,12 +19,12 @@ import {
   pause,
   predict,
   predictPath,
-} from './harness/cluster.ts';
-import { abTest, iris, seldonDeployment } from './harness/graphs.ts';
-import { KUBECONFIG, until, whyNoCluster } from './harness/kubectl.ts';
-import { percentile, post, startLoad } from './harness/load.ts';
-import { podsOf } from './harness/pods.ts';
-import { startTwins } from './harness/start-times.ts';
+} from '../e2e/cluster/harness/cluster.ts';
+import { abTest, iris, seldonDeployment } from '../e2e/cluster/harness/graphs.ts';
+import { KUBECONFIG, until, whyNoCluster } from '../e2e/cluster/harness/kubectl.ts';
+import { percentile, post, startLoad } from '../e2e/cluster/harness/load.ts';
+import { podsOf } from '../e2e/cluster/harness/pods.ts';
+import { startTwins } from '../e2e/cluster/harness/start-times.ts';
 
 const NAMESPACE = 'measured';
 const POLL_MS = 5;
