@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAX_LINES = 500;
 
-/** What the files of a folder may import from our own folders, besides their own. */
+/** What the files of a top-level folder may import from our own folders, besides their own. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   proto: [],
@@ -23,6 +23,28 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operator: ['lib', 'graph', 'dialects', 'envoy', 'cluster', 'proto'],
   cli: ['lib', 'graph', 'dialects', 'envoy', 'extproc', 'cluster', 'sidecar', 'operator', 'proto'],
 };
+/** The rooms by level: what stands in a room imports only from its own room and from rooms of the rows before, types counted. */
+const LEVELS: readonly (readonly string[])[] = [
+  ['lib/runtime', 'lib/codecs/grpc', 'lib/codecs/http2', 'lib/codecs/protobuf', 'proto'],
+  ['lib/codecs/json', 'lib/kube', 'graph/plan'],
+  ['dialects', 'envoy/kit', 'extproc/contract', 'graph/explain', 'graph/manifest'],
+  ['dialects/seldon', 'graph/crd', 'graph/pod', 'envoy/kit/filters', 'extproc/contract/unpack'],
+  ['extproc/transport/codec', 'extproc/transport/http2', 'extproc/client', 'operator/certificates'],
+  ['extproc/client/http1', 'extproc/client/grpc', 'extproc/reading', 'extproc/metrics'],
+  ['extproc/client/http2', 'extproc/control', 'extproc/transport', 'extproc/walk'],
+  ['extproc/client/open', 'graph/seldon', 'envoy/sidecar', 'cli/manifests'],
+  ['extproc/process', 'graph/compile', 'envoy/process'],
+  ['cluster'],
+  ['gateway/config', 'operator/config', 'sidecar/supervisor'],
+  ['gateway/xds', 'operator/workloads/sidecar', 'sidecar/agent', 'cli/units'],
+  ['gateway/process', 'operator/workloads'],
+  ['operator/read'],
+  ['operator/admission', 'operator/observe'],
+  ['operator/status', 'cli/commands/inject'],
+  ['operator/reconcile', 'cli/commands/status'],
+  ['operator/process', 'cli/commands'],
+  ['cli'],
+];
 /** What is no part of the product may import all of it, and each other. */
 const AROUND: readonly string[] = ['scripts', 'examples', 'bench', 'e2e', 'checks', 'testing'];
 /** A test, and what tests share in a folder testing/, may also stand on the parts that the rings of tests share. */
@@ -33,20 +55,18 @@ const LIBRARIES: readonly { name: string; where: string; allows: (path: string) 
   {
     name: '@kubernetes/',
     where: 'lib/kube/',
-    allows: (path) => /^(lib|operator)\/kube\//.test(path),
+    allows: (path) => path.startsWith('lib/kube/'),
   },
   {
     name: '@dot-i/',
     where: 'lib/kube/',
-    allows: (path) => /^(lib|operator)\/kube\//.test(path),
+    allows: (path) => path.startsWith('lib/kube/'),
   },
   {
     name: '@grpc/',
     where: 'proto/, extproc/control/, gateway/xds/, the twins, testing/, tests, e2e/ …',
     allows: (path) =>
-      /^(proto|extproc\/(offpath|control)|(operator\/)?gateway\/xds|e2e|examples|bench)\//.test(
-        path,
-      ) ||
+      /^(proto|extproc\/control|gateway\/xds|e2e|examples|bench)\//.test(path) ||
       /^extproc\/(.*\/)?([^/]*twin[^/]*(\/|\.ts$)|testing\/)/.test(path) ||
       isTest(path),
   },
@@ -69,6 +89,15 @@ interface Source {
 const SOURCES: readonly Source[] = [...Object.keys(MAY_IMPORT), ...AROUND].flatMap((folder) =>
   readSources(folder),
 );
+/** What is shipped: no tests, no benches, nothing in testing/. */
+const PRODUCT = SOURCES.filter(
+  ({ path }) =>
+    !AROUND.includes(folderOf(path)) &&
+    !isTest(path) &&
+    !/\.bench\.ts$|\/(testing|fuzz|twin)\/|\/(fuzz|twin-[a-z]+|open-twin|naive-walk|random-graph|fake-units|graph-arbitrary)\.ts$/.test(
+      path,
+    ),
+);
 const PATHS = new Set(SOURCES.map((source) => source.path));
 
 describe('the layering', () => {
@@ -79,6 +108,28 @@ describe('the layering', () => {
         .map((target) => `${source.path} imports ${target}`),
     );
     assert.deepEqual(wrong, []);
+  });
+
+  test('every room imports only from the rooms below it, types counted', () => {
+    const wrong = PRODUCT.flatMap((source) =>
+      ownImports(source)
+        .filter((target) => levelOf(roomOf(target)) >= levelOf(roomOf(source.path)))
+        .filter((target) => roomOf(target) !== roomOf(source.path))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  test('every room has a level', () => {
+    const rooms = new Set(PRODUCT.map((source) => roomOf(source.path)));
+    assert.deepEqual(
+      [...rooms].filter((room) => levelOf(room) < 0),
+      [],
+    );
+    assert.deepEqual(
+      LEVELS.flat().filter((room) => !rooms.has(room)),
+      [],
+    );
   });
 
   test('every import of ours names a file that exists', () => {
@@ -192,6 +243,14 @@ function mayImport(from: string, target: string): boolean {
 
 function folderOf(path: string): string {
   return path.slice(0, path.indexOf('/'));
+}
+
+function roomOf(path: string): string {
+  return dirname(path);
+}
+
+function levelOf(room: string): number {
+  return LEVELS.findIndex((rooms) => rooms.includes(room));
 }
 
 function isTest(path: string): boolean {

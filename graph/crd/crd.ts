@@ -60,7 +60,7 @@ const COLUMNS = [
   },
 ];
 
-const HEADER = '# Generated from operator/crd; change it there.\n';
+const HEADER = '# Generated from graph/crd; change it there.\n';
 
 export function renderCrd(): Readonly<Record<string, unknown>> {
   const openAPIV3Schema = renderSchema(DEPLOYMENT.node);

@@ -1,7 +1,7 @@
 // Reading and writing nested arrays of numbers against JSON.parse and JSON.stringify, 220 KB of short numbers and of long ones, CPU time
-// in turns. Run: `$(scripts/node-path.sh) lib/codecs/json/numbers.bench.ts`.
-import { flatten } from '../../../dialects/seldon/average.ts';
-import { NumberList, readNumbers, writeNumbers } from './numbers.ts';
+// in turns. Run: `$(scripts/node-path.sh) dialects/seldon/numbers.bench.ts`.
+import { flatten } from './average.ts';
+import { NumberList, readNumbers, writeNumbers } from '../../lib/codecs/json/numbers.ts';
 
 const BYTES = 220_000;
 const ROUNDS = 15;
