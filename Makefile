@@ -1,7 +1,8 @@
 # Every target does the set-up that it needs, shows what it does, and is quick the second time.
-# Needs: Node 20 or later with npm, Python 3.10 or later, make.
+# Needs: Node 20 or later with npm, make; Python 3.10 or later for Envoy and the examples' models.
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench check format clean cluster-up cluster-down e2e e2e-long
+.PHONY: help setup models demo test test-unit test-envoy test-models bench check docs changelog format clean \
+	cluster-up cluster-down e2e e2e-long
 # Two targets at once would share ports and the set-up.
 .NOTPARALLEL:
 
@@ -22,12 +23,24 @@ test: ## run all tests, or those of TESTS="graph envoy/process/locate.test.ts"
 	@scripts/setup.sh --models
 	@scripts/test.sh $(TESTS)
 
+test-unit: ## the tests that need Node alone (under a minute)
+	@scripts/setup.sh --node
+	@scripts/test.sh --tier unit
+
+test-envoy: ## those that need an Envoy too
+	@scripts/setup.sh
+	@scripts/test.sh --tier envoy
+
+test-models: ## those that need the examples' model servers too
+	@scripts/setup.sh --models
+	@scripts/test.sh --tier models
+
 bench: ## measure against a bare Envoy route; options in BENCH="…"
 	@scripts/setup.sh
 	@exec "$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning bench/main.ts $(BENCH)
 
 check: ## types, format, lint
-	@scripts/setup.sh
+	@scripts/setup.sh --node
 	@scripts/check.sh
 
 cluster-up: ## a real one-node Kubernetes on this machine, with this tree's images (root; the first time 5 to 14 minutes)
@@ -46,8 +59,16 @@ e2e: ## test on a real control plane and a real cluster (root; half an hour)
 e2e-long: ## the same at 200 requests a second for two minutes a test: the numbers of the docs
 	@scripts/e2e.sh --long
 
+docs: ## write the generated parts of the pages
+	@scripts/setup.sh --node
+	@"$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning scripts/docs.ts
+
+changelog: ## make a section of CHANGELOG.md of the fragments in changes/
+	@scripts/setup.sh --node
+	@"$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning scripts/changelog.ts
+
 format: ## write the format that check wants
-	@scripts/setup.sh
+	@scripts/setup.sh --node
 	@PATH="$$(dirname "$$(scripts/node-path.sh)"):$$PATH" node_modules/.bin/biome format --write .
 
 clean: cluster-down ## remove everything that these targets made

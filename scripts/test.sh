@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs the tests: all that need no Kubernetes (`make e2e` runs those), or those of the folders and files given. Ends with the line `N passed, N failed`, and
-# with 1 when one failed or none ran; the files with failures are then named in .cache/test-failed-files. TEST_CONCURRENCY: test files at a time (default 2: most of the slow ones have an
-# Envoy each). TEST_TIMEOUT_MS: of one test and of one file (default ten minutes).
+# Runs the tests: all that need no Kubernetes (`make e2e` runs those), those of a tier (`--tier unit`, `envoy` or `models`; the rule is in
+# scripts/tiers.ts), or those of the folders and files given. Ends with the line `N passed, N failed`, and with 1 when one failed or
+# none ran; the files with failures are then named in .cache/test-failed-files. TEST_CONCURRENCY: test files at a time (default 2:
+# most of the slow ones have an Envoy each). TEST_TIMEOUT_MS: of one test and of one file (default ten minutes).
 set -u
 cd "$(dirname -- "$0")/.."
 node=$(scripts/node-path.sh) || exit 1
@@ -9,10 +10,21 @@ counts=.cache/test-counts failed=.cache/test-failed-files
 mkdir -p .cache
 rm -f "$counts" "$failed"
 
+list_tier() { "$node" --disable-warning=ExperimentalWarning scripts/tiers.ts "$@"; }
+
 if [ $# -eq 0 ]; then
-  # What needs no Kubernetes: everything but three tiers of e2e/.
-  set -- $(find . -name '*.test.ts' -not -path '*/node_modules/*' -not -path './.*' -not -path './e2e/control-plane/*' \
-    -not -path './bench/scale/*' -not -path './e2e/cluster/*' | sed 's|^\./||' | sort)
+  tests=$(list_tier unit envoy models) || exit 1
+  # shellcheck disable=SC2086
+  set -- $tests
+elif [ "$1" = --tier ]; then
+  tests=$(list_tier "${2:-}") || exit 1
+  # A unit test that starts an Envoy all the same fails, whether or not this machine has one.
+  if [ "$2" = unit ]; then
+    export ENVOY_BIN=/no/envoy/in/unit/tests
+    TEST_CONCURRENCY=${TEST_CONCURRENCY:-$(getconf _NPROCESSORS_ONLN)}
+  fi
+  # shellcheck disable=SC2086
+  set -- $tests
 fi
 files=
 for place; do
