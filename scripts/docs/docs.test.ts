@@ -1,44 +1,70 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { parseCommand } from '../../cli/commands/options.ts';
 import { USAGE } from '../../cli/commands/usage.ts';
+import { listPages, PICTURES, ROOT } from './pages.ts';
 import { partNames, renderPage } from './render-page.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const pages = [
-  join(ROOT, 'README.md'),
-  join(ROOT, 'examples/README.md'),
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(ROOT, 'docs', name)),
-];
+const pages = listPages();
+/** `](x)` of Markdown, and the attributes of a picture. */
+const LINK = /\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)"/g;
+const HEADING = /^#{1,4} (.*)$/gm;
 
-for (const page of pages) {
-  const name = relative(ROOT, page);
-  const text = readFileSync(page, 'utf8');
+for (const name of pages) {
+  const text = readFileSync(join(ROOT, name), 'utf8');
 
   test(`${name} says what the code says`, () => {
-    assert.equal(
-      text,
-      renderPage(text),
-      'stale: run scripts/docs.ts with the Node of this checkout',
-    );
+    assert.equal(text, renderPage(text), 'stale: run `make docs`');
   });
 
   test(`${name} links to what is there`, () => {
-    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const links = [...text.matchAll(LINK)].map(([, link, source]) => link ?? source ?? '');
     const missing = links
-      .filter((link) => !/^[a-z]+:/.test(link) && !link.startsWith('#'))
-      .filter((link) => !existsSync(join(dirname(page), link.replace(/#.*$/, ''))));
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .filter((link) => !isThere(name, link));
     assert.deepEqual(missing, []);
   });
 }
 
+const FILE_NAME = /`([\w-]+\/(?:[\w.-]+\/)*(?:[\w.-]+\.(?:ts|sh|md|yaml|yml|json|proto))?)`/g;
+
+for (const name of pages.filter((page) => /^docs\/development\/|^CONTRIBUTING/.test(page)))
+  test(`${name} names files and folders that exist`, () => {
+    const text = readFileSync(join(ROOT, name), 'utf8');
+    const named = [...text.matchAll(FILE_NAME)].map(([, path = '']) => path);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(join(ROOT, path))),
+      [],
+    );
+  });
+
+/** A heading's anchor counts too. */
+function isThere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
+  if (!existsSync(target)) return false;
+  if (anchor === undefined || !target.endsWith('.md')) return true;
+  const headings = [...readFileSync(target, 'utf8').matchAll(HEADING)];
+  return headings.some(([, text = '']) => anchorOf(text) === anchor);
+}
+
+/** As GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+for (const [path, picture] of Object.entries(PICTURES))
+  test(`${path} is the picture that the script draws`, () => {
+    assert.equal(readFileSync(join(ROOT, path), 'utf8'), picture, 'stale: run `make docs`');
+  });
+
 test('every generated part stands on exactly one page', () => {
-  const all = pages.map((page) => readFileSync(page, 'utf8')).join('\n');
+  const all = pages.map((page) => readFileSync(join(ROOT, page), 'utf8')).join('\n');
   for (const part of partNames()) {
     assert.equal(all.split(`<!-- begin ${part} -->`).length - 1, 1, part);
   }
