@@ -1,4 +1,4 @@
-// What a pod's sidecars hold, from /proc and from a cgroup of their own. The bounds are generous: docs/performance.md has the numbers.
+// What a pod's sidecars hold, from /proc and from a cgroup of their own. The bounds are generous: bench/results.md has the numbers.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
