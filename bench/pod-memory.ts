@@ -125,7 +125,7 @@ async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
       httpPort,
       stop,
       memory: () => {
-        const filters = descendants(agent, /extproc\/main\.ts/);
+        const filters = descendants(agent, /extproc\/process\/main\.ts/);
         const others = descendants(agent, /./).filter((pid) => !filters.includes(pid));
         const sum = (pids: readonly number[], read: (pid: number) => number): number =>
           pids.reduce((total, pid) => total + read(pid), 0);

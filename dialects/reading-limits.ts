@@ -2,8 +2,6 @@
 
 /** Messages that hold no more than this together are read on the event loop; larger ones in a thread. */
 export const MAX_READ_ON_LOOP_BYTES = 512 * 1024;
-/** Bytes of a large message that are copied for the thread in one turn of the event loop. */
-export const COPY_STEP_BYTES = 1024 * 1024;
 /** Readings that wait for the thread; further ones are answered with OVERLOADED. */
 export const MAX_WAITING_READS = 64;
 /** The thread's own JavaScript heap; a message that needs more of it is answered with OVERLOADED. */

@@ -68,7 +68,7 @@ export async function runGraph(manifest: object, options: RunOptions = {}): Prom
     file,
     pid: child.pid ?? 0,
     output: () => output,
-    filterPids: () => descendants(child.pid ?? 0, /extproc\/main\.ts/),
+    filterPids: () => descendants(child.pid ?? 0, /extproc\/process\/main\.ts/),
     envoyPids: () => descendants(child.pid ?? 0, /envoy(\s|.*\s)(-c|--config-path)\s/),
     waitFor: (pattern, timeoutMs = 20_000) =>
       waitFor(

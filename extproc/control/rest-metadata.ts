@@ -2,7 +2,8 @@
 // put together from all of them.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Plan } from '../../graph/plan/plan.ts';
-import { encodingOf, unpack } from '../contract/unpack/unpack.ts';
+import { encodingOf } from '../contract/unpack/encodings.ts';
+import { unpack } from '../contract/unpack/unpack.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { type Answer, failed, json, refused } from './answers.ts';

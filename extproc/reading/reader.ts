@@ -1,13 +1,13 @@
 // Reads large messages in a thread, one at a time, so that the event loop goes on. In: a task and its bodies; out: its result.
 // The bodies are copied for the thread in steps, since others may still send them; what is copied and what the thread makes
 // is held before it is there. The thread has a heap of its own: a message that bursts it costs one request, not the process.
-import { Worker } from 'node:worker_threads';
 import type { CallHandle } from '../contract/calls.ts';
+import { copyInSteps } from '../contract/copy-in-steps.ts';
 import type { ByteAccount } from '../contract/held-bytes.ts';
+import { Thread, type ThreadGone, type ThreadJob } from '../contract/thread.ts';
 import type { Dialect } from '../../dialects/seldon/dialect.ts';
 import { type Turn, Turns } from '../contract/unpack/turns.ts';
 import {
-  COPY_STEP_BYTES,
   MAX_READER_HEAP_BYTES,
   MAX_WAITING_READS,
   READER_IDLE_MS,
@@ -15,24 +15,18 @@ import {
 import type { FromReader, ToReader } from './messages.ts';
 import type { Task, TaskKind, TaskResults } from './tasks.ts';
 
-const MIB = 1024 * 1024;
-const ENTRY = new URL('./thread.ts', import.meta.url);
-
 export type ThreadResult<K extends TaskKind> =
   | { readonly kind: 'read'; readonly result: TaskResults[K] }
   | { readonly kind: 'overloaded' }
   /** A bug; the text is for the log. */
   | { readonly kind: 'failed'; readonly text: string };
 
-interface Job {
-  /** Told by the thread, or when it is gone. */
-  answered(message: FromReader | { readonly kind: 'burst' }): void;
-}
-
 const turns = new Turns(1, MAX_WAITING_READS);
-let thread: Worker | null = null;
-let current: Job | null = null;
-let idle: NodeJS.Timeout | null = null;
+const thread = new Thread<ToReader, FromReader>({
+  entry: new URL('./thread.ts', import.meta.url),
+  maxHeapBytes: MAX_READER_HEAP_BYTES,
+  idleMs: READER_IDLE_MS,
+});
 
 /** Readings under way and waiting in this process. */
 export function countReadings(): number {
@@ -54,50 +48,7 @@ export function readInThread<K extends TaskKind>(
   return reading;
 }
 
-/** The thread, started when it is not there. */
-function threadOf(): Worker {
-  if (idle !== null) clearTimeout(idle);
-  idle = null;
-  if (thread !== null) return thread;
-  const started = new Worker(ENTRY, {
-    resourceLimits: {
-      maxOldGenerationSizeMb: MAX_READER_HEAP_BYTES / MIB,
-      maxYoungGenerationSizeMb: 4,
-    },
-  });
-  // It never keeps the process alive.
-  started.unref();
-  const gone = (message: FromReader | { readonly kind: 'burst' }): void => {
-    if (thread !== started) return;
-    thread = null;
-    current?.answered(message);
-  };
-  started.on('message', (message: FromReader) => current?.answered(message));
-  started.on('error', (error: Error & { code?: string }) => {
-    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') gone({ kind: 'burst' });
-    else gone({ kind: 'failed', text: String(error.stack) });
-  });
-  started.on('exit', () => gone({ kind: 'failed', text: 'the reading thread ended' }));
-  thread = started;
-  return started;
-}
-
-/** Ends the thread after a while without work. */
-function rest(): void {
-  if (idle !== null) clearTimeout(idle);
-  idle = setTimeout(() => {
-    const resting = thread;
-    thread = null;
-    void resting?.terminate();
-  }, READER_IDLE_MS);
-  idle.unref();
-}
-
-function occupy(job: Job): void {
-  current = job;
-}
-
-class Reading<K extends TaskKind> implements CallHandle, Job {
+class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
   turn: Turn | null = null;
   readonly #dialect: Dialect;
   readonly #task: Task<K>;
@@ -133,11 +84,11 @@ class Reading<K extends TaskKind> implements CallHandle, Job {
     setImmediate(() => this.#copy());
   }
 
-  answered(message: FromReader | { readonly kind: 'burst' }): void {
+  answered(message: FromReader | ThreadGone): void {
     switch (message.kind) {
       case 'needs': {
         const granted = !this.#cancelled && this.#hold(message.bytes);
-        this.#say({ kind: 'room', granted });
+        thread.say({ kind: 'room', granted });
         if (!granted) this.#end({ kind: 'overloaded' });
         return;
       }
@@ -159,43 +110,20 @@ class Reading<K extends TaskKind> implements CallHandle, Job {
       this.#end({ kind: 'overloaded' });
       return;
     }
-    const bytes = new Uint8Array(new ArrayBuffer(total));
-    let position = 0;
-    let from = 0;
-    let at = 0;
-    const step = (): void => {
-      if (this.#cancelled) return;
-      const until = at + COPY_STEP_BYTES;
-      while (at < until) {
-        const body = this.#bodies[position];
-        if (body === undefined) {
-          this.#post(bytes);
-          return;
-        }
-        const piece = body.subarray(from, from + until - at);
-        bytes.set(piece, at);
-        at += piece.length;
-        from += piece.length;
-        if (from < body.length) continue;
-        position++;
-        from = 0;
-      }
-      setImmediate(step);
-    };
-    step();
+    copyInSteps(
+      this.#bodies,
+      () => this.#cancelled,
+      (bytes) => this.#post(bytes),
+    );
   }
 
   #post(bytes: Uint8Array<ArrayBuffer>): void {
     this.#inThread = true;
-    occupy(this);
+    thread.occupy(this);
     const lengths = this.#bodies.map((body) => body.length);
-    this.#say({ kind: 'task', dialect: this.#dialect.name, task: this.#task, bytes, lengths }, [
+    thread.say({ kind: 'task', dialect: this.#dialect.name, task: this.#task, bytes, lengths }, [
       bytes.buffer,
     ]);
-  }
-
-  #say(message: ToReader, transfer: ArrayBuffer[] = []): void {
-    threadOf().postMessage(message, transfer);
   }
 
   #resultOf(isBody: boolean, result: unknown): TaskResults[K] {
@@ -211,10 +139,7 @@ class Reading<K extends TaskKind> implements CallHandle, Job {
   }
 
   #end(result: ThreadResult<K>): void {
-    if (current === this) {
-      current = null;
-      rest();
-    }
+    thread.leave(this);
     this.#settle();
     if (!this.#cancelled) this.#done(result);
   }

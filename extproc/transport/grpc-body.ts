@@ -1,7 +1,8 @@
 // The one gRPC message of a unary request: the body without the message's five-byte frame, uncompressed.
 import type { CallHandle } from '../contract/calls.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
-import { encodingOf, unpack } from '../contract/unpack/unpack.ts';
+import { encodingOf } from '../contract/unpack/encodings.ts';
+import { unpack } from '../contract/unpack/unpack.ts';
 
 export const GRPC_FRAME_BYTES = 5;
 

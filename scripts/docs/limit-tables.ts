@@ -4,6 +4,7 @@ import { MAX_GARBAGE_BYTES } from '../../lib/runtime/collect-garbage.ts';
 import * as filterMemory from '../../extproc/contract/memory-shares.ts';
 import * as filterReading from '../../dialects/reading-limits.ts';
 import * as filterServer from '../../extproc/contract/transport-limits.ts';
+import { COPY_STEP_BYTES } from '../../extproc/contract/copy-in-steps.ts';
 import * as filterUnpacking from '../../extproc/contract/unpack/limits.ts';
 import {
   MIN_YIELDING_BYTES,
@@ -69,6 +70,7 @@ export function memoryLimits(): string {
     ['extproc/contract/memory-shares.ts', memory],
     ['lib/runtime/collect-garbage.ts', { MAX_GARBAGE_BYTES }],
     ['extproc/contract/unpack/limits.ts', filterUnpacking],
+    ['extproc/contract/copy-in-steps.ts', { COPY_STEP_BYTES }],
     ['dialects/reading-limits.ts', filterReading],
   ]);
 }

@@ -2,7 +2,8 @@
 import type { CallHandle, CallRequest, CallResult } from '../../contract/calls.ts';
 import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
 import type { AnswerHead } from '../../contract/message.ts';
-import { encodingOf, unpack } from '../../contract/unpack/unpack.ts';
+import { encodingOf } from '../../contract/unpack/encodings.ts';
+import { unpack } from '../../contract/unpack/unpack.ts';
 import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
 import { passesToClient } from '../passed-headers.ts';
 import type { MessageReader } from './message.ts';

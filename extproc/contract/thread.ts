@@ -1,0 +1,82 @@
+// A thread that is there while it has work: started for the first job, ended after a while without one, and replaced when it is gone.
+// In: messages of the job that has it; out: what it answers, or that it is gone. A thread has a heap of its own: a message that
+// bursts it costs one job, not the process.
+import { Worker } from 'node:worker_threads';
+
+/** What the job that has the thread is told when the thread is gone: by its heap, or by a bug, whose text is for the log. */
+export type ThreadGone =
+  | { readonly kind: 'burst' }
+  | { readonly kind: 'failed'; readonly text: string };
+
+export interface ThreadJob<From> {
+  answered(message: From | ThreadGone): void;
+}
+
+export interface ThreadOptions {
+  readonly entry: URL;
+  readonly maxHeapBytes: number;
+  readonly idleMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+export class Thread<To, From> {
+  readonly #options: ThreadOptions;
+  #worker: Worker | null = null;
+  #job: ThreadJob<From> | null = null;
+  #idle: NodeJS.Timeout | null = null;
+
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+  }
+
+  /** The job's from now on; whoever calls lets one at a time. */
+  occupy(job: ThreadJob<From>): void {
+    this.#job = job;
+  }
+
+  /** The memory of `transfer` goes along and is gone here. */
+  say(message: To, transfer: readonly ArrayBuffer[] = []): void {
+    this.#started().postMessage(message, transfer);
+  }
+
+  /** The job is over. Does nothing for one that has not got the thread. */
+  leave(job: ThreadJob<From>): void {
+    if (this.#job !== job) return;
+    this.#job = null;
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      const resting = this.#worker;
+      this.#worker = null;
+      void resting?.terminate();
+    }, this.#options.idleMs);
+    this.#idle.unref();
+  }
+
+  #started(): Worker {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+    if (this.#worker !== null) return this.#worker;
+    const worker = new Worker(this.#options.entry, {
+      resourceLimits: {
+        maxOldGenerationSizeMb: this.#options.maxHeapBytes / MIB,
+        maxYoungGenerationSizeMb: 4,
+      },
+    });
+    // It never keeps the process alive.
+    worker.unref();
+    const gone = (message: ThreadGone): void => {
+      if (this.#worker !== worker) return;
+      this.#worker = null;
+      this.#job?.answered(message);
+    };
+    worker.on('message', (message: From) => this.#job?.answered(message));
+    worker.on('error', (error: Error & { code?: string }) => {
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') gone({ kind: 'burst' });
+      else gone({ kind: 'failed', text: String(error.stack) });
+    });
+    worker.on('exit', () => gone({ kind: 'failed', text: 'the thread ended' }));
+    this.#worker = worker;
+    return worker;
+  }
+}
