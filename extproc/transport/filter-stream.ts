@@ -282,13 +282,20 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   /** The body is whole. */
   #assemble(): void {
     this.#account.settles();
-    const whole = this.#gathered?.take() ?? NO_BODY;
+    this.#state = STATE.HANDLING;
+    const gathered = this.#gathered;
     this.#gathered = null;
+    if (gathered === null) this.#takeWhole(NO_BODY);
+    else gathered.take((whole) => this.#takeWhole(whole));
+  }
+
+  #takeWhole(whole: Buffer): void {
+    // The client may have gone while it was put together.
+    if (this.#state !== STATE.HANDLING) return;
     if (!this.grpc) {
       this.#handleBody(whole);
       return;
     }
-    this.#state = STATE.HANDLING;
     const encoding = this.headers.find('grpc-encoding');
     const unpacking = readGrpcBody(whole, encoding, this.#maxBodyBytes, this, (body) => {
       if (this.#state !== STATE.HANDLING) return;

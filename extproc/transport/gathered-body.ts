@@ -51,12 +51,14 @@ export class GatheredBody {
     return true;
   }
 
-  /** Hands the body over, and is empty again. */
-  take(): Buffer {
-    const whole = this.#sink?.take() ?? this.#piece ?? EMPTY;
+  /** Hands the body over, and is empty again: in this turn of the event loop unless there is much to put together. */
+  take(done: (whole: Buffer) => void): void {
+    const piece = this.#piece ?? EMPTY;
+    const sink = this.#sink;
     this.#piece = null;
     this.#sink = null;
-    return whole;
+    if (sink === null) done(piece);
+    else sink.takeInSteps(done);
   }
 
   drop(): void {
