@@ -1,0 +1,139 @@
+// What becomes of the SeldonDeployments of a folder: served whole, served with a loss, refused, each with its reasons. A feature counts
+// as served when the objects that it takes are rendered, whatever the findings say. In: a folder of manifests (an argument, else
+// SIDEGRAPH_MANIFESTS, else ../shared/manifests beside the checkout); out: a table, and with `--objects FILE` every rendered object.
+// Run: `$(scripts/node-path.sh) --disable-warning=ExperimentalWarning bench/manifests.ts [FOLDER] [--list] [--objects FILE]`.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { dump, loadAll } from 'js-yaml';
+import { isPlainObject } from '../graph/plan/json-value.ts';
+import { loadDeployments } from '../graph/seldon/load-deployments.ts';
+import type { KubeObject } from '../lib/kube/object.ts';
+import { listSeldonServers } from '../operator/config/servers.ts';
+import { DEFAULT_CONFIG } from '../operator/config/workload-config.ts';
+import { judgeWorkloads } from '../operator/workloads/judge.ts';
+import { renderWorkloads } from '../operator/workloads/render-workloads.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { list: { type: 'boolean' }, objects: { type: 'string' } },
+});
+const folder =
+  positionals[0] ??
+  process.env['SIDEGRAPH_MANIFESTS'] ??
+  fileURLToPath(new URL('../../shared/manifests', import.meta.url));
+
+interface Verdict {
+  readonly file: string;
+  readonly kind: 'whole' | 'loss' | 'refused';
+  readonly why: readonly string[];
+  readonly objects: readonly KubeObject[];
+}
+
+/** What a feature of a manifest has to leave in the rendered objects; else it is lost, said or not. */
+const TRACES: readonly {
+  readonly feature: string;
+  readonly asks: (text: string) => boolean;
+  readonly leaves: (rendered: string) => boolean;
+}[] = [
+  {
+    feature: 'TENSORFLOW_SERVER behind protocol seldon',
+    asks: (text) => text.includes('"TENSORFLOW_SERVER"') && !/"protocol":"(?!seldon)/.test(text),
+    leaves: (rendered) => rendered.includes('"name":"tfserving"'),
+  },
+  {
+    feature: 'explainer',
+    asks: (text) => /"explainer":\{[^}]*"type":"[A-Z]/.test(text),
+    leaves: (rendered) => rendered.includes('"seldon.io/explainer":"true"'),
+  },
+  {
+    feature: 'ssl',
+    asks: (text) => text.includes('"certSecretName":"'),
+    leaves: (rendered) => rendered.includes('"SELDON_CERT_MOUNT_PATH"'),
+  },
+  {
+    feature: 'kedaSpec',
+    asks: (text) => text.includes('"kedaSpec":{'),
+    leaves: (rendered) => rendered.includes('"kind":"ScaledObject"'),
+  },
+];
+
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.(ya?ml|json)$/.test(name))
+  .sort();
+const verdicts = files.map(judge);
+for (const [kind, title] of [
+  ['whole', 'served whole'],
+  ['loss', 'served with a loss'],
+  ['refused', 'refused'],
+] as const)
+  tell(title, kind);
+const { objects } = values;
+if (objects !== undefined) {
+  const all = verdicts.flatMap((verdict) => verdict.objects);
+  writeFileSync(objects, all.map((object) => `---\n${dump(object)}`).join(''));
+  console.log(`${all.length} objects in ${objects}`);
+}
+
+function judge(file: string): Verdict {
+  const text = readFileSync(join(folder, file), 'utf8');
+  const { findings } = loadDeployments(text, {
+    source: file,
+    images: 'command',
+    judge: judgeWorkloads(DEFAULT_CONFIG.sidecar),
+  });
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) {
+    const why = [...new Set(errors.map(({ code, message }) => `${code}: ${message}`))];
+    return { file, kind: 'refused', why, objects: [] };
+  }
+  const told = findings
+    .filter(({ code }) => code === 'FEATURE_NOT_SERVED')
+    .map(({ path, message }) => `${path.replaceAll(/\[\d+\]/g, '[]')}: ${message}`);
+  const rendered = render(text, file);
+  const written = JSON.stringify(loadAll(text));
+  const made = JSON.stringify(rendered);
+  const lost = TRACES.filter(({ asks, leaves }) => asks(written) && !leaves(made)).map(
+    ({ feature }) => `${feature} leaves nothing in the objects`,
+  );
+  const why = [...new Set([...told, ...lost])];
+  return { file, kind: why.length > 0 ? 'loss' : 'whole', why, objects: rendered };
+}
+
+/** As the operator does: the objects of every SeldonDeployment of a file. */
+function render(text: string, file: string): readonly KubeObject[] {
+  const { deployments, findings } = loadDeployments(text, {
+    source: file,
+    hosts: 'cluster',
+    images: 'command',
+    servers: listSeldonServers(DEFAULT_CONFIG.predictorServers),
+  });
+  const documents = (loadAll(text) as unknown[]).flatMap((document) =>
+    isPlainObject(document) && Array.isArray(document['items']) ? document['items'] : [document],
+  ) as KubeObject[];
+  const made = documents.filter(
+    (document) => isPlainObject(document) && document.kind === 'SeldonDeployment',
+  );
+  if (deployments.length !== made.length) throw new Error(`${file}: ${JSON.stringify(findings)}`);
+  return deployments.flatMap((deployment, index) => {
+    const object = made[index];
+    if (object === undefined) return [];
+    const { name, namespace } = deployment;
+    const { apiVersion, kind } = object;
+    const owner = { name, namespace, uid: '11111111-2222-3333-4444-555555555555', apiVersion, kind };
+    const live = { deployments: [], horizontalPodAutoscalers: [] };
+    const input = { deployment, owner, object, injection: true, config: DEFAULT_CONFIG, live };
+    return renderWorkloads(input).objects;
+  });
+}
+
+function tell(title: string, kind: Verdict['kind']): void {
+  const own = verdicts.filter((verdict) => verdict.kind === kind);
+  console.log(`${title}: ${own.length} of ${files.length}`);
+  const reasons = new Map<string, string[]>();
+  for (const { file, why } of own)
+    for (const reason of why) reasons.set(reason, [...(reasons.get(reason) ?? []), file]);
+  for (const [reason, where] of [...reasons].sort(([, a], [, b]) => b.length - a.length))
+    console.log(`  ${where.length} ${reason}${values.list ? ` (${where.join(', ')})` : ''}`);
+}
