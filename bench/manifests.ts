@@ -10,7 +10,6 @@ import { dump, loadAll } from 'js-yaml';
 import { isPlainObject } from '../graph/plan/json-value.ts';
 import { loadDeployments } from '../graph/seldon/load-deployments.ts';
 import type { KubeObject } from '../lib/kube/object.ts';
-import { listSeldonServers } from '../operator/config/servers.ts';
 import { DEFAULT_CONFIG } from '../operator/config/workload-config.ts';
 import { judgeWorkloads } from '../operator/workloads/judge.ts';
 import { renderWorkloads } from '../operator/workloads/render-workloads.ts';
@@ -107,7 +106,7 @@ function render(text: string, file: string): readonly KubeObject[] {
     source: file,
     hosts: 'cluster',
     images: 'command',
-    servers: listSeldonServers(DEFAULT_CONFIG.predictorServers),
+    servers: DEFAULT_CONFIG.predictorServers,
   });
   const documents = (loadAll(text) as unknown[]).flatMap((document) =>
     isPlainObject(document) && Array.isArray(document['items']) ? document['items'] : [document],
@@ -121,7 +120,13 @@ function render(text: string, file: string): readonly KubeObject[] {
     if (object === undefined) return [];
     const { name, namespace } = deployment;
     const { apiVersion, kind } = object;
-    const owner = { name, namespace, uid: '11111111-2222-3333-4444-555555555555', apiVersion, kind };
+    const owner = {
+      name,
+      namespace,
+      uid: '11111111-2222-3333-4444-555555555555',
+      apiVersion,
+      kind,
+    };
     const live = { deployments: [], horizontalPodAutoscalers: [] };
     const input = { deployment, owner, object, injection: true, config: DEFAULT_CONFIG, live };
     return renderWorkloads(input).objects;

@@ -57,6 +57,7 @@ export const SELDON_ANNOTATIONS = {
   enginePrefix: 'seldon.io/engine-',
   headlessService: 'seldon.io/headless-svc',
   noEngine: 'seldon.io/no-engine',
+  noInitializer: 'seldon.io/no-storage-initializer',
   separatePod: 'seldon.io/engine-separate-pod',
   serviceName: 'seldon.io/svc-name',
 } as const;

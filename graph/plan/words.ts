@@ -35,20 +35,6 @@ export const BUILT_IN_TYPES: Readonly<Record<BuiltIn, UnitType>> = {
   AVERAGE_COMBINER: 'COMBINER',
 };
 
-/** Key of a prepackaged server → its image for protocol `seldon`, null where it speaks another one only. */
-export type Servers = ReadonlyMap<string, string | null>;
-
-/** Seldon's own. */
-export const SERVERS: Servers = new Map([
-  ['SKLEARN_SERVER', 'seldonio/sklearnserver:1.17.1'],
-  ['XGBOOST_SERVER', 'seldonio/xgboostserver:1.17.1'],
-  ['MLFLOW_SERVER', 'seldonio/mlflowserver:1.17.1'],
-  ['TENSORFLOW_SERVER', 'seldonio/tfserving-proxy:1.17.1'],
-  ['TRITON_SERVER', null],
-  ['HUGGINGFACE_SERVER', null],
-  ['TEMPO_SERVER', null],
-]);
-
 /** Servers that protocol `tensorflow` cannot use (Seldon's webhook). */
 export const NOT_TENSORFLOW = [
   'SKLEARN_SERVER',

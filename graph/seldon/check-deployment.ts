@@ -16,7 +16,7 @@ import type { FindingCode } from '../manifest/finding-codes.ts';
 import { checkFields } from '../pod/check-fields.ts';
 import { checkPod, checkResources } from '../pod/check-pod.ts';
 import { shorten } from '../manifest/shorten.ts';
-import type { Servers } from '../plan/words.ts';
+import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 

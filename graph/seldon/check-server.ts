@@ -3,7 +3,8 @@ import { closestWord } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer } from '../plan/words.ts';
-import type { Servers } from '../plan/words.ts';
+import { findServerImage, listServerProtocols } from '../plan/servers.ts';
+import type { Servers } from '../plan/servers.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 
 export function checkServer(
@@ -40,7 +41,10 @@ export function checkServer(
     );
   if (deployment.protocol === 'tensorflow' && NOT_TENSORFLOW.includes(server))
     sink.add('SERVER_PROTOCOL', place, `${server} does not speak protocol tensorflow`);
-  const seldon = deployment.protocol === '' || deployment.protocol === 'seldon';
-  if (seldon && servers.get(server) === null && !runs)
-    sink.add('SERVER_PROTOCOL', place, `${server} does not speak protocol seldon, only v2`);
+  else if (!runs && findServerImage(servers, server, deployment.protocol || 'seldon') === undefined)
+    sink.add(
+      'SERVER_PROTOCOL',
+      place,
+      `${server} does not speak protocol ${shorten(deployment.protocol || 'seldon')}, only ${listServerProtocols(servers, server).join(' and ')}`,
+    );
 }

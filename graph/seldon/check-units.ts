@@ -18,7 +18,7 @@ import {
   parseUnitType,
   UNIT_TYPES,
 } from '../plan/words.ts';
-import type { Servers } from '../plan/words.ts';
+import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 

@@ -15,7 +15,8 @@ import {
   parseServer,
   parseUnitType,
 } from '../plan/words.ts';
-import type { Servers } from '../plan/words.ts';
+import { findServerImage } from '../plan/servers.ts';
+import type { Servers } from '../plan/servers.ts';
 import type {
   WrittenDeployment,
   WrittenEndpoint,
@@ -47,7 +48,8 @@ export function defaultDeployment(
         hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
       const isRun = ({ container }: PortedContainer): boolean =>
         hosts === 'cluster' || container.command.length > 0;
-      return defaultPredictor(predictor, containers, only, { hostOf, isRun }, servers);
+      const protocol = written.protocol || 'seldon';
+      return defaultPredictor(predictor, containers, only, { hostOf, isRun }, protocol, servers);
     }),
     source,
     path: written.path,
@@ -65,6 +67,7 @@ function defaultPredictor(
   ported: readonly PortedContainer[],
   only: boolean,
   places: Places,
+  protocol: string,
   servers: Servers,
 ): Predictor {
   if (written.graph === undefined) throw new Error('a checked predictor has a graph');
@@ -78,7 +81,7 @@ function defaultPredictor(
     labels: { version: written.name, ...written.labels },
     annotations: written.annotations,
     orchestratorEnv: literalEnv(written.orchestratorEnv),
-    containers: ported.map((entry) => defaultContainer(entry, implementations, servers)),
+    containers: ported.map((entry) => defaultContainer(entry, implementations, protocol, servers)),
     graph: defaultUnit(written.graph, ported, places),
   };
 }
@@ -101,10 +104,11 @@ function literalEnv(entries: readonly EnvEntry[]): Record<string, string> {
 function defaultContainer(
   { container, ports }: PortedContainer,
   implementations: ReadonlyMap<string, string>,
+  protocol: string,
   servers: Servers,
 ): Container {
   const server = implementations.get(container.name);
-  const image = container.image || (server && servers.get(server)) || '';
+  const image = container.image || (server && findServerImage(servers, server, protocol)) || '';
   return { ...container, image, ports };
 }
 

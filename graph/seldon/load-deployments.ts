@@ -11,8 +11,8 @@ import type { JsonObject } from '../plan/json-value.ts';
 import { parseManifests } from '../manifest/parse-manifests.ts';
 import type { ManifestDocument } from '../manifest/parse-manifests.ts';
 import { isDeployment, readDeployment } from './read-deployment.ts';
-import { SERVERS } from '../plan/words.ts';
-import type { Servers } from '../plan/words.ts';
+import { SERVERS } from '../plan/servers.ts';
+import type { Servers } from '../plan/servers.ts';
 
 export interface LoadOptions {
   /** How the file is named in findings. */

@@ -40,6 +40,7 @@ const OPERATOR_ANNOTATIONS: readonly string[] = [
   'seldon.io/headless-svc',
   'seldon.io/last-applied',
   'seldon.io/no-engine',
+  'seldon.io/no-storage-initializer',
   'seldon.io/svc-name',
 ];
 

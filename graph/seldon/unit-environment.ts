@@ -3,6 +3,7 @@
 import { findContainer } from '../plan/deployment.ts';
 import type { Container, ContainerPorts, Deployment, Predictor, Unit } from '../plan/deployment.ts';
 import { canonicalJson } from '../plan/json-value.ts';
+import { MODEL_DIR, serverParameters } from './server-parameters.ts';
 
 export interface UnitEnvironment {
   /** In the order in which they are set. */
@@ -58,9 +59,18 @@ export function injectedEnvironment(
 ): InjectedEnvironment {
   const container = findContainer(predictor, unit.name);
   const fixed = identityValues(deployment, predictor, unit, container);
+  const parameters = JSON.stringify(
+    serverParameters(predictor, unit, deployment.protocol).map(({ name, value, type }) => ({
+      name,
+      value,
+      type,
+    })),
+  );
+  const replaceable = standardValues(deployment, unit, ports ?? container?.ports);
   // A prepackaged server is told where its model lies, whatever the user wrote.
-  if (unit.server !== null) fixed['PREDICTIVE_UNIT_PARAMETERS'] = renderParameters(unit);
-  return { replaceable: standardValues(deployment, unit, ports ?? container?.ports), fixed };
+  const place = unit.server === null ? replaceable : fixed;
+  place['PREDICTIVE_UNIT_PARAMETERS'] = parameters;
+  return { replaceable, fixed };
 }
 
 /** Command and arguments of a container with `$(NAME)` replaced; empty when the file names neither. */
@@ -118,12 +128,8 @@ function standardValues(
   values['MLSERVER_METRICS_ENDPOINT'] = '/prometheus';
   values['MLSERVER_MODEL_NAME'] = unit.name;
   if (unit.modelUri !== '') values['MLSERVER_MODEL_URI'] = MODEL_DIR;
-  values['PREDICTIVE_UNIT_PARAMETERS'] = renderParameters(unit);
   return values;
 }
-
-/** Where the storage initializer puts the artifact of a model. */
-const MODEL_DIR = '/mnt/models';
 
 /** Those that nobody replaces. */
 function identityValues(
@@ -140,11 +146,4 @@ function identityValues(
     SELDON_DEPLOYMENT_ID: deployment.name,
     SELDON_EXECUTOR_ENABLED: 'true',
   };
-}
-
-function renderParameters(unit: Unit): string {
-  const parameters = unit.parameters.map(({ name, value, type }) => ({ name, value, type }));
-  if (unit.server === null) return JSON.stringify(parameters);
-  const modelUri = { name: 'model_uri', value: MODEL_DIR, type: 'STRING' };
-  return JSON.stringify([...parameters, modelUri]);
 }

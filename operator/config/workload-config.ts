@@ -3,13 +3,13 @@
 import { INJECTION_ANNOTATION } from '../../cluster/names.ts';
 import { DEFAULT_SIDECAR } from './defaults.ts';
 import type { SidecarDefaults } from './defaults.ts';
-import { DEFAULT_SERVERS } from './servers.ts';
-import type { ServerMap } from './servers.ts';
+import { SERVERS } from '../../graph/plan/servers.ts';
+import type { Servers } from '../../graph/plan/servers.ts';
 
 export interface OperatorConfig {
   /** `envoy` and `filter` stand in `sidecar.images`. */
   readonly images: { readonly storageInitializer: string };
-  readonly predictorServers: ServerMap;
+  readonly predictorServers: Servers;
   readonly sidecar: SidecarDefaults;
   /** User that pods without a securityContext of their own run as; null for the image's own. */
   readonly defaultUserId: number | null;
@@ -25,7 +25,7 @@ export interface OperatorConfig {
 
 export const DEFAULT_CONFIG: OperatorConfig = {
   images: { storageInitializer: 'docker.io/seldonio/rclone-storage-initializer:1.17.1' },
-  predictorServers: DEFAULT_SERVERS,
+  predictorServers: SERVERS,
   sidecar: DEFAULT_SIDECAR,
   defaultUserId: 8888,
   defaultEnvSecret: '',

@@ -8,7 +8,6 @@ import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { SidecarDefaults } from '../config/defaults.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import { judgeWorkloads } from '../workloads/judge.ts';
-import { listSeldonServers } from '../config/servers.ts';
 
 export interface ReadOptions extends Pick<LoadOptions, 'env' | 'servers'> {
   readonly sidecar: SidecarDefaults;
@@ -70,7 +69,7 @@ export function readableText(
 export function readOptions({ ports, predictorServers, sidecar }: OperatorConfig): ReadOptions {
   return {
     sidecar,
-    servers: listSeldonServers(predictorServers),
+    servers: predictorServers,
     env: {
       PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),
       PREDICTIVE_UNIT_GRPC_SERVICE_PORT: String(ports.grpc),

@@ -24,7 +24,7 @@ const TEXT = JSON.stringify({
 });
 const OPTIONS = {
   sidecar: DEFAULT_SIDECAR,
-  servers: new Map([['HOUSE_SERVER', 'example/house:1']]),
+  servers: new Map([['HOUSE_SERVER', new Map([['seldon', 'example/house:1']])]]),
   env: {},
 };
 const ODD_THREAD = new URL('./testing/odd-thread.ts', import.meta.url);

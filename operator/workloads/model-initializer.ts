@@ -6,13 +6,12 @@ import { PATHS } from '../../cluster/names.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import { md5, suffixedName } from '../../cluster/object-names.ts';
-import type { PlacedContainer } from './place-predictors.ts';
 import type { WrittenUnitSpec } from './written-spec.ts';
 
 const CLAIM = /^pvc:\/\/([^/]+)(?:\/(.*))?$/;
 
-/** What a unit with a `modelUri` mounts; nothing for others. */
-export function modelMounts({ name }: PlacedContainer, unit: Unit): JsonObject[] {
+/** What the container `name` mounts to load the model of a unit with a `modelUri`; nothing for others. */
+export function modelMounts(name: string, unit: Unit): JsonObject[] {
   if (unit.modelUri === '') return [];
   return [
     { name: provisionVolume(name), mountPath: PATHS.models, readOnly: true },
@@ -20,7 +19,7 @@ export function modelMounts({ name }: PlacedContainer, unit: Unit): JsonObject[]
   ];
 }
 
-export function modelVolumes({ name }: PlacedContainer, unit: Unit): JsonObject[] {
+export function modelVolumes(name: string, unit: Unit): JsonObject[] {
   if (unit.modelUri === '') return [];
   const claim = CLAIM.exec(unit.modelUri)?.[1];
   const volumes: JsonObject[] = [{ name: provisionVolume(name), emptyDir: {} }];
@@ -34,7 +33,7 @@ export function modelVolumes({ name }: PlacedContainer, unit: Unit): JsonObject[
 
 /** The init container of a unit, undefined for one without `modelUri`. */
 export function renderInitializer(
-  { name }: PlacedContainer,
+  name: string,
   unit: Unit,
   written: WrittenUnitSpec | undefined,
   config: OperatorConfig,

@@ -7,7 +7,7 @@ import { injectedEnvironment } from '../../graph/seldon/unit-environment.ts';
 import { PATHS, VOLUMES } from '../../cluster/names.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import { mlserverEnvironment } from './mlserver.ts';
-import { modelMounts } from './model-initializer.ts';
+import { serverCommand } from './model-server.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import { renderProbes } from './probes.ts';
 import type { UnitContainer } from './unit-container.ts';
@@ -19,6 +19,7 @@ export function renderContainer(input: UnitContainer): ContainerSpec {
   const image = container.image === '' ? {} : { image: container.image };
   if (unit === null) return { ...raw, name, ...image };
   return {
+    ...serverCommand(input, unit),
     ...raw,
     name,
     ...image,
@@ -30,7 +31,7 @@ export function renderContainer(input: UnitContainer): ContainerSpec {
       [
         ...objectsAt(raw, 'volumeMounts'),
         { name: VOLUMES.podinfo, mountPath: PATHS.podinfo },
-        ...(input.loads ? modelMounts(placed, unit) : []),
+        ...input.mounts,
       ],
       'mountPath',
     ),

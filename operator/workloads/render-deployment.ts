@@ -14,6 +14,7 @@ import { isEntry, lonePodLabels, loneSelector, objectLabels, podLabels } from '.
 import { selectorOf } from './labels.ts';
 import type { Labels } from './labels.ts';
 import { isOwned } from './live.ts';
+import { servingContainers } from './model-server.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { autoscalerMin, renderAutoscaler } from './render-autoscaler.ts';
 import { renderBudget } from './render-budget.ts';
@@ -59,7 +60,7 @@ export function renderComponent(
   const identity = identify(input, name, selector, labelsOf(name));
   const labels = { ...identity.extraLabels, ...labelsOf(identity.name) };
   const entry = isEntry(placed, component);
-  const units = component.containers.flatMap((own) => (own.unit === null ? [] : [own.name]));
+  const units = servingContainers(placed.predictor, component.containers, spec.protocol);
   const bare = renderPod({ deployment, spec, placed, component, labels, config });
   const injected = entry && sidecar !== null;
   const settings = injected ? input.settings : {};

@@ -8,8 +8,14 @@ import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import { podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import type { Labels } from './labels.ts';
-import { initializerName, modelVolumes, renderInitializer } from './model-initializer.ts';
-import type { PlacedComponent, PlacedContainer, PlacedPredictor } from './place-predictors.ts';
+import {
+  initializerName,
+  modelMounts,
+  modelVolumes,
+  renderInitializer,
+} from './model-initializer.ts';
+import { isProxied, loadsModel, modelContainer, renderBeside } from './model-server.ts';
+import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { renameReferences, renderContainer, withoutTwins } from './render-container.ts';
 import { objectsAt, textAt } from './written-spec.ts';
 import type { WrittenSpec } from './written-spec.ts';
@@ -47,20 +53,41 @@ export function renderPod(input: PodInput): PodTemplate {
   // Its keys are the pod's own; only the names of containers in it are looked at.
   const pod = renameReferences(component.written?.pod ?? {}, names) as JsonObject;
   const raws = new Map(objectsAt(pod, 'containers').map((raw) => [textAt(raw, 'name'), raw]));
-  const units = containers.flatMap((own) => (own.unit === null ? [] : [{ own, unit: own.unit }]));
-  const inits = objectsAt(pod, 'initContainers');
-  const loads = ({ name }: PlacedContainer): boolean =>
-    !inits.some((init) => textAt(init, 'name') === initializerName(name));
-  const loading = units.filter(({ own }) => loads(own));
-  const initializers = loading.flatMap(
-    ({ own, unit }) => renderInitializer(own, unit, written.units.get(unit.name), config) ?? [],
+  const { protocol } = spec;
+  const units = containers.flatMap((own) =>
+    own.unit === null
+      ? []
+      : [
+          {
+            own,
+            unit: own.unit,
+            loader: modelContainer(predictor, own, own.unit, protocol),
+            loads: loadsModel(own.unit, spec.annotations),
+          },
+        ],
   );
+  const inits = objectsAt(pod, 'initContainers');
+  const loading = units.filter(
+    ({ loader, loads }) =>
+      loads && !inits.some((init) => textAt(init, 'name') === initializerName(loader)),
+  );
+  const initializers = loading.flatMap(
+    ({ loader, unit }) =>
+      renderInitializer(loader, unit, written.units.get(unit.name), config) ?? [],
+  );
+  const mountsOf = (loader: string): JsonObject[] =>
+    loading.flatMap((each) => (each.loader === loader ? modelMounts(loader, each.unit) : []));
+  const beside = units
+    .filter(({ unit }) => isProxied(unit, protocol))
+    .map(({ unit, loader }) =>
+      renderBeside(predictor, unit, raws.get(loader) ?? {}, mountsOf(loader), config),
+    );
   const initContainers = [...inits, ...initializers];
   const volumes = withoutTwins(
     [
       ...objectsAt(pod, 'volumes'),
       ...(units.length > 0 ? [podinfoVolume()] : []),
-      ...loading.flatMap(({ own, unit }) => modelVolumes(own, unit)),
+      ...loading.flatMap(({ loader, unit }) => modelVolumes(loader, unit)),
     ],
     'name',
   );
@@ -72,16 +99,22 @@ export function renderPod(input: PodInput): PodTemplate {
     },
     spec: {
       ...pod,
-      containers: containers.map((own) =>
-        renderContainer({
-          deployment,
-          predictor,
-          placed: own,
-          raw: raws.get(own.container.name) ?? {},
-          loads: loads(own),
-          protocol: spec.protocol,
-        }),
-      ) as readonly ContainerSpec[],
+      containers: [
+        ...containers
+          .filter(({ name }) => !beside.some((each) => each.name === name))
+          .map((own) =>
+            renderContainer({
+              deployment,
+              predictor,
+              placed: own,
+              raw: raws.get(own.container.name) ?? {},
+              mounts: mountsOf(own.name),
+              protocol,
+              annotations: spec.annotations,
+            }),
+          ),
+        ...beside,
+      ] as readonly ContainerSpec[],
       ...(initContainers.length > 0 ? { initContainers: initContainers as ContainerSpec[] } : {}),
       ...(volumes.length > 0 ? { volumes } : {}),
       ...(account === undefined ? {} : { serviceAccountName: account }),

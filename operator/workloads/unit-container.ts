@@ -9,8 +9,10 @@ export interface UnitContainer {
   readonly placed: PlacedContainer;
   /** As written; {} for a prepackaged server that the user wrote no container for. */
   readonly raw: JsonObject;
-  /** Whether the model comes by our storage initializer. */
-  readonly loads: boolean;
+  /** What it mounts of the model: nothing where another container loads it. */
+  readonly mounts: readonly JsonObject[];
   /** `seldon`, `v2` …: as in the spec. */
   readonly protocol: string;
+  /** Of the spec. */
+  readonly annotations: Readonly<Record<string, string>>;
 }

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 
 export interface WorkloadInput {
-  /** Checked and defaulted, loaded with `hosts: 'cluster'` and `servers: listSeldonServers(config.predictorServers)`. */
+  /** Checked and defaulted, loaded with `hosts: 'cluster'` and `servers: config.predictorServers`. */
   readonly deployment: Deployment;
   readonly owner: Owner;
   /** The SeldonDeployment as it is stored. */

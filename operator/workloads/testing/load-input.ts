@@ -4,7 +4,6 @@ import { loadDeployments } from '../../../graph/seldon/load-deployments.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
 import type { OperatorConfig } from '../../config/workload-config.ts';
-import { listSeldonServers } from '../../config/servers.ts';
 import type { WorkloadInput } from '../workloads.ts';
 
 /** With one server of the cluster's own. */
@@ -31,7 +30,7 @@ export function loadInput(
   const { deployments, findings } = loadDeployments(text, {
     source: 'stored',
     hosts: 'cluster',
-    servers: listSeldonServers(config.predictorServers),
+    servers: config.predictorServers,
   });
   const [deployment] = deployments;
   if (deployment === undefined) throw new Error(JSON.stringify(findings));
