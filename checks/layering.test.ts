@@ -40,9 +40,17 @@ const LEVELS: readonly (readonly string[])[] = [
   ['gateway/process', 'operator/workloads'],
   ['operator/read'],
   ['operator/admission', 'operator/observe'],
-  ['operator/status', 'cli/commands/inject'],
-  ['operator/reconcile', 'cli/commands/status'],
-  ['operator/process', 'cli/commands'],
+  ['operator/status', 'cli/commands'],
+  ['operator/reconcile'],
+  [
+    'operator/process',
+    'cli/commands/run',
+    'cli/commands/check',
+    'cli/commands/explain',
+    'cli/commands/inject',
+    'cli/commands/status',
+    'cli/commands/sidecar',
+  ],
   ['cli'],
 ];
 /** What is no part of the product may import all of it, and each other. */

@@ -4,39 +4,27 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CommandFailure, textOf } from '../lib/runtime/failure.ts';
 import { type Io, processIo } from '../lib/runtime/io.ts';
-import { parseCommand } from './commands/options.ts';
-import { USAGE } from './commands/usage.ts';
+import { MAIN_USAGE, parseCommand, USAGE } from './commands.ts';
 
 /** Runs one command to its end; returns the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const command = parseCommand(argv);
+  const asked = parseCommand(argv);
   try {
-    switch (command.kind) {
+    switch (asked.kind) {
       case 'help':
-        io.out(USAGE[command.topic]);
+        io.out(USAGE[asked.topic] ?? MAIN_USAGE);
         return 0;
       case 'version':
         io.out(`sidegraph ${readVersion()}\n`);
         return 0;
-      case 'wrong':
-        io.err(
-          `sidegraph: ${command.message}\nTry: sidegraph help${command.topic === 'main' ? '' : ` ${command.topic}`}\n`,
-        );
+      case 'wrong': {
+        const topic = asked.topic === 'main' ? '' : ` ${asked.topic}`;
+        for (const fault of asked.faults) io.err(`sidegraph: ${fault}\n`);
+        io.err(`Try: sidegraph help${topic}\n`);
         return 2;
-      case 'check':
-        return (await import('./commands/check.ts')).check(command.files, command.output, io);
-      case 'explain':
-        return (await import('./commands/explain.ts')).explain(command.options, io);
-      case 'run':
-        return await (await import('./commands/run.ts')).run(command.options, io);
-      case 'inject':
-        return await (await import('./commands/inject/inject.ts')).inject(command.options, io);
-      case 'status':
-        return await (await import('./commands/status/status.ts')).status(command.options, io);
-      case 'sidecar':
-        return await (await import('../sidecar/agent/sidecar.ts')).runSidecar(command.options, io);
-      case 'drain':
-        return await (await import('../sidecar/agent/drain-command.ts')).drainSidecar(command.run);
+      }
+      case 'command':
+        return await asked.action(io);
     }
   } catch (thrown) {
     if (thrown instanceof CommandFailure) {

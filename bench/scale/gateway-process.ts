@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layoutOf } from '../../gateway/process/gateway.ts';
-import { parseGatewayOptions } from '../../gateway/process/options.ts';
+import { gatewayOptions } from '../../gateway/testing/options.ts';
 import { startGatewayEnvoy } from '../../gateway/testing/envoy.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
@@ -68,7 +68,7 @@ export async function startGatewayProcess(
   );
   const url = `http://127.0.0.1:${statusPort}`;
   await untilOk(`${url}/live`);
-  const envoy = await startGatewayEnvoy(dir, layoutOf(parseGatewayOptions(flags, {})));
+  const envoy = await startGatewayEnvoy(dir, layoutOf(gatewayOptions(flags)));
   await envoy.ready();
   await untilOk(`${url}/ready`);
   return {

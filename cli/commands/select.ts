@@ -5,7 +5,7 @@ import { hasErrors } from '../../graph/manifest/finding.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { type FileFindings, renderFindings, summarize } from '../manifests/findings.ts';
-import type { Selection } from './options.ts';
+import type { Selection } from './selection.ts';
 import type { Paint } from '../../lib/runtime/paint.ts';
 import { addressesOf } from '../units/url.ts';
 

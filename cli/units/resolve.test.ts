@@ -16,7 +16,7 @@ function load(predictors: object[], units: readonly string[] = []): Deployment {
   const parsed = parseUnitFlags(units);
   assert.ok(parsed.ok);
   const addresses = new Map(
-    [...parsed.addresses].map(([name, { host, httpPort, grpcPort }]) => [
+    [...parsed.value].map(([name, { host, httpPort, grpcPort }]) => [
       name,
       { host, httpPort: httpPort ?? 1, grpcPort: grpcPort ?? 1 },
     ]),
@@ -41,7 +41,7 @@ function options(given: Given): ResolveOptions {
   assert.ok(parsed.ok);
   const sets = Object.entries(given.set ?? {});
   return {
-    given: parsed.addresses,
+    given: parsed.value,
     outside: {
       shared: new Map(Object.entries(given.shared ?? {})),
       perUnit: new Map(sets.map(([unit, values]) => [unit, new Map(Object.entries(values))])),

@@ -5,7 +5,7 @@ import { parseUnitFlags } from './url.ts';
 function address(...flags: string[]) {
   const parsed = parseUnitFlags(flags);
   assert.ok(parsed.ok, parsed.ok ? '' : parsed.message);
-  return Object.fromEntries(parsed.addresses);
+  return Object.fromEntries(parsed.value);
 }
 
 function message(flag: string): string {

@@ -21,7 +21,7 @@ export function addressesOf(units: ReadonlyMap<string, UnitAddress>): ReadonlyMa
 }
 
 export type UnitFlags =
-  | { readonly ok: true; readonly addresses: ReadonlyMap<string, UnitAddress> }
+  | { readonly ok: true; readonly value: ReadonlyMap<string, UnitAddress> }
   | { readonly ok: false; readonly message: string };
 
 export function parseUnitFlags(flags: readonly string[]): UnitFlags {
@@ -45,7 +45,7 @@ export function parseUnitFlags(flags: readonly string[]): UnitFlags {
       grpcPort: parsed.grpcPort ?? before?.grpcPort ?? null,
     });
   }
-  return { ok: true, addresses };
+  return { ok: true, value: addresses };
 }
 
 /** The address that a URL names, or what is wrong with it. */

@@ -12,7 +12,8 @@ import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { isReleased } from '../../cluster/acknowledge.ts';
 import { askControl, controlSocketOf } from '../../gateway/process/control.ts';
 import { type Gateway, startGateway } from '../../gateway/process/gateway.ts';
-import { type GatewayOptions, parseGatewayOptions } from '../../gateway/process/options.ts';
+import type { GatewayOptions } from '../../gateway/process/options.ts';
+import { gatewayOptions } from '../../gateway/testing/options.ts';
 import {
   type GatewayEnvoy,
   makeTestDir,
@@ -56,7 +57,7 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
       model.listen(0, IP, resolve);
     });
     options = {
-      ...parseGatewayOptions([], {}),
+      ...gatewayOptions(),
       host: '127.0.0.1',
       httpPort: await freePort(),
       statusPort: await freePort(),

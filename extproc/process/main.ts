@@ -1,6 +1,6 @@
 // The filter's process begins here: it reads its command line, then loads and runs the rest.
 import { flushCompileCache } from 'node:module';
-import { parseOptions, USAGE } from './options.ts';
+import { parseOptions, USAGE, type WorkerOptions } from './options.ts';
 
 const parsed = parseOptions(process.argv.slice(2));
 switch (parsed.kind) {
@@ -12,20 +12,26 @@ switch (parsed.kind) {
     process.stderr.write('see --help\n');
     process.exitCode = 2;
     break;
-  case 'warm':
-    await Promise.all([import('./run.ts'), import('../control/grpc-services.ts')]);
-    flushCompileCache();
+  case 'options':
+    if (parsed.options.kind === 'warm') await warm();
+    else await serve(parsed.options.options);
     break;
-  case 'options': {
-    if (process.send === undefined) {
-      process.stderr.write(
-        'no IPC channel: this process is started by a supervisor (sidegraph run)\n',
-      );
-      process.exitCode = 2;
-      break;
-    }
-    const { run } = await import('./run.ts');
-    run(parsed.options);
-    break;
+}
+
+/** Loads everything once, so that its compiled form is in the cache. */
+async function warm(): Promise<void> {
+  await Promise.all([import('./run.ts'), import('../control/grpc-services.ts')]);
+  flushCompileCache();
+}
+
+async function serve(options: WorkerOptions): Promise<void> {
+  if (process.send === undefined) {
+    process.stderr.write(
+      'no IPC channel: this process is started by a supervisor (sidegraph run)\n',
+    );
+    process.exitCode = 2;
+    return;
   }
+  const { run } = await import('./run.ts');
+  run(options);
 }

@@ -155,7 +155,7 @@ test('a message that is none of ours is passed over', async () => {
 test('a wrong command line is told with all its faults', async () => {
   const worker = start(['--drain-limit-ms', 'x', '--colour']);
   assert.equal(await worker.ended, 2);
-  assert.match(worker.stderr(), /--drain-limit-ms: "x" is not a whole number from 0 on/);
+  assert.match(worker.stderr(), /--drain-limit-ms x is not a whole number from 0 on/);
   assert.match(worker.stderr(), /unknown argument "--colour"/);
 });
 

@@ -8,15 +8,20 @@ import { Registry } from '../../lib/kube/registry.ts';
 import { askControl, controlSocketOf } from './control.ts';
 import { writeEnvoyFiles } from './envoy-files.ts';
 import { bootstrapPathOf, layoutOf, startGateway } from './gateway.ts';
-import { type GatewayCommand, type GatewayOptions, parseGatewayCommand, USAGE } from './options.ts';
+import { type GatewayOptions, parseGatewayCommand, USAGE } from './options.ts';
 
 const BAD_USAGE = 2;
 
-if (process.argv.includes('--help')) {
+const parsed = parseGatewayCommand(process.argv.slice(2), process.env);
+if (parsed.kind === 'help') {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const command = readCommand();
+if (parsed.kind === 'faults') {
+  process.stderr.write(`${parsed.faults.join('\n')}\nsee --help\n`);
+  process.exit(BAD_USAGE);
+}
+const command = parsed.options;
 switch (command.kind) {
   case 'serve':
     await serve(command.options);
@@ -61,14 +66,5 @@ async function askAgent(runDir: string, method: 'GET' | 'POST', path: string): P
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
-  }
-}
-
-function readCommand(): GatewayCommand {
-  try {
-    return parseGatewayCommand(process.argv.slice(2), process.env);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(BAD_USAGE);
   }
 }

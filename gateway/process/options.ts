@@ -1,5 +1,5 @@
 // The command line and environment of the gateway's agent.
-import { parseArgs } from 'node:util';
+import * as flag from '../../lib/runtime/options.ts';
 import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
 import type { ClientBounds } from '../../envoy/kit/http-limits.ts';
 import type { JsonObject } from '../../envoy/kit/json.ts';
@@ -80,86 +80,80 @@ limit of Envoy's container. Connections are bounded by half of the files that th
 Example: node gateway/process/main.ts --host=127.0.0.1 --run-dir=/tmp/gateway --state-dir=/tmp/gateway-state
 `;
 
-const FLAGS = {
-  host: { type: 'string', default: '0.0.0.0' },
-  'http-port': { type: 'string', default: '8080' },
-  'tls-port': { type: 'string', default: '8443' },
-  'tls-dir': { type: 'string', default: '' },
-  'status-port': { type: 'string', default: '15021' },
-  'run-dir': { type: 'string', default: '/run/sidegraph-gateway' },
-  'state-dir': { type: 'string', default: '/var/lib/sidegraph-gateway' },
-  'access-log': { type: 'string', default: '/dev/stdout' },
-  'access-log-of': { type: 'string', default: DEFAULT_ACCESS_LOG },
-  namespace: { type: 'string', default: '' },
-  'http-filters': { type: 'string', default: '[]' },
-  'max-heap-mib': { type: 'string', default: '0' },
-  'idle-ms': { type: 'string', default: '3600000' },
-  'body-timeout-ms': { type: 'string', default: String(LIMITS.bodyTimeoutMs.default) },
-  'max-header-bytes': { type: 'string', default: String(LIMITS.maxHeaderBytes.default) },
-  'max-headers': { type: 'string', default: String(LIMITS.maxHeaders.default) },
-  'write-bootstrap': { type: 'boolean', default: false },
-  drain: { type: 'boolean', default: false },
-  show: { type: 'string' },
-  'recall-ms': { type: 'string', default: '5000' },
-  'drain-leave-ms': { type: 'string', default: '5000' },
-  'drain-finish-ms': { type: 'string', default: '60000' },
-  'log-level': { type: 'string', default: 'info' },
-} as const;
+const MOST = Number.MAX_SAFE_INTEGER;
+const GATEWAY_LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
-/** Throws as `parseGatewayOptions` does. */
+const FLAGS = {
+  host: flag.text('0.0.0.0'),
+  'http-port': flag.whole(0, flag.MAX_PORT, 8080),
+  'tls-port': flag.whole(0, flag.MAX_PORT, 8443),
+  'tls-dir': flag.text(''),
+  'status-port': flag.whole(0, flag.MAX_PORT, 15021),
+  'run-dir': flag.text('/run/sidegraph-gateway'),
+  'state-dir': flag.text('/var/lib/sidegraph-gateway'),
+  'access-log': flag.text('/dev/stdout'),
+  'access-log-of': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
+  namespace: flag.text(''),
+  'http-filters': flag.parsed(parseFilters, []),
+  'max-heap-mib': flag.whole(0, MIB, 0),
+  'idle-ms': flag.whole(0, MOST, 3_600_000),
+  'body-timeout-ms': flag.whole(0, MOST, LIMITS.bodyTimeoutMs.default),
+  'max-header-bytes': flag.whole(0, MOST, LIMITS.maxHeaderBytes.default),
+  'max-headers': flag.whole(0, MOST, LIMITS.maxHeaders.default),
+  'write-bootstrap': flag.toggle(),
+  drain: flag.toggle(),
+  show: flag.oneOf(SHOWN, null),
+  'recall-ms': flag.whole(0, MOST, 5000),
+  'drain-leave-ms': flag.whole(0, MOST, 5000),
+  'drain-finish-ms': flag.whole(0, MOST, 60_000),
+  'log-level': flag.oneOf(GATEWAY_LOG_LEVELS, 'info'),
+};
+
 export function parseGatewayCommand(
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): GatewayCommand {
-  const { values } = parseArgs({ args: [...args], options: FLAGS });
-  const runDir = values['run-dir'];
-  if (values.drain) return { kind: 'drain', runDir };
-  if (values.show !== undefined) {
-    const what = SHOWN.find((each) => each === values.show);
-    if (what === undefined)
-      throw new Error(`--show ${values.show}: not one of ${SHOWN.join(', ')}`);
-    return { kind: 'show', what, runDir };
-  }
-  const options = parseGatewayOptions(args, env);
-  return { kind: values['write-bootstrap'] ? 'bootstrap' : 'serve', options };
+  env: flag.Environment,
+): flag.CommandLine<GatewayCommand> {
+  const build = (
+    values: flag.Values<typeof FLAGS>,
+    rest: readonly string[],
+    fault: flag.Fault,
+  ): GatewayCommand => {
+    flag.refuseRest(rest, fault);
+    const runDir = values['run-dir'];
+    if (values.drain) return { kind: 'drain', runDir };
+    if (values.show !== null) return { kind: 'show', what: values.show, runDir };
+    const options = buildOptions(values, env);
+    return { kind: values['write-bootstrap'] ? 'bootstrap' : 'serve', options };
+  };
+  return flag.readCommandLine(args, FLAGS, build, env);
 }
 
-/** Throws with words for people where a flag is unknown or a number is none. */
-export function parseGatewayOptions(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): GatewayOptions {
-  const { values } = parseArgs({ args: [...args], options: FLAGS });
-  const number = (name: Exclude<keyof typeof FLAGS, 'drain' | 'write-bootstrap'>): number => {
-    const value = Number(values[name]);
-    if (Number.isInteger(value) && value >= 0) return value;
-    throw new Error(`--${name} ${values[name]}: not a whole number`);
-  };
+function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment): GatewayOptions {
   const { POD_NAME: name, POD_NAMESPACE: namespace, POD_UID: uid } = env;
   return {
     host: values.host,
-    httpPort: number('http-port'),
-    tls: values['tls-dir'] === '' ? null : { port: number('tls-port'), dir: values['tls-dir'] },
-    statusPort: number('status-port'),
+    httpPort: values['http-port'],
+    tls: values['tls-dir'] === '' ? null : { port: values['tls-port'], dir: values['tls-dir'] },
+    statusPort: values['status-port'],
     runDir: values['run-dir'],
     stateDir: values['state-dir'],
     accessLogPath: values['access-log'],
-    accessLog: parseAccessLog(values['access-log-of']),
+    accessLog: values['access-log-of'],
     pod:
       name === undefined || namespace === undefined || uid === undefined
         ? null
         : { name, namespace, uid },
     namespace: values.namespace,
-    httpFilters: parseFilters(values['http-filters']),
-    bounds: readBounds(number('max-heap-mib') * MIB, env.ENVOY_MEMORY_BYTES),
+    httpFilters: values['http-filters'],
+    bounds: readBounds(values['max-heap-mib'] * MIB, env.ENVOY_MEMORY_BYTES),
     clients: {
-      idleMs: number('idle-ms'),
-      bodyTimeoutMs: number('body-timeout-ms'),
-      maxHeaderBytes: number('max-header-bytes'),
-      maxHeaders: number('max-headers'),
+      idleMs: values['idle-ms'],
+      bodyTimeoutMs: values['body-timeout-ms'],
+      maxHeaderBytes: values['max-header-bytes'],
+      maxHeaders: values['max-headers'],
     },
-    recallMs: number('recall-ms'),
-    drain: { leaveMs: number('drain-leave-ms'), finishMs: number('drain-finish-ms') },
+    recallMs: values['recall-ms'],
+    drain: { leaveMs: values['drain-leave-ms'], finishMs: values['drain-finish-ms'] },
     logLevel: values['log-level'],
   };
 }
@@ -171,15 +165,18 @@ function readBounds(heapBytes: number, memory = ''): EnvoyBounds {
   return heapBytes === 0 ? bounds : { ...bounds, maxHeapBytes: heapBytes };
 }
 
-function parseAccessLog(text: string): AccessLog {
-  const which = ACCESS_LOGS.find((known) => known === text);
-  if (which === undefined)
-    throw new Error(`--access-log-of ${text}: not one of ${ACCESS_LOGS.join(', ')}`);
-  return which;
-}
-
-function parseFilters(text: string): readonly JsonObject[] {
-  const filters = JSON.parse(text) as unknown;
-  if (!Array.isArray(filters)) throw new Error('--http-filters: not a JSON list');
-  return filters as JsonObject[];
+function parseFilters(
+  given: readonly string[],
+): { ok: true; value: readonly JsonObject[] } | { ok: false; message: string } {
+  const text = given.at(-1);
+  if (text === undefined) return { ok: true, value: [] };
+  let filters: unknown;
+  try {
+    filters = JSON.parse(text);
+  } catch {
+    filters = null;
+  }
+  return Array.isArray(filters)
+    ? { ok: true, value: filters as JsonObject[] }
+    : { ok: false, message: '--http-filters is not a JSON list' };
 }

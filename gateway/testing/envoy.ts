@@ -10,10 +10,10 @@ import { envoyBinary } from '../../envoy/testing/envoy.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
 import type { GatewayLayout } from '../config/bootstrap.ts';
 import { writeEnvoyFiles } from '../process/envoy-files.ts';
-import { parseGatewayOptions } from '../process/options.ts';
+import { gatewayOptions } from './options.ts';
 
 /** What clients may do by default. */
-export const TEST_CLIENTS = parseGatewayOptions([], {}).clients;
+export const TEST_CLIENTS = gatewayOptions().clients;
 const START_TIMEOUT_MS = 15_000;
 
 export interface GatewayEnvoy {

@@ -11,7 +11,8 @@ import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { Registry } from '../../lib/kube/registry.ts';
 import { type Gateway, type GatewayDeps, startGateway } from '../process/gateway.ts';
-import { type GatewayOptions, parseGatewayOptions } from '../process/options.ts';
+import type { GatewayOptions } from '../process/options.ts';
+import { gatewayOptions } from './options.ts';
 import { type StubApiServer, startStubApiServer } from './api-server.ts';
 import { type GatewayEnvoy, makeTestDir, removeDir, startGatewayEnvoy } from './envoy.ts';
 import { type DeploymentSketch, sketchDeployment, sketchServices, sketchSlice } from './objects.ts';
@@ -62,7 +63,7 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
   const model = await listen(createServer({ maxHeaderSize: 1024 * 1024 }, test.model), ip);
   const dir = await makeTestDir();
   const options: GatewayOptions = {
-    ...parseGatewayOptions([], {}),
+    ...gatewayOptions(),
     host: '127.0.0.1',
     httpPort: await freePort(),
     statusPort: await freePort(),

@@ -9,13 +9,13 @@ import { runAdmission } from './run.ts';
 
 const BAD_USAGE = 2;
 
-if (process.argv.includes('--help')) {
+const parsed = parseOptions(process.argv.slice(2), process.env);
+if (parsed.kind === 'help') {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const parsed = parseOptions(process.argv.slice(2), process.env);
-if (!parsed.ok) {
-  process.stderr.write(`${parsed.reason}\n`);
+if (parsed.kind === 'faults') {
+  process.stderr.write(`${parsed.faults.join('\n')}\nsee --help\n`);
   process.exit(BAD_USAGE);
 }
 const { options } = parsed;

@@ -6,7 +6,7 @@ import { parseOptions } from './options.ts';
 test('in a pod nothing needs to be said: its name and namespace come from the environment', () => {
   const parsed = parseOptions([], { POD_NAMESPACE: 'sidegraph', POD_NAME: 'admission-1' });
   assert.deepEqual(parsed, {
-    ok: true,
+    kind: 'options',
     options: {
       host: '0.0.0.0',
       port: 9443,
@@ -30,13 +30,16 @@ test('a wrong flag is refused in words', () => {
   for (const [argv, words] of [
     [['--listen', 'x'], /--listen x is not HOST:PORT/],
     [['--health-port', '-1'], /./],
-    [['--health-port=99999'], /--health-port 99999 is not a port/],
+    [['--health-port=99999'], /--health-port 99999 is not a whole number from 0 to 65535/],
     [['--log-level', 'loud'], /debug, info, warn, error/],
     [['--nonsense'], /nonsense/],
   ] as const) {
     const parsed = parseOptions(argv, env);
-    assert.match(parsed.ok ? '' : parsed.reason, words);
+    assert.match(parsed.kind === 'faults' ? parsed.faults.join('\n') : '', words);
   }
   const nowhere = parseOptions([], {});
-  assert.match(nowhere.ok ? '' : nowhere.reason, /POD_NAMESPACE/);
+  assert.deepEqual(nowhere, {
+    kind: 'faults',
+    faults: ['--namespace (or POD_NAMESPACE) is missing', '--replica (or POD_NAME) is missing'],
+  });
 });

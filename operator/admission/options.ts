@@ -1,5 +1,5 @@
 // The flags of the webhooks' process, read once. What the sidecars are made of comes with the operator's own configuration.
-import { parseArgs } from 'node:util';
+import * as flag from '../../lib/runtime/options.ts';
 import type { LogLevel } from '../config/defaults.ts';
 import { LOG_LEVELS } from '../config/defaults.ts';
 
@@ -44,66 +44,57 @@ Usage: node operator/admission/main.ts --namespace NAME --replica NAME [options]
 Example: node operator/admission/main.ts --namespace=sidegraph-system --replica=local --listen=127.0.0.1:9443
 `;
 
-export type ParsedOptions =
-  | { readonly ok: true; readonly options: AdmissionOptions }
-  | { readonly ok: false; readonly reason: string };
-
 const FLAGS = {
-  listen: { type: 'string', default: '0.0.0.0:9443' },
-  'health-port': { type: 'string', default: '8081' },
-  namespace: { type: 'string' },
-  replica: { type: 'string' },
-  service: { type: 'string', default: 'sidegraph-admission' },
-  secret: { type: 'string', default: 'sidegraph-admission-certificate' },
-  lease: { type: 'string', default: 'sidegraph-admission' },
-  configuration: { type: 'string', default: 'sidegraph' },
-  host: { type: 'string', multiple: true },
-  config: { type: 'string', default: '' },
-  'cluster-domain': { type: 'string', default: 'cluster.local' },
-  'log-level': { type: 'string', default: 'info' },
-} as const;
+  listen: flag.parsed(parseListen, null),
+  'health-port': flag.whole(0, flag.MAX_PORT, 8081),
+  namespace: flag.required('POD_NAMESPACE'),
+  replica: flag.required('POD_NAME', 'HOSTNAME'),
+  service: flag.text('sidegraph-admission'),
+  secret: flag.text('sidegraph-admission-certificate'),
+  lease: flag.text('sidegraph-admission'),
+  configuration: flag.text('sidegraph'),
+  host: flag.texts(),
+  config: flag.text(''),
+  'cluster-domain': flag.text('cluster.local'),
+  'log-level': flag.oneOf(LOG_LEVELS, 'info'),
+};
+
+const DEFAULT_LISTEN = { host: '0.0.0.0', port: 9443 };
 
 export function parseOptions(
   argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): ParsedOptions {
-  try {
-    const { values } = parseArgs({ args: [...argv], options: FLAGS, strict: true });
-    const listen = /^(.*):(\d+)$/.exec(values.listen);
-    const port = Number(listen?.[2]);
-    if (listen === null || port > 65_535)
-      return wrong(`--listen ${values.listen} is not HOST:PORT`);
-    const healthPort = Number(values['health-port']);
-    if (!Number.isInteger(healthPort) || healthPort < 0 || healthPort > 65_535)
-      return wrong(`--health-port ${values['health-port']} is not a port`);
-    const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
-    if (logLevel === undefined) return wrong(`--log-level is one of ${LOG_LEVELS.join(', ')}`);
-    const namespace = values.namespace ?? env['POD_NAMESPACE'] ?? '';
-    if (namespace === '') return wrong('--namespace (or POD_NAMESPACE) is missing');
-    const replica = values.replica ?? env['POD_NAME'] ?? env['HOSTNAME'] ?? '';
-    if (replica === '') return wrong('--replica (or POD_NAME) is missing');
-    const service = `${values.service}.${namespace}.svc`;
+  env: flag.Environment,
+): flag.CommandLine<AdmissionOptions> {
+  const build = (values: flag.Values<typeof FLAGS>, rest: readonly string[], fault: flag.Fault) => {
+    flag.refuseRest(rest, fault);
+    const service = `${values.service}.${values.namespace}.svc`;
     return {
-      ok: true,
-      options: {
-        host: listen[1] ?? '',
-        port,
-        healthPort,
-        namespace,
-        replica,
-        secretName: values.secret,
-        leaseName: values.lease,
-        configurationName: values.configuration,
-        hosts: [service, `${service}.${values['cluster-domain']}`, ...(values.host ?? [])],
-        ...(values.config === '' ? {} : { configDir: values.config }),
-        logLevel,
-      },
+      ...(values.listen ?? DEFAULT_LISTEN),
+      healthPort: values['health-port'],
+      namespace: values.namespace,
+      replica: values.replica,
+      secretName: values.secret,
+      leaseName: values.lease,
+      configurationName: values.configuration,
+      hosts: [service, `${service}.${values['cluster-domain']}`, ...values.host],
+      ...(values.config === '' ? {} : { configDir: values.config }),
+      logLevel: values['log-level'],
     };
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
-  }
+  };
+  return flag.readCommandLine(argv, FLAGS, build, env);
 }
 
-function wrong(reason: string): ParsedOptions {
-  return { ok: false, reason };
+/** `HOST:PORT`; the last one given counts, and null stands for none. */
+function parseListen(
+  given: readonly string[],
+):
+  | { ok: true; value: { readonly host: string; readonly port: number } | null }
+  | { ok: false; message: string } {
+  const text = given.at(-1);
+  if (text === undefined) return { ok: true, value: null };
+  const match = /^(.*):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > flag.MAX_PORT)
+    return { ok: false, message: `--listen ${text} is not HOST:PORT` };
+  return { ok: true, value: { host: match[1] ?? '', port } };
 }

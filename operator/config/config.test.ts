@@ -41,11 +41,18 @@ test('an unknown flag and a positional argument are refused', () => {
 });
 
 test('all faults are told at once', () => {
-  const argv = ['--health-port=x', '--workers=0', '--log-level=loud', '--watch-namespaces=A_B'];
+  const argv = ['--health-port=x', '--workers=0', '--log-level=loud', '--nonsense'];
   const parsed = parseOperatorOptions(argv, {});
   assert.equal(parsed.kind, 'faults');
   if (parsed.kind !== 'faults') return;
   assert.equal(parsed.faults.length, 6);
+});
+
+test('a name that no namespace can have is refused', () => {
+  assert.deepEqual(parseOperatorOptions(['--watch-namespaces=A_B'], ENV), {
+    kind: 'faults',
+    faults: ['--watch-namespaces: "A_B" is no namespace'],
+  });
 });
 
 test('--help goes before everything else', () => {

@@ -1,6 +1,6 @@
 // What the operator's process is told at its start: flags and environment, read once, all faults at once, and frozen. What it
 // renders objects from comes with the chart's folder (chart-config.ts).
-import { parseArgs } from 'node:util';
+import * as flag from '../../lib/runtime/options.ts';
 import type { LogLevel } from './defaults.ts';
 import { LOG_LEVELS } from './defaults.ts';
 
@@ -25,11 +25,6 @@ export interface OperatorOptions {
   readonly logLevel: LogLevel;
 }
 
-export type ParsedOptions =
-  | { readonly kind: 'options'; readonly options: OperatorOptions }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'faults'; readonly faults: readonly string[] };
-
 export const USAGE = `The operator: makes of each SeldonDeployment what it needs, and says in its status how that is.
 
 Usage: node operator/process/main.ts [options]
@@ -50,84 +45,45 @@ Usage: node operator/process/main.ts [options]
 Example: node operator/process/main.ts --namespace=sidegraph-system --replica=local --health-host=127.0.0.1
 `;
 
-const FLAGS = {
-  namespace: { type: 'string' },
-  replica: { type: 'string' },
-  lease: { type: 'string', default: 'sidegraph-operator' },
-  config: { type: 'string', default: '' },
-  'health-host': { type: 'string', default: '0.0.0.0' },
-  'health-port': { type: 'string', default: '8081' },
-  'watch-namespaces': { type: 'string', default: '' },
-  'gateway-namespace': { type: 'string' },
-  workers: { type: 'string', default: '8' },
-  'former-managers': { type: 'string', default: 'manager' },
-  'log-level': { type: 'string', default: 'info' },
-  help: { type: 'boolean', default: false },
-} as const;
-
 const MAX_WORKERS = 64;
-const MAX_PORT = 65_535;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const FLAGS = {
+  namespace: flag.required('POD_NAMESPACE'),
+  replica: flag.required('POD_NAME', 'HOSTNAME'),
+  lease: flag.text('sidegraph-operator'),
+  config: flag.text(''),
+  'health-host': flag.text('0.0.0.0'),
+  'health-port': flag.whole(0, flag.MAX_PORT, 8081),
+  'watch-namespaces': flag.commaList(''),
+  'gateway-namespace': flag.text(),
+  workers: flag.whole(1, MAX_WORKERS, 8),
+  'former-managers': flag.commaList('manager'),
+  'log-level': flag.oneOf(LOG_LEVELS, 'info'),
+};
 
 export function parseOperatorOptions(
   argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): ParsedOptions {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(argv);
-  } catch (error) {
-    // Node's own texts go on with hints about its parser.
-    const message = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? '') : '';
-    return { kind: 'faults', faults: [message] };
-  }
-  if (values.help) return { kind: 'help' };
-  const faults: string[] = [];
-  const whole = (flag: 'health-port' | 'workers', least: number, most: number): number => {
-    const value = Number(values[flag]);
-    if (/^\d+$/.test(values[flag]) && value >= least && value <= most) return value;
-    faults.push(`--${flag} ${values[flag]} is not a whole number from ${least} to ${most}`);
-    return least;
+  env: flag.Environment,
+): flag.CommandLine<OperatorOptions> {
+  const build = (values: flag.Values<typeof FLAGS>, rest: readonly string[], fault: flag.Fault) => {
+    flag.refuseRest(rest, fault);
+    const watchNamespaces = values['watch-namespaces'];
+    for (const name of watchNamespaces)
+      if (!NAMESPACE.test(name)) fault(`--watch-namespaces: "${name}" is no namespace`);
+    return Object.freeze({
+      namespace: values.namespace,
+      replica: values.replica,
+      lease: values.lease,
+      configDir: values.config,
+      host: values['health-host'],
+      healthPort: values['health-port'],
+      watchNamespaces: Object.freeze([...watchNamespaces]),
+      gatewayNamespace: values['gateway-namespace'] ?? values.namespace,
+      workers: values.workers,
+      formerManagers: Object.freeze([...values['former-managers']]),
+      logLevel: values['log-level'],
+    });
   };
-  const namespace = values.namespace ?? env['POD_NAMESPACE'] ?? '';
-  if (namespace === '') faults.push('--namespace (or POD_NAMESPACE) is missing');
-  const replica = values.replica ?? env['POD_NAME'] ?? env['HOSTNAME'] ?? '';
-  if (replica === '') faults.push('--replica (or POD_NAME) is missing');
-  const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
-  if (logLevel === undefined) faults.push(`--log-level is one of ${LOG_LEVELS.join(', ')}`);
-  const watchNamespaces = splitList(values['watch-namespaces']);
-  for (const name of watchNamespaces)
-    if (!NAMESPACE.test(name)) faults.push(`--watch-namespaces: "${name}" is no namespace`);
-  const options: OperatorOptions = {
-    namespace,
-    replica,
-    lease: values.lease,
-    configDir: values.config,
-    host: values['health-host'],
-    healthPort: whole('health-port', 0, MAX_PORT),
-    watchNamespaces: Object.freeze([...new Set(watchNamespaces)]),
-    gatewayNamespace: values['gateway-namespace'] ?? namespace,
-    workers: whole('workers', 1, MAX_WORKERS),
-    formerManagers: Object.freeze(splitList(values['former-managers'])),
-    logLevel: logLevel ?? 'info',
-  };
-  return faults.length > 0
-    ? { kind: 'faults', faults }
-    : { kind: 'options', options: Object.freeze(options) };
-}
-
-function parse(argv: readonly string[]): {
-  [K in Exclude<
-    keyof typeof FLAGS,
-    'namespace' | 'replica' | 'gateway-namespace' | 'help'
-  >]: string;
-} & { namespace?: string; replica?: string; 'gateway-namespace'?: string; help: boolean } {
-  return parseArgs({ args: [...argv], options: FLAGS, strict: true }).values;
-}
-
-function splitList(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  return flag.readCommandLine(argv, FLAGS, build, env);
 }

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { parseCommand } from '../../cli/commands/options.ts';
-import { USAGE } from '../../cli/commands/usage.ts';
+import { parseCommand, USAGE } from '../../cli/commands.ts';
 import { listPages, PICTURES, ROOT } from './pages.ts';
 import { partNames, renderPage } from './render-page.ts';
 

@@ -1,5 +1,5 @@
 // A page of the docs in, the same page with its generated parts as the code has them now out.
-import { USAGE } from '../../cli/commands/usage.ts';
+import { USAGE } from '../../cli/commands.ts';
 import { commandFailures, findings, requestErrors } from './code-tables.ts';
 import {
   annotationLimits,

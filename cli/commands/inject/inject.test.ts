@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Io } from '../../../lib/runtime/io.ts';
 import { inject } from './inject.ts';
-import type { InjectOptions } from './options.ts';
+import type { InjectOptions } from './parse.ts';
 
 const DIR = join(import.meta.dirname, 'testdata');
 const CASES = readdirSync(DIR)

@@ -9,7 +9,7 @@ import { renderFindings } from '../../manifests/findings.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
 import { createPaint } from '../../../lib/runtime/paint.ts';
 import { injectManifests } from './inject-manifests.ts';
-import type { InjectOptions } from './options.ts';
+import type { InjectOptions } from './parse.ts';
 
 /** Returns the exit code: 1 when a file cannot be read as manifests or a pod cannot join. */
 export async function inject(options: InjectOptions, io: Io): Promise<number> {

@@ -6,7 +6,7 @@ import { CommandFailure, textOf } from '../../../lib/runtime/failure.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
 import { createPaint } from '../../../lib/runtime/paint.ts';
 import { observe } from './observe.ts';
-import type { StatusOptions } from './options.ts';
+import type { StatusOptions } from './parse.ts';
 import { readState } from './read-state.ts';
 import { renderTree } from './render-tree.ts';
 

@@ -1,18 +1,18 @@
 // `sidegraph check FILE…`: every finding of every file, told at once. A directory holds more JSON than manifests
 // (requests, settings of other tools): what has neither kind nor apiVersion there is passed over and counted.
-import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
-import { DEFAULT_SIDECAR } from '../../operator/config/defaults.ts';
-import { judgeWorkloads } from '../../operator/workloads/judge.ts';
-import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { loadDeployments } from '../../../graph/seldon/load-deployments.ts';
+import { DEFAULT_SIDECAR } from '../../../operator/config/defaults.ts';
+import { judgeWorkloads } from '../../../operator/workloads/judge.ts';
+import { CommandFailure } from '../../../lib/runtime/failure.ts';
 import {
   type FileFindings,
   countSeverity,
   renderFindings,
   summarize,
-} from '../manifests/findings.ts';
-import { listFiles, readSource } from '../manifests/files.ts';
-import type { Io } from '../../lib/runtime/io.ts';
-import { createPaint } from '../../lib/runtime/paint.ts';
+} from '../../manifests/findings.ts';
+import { listFiles, readSource } from '../../manifests/files.ts';
+import type { Io } from '../../../lib/runtime/io.ts';
+import { createPaint } from '../../../lib/runtime/paint.ts';
 
 /** A cluster may have other defaults of sidecars; their bounds are seldom others. */
 const judge = judgeWorkloads(DEFAULT_SIDECAR);

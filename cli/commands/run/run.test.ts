@@ -9,9 +9,9 @@ import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../../e2e/harness/ports.ts';
+import { freePorts } from '../../../e2e/harness/ports.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-test-'));
 /** A name that no other run of these tests has, so that leftovers are surely ours. */
 const UNIT_FILE = `${basename(dir)}.cjs`;

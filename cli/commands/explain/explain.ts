@@ -1,13 +1,13 @@
 // `sidegraph explain FILE`: the plan of a deployment in words, as a drawing or as JSON. Nothing is started, so a unit
 // without an address is no obstacle where the compiler needs none.
-import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
-import { explainPlan } from '../../graph/explain/explain-plan.ts';
-import { readSource } from '../manifests/files.ts';
-import type { Io } from '../../lib/runtime/io.ts';
-import type { ExplainOptions } from './options.ts';
-import { createPaint } from '../../lib/runtime/paint.ts';
-import { selectDeployment } from './select.ts';
-import { addressesOf } from '../units/url.ts';
+import { compileDeployment } from '../../../graph/compile/compile-deployment.ts';
+import { explainPlan } from '../../../graph/explain/explain-plan.ts';
+import { readSource } from '../../manifests/files.ts';
+import type { Io } from '../../../lib/runtime/io.ts';
+import type { ExplainOptions } from './parse.ts';
+import { createPaint } from '../../../lib/runtime/paint.ts';
+import { selectDeployment } from '../select.ts';
+import { addressesOf } from '../../units/url.ts';
 
 export function explain(options: ExplainOptions, io: Io): number {
   const { source, text } = readSource(options.file);

@@ -1,17 +1,17 @@
 // From a file's text to everything that `run` needs of it: the plan, the units with their addresses, what to start. Used
 // at the start and again at each change of the file; nothing here has an effect.
-import type { Deployment } from '../../graph/plan/deployment.ts';
-import type { Address } from '../../graph/plan/deployment.ts';
-import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
-import type { Finding } from '../../graph/manifest/finding.ts';
-import type { DeploymentPlan } from '../../graph/plan/plan.ts';
-import { CommandFailure } from '../../lib/runtime/failure.ts';
-import type { RunOptions } from './options.ts';
-import type { Paint } from '../../lib/runtime/paint.ts';
-import { selectDeployment } from './select.ts';
-import type { OutsideValues } from '../units/environment.ts';
-import { type PortClaim, findClash } from '../units/ports.ts';
-import { type ResolvedUnit, resolveUnits } from '../units/resolve.ts';
+import type { Deployment } from '../../../graph/plan/deployment.ts';
+import type { Address } from '../../../graph/plan/deployment.ts';
+import { compileDeployment } from '../../../graph/compile/compile-deployment.ts';
+import type { Finding } from '../../../graph/manifest/finding.ts';
+import type { DeploymentPlan } from '../../../graph/plan/plan.ts';
+import { CommandFailure } from '../../../lib/runtime/failure.ts';
+import type { RunOptions } from './parse.ts';
+import type { Paint } from '../../../lib/runtime/paint.ts';
+import { selectDeployment } from '../select.ts';
+import type { OutsideValues } from '../../units/environment.ts';
+import { type PortClaim, findClash } from '../../units/ports.ts';
+import { type ResolvedUnit, resolveUnits } from '../../units/resolve.ts';
 
 export interface Prepared {
   readonly deployment: Deployment;

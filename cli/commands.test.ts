@@ -1,19 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_SIDECAR } from '../../operator/config/defaults.ts';
-import { renderSidecar } from '../../operator/workloads/sidecar/render-sidecar.ts';
-import { parseCommand } from './options.ts';
+import { DEFAULT_SIDECAR } from '../operator/config/defaults.ts';
+import { renderSidecar } from '../operator/workloads/sidecar/render-sidecar.ts';
+import { COMMANDS, parseCommand, USAGE } from './commands.ts';
+import { parseCheck } from './commands/check/parse.ts';
+import { parseInject } from './commands/inject/parse.ts';
+import { parseRun } from './commands/run/parse.ts';
+import { parseSidecar } from './commands/sidecar/parse.ts';
+import { parseStatus } from './commands/status/parse.ts';
+import type { CommandLine } from '../lib/runtime/options.ts';
+
+function optionsOf<T>(line: CommandLine<T>): T {
+  assert.equal(line.kind, 'options', JSON.stringify(line));
+  return line.options;
+}
 
 function run(...argv: string[]) {
-  const command = parseCommand(['run', ...argv]);
-  assert.equal(command.kind, 'run', JSON.stringify(command));
-  return command.options;
+  return optionsOf(parseRun(argv));
 }
 
 function wrong(...argv: string[]): string {
-  const command = parseCommand(argv);
-  assert.equal(command.kind, 'wrong', JSON.stringify(command));
-  return command.message;
+  const asked = parseCommand(argv);
+  assert.equal(asked.kind, 'wrong', JSON.stringify(asked));
+  return asked.faults.join('\n');
 }
 
 test('run has defaults for everything but the file', () => {
@@ -41,6 +50,20 @@ test('run reads every option, with = or a space, in any order', () => {
   assert.deepEqual(Object.fromEntries(options.set.get('m') ?? []), { A: '1=2', B: '' });
 });
 
+test('a command line is told everything that is wrong with it', () => {
+  assert.equal(
+    wrong('run', 'g.yaml', '--port', '0', '--access-log=some'),
+    '--port 0 is not a whole number from 1 to 65535\n--access-log some is not one of all, failures, none',
+  );
+});
+
+test('every command is in the overview and explains each of its flags', () => {
+  for (const [name, { synopsis, summary, usage }] of Object.entries(COMMANDS)) {
+    assert.ok(USAGE['main']?.includes(`  ${synopsis.padEnd(16)}${summary}\n`), name);
+    assert.match(usage, new RegExp(`^Usage: sidegraph ${name}`));
+  }
+});
+
 test('each mistake is told in one sentence that names it', () => {
   assert.match(wrong('run', 'g.yaml', '--prot', '1'), /unknown option '--prot'/);
   assert.match(wrong('run'), /needs a file/);
@@ -64,17 +87,16 @@ test('help is given for the whole and for each command', () => {
 });
 
 test('check takes standard input as -', () => {
-  assert.deepEqual(parseCommand(['check', '-', 'dir', '-o', 'json']), {
-    kind: 'check',
+  assert.deepEqual(optionsOf(parseCheck(['-', 'dir', '-o', 'json'])), {
     files: ['-', 'dir'],
     output: 'json',
   });
 });
 
 test('the sidecar has the defaults of a pod, and reads what its template passes', () => {
-  const command = parseCommand(['sidecar']);
-  assert.equal(command.kind, 'sidecar');
-  assert.deepEqual(command.kind === 'sidecar' && command.options, {
+  const command = optionsOf(parseSidecar([]));
+  assert.equal(command.kind, 'serve');
+  assert.deepEqual(command.kind === 'serve' && command.options, {
     plan: '/etc/sidegraph/plan/plan.json',
     run: '/run/sidegraph',
     revision: null,
@@ -101,8 +123,9 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
   });
   const args = initContainers[0]?.['args'];
   assert.ok(Array.isArray(args));
-  const rendered = parseCommand(args.map(String));
-  assert.ok(rendered.kind === 'sidecar', JSON.stringify(rendered));
+  assert.equal(args[0], 'sidecar');
+  const rendered = optionsOf(parseSidecar(args.slice(1).map(String)));
+  assert.ok(rendered.kind === 'serve', JSON.stringify(rendered));
   const { concurrency, accessLog, drainMs, revision, logLevel } = rendered.options;
   assert.deepEqual(
     [concurrency, accessLog, drainMs, revision, logLevel],
@@ -110,22 +133,17 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
   );
   assert.match(wrong('run', 'f', '--access-log', 'some'), /not one of all, failures, none/);
   assert.equal(rendered.options.envoyMemoryBytes, 512 * 1024 * 1024);
-  assert.deepEqual(parseCommand(['sidecar', '--drain', '--run=/r']), { kind: 'drain', run: '/r' });
+  assert.deepEqual(optionsOf(parseSidecar(['--drain', '--run=/r'])), { kind: 'drain', run: '/r' });
   assert.match(wrong('sidecar', 'x'), /takes no x/);
 });
 
 test('inject needs files, status takes one name', () => {
   assert.match(wrong('inject'), /needs a file/);
-  const inject = parseCommand(['inject', '-f', 'a.yaml', '-f', '-', '--graph', 'g.yaml']);
-  assert.ok(inject.kind === 'inject');
-  assert.deepEqual(inject.options.files, ['a.yaml', '-']);
-  assert.deepEqual(inject.options.graphs, ['g.yaml']);
+  const inject = optionsOf(parseInject(['-f', 'a.yaml', '-f', '-', '--graph', 'g.yaml']));
+  assert.deepEqual(inject.files, ['a.yaml', '-']);
+  assert.deepEqual(inject.graphs, ['g.yaml']);
   assert.match(wrong('status', 'a', 'b'), /takes one name/);
   assert.match(wrong('status', '-A', '-n', 'x'), /neither a name nor -n/);
-  const status = parseCommand(['status', '-n', 'demo', 'iris', '-o', 'json']);
-  assert.ok(status.kind === 'status');
-  assert.deepEqual(
-    [status.options.namespace, status.options.name, status.options.output],
-    ['demo', 'iris', 'json'],
-  );
+  const status = optionsOf(parseStatus(['-n', 'demo', 'iris', '-o', 'json']));
+  assert.deepEqual([status.namespace, status.name, status.output], ['demo', 'iris', 'json']);
 });

@@ -2,39 +2,39 @@
 // side, say when they answer, follow the file, and end in the reverse order with nothing left behind.
 import type { Server } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
-import { envoyWorkers } from '../../envoy/kit/concurrency.ts';
-import { envoyCommand } from '../../envoy/kit/command.ts';
-import { locateEnvoy } from '../../envoy/process/locate.ts';
-import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
+import { envoyWorkers } from '../../../envoy/kit/concurrency.ts';
+import { envoyCommand } from '../../../envoy/kit/command.ts';
+import { locateEnvoy } from '../../../envoy/process/locate.ts';
+import { readOpenFileLimit } from '../../../envoy/kit/open-files.ts';
 import { announce } from './announce.ts';
 import { fileURLToPath } from 'node:url';
-import { CommandFailure } from '../../lib/runtime/failure.ts';
-import { decode, describeUnreadable, readSource, readText } from '../manifests/files.ts';
-import { filterLines } from '../../sidecar/supervisor/filter-lines.ts';
-import { renderFindings } from '../manifests/findings.ts';
-import type { Io } from '../../lib/runtime/io.ts';
-import { createLog } from '../../sidecar/supervisor/log.ts';
-import type { RunOptions } from './options.ts';
-import { createPaint, unitPrefix, wantsColour } from '../../lib/runtime/paint.ts';
+import { CommandFailure } from '../../../lib/runtime/failure.ts';
+import { decode, describeUnreadable, readSource, readText } from '../../manifests/files.ts';
+import { filterLines } from '../../../sidecar/supervisor/filter-lines.ts';
+import { renderFindings } from '../../manifests/findings.ts';
+import type { Io } from '../../../lib/runtime/io.ts';
+import { createLog } from '../../../sidecar/supervisor/log.ts';
+import type { RunOptions } from './parse.ts';
+import { createPaint, unitPrefix, wantsColour } from '../../../lib/runtime/paint.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
-import { SwapRoom } from '../../sidecar/supervisor/swap-room.ts';
-import { startAdminProxy } from '../../sidecar/supervisor/admin-proxy.ts';
-import { usableCpus } from '../../sidecar/supervisor/cpus.ts';
-import { DataPlane } from '../../sidecar/supervisor/data-plane.ts';
-import { EnvoyProcess } from '../../sidecar/supervisor/envoy-process.ts';
-import { type LogKeeper, keepLogsSmall } from '../../sidecar/supervisor/log-files.ts';
-import { runBounds, runMemory } from '../../sidecar/supervisor/process-limits.ts';
-import { resolveListenHost } from '../../sidecar/supervisor/listen-host.ts';
-import { runLayout } from '../../sidecar/supervisor/run-layout.ts';
-import { openStateDir } from '../../sidecar/supervisor/state-dir.ts';
-import { stopOnSignals } from '../../sidecar/supervisor/signals.ts';
-import { type FileWatcher, watchFile } from '../../sidecar/supervisor/watch.ts';
-import { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
-import { parseEnvFile } from '../units/environment.ts';
-import { Fleet } from '../units/fleet.ts';
-import { findTaken } from '../units/ports.ts';
-import { answersTcp } from '../units/probe.ts';
+import { SwapRoom } from '../../../sidecar/supervisor/swap-room.ts';
+import { startAdminProxy } from '../../../sidecar/supervisor/admin-proxy.ts';
+import { usableCpus } from '../../../sidecar/supervisor/cpus.ts';
+import { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
+import { EnvoyProcess } from '../../../sidecar/supervisor/envoy-process.ts';
+import { type LogKeeper, keepLogsSmall } from '../../../sidecar/supervisor/log-files.ts';
+import { runBounds, runMemory } from '../../../sidecar/supervisor/process-limits.ts';
+import { resolveListenHost } from '../../../sidecar/supervisor/listen-host.ts';
+import { runLayout } from '../../../sidecar/supervisor/run-layout.ts';
+import { openStateDir } from '../../../sidecar/supervisor/state-dir.ts';
+import { stopOnSignals } from '../../../sidecar/supervisor/signals.ts';
+import { type FileWatcher, watchFile } from '../../../sidecar/supervisor/watch.ts';
+import { Watchdog } from '../../../sidecar/supervisor/watchdog.ts';
+import { parseEnvFile } from '../../units/environment.ts';
+import { Fleet } from '../../units/fleet.ts';
+import { findTaken } from '../../units/ports.ts';
+import { answersTcp } from '../../units/probe.ts';
 
 const PROBE_MS = 500;
 /** How often `--watch` looks at the file where nothing tells of a change, ms. */
@@ -183,13 +183,13 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
 async function findEnvoy(env: NodeJS.ProcessEnv): Promise<string> {
   const located = await locateEnvoy({
     env,
-    venvs: [fileURLToPath(new URL('../../.venv', import.meta.url))],
+    venvs: [fileURLToPath(new URL('../../../.venv', import.meta.url))],
   });
   if (located.kind === 'found') return located.path;
   throw new CommandFailure(
     'ENVOY_MISSING',
     located.reason,
-    `run 'make setup' in ${fileURLToPath(new URL('../..', import.meta.url))}, or set ENVOY_BIN`,
+    `run 'make setup' in ${fileURLToPath(new URL('../../..', import.meta.url))}, or set ENVOY_BIN`,
   );
 }
 

@@ -1,9 +1,9 @@
 // What `run` says when all is ready: the units, the addresses, a request to try, and last the one line that scripts
 // wait for.
-import type { RunOptions } from './options.ts';
+import type { RunOptions } from './parse.ts';
 import type { Prepared } from './prepare.ts';
-import { renderTable } from '../../lib/runtime/table.ts';
-import type { ResolvedUnit } from '../units/resolve.ts';
+import { renderTable } from '../../../lib/runtime/table.ts';
+import type { ResolvedUnit } from '../../units/resolve.ts';
 
 const EXAMPLE_BODY = '{"data":{"ndarray":[[1.0,2.0,3.0,4.0]]}}';
 

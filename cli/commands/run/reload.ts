@@ -2,13 +2,13 @@
 // a good one is taken over without dropping a request. One text is worked on at a time, the newest waits. What failed for a
 // reason outside the text (a full disk, a port in use, a unit that does not start) is tried again by itself.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fleet } from '../units/fleet.ts';
-import { CommandFailure, type FailureCode, textOf } from '../../lib/runtime/failure.ts';
-import type { Log } from '../../sidecar/supervisor/log.ts';
+import type { Fleet } from '../../units/fleet.ts';
+import { CommandFailure, type FailureCode, textOf } from '../../../lib/runtime/failure.ts';
+import type { Log } from '../../../sidecar/supervisor/log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
-import type { DataPlane } from '../../sidecar/supervisor/data-plane.ts';
-import type { SwapRoom } from '../../sidecar/supervisor/swap-room.ts';
-import { findTaken } from '../units/ports.ts';
+import type { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
+import type { SwapRoom } from '../../../sidecar/supervisor/swap-room.ts';
+import { findTaken } from '../../units/ports.ts';
 
 export interface ReloadParts {
   readonly source: string;

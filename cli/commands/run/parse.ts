@@ -1,0 +1,68 @@
+// The command line of `sidegraph run` as data.
+import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../../envoy/kit/layout.ts';
+import * as flag from '../../../lib/runtime/options.ts';
+import { LOG_LEVELS, type LogLevel } from '../../../sidecar/supervisor/log.ts';
+import { parseSetFlags } from '../../units/environment.ts';
+import { type Selection, SELECTION_FLAGS, takeFile } from '../selection.ts';
+
+export interface RunOptions extends Selection {
+  readonly host: string;
+  readonly port: number;
+  readonly grpcPort: number;
+  readonly adminPort: number | null;
+  readonly workers: number;
+  /** Envoy's worker threads; null for what the machine's CPUs give. */
+  readonly concurrency: number | null;
+  readonly accessLog: AccessLog;
+  readonly unitTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly watch: boolean;
+  readonly json: boolean;
+  readonly envFiles: readonly string[];
+  readonly set: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly logLevel: LogLevel;
+  readonly stateDir: string | null;
+}
+
+const FLAGS = {
+  ...SELECTION_FLAGS,
+  port: flag.port(8000),
+  'grpc-port': flag.port(5001),
+  'admin-port': flag.port(null),
+  host: flag.text('127.0.0.1'),
+  workers: flag.whole(1, 64, 1),
+  concurrency: flag.whole(1, 256, null),
+  'access-log': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
+  'unit-timeout': flag.whole(1, 86_400, 120),
+  'drain-timeout': flag.whole(0, 86_400, 20),
+  watch: flag.toggle(),
+  'env-file': flag.texts(),
+  set: flag.parsed(parseSetFlags, new Map<string, Map<string, string>>()),
+  'log-level': flag.oneOf(LOG_LEVELS, 'info'),
+  'state-dir': flag.text(),
+  output: flag.short('o', flag.oneOf(['text', 'json'], 'text')),
+};
+
+export function parseRun(argv: readonly string[]): flag.CommandLine<RunOptions> {
+  return flag.readCommandLine(argv, FLAGS, (values, rest, fault) => ({
+    file: takeFile('run', rest, fault),
+    deployment: values.deployment,
+    predictor: values.predictor,
+    units: values.unit,
+    host: values.host,
+    port: values.port,
+    grpcPort: values['grpc-port'],
+    adminPort: values['admin-port'],
+    workers: values.workers,
+    concurrency: values.concurrency,
+    accessLog: values['access-log'],
+    unitTimeoutMs: 1000 * values['unit-timeout'],
+    drainTimeoutMs: 1000 * values['drain-timeout'],
+    watch: values.watch,
+    json: values.output === 'json',
+    envFiles: values['env-file'],
+    set: values.set,
+    logLevel: values['log-level'],
+    stateDir: values['state-dir'],
+  }));
+}

@@ -1,0 +1,39 @@
+// The help text of `sidegraph run`: every flag that parse.ts reads is described here and nowhere else.
+
+export const RUN_USAGE = `Usage: sidegraph run FILE [options]
+
+Serves the graph of a SeldonDeployment file: Envoy takes the requests, the filter walks the graph. A unit's address is,
+in this order: --unit; its container's command, started here; an endpoint with service_host in the file.
+
+What to serve:
+  --deployment NAME      which deployment, when the file holds several
+  --predictor NAME       only this predictor
+  --unit NAME=URL        address of a unit: http://HOST:PORT for REST, grpc://HOST:PORT for gRPC; give both by
+                         repeating it. NAME is the unit's name, or PREDICTOR/UNIT
+  --env-file FILE        lines NAME=VALUE for the environment of every unit that is started here, also for what the
+                         file takes from Secrets and ConfigMaps; may be repeated
+  --set UNIT.NAME=VALUE  one variable of one unit; may be repeated, stronger than --env-file
+  --watch                apply changes of the file without dropping a request
+
+Where:
+  --port N               REST and gRPC (default 8000)
+  --grpc-port N          gRPC (default 5001)
+  --host ADDR            address to listen on, or a name that has one (default 127.0.0.1)
+  --admin-port N         read-only Envoy admin endpoint
+  --state-dir DIR        keep Envoy's files and logs there (default: a temporary directory)
+
+How:
+  --workers N            processes of the filter (default 1)
+  --concurrency N        worker threads of Envoy (default: one up to two CPUs, then one for two, at most 4)
+  --access-log WHICH     all: a line for each request; failures (default): for those that failed or took a second, and
+                         one in a thousand; none
+  --unit-timeout S       seconds that a started unit has to become ready (default 120)
+  --drain-timeout S      seconds to wait for in-flight requests on shutdown (default 20)
+  --log-level LEVEL      debug, info, warn or error (default info)
+  -o json                one JSON line on standard output when ready, JSON log lines
+
+Examples:
+  sidegraph run examples/single-model/graph.yaml
+  sidegraph run graph.yaml --unit model=http://127.0.0.1:9000 --unit model=grpc://127.0.0.1:9500
+  sidegraph run graph.yaml --watch --set model.MODEL_NAME=Iris --admin-port 9901
+`;
