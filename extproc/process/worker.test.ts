@@ -156,7 +156,7 @@ test('a wrong command line is told with all its faults', async () => {
   const worker = start(['--drain-limit-ms', 'x', '--colour']);
   assert.equal(await worker.ended, 2);
   assert.match(worker.stderr(), /--drain-limit-ms x is not a whole number from 0 on/);
-  assert.match(worker.stderr(), /unknown argument "--colour"/);
+  assert.match(worker.stderr(), /unknown option '--colour'/);
 });
 
 test('warming loads everything that a worker may need, and ends', async () => {
