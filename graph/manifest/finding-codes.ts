@@ -23,11 +23,11 @@ export type FindingCode = keyof typeof FINDINGS;
 
 export const FINDINGS = {
   // The file and its documents.
-  MANIFEST_TOO_LARGE: error('the file is larger than is read', 'split the file'),
-  YAML_SYNTAX: error('the file is neither YAML nor JSON', 'correct the line that is named'),
+  MANIFEST_TOO_LARGE: error('the file exceeds the size limit', 'split the file'),
+  YAML_SYNTAX: error('the file is neither YAML nor JSON', 'correct that line'),
   TEMPLATE_MARK: error(
-    'the file is a template that was not filled in',
-    'render it first (helm template, kustomize build, envsubst …) and name what comes out',
+    'the file is a template that was not rendered',
+    'render it first (helm template, kustomize build, envsubst …) and check the result',
   ),
   KEY_DUPLICATE: warning(
     'a mapping has a key twice; the last value counts, as for kubectl',
@@ -38,14 +38,14 @@ export const FINDINGS = {
     'write a string, number, boolean, list or object',
   ),
   DOCUMENT_TOO_LARGE: error(
-    'a document holds more values than are read, its aliases expanded',
+    'a document has too many values, counted after its aliases are expanded',
     'split the document, or use fewer aliases',
   ),
   DOCUMENT_TOO_DEEP: error(
-    'a document nests deeper than is read, or an alias contains itself',
+    'a document is nested too deeply, or an alias contains itself',
     'flatten the graph, or remove the alias that contains itself',
   ),
-  DOCUMENTS_TOO_MANY: error('the file holds more documents than are read', 'split the file'),
+  DOCUMENTS_TOO_MANY: error('the file has too many documents', 'split the file'),
   DOCUMENT_NOT_OBJECT: error(
     'a document is not an object',
     'write a SeldonDeployment: apiVersion, kind, metadata, spec',
@@ -57,29 +57,29 @@ export const FINDINGS = {
   ),
   KIND_SKIPPED: warning(
     'a document is of a kind that is not read',
-    'nothing, if it is meant for others',
+    'safe to ignore if intended for another tool',
   ),
   API_VERSION_UNKNOWN: error(
     'the apiVersion is none of the SeldonDeployment ones',
     'write machinelearning.seldon.io/v1 (or v1alpha2, v1alpha3)',
   ),
-  NO_DEPLOYMENT: error('the file holds no SeldonDeployment', 'name a file that holds one'),
+  NO_DEPLOYMENT: error('the file has no SeldonDeployment', 'name a file that has one'),
   NAME_TAKEN: error(
-    'an object of the deployment would have a name that another deployment holds',
+    'an object of the deployment would have a name that belongs to another deployment',
     'rename the deployment or the predictor',
   ),
   DEPLOYMENT_DUPLICATE: error(
-    'two deployments in the file have one namespace and name',
+    'two deployments in the file have the same namespace and name',
     'rename one of them',
   ),
-  READER_FAILED: error('a bug in the reader of manifests', 'report it with the file'),
+  READER_FAILED: error('internal error while reading the manifest', 'report it with the file'),
   READER_TOO_SLOW: error(
-    'reading the object takes longer than one object may hold up the others',
+    'reading the object takes longer than one object may delay the others',
     'make it smaller; if it is of ordinary size, report it with the object',
   ),
   READER_BUSY: error(
-    'too many objects wait to be read, or the process is going',
-    'write the object again in a moment',
+    'too many objects are waiting to be read, or the process is shutting down',
+    'apply the object again in a moment',
   ),
 
   // Fields.
@@ -87,14 +87,17 @@ export const FINDINGS = {
     'a field is not part of the format; it is ignored',
     'remove it, or correct its spelling',
   ),
-  FIELD_WRONG_TYPE: error('a field has the wrong JSON type', 'write the type that is named'),
+  FIELD_WRONG_TYPE: error(
+    'a field has the wrong JSON type',
+    'write the type that the message names',
+  ),
   FIELD_MISSING: error('a required field is missing or empty', 'add the field'),
   NAME_INVALID: error(
     'a name has characters that cannot be used',
     'use letters, digits, - and _ (inside), at most 63',
   ),
-  NAME_TOO_LONG: error('a name is longer than can be used', 'shorten the name'),
-  VALUE_TOO_LONG: error('a value is longer than can be used', 'shorten the value'),
+  NAME_TOO_LONG: error('a name is too long', 'shorten the name'),
+  VALUE_TOO_LONG: error('a value is too long', 'shorten the value'),
   NUMBER_RANGE: error('a number is out of its range', 'write a number in the range'),
 
   // The deployment.
@@ -109,16 +112,16 @@ export const FINDINGS = {
   TRANSPORT_UNKNOWN: error('the transport does not exist', 'write rest or grpc'),
   SERVER_TYPE_UNKNOWN: error('the serverType does not exist', 'write rpc or kafka'),
   KAFKA_ENV_MISSING: error(
-    'serverType kafka without the environment that it needs',
+    'serverType is kafka, and variables that it needs are missing',
     'add KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC to svcOrchSpec.env',
   ),
   FEATURE_NOT_SERVED: warning(
     'a part of the format is not served yet; the rest runs without it',
-    'nothing, if it can be done without',
+    'safe to ignore if you can do without it',
   ),
   ANNOTATION_VALUE: error(
     'an annotation has a value that cannot be used',
-    'write a value of the kind that is named',
+    'write a value of the kind that the message names',
   ),
   ANNOTATION_UNKNOWN: warning(
     'an annotation with our prefix is not known; it is ignored',
@@ -127,9 +130,9 @@ export const FINDINGS = {
 
   // Predictors and their traffic.
   PREDICTORS_MISSING: error('the deployment has no predictors', 'add spec.predictors with one'),
-  PREDICTOR_DUPLICATE: error('two predictors have one name', 'rename one of them'),
+  PREDICTOR_DUPLICATE: error('two predictors have the same name', 'rename one of them'),
   SERVICE_NAME_DUPLICATE: error(
-    'two predictors have one annotation seldon.io/svc-name',
+    'two predictors have the same annotation seldon.io/svc-name',
     'give each predictor a service name of its own',
   ),
   SHADOW_ALONE: error(
@@ -146,26 +149,17 @@ export const FINDINGS = {
     'the only predictor has a traffic other than 100',
     'remove traffic, or write 100',
   ),
-  PREDICTORS_TOO_MANY: error(
-    'a deployment has more predictors than are read',
-    'split the deployment',
-  ),
-  CONTAINERS_TOO_MANY: error(
-    'a predictor has more containers than are read',
-    'split the deployment',
-  ),
+  PREDICTORS_TOO_MANY: error('a deployment has too many predictors', 'split the deployment'),
+  CONTAINERS_TOO_MANY: error('a predictor has too many containers', 'split the deployment'),
   NO_ENGINE_GRAPH: error(
     'seldon.io/no-engine on a graph of more than one unit',
     'remove the annotation, or the other units',
   ),
-  GRAPH_TOO_LARGE: error(
-    'a graph has more units, or nests deeper, than is read',
-    'split the graph',
-  ),
+  GRAPH_TOO_LARGE: error('a graph has too many units, or is nested too deeply', 'split the graph'),
 
   // Units.
   UNIT_DUPLICATE: error(
-    'two units of a predictor have one name (case does not count)',
+    'two units of a predictor have the same name (ignoring case)',
     'rename one of them and its container',
   ),
   UNIT_TYPE_UNKNOWN: error(
@@ -184,30 +178,33 @@ export const FINDINGS = {
     'a unit has neither a container of its name nor an address',
     'add a container with the name of the unit to componentSpecs, or an endpoint with service_host and httpPort, or run with --unit NAME=URL',
   ),
-  CONTAINER_DUPLICATE: error('two containers of a predictor have one name', 'rename one of them'),
+  CONTAINER_DUPLICATE: error(
+    'two containers of a predictor have the same name',
+    'rename one of them',
+  ),
   POD_FIELD_UNKNOWN: error(
-    'a pod has a field that Kubernetes does not have: it would refuse the whole pod',
-    'remove it, or write it where it belongs',
+    'a pod has a field that Kubernetes does not have: it would reject the whole pod',
+    'remove it, or move it to where it belongs',
   ),
   POD_FIELD_NEW: warning(
-    'a pod has a field that the oldest Kubernetes that is supported does not have',
-    'nothing, where every cluster that it goes to is new enough',
+    'a pod has a field that the oldest supported Kubernetes does not have',
+    'safe to ignore if all of your clusters are new enough',
   ),
   POD_INVALID: error(
-    'a pod has a value that Kubernetes refuses',
-    'write what Kubernetes takes there',
+    'a pod has a value that Kubernetes rejects',
+    'write a value that Kubernetes accepts',
   ),
   LABEL_INVALID: error(
-    'a label or the name of an annotation is none that Kubernetes takes',
-    'write one that it takes',
+    'a label, or the name of an annotation, is not valid in Kubernetes',
+    'write a valid one',
   ),
   IMAGE_MISSING: error('a container has no image', 'write its image'),
   IMAGE_LOCAL: warning(
-    'a container has a command and no image: it runs on this machine, and Kubernetes would refuse it',
-    'nothing for sidegraph run; for a cluster write its image',
+    'a container has a command and no image: it runs on this machine, and Kubernetes would reject it',
+    'safe to ignore for sidegraph run; for a cluster, write its image',
   ),
   PORT_CONFLICT: error(
-    'two containers of one pod listen on one port',
+    'two containers of one pod listen on the same port',
     'give one of them another port named http or grpc',
   ),
   ENDPOINT_CONTAINER: warning(
@@ -236,19 +233,19 @@ export const FINDINGS = {
     'write all, request or response',
   ),
   CHILDREN_MISSING: error(
-    'a unit that works on its children has none',
+    'a unit that needs children has none',
     'add children, or give the unit another type',
   ),
   CHILDREN_COUNT: error(
     'a unit has the wrong number of children',
-    'give it the number that is named',
+    'give it the number that the message names',
   ),
   CHILDREN_UNREACHABLE: error(
     'a unit has children that no request can reach',
     'remove the children, or the implementation',
   ),
   CHILDREN_DROPPED: warning(
-    'a unit that neither routes nor combines has several children: all are called, only the first one answers',
+    'a unit that neither routes nor combines has several children: all are called, and only the first response counts',
     'make the unit a ROUTER or COMBINER, or chain the children',
   ),
   BUILT_IN_IGNORES: warning(
@@ -268,10 +265,10 @@ export const FINDINGS = {
     'the value of a parameter is not of its type',
     'correct the value, or the type',
   ),
-  PARAMETER_DUPLICATE: error('two parameters of a unit have one name', 'remove one of them'),
+  PARAMETER_DUPLICATE: error('two parameters of a unit have the same name', 'remove one of them'),
   MODEL_URI_MISSING: error(
     'a prepackaged server without modelUri',
-    'add modelUri: where the artifact of the model lies',
+    'add modelUri: where the artifact of the model is',
   ),
   SERVER_UNKNOWN: error(
     'the implementation is neither built in nor a known server, and the unit has no image or address of its own',
@@ -292,18 +289,21 @@ export const FINDINGS = {
     'remove it, if nothing else reads it',
   ),
   INJECTION_OFF: warning(
-    'the namespace does not let sidecars in, so nothing answers the requests of the graph',
+    'sidecar injection is not enabled in the namespace, so nothing serves the graph',
     'annotate the namespace with sidegraph.io/injection=enabled',
   ),
   INJECTION_REMOVED: warning(
-    'the namespace lets no sidecars in any more; a running predictor keeps its own',
+    'sidecar injection is no longer enabled in the namespace; running predictors keep their sidecars',
     'annotate the namespace with sidegraph.io/injection=enabled, or delete the deployment',
   ),
   NAME_DERIVED: warning(
-    'a name cannot be used by Kubernetes; another one was made of it',
-    'nothing, or use lower-case letters, digits and -',
+    'a name cannot be used by Kubernetes; another one was derived from it',
+    'safe to ignore, or use lower-case letters, digits and -',
   ),
-  POD_SETTING: warning('a setting of a pod does not go with the others', 'change what is named'),
+  POD_SETTING: warning(
+    'a setting of a pod conflicts with others',
+    'change the setting that the message names',
+  ),
   SIDECAR_PORT: error(
     'a container listens on a port of the sidecars in its pod: none of its requests would reach it',
     'give it another port',

@@ -23,19 +23,19 @@ export const ERRORS = {
     status: 500,
     grpcStatus: 14,
     meaning:
-      'the unit closed the connection before its answer was whole, or answered no valid HTTP',
+      'the unit closed the connection before its response was complete, or did not send valid HTTP',
     advice: "look at the unit's log for a crash at that time",
   },
   UNIT_TIMEOUT: {
     status: 500,
     grpcStatus: 4,
-    meaning: 'the unit did not answer within the timeout of a call',
+    meaning: 'the unit did not respond within the timeout of a call',
     advice: 'raise seldon.io/rest-timeout or seldon.io/grpc-timeout, or make the unit faster',
   },
   ANSWER_TOO_LARGE: {
     status: 502,
     grpcStatus: 8,
-    meaning: "a unit's answer is over the limit for answers that the filter must read",
+    meaning: "a unit's response is over the limit for responses that the filter must read",
     advice: 'raise sidegraph.io/max-answer-bytes',
   },
   BODY_TOO_LARGE: {
@@ -47,65 +47,65 @@ export const ERRORS = {
   BODY_TIMEOUT: {
     status: 408,
     grpcStatus: 4,
-    meaning: 'the request did not arrive whole in the time that it has',
-    advice: 'raise sidegraph.io/body-timeout-ms, or send less over a line that slow',
+    meaning: 'the request did not arrive completely within its time',
+    advice: 'raise sidegraph.io/body-timeout-ms, or send less over a slow connection',
   },
   BAD_HTTP: {
     status: 400,
     grpcStatus: 13,
-    meaning: 'what the client sent is no valid HTTP/1.1',
+    meaning: 'the client did not send valid HTTP/1.1',
     advice:
-      'percent-encode what is not ASCII in path and query; see whether something between changes requests',
+      'percent-encode what is not ASCII in path and query; see whether a proxy on the way changes requests',
   },
   HEADERS_TOO_LARGE: {
     status: 431,
     grpcStatus: 8,
-    meaning: 'the headers of the request are more, or more bytes, than are taken',
+    meaning: 'the request has too many headers, or too large ones',
     advice: 'send fewer, or raise sidegraph.io/max-header-bytes or sidegraph.io/max-headers',
   },
   ROUTE_OUT_OF_RANGE: {
     status: 500,
     grpcStatus: 13,
-    meaning: "a router's answer names a child that the unit does not have",
-    advice: 'make the router answer −2, −1 or 0 … number of children − 1',
+    meaning: 'a router chose a child that it does not have',
+    advice: 'make the router return −2, −1 or 0 … number of children − 1',
   },
   ROUTE_UNUSABLE: {
     status: 500,
     grpcStatus: 13,
-    meaning: "a router's answer holds no number where a branch is expected",
-    advice: 'answer data.ndarray, data.tensor or data.tftensor with the branch as first value',
+    meaning: "a router's response has no number where a branch is expected",
+    advice: 'return data.ndarray, data.tensor or data.tftensor with the branch as first value',
   },
   MERGE_UNUSABLE: {
     status: 500,
     grpcStatus: 13,
     meaning:
-      'the built-in combiner cannot average the answers: their shapes differ or are not numbers',
-    advice: 'make all children answer arrays of numbers of one shape',
+      'the built-in combiner cannot average the responses: their shapes differ, or they are not numbers',
+    advice: 'make all children return arrays of numbers of the same shape',
   },
   ANSWER_NOT_JSON: {
     status: 500,
     grpcStatus: 13,
     meaning:
-      'an answer that has to be read or joined with others is not valid JSON (gRPC: protobuf)',
-    advice: 'make the unit that the message names answer JSON',
+      'a response that has to be read or joined with others is not valid JSON (gRPC: protobuf)',
+    advice: 'make the unit that the message names return JSON',
   },
   ANSWER_NOT_DECODABLE: {
     status: 500,
     grpcStatus: 13,
-    meaning: 'an answer that has to be read has an unknown or broken content encoding',
-    advice: 'make the unit answer identity, gzip, deflate or br',
+    meaning: 'a response that has to be read has an unknown or broken content encoding',
+    advice: 'make the unit send identity, gzip, deflate or br',
   },
   FEEDBACK_ROUTING_INVALID: {
     status: 400,
     grpcStatus: 3,
     meaning: 'the routing in a feedback names a child that the unit does not have',
-    advice: 'send back the routing that the prediction was answered with, unchanged',
+    advice: 'send back the routing of the prediction unchanged',
   },
   BAD_GRPC_FRAME: {
     status: 400,
     grpcStatus: 13,
     meaning:
-      'a gRPC request is not one whole message, or is compressed in a way that cannot be read',
+      'a gRPC request is not exactly one message, or is compressed in a way that cannot be read',
     advice: 'send one unary message, uncompressed or gzip',
   },
   DEADLINE_EXCEEDED: {
@@ -117,20 +117,20 @@ export const ERRORS = {
   OVERLOADED: {
     status: 503,
     grpcStatus: 14,
-    meaning: 'the data plane holds as many bytes or requests as it may',
+    meaning: 'the data plane holds as many bytes or requests as it is allowed to',
     advice: 'try again after the time in retry-after; scale out',
   },
   FILTER_UNAVAILABLE: {
     status: 503,
     grpcStatus: 14,
-    meaning: 'the graph filter did not answer: it is starting, restarting or was killed',
+    meaning: 'the graph filter did not respond: it is starting, restarting or was killed',
     advice: "try again after the time in retry-after; look at the filter's log",
   },
   UNIT_UNKNOWN: {
     status: 500,
     grpcStatus: 2,
     meaning:
-      'status or metadata of a unit is asked that the graph does not have (as Seldon answers)',
+      'a request for the status or metadata of a unit that the graph does not have (as Seldon responds)',
     advice: 'name a unit of the graph; `GET …/api/v1.0/metadata` lists them',
   },
   PLAN_UNKNOWN: {
