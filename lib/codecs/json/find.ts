@@ -31,7 +31,7 @@ export function wholeValue(bytes: Buffer): Span | undefined {
   return { start, end };
 }
 
-function keyIs(bytes: Buffer, start: number, end: number, key: Buffer): boolean {
+export function keyIs(bytes: Buffer, start: number, end: number, key: Buffer): boolean {
   const written = end - start - 2;
   if (written === key.length) {
     if (bytes.compare(key, 0, key.length, start + 1, end - 1) === 0) return true;
