@@ -1,0 +1,93 @@
+// AVERAGE_COMBINER over tensors: which tensors of the answers belong together, and their element-wise mean. In: for each
+// answer its tensors with their numbers as doubles; out: one list of means, or why there is none. NaN and infinities are
+// numbers here: what the formats can say is passed on.
+import type { Unusable } from '../payload.ts';
+import { type Datatype, type MeanDatatype, meanDatatype } from './datatypes.ts';
+
+export interface Tensor {
+  readonly name: string;
+  /** null where the format names none. */
+  readonly datatype: Datatype | null;
+  readonly shape: readonly number[];
+  /** Row-major; may be written over. */
+  readonly values: Float64Array;
+}
+
+export interface MeanTensor {
+  readonly datatype: MeanDatatype;
+  readonly values: Float64Array;
+}
+
+export function unmergeable(info: string, position: number): Unusable {
+  return { code: 'MERGE_UNUSABLE', info, position };
+}
+
+/** Product of the sizes of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, axis) => size * axis, 1);
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+/** The sum of large numbers may overflow where their mean does not. */
+function carefulMean(columns: readonly Float64Array[], at: number): number {
+  let mean = 0;
+  for (const column of columns) mean += (column[at] as number) / columns.length;
+  return mean;
+}
+
+/** Written into memory of its own, as the numbers may be needed again where a sum overflows. */
+function meanOf(columns: readonly Float64Array[]): Float64Array {
+  const [first, ...others] = columns as [Float64Array, ...Float64Array[]];
+  const sums = Float64Array.from(first);
+  for (const column of others) {
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (column[i] as number);
+  }
+  const count = columns.length;
+  for (let i = 0; i < sums.length; i++) {
+    const sum = sums[i] as number;
+    sums[i] = Number.isFinite(sum) ? sum / count : carefulMean(columns, i);
+  }
+  return sums;
+}
+
+/** The tensor that stands for `wanted` in another answer: that of its name, or the only one where both answers hold one. */
+function matching(wanted: Tensor, answer: readonly Tensor[], alone: boolean): Tensor | undefined {
+  if (alone) return answer[0];
+  return answer.find(({ name }) => name === wanted.name);
+}
+
+/**
+ * The mean of each of the first answer's tensors. All answers must hold the same tensors in the same shapes; names do not matter where each
+ * holds one. MERGE_UNUSABLE otherwise.
+ */
+export function meansOf(answers: readonly (readonly Tensor[])[]): MeanTensor[] | Unusable {
+  const [first] = answers;
+  if (first === undefined) return unmergeable('there is no answer to average', 0);
+  if (first.length === 0) return unmergeable('the answer holds no tensor', 0);
+  const alone = answers.every((answer) => answer.length === 1);
+  const means: MeanTensor[] = [];
+  for (const wanted of first) {
+    const tensors: Tensor[] = [];
+    for (const [position, answer] of answers.entries()) {
+      const tensor = matching(wanted, answer, alone);
+      if (tensor === undefined || answer.length !== first.length) {
+        const names = answer.map(({ name }) => `"${name}"`).join(', ');
+        return unmergeable(`the answer holds ${names}, the first one "${wanted.name}"`, position);
+      }
+      if (!sameShape(wanted.shape, tensor.shape)) {
+        const shapes = `[${tensor.shape.join(',')}], the first answer's [${wanted.shape.join(',')}]`;
+        return unmergeable(`the shape of "${tensor.name}" is ${shapes}`, position);
+      }
+      tensors.push(tensor);
+    }
+    const types = tensors.map(({ datatype }) => datatype ?? 'FP64');
+    means.push({
+      datatype: meanDatatype(types),
+      values: meanOf(tensors.map(({ values }) => values)),
+    });
+  }
+  return means;
+}
