@@ -89,6 +89,13 @@ export const ERRORS = {
       'a response that has to be read or joined with others is not valid JSON (gRPC: protobuf)',
     advice: 'make the unit that the message names return JSON',
   },
+  ANSWER_NOT_CHAINABLE: {
+    status: 500,
+    grpcStatus: 13,
+    meaning:
+      "a unit's answer, which the next unit is to be called with, is no answer of the protocol",
+    advice: 'make the unit that the message names answer outputs (V2) or predictions (TensorFlow)',
+  },
   ANSWER_NOT_DECODABLE: {
     status: 500,
     grpcStatus: 13,

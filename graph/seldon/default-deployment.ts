@@ -1,4 +1,5 @@
 // Turns a checked deployment, as written, into one as it is meant: Seldon's defaults filled in (`defaults.go`).
+import type { PortedContainer } from './assign-ports.ts';
 import type {
   Container,
   Deployment,
@@ -17,9 +18,6 @@ import {
 import { findServerImage } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
 import type {
-  PortedContainer,
-  PortedDeployment,
-  PortedPredictor,
   WrittenDeployment,
   WrittenEndpoint,
   WrittenPredictor,
@@ -29,9 +27,10 @@ import type {
 /** Where containers are reached: `local`, all at 127.0.0.1; `cluster`, as Seldon's operator names them. */
 export type Hosts = 'local' | 'cluster';
 
-/** `written` has passed the checks: its words are known and its names unique. */
+/** `written` has passed the checks: its words are known and its names unique. `ported` are its containers' ports. */
 export function defaultDeployment(
-  written: PortedDeployment,
+  written: WrittenDeployment,
+  ported: readonly (readonly PortedContainer[])[],
   source: string,
   hosts: Hosts,
   servers: Servers,
@@ -43,13 +42,14 @@ export function defaultDeployment(
     protocol: 'seldon',
     transport: written.transport === 'grpc' ? 'grpc' : 'rest',
     annotations: { ...written.metadataAnnotations, ...written.annotations },
-    predictors: written.predictors.map((predictor) => {
+    predictors: written.predictors.map((predictor, index) => {
+      const containers = ported[index] ?? [];
       const hostOf = (container: PortedContainer): string =>
         hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
       const isRun = ({ container }: PortedContainer): boolean =>
         hosts === 'cluster' || container.command.length > 0;
       const protocol = written.protocol || 'seldon';
-      return defaultPredictor(predictor, only, { hostOf, isRun }, protocol, servers);
+      return defaultPredictor(predictor, containers, only, { hostOf, isRun }, protocol, servers);
     }),
     source,
     path: written.path,
@@ -63,13 +63,13 @@ interface Places {
 }
 
 function defaultPredictor(
-  written: PortedPredictor,
+  written: WrittenPredictor,
+  ported: readonly PortedContainer[],
   only: boolean,
   places: Places,
   protocol: string,
   servers: Servers,
 ): Predictor {
-  const { ported } = written;
   if (written.graph === undefined) throw new Error('a checked predictor has a graph');
   const implementations = collectImplementations(written.graph, new Map());
   return {

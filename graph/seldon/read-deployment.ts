@@ -10,7 +10,7 @@ import {
   SPEC_FIELDS,
 } from './known-fields.ts';
 import { MANIFEST_LIMITS } from '../plan/limits.ts';
-import type { ManifestDocument } from '../manifest/open-documents.ts';
+import type { ManifestDocument } from '../manifest/parse-manifests.ts';
 import { readContainers, readEnv } from './read-containers.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';

@@ -1,6 +1,6 @@
 // A deployment as it was written: typed, nothing defaulted yet, so that checks see what the user wrote. `undefined` is
 // what was left out.
-import type { ContainerPorts, EnvEntry, EnvFrom } from '../plan/deployment.ts';
+import type { EnvEntry, EnvFrom } from '../plan/deployment.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
 
 export interface WrittenDeployment {
@@ -34,21 +34,6 @@ export interface WrittenPredictor {
   readonly engineResources: WrittenPod | undefined;
   /** Undefined when there is none that can be read; a finding tells. */
   readonly graph: WrittenUnit | undefined;
-}
-
-/** A deployment whose containers have their ports. */
-export interface PortedDeployment extends WrittenDeployment {
-  readonly predictors: readonly PortedPredictor[];
-}
-
-export interface PortedPredictor extends WrittenPredictor {
-  /** Its containers, then those that its prepackaged servers add. */
-  readonly ported: readonly PortedContainer[];
-}
-
-export interface PortedContainer {
-  readonly container: WrittenContainer;
-  readonly ports: ContainerPorts;
 }
 
 export interface WrittenContainer {

@@ -1,0 +1,155 @@
+// What real servers answered, byte for byte, goes through the conversions: MLServer, KServe and Triton for V2, a stand-in of TensorFlow
+// Serving on its real messages. Skipped where the recordings are not at hand.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Payload } from './payload.ts';
+import { averageGrpc as averageTensorflow } from './tensorflow/average-grpc.ts';
+import { chainGrpc as chainTensorflowGrpc } from './tensorflow/chain-grpc.ts';
+import { chainRest as chainTensorflowRest } from './tensorflow/chain-rest.ts';
+import { edited, grpc, textOf } from './testing/payloads.ts';
+import { TENSORFLOW_SCHEMA, V2_SCHEMA } from './testing/schemas.ts';
+import { averageGrpc } from './v2/average-grpc.ts';
+import { averageRest } from './v2/average-rest.ts';
+import { chainGrpc } from './v2/chain-grpc.ts';
+import { chainRest } from './v2/chain-rest.ts';
+import { readGrpcRoute } from './v2/route-grpc.ts';
+import { readRestRoute } from './v2/route-rest.ts';
+
+const CAPTURES = fileURLToPath(new URL('../../shared/captures/', import.meta.url));
+const options = { skip: !existsSync(CAPTURES) };
+
+interface Recorded {
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: string;
+  readonly body_base64?: string;
+  readonly message_base64?: string;
+}
+
+function answerOf(path: string): Payload {
+  const text = readFileSync(`${CAPTURES}${path}.json`, 'utf8');
+  const { response } = JSON.parse(text) as { response: Recorded };
+  if (response.message_base64 !== undefined) {
+    return grpc(Buffer.from(response.message_base64, 'base64'));
+  }
+  const headers = new Map(
+    (response.headers ?? []).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return {
+    body:
+      response.body_base64 === undefined
+        ? Buffer.from(response.body ?? '')
+        : Buffer.from(response.body_base64, 'base64'),
+    contentType: headers.get('content-type') ?? null,
+    layout: headers.get('inference-header-content-length') ?? null,
+  };
+}
+
+test('V2 answers over REST become requests whose JSON and tensors are theirs', options, () => {
+  for (const path of [
+    'mlserver/infer',
+    'mlserver/infer-custom-bytes',
+    'mlserver/infer-predict-proba',
+    'mlserver/infer-batch',
+    'kserve/v2-infer',
+    'kserve/v2-infer-binary-out',
+    'triton/infer',
+    'triton/infer-binary',
+    'triton/infer-binary-mixed-bytes',
+    'triton/infer-raw-binary',
+    'triton/infer-classification',
+  ]) {
+    const answer = answerOf(path);
+    const request = edited(answer, chainRest(answer));
+    assert.ok(typeof request === 'object', `${path}: ${textOf(request)}`);
+    const split = ({ body, layout }: Payload): [string, string] => {
+      const bytes = layout === null ? body.length : Number(layout);
+      return [body.toString('utf8', 0, bytes), body.toString('hex', bytes)];
+    };
+    const [before, tensors] = split(answer);
+    const [after, sameTensors] = split(request);
+    const { outputs, ...rest } = JSON.parse(before) as Record<string, unknown>;
+    const { inputs, ...sameRest } = JSON.parse(after) as Record<string, unknown>;
+    assert.deepEqual(inputs, outputs, path);
+    assert.equal(sameTensors, tensors, path);
+    const asked = answer.layout === null ? {} : { parameters: { binary_data_output: true } };
+    assert.deepEqual(sameRest, { ...rest, ...asked }, path);
+  }
+});
+
+test('V2 answers over gRPC become requests with their tensors', options, () => {
+  for (const path of [
+    'mlserver/grpc-infer',
+    'mlserver/grpc-infer-raw',
+    'mlserver/grpc-infer-params',
+    'mlserver/grpc-infer-custom-bytes',
+    'kserve/grpc-infer',
+    'kserve/grpc-infer-raw',
+    'triton/grpc-infer',
+    'triton/grpc-infer-raw',
+  ]) {
+    const answer = answerOf(path);
+    const made = edited(answer, chainGrpc(answer, 'next'));
+    assert.ok(typeof made === 'object', `${path}: ${textOf(made)}`);
+    const before = V2_SCHEMA.read('Response', answer.body);
+    const after = V2_SCHEMA.read('Request', made.body);
+    assert.equal(after['model_name'], 'next');
+    assert.equal(after['id'], before['id']);
+    assert.deepEqual(after['raw_input_contents'], before['raw_output_contents']);
+    const tensors = before['outputs'] as Record<string, unknown>[];
+    if (before['raw_output_contents'] !== undefined) {
+      for (const tensor of tensors) delete tensor['contents'];
+    }
+    assert.deepEqual(after['inputs'], tensors, path);
+  }
+});
+
+test('the same answer twice has itself as mean, as floating point', options, () => {
+  for (const path of ['mlserver/infer', 'kserve/v2-infer', 'triton/infer']) {
+    const answer = answerOf(path);
+    const text = answer.body.toString().replace('INT64', 'FP64');
+    assert.equal(textOf(averageRest([answer, answer])), text);
+    assert.equal(readRestRoute(answer), 2);
+  }
+  const binary = answerOf('triton/infer-binary');
+  const mean = averageRest([binary, binary]);
+  assert.ok('body' in mean);
+  assert.equal(mean.body.readDoubleLE(Number(mean.layout)), 2);
+  for (const path of ['mlserver/grpc-infer', 'mlserver/grpc-infer-raw', 'triton/grpc-infer']) {
+    const answer = answerOf(path);
+    assert.equal(readGrpcRoute(answer), 2, path);
+    assert.ok('body' in averageGrpc([answer, answer]), path);
+  }
+  const strings = answerOf('mlserver/infer-custom-bytes');
+  assert.match(textOf(averageRest([strings])), /output "echo" is BYTES/);
+});
+
+test('MLServer’s and KServe’s answers, of other names and types, have a mean', options, () => {
+  const mean = averageRest([answerOf('mlserver/infer'), answerOf('kserve/v2-infer')]);
+  // The one says [1,1], the other [1].
+  assert.match(textOf(mean), /^MERGE_UNUSABLE the shape of "output-0" is \[1\]/);
+});
+
+test('TensorFlow Serving’s answers become requests', options, () => {
+  for (const path of ['tfs-standin/predict', 'tfs-standin/predict-columnar', 'kserve/v1-predict']) {
+    const answer = answerOf(path);
+    const request = textOf(edited(answer, chainTensorflowRest(answer)));
+    const expected = answer.body
+      .toString()
+      .replace('predictions', 'instances')
+      .replace('outputs', 'inputs');
+    assert.equal(request, expected);
+  }
+  const answer = answerOf('tfs-standin/grpc-predict');
+  const made = edited(answer, chainTensorflowGrpc(answer, 'next'));
+  assert.ok(typeof made === 'object');
+  const before = TENSORFLOW_SCHEMA.read('PredictResponse', answer.body);
+  assert.deepEqual(TENSORFLOW_SCHEMA.read('PredictRequest', made.body), {
+    model_spec: { name: 'next' },
+    inputs: before['outputs'],
+  });
+  const mean = averageTensorflow([answer, answer]);
+  assert.ok('body' in mean);
+  assert.deepEqual(TENSORFLOW_SCHEMA.read('PredictResponse', mean.body), before);
+});

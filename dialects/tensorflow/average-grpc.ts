@@ -1,0 +1,47 @@
+// AVERAGE_COMBINER over gRPC: the first answer with the mean of all in the place of its tensors' numbers. A mean of integers is
+// DT_DOUBLE.
+import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
+import { bytesField, stringField } from '../../lib/codecs/protobuf/writer.ts';
+import type { Payload, Unusable } from '../payload.ts';
+import { type MeanTensor, meansOf, unmergeable } from '../tensors/mean.ts';
+import { ENTRY, PREDICT_RESPONSE } from './fields.ts';
+import { type GrpcTensor, readNumbers, readOutputs, writeTensor } from './tensors-grpc.ts';
+
+function readAnswer(body: Buffer): GrpcTensor[] | string {
+  const outputs = readOutputs(body);
+  if (outputs === undefined) return 'the answer is no PredictResponse';
+  const tensors: GrpcTensor[] = [];
+  for (const [name, bytes] of outputs) {
+    const tensor = readNumbers(name, bytes);
+    if (typeof tensor === 'string') return tensor;
+    tensors.push(tensor);
+  }
+  return tensors;
+}
+
+export function averageGrpc(payloads: readonly Payload[]): Payload | Unusable {
+  const answers: GrpcTensor[][] = [];
+  for (const [position, { body }] of payloads.entries()) {
+    const tensors = readAnswer(body);
+    if (typeof tensors === 'string') return unmergeable(tensors, position);
+    answers.push(tensors);
+  }
+  const means = meansOf(answers);
+  if ('code' in means) return means;
+  const entries = (answers[0] ?? []).map((tensor, position) =>
+    bytesField(
+      PREDICT_RESPONSE.outputs,
+      stringField(ENTRY.key, tensor.name),
+      bytesField(ENTRY.value, writeTensor(tensor, means[position] as MeanTensor)),
+    ),
+  );
+  const kept = fieldsWithout(payloads[0]?.body ?? Buffer.alloc(0), [PREDICT_RESPONSE.outputs]);
+  return { body: Buffer.concat([...entries, ...kept]), contentType: null, layout: null };
+}
+
+/** A number takes a byte at least, and is a double twice, three times where it is a varint. */
+const BYTES_PER_BYTE = 40;
+
+export function averageGrpcBytes(payloads: readonly Payload[]): number {
+  return payloads.reduce((sum, { body }) => sum + BYTES_PER_BYTE * body.length, 0);
+}

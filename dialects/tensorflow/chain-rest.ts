@@ -1,0 +1,64 @@
+// What a TensorFlow unit is called with after another: its answer with `predictions` under the name `instances` (row format), or
+// `outputs` under `inputs` (column format). Only the key is replaced. Seldon's executor knows the row format alone.
+import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
+import type { Span } from '../../lib/codecs/json/find.ts';
+import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
+import type { Edit, Edits, Payload, Unusable } from '../payload.ts';
+
+export const JSON_TYPE = 'application/json';
+
+const INSTANCES = Buffer.from('instances');
+const INPUTS = Buffer.from('inputs');
+const PREDICTIONS = Buffer.from('predictions');
+const OUTPUTS = Buffer.from('outputs');
+const INSTANCES_KEY = Buffer.from('"instances"');
+const INPUTS_KEY = Buffer.from('"inputs"');
+const NOTHING = Buffer.alloc(0);
+
+const FAILED = 'Failed to convert tensorflow response so it could be chained to new input';
+const NOT_CHAINABLE: Unusable = {
+  code: 'ANSWER_NOT_CHAINABLE',
+  info: `${FAILED}: it has neither predictions nor outputs`,
+  position: 0,
+};
+const NOT_JSON: Unusable = {
+  code: 'ANSWER_NOT_JSON',
+  info: `${FAILED}: it is not a JSON object`,
+  position: 0,
+};
+
+interface Members {
+  readonly isRequest: boolean;
+  /** Keys with their quotes; of members of one name the last one. */
+  readonly predictions: Span | null;
+  readonly outputs: Span | null;
+}
+
+function readMembers(json: Buffer): Members | undefined {
+  const cursor = new JsonCursor(json);
+  if (!cursor.isObject) return undefined;
+  let isRequest = false;
+  let predictions: Span | null = null;
+  let outputs: Span | null = null;
+  cursor.enter();
+  while (cursor.nextMember()) {
+    const key = { start: cursor.keyStart, end: cursor.keyEnd };
+    if (cursor.keyIs(PREDICTIONS)) predictions = key;
+    else if (cursor.keyIs(OUTPUTS)) outputs = key;
+    else if (cursor.keyIs(INSTANCES) || cursor.keyIs(INPUTS)) isRequest = true;
+  }
+  return cursor.isOver() ? { isRequest, predictions, outputs } : undefined;
+}
+
+/** Null: the answer is a request already. */
+export function chainRest({ body, contentType }: Payload): Edits | Unusable | null {
+  const members = readMembers(body) ?? readMembers(withoutNonFinite(body) ?? NOTHING);
+  if (members === undefined) return NOT_JSON;
+  if (members.isRequest) return null;
+  const { predictions, outputs } = members;
+  let rename: Edit;
+  if (predictions !== null) rename = { ...predictions, by: INSTANCES_KEY };
+  else if (outputs !== null) rename = { ...outputs, by: INPUTS_KEY };
+  else return NOT_CHAINABLE;
+  return { edits: [rename], contentType: contentType ?? JSON_TYPE, layout: null };
+}

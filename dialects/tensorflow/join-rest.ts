@@ -1,0 +1,28 @@
+// What a combiner is called with over REST: the answers in a list, as Seldon's executor writes it.
+import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
+import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
+import type { Payload, Pieces, Unusable } from '../payload.ts';
+
+const OPEN = Buffer.from('[');
+const COMMA = Buffer.from(',');
+const CLOSE = Buffer.from(']');
+
+function isValid(body: Buffer): boolean {
+  if (new JsonCursor(body).isOver()) return true;
+  const replaced = withoutNonFinite(body);
+  return replaced !== null && new JsonCursor(replaced).isOver();
+}
+
+export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
+  const position = payloads.findIndex(({ body }) => !isValid(body));
+  if (position < 0) return null;
+  return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
+}
+
+export function joinRest(payloads: readonly Payload[]): Pieces {
+  const pieces: Buffer[] = [];
+  for (const { body } of payloads) pieces.push(pieces.length === 0 ? OPEN : COMMA, body);
+  if (pieces.length === 0) pieces.push(OPEN);
+  pieces.push(CLOSE);
+  return { pieces, contentType: payloads[0]?.contentType ?? null, layout: null };
+}

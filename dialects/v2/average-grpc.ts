@@ -1,0 +1,51 @@
+// AVERAGE_COMBINER over gRPC: the first answer with the mean of all in the place of its tensors' numbers, raw where they were
+// raw. A mean of integers is FP64.
+import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
+import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
+import type { Payload, Unusable } from '../payload.ts';
+import { type MeanTensor, meansOf, unmergeable } from '../tensors/mean.ts';
+import { RESPONSE } from './fields.ts';
+import { type GrpcTensor, readNumbers, readOutputs, writeTensor } from './tensors-grpc.ts';
+
+function readAnswer(body: Buffer): GrpcTensor[] | string {
+  const outputs = readOutputs(body);
+  if (outputs === undefined) return 'the answer is no ModelInferResponse';
+  const tensors: GrpcTensor[] = [];
+  for (const written of outputs) {
+    const tensor = readNumbers(written);
+    if (typeof tensor === 'string') return tensor;
+    tensors.push(tensor);
+  }
+  return tensors;
+}
+
+function write(body: Buffer, tensors: readonly GrpcTensor[], means: readonly MeanTensor[]): Buffer {
+  const written = tensors.map((tensor, position) =>
+    writeTensor(tensor, means[position] as MeanTensor),
+  );
+  return Buffer.concat([
+    ...fieldsWithout(body, [RESPONSE.outputs, RESPONSE.raw]),
+    ...written.map(({ tensor }) => bytesField(RESPONSE.outputs, tensor)),
+    ...written.flatMap(({ raw }) => (raw === null ? [] : [bytesField(RESPONSE.raw, raw)])),
+  ]);
+}
+
+export function averageGrpc(payloads: readonly Payload[]): Payload | Unusable {
+  const answers: GrpcTensor[][] = [];
+  for (const [position, { body }] of payloads.entries()) {
+    const tensors = readAnswer(body);
+    if (typeof tensors === 'string') return unmergeable(tensors, position);
+    answers.push(tensors);
+  }
+  const means = meansOf(answers);
+  if ('code' in means) return means;
+  const body = write(payloads[0]?.body ?? Buffer.alloc(0), answers[0] ?? [], means);
+  return { body, contentType: null, layout: null };
+}
+
+/** A number takes a byte at least, and is a double twice, three times where it is a varint. */
+const BYTES_PER_BYTE = 40;
+
+export function averageGrpcBytes(payloads: readonly Payload[]): number {
+  return payloads.reduce((sum, { body }) => sum + BYTES_PER_BYTE * body.length, 0);
+}

@@ -1,0 +1,97 @@
+// What a V2 unit is called with after another: its answer with `outputs` under the name `inputs`, and all else as it was. Only
+// the key is replaced, so that numbers, order and unknown members stay what they are. An answer in binary asks for the next one in
+// binary, as the client did.
+import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
+import type { Span } from '../../lib/codecs/json/find.ts';
+import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
+import { type Edit, type Edits, growthOf, type Payload, type Unusable } from '../payload.ts';
+import { BINARY_TYPE, JSON_TYPE, jsonBytes } from './layout.ts';
+
+const INPUTS = Buffer.from('inputs');
+const OUTPUTS = Buffer.from('outputs');
+const PARAMETERS = Buffer.from('parameters');
+const BINARY_OUTPUT = Buffer.from('binary_data_output');
+const INPUTS_KEY = Buffer.from('"inputs"');
+const ASK_BINARY = '"binary_data_output":true';
+const NOTHING = Buffer.alloc(0);
+
+const NOT_CHAINABLE: Unusable = {
+  code: 'ANSWER_NOT_CHAINABLE',
+  info: 'Failed to convert kfserving response so it could be chained to new input: it has neither outputs nor inputs',
+  position: 0,
+};
+const NOT_JSON: Unusable = {
+  code: 'ANSWER_NOT_JSON',
+  info: 'Failed to convert kfserving response so it could be chained to new input: it is not a JSON object',
+  position: 0,
+};
+
+interface Members {
+  /** Keys with their quotes. */
+  readonly inputs: Span | null;
+  readonly outputs: Span | null;
+  /** The value. */
+  readonly parameters: Span | null;
+}
+
+/** Of members of one name the last one counts. */
+function readMembers(json: Buffer): Members | undefined {
+  const cursor = new JsonCursor(json);
+  if (!cursor.isObject) return undefined;
+  let inputs: Span | null = null;
+  let outputs: Span | null = null;
+  let parameters: Span | null = null;
+  cursor.enter();
+  while (cursor.nextMember()) {
+    const key = { start: cursor.keyStart, end: cursor.keyEnd };
+    if (cursor.keyIs(INPUTS)) inputs = key;
+    else if (cursor.keyIs(OUTPUTS)) outputs = key;
+    else if (cursor.keyIs(PARAMETERS)) parameters = cursor.value() ?? null;
+  }
+  return cursor.isOver() ? { inputs, outputs, parameters } : undefined;
+}
+
+/** Puts `binary_data_output` into the object; null where it stands there, or something else than an object. */
+function askBinary(json: Buffer, parameters: Span | null, outputs: Span): Edit | null {
+  if (parameters === null) {
+    const by = Buffer.from(`"parameters":{${ASK_BINARY}},`);
+    return { start: outputs.start, end: outputs.start, by };
+  }
+  const cursor = new JsonCursor(json, parameters.start, parameters.end);
+  if (!cursor.isObject) {
+    const isNull = json[parameters.start] === 0x6e;
+    return isNull ? { ...parameters, by: Buffer.from(`{${ASK_BINARY}}`) } : null;
+  }
+  cursor.enter();
+  const first = cursor.at;
+  let isEmpty = true;
+  while (cursor.nextMember()) {
+    isEmpty = false;
+    if (cursor.keyIs(BINARY_OUTPUT)) return null;
+  }
+  return { start: first, end: first, by: Buffer.from(isEmpty ? ASK_BINARY : `${ASK_BINARY},`) };
+}
+
+/** Null: the answer is a request already. */
+export function chainRest(payload: Payload): Edits | Unusable | null {
+  const bytes = jsonBytes(payload);
+  if (bytes === 'invalid') return NOT_JSON;
+  let json = payload.body.subarray(0, bytes);
+  let members = readMembers(json);
+  if (members === undefined) {
+    json = withoutNonFinite(json) ?? NOTHING;
+    members = readMembers(json);
+  }
+  if (members === undefined) return NOT_JSON;
+  if (members.inputs !== null) return null;
+  const { outputs, parameters } = members;
+  if (outputs === null) return NOT_CHAINABLE;
+  const rename: Edit = { ...outputs, by: INPUTS_KEY };
+  if (payload.layout === null) {
+    return { edits: [rename], contentType: payload.contentType ?? JSON_TYPE, layout: null };
+  }
+  const ask = askBinary(json, parameters, outputs);
+  const edits = ask === null ? [rename] : [ask, rename].sort((a, b) => a.start - b.start);
+  const layout = String(bytes + growthOf(edits));
+  return { edits, contentType: BINARY_TYPE, layout };
+}

@@ -1,0 +1,35 @@
+// What a combiner is called with over REST: the answers in a list, as Seldon's executor writes it. Where answers have binary tensors the list
+// holds their JSON, and all tensors stand behind it in the same order.
+import type { Payload, Pieces, Unusable } from '../payload.ts';
+import { BINARY_TYPE, jsonBytes, readLayout } from './layout.ts';
+
+const OPEN = Buffer.from('[');
+const COMMA = Buffer.from(',');
+const CLOSE = Buffer.from(']');
+
+export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
+  const position = payloads.findIndex((payload) => readLayout(payload) === undefined);
+  if (position < 0) return null;
+  return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
+}
+
+export function joinRest(payloads: readonly Payload[]): Pieces {
+  const heads: Buffer[] = [];
+  const tails: Buffer[] = [];
+  let isBinary = false;
+  for (const payload of payloads) {
+    const bytes = jsonBytes(payload);
+    const end = bytes === 'invalid' ? payload.body.length : bytes;
+    heads.push(heads.length === 0 ? OPEN : COMMA, payload.body.subarray(0, end));
+    if (payload.layout === null) continue;
+    isBinary = true;
+    tails.push(payload.body.subarray(end));
+  }
+  if (heads.length === 0) heads.push(OPEN);
+  heads.push(CLOSE);
+  if (!isBinary) {
+    return { pieces: heads, contentType: payloads[0]?.contentType ?? null, layout: null };
+  }
+  const layout = String(heads.reduce((sum, piece) => sum + piece.length, 0));
+  return { pieces: [...heads, ...tails], contentType: BINARY_TYPE, layout };
+}

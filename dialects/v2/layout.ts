@@ -1,0 +1,38 @@
+// How a V2 body is laid out: JSON, or JSON with the tensors' bytes behind it (the binary tensor extension, told by a header with the
+// JSON's length; 0: the body is one tensor's bytes). In: a payload; out: the JSON to scan and where it ends.
+import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
+import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
+import type { Payload } from '../payload.ts';
+
+export const LAYOUT_HEADER = 'inference-header-content-length';
+export const JSON_TYPE = 'application/json';
+export const BINARY_TYPE = 'application/octet-stream';
+
+export interface Layout {
+  /** The JSON, as it can be scanned: of the same length as in the body, but without NaN and infinities. */
+  readonly json: Buffer;
+  readonly isBinary: boolean;
+}
+
+/** Bytes of JSON at the head of the body; `invalid` for a header that says no length within it. */
+export function jsonBytes({ body, layout }: Payload): number | 'invalid' {
+  if (layout === null) return body.length;
+  const bytes = /^\d{1,15}$/.test(layout) ? Number(layout) : Number.NaN;
+  return bytes <= body.length ? bytes : 'invalid';
+}
+
+function isJsonObject(json: Buffer): boolean {
+  const cursor = new JsonCursor(json);
+  return cursor.isObject && cursor.isOver();
+}
+
+/** Undefined when the body has no JSON object where one is said to be; the JSON is valid otherwise. */
+export function readLayout(payload: Payload): Layout | undefined {
+  const bytes = jsonBytes(payload);
+  if (bytes === 'invalid') return undefined;
+  const isBinary = payload.layout !== null;
+  const json = payload.body.subarray(0, bytes);
+  if (isJsonObject(json)) return { json, isBinary };
+  const scannable = withoutNonFinite(json);
+  return scannable !== null && isJsonObject(scannable) ? { json: scannable, isBinary } : undefined;
+}
