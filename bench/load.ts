@@ -140,6 +140,7 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
         timeoutMs: 10_000,
         maxAnswerBytes: 64 << 20,
         memory: COLLECTED,
+        extra: null,
         replaceable: true,
       },
       (result) => {

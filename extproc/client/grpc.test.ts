@@ -425,6 +425,7 @@ test('a cancelled call is reset at the unit, its result is not told, and others 
       timeoutMs: null,
       memory: COLLECTED,
       maxAnswerBytes: 10,
+      extra: null,
       replaceable: true,
     },
     () => {

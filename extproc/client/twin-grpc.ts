@@ -42,7 +42,7 @@ export class GrpcTwin implements UnitClient {
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
       body,
-      metadataOf(request.headers),
+      metadataOf(headersOf(request)),
       { deadline },
       (error, value) => {
         outcome = { error, value };
@@ -92,6 +92,10 @@ export class GrpcTwin implements UnitClient {
     }
     return { kind: 'answer', ok: false, status: code, grpcMessage: details, head, body: EMPTY };
   }
+}
+
+function headersOf({ headers, extra }: CallRequest): Buffer {
+  return extra === null ? headers : Buffer.concat([headers, extra]);
 }
 
 function metadataOf(block: Buffer): Metadata {

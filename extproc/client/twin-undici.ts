@@ -115,7 +115,9 @@ export class UndiciTwin implements UnitClient {
 /** The given block and the body's headers, as undici wants them: name, value, name, value … */
 function flatHeaders(request: CallRequest): string[] {
   const flat: string[] = [];
-  for (const line of request.headers.toString('latin1').split('\r\n')) {
+  for (const line of `${request.headers.toString('latin1')}${request.extra?.toString('latin1') ?? ''}`.split(
+    '\r\n',
+  )) {
     const colon = line.indexOf(':');
     // A library adds its own hop-by-hop headers, and refuses ours.
     if (colon > 0 && line.slice(0, colon) !== 'te')

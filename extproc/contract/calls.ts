@@ -9,6 +9,8 @@ export interface CallRequest {
   readonly path: string;
   /** `http1Block` or `hpackBlock` of the request's headers. */
   readonly headers: Buffer;
+  /** Further headers of this call alone, in the same form; null for none. */
+  readonly extra: Buffer | null;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
   /** REST: the body. gRPC: the message without its frame. May be several pieces, sent one after the other. */
@@ -53,4 +55,16 @@ export interface UnitClient {
   call(request: CallRequest, done: (result: CallResult) => void): CallHandle;
   /** Closes idle connections now and the busy ones when their call ends. */
   close(): void;
+}
+
+/** Something more that a client does: the same client, with what it is given in place of its own. */
+export function decorateClient(
+  client: UnitClient,
+  own: Partial<Pick<UnitClient, 'call' | 'close'>>,
+): UnitClient {
+  return {
+    headerForm: client.headerForm,
+    call: own.call ?? ((request, done) => client.call(request, done)),
+    close: own.close ?? (() => client.close()),
+  };
 }

@@ -4,6 +4,7 @@
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { BodyMemory } from './bodies.ts';
 import type { AnswerHead, Message } from './message.ts';
+import type { Route } from './program.ts';
 
 /** Told by the transport at the headers of each request; finds the program that the route names. */
 export interface Router {
@@ -11,13 +12,8 @@ export interface Router {
   open(routeName: string): BoundRoute | undefined;
 }
 
-export interface BoundRoute {
-  /** gRPC messages are unframed, and uncompressed, by the transport. */
-  readonly grpc: boolean;
-  /** Larger bodies are answered with BODY_TOO_LARGE. gRPC: bound of the message. */
-  readonly maxBodyBytes: number;
-  /** Called once, when the request is whole. Never throws. */
-  handle(exchange: Exchange): void;
+/** A route that one stream has opened. */
+export interface BoundRoute extends Route {
   /** Called once, when the stream is over, answered or not. */
   release(): void;
 }
@@ -57,8 +53,6 @@ export type Outcome =
       readonly path: string;
       readonly message: Message;
       readonly routing: string;
-      /** False where the filter would have to read the answer; tail answers pass whole, so this is true for all. */
-      readonly acceptEncoding: boolean;
     }
   /** The filter answers: a message that no call is left for, or (REST) a unit's error, unchanged. */
   | {

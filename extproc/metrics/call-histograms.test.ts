@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testPlan } from '../testing/plans.ts';
 import { countOf } from './buckets.ts';
-import { CallHistograms } from './call-histograms.ts';
+import { timedCalls } from './testing/timed-calls.ts';
 
 const plan = (image: string) =>
   testPlan({
@@ -15,8 +15,8 @@ const plan = (image: string) =>
   });
 
 test('a call lands in the bucket that holds it, under the labels of Seldon', () => {
-  const calls = new CallHistograms();
-  const observe = calls.prepare(plan('registry:5000/router:1.2'));
+  const { calls, prepare } = timedCalls();
+  const observe = prepare(plan('registry:5000/router:1.2'));
   observe(0, 'route', 'rest', 200, 4);
   observe(0, 'route', 'rest', 200, 5);
   observe(0, 'route', 'rest', 200, 5.1);
@@ -40,8 +40,8 @@ test('a call lands in the bucket that holds it, under the labels of Seldon', () 
 });
 
 test('each status is a series of its own; gRPC codes have their names', () => {
-  const calls = new CallHistograms();
-  const observe = calls.prepare(plan(''));
+  const { calls, prepare } = timedCalls();
+  const observe = prepare(plan(''));
   observe(0, 'route', 'grpc', 0, 1);
   observe(0, 'route', 'grpc', 14, 1);
   observe(0, 'route', 'grpc', 0, 1);
@@ -58,25 +58,25 @@ test('each status is a series of its own; gRPC codes have their names', () => {
 });
 
 test('a plan that follows another with the same units counts on in the same series', () => {
-  const calls = new CallHistograms();
-  calls.prepare(plan('a:1'))(1, 'predict', 'rest', 200, 1);
-  calls.prepare(plan('a:1'))(1, 'predict', 'rest', 200, 1);
+  const { calls, prepare } = timedCalls();
+  prepare(plan('a:1'))(1, 'predict', 'rest', 200, 1);
+  prepare(plan('a:1'))(1, 'predict', 'rest', 200, 1);
   const all = [...calls.collect()];
   assert.equal(all.length, 1);
   assert.equal(countOf(all[0]?.distribution ?? assert.fail()), 2);
 });
 
 test('calls over egress are not counted: Envoy counts them', () => {
-  const calls = new CallHistograms();
+  const { calls, prepare } = timedCalls();
   const straight = plan('');
   const edges = straight.edges.map((edge) => ({ ...edge, via: 'egress' }) as const);
-  calls.prepare({ ...straight, edges })(0, 'route', 'rest', 200, 1);
+  prepare({ ...straight, edges })(0, 'route', 'rest', 200, 1);
   assert.deepEqual([...calls.collect()], []);
 });
 
 test('a unit that answers with ever new codes makes no end of series', () => {
-  const calls = new CallHistograms();
-  const observe = calls.prepare(plan(''));
+  const { calls, prepare } = timedCalls();
+  const observe = prepare(plan(''));
   for (let code = 0; code < 5000; code++) observe(1, 'predict', 'rest', code, 1);
   observe(1, 'predict', 'rest', 5, 1);
   const all = [...calls.collect()];

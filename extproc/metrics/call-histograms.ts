@@ -1,8 +1,9 @@
 // Counts the calls that the filter makes straight to units, which Envoy never sees. Series are prepared when a plan is
-// loaded; an observation then finds a slot and adds to it: no strings, no allocation, tens of nanoseconds.
+// loaded; an observation then finds a slot and adds to it: no strings, one small object, tens of nanoseconds.
 // A series belongs to its labels, not to a plan: a swap of plans goes on counting where the last one stopped.
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 import type { CallVerb, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
+import type { CallObserver, CallTrace } from '../contract/call-observer.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { splitImage } from '../../graph/plan/split-image.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
@@ -25,23 +26,17 @@ interface CallSeries {
 const MAX_STATUSES = 64;
 const OTHER_STATUS = -1;
 
-/** Notes a call; `status` is the HTTP status or the grpc-status, `ms` how long it took, in milliseconds. */
-export type ObserveCall = (
-  unit: number,
-  verb: CallVerb,
-  transport: Transport,
-  status: number,
-  ms: number,
-) => void;
-
 export class CallHistograms {
   readonly #series = new Map<string, CallSeries>();
+  readonly #now: () => number;
 
-  /**
-   * Prepares the series of a plan; the function that comes back is its `observe`. Calls over egress are not counted
-   * here: Envoy counts them.
-   */
-  prepare(plan: Plan): ObserveCall {
+  /** `now`: milliseconds of a clock that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Prepares the series of a plan. Calls over egress are not counted here: Envoy counts them. */
+  prepare(plan: Plan): CallObserver {
     const none = new Map<CallVerb, CallSeries>();
     const units = plan.units.map(() => ({ rest: none, grpc: none }));
     for (const { unit, transport, via } of plan.edges) {
@@ -55,9 +50,12 @@ export class CallHistograms {
         }),
       );
     }
-    return (unit, verb, transport, status, ms) => {
-      const series = units[unit]?.[transport].get(verb);
-      if (series !== undefined) record(series, status, ms / 1000);
+    const now = this.#now;
+    return {
+      begin: ({ unit, verb, transport }) => {
+        const series = units[unit]?.[transport].get(verb);
+        return series === undefined ? null : new TimedCall(series, now);
+      },
     };
   }
 
@@ -87,6 +85,26 @@ export class CallHistograms {
     this.#series.set(key, series);
     return series;
   }
+}
+
+/** A call under way; one that its client has left is not counted. */
+class TimedCall implements CallTrace {
+  readonly headers = null;
+  readonly #series: CallSeries;
+  readonly #now: () => number;
+  readonly #beganAt: number;
+
+  constructor(series: CallSeries, now: () => number) {
+    this.#series = series;
+    this.#now = now;
+    this.#beganAt = now();
+  }
+
+  end(status: number): void {
+    record(this.#series, status, (this.#now() - this.#beganAt) / 1000);
+  }
+
+  cancelled(): void {}
 }
 
 function record(series: CallSeries, status: number, seconds: number): void {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { testPlan } from '../testing/plans.ts';
+import { timedCalls } from './testing/timed-calls.ts';
 import { emptyDistribution, quantileOf } from './buckets.ts';
-import { CallHistograms } from './call-histograms.ts';
 import { renderMetricsPage } from './page.ts';
 import { ProcessGauges } from './process-gauges.ts';
 import { readCounts } from './worker-counts.ts';
@@ -99,9 +99,9 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
     `${routeTag('predictions')},unit="${packed('m', 'a', '1')}",path="/predict",code="200"`,
     { '5000': 2, '+Inf': 2 },
   );
-  const calls = new CallHistograms();
+  const { calls, prepare } = timedCalls();
   const plan = testPlan({ name: 'm', type: 'MODEL', image: 'a:1', httpPort: 9000 });
-  calls.prepare(plan)(0, 'predict', 'rest', 200, 1);
+  prepare(plan)(0, 'predict', 'rest', 200, 1);
   const page = await withAdmin(client, (admin) =>
     renderMetricsPage({
       admin,
@@ -120,8 +120,8 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
 test('one page adds up the counts of all workers', async () => {
   const plan = testPlan({ name: 'm', type: 'MODEL', httpPort: 9000 });
   const workers = [1, 2].map((streams) => {
-    const calls = new CallHistograms();
-    calls.prepare(plan)(0, 'predict', 'rest', 200, 1);
+    const { calls, prepare } = timedCalls();
+    prepare(plan)(0, 'predict', 'rest', 200, 1);
     return readCounts(calls, new ProcessGauges(() => streams));
   });
   const page = await renderMetricsPage({
@@ -136,9 +136,9 @@ test('one page adds up the counts of all workers', async () => {
 });
 
 test('without Envoy the page still has what the filter counted', async () => {
-  const calls = new CallHistograms();
+  const { calls, prepare } = timedCalls();
   const plan = testPlan({ name: 'm', type: 'MODEL', httpPort: 9000 });
-  calls.prepare(plan)(0, 'predict', 'rest', 503, 1);
+  prepare(plan)(0, 'predict', 'rest', 503, 1);
   const page = await renderMetricsPage({
     admin: join(dir, 'nothing-here'),
     workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 0))]),

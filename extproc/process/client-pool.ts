@@ -2,7 +2,7 @@
 // of what did not change. A client is closed when the last program that uses it is.
 import { egressHost } from '../../graph/plan/names.ts';
 import type { Edge, Plan } from '../../graph/plan/plan.ts';
-import type { UnitClient } from '../contract/calls.ts';
+import { decorateClient, type UnitClient } from '../contract/calls.ts';
 
 /** Makes the client of an edge; `host` is the unit's name on the egress listener. */
 export type OpenClient = (edge: Edge, host: string) => UnitClient;
@@ -37,13 +37,11 @@ export class ClientPool {
         const shared = this.#shared.get(key) ?? { client: this.#open(edge, host), users: 0 };
         this.#shared.set(key, shared);
         shared.users++;
-        const leased: UnitClient = {
-          headerForm: shared.client.headerForm,
-          call: (request, done) => shared.client.call(request, done),
+        const leased = decorateClient(shared.client, {
           close: () => {
             if (held.delete(leased)) this.#leave(key);
           },
-        };
+        });
         held.add(leased);
         return leased;
       },

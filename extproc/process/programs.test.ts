@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { routeName } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import type { BoundRoute, Exchange, Outcome } from '../contract/exchange.ts';
-import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import { ProgramTable, type RunnableProgram } from './programs.ts';
+import type { Program, Route } from '../contract/program.ts';
+import { ProgramTable } from './programs.ts';
 import { testDeployment, testPlan } from '../testing/plans.ts';
 
 const A = 'aaaaaaaaaaaaaaaa';
@@ -15,24 +14,17 @@ const predict = (hash: string): string => routeName(hash, 'predict-rest');
 /** A table whose programs note when they are made and closed; `bad` does not compile. */
 function openTable(bad?: string) {
   const events: string[] = [];
-  const compile = ({ hash }: Plan): RunnableProgram => {
+  const compile = ({ hash }: Plan): Program => {
     if (hash === bad) throw new Error(`unit "m" has no edge`);
     events.push(`open ${hash[0]}`);
-    const route: BoundRoute = {
-      grpc: false,
-      maxBodyBytes: 1,
-      handle: () => {
-        throw new Error('a bug');
-      },
-      release: () => {},
-    };
+    const route: Route = { grpc: false, maxBodyBytes: 1, handle: () => {} };
     return {
       hash,
-      route: (kind) => (kind === 'predict-rest' ? route : undefined),
+      route: () => route,
       close: () => events.push(`close ${hash[0]}`),
     };
   };
-  return { table: new ProgramTable({ compile, log: SILENT_LOG }), events };
+  return { table: new ProgramTable({ compile }), events };
 }
 
 test('several plans live at once; a route of none of them is unknown', () => {
@@ -42,7 +34,6 @@ test('several plans live at once; a route of none of them is unknown', () => {
   assert.ok(table.open(predict(A)));
   assert.ok(table.open(predict(B)));
   assert.equal(table.open(predict('cccccccccccccccc')), undefined);
-  assert.equal(table.open(routeName(A, 'predict-grpc')), undefined);
   assert.equal(table.streams, 2);
 });
 
@@ -77,14 +68,4 @@ test('a deployment with a plan that cannot be run adds nothing', () => {
   });
   assert.equal(table.open(predict(A)), undefined);
   assert.deepEqual(events, ['open a', 'close a']);
-});
-
-test('an exception of the walk is an answer', () => {
-  const { table } = openTable();
-  table.load(testDeployment(plan(A)));
-  const outcomes: Outcome[] = [];
-  const exchange = { reply: (outcome: Outcome) => outcomes.push(outcome) };
-  table.open(predict(A))?.handle(exchange as unknown as Exchange);
-  assert.equal(outcomes.length, 1);
-  assert.equal(outcomes[0]?.kind === 'error' && outcomes[0].code, 'INTERNAL');
 });

@@ -2,28 +2,13 @@
 // request in the route table that its stream began with, so an old plan's program stays until it was dropped and its
 // last stream has ended.
 import { ROUTE_KINDS, routeName } from '../../graph/plan/names.ts';
-import {
-  type DeploymentPlan,
-  PLAN_VERSION,
-  type Plan,
-  type RouteKind,
-} from '../../graph/plan/plan.ts';
-import type { BoundRoute, Exchange, Router } from '../contract/exchange.ts';
-import type { Log } from '../../lib/runtime/log.ts';
-
-/** A plan made runnable. */
-export interface RunnableProgram {
-  readonly hash: string;
-  /** undefined for a kind of request that Envoy serves alone. */
-  route(kind: RouteKind): BoundRoute | undefined;
-  /** Called once, when no stream uses the program any more. */
-  close(): void;
-}
+import { type DeploymentPlan, PLAN_VERSION, type Plan } from '../../graph/plan/plan.ts';
+import type { BoundRoute, Router } from '../contract/exchange.ts';
+import type { Program, Route } from '../contract/program.ts';
 
 export interface ProgramTableOptions {
   /** Throws when the plan cannot be run. */
-  readonly compile: (plan: Plan) => RunnableProgram;
-  readonly log: Log;
+  readonly compile: (plan: Plan) => Program;
 }
 
 export type LoadResult =
@@ -31,7 +16,7 @@ export type LoadResult =
   | { readonly kind: 'refused'; readonly reason: string };
 
 interface Entry {
-  readonly program: RunnableProgram;
+  readonly program: Program;
   streams: number;
   dropped: boolean;
 }
@@ -58,7 +43,7 @@ export class ProgramTable implements Router {
 
   /** Adds the programs of a deployment, all of them or none. A plan that is already here keeps its program. */
   load(deployment: DeploymentPlan): LoadResult {
-    const added = new Map<string, RunnableProgram>();
+    const added = new Map<string, Program>();
     try {
       if (deployment.predictors.length === 0) throw new Error('a deployment has no predictor');
       for (const { plan } of deployment.predictors) {
@@ -97,38 +82,27 @@ export class ProgramTable implements Router {
     return counted.route;
   }
 
-  #add(hash: string, program: RunnableProgram): void {
+  #add(hash: string, program: Program): void {
     const entry: Entry = { program, streams: 0, dropped: false };
     this.#entries.set(hash, entry);
     for (const kind of ROUTE_KINDS) {
       const route = program.route(kind);
-      if (route === undefined) continue;
       this.#routes.set(routeName(hash, kind), { entry, route: this.#bind(entry, route) });
     }
   }
 
   /** One object for all streams of a route, made here so that opening a stream makes none. */
-  #bind(entry: Entry, inner: BoundRoute): BoundRoute {
+  #bind(entry: Entry, inner: Route): BoundRoute {
     return {
       grpc: inner.grpc,
       maxBodyBytes: inner.maxBodyBytes,
-      handle: (exchange) => this.#handle(inner, exchange),
+      handle: (exchange) => inner.handle(exchange),
       release: () => {
         entry.streams--;
         this.#streams--;
-        inner.release();
         this.#closeIfUnused(entry);
       },
     };
-  }
-
-  #handle(inner: BoundRoute, exchange: Exchange): void {
-    try {
-      inner.handle(exchange);
-    } catch (error) {
-      this.#options.log.error({ code: 'INTERNAL', err: error }, 'the walk failed');
-      exchange.reply({ kind: 'error', code: 'INTERNAL', info: 'the walk failed', routing: '' });
-    }
   }
 
   #closeIfUnused(entry: Entry): void {

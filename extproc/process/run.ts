@@ -1,9 +1,9 @@
 // Wires the parts of the filter's process and hands them to the worker's life. What goes over the IPC channel is said
 // in `extproc/process/ipc.ts`; logs are JSON lines on standard error.
 import { flushCompileCache } from 'node:module';
-import { performance } from 'node:perf_hooks';
 import pino from 'pino';
 import { openClient } from '../client/open/open.ts';
+import { combineObservers } from '../contract/call-observer.ts';
 import { ClientPool } from './client-pool.ts';
 import type { WorkerMessage } from './ipc.ts';
 import { CallHistograms } from '../metrics/call-histograms.ts';
@@ -27,15 +27,13 @@ export function run(options: WorkerOptions): void {
     openClient(edge, { egressSocket: options.egress, egressHost, log }),
   );
   const table = new ProgramTable({
-    log,
     compile: (plan) => {
       const lease = pool.lease(plan);
       try {
         return compileProgram(plan, {
           clientFor: lease.clientFor,
           random: Math.random,
-          now: () => performance.now(),
-          observe: calls.prepare(plan),
+          observer: combineObservers([calls.prepare(plan)]),
           log,
         });
       } catch (error) {

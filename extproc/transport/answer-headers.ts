@@ -36,7 +36,6 @@ export function addTailHeaders(
     list.add(LENGTH_HEADER, String(tail.message.body.length));
     setOrRemove(list, 'content-type', tail.message.contentType, message.contentType);
     setOrRemove(list, 'content-encoding', tail.message.contentEncoding, message.contentEncoding);
-    if (!tail.acceptEncoding && client.has('accept-encoding')) list.remove.push('accept-encoding');
   }
   if (client.has(ROUTING_HEADER)) list.remove.push(ROUTING_HEADER);
 }

@@ -67,7 +67,6 @@ function answer(exchange: Exchange): void {
     path: '/predict',
     message: { body: body.subarray(0), contentType, contentEncoding: null, head: null },
     routing: '',
-    acceptEncoding: true,
   });
 }
 

@@ -51,11 +51,6 @@ const CASES: readonly Case[] = [
       exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),
   },
   {
-    name: 'REST: tail whose answer will be read',
-    steps: [open('rest', { 'accept-encoding': 'gzip' }), body('hello')],
-    walk: (exchange) => exchange.reply({ ...tail(exchange, 'x', null, ''), acceptEncoding: false }),
-  },
-  {
     name: 'REST: tail with an empty body, with a large one',
     steps: [open('rest', { 'content-type': 'text/plain' }), body('', 4)],
     walk: (exchange) => exchange.reply(tail(exchange, 'y'.repeat(150_000), null, '')),
@@ -428,6 +423,5 @@ function tail(exchange: Exchange, text: string, contentType: string | null, rout
     path: '/predict',
     message,
     routing,
-    acceptEncoding: true,
   } as const satisfies Outcome;
 }

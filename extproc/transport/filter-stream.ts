@@ -9,6 +9,7 @@ import {
   OVERLOADED_INFO,
   REQUEST_OVERHEAD_BYTES,
 } from '../contract/held-bytes.ts';
+import { type FaultLog, toFault } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
@@ -30,14 +31,10 @@ import {
 } from './response-blocks.ts';
 import { MAX_HEAD_BYTES, MAX_PASSING_BYTES } from '../contract/transport-limits.ts';
 
-export interface FilterLog {
-  error(fields: object, text: string): void;
-}
-
 /** What all streams of a server share. */
 export interface FilterContext {
   readonly router: Router;
-  readonly log: FilterLog;
+  readonly log: FaultLog;
   /** What is held over all streams. */
   readonly held: HeldBytes;
   readonly bodies: BodyPool;
@@ -329,8 +326,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     try {
       this.#route?.handle(this);
     } catch (error) {
-      this.#context.log.error({ err: error }, 'the walk threw');
-      this.#fail('INTERNAL', 'the graph filter failed; its log says why');
+      this.reply({ ...toFault(error, this.#context.log), routing: '' });
     }
   }
 

@@ -282,7 +282,6 @@ function replyAny(random: Random, exchange: Exchange): void {
         path: '/predict',
         message: random(2) === 0 ? message : other,
         routing,
-        acceptEncoding: true,
       });
   }
 }

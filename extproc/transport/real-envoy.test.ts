@@ -463,7 +463,7 @@ function text(body: string, contentType: string | null): Message {
 function tail(transport: 'rest' | 'grpc', message: Message, routing = ''): Outcome {
   const key = `m/predict/${transport}`;
   const path = transport === 'rest' ? '/predict' : '/seldon.protos.Model/Predict';
-  return { kind: 'tail', key, path, message, routing, acceptEncoding: true };
+  return { kind: 'tail', key, path, message, routing };
 }
 
 function head(entries: readonly string[]): AnswerHead {

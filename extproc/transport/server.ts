@@ -7,7 +7,8 @@ import { collectGarbage } from '../../lib/runtime/collect-garbage.ts';
 import { HeldBytes } from '../contract/held-bytes.ts';
 import type { Router } from '../contract/exchange.ts';
 import { FilterStream } from './filter-stream.ts';
-import type { FilterContext, FilterLog } from './filter-stream.ts';
+import type { FaultLog } from '../contract/internal-fault.ts';
+import type { FilterContext } from './filter-stream.ts';
 import { ServerSession } from './http2/session.ts';
 import { BODY_TRIM_MS, MAX_LENT_BODY_BYTES } from '../contract/transport-limits.ts';
 
@@ -15,7 +16,7 @@ export interface FilterServerOptions {
   readonly router: Router;
   /** Bytes of requests and answers that may be held over all streams; above it new requests get OVERLOADED. */
   readonly maxHeldBytes: number;
-  readonly log: FilterLog;
+  readonly log: FaultLog;
   /** How long `close` waits for requests in flight. */
   readonly drainMs?: number;
 }

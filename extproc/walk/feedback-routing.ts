@@ -5,12 +5,12 @@ import { ROUTING_HEADER } from '../../graph/plan/names.ts';
 import type { Plan, Step } from '../../graph/plan/plan.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange } from '../contract/exchange.ts';
+import type { FaultLog } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import { MAX_ROUTING_BYTES } from '../../dialects/reading-limits.ts';
 import type { Dialect, Routing } from '../../dialects/seldon/dialect.ts';
 import { ALL, NONE } from './decisions.ts';
 import type { Fault } from './outcome.ts';
-import type { ProgramLog } from './program.ts';
 import { OVERLOADED, type Read, type ReadContext, readMessages } from './read.ts';
 
 /** A unit with children. */
@@ -49,7 +49,7 @@ export function compileFeedbackRouting(
   plan: Plan,
   dialect: Dialect,
   maxBodyBytes: number,
-  log: ProgramLog,
+  log: FaultLog,
 ): FeedbackRouting {
   const parents: Parent[] = [];
   const visit = (step: Step): void => {

@@ -1,27 +1,33 @@
 // A line of operations on its way: the request's own, or one branch of a fan-out. It has a message, the operation that
 // comes next, and at most one call (or one set of branches) in flight. A line that ends hands its message, or its
 // fault, to the line that it branched from, or to the walk.
-import { toFault } from './fault.ts';
+import type { CallTrace } from '../contract/call-observer.ts';
 import type { CallHandle, CallResult } from '../contract/calls.ts';
+import { toFault } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
+import type { LineOwner } from './context.ts';
 import { ALL, NONE } from './decisions.ts';
 import { faultOf, joined, ownBytes } from './merge.ts';
 import type { Op, PreparedCall } from './ops.ts';
 import { type Fault, messageOf, observedStatus } from './outcome.ts';
 import { type Read, readAtOnce, readMessages } from './read.ts';
 import type { Task, TaskKind } from '../reading/tasks.ts';
-import type { Walk } from './walk.ts';
 
 type ChooseOp = Extract<Op, { kind: 'choose' }>;
 type AggregateOp = Extract<Op, { kind: 'aggregate' }>;
 type AverageOp = Extract<Op, { kind: 'average' }>;
+
+/** Whether the unit could have chosen otherwise; of feedback the prediction has decided. */
+function decides({ how }: ChooseOp): boolean {
+  return how.kind !== 'all' && how.kind !== 'feedback';
+}
 
 const READ_ROUTE = { kind: 'read-route' } as const;
 const FIND_UNJOINABLE = { kind: 'find-unjoinable' } as const;
 const AVERAGE = { kind: 'average' } as const;
 
 export class Line {
-  readonly #walk: Walk;
+  readonly #walk: LineOwner;
   readonly #parent: Line | null;
   /** Position among the branches that were started together. */
   readonly #slot: number;
@@ -31,7 +37,8 @@ export class Line {
   #ownBytes = 0;
 
   #calling: PreparedCall | null = null;
-  #calledAt = 0;
+  /** What watches the call; null when nobody does. */
+  #trace: CallTrace | null = null;
   #handle: CallHandle | null = null;
   #calls = 0;
   readonly #done = (result: CallResult): void => this.#answered(result);
@@ -43,7 +50,7 @@ export class Line {
   /** Name of the unit at the head of each branch that was started. */
   #branchNames: readonly string[] = [];
 
-  constructor(walk: Walk, parent: Line | null, slot: number, op: Op | null, message: Message) {
+  constructor(walk: LineOwner, parent: Line | null, slot: number, op: Op | null, message: Message) {
     this.#walk = walk;
     this.#parent = parent;
     this.#slot = slot;
@@ -56,12 +63,15 @@ export class Line {
     try {
       while (this.#step());
     } catch (error) {
-      this.#fail(toFault(error, this.#walk.plan.deps.log));
+      this.#fail(toFault(error, this.#walk.deps.log));
     }
   }
 
   cancel(): void {
     this.#handle?.cancel();
+    const trace = this.#trace;
+    this.#trace = null;
+    trace?.cancelled();
     if (this.#branches !== null) for (const branch of this.#branches) branch.cancel();
   }
 
@@ -122,7 +132,7 @@ export class Line {
       try {
         if (then(later)) this.run();
       } catch (error) {
-        this.#fail(toFault(error, walk.plan.deps.log));
+        this.#fail(toFault(error, walk.deps.log));
       }
     });
     if (!('cancel' in read)) return then(read);
@@ -225,24 +235,29 @@ export class Line {
 
   #call(call: PreparedCall, body: Buffer | readonly Buffer[]): void {
     const walk = this.#walk;
-    const { deps } = walk.plan;
-    walk.listen();
-    const { headers } = walk.exchange;
+    const { exchange } = walk;
+    const { observer } = walk.deps;
+    const message = this.#message;
     const { client } = call;
+    walk.listen();
+    // Whoever watches may have a say in the headers, so it comes first.
+    const trace = observer === undefined ? null : observer.begin(call, exchange, message, body);
+    const { headers } = exchange;
     this.#calling = call;
-    if (deps.observe !== undefined) this.#calledAt = deps.now();
+    this.#trace = trace;
     const turn = ++this.#calls;
     const handle = client.call(
       {
         path: call.path,
         headers:
           client.headerForm === 'http1' ? headers.http1Block(call.readable) : headers.hpackBlock(),
-        contentType: this.#message.contentType,
-        contentEncoding: this.#message.contentEncoding,
+        extra: trace === null ? null : trace.headers,
+        contentType: message.contentType,
+        contentEncoding: message.contentEncoding,
         body,
         timeoutMs: call.timeoutMs,
         maxAnswerBytes: call.maxAnswerBytes,
-        memory: walk.exchange,
+        memory: exchange,
         replaceable: call.replaceable,
       },
       this.#done,
@@ -259,15 +274,15 @@ export class Line {
     try {
       this.#take(call, result);
     } catch (error) {
-      this.#fail(toFault(error, this.#walk.plan.deps.log));
+      this.#fail(toFault(error, this.#walk.deps.log));
     }
   }
 
   #take(call: PreparedCall, result: CallResult): void {
-    const { deps } = this.#walk.plan;
-    if (deps.observe !== undefined) {
-      const status = observedStatus(result, call.transport);
-      deps.observe(call.unit, call.verb, call.transport, status, deps.now() - this.#calledAt);
+    const trace = this.#trace;
+    if (trace !== null) {
+      this.#trace = null;
+      trace.end(observedStatus(result, call.transport), result);
     }
     if (result.kind === 'failure') {
       this.#fail({ kind: 'error', code: result.code, info: result.text });
@@ -297,7 +312,7 @@ export class Line {
       case 'simple':
         return this.#enter(op, 0);
       case 'random':
-        return this.#enter(op, this.#walk.plan.deps.random() < op.how.ratioA ? 0 : 1);
+        return this.#enter(op, this.#walk.deps.random() < op.how.ratioA ? 0 : 1);
       case 'feedback':
         return this.#enter(op, this.#walk.choices?.[op.unit] ?? ALL);
     }
@@ -334,6 +349,10 @@ export class Line {
   /** Goes where the choice leads; whether the next operation can follow at once. */
   #enter(op: ChooseOp, choice: number): boolean {
     this.#record(op.unit, choice);
+    const { observer } = this.#walk.deps;
+    if (observer !== undefined && decides(op)) {
+      observer.chose?.(op.unit, choice, this.#walk.exchange);
+    }
     if (choice === NONE) {
       this.#op = op.skip;
       return true;

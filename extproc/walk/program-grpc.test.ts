@@ -45,7 +45,6 @@ async function run(
         done(answers(asked));
       }),
     random: () => 0,
-    now: () => 0,
     log: {
       error(fields) {
         throw Object.values(fields)[0];
@@ -149,7 +148,6 @@ test('a unit that the plan gives no address fails its call with a clear error', 
       clientFor: (edge) =>
         fakeClient('', edge.transport, () => assert.fail('no unit is reached over gRPC')),
       random: () => 0,
-      now: () => 0,
       log: { error() {} },
     },
   );

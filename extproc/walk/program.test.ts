@@ -47,7 +47,6 @@ async function run(
   const program = compileProgram(plan, {
     clientFor: (edge) => fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, respond),
     random: () => setting.random ?? 0,
-    now: () => 0,
     log: {
       error(fields) {
         throw Object.values(fields)[0];
@@ -262,7 +261,6 @@ test('the client going away cancels every pending call and drops the reply', () 
         return () => cancelled.push(asked.unit);
       }),
     random: () => 0,
-    now: () => 0,
     log: { error() {} },
   });
   const exchange = new FakeExchange(jsonMessage('{}'));

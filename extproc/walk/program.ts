@@ -4,40 +4,16 @@ import { tailKey, transportOf } from '../../graph/plan/names.ts';
 import type { CallVerb, Edge, Plan, Policy, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import type { UnitClient } from '../contract/calls.ts';
-import type { BoundRoute, Exchange } from '../contract/exchange.ts';
+import type { Program, Route } from '../contract/program.ts';
 import { JSON_DIALECT } from '../../dialects/seldon/json-dialect.ts';
 import { PROTO_DIALECT } from '../../dialects/seldon/proto-dialect.ts';
 import { compileFeedback, compileStep, type Compiler } from './compile.ts';
 import { buildDecisionTable } from './decisions.ts';
-import { toFault } from './fault.ts';
 import { compileFeedbackRouting, type Routed } from './feedback-routing.ts';
 import type { PreparedCall } from './ops.ts';
 import { type Fault, faultOutcome } from './outcome.ts';
-import { Walk, type WalkPlan } from './walk.ts';
-
-export interface ProgramLog {
-  error(fields: object, message: string): void;
-}
-
-export interface ProgramDeps {
-  /** Asked once for each edge that the walk calls; the program closes what it was given. */
-  clientFor(edge: Edge): UnitClient;
-  /** A number from 0 (included) to 1 (excluded). */
-  random(): number;
-  /** Milliseconds of a clock that never goes back. */
-  now(): number;
-  /** Told of each side call when it is over; `status` as HTTP (REST) or gRPC says it. */
-  observe?(unit: number, verb: CallVerb, transport: Transport, status: number, ms: number): void;
-  readonly log: ProgramLog;
-}
-
-export interface Program {
-  readonly hash: string;
-  /** The same object at each call: it holds no state of a request. */
-  route(kind: RouteKind): BoundRoute | undefined;
-  /** Closes the clients; calls in flight end by themselves. */
-  close(): void;
-}
+import type { ProgramDeps, WalkPlan } from './context.ts';
+import { Walk } from './walk.ts';
 
 /** Never throws for a plan that the compiler made; a unit without an address fails the calls to it. */
 export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
@@ -49,7 +25,7 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
     clients.set(edge, client);
     return client;
   };
-  const routes: Record<RouteKind, BoundRoute> = {
+  const routes: Record<RouteKind, Route> = {
     'predict-rest': compileRoute(plan, 'predict-rest', deps, clientOf),
     'predict-grpc': compileRoute(plan, 'predict-grpc', deps, clientOf),
     'feedback-rest': compileRoute(plan, 'feedback-rest', deps, clientOf),
@@ -93,7 +69,7 @@ function compileRoute(
   kind: RouteKind,
   deps: ProgramDeps,
   clientOf: (edge: Edge) => UnitClient,
-): BoundRoute {
+): Route {
   const transport = transportOf(kind);
   const edges = new Map<number, Edge>();
   for (const edge of plan.edges) if (edge.transport === transport) edges.set(edge.unit, edge);
@@ -131,45 +107,29 @@ function compileRoute(
     keepsChoices: !isFeedback && (decisions.any || routingInBody),
     routingInBody,
     maxAnswerBytes: policy.maxAnswerBytes,
-    deps,
   };
   const maxBodyBytes = transport === 'rest' ? policy.maxBodyBytes : policy.grpcMaxMessageBytes;
   const feedback = isFeedback
     ? compileFeedbackRouting(plan, dialect, maxBodyBytes, deps.log)
     : null;
 
-  const begin = (exchange: Exchange): void => {
-    if (feedback === null) {
-      new Walk(walkPlan, exchange, null).start();
-      return;
-    }
-    const start = (routed: Routed | Fault): void => {
-      if ('kind' in routed) exchange.reply(faultOutcome(routed, transport, ''));
-      else new Walk(walkPlan, exchange, routed).start();
-    };
-    const routed = feedback.read(exchange, (later) => resume(exchange, () => start(later)));
-    if ('cancel' in routed) exchange.onCancel(() => routed.cancel());
-    else start(routed);
-  };
-  const resume = (exchange: Exchange, step: () => void): void => {
-    if (exchange.cancelled) return;
-    try {
-      step();
-    } catch (error) {
-      exchange.reply(faultOutcome(toFault(error, deps.log), transport, ''));
-    }
-  };
   return {
     grpc: transport === 'grpc',
     maxBodyBytes,
     handle(exchange) {
       if (exchange.cancelled) return;
-      try {
-        begin(exchange);
-      } catch (error) {
-        exchange.reply(faultOutcome(toFault(error, deps.log), transport, ''));
+      if (feedback === null) {
+        new Walk(walkPlan, deps, exchange, null).start();
+        return;
       }
+      const start = (routed: Routed | Fault): void => {
+        if (exchange.cancelled) return;
+        if ('kind' in routed) exchange.reply(faultOutcome(routed, transport, ''));
+        else new Walk(walkPlan, deps, exchange, routed).start();
+      };
+      const routed = feedback.read(exchange, start);
+      if ('cancel' in routed) exchange.onCancel(() => routed.cancel());
+      else start(routed);
     },
-    release() {},
   };
 }

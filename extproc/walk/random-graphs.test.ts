@@ -93,7 +93,6 @@ async function runProgram(
         else setImmediate(answer);
       }),
     random: () => draw,
-    now: () => 0,
     log: {
       error(fields) {
         throw Object.values(fields)[0];

@@ -4,6 +4,7 @@
 import type { BodyMemory } from '../contract/bodies.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import { OVERLOADED_INFO } from '../contract/held-bytes.ts';
+import { type FaultLog, toFault } from '../contract/internal-fault.ts';
 import type { AnswerHead, Message } from '../contract/message.ts';
 import { MAX_READ_ON_LOOP_BYTES } from '../../dialects/reading-limits.ts';
 import { readInThread, type ThreadResult } from '../reading/reader.ts';
@@ -11,9 +12,7 @@ import { perform, type Task, type TaskKind, type TaskResults } from '../reading/
 import type { Dialect } from '../../dialects/seldon/dialect.ts';
 import { encodingOf } from '../contract/unpack/encodings.ts';
 import { unpack, type Unpacked } from '../contract/unpack/unpack.ts';
-import { toFault } from './fault.ts';
 import type { Fault } from './outcome.ts';
-import type { ProgramLog } from './program.ts';
 
 /** Who asks, and by what. */
 export interface ReadContext {
@@ -21,7 +20,7 @@ export interface ReadContext {
   /** Bound of each message without its encoding. */
   readonly maxBytes: number;
   readonly memory: BodyMemory;
-  readonly log: ProgramLog;
+  readonly log: FaultLog;
 }
 
 export interface Read<K extends TaskKind> {

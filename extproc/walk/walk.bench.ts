@@ -71,7 +71,6 @@ function measureWalk(graph: Node, body: string): number {
       close() {},
     }),
     random: Math.random,
-    now: () => 0,
     log: { error: console.error },
   });
   const bound = program.route('predict-rest');

@@ -1,35 +1,21 @@
 // One request on its way through a graph: the exchange, the decisions made, and the one reply. The lines of
 // operations that it runs are in `line.ts`.
-import type { Transport } from '../../graph/plan/plan.ts';
 import type { CallHandle } from '../contract/calls.ts';
-import type { Exchange } from '../contract/exchange.ts';
+import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
-import type { Dialect, Routing } from '../../dialects/seldon/dialect.ts';
-import { type DecisionTable, NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
+import type { Routing } from '../../dialects/seldon/dialect.ts';
+import type { LineOwner, ProgramDeps, WalkPlan } from './context.ts';
+import { NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
 import type { Routed } from './feedback-routing.ts';
 import { Line } from './line.ts';
-import type { Op, PreparedCall } from './ops.ts';
+import type { PreparedCall } from './ops.ts';
 import { type Fault, faultOutcome } from './outcome.ts';
 import { OVERLOADED, type Read, type ReadContext, readMessages } from './read.ts';
-import type { ProgramDeps } from './program.ts';
 
-/** What all walks of one kind of request share. */
-export interface WalkPlan {
-  readonly transport: Transport;
-  readonly dialect: Dialect;
-  readonly start: Op | null;
-  readonly decisions: DecisionTable;
-  /** Decisions are kept: a unit decides, or the answer's body lists all units. */
-  readonly keepsChoices: boolean;
-  readonly routingInBody: boolean;
-  readonly maxAnswerBytes: number;
-  readonly deps: ProgramDeps;
-}
-
-export class Walk {
+export class Walk implements LineOwner {
   readonly plan: WalkPlan;
+  readonly deps: ProgramDeps;
   readonly exchange: Exchange;
-  /** One entry a unit; null when nobody asks. */
   readonly choices: Int32Array | null;
   readonly #root: Line;
   #reading: ReadContext | null = null;
@@ -39,8 +25,9 @@ export class Walk {
   #over = false;
 
   /** `routed`: the branches of a feedback, null for a prediction. */
-  constructor(plan: WalkPlan, exchange: Exchange, routed: Routed | null) {
+  constructor(plan: WalkPlan, deps: ProgramDeps, exchange: Exchange, routed: Routed | null) {
     this.plan = plan;
+    this.deps = deps;
     this.exchange = exchange;
     this.choices =
       routed?.choices ??
@@ -52,7 +39,6 @@ export class Walk {
     this.#root.run();
   }
 
-  /** Before the first side call: the client's going away ends all calls. */
   listen(): void {
     if (this.#listens) return;
     this.#listens = true;
@@ -64,12 +50,12 @@ export class Walk {
   }
 
   get reading(): ReadContext {
-    const { dialect, maxAnswerBytes, deps } = this.plan;
+    const { dialect, maxAnswerBytes } = this.plan;
     this.#reading ??= {
       dialect,
       maxBytes: maxAnswerBytes,
       memory: this.exchange,
-      log: deps.log,
+      log: this.deps.log,
     };
     return this.#reading;
   }
@@ -81,24 +67,21 @@ export class Walk {
   fail(fault: Fault): void {
     if (this.#over) return;
     this.#over = true;
-    this.exchange.reply(faultOutcome(fault, this.plan.transport, this.#routing()));
+    this.#reply(faultOutcome(fault, this.plan.transport, this.#routing()));
   }
 
-  /** Hands the last call to Envoy. */
   tail(call: PreparedCall, message: Message): void {
     if (this.#over) return;
     this.#over = true;
-    this.exchange.reply({
+    this.#reply({
       kind: 'tail',
       key: call.tailKey ?? '',
       path: call.path,
       message,
       routing: this.#routing(),
-      acceptEncoding: true,
     });
   }
 
-  /** Answers with the message that the walk ended with. */
   finish(message: Message): void {
     if (this.#over) return;
     const map = this.#mapFor(message);
@@ -133,7 +116,12 @@ export class Walk {
   #answer(message: Message): void {
     this.#over = true;
     const status = message.head?.status ?? 200;
-    this.exchange.reply({ kind: 'answer', status, message, routing: this.#routing() });
+    this.#reply({ kind: 'answer', status, message, routing: this.#routing() });
+  }
+
+  #reply(outcome: Outcome): void {
+    this.deps.observer?.replied?.(this.exchange, outcome);
+    this.exchange.reply(outcome);
   }
 
   #routing(): string {

@@ -22,13 +22,14 @@ export class RequestWriter {
   }
 
   write(socket: Socket, request: CallRequest): void {
-    const { body } = request;
+    const { body, extra } = request;
     const bodyLength = Buffer.isBuffer(body) ? body.length : totalLength(body);
     const start = this.startOf(request.path);
     const entity = this.entityLinesOf(request.contentType, request.contentEncoding);
     const headRoom =
       start.length +
       request.headers.length +
+      (extra === null ? 0 : extra.length) +
       entity.length +
       CONTENT_LENGTH.length +
       MAX_LENGTH_DIGITS +
@@ -37,6 +38,7 @@ export class RequestWriter {
     const out = Buffer.allocUnsafe(whole ? headRoom + bodyLength : headRoom);
     let at = start.copy(out, 0);
     at += request.headers.copy(out, at);
+    if (extra !== null) at += extra.copy(out, at);
     at += entity.copy(out, at);
     at += CONTENT_LENGTH.copy(out, at);
     at = writeDecimal(out, at, bodyLength);

@@ -14,6 +14,8 @@ import {
 import type { GrpcCall } from './call.ts';
 import type { RequestBlocks } from './request-block.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 export class Sender {
   /** What the peer set. */
   maxFrameBytes = DEFAULT_FRAME_BYTES;
@@ -34,14 +36,17 @@ export class Sender {
     const { request, streamId } = call;
     const start = this.blocks.start(request.path);
     const timeout = this.blocks.timeout(request);
-    const length = start.length + request.headers.length + (timeout?.length ?? 0);
+    const { extra } = request;
+    const length =
+      start.length + request.headers.length + (extra?.length ?? 0) + (timeout?.length ?? 0);
     if (length <= this.maxFrameBytes) {
       this.frame(length, FRAME.HEADERS, FLAG.END_HEADERS, streamId);
       this.output.append(start, 0, start.length);
       this.output.append(request.headers, 0, request.headers.length);
+      if (extra !== null) this.output.append(extra, 0, extra.length);
       if (timeout !== null) this.output.append(timeout, 0, timeout.length);
     } else {
-      const block = Buffer.concat([start, request.headers, timeout ?? Buffer.alloc(0)]);
+      const block = Buffer.concat([start, request.headers, extra ?? NOTHING, timeout ?? NOTHING]);
       this.longBlock(block, streamId);
     }
     if (!this.sendBody(call)) this.blocked.push(call);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Edge } from '../../../graph/plan/plan.ts';
+import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 import type { CallResult } from '../../contract/calls.ts';
 import { openTwinClient } from '../open-twin.ts';
 import { openClient } from './open.ts';
@@ -24,7 +25,10 @@ for (const [kind, open] of Object.entries(OPENERS)) {
       egressSocket: path,
       egressHost: EGRESS_HOST,
     });
-    const result = await callOnce(client, { headers: Buffer.from('x-a: 1\r\n') });
+    const result = await callOnce(client, {
+      headers: Buffer.from('x-a: 1\r\n'),
+      extra: Buffer.from('x-b: 2\r\n'),
+    });
     client.close();
     assert.deepEqual(
       [client.headerForm, result.kind === 'answer' && result.status],
@@ -32,7 +36,12 @@ for (const [kind, open] of Object.entries(OPENERS)) {
     );
     const [first = '', ...lines] = (server.requests[0]?.head ?? '').split('\r\n');
     assert.equal(first, 'POST /predict HTTP/1.1');
-    for (const line of [`host: ${EGRESS_HOST}`, 'x-a: 1', 'content-type: application/json']) {
+    for (const line of [
+      `host: ${EGRESS_HOST}`,
+      'x-a: 1',
+      'x-b: 2',
+      'content-type: application/json',
+    ]) {
       assert.ok(lines.includes(line), line);
     }
     assert.equal(String(server.requests[0]?.body), '{"a":1}');
@@ -80,9 +89,16 @@ for (const [kind, open] of Object.entries(OPENERS)) {
       egressSocket: null,
       egressHost: '',
     });
-    const result = await callOnce(client, { path: '/a.B/C', contentType: null });
+    const result = await callOnce(client, {
+      path: '/a.B/C',
+      contentType: null,
+      headers: encodeField('x-a', '1'),
+      extra: encodeField('x-b', '2'),
+    });
     client.close();
     assert.equal(client.headerForm, 'hpack');
+    const { headers } = server.requests[0] ?? assert.fail();
+    assert.deepEqual([headers['x-a'], headers['x-b']], ['1', '2']);
     assert.equal(said(result), '0  {"a":1} ');
   });
 

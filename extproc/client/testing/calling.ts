@@ -12,6 +12,7 @@ export function requestOf(changes: Partial<CallRequest> = {}): CallRequest {
     timeoutMs: null,
     maxAnswerBytes: 1_000_000,
     memory: COLLECTED,
+    extra: null,
     replaceable: true,
     ...changes,
   };

@@ -3,6 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { COLLECTED } from '../../contract/bodies.ts';
 import type { BoundRoute, Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
+import { toFault } from '../../contract/internal-fault.ts';
 import type { Message } from '../../contract/message.ts';
 import type { ErrorCode } from '../../../graph/plan/errors.ts';
 import { readGrpcBody } from '../grpc-body.ts';
@@ -168,8 +169,7 @@ class TwinStream implements Exchange, Answering {
     try {
       this.#route?.handle(this);
     } catch (error) {
-      this.#options.log.error({ err: error }, 'the walk threw');
-      this.#fail('INTERNAL', 'the graph filter failed; its log says why');
+      this.reply({ ...toFault(error, this.#options.log), routing: '' });
     }
   }
 

@@ -2,38 +2,21 @@
 // to the unit would have been. Envoy marks it with its code, a header that the listener takes out of units' own answers.
 import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
 import { ERROR_HEADER } from '../../../graph/plan/names.ts';
-import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
+import { type CallResult, decorateClient, type UnitClient } from '../../contract/calls.ts';
 
 type Failure = Extract<CallResult, { kind: 'failure' }>;
 type Answer = Extract<CallResult, { kind: 'answer' }>;
 
-export class EgressClient implements UnitClient {
-  readonly headerForm: UnitClient['headerForm'];
-  readonly #client: UnitClient;
-
-  readonly #host: string;
-  readonly #address: string;
-
-  /** `host`: of the calls, the unit's name on the listener; `address`: where the unit is, as failures name it. */
-  constructor(client: UnitClient, host: string, address: string) {
-    this.#client = client;
-    this.#host = host;
-    this.#address = address;
-    this.headerForm = client.headerForm;
-  }
-
-  call(request: CallRequest, done: (result: CallResult) => void): CallHandle {
-    return this.#client.call(request, (result) => done(failureOf(result) ?? this.#placed(result)));
-  }
-
-  #placed(result: CallResult): CallResult {
-    if (result.kind !== 'failure') return result;
-    return { ...result, text: result.text.replace(`//${this.#host}/`, `//${this.#address}/`) };
-  }
-
-  close(): void {
-    this.#client.close();
-  }
+/** `host`: of the calls, the unit's name on the listener; `address`: where the unit is, as failures name it. */
+export function readEgressAnswers(client: UnitClient, host: string, address: string): UnitClient {
+  const placed = (result: CallResult): CallResult =>
+    result.kind === 'failure'
+      ? { ...result, text: result.text.replace(`//${host}/`, `//${address}/`) }
+      : result;
+  return decorateClient(client, {
+    call: (request, done) =>
+      client.call(request, (result) => done(failureOf(result) ?? placed(result))),
+  });
 }
 
 /** Null where the answer is the unit's own. */

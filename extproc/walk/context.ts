@@ -1,0 +1,56 @@
+// What the parts of a walk share: what its program was given from outside, what is the same for all requests of a kind,
+// and what belongs to the one request.
+import type { Dialect } from '../../dialects/seldon/dialect.ts';
+import type { Edge, Transport } from '../../graph/plan/plan.ts';
+import type { CallObserver } from '../contract/call-observer.ts';
+import type { UnitClient } from '../contract/calls.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { FaultLog } from '../contract/internal-fault.ts';
+import type { Message } from '../contract/message.ts';
+import type { DecisionTable } from './decisions.ts';
+import type { Op, PreparedCall } from './ops.ts';
+import type { Fault } from './outcome.ts';
+import type { ReadContext } from './read.ts';
+
+export interface ProgramDeps {
+  /** Asked once for each edge that the walk calls; the program closes what it was given. */
+  clientFor(edge: Edge): UnitClient;
+  /** A number from 0 (included) to 1 (excluded). */
+  random(): number;
+  readonly observer?: CallObserver | undefined;
+  readonly log: FaultLog;
+}
+
+/** What all walks of one kind of request share. */
+export interface WalkPlan {
+  readonly transport: Transport;
+  readonly dialect: Dialect;
+  readonly start: Op | null;
+  readonly decisions: DecisionTable;
+  /** Decisions are kept: a unit decides, or the answer's body lists all units. */
+  readonly keepsChoices: boolean;
+  readonly routingInBody: boolean;
+  readonly maxAnswerBytes: number;
+}
+
+export interface WalkContext {
+  readonly plan: WalkPlan;
+  readonly deps: ProgramDeps;
+  readonly exchange: Exchange;
+  /** One entry a unit; null when nobody asks. */
+  readonly choices: Int32Array | null;
+  readonly reading: ReadContext;
+}
+
+/** Whom a request's lines of operations belong to. */
+export interface LineOwner extends WalkContext {
+  /** The request is answered, or its client has gone away: whatever comes now comes too late. */
+  readonly over: boolean;
+  /** Before the first side call: the client's going away ends all calls. */
+  listen(): void;
+  /** Hands the last call to Envoy. */
+  tail(call: PreparedCall, message: Message): void;
+  /** Answers with the message that the request's own line ended with. */
+  finish(message: Message): void;
+  fail(fault: Fault): void;
+}
