@@ -1,67 +1,27 @@
-// The names of the fields of a SeldonDeployment (Seldon Core 1.17, `seldondeployment_types.go`) and of the parts of a
-// Kubernetes pod that are looked into. What is not listed gets a warning.
+// The names of the fields of a SeldonDeployment, by where they stand: what is not among them gets a warning. They are those of the
+// schema by which the API server prunes objects, so that a field that is kept there is known here.
+import { DEPLOYMENT } from '../crd/deployment.ts';
+import type { SchemaNode } from '../crd/schema.ts';
 
-export const DEPLOYMENT_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
+/** `metadata` is the API server's own, and in no schema. */
+export const DEPLOYMENT_FIELDS = [...fieldsAt(), 'metadata'];
+export const SPEC_FIELDS = fieldsAt('spec');
+export const PREDICTOR_FIELDS = fieldsAt('spec', 'predictors');
+export const ORCHESTRATOR_FIELDS = fieldsAt('spec', 'predictors', 'svcOrchSpec');
+export const COMPONENT_FIELDS = fieldsAt('spec', 'predictors', 'componentSpecs');
+export const EXPLAINER_FIELDS = fieldsAt('spec', 'predictors', 'explainer');
+export const UNIT_FIELDS = fieldsAt('spec', 'predictors', 'graph');
+export const ENDPOINT_FIELDS = fieldsAt('spec', 'predictors', 'graph', 'endpoint');
+export const PARAMETER_FIELDS = fieldsAt('spec', 'predictors', 'graph', 'parameters');
+export const LOGGER_FIELDS = fieldsAt('spec', 'predictors', 'graph', 'logger');
 
-export const SPEC_FIELDS = [
-  'name',
-  'predictors',
-  'oauth_key',
-  'oauth_secret',
-  'annotations',
-  'protocol',
-  'transport',
-  'replicas',
-  'serverType',
-];
-
-export const PREDICTOR_FIELDS = [
-  'name',
-  'graph',
-  'componentSpecs',
-  'replicas',
-  'annotations',
-  'labels',
-  'engineResources',
-  'svcOrchSpec',
-  'traffic',
-  'explainer',
-  'shadow',
-  'ssl',
-  'progressDeadlineSeconds',
-];
-
-export const ORCHESTRATOR_FIELDS = ['resources', 'env', 'replicas'];
-
-export const COMPONENT_FIELDS = ['metadata', 'spec', 'hpaSpec', 'kedaSpec', 'pdbSpec', 'replicas'];
-
-export const UNIT_FIELDS = [
-  'name',
-  'children',
-  'type',
-  'implementation',
-  'methods',
-  'endpoint',
-  'parameters',
-  'modelUri',
-  'serviceAccountName',
-  'envSecretRefName',
-  'storageInitializerImage',
-  'logger',
-];
-
-export const ENDPOINT_FIELDS = ['service_host', 'service_port', 'type', 'httpPort', 'grpcPort'];
-export const PARAMETER_FIELDS = ['name', 'value', 'type'];
-export const LOGGER_FIELDS = ['url', 'mode'];
-export const EXPLAINER_FIELDS = [
-  'type',
-  'modelUri',
-  'serviceAccountName',
-  'containerSpec',
-  'config',
-  'endpoint',
-  'envSecretRefName',
-  'storageInitializerImage',
-  'replicas',
-  'initParameters',
-];
+/** The fields of the object at a path of names; of a list, those of its items. */
+function fieldsAt(...path: readonly string[]): readonly string[] {
+  let node: SchemaNode | undefined = DEPLOYMENT.node;
+  for (const name of path) {
+    node = node?.kind === 'object' ? node.fields[name] : undefined;
+    if (node?.kind === 'list') node = node.items;
+  }
+  if (node?.kind !== 'object') throw new Error(`the schema has no object ${path.join('.')}`);
+  return Object.keys(node.fields);
+}
