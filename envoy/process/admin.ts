@@ -1,26 +1,11 @@
 // Asks a running Envoy, over its admin unix socket, what it has taken over: the version of each watched file and how
 // many updates it refused.
+import { askSocket } from '../../lib/runtime/ask-socket.ts';
 import type { Json } from '../kit/json.ts';
 
-// Not by `import`: that would evaluate all exports of the module, and load undici for one of them (7 MB).
-const { request } = process.getBuiltinModule('node:http');
-
-/** GET on the admin socket; rejects when Envoy does not answer. */
+/** GET on the admin socket; rejects when Envoy does not answer, or not with 200. */
 export function askAdmin(socketPath: string, path: string, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, signal, method: 'GET' }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (answer.statusCode === 200) resolve(text);
-        else reject(new Error(`Envoy's admin answered ${answer.statusCode} to ${path}: ${text}`));
-      });
-    });
-    call.on('error', reject);
-    call.end();
-  });
+  return askSocket(socketPath, path, { signal });
 }
 
 /** What Envoy says of one watched file. */

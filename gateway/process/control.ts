@@ -3,7 +3,9 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { createServer, request } from '../../lib/runtime/node-http.ts';
+import { requestSocket } from '../../lib/runtime/ask-socket.ts';
+import { textOf } from '../../lib/runtime/failure.ts';
+import { createServer } from '../../lib/runtime/node-http.ts';
 import { askAdmin } from '../../envoy/process/admin.ts';
 
 /** What Envoy's admin is asked for by name; the rest of it can change things. */
@@ -56,26 +58,18 @@ async function answer(asked: string, options: ControlOptions): Promise<string | 
   return askAdmin(options.adminSocket, path, AbortSignal.timeout(ADMIN_TIMEOUT_MS));
 }
 
-/** Rejects when no agent answers, or when it could not do it. */
-export function askControl(
+/** Rejects when no agent answers, or when it could not do it. A drain takes as long as the requests in flight. */
+export async function askControl(
   socketPath: string,
   method: 'GET' | 'POST',
   path: string,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, method }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (response.statusCode === 200) resolve(text);
-        else reject(new Error(`the agent at ${socketPath} answered: ${text.trim()}`));
-      });
-    });
-    call.on('error', (error) =>
-      reject(new Error(`no agent answers at ${socketPath}: ${error.message}`)),
-    );
-    call.end();
+  const { status, body } = await requestSocket(socketPath, path, {
+    method,
+    timeoutMs: Infinity,
+  }).catch((error: unknown) => {
+    throw new Error(`no agent answers at ${socketPath}: ${textOf(error)}`);
   });
+  if (status === 200) return body;
+  throw new Error(`the agent at ${socketPath} answered: ${body.trim()}`);
 }

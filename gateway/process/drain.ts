@@ -1,7 +1,7 @@
 // Takes a gateway out of service without losing a request: readiness fails first, then Envoy asks its clients to go, and
 // what is under way ends.
 import { setTimeout as delay } from 'node:timers/promises';
-import { request } from '../../lib/runtime/node-http.ts';
+import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { askAdmin } from '../../envoy/process/admin.ts';
 
 const POLL_MS = 200;
@@ -59,13 +59,6 @@ async function countRequests(adminSocket: string): Promise<{ active: number; tot
   return { active: active ?? 0, total: total ?? 0 };
 }
 
-function postAdmin(socketPath: string, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, method: 'POST' }, (answer) => {
-      answer.resume();
-      answer.on('end', () => resolve());
-    });
-    call.on('error', reject);
-    call.end();
-  });
+async function postAdmin(socketPath: string, path: string): Promise<void> {
+  await requestSocket(socketPath, path, { method: 'POST' });
 }

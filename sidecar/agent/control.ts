@@ -1,7 +1,8 @@
 // The control socket: orders from inside the pod. A hook of the pod (`sidegraph sidecar --drain`) gives them; the status port,
 // which all of the cluster's network may reach, takes none.
 import type { Server } from 'node:http';
-import { createServer, request } from '../../lib/runtime/node-http.ts';
+import { requestSocket } from '../../lib/runtime/ask-socket.ts';
+import { createServer } from '../../lib/runtime/node-http.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 
 const DRAIN = '/drain';
@@ -25,24 +26,15 @@ export function startControl(socket: string, drain: () => Promise<void>): Promis
 }
 
 /** Resolves when Envoy is drained; throws a CommandFailure when no agent answers. */
-export function askDrain(socketPath: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string): void =>
-      reject(
-        new CommandFailure(
-          'AGENT_SILENT',
-          `the agent at ${socketPath} ${why}`,
-          'name the folder of a running `sidegraph sidecar` with --run',
-        ),
-      );
-    const asked = request({ socketPath, method: 'POST', path: DRAIN }, (answer) => {
-      answer.resume();
-      answer.on('end', () => {
-        if (answer.statusCode === 200) resolve();
-        else fail(`answered ${answer.statusCode}`);
-      });
-    });
-    asked.on('error', (error) => fail(`does not answer: ${textOf(error)}`));
-    asked.end();
-  });
+export async function askDrain(socketPath: string): Promise<void> {
+  const why = await requestSocket(socketPath, DRAIN, { method: 'POST', timeoutMs: Infinity }).then(
+    ({ status }) => (status === 200 ? null : `answered ${status}`),
+    (error: unknown) => `does not answer: ${textOf(error)}`,
+  );
+  if (why === null) return;
+  throw new CommandFailure(
+    'AGENT_SILENT',
+    `the agent at ${socketPath} ${why}`,
+    'name the folder of a running `sidegraph sidecar` with --run',
+  );
 }

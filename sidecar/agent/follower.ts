@@ -1,9 +1,10 @@
-// Follows the mounted plan: each new text is checked, given to the filter and to Envoy, and told in the status. What is refused
-// changes nothing. One text is worked on at a time, the newest waits.
+// Follows the mounted plan: each new text is checked, given to the filter and to Envoy, and reported in the status. What is rejected
+// changes nothing, and of what comes while one text is worked on, only the newest counts.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { parsePlanFile, type PlanExpectation } from '../../cluster/plan-file.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
+import { LatestOnly } from '../../lib/runtime/latest-only.ts';
 import type { Log } from '../supervisor/log.ts';
 import { waitForEnvoy } from '../supervisor/admin.ts';
 import type { DataPlane } from '../supervisor/data-plane.ts';
@@ -38,12 +39,12 @@ const RETRY_MS = 30_000;
 export class PlanFollower {
   readonly #parts: FollowerParts;
   #live: Live | null = null;
-  #next: Offer | null = null;
-  #busy = false;
+  readonly #latest: LatestOnly<Offer>;
   #retry: NodeJS.Timeout | null = null;
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
+    this.#latest = new LatestOnly((offer) => this.#work(offer), parts.signal);
     parts.signal.addEventListener('abort', () => this.#stopRetry(), { once: true });
   }
 
@@ -56,31 +57,24 @@ export class PlanFollower {
   /** Hands in the file's text. */
   offer(text: string): void {
     this.#stopRetry();
-    this.#next = { text, at: performance.now() };
-    if (!this.#busy) void this.#work();
+    this.#latest.offer({ text, at: performance.now() });
   }
 
-  async #work(): Promise<void> {
+  async #work(offer: Offer): Promise<void> {
     const { signal, log, state, fail } = this.#parts;
-    this.#busy = true;
-    while (this.#next !== null && !signal.aborted) {
-      const offer = this.#next;
-      this.#next = null;
-      try {
-        await this.#take(offer);
-      } catch (thrown) {
-        if (signal.aborted) break;
-        const code = thrown instanceof CommandFailure ? thrown.code : 'INTERNAL';
-        state.noteRefused(code, textOf(thrown));
-        if (this.#live === null) {
-          fail(thrown);
-          break;
-        }
-        log.error(`the plan is refused, ${this.#live.hash} serves on: ${textOf(thrown)} [${code}]`);
-        this.#retryLater(offer.text);
+    try {
+      await this.#take(offer);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const code = thrown instanceof CommandFailure ? thrown.code : 'INTERNAL';
+      state.noteRefused(code, textOf(thrown));
+      if (this.#live === null) {
+        fail(thrown);
+        return;
       }
+      log.error(`the plan is refused, ${this.#live.hash} serves on: ${textOf(thrown)} [${code}]`);
+      this.#retryLater(offer.text);
     }
-    this.#busy = false;
   }
 
   async #take({ text, at }: Offer): Promise<void> {
@@ -143,7 +137,7 @@ export class PlanFollower {
   /** Envoy's container starts after this one, and may be starting again. False when a newer plan came meanwhile. */
   async #waitForEnvoy(): Promise<boolean> {
     const { dataPlane, signal } = this.#parts;
-    while (this.#next === null)
+    while (!this.#latest.hasNewer)
       if (await waitForEnvoy(dataPlane.layout.adminSocket, ENVOY_LOOK_MS, signal)) return true;
     return false;
   }

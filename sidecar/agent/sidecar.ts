@@ -5,7 +5,7 @@ import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import { filterLines } from '../supervisor/filter-lines.ts';
 import type { Io } from '../../lib/runtime/io.ts';
 import { createLog, type Log } from '../supervisor/log.ts';
-import { askAdmin } from '../supervisor/admin.ts';
+import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { DataPlane } from '../supervisor/data-plane.ts';
 import { containerMemory } from '../supervisor/process-limits.ts';
 import { stopOnSignals } from '../supervisor/signals.ts';
@@ -115,13 +115,13 @@ async function renewDrained({ drained, layout }: Places, log: Log): Promise<void
   rmSync(drained, { force: true });
   if (!(await isReady(layout.adminSocket))) return;
   log.warn('Envoy was drained before this start; it is told to start anew');
-  await askAdmin(layout.adminSocket, 'POST', '/quitquitquit').catch(() => {});
+  await requestSocket(layout.adminSocket, '/quitquitquit', { method: 'POST' }).catch(() => {});
 }
 
 /** Whether Envoy answers; an Envoy that was told to fail its checks is there still. */
 async function isReady(adminSocket: string): Promise<boolean> {
   try {
-    return (await askAdmin(adminSocket, 'GET', '/ready')).status < 600;
+    return (await requestSocket(adminSocket, '/ready')).status < 600;
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@
 // (quitquitquit, drain, logging, runtime_modify) stays on the unix socket.
 import type { Server } from 'node:http';
 import { createServer } from '../../lib/runtime/node-http.ts';
-import { askAdmin } from './admin.ts';
+import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 
 const READABLE = new Set([
   '/ready',
@@ -28,7 +28,7 @@ export function startAdminProxy(socketPath: string, host: string, port: number):
       response.writeHead(404).end(`offered here: ${[...READABLE].join(' ')}\n`);
       return;
     }
-    askAdmin(socketPath, 'GET', url).then(
+    requestSocket(socketPath, url).then(
       (answer) =>
         response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body),
       () => response.writeHead(503).end('Envoy does not answer\n'),

@@ -13,7 +13,8 @@ import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
 import { fieldLog, type Log, type LogLevel } from './log.ts';
 import { forwardLines } from './lines.ts';
-import { askAdmin, countInFlight } from './admin.ts';
+import { requestSocket } from '../../lib/runtime/ask-socket.ts';
+import { countInFlight } from './admin.ts';
 import type { EnvoyProcess } from './envoy-process.ts';
 import { Filter } from './filter.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -210,13 +211,13 @@ export class DataPlane {
     const end = performance.now() + acceptMs + limitMs;
     const socket = this.layout.adminSocket;
     try {
-      await askAdmin(socket, 'POST', '/healthcheck/fail');
+      await requestSocket(socket, '/healthcheck/fail', { method: 'POST' });
       if (acceptMs > 0) await sleep(acceptMs);
       else {
-        await askAdmin(socket, 'POST', '/drain_listeners?graceful&skip_exit');
+        await requestSocket(socket, '/drain_listeners?graceful&skip_exit', { method: 'POST' });
         await this.#waitUntilQuiet(end);
       }
-      await askAdmin(socket, 'POST', '/drain_listeners');
+      await requestSocket(socket, '/drain_listeners', { method: 'POST' });
       await this.#waitUntilQuiet(end);
     } catch (thrown) {
       this.#options.log.debug(`draining Envoy: ${textOf(thrown)}`);

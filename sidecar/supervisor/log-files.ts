@@ -3,7 +3,7 @@
 import { closeSync, copyFileSync, openSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { textOf } from '../../lib/runtime/failure.ts';
 import type { Log } from './log.ts';
-import { askAdmin } from './admin.ts';
+import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 
 /** Bytes of a log in the state directory of `run` before it becomes `NAME.1`; there are at most two of each. */
 export const MAX_LOG_BYTES = 64 * 1024 * 1024;
@@ -53,7 +53,7 @@ async function look(
   renameSync(accessLog, `${accessLog}.1`);
   // Made here, so that it has our rights and mode.
   closeSync(openSync(accessLog, 'a', 0o600));
-  await askAdmin(adminSocket, 'POST', '/reopen_logs');
+  await requestSocket(adminSocket, '/reopen_logs', { method: 'POST' });
 }
 
 /** 0 where there is no such file; what is no file (a device, a pipe) does not grow. */

@@ -1,9 +1,10 @@
 // `--watch`: each new text of the file goes the same way as the first one did. A bad text is told and changes nothing;
-// a good one is taken over without dropping a request. One text is worked on at a time, the newest waits. What failed for a
+// a good one is taken over without dropping a request. What failed for a
 // reason outside the text (a full disk, a port in use, a unit that does not start) is tried again by itself.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../../units/fleet.ts';
 import { CommandFailure, type FailureCode, textOf } from '../../../lib/runtime/failure.ts';
+import { LatestOnly } from '../../../lib/runtime/latest-only.ts';
 import type { Log } from '../../../sidecar/supervisor/log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import type { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
@@ -39,8 +40,7 @@ const MAX_RETRY_MS = 60_000;
 export class Reloader {
   readonly #parts: ReloadParts;
   #serving: Prepared;
-  #next: string | null = null;
-  #busy = false;
+  readonly #latest: LatestOnly<string>;
   /** The last text, when it was not taken over. */
   #failed: string | null = null;
   #attempts = 0;
@@ -51,6 +51,7 @@ export class Reloader {
   constructor(parts: ReloadParts, serving: Prepared) {
     this.#parts = parts;
     this.#serving = serving;
+    this.#latest = new LatestOnly((text) => this.#work(text), parts.signal);
   }
 
   /** Hands in a new text. Failures are logged, never thrown. */
@@ -61,36 +62,29 @@ export class Reloader {
 
   /** The last text once more, if it was not taken over. */
   tryAgain(): void {
-    if (this.#failed !== null && !this.#busy) this.#start(this.#failed);
+    if (this.#failed !== null && !this.#latest.isBusy) this.#start(this.#failed);
   }
 
   #start(text: string): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#failed = null;
-    this.#next = text;
-    if (!this.#busy) void this.#work();
+    this.#latest.offer(text);
   }
 
-  async #work(): Promise<void> {
-    this.#busy = true;
-    while (this.#next !== null && !this.#parts.signal.aborted) {
-      const text = this.#next;
-      this.#next = null;
-      try {
-        if (!(await this.#waitForRoom())) continue;
-        await this.#take(text);
-      } catch (thrown) {
-        if (this.#parts.signal.aborted) break;
-        const advice =
-          thrown instanceof CommandFailure ? `\n  → ${thrown.advice} [${thrown.code}]` : '';
-        const again = this.#next === null ? this.#tryLater(text, thrown) : '';
-        this.#parts.log.error(
-          `the change is not taken over, the old plan serves on${again}: ${textOf(thrown)}${advice}`,
-        );
-      }
+  async #work(text: string): Promise<void> {
+    const { log, signal } = this.#parts;
+    try {
+      if (await this.#waitForRoom()) await this.#take(text);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const advice =
+        thrown instanceof CommandFailure ? `\n  → ${thrown.advice} [${thrown.code}]` : '';
+      const again = this.#latest.hasNewer ? '' : this.#tryLater(text, thrown);
+      log.error(
+        `the change is not taken over, the old plan serves on${again}: ${textOf(thrown)}${advice}`,
+      );
     }
-    this.#busy = false;
   }
 
   /** False when a newer text came while it waited. */
@@ -107,9 +101,9 @@ export class Reloader {
       );
     this.#isHeld = true;
     const end = performance.now() + delayMs;
-    while (this.#next === null && performance.now() < end)
+    while (!this.#latest.hasNewer && performance.now() < end)
       await sleep(ROOM_LOOK_MS, undefined, { signal });
-    return this.#next === null;
+    return !this.#latest.hasNewer;
   }
 
   /** Sets the next attempt, and says when; a text that is wrong in itself waits for another one. */
