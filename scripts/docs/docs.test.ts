@@ -3,8 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseCommand, USAGE } from '../../cli/commands.ts';
+import { DIFFERENCES } from '../../e2e/conformance/differences.ts';
 import { listPages, PICTURES, ROOT } from './pages.ts';
 import { partNames, renderPage } from './render-page.ts';
+import { explainedCases } from './seldon-differences.ts';
 
 const pages = listPages();
 /** `](x)` of Markdown, and the attributes of a picture. */
@@ -79,4 +81,8 @@ test('the examples of the help texts are command lines that can be read, with fi
       assert.ok(existsSync(join(ROOT, word)), `${line}: ${word}`);
     }
   }
+});
+
+test('every recorded case of Seldon that differs is explained', () => {
+  assert.deepEqual(explainedCases(), Object.keys(DIFFERENCES).sort());
 });
