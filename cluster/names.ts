@@ -79,6 +79,7 @@ export const SELDON_LABELS = {
   /** On a SeldonDeployment: the operator that is to handle it; Seldon's own leaves those that name another. */
   controllerId: 'seldon.io/controller-id',
   deployment: 'seldon-deployment-id',
+  explainer: 'seldon.io/explainer',
   orchestrator: 'seldon-deployment-contains-svcorch',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;

@@ -36,6 +36,11 @@ export function predictorKey(deployment: string, predictor: Predictor): string {
   return serviceLabel(own === '' ? `${deployment}-${predictor.name}` : own);
 }
 
+/** Of an explainer's Deployment and Service. */
+export function explainerName(deployment: string, predictor: string): string {
+  return serviceLabel(`${deployment}-${predictor}-explainer`);
+}
+
 export function componentName(
   deployment: string,
   predictor: string,

@@ -31,7 +31,10 @@ export function readBackends(
         service: service.metadata.name,
         rest: readAddresses(service, slices, 'rest'),
         grpc: readAddresses(service, slices, 'grpc'),
-        isPredictor: SELDON_LABELS.app in (specOf(service).selector ?? {}),
+        // An explainer's selects by the same label.
+        isPredictor:
+          SELDON_LABELS.app in (specOf(service).selector ?? {}) &&
+          service.metadata.labels?.[SELDON_LABELS.explainer] === undefined,
       };
     })
     .sort((one, other) => (one.service < other.service ? -1 : 1));

@@ -3,7 +3,7 @@
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../../cluster/names.ts';
-import { serviceLabel } from '../../cluster/object-names.ts';
+import { explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
 import type { Note } from '../../cluster/acknowledge.ts';
 import type { ServedDeployment, ServedPredictor } from './served.ts';
@@ -86,8 +86,7 @@ function readPredictors(
         // A shadow without a share copies all; where nobody named a share, the first takes all.
         traffic: traffic === 0 && (shadow || (isUnshared && each === serving[0])) ? 100 : traffic,
         shadow,
-        explainerService:
-          isExplained && isPathSegment ? serviceLabel(`${deployment}-${name}-explainer`) : null,
+        explainerService: isExplained && isPathSegment ? explainerName(deployment, name) : null,
         isBare: own[SELDON_ANNOTATIONS.noEngine]?.toLowerCase() === 'true',
       },
     ];

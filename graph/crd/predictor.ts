@@ -51,18 +51,21 @@ const COMPONENT = object('Pods that serve units: one Deployment.', {
   replicas: int('Number of pods; it goes before the replicas of the predictor.'),
 });
 
-const EXPLAINER = object('An explainer of the predictions. It is kept but not served yet.', {
-  type: text('Kind of explainer, such as AnchorTabular.'),
-  modelUri: text('Where the artifact of the explainer lies.'),
-  serviceAccountName: text('Service account whose credentials load the artifact.'),
-  containerSpec: preserve('The container of the explainer.'),
-  config: map('Flags of the explainer.', text('The value of a flag.')),
-  endpoint: ENDPOINT,
-  envSecretRefName: text('Secret whose keys are the environment of the storage initializer.'),
-  storageInitializerImage: text('Image of the storage initializer, in place of the default.'),
-  replicas: int('Number of pods.'),
-  initParameters: text('Parameters of the explainer as JSON.'),
-});
+const EXPLAINER = object(
+  'What explains the predictions, in pods of its own: none without a type.',
+  {
+    type: text('Kind of explainer, such as AnchorTabular.'),
+    modelUri: text('Where the artifact of the explainer lies.'),
+    serviceAccountName: text('Service account whose credentials load the artifact.'),
+    containerSpec: preserve('The container of the explainer.'),
+    config: map('Flags of the explainer.', text('The value of a flag.')),
+    endpoint: ENDPOINT,
+    envSecretRefName: text('Secret whose keys are the environment of the storage initializer.'),
+    storageInitializerImage: text('Image of the storage initializer, in place of the default.'),
+    replicas: int('Number of pods.'),
+    initParameters: text('Parameters of the explainer as JSON.'),
+  },
+);
 
 export const PREDICTOR = object('One graph with its share of the traffic.', {
   name: text('Name of the predictor. Required, once a deployment.'),

@@ -119,6 +119,10 @@ export const FINDINGS = {
     'a part of the format is not served yet; the rest runs without it',
     'safe to ignore if you can do without it',
   ),
+  EXPLAINER_INVALID: error(
+    'an explainer cannot be made as it is written',
+    'write a type of Alibi’s explainers, or an image of your own into containerSpec',
+  ),
   ANNOTATION_VALUE: error(
     'an annotation has a value that cannot be used',
     'write a value of the kind that the message names',

@@ -32,6 +32,27 @@ export interface Predictor {
   /** All containers, in the order of the componentSpecs, then those that prepackaged servers add. */
   readonly containers: readonly Container[];
   readonly graph: Unit;
+  readonly explainer?: Explainer;
+}
+
+/** Explains predictions, in pods of its own: it asks the predictor many times for one answer. */
+export interface Explainer {
+  readonly path: string;
+  /** One of Alibi's (`AnchorTabular`), or any word where the container has an image of its own. */
+  readonly type: string;
+  readonly modelUri: string;
+  /** Flags of the server. */
+  readonly config: Readonly<Record<string, string>>;
+  /** JSON, '' for none: what MLServer's runtime makes the explainer with. */
+  readonly initParameters: string;
+  /** How it asks the predictor; it is asked by REST. */
+  readonly transport: 'rest' | 'grpc';
+  readonly replicas: number | null;
+  readonly serviceAccountName: string;
+  readonly envSecretRefName: string;
+  readonly storageInitializerImage: string;
+  /** `containerSpec`; its name may be ''. */
+  readonly container: Container;
 }
 
 export interface Unit {

@@ -83,6 +83,7 @@ function defaultPredictor(
     orchestratorEnv: literalEnv(written.orchestratorEnv),
     containers: ported.map((entry) => defaultContainer(entry, implementations, protocol, servers)),
     graph: defaultUnit(written.graph, ported, places),
+    ...(written.explainer === undefined ? {} : { explainer: written.explainer }),
   };
 }
 

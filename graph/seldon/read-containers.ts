@@ -13,20 +13,30 @@ export function readContainers(pod: Fields, componentSpec: number): WrittenConta
   for (const item of pod.list('containers')) {
     const container = openFields(item.value, item.path, null, pod.sink);
     if (container === undefined) continue;
+    const name = container.requiredText('name');
     containers.push({
       path: container.path,
       componentSpec,
-      name: container.requiredText('name'),
-      image: container.text('image', MANIFEST_LIMITS.maxReferenceLength) ?? '',
-      command: container.texts('command'),
-      args: container.texts('args'),
-      workingDir: container.text('workingDir') ?? '',
-      env: readEnv(container),
-      envFrom: readEnvFrom(container),
-      ports: readPorts(container),
+      name,
+      ...readContainerParts(container),
     });
   }
   return containers;
+}
+
+/** All of a container but its name. */
+export function readContainerParts(
+  container: Fields,
+): Omit<WrittenContainer, 'path' | 'componentSpec' | 'name'> {
+  return {
+    image: container.text('image', MANIFEST_LIMITS.maxReferenceLength) ?? '',
+    command: container.texts('command'),
+    args: container.texts('args'),
+    workingDir: container.text('workingDir') ?? '',
+    env: readEnv(container),
+    envFrom: readEnvFrom(container),
+    ports: readPorts(container),
+  };
 }
 
 function readPorts(container: Fields): WrittenContainer['ports'] {

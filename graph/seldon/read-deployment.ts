@@ -4,7 +4,6 @@ import { closestWord } from '../manifest/closest-word.ts';
 import {
   COMPONENT_FIELDS,
   DEPLOYMENT_FIELDS,
-  EXPLAINER_FIELDS,
   ORCHESTRATOR_FIELDS,
   PREDICTOR_FIELDS,
   SPEC_FIELDS,
@@ -12,6 +11,7 @@ import {
 import { MANIFEST_LIMITS } from '../plan/limits.ts';
 import type { ManifestDocument } from '../manifest/parse-manifests.ts';
 import { readContainers, readEnv } from './read-containers.ts';
+import { readExplainer } from './read-explainer.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import { readGraph } from './read-graph.ts';
@@ -152,6 +152,7 @@ function readPredictor(predictor: Fields): WrittenPredictor {
     orchestrator: readRaw(predictor, 'svcOrchSpec'),
     engineResources: readRaw(predictor, 'engineResources'),
     graph: readGraph(predictor),
+    explainer: readExplainer(predictor),
   };
 }
 
@@ -199,11 +200,6 @@ function readRaw(owner: Fields, name: string): WrittenPod | undefined {
 /** Parts that are known but do nothing yet. */
 function readUnserved(predictor: Fields): void {
   const { sink } = predictor;
-  const raw = predictor.object('explainer');
-  const path = predictor.at('explainer');
-  const explainer = raw && openFields(raw, path, EXPLAINER_FIELDS, sink);
-  if (explainer?.word('type'))
-    sink.add('FEATURE_NOT_SERVED', path, 'explainers are not served yet; it is left out');
   if (predictor.object('ssl') !== undefined)
     sink.add('FEATURE_NOT_SERVED', predictor.at('ssl'), 'ssl is not served yet: plain HTTP');
 }

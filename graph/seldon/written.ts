@@ -1,6 +1,6 @@
 // A deployment as it was written: typed, nothing defaulted yet, so that checks see what the user wrote. `undefined` is
 // what was left out.
-import type { EnvEntry, EnvFrom } from '../plan/deployment.ts';
+import type { EnvEntry, EnvFrom, Explainer } from '../plan/deployment.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
 
 export interface WrittenDeployment {
@@ -34,6 +34,8 @@ export interface WrittenPredictor {
   readonly engineResources: WrittenPod | undefined;
   /** Undefined when there is none that can be read; a finding tells. */
   readonly graph: WrittenUnit | undefined;
+  /** Needs no defaults. */
+  readonly explainer: Explainer | undefined;
 }
 
 export interface WrittenContainer {

@@ -8,7 +8,12 @@ import type { Servers } from '../../graph/plan/servers.ts';
 
 export interface OperatorConfig {
   /** `envoy` and `filter` stand in `sidecar.images`. */
-  readonly images: { readonly storageInitializer: string };
+  readonly images: {
+    readonly storageInitializer: string;
+    /** Alibi's server, and MLServer's with Alibi's runtime for protocol v2. */
+    readonly explainer: string;
+    readonly explainerV2: string;
+  };
   readonly predictorServers: Servers;
   readonly sidecar: SidecarDefaults;
   /** User that pods without a securityContext of their own run as; null for the image's own. */
@@ -24,7 +29,12 @@ export interface OperatorConfig {
 }
 
 export const DEFAULT_CONFIG: OperatorConfig = {
-  images: { storageInitializer: 'docker.io/seldonio/rclone-storage-initializer:1.17.1' },
+  images: {
+    storageInitializer: 'docker.io/seldonio/rclone-storage-initializer:1.17.1',
+    // Of 2023, with an alibi under Apache-2.0: from 0.9.5 on it is under the BSL, not free for production.
+    explainer: 'seldonio/alibiexplainer:1.17.1',
+    explainerV2: 'seldonio/mlserver:1.3.5-alibi-explain',
+  },
   predictorServers: SERVERS,
   sidecar: DEFAULT_SIDECAR,
   defaultUserId: 8888,

@@ -76,6 +76,15 @@ export function buildStatus(view: StatusView): Status {
     })),
   );
   const names = workloads?.predictors.flatMap(({ deploymentNames }) => deploymentNames) ?? [];
+  const explained = new Map(
+    (workloads?.predictors ?? []).flatMap(({ name, explainer }) =>
+      explainer === null
+        ? []
+        : [explainer.deploymentName, explainer.serviceName].map((own) => [own, name] as const),
+    ),
+  );
+  const explainers =
+    workloads?.predictors.flatMap(({ explainer }) => explainer?.deploymentName ?? []) ?? [];
   // While nothing can be rendered, what runs is still told.
   const deployments = workloads === null ? [...live.keys()].sort() : names;
   const scale = renderScale(deployments.map((name) => live.get(name)));
@@ -102,14 +111,28 @@ export function buildStatus(view: StatusView): Status {
           address: renderAddress(first, object.metadata.namespace ?? '', view.clusterDomain),
         }),
     deploymentStatus: Object.fromEntries(
-      deployments.map((name) => [name, deploymentEntry(name, live.get(name))]),
+      [...deployments, ...explainers].map((name) => [
+        name,
+        { ...deploymentEntry(name, live.get(name)), ...explainerFor(explained, name) },
+      ]),
     ),
     serviceStatus: Object.fromEntries(
-      services.map((service) => [service.metadata.name, serviceEntry(service)]),
+      services.map((service) => [
+        service.metadata.name,
+        { ...serviceEntry(service), ...explainerFor(explained, service.metadata.name) },
+      ]),
     ),
     predictors: predictors.map(({ entry }) => entry),
     conditions: dateConditions([...judgements, ready.condition], object, nowMs),
   };
+}
+
+function explainerFor(
+  explained: ReadonlyMap<string, string>,
+  name: string,
+): { readonly explainerFor?: string } {
+  const predictor = explained.get(name);
+  return predictor === undefined ? {} : { explainerFor: predictor };
 }
 
 function judge(

@@ -63,11 +63,13 @@ export function judgePredictors(views: readonly PredictorView[]): readonly Judge
   });
 }
 
-function judgeOne({ workload, deployments, pods, rolling }: PredictorView): {
+interface Judged {
   readonly state: JudgedPredictor['state'];
   readonly serves: boolean;
   readonly message: string;
-} {
+}
+
+function judgeGraph({ workload, deployments, pods, rolling }: PredictorView): Judged {
   const rollouts = workload.deploymentNames.map((name) => {
     const live = deployments.get(name);
     return live === undefined ? undefined : judgeRollout(live);
@@ -94,6 +96,28 @@ function judgeOne({ workload, deployments, pods, rolling }: PredictorView): {
   return { state: isFailed ? 'Failed' : 'Creating', serves, message };
 }
 
+/** As for Seldon a deployment is available with its explainers; the graph serves without. */
+function judgeOne(view: PredictorView): Judged {
+  const judged = judgeGraph(view);
+  const name = view.workload.explainer?.deploymentName;
+  if (name === undefined) return judged;
+  const live = view.deployments.get(name);
+  const rollout = live === undefined ? undefined : judgeRollout(live);
+  if (rollout?.state === 'Available' && !view.rolling.includes(name)) return judged;
+  const own = view.pods.filter(({ metadata }) => metadata.labels?.['app'] === name);
+  const words = describePods(own) || (rollout?.message ?? '') || NEW_PODS;
+  return {
+    state:
+      judged.state !== 'Available'
+        ? judged.state
+        : rollout?.state === 'Failed'
+          ? 'Failed'
+          : 'Creating',
+    serves: judged.serves,
+    message: [judged.message, `explainer: ${words}`].filter((each) => each !== '').join('; '),
+  };
+}
+
 /** Whether requests enter through pods that others make. */
 function isJoined({ joinedServices }: PredictorWorkload): boolean {
   return Object.keys(joinedServices).length > 0;
@@ -103,10 +127,7 @@ function isJoined({ joinedServices }: PredictorWorkload): boolean {
  * Nobody says how many of them there are to be: one that is ready will do. Pods of ours, from when the graph had containers, have
  * a component; they serve until then.
  */
-function judgeJoined(
-  { name, plan }: PredictorWorkload,
-  pods: readonly KubeObject[],
-): ReturnType<typeof judgeOne> {
+function judgeJoined({ name, plan }: PredictorWorkload, pods: readonly KubeObject[]): Judged {
   const entries = pods.filter((pod) => isReady(pod) && isEntry(pod));
   const joined = pods.filter(({ metadata }) => metadata.labels?.[LABELS.component] === undefined);
   if (joined.some((pod) => entries.includes(pod)))

@@ -82,6 +82,25 @@ export function unitLabels({ shadow }: Predictor, units: readonly Unit[]): Label
   };
 }
 
+/** An explainer's pods; they bear no predictor's name, so that nobody takes them for its pods. */
+export function explainerLabels(
+  deployment: string,
+  { predictor }: PlacedPredictor,
+  service: string,
+  name: string,
+): Labels {
+  const { [LABELS.predictor]: _, ...shared } = objectLabels(deployment, predictor.name);
+  return {
+    ...ownLabels(predictor.labels),
+    fluentd: 'true',
+    ...shared,
+    [SELDON_LABELS.app]: service,
+    [SELDON_LABELS.explainer]: 'true',
+    [LABELS.component]: 'explainer',
+    app: name,
+  };
+}
+
 /** The pods that hold the sidecars of a predictor alone. */
 export function lonePodLabels(deployment: string, placed: PlacedPredictor, name: string): Labels {
   return {

@@ -8,10 +8,13 @@ import type { OperatorConfig } from '../config/workload-config.ts';
 import { md5, suffixedName } from '../../cluster/object-names.ts';
 import type { WrittenUnitSpec } from './written-spec.ts';
 
+/** What a model is loaded for: a unit, or an explainer. */
+type Model = Pick<Unit, 'modelUri'>;
+
 const CLAIM = /^pvc:\/\/([^/]+)(?:\/(.*))?$/;
 
 /** What the container `name` mounts to load the model of a unit with a `modelUri`; nothing for others. */
-export function modelMounts(name: string, unit: Unit): JsonObject[] {
+export function modelMounts(name: string, unit: Model): JsonObject[] {
   if (unit.modelUri === '') return [];
   return [
     { name: provisionVolume(name), mountPath: PATHS.models, readOnly: true },
@@ -19,7 +22,7 @@ export function modelMounts(name: string, unit: Unit): JsonObject[] {
   ];
 }
 
-export function modelVolumes(name: string, unit: Unit): JsonObject[] {
+export function modelVolumes(name: string, unit: Model): JsonObject[] {
   if (unit.modelUri === '') return [];
   const claim = CLAIM.exec(unit.modelUri)?.[1];
   const volumes: JsonObject[] = [{ name: provisionVolume(name), emptyDir: {} }];
@@ -34,7 +37,7 @@ export function modelVolumes(name: string, unit: Unit): JsonObject[] {
 /** The init container of a unit, undefined for one without `modelUri`. */
 export function renderInitializer(
   name: string,
-  unit: Unit,
+  unit: Model,
   written: WrittenUnitSpec | undefined,
   config: OperatorConfig,
 ): ContainerSpec | undefined {
@@ -58,7 +61,7 @@ export function initializerName(container: string): string {
   return suffixedName(container, '-model-initializer');
 }
 
-function claimMounts(unit: Unit): JsonObject[] {
+function claimMounts(unit: Model): JsonObject[] {
   const claim = CLAIM.exec(unit.modelUri)?.[1];
   if (claim === undefined) return [];
   return [{ name: claimVolume(claim), mountPath: PATHS.pvc, readOnly: true }];

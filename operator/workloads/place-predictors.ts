@@ -8,6 +8,7 @@ import { componentName, containerNames, containerServiceKey } from '../../cluste
 import {
   containerServiceName,
   deploymentLabel,
+  explainerName,
   NameClaims,
   predictorKey,
 } from '../../cluster/object-names.ts';
@@ -24,6 +25,8 @@ export interface PlacedPredictor {
   /** Units in pods that others make. */
   readonly joined: readonly JoinedUnit[];
   readonly entry: Entry;
+  /** Name of the explainer's Deployment and Service, null without one. */
+  readonly explainerName: string | null;
 }
 
 /** The pods that the predictor's Service selects. */
@@ -68,10 +71,15 @@ export interface ContainerService {
 export function placePredictors(deployment: Deployment, spec: WrittenSpec): PlacedPredictor[] {
   const services = new NameClaims();
   const deployments = new NameClaims();
-  // Predictors' Services are what users call: they go before those of containers.
+  // Predictors' Services, and those of explainers, are what users call: they go before those of containers.
   const keys = deployment.predictors.map((predictor) =>
     services.claim(predictorKey(deployment.name, predictor), predictor.name),
   );
+  const explainers = deployment.predictors.map(({ name, explainer }) => {
+    if (explainer === undefined) return null;
+    const own = services.claim(explainerName(deployment.name, name), `${name}/explainer`);
+    return deployments.claim(own, `${name}/explainer`);
+  });
   return deployment.predictors.map((predictor, index) => {
     const written = spec.predictors[index] ?? EMPTY;
     const components = placeComponents(deployment, predictor, written, services, deployments);
@@ -91,7 +99,16 @@ export function placePredictors(deployment: Deployment, spec: WrittenSpec): Plac
           : home === undefined
             ? { kind: 'none' }
             : { kind: 'component', index: home };
-    return { predictor, written, key: keys[index] ?? '', engine, components, joined, entry };
+    return {
+      predictor,
+      written,
+      key: keys[index] ?? '',
+      engine,
+      components,
+      joined,
+      entry,
+      explainerName: explainers[index] ?? null,
+    };
   });
 }
 
@@ -102,6 +119,7 @@ const EMPTY: WrittenPredictorSpec = {
   components: [],
   orchestrator: { env: [], resources: undefined, replicas: undefined },
   units: new Map(),
+  explainer: {},
 };
 
 function placeComponents(

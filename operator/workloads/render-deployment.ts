@@ -119,6 +119,29 @@ export function renderLoneEntry(
   return { objects, name: identity.name, entry: true, transfer: undefined };
 }
 
+/** A Deployment beside the graph, with pods that hold none of the sidecars. */
+export function renderOwnDeployment(
+  input: DeploymentsInput,
+  own: {
+    readonly name: string;
+    readonly selector: Labels;
+    readonly labelsOf: (name: string) => Labels;
+    readonly template: (labels: Labels) => PodTemplate;
+    readonly replicas: number;
+  },
+): { readonly object: KubeObject; readonly deploymentName: string } {
+  const identity = identify(input, own.name, own.selector, own.labelsOf(own.name));
+  const template = own.template({ ...identity.extraLabels, ...own.labelsOf(identity.name) });
+  const hash = hashTemplate(template, {});
+  return {
+    object: renderDeployment(input, identity, template, hash, own.replicas, {
+      labels: objectLabels(input.deployment.name, input.placed.predictor.name),
+      annotations: {},
+    }),
+    deploymentName: identity.name,
+  };
+}
+
 function identify(
   { live, owner }: DeploymentsInput,
   name: string,

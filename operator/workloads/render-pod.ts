@@ -140,7 +140,7 @@ function podinfoVolume(): JsonObject {
   };
 }
 
-function defaultUser(pod: JsonObject, config: OperatorConfig): JsonObject {
+export function defaultUser(pod: JsonObject, config: OperatorConfig): JsonObject {
   if (isPlainObject(pod['securityContext']) || config.defaultUserId === null) return {};
   return { securityContext: { runAsUser: config.defaultUserId } };
 }

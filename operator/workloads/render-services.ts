@@ -94,7 +94,7 @@ function roleLabels({ predictor, components }: PlacedPredictor): Labels {
   return unitLabels(predictor, units);
 }
 
-interface ServiceParts {
+export interface ServiceParts {
   readonly name: string;
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -103,7 +103,7 @@ interface ServiceParts {
   readonly headless: boolean;
 }
 
-function renderService(parts: ServiceParts): KubeObject {
+export function renderService(parts: ServiceParts): KubeObject {
   const { name, labels, annotations, selector, headless } = parts;
   const { http, grpc } = parts.ports;
   const port = (portName: string, number: number) => ({

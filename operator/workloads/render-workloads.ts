@@ -17,6 +17,7 @@ import { orchestratorOf } from './orchestrator.ts';
 import { placePredictors } from './place-predictors.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
 import { planMapName, renderPlanMap } from './plan-map.ts';
+import { renderExplainer } from './render-explainer.ts';
 import { renderComponent, renderLoneEntry } from './render-deployment.ts';
 import type { DeploymentsInput, RenderedDeployment } from './render-deployment.ts';
 import {
@@ -98,6 +99,10 @@ function renderPredictor(
   const deployments: RenderedDeployment[] = components.map((own) => renderComponent(shared, own));
   if (entry.kind === 'alone' && sidecar !== null)
     deployments.push(renderLoneEntry(shared, entry.deploymentName, sidecar));
+  const explainer =
+    predictor.explainer === undefined || placed.explainerName === null
+      ? null
+      : renderExplainer(shared, predictor.explainer, placed.explainerName);
   const annotations = annotationsOf(deployment, predictor);
   const containers = components.flatMap((component) => component.containers);
   const objects = [
@@ -106,6 +111,7 @@ function renderPredictor(
     ...containers.flatMap((own) => renderContainerService(placed, own, labels) ?? []),
     ...joined.map((own) => renderJoinedService(placed, own, labels)),
     ...deployments.flatMap((own) => own.objects),
+    ...(explainer?.objects ?? []),
   ];
   return {
     objects,
@@ -121,6 +127,10 @@ function renderPredictor(
       ),
       joinedServices: Object.fromEntries(joined.map((own) => [own.unit.name, own.service.name])),
       deploymentNames: deployments.map(({ name }) => name),
+      explainer: explainer && {
+        deploymentName: explainer.deploymentName,
+        serviceName: explainer.serviceName,
+      },
       planName,
       plan,
       entryDeployment: deployments.find((own) => own.entry)?.name ?? null,

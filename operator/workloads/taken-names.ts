@@ -4,7 +4,7 @@ import { openFindings } from '../../graph/manifest/finding.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
-import { containerServiceName, serviceLabel } from '../../cluster/object-names.ts';
+import { containerServiceName, explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 
 interface Claim {
@@ -67,7 +67,10 @@ function listClaims(object: JsonObject, name: string): Claim[] {
       claims.push({ key, path: `${path}.graph${unit.path}.name` });
     }
     if (textOf(mapOf(predictor['explainer'])['type']) !== '')
-      claims.push({ key: `path ${name}-explainer`, path: `${path}.explainer` });
+      claims.push(
+        { key: `path ${name}-explainer`, path: `${path}.explainer` },
+        { key: `Service ${explainerName(name, predictorName)}`, path: `${path}.explainer` },
+      );
   });
   return claims;
 }

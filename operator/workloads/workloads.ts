@@ -49,7 +49,10 @@ export interface PredictorWorkload {
   readonly containerServices: Readonly<Record<string, string>>;
   /** Services of units in pods that others make, by unit; where there are any, those pods are the entry. */
   readonly joinedServices: Readonly<Record<string, string>>;
+  /** Those that serve the graph. */
   readonly deploymentNames: readonly string[];
+  /** Beside the graph, which serves without it. */
+  readonly explainer: { readonly deploymentName: string; readonly serviceName: string } | null;
   /** The ConfigMap with the plan; null where no sidecar reads one (injection off, no-engine). */
   readonly planName: string | null;
   readonly plan: Plan;

@@ -18,6 +18,8 @@ export interface WrittenPredictorSpec {
   readonly orchestrator: WrittenOrchestrator;
   /** By unit name. */
   readonly units: ReadonlyMap<string, WrittenUnitSpec>;
+  /** `explainer.containerSpec`; {} for none. */
+  readonly explainer: JsonObject;
 }
 
 export interface WrittenComponent {
@@ -70,6 +72,7 @@ function readPredictor(predictor: JsonObject): WrittenPredictorSpec {
       replicas: integerAt(orchestrator, 'replicas'),
     },
     units,
+    explainer: objectAt(objectAt(predictor, 'explainer'), 'containerSpec'),
   };
 }
 

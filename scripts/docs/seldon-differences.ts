@@ -218,7 +218,19 @@ const ROWS: readonly Difference[] = [
     why: 'not built yet',
   },
   {
-    about: 'payload logger, explainer, `ssl`, `kedaSpec`, Jaeger',
+    about: 'several TENSORFLOW_SERVER in one pod behind protocol seldon',
+    seldon: 'they share one container `tfserving`, with the model of the first',
+    here: 'each has one, `tfserving`, `tfserving-2` …, with ports of its own',
+    why: 'each unit asks for its own model',
+  },
+  {
+    about: 'an explainer of an unknown type',
+    seldon: 'its server ends at its start',
+    here: '`EXPLAINER_INVALID`, unless its container has an image of its own',
+    why: 'a mistake costs one look',
+  },
+  {
+    about: 'payload logger, `ssl`, `kedaSpec`, Jaeger',
     seldon: 'served',
     here: 'left out with the warning `FEATURE_NOT_SERVED` (Jaeger: without one)',
     why: 'not built yet',

@@ -159,7 +159,10 @@ metadata:
   "clusterDomain" .Values.clusterDomain
   "defaultUserId" (ternary nil (int .Values.defaultUserID) (eq (toString .Values.defaultUserID) ""))
   "defaultEnvSecret" .Values.predictiveUnit.defaultEnvSecretRefName
-  "images" (dict "storageInitializer" $storage.image)
+  "images" (dict
+    "storageInitializer" $storage.image
+    "explainer" .Values.explainer.image
+    "explainerV2" .Values.explainer.image_v2)
   "ports" (dict "http" (int .Values.predictiveUnit.httpPort) "grpc" (int .Values.predictiveUnit.grpcPort))
   "storageInitializerResources" (dict
     "limits" (dict "cpu" (toString $storage.cpuLimit) "memory" $storage.memoryLimit)

@@ -23,28 +23,34 @@ export function checkObjects({ objects, predictors }: Workloads): void {
     labels: podLabels(object),
   }));
   for (const object of deployments) checkDeployment(object, pods);
+  const selectedBy = (service: string): string[] => {
+    const found = objects.find(
+      ({ kind, metadata }) => kind === 'Service' && metadata.name === service,
+    );
+    assert.ok(found, `Service ${service} is there`);
+    assert.match(service, SERVICE);
+    const selector = textsAt(objectAt(found, 'spec'), 'selector');
+    return pods.filter(({ labels }) => matches(selector, labels)).map(({ name }) => name);
+  };
   for (const predictor of predictors) {
-    const select = (service: string): string[] => {
-      const found = objects.find(
-        ({ kind, metadata }) => kind === 'Service' && metadata.name === service,
-      );
-      assert.ok(found, `Service ${service} is there`);
-      assert.match(service, SERVICE);
-      const selector = textsAt(objectAt(found, 'spec'), 'selector');
-      return pods.filter(({ labels }) => matches(selector, labels)).map(({ name }) => name);
-    };
     const entry = predictor.entryDeployment;
-    assert.deepEqual(select(predictor.serviceName), entry === null ? [] : [entry]);
+    assert.deepEqual(selectedBy(predictor.serviceName), entry === null ? [] : [entry]);
     for (const service of Object.values(predictor.joinedServices))
-      assert.deepEqual(select(service), [], 'no pod of ours poses as one that others make');
+      assert.deepEqual(selectedBy(service), [], 'no pod of ours poses as one that others make');
     for (const [unit, service] of Object.entries(predictor.containerServices)) {
-      const selected = select(service);
+      const selected = selectedBy(service);
       assert.equal(selected.length, 1, `the Service of ${unit} leads to one Deployment`);
       assert.ok(predictor.deploymentNames.includes(selected[0] ?? ''));
     }
   }
+  for (const { explainer } of predictors) {
+    if (explainer === null) continue;
+    const selected = selectedBy(explainer.serviceName);
+    assert.deepEqual(selected, [explainer.deploymentName], 'an explainer has pods of its own');
+  }
   const services = predictors.flatMap((own) => [
     own.serviceName,
+    ...(own.explainer === null ? [] : [own.explainer.serviceName]),
     ...Object.values(own.containerServices),
     ...Object.values(own.joinedServices),
   ]);

@@ -1,0 +1,208 @@
+// Renders an explainer: a Deployment and a Service of its own under Seldon's names, which ask the predictor's Service. Seldon's server
+// is told by arguments, MLServer's runtime (protocol v2) by its environment. What the user wrote of the container stays.
+import type { Explainer } from '../../graph/plan/deployment.ts';
+import { canonicalJson, isPlainObject } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { EXPLAINER_TYPES } from '../../graph/seldon/read-explainer.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
+import { PATHS, SELDON_LABELS } from '../../cluster/names.ts';
+import { podAnnotations } from './annotations.ts';
+import { explainerLabels, objectLabels } from './labels.ts';
+import type { Labels } from './labels.ts';
+import {
+  initializerName,
+  modelMounts,
+  modelVolumes,
+  renderInitializer,
+} from './model-initializer.ts';
+import type { DeploymentsInput } from './render-deployment.ts';
+import { renderOwnDeployment } from './render-deployment.ts';
+import { defaultUser } from './render-pod.ts';
+import type { PodTemplate } from './render-pod.ts';
+import { predictorPorts, renderService } from './render-services.ts';
+import type { ContainerSpec } from './sidecar/render-sidecar.ts';
+import { objectsAt, textAt } from './written-spec.ts';
+
+/** Seldon's own: an explainer takes long to load and longer to answer. */
+const PROBE = { periodSeconds: 5, successThreshold: 1, timeoutSeconds: 1 };
+const START_SECONDS = 1800;
+const LIVENESS_FAILURES = 5;
+const READINESS_FAILURES = 7;
+
+export interface RenderedExplainer {
+  readonly objects: readonly KubeObject[];
+  readonly deploymentName: string;
+  readonly serviceName: string;
+}
+
+/** `name` is that of both objects. */
+export function renderExplainer(
+  input: DeploymentsInput,
+  explainer: Explainer,
+  name: string,
+): RenderedExplainer {
+  const { deployment, placed } = input;
+  const labelsOf = (own: string): Labels => explainerLabels(deployment.name, placed, name, own);
+  const { object, deploymentName } = renderOwnDeployment(input, {
+    name,
+    selector: {
+      [SELDON_LABELS.deployment]: labelsOf(name)[SELDON_LABELS.deployment] ?? '',
+      [SELDON_LABELS.app]: name,
+    },
+    labelsOf,
+    template: (labels) => renderTemplate(input, explainer, name, labels),
+    replicas: placed.written.replicas === 0 ? 0 : (explainer.replicas ?? 1),
+  });
+  const { http, grpc } = explainer.container.ports;
+  const service = renderService({
+    name,
+    labels: {
+      ...objectLabels(deployment.name, placed.predictor.name),
+      [SELDON_LABELS.app]: name,
+      [SELDON_LABELS.explainer]: 'true',
+    },
+    annotations: {},
+    selector: { [SELDON_LABELS.app]: name },
+    // Seldon's server answers by REST alone.
+    ports: { http, grpc: speaksV2(input) ? grpc : http },
+    headless: false,
+  });
+  return { objects: [object, service], deploymentName, serviceName: name };
+}
+
+function renderTemplate(
+  input: DeploymentsInput,
+  explainer: Explainer,
+  name: string,
+  labels: Labels,
+): PodTemplate {
+  const { spec, placed, config } = input;
+  const raw = placed.written.explainer;
+  const container = textAt(raw, 'name') || name;
+  const initializer = renderInitializer(container, explainer, explainer, config);
+  const account = explainer.serviceAccountName;
+  return {
+    metadata: { labels, annotations: podAnnotations(spec.annotations, placed.predictor) },
+    spec: {
+      containers: [renderContainer(input, explainer, raw, container, name)],
+      ...(initializer === undefined
+        ? {}
+        : {
+            initContainers: [{ ...initializer, name: initializerName(container) }],
+            volumes: modelVolumes(container, explainer),
+          }),
+      ...(account === '' ? {} : { serviceAccountName: account }),
+      ...defaultUser({}, config),
+    },
+  };
+}
+
+function renderContainer(
+  input: DeploymentsInput,
+  explainer: Explainer,
+  raw: JsonObject,
+  container: string,
+  name: string,
+): ContainerSpec {
+  const { config } = input;
+  const isV2 = speaksV2(input);
+  const { http, grpc } = explainer.container.ports;
+  const starts = raw['command'] !== undefined || raw['args'] !== undefined;
+  const written = objectsAt(raw, 'env');
+  const env = isV2 ? mlserverEnvironment(input, explainer, name) : [];
+  const offered = env.filter((own) => !written.some((entry) => entry['name'] === own.name));
+  return {
+    ...(isV2 || starts ? {} : { args: explainerArguments(input, explainer) }),
+    ...raw,
+    name: container,
+    image: textAt(raw, 'image') || (isV2 ? config.images.explainerV2 : config.images.explainer),
+    imagePullPolicy: textAt(raw, 'imagePullPolicy') || 'IfNotPresent',
+    ...(written.length + offered.length > 0 ? { env: [...written, ...offered] } : {}),
+    ports: renderPorts(raw, isV2 ? { http, grpc } : { http }),
+    ...renderProbes(raw, http, isV2),
+    volumeMounts: [...objectsAt(raw, 'volumeMounts'), ...modelMounts(container, explainer)],
+  };
+}
+
+/** What the predictor is called by: host and port of its Service. */
+function predictorHost(input: DeploymentsInput, transport: 'http' | 'grpc'): string {
+  const { deployment, placed } = input;
+  return `${placed.key}.${deployment.namespace}:${predictorPorts(placed)[transport]}`;
+}
+
+/** Of Seldon's server: its own flags, the type, then the flags of the explainer. */
+function explainerArguments(input: DeploymentsInput, explainer: Explainer): string[] {
+  const { spec, placed } = input;
+  const transport = explainer.transport === 'grpc' ? 'grpc' : 'http';
+  const { type, modelUri, config, container } = explainer;
+  const flags = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    `--model_name=${placed.predictor.graph.name}`,
+    `--predictor_host=${predictorHost(input, transport)}`,
+    `--protocol=${spec.protocol}.${transport}`,
+    `--http_port=${container.ports.http}`,
+    ...(modelUri === '' ? [] : [`--storage_uri=${PATHS.models}`]),
+    type,
+    ...(type === 'AnchorImages' ? ['--tf_data_type=float32'] : []),
+    // What lies beside the artifact is named by where it comes from.
+    ...flags.map(
+      ([flag, value]) =>
+        `--${flag}=${modelUri === '' ? value : value.replace(modelUri, PATHS.models)}`,
+    ),
+  ];
+}
+
+function mlserverEnvironment(
+  input: DeploymentsInput,
+  explainer: Explainer,
+  name: string,
+): { readonly name: string; readonly value: string }[] {
+  const { http, grpc, metrics } = explainer.container.ports;
+  const { type, initParameters, modelUri } = explainer;
+  const root = input.placed.predictor.graph.name;
+  const parameters: unknown = initParameters === '' ? undefined : JSON.parse(initParameters);
+  const extra = {
+    explainer_type: EXPLAINER_TYPES[type] ?? type,
+    infer_uri: `http://${predictorHost(input, 'http')}/v2/models/${root}/infer`,
+    ...(isPlainObject(parameters) ? { init_parameters: parameters } : {}),
+  };
+  const values = {
+    MLSERVER_HTTP_PORT: String(http),
+    MLSERVER_GRPC_PORT: String(grpc),
+    MLSERVER_METRICS_PORT: String(metrics),
+    MLSERVER_METRICS_ENDPOINT: '/prometheus',
+    MLSERVER_MODEL_NAME: name,
+    MLSERVER_MODEL_IMPLEMENTATION: 'mlserver_alibi_explain.AlibiExplainRuntime',
+    MLSERVER_MODEL_VERSION: 'v1',
+    MLSERVER_MODEL_EXTRA: canonicalJson(extra),
+    ...(modelUri === '' ? {} : { MLSERVER_MODEL_URI: PATHS.models }),
+  };
+  return Object.entries(values).map(([variable, value]) => ({ name: variable, value }));
+}
+
+function renderPorts(raw: JsonObject, wanted: Readonly<Record<string, number>>): JsonObject[] {
+  const ports: JsonObject[] = objectsAt(raw, 'ports').map((port) => ({ protocol: 'TCP', ...port }));
+  for (const [name, containerPort] of Object.entries(wanted)) {
+    const same = ports.findIndex((port) => port['containerPort'] === containerPort);
+    if (same < 0) ports.push({ name, containerPort, protocol: 'TCP' });
+    else if (textAt(ports[same] ?? {}, 'name') === '') ports[same] = { ...ports[same], name };
+  }
+  return ports;
+}
+
+function renderProbes(raw: JsonObject, port: number, isV2: boolean): JsonObject {
+  const ask = (path: string): JsonObject =>
+    isV2 ? { httpGet: { path, port, scheme: 'HTTP' } } : { tcpSocket: { port } };
+  const own = (name: string): boolean => isPlainObject(raw[name]);
+  if (own('startupProbe') || own('livenessProbe') || own('readinessProbe')) return {};
+  const live = ask('/v2/health/live');
+  return {
+    startupProbe: { ...live, ...PROBE, periodSeconds: 1, failureThreshold: START_SECONDS },
+    livenessProbe: { ...live, ...PROBE, failureThreshold: LIVENESS_FAILURES },
+    readinessProbe: { ...ask('/v2/health/ready'), ...PROBE, failureThreshold: READINESS_FAILURES },
+  };
+}
+
+function speaksV2({ spec }: DeploymentsInput): boolean {
+  return spec.protocol === 'v2' || spec.protocol === 'kfserving';
+}
