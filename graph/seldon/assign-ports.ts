@@ -2,37 +2,17 @@
 // for every distinct container name of the deployment, and metrics from 6000; a declared port of that name is kept.
 import type { ContainerPorts } from '../plan/deployment.ts';
 import { listWrittenUnits } from './written.ts';
+import type { PortedContainer, PortedDeployment } from './written.ts';
 import type { WrittenContainer, WrittenDeployment, WrittenPredictor } from './written.ts';
 import { parseServer } from '../plan/words.ts';
 
-/** Seldon's own; its operator reads others from its environment. */
-const FIRST_PORTS: ContainerPorts = { http: 9000, grpc: 9500, metrics: 6000 };
+/** Seldon's own; a cluster may have others. */
+export const FIRST_PORTS: ContainerPorts = { http: 9000, grpc: 9500, metrics: 6000 };
 
-/** The first port of each kind, from the environment of the operator. */
-export function parseFirstPorts(env: Readonly<Record<string, string | undefined>>): ContainerPorts {
-  const read = (variable: string, standard: number): number => {
-    const text = env[variable] ?? '';
-    const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-    return port >= 1 && port <= 65_535 ? port : standard;
-  };
-  return {
-    http: read('PREDICTIVE_UNIT_HTTP_SERVICE_PORT', FIRST_PORTS.http),
-    grpc: read('PREDICTIVE_UNIT_GRPC_SERVICE_PORT', FIRST_PORTS.grpc),
-    metrics: read('PREDICTIVE_UNIT_METRICS_SERVICE_PORT', FIRST_PORTS.metrics),
-  };
-}
-
-/** The containers of a predictor with those that its prepackaged servers add, and the ports of each. */
-export interface PortedContainer {
-  readonly container: WrittenContainer;
-  readonly ports: ContainerPorts;
-}
-
-/** One list for each predictor, in their order. */
 export function assignPorts(
   deployment: WrittenDeployment,
   first: ContainerPorts,
-): PortedContainer[][] {
+): PortedDeployment {
   const numbers = new Map<string, number>();
   let metrics = 0;
   const assign = (container: WrittenContainer): PortedContainer => {
@@ -49,10 +29,11 @@ export function assignPorts(
       ports: { http, grpc, metrics: ownMetrics ?? first.metrics + metrics - 1 },
     };
   };
-  return deployment.predictors.map((predictor) => [
-    ...predictor.containers.map(assign),
-    ...serverContainers(predictor).map(assign),
-  ]);
+  const predictors = deployment.predictors.map((predictor) => ({
+    ...predictor,
+    ported: [...predictor.containers.map(assign), ...serverContainers(predictor).map(assign)],
+  }));
+  return { ...deployment, predictors };
 }
 
 /** Containers that Seldon adds for prepackaged servers that the user wrote none for. */

@@ -1,7 +1,7 @@
 // The containers of one predictor: their names, and the ports that they would fight for in a pod.
-import type { PortedContainer } from './assign-ports.ts';
 import { checkLabelName } from './check-names.ts';
 import type { FindingSink } from '../manifest/finding.ts';
+import type { PortedContainer } from './written.ts';
 
 export function checkContainers(containers: readonly PortedContainer[], sink: FindingSink): void {
   const names = new Map<string, string>();

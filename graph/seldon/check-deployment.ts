@@ -1,6 +1,5 @@
 // Judges a deployment as it was written: every rule of Seldon's webhook (reference: `seldondeployment_webhook.go`) and those
 // that it forgot. All findings at once; nothing is changed.
-import type { PortedContainer } from './assign-ports.ts';
 import { checkDeploymentAnnotations, checkPredictorAnnotations } from './check-annotations.ts';
 import { checkImages } from './check-images.ts';
 import type { Images } from './check-images.ts';
@@ -18,17 +17,16 @@ import { checkPod, checkResources } from '../pod/check-pod.ts';
 import { shorten } from '../manifest/shorten.ts';
 import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
-import type { WrittenDeployment, WrittenPredictor } from './written.ts';
+import type { PortedDeployment, WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const PROTOCOLS = ['seldon', 'tensorflow', 'kfserving', 'v2'];
 const TRANSPORTS = ['rest', 'grpc'];
 const SERVER_TYPES = ['rpc', 'kafka'];
 const KAFKA_VARIABLES = ['KAFKA_BROKER', 'KAFKA_INPUT_TOPIC', 'KAFKA_OUTPUT_TOPIC'];
 
-/** `ported` are the containers of each predictor; `addresses` the units that are known from elsewhere. */
+/** `addresses` are the units that are known from elsewhere. */
 export function checkDeployment(
-  deployment: WrittenDeployment,
-  ported: readonly (readonly PortedContainer[])[],
+  deployment: PortedDeployment,
   addresses: Addresses | undefined,
   servers: Servers,
   images: Images,
@@ -44,18 +42,17 @@ export function checkDeployment(
   checkPredictorNames(deployment, sink);
   checkTraffic(deployment.predictors, sink);
   checkEndpoints(deployment, sink);
-  deployment.predictors.forEach((predictor, index) => {
-    const containers = ported[index] ?? [];
+  for (const predictor of deployment.predictors) {
     if (deployment.serverType === 'kafka') checkKafka(predictor, sink);
     checkPredictorAnnotations(predictor, sink);
     checkNoEngine(predictor, sink);
-    checkContainers(containers, sink);
-    checkImages(predictor, containers, { images, addresses }, sink);
-    checkAddresses(predictor, containers, deployment.name, sink);
+    checkContainers(predictor.ported, sink);
+    checkImages(predictor, { images, addresses }, sink);
+    checkAddresses(predictor, deployment.name, sink);
     checkUnits(deployment, predictor, addresses, servers, sink);
     for (const pod of predictor.pods) checkPod(pod, sink);
     checkOrchestrator(predictor, sink);
-  });
+  }
 }
 
 /** It becomes a part of the filter's container. */

@@ -1,12 +1,11 @@
 // The endpoints as written: hosts that can be hosts, one type for the whole deployment, not against its transport;
 // addresses that nobody goes to.
-import type { PortedContainer } from './assign-ports.ts';
 import { checkEndpointHost } from './check-hosts.ts';
 import { isAddress } from './default-deployment.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { listWrittenUnits } from './written.ts';
-import type { WrittenDeployment, WrittenEndpoint, WrittenPredictor } from './written.ts';
+import type { PortedPredictor, WrittenDeployment, WrittenEndpoint } from './written.ts';
 
 export function checkEndpoints(deployment: WrittenDeployment, sink: FindingSink): void {
   const endpoints = deployment.predictors
@@ -37,14 +36,13 @@ export function checkEndpoints(deployment: WrittenDeployment, sink: FindingSink)
 
 /** Tells an address beside a container that listens elsewhere; what Seldon stores for that container is not told. */
 export function checkAddresses(
-  predictor: WrittenPredictor,
-  containers: readonly PortedContainer[],
+  predictor: PortedPredictor,
   deploymentName: string,
   sink: FindingSink,
 ): void {
   for (const unit of listWrittenUnits(predictor.graph)) {
     const { endpoint } = unit;
-    const own = containers.find(({ container }) => container.name === unit.name);
+    const own = predictor.ported.find(({ container }) => container.name === unit.name);
     if (endpoint === undefined || own === undefined || !isAddress(endpoint)) continue;
     const { http, grpc } = own.ports;
     const { host, httpPort = http, grpcPort = grpc, servicePort = http } = endpoint;

@@ -1,18 +1,16 @@
 // Whether every container has an image, which Kubernetes asks for. A prepackaged server brings its own.
-import type { PortedContainer } from './assign-ports.ts';
 import { findAddress } from '../plan/deployment.ts';
 import type { Addresses } from '../plan/deployment.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { parseServer } from '../plan/words.ts';
 import { listWrittenUnits } from './written.ts';
-import type { WrittenPredictor } from './written.ts';
+import type { PortedPredictor } from './written.ts';
 
 /** `required`: by whoever makes pods. `command`: one with a command is run here, and told. `any`: nobody makes pods. */
 export type Images = 'required' | 'command' | 'any';
 
 export function checkImages(
-  predictor: WrittenPredictor,
-  containers: readonly PortedContainer[],
+  predictor: PortedPredictor,
   { images, addresses }: { readonly images: Images; readonly addresses: Addresses | undefined },
   sink: FindingSink,
 ): void {
@@ -22,7 +20,7 @@ export function checkImages(
       .filter((unit) => parseServer(unit.implementation) !== null)
       .map(({ name }) => name),
   );
-  for (const { container } of containers) {
+  for (const { container } of predictor.ported) {
     const { name, path, image, command } = container;
     if (image !== '' || name === '' || servers.has(name)) continue;
     if (findAddress(addresses, predictor.name, name) !== undefined) continue;

@@ -1,5 +1,4 @@
 // Turns a checked deployment, as written, into one as it is meant: Seldon's defaults filled in (`defaults.go`).
-import type { PortedContainer } from './assign-ports.ts';
 import type {
   Container,
   Deployment,
@@ -18,6 +17,9 @@ import {
 import { findServerImage } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
 import type {
+  PortedContainer,
+  PortedDeployment,
+  PortedPredictor,
   WrittenDeployment,
   WrittenEndpoint,
   WrittenPredictor,
@@ -27,10 +29,9 @@ import type {
 /** Where containers are reached: `local`, all at 127.0.0.1; `cluster`, as Seldon's operator names them. */
 export type Hosts = 'local' | 'cluster';
 
-/** `written` has passed the checks: its words are known and its names unique. `ported` are its containers' ports. */
+/** `written` has passed the checks: its words are known and its names unique. */
 export function defaultDeployment(
-  written: WrittenDeployment,
-  ported: readonly (readonly PortedContainer[])[],
+  written: PortedDeployment,
   source: string,
   hosts: Hosts,
   servers: Servers,
@@ -42,14 +43,13 @@ export function defaultDeployment(
     protocol: 'seldon',
     transport: written.transport === 'grpc' ? 'grpc' : 'rest',
     annotations: { ...written.metadataAnnotations, ...written.annotations },
-    predictors: written.predictors.map((predictor, index) => {
-      const containers = ported[index] ?? [];
+    predictors: written.predictors.map((predictor) => {
       const hostOf = (container: PortedContainer): string =>
         hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
       const isRun = ({ container }: PortedContainer): boolean =>
         hosts === 'cluster' || container.command.length > 0;
       const protocol = written.protocol || 'seldon';
-      return defaultPredictor(predictor, containers, only, { hostOf, isRun }, protocol, servers);
+      return defaultPredictor(predictor, only, { hostOf, isRun }, protocol, servers);
     }),
     source,
     path: written.path,
@@ -63,13 +63,13 @@ interface Places {
 }
 
 function defaultPredictor(
-  written: WrittenPredictor,
-  ported: readonly PortedContainer[],
+  written: PortedPredictor,
   only: boolean,
   places: Places,
   protocol: string,
   servers: Servers,
 ): Predictor {
+  const { ported } = written;
   if (written.graph === undefined) throw new Error('a checked predictor has a graph');
   const implementations = collectImplementations(written.graph, new Map());
   return {

@@ -4,8 +4,9 @@ import { compileDeployment } from '../compile/compile-deployment.ts';
 import { findContainer, listUnits } from '../plan/deployment.ts';
 import { MAX_FINDINGS } from '../manifest/finding.ts';
 import { LIMITS, MANIFEST_LIMITS } from '../plan/limits.ts';
-import { loadDeployments } from './load-deployments.ts';
+import { loadDeployments, loadObject } from './load-deployments.ts';
 import type { LoadOptions } from './load-deployments.ts';
+import type { JsonObject } from '../plan/json-value.ts';
 
 function manifest(graph: unknown, predictor: object = {}, spec: object = {}): string {
   return JSON.stringify({
@@ -78,13 +79,13 @@ test('hosts are those of the cluster when asked for', () => {
   );
 });
 
-test('the first ports come from the environment of the operator', () => {
-  const env = { PREDICTIVE_UNIT_HTTP_SERVICE_PORT: '7000', PREDICTIVE_UNIT_GRPC_SERVICE_PORT: 'x' };
+test('a cluster may have other first ports', () => {
+  const firstPorts = { http: 7000, grpc: 9500, metrics: 6000 };
   const text = manifest({ name: 'a' }, pods('a'));
-  const { deployments } = loadDeployments(text, { source: 'test', env });
+  const { deployments } = loadDeployments(text, { source: 'test', firstPorts });
   const predictor = deployments[0]?.predictors[0];
   assert.ok(predictor !== undefined);
-  assert.deepEqual(findContainer(predictor, 'a')?.ports, { http: 7000, grpc: 9500, metrics: 6000 });
+  assert.deepEqual(findContainer(predictor, 'a')?.ports, firstPorts);
 });
 
 test('a prepackaged server gets a container and its image, and is a MODEL whatever its type', () => {
@@ -163,4 +164,37 @@ test('a graph of many aliases is refused, not walked', () => {
   const text = `${levels.join('\n')}\napiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nmetadata: {name: a}\nspec: {predictors: [{name: p, graph: *x6}]}\n`;
   const found = codes(text);
   assert.ok(found.some((code) => /^(GRAPH_TOO_LARGE|DOCUMENT_TOO_LARGE)/.test(code)));
+});
+
+test('an object is read as its text is, but for the lines', () => {
+  const graph = { name: 'a', type: 'MODLE', implementation: 'SIMPLE_MODEL' };
+  for (const text of [manifest(graph), manifest({ name: 'b' }, pods('b'), { protocl: 'v3' })]) {
+    const read = loadDeployments(text, { source: 'test' });
+    const { deployments, findings } = loadObject(JSON.parse(text) as JsonObject, {
+      source: 'test',
+    });
+    assert.deepEqual(deployments, read.deployments);
+    assert.ok(findings.length > 0);
+    assert.deepEqual(
+      findings,
+      read.findings.map(({ line: _line, ...finding }) => finding),
+    );
+  }
+});
+
+test('an object that holds more than a file may is not read', () => {
+  const { maxTextLength, maxValues, maxDepth } = MANIFEST_LIMITS;
+  let deep: unknown = 1;
+  for (let level = 0; level < 100_000; level += 1) deep = [deep];
+  const hostile = [
+    { a: 'x'.repeat(maxTextLength) },
+    { a: Array.from({ length: maxValues }, () => 0) },
+    { a: deep },
+  ];
+  const told = hostile.map((object) => loadObject(object, { source: 'test' }).findings[0]?.message);
+  assert.deepEqual(told, [
+    `over ${maxTextLength} characters, aliases expanded`,
+    `over ${maxValues} values, aliases expanded`,
+    `nested over ${maxDepth} levels`,
+  ]);
 });

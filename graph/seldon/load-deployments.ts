@@ -1,15 +1,17 @@
-// The way in: a file's text to deployments that can be compiled, and everything that is wrong with it.
-import { assignPorts, parseFirstPorts } from './assign-ports.ts';
+// The way in: a file's text, or an object that is parsed already, to deployments that can be compiled, and everything that is wrong
+// with it. One order for both: parse, read, ports, check, default; what a check says is said of what was written.
+import { assignPorts, FIRST_PORTS } from './assign-ports.ts';
 import { checkDeployment } from './check-deployment.ts';
 import type { Images } from './check-images.ts';
 import { defaultDeployment } from './default-deployment.ts';
 import type { Hosts } from './default-deployment.ts';
-import type { Addresses, Deployment } from '../plan/deployment.ts';
+import type { Addresses, ContainerPorts, Deployment } from '../plan/deployment.ts';
 import { openFindings } from '../manifest/finding.ts';
 import type { Finding, FindingSink } from '../manifest/finding.ts';
 import type { JsonObject } from '../plan/json-value.ts';
 import { parseManifests } from '../manifest/parse-manifests.ts';
-import type { ManifestDocument } from '../manifest/parse-manifests.ts';
+import { openValue } from '../manifest/open-documents.ts';
+import type { ManifestDocument, ParsedManifests } from '../manifest/open-documents.ts';
 import { isDeployment, readDeployment } from './read-deployment.ts';
 import { SERVERS } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
@@ -17,8 +19,8 @@ import type { Servers } from '../plan/servers.ts';
 export interface LoadOptions {
   /** How the file is named in findings. */
   readonly source: string;
-  /** The environment of the operator: the first ports (`PREDICTIVE_UNIT_HTTP_SERVICE_PORT` …). */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The first port of each kind that containers get; Seldon's own by default. */
+  readonly firstPorts?: ContainerPorts;
   /** Units whose address is known from elsewhere need neither container nor endpoint. */
   readonly addresses?: Addresses;
   /** Where containers are reached; `local` by default. */
@@ -43,8 +45,17 @@ export interface LoadedDeployments {
 
 /** Parses, checks and defaults every deployment of a text. Never throws, whatever the text. */
 export function loadDeployments(text: string, options: LoadOptions): LoadedDeployments {
+  return load(() => parseManifests(text, options.source), options);
+}
+
+/** The same of an object that came as JSON, such as one that a cluster stores; findings have no lines. */
+export function loadObject(object: JsonObject, options: LoadOptions): LoadedDeployments {
+  return load(() => openValue(object, options.source), options);
+}
+
+function load(parse: () => ParsedManifests, options: LoadOptions): LoadedDeployments {
   try {
-    return loadAll(text, options);
+    return loadAll(parse(), options);
   } catch (error) {
     // A bug of ours must not show a stack to someone who only wrote a file.
     const sink = openFindings(options.source, () => undefined);
@@ -54,8 +65,7 @@ export function loadDeployments(text: string, options: LoadOptions): LoadedDeplo
   }
 }
 
-function loadAll(text: string, options: LoadOptions): LoadedDeployments {
-  const parsed = parseManifests(text, options.source);
+function loadAll(parsed: ParsedManifests, options: LoadOptions): LoadedDeployments {
   const findings: Finding[] = [];
   const deployments: Deployment[] = [];
   const names = new Set<string>();
@@ -80,13 +90,13 @@ function loadOne(
 ): Deployment | undefined {
   const { sink } = document;
   if (!isDeployment(document)) return undefined;
-  const written = readDeployment(document);
-  if (written === undefined) return undefined;
-  const ported = assignPorts(written, parseFirstPorts(options.env ?? {}));
+  const read = readDeployment(document);
+  if (read === undefined) return undefined;
+  const written = assignPorts(read, options.firstPorts ?? FIRST_PORTS);
   const servers = options.servers ?? SERVERS;
   const hosts = options.hosts ?? 'local';
   const images = options.images ?? (hosts === 'cluster' ? 'required' : 'any');
-  checkDeployment(written, ported, options.addresses, servers, images, sink);
+  checkDeployment(written, options.addresses, servers, images, sink);
   const fullName = `${written.namespace}/${written.name}`;
   if (written.name !== '' && !written.isNameGenerated && names.has(fullName)) {
     const path = `${written.path}metadata.name`;
@@ -94,7 +104,7 @@ function loadOne(
   }
   names.add(fullName);
   if (sink.errors > 0) return undefined;
-  const deployment = defaultDeployment(written, ported, options.source, hosts, servers);
+  const deployment = defaultDeployment(written, options.source, hosts, servers);
   options.judge?.(deployment, document.value, sink);
   return sink.errors > 0 ? undefined : deployment;
 }

@@ -9,7 +9,7 @@ import {
   SPEC_FIELDS,
 } from './known-fields.ts';
 import { MANIFEST_LIMITS } from '../plan/limits.ts';
-import type { ManifestDocument } from '../manifest/parse-manifests.ts';
+import type { ManifestDocument } from '../manifest/open-documents.ts';
 import { readContainers, readEnv } from './read-containers.ts';
 import { readExplainer } from './read-explainer.ts';
 import { openFields } from './read-fields.ts';

@@ -1,6 +1,6 @@
 // A deployment as it was written: typed, nothing defaulted yet, so that checks see what the user wrote. `undefined` is
 // what was left out.
-import type { EnvEntry, EnvFrom, Explainer } from '../plan/deployment.ts';
+import type { ContainerPorts, EnvEntry, EnvFrom, Explainer } from '../plan/deployment.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
 
 export interface WrittenDeployment {
@@ -36,6 +36,21 @@ export interface WrittenPredictor {
   readonly graph: WrittenUnit | undefined;
   /** Needs no defaults. */
   readonly explainer: Explainer | undefined;
+}
+
+/** A deployment whose containers have their ports. */
+export interface PortedDeployment extends WrittenDeployment {
+  readonly predictors: readonly PortedPredictor[];
+}
+
+export interface PortedPredictor extends WrittenPredictor {
+  /** Its containers, then those that its prepackaged servers add. */
+  readonly ported: readonly PortedContainer[];
+}
+
+export interface PortedContainer {
+  readonly container: WrittenContainer;
+  readonly ports: ContainerPorts;
 }
 
 export interface WrittenContainer {

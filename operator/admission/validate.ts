@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
-import { readableText, unread } from '../read/reader.ts';
+import { readablePart } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';
 import { findTakenNames } from '../workloads/taken-names.ts';
 import { judge } from './refusal.ts';
@@ -49,11 +49,8 @@ async function checkObject(
   const name = request.name || metadata['name'] || (generated && generated + MADE_NAME);
   const { annotations } = metadata;
   const namespace = request.namespace || 'default';
-  const text = readableText(object, { name, namespace, annotations });
-  const loaded =
-    text === undefined
-      ? unread('DOCUMENT_TOO_DEEP', 'nested deeper than can be read')
-      : await reader.read(text, load, namespace);
+  const part = readablePart(object, { name, namespace, annotations });
+  const loaded = await reader.read(part, load, namespace);
   const taken = findTakenNames(object, String(name), request.oldObject, stored);
   return [...loaded.findings, ...taken];
 }

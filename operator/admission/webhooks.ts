@@ -5,7 +5,7 @@ import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../cluster/names.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
-import { readableText, readOptions } from '../read/reader.ts';
+import { readablePart, readOptions } from '../read/reader.ts';
 import type { Reader } from '../read/reader.ts';
 import { renderSidecar } from '../workloads/sidecar/render-sidecar.ts';
 import type { SidecarParts } from '../workloads/sidecar/render-sidecar.ts';
@@ -125,9 +125,8 @@ async function loadStored(
     return [`namespace ${namespace} has no SeldonDeployment ${name}; ${there}`];
   }
   const { annotations } = object.metadata;
-  const text = readableText(object, { name, namespace, annotations });
-  if (text === undefined) return [`the SeldonDeployment ${name} nests deeper than can be read`];
-  const { deployments, findings } = await reader.read(text, readOptions(config), namespace);
+  const part = readablePart(object, { name, namespace, annotations });
+  const { deployments, findings } = await reader.read(part, readOptions(config), namespace);
   const [deployment] = deployments;
   if (deployment !== undefined) return { deployment, object };
   const errors = findings.filter((finding) => finding.severity === 'error');

@@ -7,7 +7,7 @@ import type { Finding } from '../../graph/manifest/finding.ts';
 import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
 import { findTakenNames } from '../workloads/taken-names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { readableText, unread } from '../read/reader.ts';
+import { readablePart } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';
 
 export type CheckedObject =
@@ -25,9 +25,8 @@ export async function readObject(
   options: ReadOptions,
 ): Promise<LoadedDeployments> {
   const { name, namespace = 'default', annotations } = object.metadata;
-  const text = readableText(object, { name, namespace, annotations });
-  if (text === undefined) return unread('DOCUMENT_TOO_DEEP', 'nested deeper than can be written');
-  return await reader.read(text, options, namespace);
+  const part = readablePart(object, { name, namespace, annotations });
+  return await reader.read(part, options, namespace);
 }
 
 export function checkObject(

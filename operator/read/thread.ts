@@ -1,6 +1,7 @@
-// The thread that reads: a text and settings in, deployments and findings out. It keeps nothing, so it may be ended at any time.
+// The thread that reads: an object, as the JSON in which it came over, and settings in; deployments and findings out. It keeps nothing, so it may be ended at any time.
 import { parentPort } from 'node:worker_threads';
 import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { readHere } from './reader.ts';
 import type { ReadOptions } from './reader.ts';
 
@@ -12,5 +13,5 @@ export interface Question {
 export type Answer = LoadedDeployments;
 
 parentPort?.on('message', ({ text, options }: Question) => {
-  parentPort?.postMessage(readHere(text, options) satisfies Answer);
+  parentPort?.postMessage(readHere(JSON.parse(text) as JsonObject, options) satisfies Answer);
 });

@@ -7,7 +7,7 @@ import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../../cluster/names.
 import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../../observe/contract.ts';
 import { nameOf } from '../../observe/contract.ts';
-import { readableText, readHere, readOptions } from '../../read/reader.ts';
+import { readablePart, readHere, readOptions } from '../../read/reader.ts';
 import { SpecVersions } from '../../observe/spec-versions.ts';
 import { number, record, specOf, templateAnnotations } from '../../observe/fields.ts';
 
@@ -40,10 +40,10 @@ export class SmallCluster {
 
   input(): ReconcileInput {
     const { name, namespace = '', annotations } = this.object.metadata;
-    const text = readableText(this.object, { name, namespace, annotations }) ?? '';
+    const part = readablePart(this.object, { name, namespace, annotations });
     return {
       object: this.object,
-      loaded: readHere(text, readOptions(DEFAULT_CONFIG)),
+      loaded: readHere(part, readOptions(DEFAULT_CONFIG)),
       specVersion: this.#versions.of(this.object),
       namespaceAnnotations: this.namespace.annotations,
       namespaceLabels: this.namespace.labels,
