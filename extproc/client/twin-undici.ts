@@ -4,7 +4,7 @@ import { Pool } from 'undici';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
 import type { AnswerHead } from '../contract/message.ts';
 import { errnoOf, errnoWords, failure, type FailureCode } from '../contract/failure.ts';
-import type { Address } from './http1/connection.ts';
+import type { Address } from './address.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from './limits.ts';
 import { passesToClient } from './passed-headers.ts';
 

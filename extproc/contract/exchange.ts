@@ -4,19 +4,6 @@
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { BodyMemory } from './bodies.ts';
 import type { AnswerHead, Message } from './message.ts';
-import type { Route } from './program.ts';
-
-/** Told by the transport at the headers of each request; finds the program that the route names. */
-export interface Router {
-  /** Binds a stream to the plan that was live when it began; undefined: answered with PLAN_UNKNOWN. */
-  open(routeName: string): BoundRoute | undefined;
-}
-
-/** A route that one stream has opened. */
-export interface BoundRoute extends Route {
-  /** Called once, when the stream is over, answered or not. */
-  release(): void;
-}
 
 export interface Exchange extends BodyMemory {
   readonly headers: RequestHeaders;

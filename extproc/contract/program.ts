@@ -19,3 +19,15 @@ export interface Program {
   /** Closes the clients; calls in flight end by themselves. */
   close(): void;
 }
+
+/** Told by the transport at the headers of each request; finds the program that the route names. */
+export interface Router {
+  /** Binds a stream to the plan that was live when it began; undefined: answered with PLAN_UNKNOWN. */
+  open(routeName: string): BoundRoute | undefined;
+}
+
+/** A route that one stream has opened. */
+export interface BoundRoute extends Route {
+  /** Called once, when the stream is over, answered or not. */
+  release(): void;
+}

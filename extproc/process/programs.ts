@@ -3,8 +3,7 @@
 // last stream has ended.
 import { ROUTE_KINDS, routeName } from '../../graph/plan/names.ts';
 import { type DeploymentPlan, PLAN_VERSION, type Plan } from '../../graph/plan/plan.ts';
-import type { BoundRoute, Router } from '../contract/exchange.ts';
-import type { Program, Route } from '../contract/program.ts';
+import type { BoundRoute, Program, Route, Router } from '../contract/program.ts';
 
 export interface ProgramTableOptions {
   /** Throws when the plan cannot be run. */

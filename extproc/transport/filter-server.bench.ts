@@ -5,7 +5,8 @@ import { fork } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { COLLECTED } from '../contract/bodies.ts';
-import type { Exchange, Router } from '../contract/exchange.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { Router } from '../contract/program.ts';
 import {
   FLAG,
   FRAME,

@@ -2,7 +2,8 @@
 // message to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
 import { BodyLoans, type BodyPool, COLLECTED } from '../contract/bodies.ts';
-import type { BoundRoute, Exchange, Outcome, Router } from '../contract/exchange.ts';
+import type { Exchange, Outcome } from '../contract/exchange.ts';
+import type { BoundRoute, Router } from '../contract/program.ts';
 import {
   HeldAccount,
   type HeldBytes,
@@ -11,12 +12,13 @@ import {
 } from '../contract/held-bytes.ts';
 import { type FaultLog, toFault } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
+import { GRPC_FRAME_BYTES, grpcFrameHead } from '../../lib/codecs/grpc/frame.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
 import type { BackwardWriter } from './codec/writer.ts';
 import { GatheredBody, pins } from './gathered-body.ts';
-import { GRPC_FRAME_BYTES, readGrpcBody } from './grpc-body.ts';
+import { readGrpcBody } from './grpc-body.ts';
 import { RawRequestHeaders } from './headers.ts';
 import type { Http2Stream, ServerSession, StreamHandler } from './http2/session.ts';
 import { MessageSplitter } from './messages.ts';
@@ -406,8 +408,5 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 }
 
 function framed(message: Buffer): Buffer {
-  const frame = Buffer.alloc(GRPC_FRAME_BYTES + message.length);
-  frame.writeUInt32BE(message.length, 1);
-  message.copy(frame, GRPC_FRAME_BYTES);
-  return frame;
+  return Buffer.concat([grpcFrameHead(message.length), message]);
 }

@@ -4,7 +4,8 @@
 import { parseArgs } from 'node:util';
 import { BodyPool } from '../contract/bodies.ts';
 import { HeldBytes } from '../contract/held-bytes.ts';
-import type { Exchange, Router } from '../contract/exchange.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { Router } from '../contract/program.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FilterContext } from './filter-stream.ts';

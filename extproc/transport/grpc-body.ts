@@ -1,10 +1,9 @@
 // The one gRPC message of a unary request: the body without the message's five-byte frame, uncompressed.
+import { GRPC_FRAME_BYTES, GRPC_PACKED, GRPC_PLAIN } from '../../lib/codecs/grpc/frame.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { encodingOf } from '../contract/unpack/encodings.ts';
 import { unpack } from '../contract/unpack/unpack.ts';
-
-export const GRPC_FRAME_BYTES = 5;
 
 export type GrpcBody =
   | { readonly kind: 'message'; readonly message: Buffer }
@@ -31,7 +30,7 @@ export function readGrpcBody(
   const flag = whole[0];
   const announced = whole.readUInt32BE(1);
   const present = whole.length - GRPC_FRAME_BYTES;
-  if (announced !== present || (flag !== 0 && flag !== 1)) {
+  if (announced !== present || (flag !== GRPC_PLAIN && flag !== GRPC_PACKED)) {
     return broken(
       announced > present
         ? `the gRPC message ends after ${present} of ${announced} bytes`
@@ -39,7 +38,7 @@ export function readGrpcBody(
     );
   }
   const message = whole.subarray(GRPC_FRAME_BYTES);
-  if (flag === 0) {
+  if (flag === GRPC_PLAIN) {
     done(message.length > maxBytes ? { kind: 'too-large' } : { kind: 'message', message });
     return null;
   }

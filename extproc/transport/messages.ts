@@ -1,5 +1,6 @@
 // Splits the DATA of a gRPC stream into messages. A message that lies whole in what was read is passed on as a slice of
 // it; one that does not is copied once, into a buffer of its announced length.
+import { GRPC_FRAME_BYTES, GRPC_PLAIN, GrpcFrameHead } from '../../lib/codecs/grpc/frame.ts';
 
 export interface MessageSink {
   /** Whether a message of that length is wanted; it is passed over otherwise. */
@@ -10,16 +11,14 @@ export interface MessageSink {
   take(chunk: Buffer, start: number, end: number): void;
 }
 
-const PREFIX_BYTES = 5;
-
 export class MessageSplitter {
   readonly #sink: MessageSink;
   #partial: Buffer | null = null;
   #partialBytes = 0;
   /** Bytes of an unwanted message that are still to come. */
   #skip = 0;
-  /** The first bytes of a prefix that arrived in two pieces. */
-  #prefix: number[] | null = null;
+  /** A frame's head that arrives in two pieces. */
+  #head: GrpcFrameHead | null = null;
 
   constructor(sink: MessageSink) {
     this.#sink = sink;
@@ -48,17 +47,17 @@ export class MessageSplitter {
         continue;
       }
       let bytes: number;
-      if (this.#prefix !== null || end - at < PREFIX_BYTES) {
-        const prefix = (this.#prefix ??= []);
-        while (at < end && prefix.length < PREFIX_BYTES) prefix.push(chunk[at++] as number);
-        if (prefix.length < PREFIX_BYTES) return true;
-        if (prefix[0] !== 0) return false;
-        bytes = Buffer.from(prefix).readUInt32BE(1);
-        this.#prefix = null;
+      if (this.#head !== null || end - at < GRPC_FRAME_BYTES) {
+        const head = (this.#head ??= new GrpcFrameHead());
+        at = head.push(chunk, at, end);
+        if (!head.whole) return true;
+        if (head.flag !== GRPC_PLAIN) return false;
+        bytes = head.length;
+        this.#head = null;
       } else {
-        if (chunk[at] !== 0) return false;
+        if (chunk[at] !== GRPC_PLAIN) return false;
         bytes = chunk.readUInt32BE(at + 1);
-        at += PREFIX_BYTES;
+        at += GRPC_FRAME_BYTES;
       }
       if (!this.#sink.wants(bytes)) {
         this.#skip = bytes;

@@ -22,7 +22,7 @@ import {
   buildStreamedTrailers,
 } from './codec/encode.ts';
 import { BackwardWriter } from './codec/writer.ts';
-import { GRPC_FRAME_BYTES } from './grpc-body.ts';
+import { GRPC_FRAME_BYTES } from '../../lib/codecs/grpc/frame.ts';
 
 /** Largest chunk of a streamed body, as Envoy recommends. */
 export const CHUNK_BYTES = 64 * 1024;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { BodyPool } from '../contract/bodies.ts';
 import { collectGarbage } from '../../lib/runtime/collect-garbage.ts';
 import { HeldBytes } from '../contract/held-bytes.ts';
-import type { Router } from '../contract/exchange.ts';
+import type { Router } from '../contract/program.ts';
 import { FilterStream } from './filter-stream.ts';
 import type { FaultLog } from '../contract/internal-fault.ts';
 import type { FilterContext } from './filter-stream.ts';

@@ -1,11 +1,9 @@
 // Bounds of request bodies, one for each transport, switched on by the routes of predictions and feedback. Envoy's buffer
 // limit is no substitute: a body that arrives in one piece passes it (seen on 1.40).
+import { GRPC_FRAME_BYTES } from '../../../lib/codecs/grpc/frame.ts';
 import type { Plan, Transport } from '../../../graph/plan/plan.ts';
 import { type JsonObject, typed } from '../json.ts';
 import { BODY_LIMIT_FILTERS } from '../names.ts';
-
-/** A gRPC message's frame: one byte of flags, four of length. */
-const GRPC_FRAME_BYTES = 5;
 
 export function bodyLimitFilters(plan: Plan): JsonObject[] {
   return [

@@ -1,7 +1,6 @@
 // The one message of a unary gRPC answer: taken out of its 5-byte frame as the bytes come, within the limit for answers.
+import { GRPC_PACKED, GRPC_PLAIN, GrpcFrameHead } from '../../../lib/codecs/grpc/frame.ts';
 import type { ByteAccount } from '../../contract/held-bytes.ts';
-
-const PREFIX_BYTES = 5;
 
 export type MessageResult = 'more' | 'bad' | 'too-large' | 'overloaded';
 
@@ -12,50 +11,47 @@ export interface FramedMessage {
 }
 
 export class MessageReader {
-  private readonly maxBytes: number;
-  private readonly account: ByteAccount;
-  private readonly prefix = new Uint8Array(PREFIX_BYTES);
-  private prefixBytes = 0;
-  private message: Buffer | null = null;
-  private filled = 0;
+  readonly #maxBytes: number;
+  readonly #account: ByteAccount;
+  readonly #head = new GrpcFrameHead();
+  #message: Buffer | null = null;
+  #filled = 0;
 
   constructor(maxBytes: number, account: ByteAccount) {
-    this.maxBytes = maxBytes;
-    this.account = account;
+    this.#maxBytes = maxBytes;
+    this.#account = account;
   }
 
   /** Takes `chunk[start, end)`, which it copies; 'bad': bytes behind the message. */
   push(chunk: Buffer, start: number, end: number): MessageResult {
-    let at = start;
-    while (this.prefixBytes < PREFIX_BYTES) {
-      if (at === end) return 'more';
-      this.prefix[this.prefixBytes++] = chunk[at++] ?? 0;
+    const head = this.#head;
+    const at = head.push(chunk, start, end);
+    if (!head.whole) return 'more';
+    if (this.#message === null) {
+      const { length } = head;
+      if (length > this.#maxBytes) return 'too-large';
+      if (!this.#account.hold(length)) return 'overloaded';
+      this.#message = Buffer.allocUnsafe(length);
     }
-    if (this.message === null) {
-      const [, a = 0, b = 0, c = 0, d = 0] = this.prefix;
-      const length = a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
-      if (length > this.maxBytes) return 'too-large';
-      if (!this.account.hold(length)) return 'overloaded';
-      this.message = Buffer.allocUnsafe(length);
-    }
-    const taken = Math.min(end - at, this.message.length - this.filled);
-    chunk.copy(this.message, this.filled, at, at + taken);
-    this.filled += taken;
+    const taken = Math.min(end - at, this.#message.length - this.#filled);
+    chunk.copy(this.#message, this.#filled, at, at + taken);
+    this.#filled += taken;
     return at + taken < end ? 'bad' : 'more';
   }
 
   get started(): boolean {
-    return this.prefixBytes > 0;
+    return this.#head.started;
   }
 
   /** The message, when the answer is over; otherwise what is wrong. */
   finish(): FramedMessage | { readonly fault: string } {
-    if (this.prefixBytes === 0) return { fault: 'answered without a message' };
-    if (this.message === null || this.filled < this.message.length) {
+    if (!this.#head.started) return { fault: 'answered without a message' };
+    if (this.#message === null || this.#filled < this.#message.length) {
       return { fault: 'answered with half a message' };
     }
-    const flag = this.prefix[0];
-    if (flag !== 0 && flag !== 1) return { fault: 'answered with a bad message frame' };
-    return { bytes: this.message, isPacked: flag === 1 };
+    const { flag } = this.#head;
+    if (flag !== GRPC_PLAIN && flag !== GRPC_PACKED)
+      return { fault: 'answered with a bad message frame' };
+    return { bytes: this.#message, isPacked: flag === GRPC_PACKED };
   }
 }

@@ -1,17 +1,13 @@
 // One HTTP/1.1 connection: carries one call at a time, and tells its owner when it is free or gone. It has no opinion
 // on what happens to a call whose connection died; that is the owner's.
 import { connect, type Socket } from 'node:net';
+import type { Address } from '../address.ts';
 import { type Deadline, type Deadlines, sharedDeadlines } from '../deadlines.ts';
 import { CONNECT_TIMEOUT_MS, MAX_TURN_BYTES, IDLE_MS } from '../limits.ts';
 import { readBuffer } from '../read-buffer.ts';
 import { AnswerParser, type ParseResult } from './answer-parser.ts';
 import type { Http1Call } from './call.ts';
 import type { RequestWriter } from './request-writer.ts';
-
-/** Where a connection leads. */
-export type Address =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
 
 /** How a connection ended for the call that it carried. */
 export type Loss =

@@ -16,7 +16,7 @@ import { Output } from '../../../lib/codecs/http2/output.ts';
 import { type FrameHandler, FrameReader } from '../../../lib/codecs/http2/reader.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
 import { errnoWords } from '../../contract/failure.ts';
-import type { Address } from '../http1/connection.ts';
+import type { Address } from '../address.ts';
 import {
   CONNECT_TIMEOUT_MS,
   H2_IDLE_MS,
@@ -29,10 +29,9 @@ import {
 import { readBuffer } from '../read-buffer.ts';
 import { BlockCache } from './block-cache.ts';
 import { BlockCollector } from './block-collector.ts';
-import type { GrpcCall } from './call.ts';
-import type { Http2Owner, StreamLoss } from './owner.ts';
 import type { RequestBlocks } from './request-block.ts';
 import { Sender } from './sender.ts';
+import { ClientStream, type StreamLoss, type StreamOwner } from './stream.ts';
 import { errorWords, parseSettings } from '../../../lib/codecs/http2/words.ts';
 
 /** Our window for the whole connection is opened again after so many bytes. */
@@ -49,30 +48,40 @@ const HELLO = Buffer.concat([
 ]);
 const SETTINGS_ACK = buildFrame(FRAME.SETTINGS, FLAG.ACK, 0, Buffer.alloc(0));
 
+/** What a connection tells the client that opened it, besides the ends of streams. */
+export interface Http2Owner {
+  /** So many streams the peer takes on a connection. */
+  learned(allowedStreams: number): void;
+  /** A stream is free, or the number allowed has changed. */
+  roomed(connection: Http2Connection): void;
+  /** The connection is gone, after all its streams were `lost`. */
+  closed(connection: Http2Connection): void;
+}
+
 export class Http2Connection implements FrameHandler {
-  private readonly owner: Http2Owner;
-  private readonly socket: Socket;
-  private readonly output: Output;
-  private readonly sender: Sender;
-  private readonly reader = new FrameReader(this, MAX_FRAME_IN_BYTES);
-  private readonly deadlines: Deadlines;
-  private readonly deadline: Deadline;
-  private readonly streams = new Map<number, GrpcCall>();
-  private readonly headerCache = new BlockCache();
-  private readonly trailerCache = new BlockCache();
-  private state: 'connecting' | 'open' | 'draining' | 'gone' = 'connecting';
-  private connected = false;
+  readonly #owner: Http2Owner;
+  readonly #socket: Socket;
+  readonly #output: Output;
+  readonly #sender: Sender;
+  readonly #reader = new FrameReader(this, MAX_FRAME_IN_BYTES);
+  readonly #deadlines: Deadlines;
+  readonly #deadline: Deadline;
+  readonly #streams = new Map<number, ClientStream>();
+  readonly #headerCache = new BlockCache();
+  readonly #trailerCache = new BlockCache();
+  #state: 'connecting' | 'open' | 'draining' | 'gone' = 'connecting';
+  #connected = false;
   /** Whether the peer has sent its SETTINGS. */
-  private settled = false;
-  private nextId = 1;
+  #settled = false;
+  #nextId = 1;
   /** How many streams the peer takes at once; before it says so, what it said last. */
-  private allowedStreams: number;
-  private consumed = 0;
-  private idleSince = 0;
+  #allowedStreams: number;
+  #consumed = 0;
+  #idleSince = 0;
   /** The stream whose DATA frame is being read. */
-  private dataStream = 0;
-  private readonly collector = new BlockCollector();
-  private readonly lastStreamId: number;
+  #dataStream = 0;
+  readonly #collector = new BlockCollector();
+  readonly #lastStreamId: number;
 
   constructor(
     address: Address,
@@ -82,96 +91,100 @@ export class Http2Connection implements FrameHandler {
     allowedStreams: number,
     maxCalls: number,
   ) {
-    this.owner = owner;
-    this.lastStreamId = Math.min(LAST_STREAM_ID, 2 * maxCalls);
-    this.allowedStreams = allowedStreams;
-    this.deadlines = deadlines;
-    this.deadline = deadlines.make(this);
-    const onread = { buffer: readBuffer, callback: (count: number) => this.read(count) };
-    this.socket =
+    this.#owner = owner;
+    this.#lastStreamId = Math.min(LAST_STREAM_ID, 2 * maxCalls);
+    this.#allowedStreams = allowedStreams;
+    this.#deadlines = deadlines;
+    this.#deadline = deadlines.make(this);
+    const onread = { buffer: readBuffer, callback: (count: number) => this.#read(count) };
+    this.#socket =
       address.kind === 'tcp'
         ? connect({ host: address.host, port: address.port, noDelay: true, onread })
         : connect({ path: address.path, onread });
-    this.socket.on('connect', () => this.onConnect());
-    this.socket.on('end', () => this.end('connection closed'));
-    this.socket.on('error', (error: Error) => this.end(errnoWords(error)));
-    this.socket.on('close', () => this.end('connection closed'));
-    this.socket.write(HELLO);
-    this.output = new Output(this.socket);
-    this.sender = new Sender(this.output, blocks);
-    deadlines.set(this.deadline, CONNECT_TIMEOUT_MS);
+    this.#socket.on('connect', () => this.#onConnect());
+    this.#socket.on('end', () => this.#end('connection closed'));
+    this.#socket.on('error', (error: Error) => this.#end(errnoWords(error)));
+    this.#socket.on('close', () => this.#end('connection closed'));
+    this.#socket.write(HELLO);
+    this.#output = new Output(this.#socket);
+    this.#sender = new Sender(this.#output, blocks);
+    deadlines.set(this.#deadline, CONNECT_TIMEOUT_MS);
   }
 
   hasRoom(): boolean {
     return (
-      this.state !== 'gone' && this.state !== 'draining' && this.streams.size < this.allowedStreams
+      this.#state !== 'gone' &&
+      this.#state !== 'draining' &&
+      this.#streams.size < this.#allowedStreams
     );
   }
 
-  /** Carries a call; there must be room. */
-  carry(call: GrpcCall): void {
-    const streamId = this.nextId;
-    this.nextId += 2;
-    if (this.nextId > this.lastStreamId) this.state = 'draining';
-    call.attach(this, streamId, this.sender.initialWindow, this.settled);
-    this.streams.set(streamId, call);
-    this.sender.begin(call);
+  /** Begins a stream with its request; there must be room. */
+  open(owner: StreamOwner): ClientStream {
+    const id = this.#nextId;
+    this.#nextId += 2;
+    if (this.#nextId > this.#lastStreamId) this.#state = 'draining';
+    const stream = new ClientStream(owner, id, this.#sender.initialWindow, this.#settled);
+    this.#streams.set(id, stream);
+    this.#sender.begin(stream);
+    return stream;
   }
 
-  /** Gives up the call's stream; the peer is told. */
-  abandon(call: GrpcCall): void {
-    if (this.streams.get(call.streamId) !== call) return;
-    this.sender.reset(call.streamId, H2_ERROR.CANCEL);
-    this.drop(call);
-    this.afterStream();
+  /** Gives up a stream; the peer is told. */
+  abandon(stream: ClientStream): void {
+    if (this.#streams.get(stream.id) !== stream) return;
+    this.#sender.reset(stream.id, H2_ERROR.CANCEL);
+    this.#drop(stream);
+    this.#afterStream();
   }
 
-  /** Takes no more calls, and closes when the last one is over. */
+  /** Takes no more streams, and closes when the last one is over. */
   drain(): void {
-    if (this.state === 'open' || this.state === 'connecting') this.state = 'draining';
-    this.closeIfDone();
+    if (this.#state === 'open' || this.#state === 'connecting') this.#state = 'draining';
+    this.#closeIfDone();
   }
 
   /** Not connected in time, or idle for too long. */
   expire(): void {
-    if (!this.settled) {
-      this.end('connection timed out');
+    if (!this.#settled) {
+      this.#end('connection timed out');
       return;
     }
-    if (this.streams.size > 0) return;
-    const left = this.idleSince + H2_IDLE_MS - performance.now();
-    if (left > 0) this.deadlines.set(this.deadline, left);
+    if (this.#streams.size > 0) return;
+    const left = this.#idleSince + H2_IDLE_MS - performance.now();
+    if (left > 0) this.#deadlines.set(this.#deadline, left);
     else this.drain();
   }
 
   dataStart(streamId: number, bytes: number): number {
-    if (!this.settled || this.collector.open) return H2_ERROR.PROTOCOL_ERROR;
-    if (streamId === 0 || streamId >= this.nextId) return H2_ERROR.PROTOCOL_ERROR;
-    this.consumed += bytes;
-    if (this.consumed >= CREDIT_BYTES) {
-      const credit = windowUpdate(this.consumed);
-      this.output.copy(credit, 0, credit.length);
-      this.consumed = 0;
+    if (!this.#settled || this.#collector.open) return H2_ERROR.PROTOCOL_ERROR;
+    if (streamId === 0 || streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
+    this.#consumed += bytes;
+    if (this.#consumed >= CREDIT_BYTES) {
+      const credit = windowUpdate(this.#consumed);
+      this.#output.copy(credit, 0, credit.length);
+      this.#consumed = 0;
     }
-    this.dataStream = streamId;
-    const call = this.streams.get(streamId);
-    if (call !== undefined && call.httpStatus === 0) this.lose(call, bad('data without headers'));
+    this.#dataStream = streamId;
+    const stream = this.#streams.get(streamId);
+    if (stream !== undefined && stream.httpStatus === 0)
+      this.#lose(stream, bad('data without headers'));
     return 0;
   }
 
   dataPiece(chunk: Buffer, start: number, end: number): number {
-    const call = this.streams.get(this.dataStream);
+    const stream = this.#streams.get(this.#dataStream);
     // A page of a proxy that does not speak gRPC has a body without a message.
-    if (call === undefined || call.httpStatus !== 200) return 0;
-    const result = call.message.push(chunk, start, end);
-    if (result === 'too-large' || result === 'overloaded') this.lose(call, { kind: result });
-    else if (result === 'bad') this.lose(call, bad('answered with more than one message'));
+    if (stream === undefined || stream.httpStatus !== 200) return 0;
+    const result = stream.message.push(chunk, start, end);
+    if (result === 'too-large' || result === 'overloaded') this.#lose(stream, { kind: result });
+    else if (result === 'bad') this.#lose(stream, bad('answered with more than one message'));
     return 0;
   }
 
   dataEnd(endStream: boolean): number {
-    const call = this.streams.get(this.dataStream);
-    if (endStream && call !== undefined) this.finish(call);
+    const stream = this.#streams.get(this.#dataStream);
+    if (endStream && stream !== undefined) this.#finish(stream);
     return 0;
   }
 
@@ -183,26 +196,26 @@ export class Http2Connection implements FrameHandler {
     start: number,
     end: number,
   ): number {
-    if (!this.settled && type !== FRAME.SETTINGS) return H2_ERROR.PROTOCOL_ERROR;
-    if (this.collector.open && type !== FRAME.CONTINUATION) return H2_ERROR.PROTOCOL_ERROR;
+    if (!this.#settled && type !== FRAME.SETTINGS) return H2_ERROR.PROTOCOL_ERROR;
+    if (this.#collector.open && type !== FRAME.CONTINUATION) return H2_ERROR.PROTOCOL_ERROR;
     switch (type) {
       case FRAME.HEADERS:
-        if (streamId === 0 || streamId >= this.nextId || streamId % 2 === 0) {
+        if (streamId === 0 || streamId >= this.#nextId || streamId % 2 === 0) {
           return H2_ERROR.PROTOCOL_ERROR;
         }
-        return this.onHeaders(flags, streamId, payload, start, end);
+        return this.#onHeaders(flags, streamId, payload, start, end);
       case FRAME.CONTINUATION:
-        return this.onContinuation(flags, streamId, payload, start, end);
+        return this.#onContinuation(flags, streamId, payload, start, end);
       case FRAME.RST_STREAM:
-        return this.onReset(streamId, payload, start, end);
+        return this.#onReset(streamId, payload, start, end);
       case FRAME.SETTINGS:
-        return this.onSettings(flags, streamId, payload, start, end);
+        return this.#onSettings(flags, streamId, payload, start, end);
       case FRAME.PING:
-        return this.onPing(flags, streamId, payload, start, end);
+        return this.#onPing(flags, streamId, payload, start, end);
       case FRAME.GOAWAY:
-        return this.onGoaway(streamId, payload, start, end);
+        return this.#onGoaway(streamId, payload, start, end);
       case FRAME.WINDOW_UPDATE:
-        return this.onWindowUpdate(streamId, payload, start, end);
+        return this.#onWindowUpdate(streamId, payload, start, end);
       case FRAME.PUSH_PROMISE:
         return H2_ERROR.PROTOCOL_ERROR;
       default:
@@ -210,85 +223,79 @@ export class Http2Connection implements FrameHandler {
     }
   }
 
-  private onConnect(): void {
-    this.connected = true;
-    if (this.state === 'connecting') this.state = 'open';
+  #onConnect(): void {
+    this.#connected = true;
+    if (this.#state === 'connecting') this.#state = 'open';
   }
 
-  private read(count: number): boolean {
-    if (this.state === 'gone') return true;
-    const error = this.reader.push(readBuffer.subarray(0, count), 0);
+  #read(count: number): boolean {
+    if (this.#state === 'gone') return true;
+    const error = this.#reader.push(readBuffer.subarray(0, count), 0);
     if (error === 0) return true;
-    if (!this.settled) this.end('answered no HTTP/2', true);
-    else this.fail(error);
+    if (!this.#settled) this.#end('answered no HTTP/2', true);
+    else this.#fail(error);
     return true;
   }
 
-  private onHeaders(
-    flags: number,
-    streamId: number,
-    payload: Buffer,
-    start: number,
-    end: number,
-  ): number {
+  #onHeaders(flags: number, streamId: number, payload: Buffer, start: number, end: number): number {
     const endsStream = (flags & FLAG.END_STREAM) !== 0;
     if ((flags & FLAG.END_HEADERS) !== 0) {
-      return this.onBlock(streamId, payload, start, end, endsStream);
+      return this.#onBlock(streamId, payload, start, end, endsStream);
     }
-    this.collector.begin(streamId, endsStream);
-    return this.collector.add(payload, start, end) ? 0 : H2_ERROR.ENHANCE_YOUR_CALM;
+    this.#collector.begin(streamId, endsStream);
+    return this.#collector.add(payload, start, end) ? 0 : H2_ERROR.ENHANCE_YOUR_CALM;
   }
 
-  private onContinuation(
+  #onContinuation(
     flags: number,
     streamId: number,
     payload: Buffer,
     start: number,
     end: number,
   ): number {
-    const { collector } = this;
+    const collector = this.#collector;
     if (!collector.open || streamId !== collector.streamId) return H2_ERROR.PROTOCOL_ERROR;
     if (!collector.add(payload, start, end)) return H2_ERROR.ENHANCE_YOUR_CALM;
     if ((flags & FLAG.END_HEADERS) === 0) return 0;
     const { endsStream } = collector;
     const whole = collector.take();
-    return this.onBlock(streamId, whole, 0, whole.length, endsStream);
+    return this.#onBlock(streamId, whole, 0, whole.length, endsStream);
   }
 
-  private onBlock(
+  #onBlock(
     streamId: number,
     payload: Buffer,
     start: number,
     end: number,
     endsStream: boolean,
   ): number {
-    const call = this.streams.get(streamId);
+    const stream = this.#streams.get(streamId);
     // Without a table a block of nobody's stream need not be read.
-    if (call === undefined) return 0;
-    const cache = call.httpStatus === 0 ? this.headerCache : this.trailerCache;
+    if (stream === undefined) return 0;
+    const cache = stream.httpStatus === 0 ? this.#headerCache : this.#trailerCache;
     const fields = cache.read(payload, start, end);
     if (fields === null) return H2_ERROR.COMPRESSION_ERROR;
-    const fault = call.takeFields(fields, endsStream);
-    if (fault !== null) this.lose(call, bad(fault));
-    else if (endsStream) this.finish(call);
+    const fault = stream.takeFields(fields, endsStream);
+    if (fault !== null) this.#lose(stream, bad(fault));
+    else if (endsStream) this.#finish(stream);
     return 0;
   }
 
-  private onReset(streamId: number, payload: Buffer, start: number, end: number): number {
+  #onReset(streamId: number, payload: Buffer, start: number, end: number): number {
     if (end - start !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
-    if (streamId === 0 || streamId >= this.nextId) return H2_ERROR.PROTOCOL_ERROR;
-    const call = this.streams.get(streamId);
-    if (call === undefined) return 0;
+    if (streamId === 0 || streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return 0;
     const code = payload.readUInt32BE(start);
     const text = `stream reset (${errorWords(code)})`;
     const refused = code === H2_ERROR.REFUSED_STREAM;
-    this.drop(call);
-    this.owner.lost(this, call, { kind: refused ? 'unprocessed' : 'broken', text });
-    this.afterStream();
+    this.#drop(stream);
+    stream.owner.lost(stream, { kind: refused ? 'unprocessed' : 'broken', text });
+    this.#afterStream();
     return 0;
   }
 
-  private onSettings(
+  #onSettings(
     flags: number,
     streamId: number,
     payload: Buffer,
@@ -297,149 +304,144 @@ export class Http2Connection implements FrameHandler {
   ): number {
     if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
     if ((flags & FLAG.ACK) !== 0) {
-      if (!this.settled) return H2_ERROR.PROTOCOL_ERROR;
+      if (!this.#settled) return H2_ERROR.PROTOCOL_ERROR;
       return end === start ? 0 : H2_ERROR.FRAME_SIZE_ERROR;
     }
     const settings = parseSettings(payload, start, end);
     if (typeof settings === 'number') return settings;
-    if (!this.settled) {
-      this.settled = true;
-      this.deadlines.drop(this.deadline);
-      if (this.streams.size === 0) this.rest();
+    if (!this.#settled) {
+      this.#settled = true;
+      this.#deadlines.drop(this.#deadline);
+      if (this.#streams.size === 0) this.#rest();
     }
-    if (settings.maxFrameBytes !== null) this.sender.maxFrameBytes = settings.maxFrameBytes;
+    if (settings.maxFrameBytes !== null) this.#sender.maxFrameBytes = settings.maxFrameBytes;
     if (settings.concurrentStreams !== null) {
-      this.allowedStreams = Math.min(settings.concurrentStreams, MAX_CONCURRENT_STREAMS);
-      this.owner.learned(this.allowedStreams);
+      this.#allowedStreams = Math.min(settings.concurrentStreams, MAX_CONCURRENT_STREAMS);
+      this.#owner.learned(this.#allowedStreams);
     }
     if (settings.initialWindow !== null) {
-      const change = settings.initialWindow - this.sender.initialWindow;
-      this.sender.initialWindow = settings.initialWindow;
-      for (const call of this.streams.values()) {
-        call.window += change;
-        if (call.window > MAX_WINDOW_BYTES) return H2_ERROR.FLOW_CONTROL_ERROR;
+      const change = settings.initialWindow - this.#sender.initialWindow;
+      this.#sender.initialWindow = settings.initialWindow;
+      for (const stream of this.#streams.values()) {
+        stream.window += change;
+        if (stream.window > MAX_WINDOW_BYTES) return H2_ERROR.FLOW_CONTROL_ERROR;
       }
     }
-    const error = this.answerControl(SETTINGS_ACK);
-    this.sender.resume();
-    this.owner.roomed(this);
+    const error = this.#answerControl(SETTINGS_ACK);
+    this.#sender.resume();
+    this.#owner.roomed(this);
     return error;
   }
 
-  private onPing(
-    flags: number,
-    streamId: number,
-    payload: Buffer,
-    start: number,
-    end: number,
-  ): number {
+  #onPing(flags: number, streamId: number, payload: Buffer, start: number, end: number): number {
     if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
     if (end - start !== 8) return H2_ERROR.FRAME_SIZE_ERROR;
     if ((flags & FLAG.ACK) !== 0) return 0;
-    return this.answerControl(buildFrame(FRAME.PING, FLAG.ACK, 0, payload.subarray(start, end)));
+    return this.#answerControl(buildFrame(FRAME.PING, FLAG.ACK, 0, payload.subarray(start, end)));
   }
 
-  private onGoaway(streamId: number, payload: Buffer, start: number, end: number): number {
+  #onGoaway(streamId: number, payload: Buffer, start: number, end: number): number {
     if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
     if (end - start < 8) return H2_ERROR.FRAME_SIZE_ERROR;
     const lastId = payload.readUInt32BE(start) & 0x7fffffff;
     const text = `connection going away (${errorWords(payload.readUInt32BE(start + 4))})`;
-    this.state = 'draining';
-    for (const call of this.streams.values()) {
-      if (call.streamId <= lastId) continue;
-      this.drop(call);
-      this.owner.lost(this, call, { kind: 'unprocessed', text });
+    this.#state = 'draining';
+    for (const stream of this.#streams.values()) {
+      if (stream.id <= lastId) continue;
+      this.#drop(stream);
+      stream.owner.lost(stream, { kind: 'unprocessed', text });
     }
-    this.closeIfDone();
+    this.#closeIfDone();
     return 0;
   }
 
-  private onWindowUpdate(streamId: number, payload: Buffer, start: number, end: number): number {
+  #onWindowUpdate(streamId: number, payload: Buffer, start: number, end: number): number {
     if (end - start !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
     const bytes = payload.readUInt32BE(start) & 0x7fffffff;
     if (streamId === 0) {
       if (bytes === 0) return H2_ERROR.PROTOCOL_ERROR;
-      return this.sender.credit(bytes) ? 0 : H2_ERROR.FLOW_CONTROL_ERROR;
+      return this.#sender.credit(bytes) ? 0 : H2_ERROR.FLOW_CONTROL_ERROR;
     }
-    if (streamId >= this.nextId) return H2_ERROR.PROTOCOL_ERROR;
-    const call = this.streams.get(streamId);
-    if (call === undefined) return 0;
-    call.window += bytes;
-    if (bytes === 0 || call.window > MAX_WINDOW_BYTES) this.lose(call, bad('bad window update'));
-    else this.sender.resume();
+    if (streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return 0;
+    stream.window += bytes;
+    if (bytes === 0 || stream.window > MAX_WINDOW_BYTES)
+      this.#lose(stream, bad('bad window update'));
+    else this.#sender.resume();
     return 0;
   }
 
-  private answerControl(frame: Buffer): number {
+  #answerControl(frame: Buffer): number {
     // A peer that asks and does not read would make us hold the answers.
-    if (this.output.unsentBytes > MAX_UNSENT_BYTES && this.streams.size === 0) {
+    if (this.#output.unsentBytes > MAX_UNSENT_BYTES && this.#streams.size === 0) {
       return H2_ERROR.ENHANCE_YOUR_CALM;
     }
-    this.output.copy(frame, 0, frame.length);
+    this.#output.copy(frame, 0, frame.length);
     return 0;
   }
 
-  private finish(call: GrpcCall): void {
+  #finish(stream: ClientStream): void {
     // An answer before the end of the request: the rest of it is not wanted.
-    if (call.left > 0) this.sender.reset(call.streamId, H2_ERROR.CANCEL);
-    this.drop(call);
-    this.owner.answered(this, call);
-    this.afterStream();
+    if (stream.left > 0) this.#sender.reset(stream.id, H2_ERROR.CANCEL);
+    this.#drop(stream);
+    stream.owner.answered(stream);
+    this.#afterStream();
   }
 
   /** Ends a stream by our own doing. */
-  private lose(call: GrpcCall, loss: StreamLoss): void {
-    this.sender.reset(call.streamId, H2_ERROR.CANCEL);
-    this.drop(call);
-    this.owner.lost(this, call, loss);
-    this.afterStream();
+  #lose(stream: ClientStream, loss: StreamLoss): void {
+    this.#sender.reset(stream.id, H2_ERROR.CANCEL);
+    this.#drop(stream);
+    stream.owner.lost(stream, loss);
+    this.#afterStream();
   }
 
-  private drop(call: GrpcCall): void {
-    this.streams.delete(call.streamId);
-    this.sender.forget(call);
-    if (this.streams.size === 0 && this.settled) this.rest();
+  #drop(stream: ClientStream): void {
+    this.#streams.delete(stream.id);
+    this.#sender.forget(stream);
+    if (this.#streams.size === 0 && this.#settled) this.#rest();
   }
 
-  private rest(): void {
-    this.idleSince = performance.now();
-    if (!this.deadline.set) this.deadlines.set(this.deadline, H2_IDLE_MS);
+  #rest(): void {
+    this.#idleSince = performance.now();
+    if (!this.#deadline.set) this.#deadlines.set(this.#deadline, H2_IDLE_MS);
   }
 
-  private afterStream(): void {
-    if (this.state === 'draining') this.closeIfDone();
-    else if (this.state !== 'gone') this.owner.roomed(this);
+  #afterStream(): void {
+    if (this.#state === 'draining') this.#closeIfDone();
+    else if (this.#state !== 'gone') this.#owner.roomed(this);
   }
 
-  private closeIfDone(): void {
-    if (this.state === 'draining' && this.streams.size === 0) this.end('closed');
+  #closeIfDone(): void {
+    if (this.#state === 'draining' && this.#streams.size === 0) this.#end('closed');
   }
 
   /** The peer broke the protocol: tells it, and ends. */
-  private fail(code: number): void {
+  #fail(code: number): void {
     const payload = Buffer.alloc(8);
     payload.writeUInt32BE(code, 4);
-    this.socket.write(buildFrame(FRAME.GOAWAY, 0, 0, payload));
-    this.end(`HTTP/2 ${errorWords(code)}`, true);
+    this.#socket.write(buildFrame(FRAME.GOAWAY, 0, 0, payload));
+    this.#end(`HTTP/2 ${errorWords(code)}`, true);
   }
 
   /** `broken`: the peer is at fault, so its calls are not tried again. */
-  private end(text: string, broken = false): void {
-    if (this.state === 'gone') return;
-    this.state = 'gone';
-    this.deadlines.drop(this.deadline);
-    this.output.flush();
-    this.output.drop();
-    this.socket.destroy();
-    const calls = [...this.streams.values()];
-    this.streams.clear();
-    for (const call of calls) {
-      const unanswered = !call.started;
-      if (!this.connected) this.owner.lost(this, call, { kind: 'unconnected', text });
-      else if (broken) this.owner.lost(this, call, { kind: 'broken', text });
-      else this.owner.lost(this, call, { kind: 'gone', text, unanswered });
+  #end(text: string, broken = false): void {
+    if (this.#state === 'gone') return;
+    this.#state = 'gone';
+    this.#deadlines.drop(this.#deadline);
+    this.#output.flush();
+    this.#output.drop();
+    this.#socket.destroy();
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    for (const stream of streams) {
+      const unanswered = !stream.started;
+      if (!this.#connected) stream.owner.lost(stream, { kind: 'unconnected', text });
+      else if (broken) stream.owner.lost(stream, { kind: 'broken', text });
+      else stream.owner.lost(stream, { kind: 'gone', text, unanswered });
     }
-    this.owner.closed(this);
+    this.#owner.closed(this);
   }
 }
 

@@ -11,8 +11,8 @@ import {
   writeFrameHead,
   writeUint32,
 } from '../../../lib/codecs/http2/frames.ts';
-import type { GrpcCall } from './call.ts';
 import type { RequestBlocks } from './request-block.ts';
+import type { ClientStream } from './stream.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -20,104 +20,106 @@ export class Sender {
   /** What the peer set. */
   maxFrameBytes = DEFAULT_FRAME_BYTES;
   initialWindow = DEFAULT_WINDOW_BYTES;
-  private window = DEFAULT_WINDOW_BYTES;
-  private readonly output: Output;
-  private readonly blocks: RequestBlocks;
-  /** Calls with a body that waits for credit, in the order in which they came. */
-  private blocked: GrpcCall[] = [];
+  #window = DEFAULT_WINDOW_BYTES;
+  readonly #output: Output;
+  readonly #blocks: RequestBlocks;
+  /** Streams with a body that waits for credit, in the order in which they came. */
+  #blocked: ClientStream[] = [];
 
   constructor(output: Output, blocks: RequestBlocks) {
-    this.output = output;
-    this.blocks = blocks;
+    this.#output = output;
+    this.#blocks = blocks;
   }
 
-  /** Writes the headers of a call that was attached, and its body. */
-  begin(call: GrpcCall): void {
-    const { request, streamId } = call;
-    const start = this.blocks.start(request.path);
-    const timeout = this.blocks.timeout(request);
+  /** Writes the headers of a request, and its body. */
+  begin(stream: ClientStream): void {
+    const { request } = stream.owner;
+    const streamId = stream.id;
+    const start = this.#blocks.start(request.path);
+    const timeout = this.#blocks.timeout(request);
     const { extra } = request;
     const length =
       start.length + request.headers.length + (extra?.length ?? 0) + (timeout?.length ?? 0);
     if (length <= this.maxFrameBytes) {
-      this.frame(length, FRAME.HEADERS, FLAG.END_HEADERS, streamId);
-      this.output.append(start, 0, start.length);
-      this.output.append(request.headers, 0, request.headers.length);
-      if (extra !== null) this.output.append(extra, 0, extra.length);
-      if (timeout !== null) this.output.append(timeout, 0, timeout.length);
+      this.#frame(length, FRAME.HEADERS, FLAG.END_HEADERS, streamId);
+      this.#output.append(start, 0, start.length);
+      this.#output.append(request.headers, 0, request.headers.length);
+      if (extra !== null) this.#output.append(extra, 0, extra.length);
+      if (timeout !== null) this.#output.append(timeout, 0, timeout.length);
     } else {
       const block = Buffer.concat([start, request.headers, extra ?? NOTHING, timeout ?? NOTHING]);
-      this.longBlock(block, streamId);
+      this.#longBlock(block, streamId);
     }
-    if (!this.sendBody(call)) this.blocked.push(call);
+    if (!this.#sendBody(stream)) this.#blocked.push(stream);
   }
 
   /** More credit for the connection; false: more than may ever be. */
   credit(bytes: number): boolean {
-    this.window += bytes;
-    if (this.window > MAX_WINDOW_BYTES) return false;
+    this.#window += bytes;
+    if (this.#window > MAX_WINDOW_BYTES) return false;
     this.resume();
     return true;
   }
 
   /** Goes on with what waits. */
   resume(): void {
-    if (this.blocked.length > 0) this.blocked = this.blocked.filter((call) => !this.sendBody(call));
+    if (this.#blocked.length === 0) return;
+    this.#blocked = this.#blocked.filter((stream) => !this.#sendBody(stream));
   }
 
-  /** The call is not sent any further. */
-  forget(call: GrpcCall): void {
-    if (call.left === 0) return;
-    const at = this.blocked.indexOf(call);
-    if (at >= 0) this.blocked.splice(at, 1);
+  /** The request is not sent any further. */
+  forget(stream: ClientStream): void {
+    if (stream.left === 0) return;
+    const at = this.#blocked.indexOf(stream);
+    if (at >= 0) this.#blocked.splice(at, 1);
   }
 
   reset(streamId: number, code: number): void {
-    this.frame(4, FRAME.RST_STREAM, 0, streamId);
-    this.output.reserve(4);
-    this.output.at = writeUint32(this.output.slab, this.output.at, code);
+    this.#frame(4, FRAME.RST_STREAM, 0, streamId);
+    this.#output.reserve(4);
+    this.#output.at = writeUint32(this.#output.slab, this.#output.at, code);
   }
 
   /** True when all of it is out. */
-  private sendBody(call: GrpcCall): boolean {
-    while (call.left > 0) {
-      const bytes = Math.min(call.left, call.window, this.window, this.maxFrameBytes);
+  #sendBody(stream: ClientStream): boolean {
+    while (stream.left > 0) {
+      const bytes = Math.min(stream.left, stream.window, this.#window, this.maxFrameBytes);
       if (bytes <= 0) return false;
-      call.window -= bytes;
-      this.window -= bytes;
-      call.left -= bytes;
-      this.frame(bytes, FRAME.DATA, call.left === 0 ? FLAG.END_STREAM : 0, call.streamId);
-      this.appendPieces(call, bytes);
+      stream.window -= bytes;
+      this.#window -= bytes;
+      stream.left -= bytes;
+      this.#frame(bytes, FRAME.DATA, stream.left === 0 ? FLAG.END_STREAM : 0, stream.id);
+      this.#appendPieces(stream, bytes);
     }
     return true;
   }
 
-  private appendPieces(call: GrpcCall, bytes: number): void {
+  #appendPieces(stream: ClientStream, bytes: number): void {
     let left = bytes;
     while (left > 0) {
-      const piece = call.pieces[call.piece];
+      const piece = stream.owner.pieces[stream.piece];
       if (piece === undefined) return;
-      const taken = Math.min(left, piece.length - call.offset);
-      this.output.append(piece, call.offset, call.offset + taken);
-      call.offset += taken;
+      const taken = Math.min(left, piece.length - stream.offset);
+      this.#output.append(piece, stream.offset, stream.offset + taken);
+      stream.offset += taken;
       left -= taken;
-      if (call.offset < piece.length) return;
-      call.piece++;
-      call.offset = 0;
+      if (stream.offset < piece.length) return;
+      stream.piece++;
+      stream.offset = 0;
     }
   }
 
-  private longBlock(block: Buffer, streamId: number): void {
+  #longBlock(block: Buffer, streamId: number): void {
     for (let at = 0; at < block.length; at += this.maxFrameBytes) {
       const end = Math.min(at + this.maxFrameBytes, block.length);
       const type = at === 0 ? FRAME.HEADERS : FRAME.CONTINUATION;
-      this.frame(end - at, type, end === block.length ? FLAG.END_HEADERS : 0, streamId);
-      this.output.append(block, at, end);
+      this.#frame(end - at, type, end === block.length ? FLAG.END_HEADERS : 0, streamId);
+      this.#output.append(block, at, end);
     }
   }
 
-  private frame(payloadBytes: number, type: number, flags: number, streamId: number): void {
-    const { output } = this;
+  #frame(payloadBytes: number, type: number, flags: number, streamId: number): void {
+    const output = this.#output;
     output.reserve(FRAME_HEAD_BYTES);
     output.at = writeFrameHead(output.slab, output.at, payloadBytes, type, flags, streamId);
   }

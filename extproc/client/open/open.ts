@@ -5,7 +5,7 @@ import type { UnitClient } from '../../contract/calls.ts';
 import { readEgressAnswers } from './egress-answers.ts';
 import { authorityOf } from '../../contract/failure.ts';
 import { Http1Client } from '../http1/client.ts';
-import type { Address } from '../http1/connection.ts';
+import type { Address } from '../address.ts';
 import { Http2Client } from '../http2/client.ts';
 import { MAX_EGRESS_CALLS, MAX_EGRESS_CONNECTIONS } from '../limits.ts';
 

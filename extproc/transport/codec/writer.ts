@@ -1,6 +1,7 @@
 // Writes protobuf from its end to its start, so that the length of a nested message is known when its head is written and
 // nothing is measured twice. A large body at the very end of a message is not written here at all: it is announced with
 // `tailBytes` and follows by reference.
+import { GRPC_FRAME_BYTES, writeGrpcFrameHead } from '../../../lib/codecs/grpc/frame.ts';
 
 const SIZE = 16 * 1024;
 
@@ -50,14 +51,9 @@ export class BackwardWriter {
 
   /** The five bytes before a gRPC message that is not compressed. */
   grpcFrame(messageBytes: number): void {
-    this.#room(5);
-    this.at -= 5;
-    const { bytes, at } = this;
-    bytes[at] = 0;
-    bytes[at + 1] = messageBytes >>> 24;
-    bytes[at + 2] = messageBytes >>> 16;
-    bytes[at + 3] = messageBytes >>> 8;
-    bytes[at + 4] = messageBytes;
+    this.#room(GRPC_FRAME_BYTES);
+    this.at -= GRPC_FRAME_BYTES;
+    writeGrpcFrameHead(this.bytes, this.at, messageBytes);
   }
 
   raw(piece: Buffer): void {

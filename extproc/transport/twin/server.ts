@@ -2,7 +2,8 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { COLLECTED } from '../../contract/bodies.ts';
-import type { BoundRoute, Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
+import type { Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
+import type { BoundRoute } from '../../contract/program.ts';
 import { toFault } from '../../contract/internal-fault.ts';
 import type { Message } from '../../contract/message.ts';
 import type { ErrorCode } from '../../../graph/plan/errors.ts';
