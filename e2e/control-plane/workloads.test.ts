@@ -9,7 +9,7 @@ import { FIELD_MANAGERS } from '../../cluster/names.ts';
 import { renderWorkloads } from '../../operator/workloads/render-workloads.ts';
 import { CONFIG, loadInput } from '../../operator/workloads/testing/load-input.ts';
 import type { Workloads } from '../../operator/workloads/workloads.ts';
-import { objectAt } from '../../operator/workloads/written-spec.ts';
+import { objectAt } from '../../graph/plan/json-value.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 
 const DIR = new URL('../../operator/workloads/testdata/', import.meta.url);

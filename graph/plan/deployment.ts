@@ -1,5 +1,7 @@
 // A deployment as the user means it: what was written, checked and defaulted. Plain data; it keeps what a plan leaves out
-// but a runner needs: the containers with their commands, environment and ports.
+// but a runner needs (the containers with their commands, environment and ports) or a cluster (the pods as they were written, their
+// autoscalers and budgets).
+import type { JsonObject } from './json-value.ts';
 import type { BuiltIn, UnitType } from './plan.ts';
 
 export interface Deployment {
@@ -10,6 +12,9 @@ export interface Deployment {
   readonly transport: 'rest' | 'grpc';
   /** `spec.annotations` over `metadata.annotations`. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Those of `spec.annotations` alone: what is copied to pods. */
+  readonly specAnnotations: Readonly<Record<string, string>>;
+  readonly replicas: number | undefined;
   readonly predictors: readonly Predictor[];
   /** The file that it was read from, as it was named. */
   readonly source: string;
@@ -31,6 +36,10 @@ export interface Predictor {
   readonly orchestratorEnv: Readonly<Record<string, string>>;
   /** All containers, in the order of the componentSpecs, then those that prepackaged servers add. */
   readonly containers: readonly Container[];
+  /** Its `componentSpecs`. */
+  readonly components: readonly Component[];
+  readonly orchestrator: Orchestrator;
+  readonly progressDeadlineSeconds: number | undefined;
   readonly graph: Unit;
   readonly explainer?: Explainer;
 }
@@ -51,8 +60,32 @@ export interface Explainer {
   readonly serviceAccountName: string;
   readonly envSecretRefName: string;
   readonly storageInitializerImage: string;
-  /** `containerSpec`; its name may be ''. */
+  /** `containerSpec` as it was written. */
+  readonly raw: JsonObject;
+  /** The same as it is read; its name may be ''. */
   readonly container: Container;
+}
+
+/** One of the `componentSpecs`, as it was written: a Deployment in a cluster. */
+export interface Component {
+  /** '' for none. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The pod's spec. */
+  readonly pod: JsonObject;
+  readonly replicas: number | undefined;
+  readonly autoscaler: JsonObject | undefined;
+  readonly budget: JsonObject | undefined;
+  readonly keda: JsonObject | undefined;
+}
+
+/** `svcOrchSpec`, as it was written: what the data plane of a predictor gets. */
+export interface Orchestrator {
+  readonly env: readonly JsonObject[];
+  /** Those of `svcOrchSpec`, else `engineResources`, which is their older place. */
+  readonly resources: JsonObject | undefined;
+  readonly replicas: number | undefined;
 }
 
 export interface Unit {
@@ -65,6 +98,10 @@ export interface Unit {
   readonly methods: readonly Method[];
   readonly parameters: readonly Parameter[];
   readonly modelUri: string;
+  /** How the model is loaded; '' where nothing is said. */
+  readonly serviceAccountName: string;
+  readonly envSecretRefName: string;
+  readonly storageInitializerImage: string;
   /** How the unit is reached; null for built-ins, and for units that only `addresses` know. */
   readonly endpoint: Endpoint | null;
   readonly children: readonly Unit[];

@@ -1,4 +1,5 @@
-// What a value of JSON is, told to the type checker.
+// What a value of JSON is, told to the type checker, and how fields are read of objects that anybody may write: one that has the
+// wrong type counts as absent.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -26,4 +27,36 @@ export function canonicalJson(value: unknown): string {
     .filter(([, item]) => item !== undefined)
     .sort(([left], [right]) => (left < right ? -1 : 1));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+}
+
+/** The value where it is an object, else {}. */
+export function objectOf(value: unknown): JsonObject {
+  return isPlainObject(value) ? value : {};
+}
+
+export function objectAt(owner: JsonObject, name: string): JsonObject {
+  return objectOf(owner[name]);
+}
+
+export function objectsAt(owner: JsonObject, name: string): readonly JsonObject[] {
+  const value = owner[name];
+  return Array.isArray(value) ? value.filter((item) => isPlainObject(item)) : [];
+}
+
+export function textAt(owner: JsonObject, name: string): string {
+  const value = owner[name];
+  return typeof value === 'string' ? value : '';
+}
+
+export function integerAt(owner: JsonObject, name: string): number | undefined {
+  const value = owner[name];
+  return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
+}
+
+export function textsAt(owner: JsonObject, name: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(objectAt(owner, name)).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[key, value]] : [],
+    ),
+  );
 }

@@ -4,9 +4,11 @@ import type {
   Deployment,
   Endpoint,
   EnvEntry,
+  Orchestrator,
   Predictor,
   Unit,
 } from '../plan/deployment.ts';
+import { isPlainObject } from '../plan/json-value.ts';
 import {
   parseBuiltIn,
   parseMethod,
@@ -43,6 +45,8 @@ export function defaultDeployment(
     protocol: 'seldon',
     transport: written.transport === 'grpc' ? 'grpc' : 'rest',
     annotations: { ...written.metadataAnnotations, ...written.annotations },
+    specAnnotations: written.annotations,
+    replicas: written.replicas,
     predictors: written.predictors.map((predictor) => {
       const hostOf = (container: PortedContainer): string =>
         hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
@@ -82,8 +86,20 @@ function defaultPredictor(
     annotations: written.annotations,
     orchestratorEnv: literalEnv(written.orchestratorEnv),
     containers: ported.map((entry) => defaultContainer(entry, implementations, protocol, servers)),
+    components: written.components,
+    orchestrator: defaultOrchestrator(written),
+    progressDeadlineSeconds: written.progressDeadlineSeconds,
     graph: defaultUnit(written.graph, ported, places),
     ...(written.explainer === undefined ? {} : { explainer: written.explainer }),
+  };
+}
+
+function defaultOrchestrator(written: WrittenPredictor): Orchestrator {
+  const { env, resources } = written.orchestrator?.value ?? {};
+  return {
+    env: Array.isArray(env) ? env.filter(isPlainObject) : [],
+    resources: isPlainObject(resources) ? resources : written.engineResources?.value,
+    replicas: written.orchestratorReplicas,
   };
 }
 
@@ -137,6 +153,9 @@ function defaultUnit(
       type: parseParameterType(type) ?? 'STRING',
     })),
     modelUri: written.modelUri,
+    serviceAccountName: written.serviceAccountName,
+    envSecretRefName: written.envSecretRefName,
+    storageInitializerImage: written.storageInitializerImage,
     endpoint: builtIn === null ? defaultEndpoint(written, ported, places) : null,
     children: written.children.map((child) => defaultUnit(child, ported, places)),
   };

@@ -33,8 +33,8 @@ export interface LoadOptions {
   readonly servers?: Servers;
 }
 
-/** Adds what a cluster would say of a deployment; `object` is the document that it was read from. */
-export type Judge = (deployment: Deployment, object: JsonObject, sink: FindingSink) => void;
+/** Adds what a cluster would say of a deployment. */
+export type Judge = (deployment: Deployment, sink: FindingSink) => void;
 
 export interface LoadedDeployments {
   /** Those without errors, in the order of the file. */
@@ -105,6 +105,6 @@ function loadOne(
   names.add(fullName);
   if (sink.errors > 0) return undefined;
   const deployment = defaultDeployment(written, options.source, hosts, servers);
-  options.judge?.(deployment, document.value, sink);
+  options.judge?.(deployment, sink);
   return sink.errors > 0 ? undefined : deployment;
 }

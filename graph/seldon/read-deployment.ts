@@ -15,7 +15,9 @@ import { readExplainer } from './read-explainer.ts';
 import { openFields } from './read-fields.ts';
 import type { Fields } from './read-fields.ts';
 import { readGraph } from './read-graph.ts';
+import type { Component } from '../plan/deployment.ts';
 import { isPlainObject } from '../plan/json-value.ts';
+import type { JsonObject } from '../plan/json-value.ts';
 import { checkAnnotationNames, checkLabels } from '../pod/check-labels.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
@@ -84,7 +86,6 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
   const spec = rawSpec && openFields(rawSpec, root.at('spec'), SPEC_FIELDS, sink);
   if (spec === undefined) return undefined;
   spec.word('name');
-  spec.integer('replicas', 0, INT32_MAX);
   return {
     name,
     isNameGenerated: Boolean(generated),
@@ -93,6 +94,7 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
     protocol: spec.word('protocol') ?? '',
     transport: spec.word('transport') ?? '',
     serverType: spec.word('serverType') ?? '',
+    replicas: spec.integer('replicas', 0, INT32_MAX),
     metadataAnnotations: metadata === undefined ? {} : readAnnotations(metadata),
     annotations: readAnnotations(spec),
     predictors: readPredictors(spec),
@@ -147,7 +149,8 @@ function readPredictor(predictor: Fields): WrittenPredictor {
     replicas: predictor.integer('replicas', 0, INT32_MAX),
     labels: readLabels(predictor),
     annotations: readAnnotations(predictor),
-    orchestratorEnv: readOrchestratorEnv(predictor),
+    progressDeadlineSeconds: predictor.integer('progressDeadlineSeconds', 0, INT32_MAX),
+    ...readOrchestrator(predictor),
     ...readComponents(predictor),
     orchestrator: readRaw(predictor, 'svcOrchSpec'),
     engineResources: readRaw(predictor, 'engineResources'),
@@ -156,25 +159,27 @@ function readPredictor(predictor: Fields): WrittenPredictor {
   };
 }
 
-function readOrchestratorEnv(predictor: Fields): WrittenPredictor['orchestratorEnv'] {
-  const raw = predictor.object('svcOrchSpec');
-  if (raw === undefined) return [];
+function readOrchestrator(
+  predictor: Fields,
+): Pick<WrittenPredictor, 'orchestratorEnv' | 'orchestratorReplicas'> {
+  const raw = predictor.object('svcOrchSpec') ?? {};
   const spec = openFields(raw, predictor.at('svcOrchSpec'), ORCHESTRATOR_FIELDS, predictor.sink);
-  return spec === undefined ? [] : readEnv(spec);
+  return {
+    orchestratorEnv: spec === undefined ? [] : readEnv(spec),
+    orchestratorReplicas: spec?.integer('replicas', 0, INT32_MAX),
+  };
 }
 
-function readComponents(predictor: Fields): Pick<WrittenPredictor, 'containers' | 'pods'> {
+function readComponents(
+  predictor: Fields,
+): Pick<WrittenPredictor, 'containers' | 'components' | 'pods'> {
   const { sink } = predictor;
   const pods: WrittenPod[] = [];
+  const components: Component[] = [];
   const containers = predictor.list('componentSpecs').flatMap((item, index) => {
     const component = openFields(item.value, item.path, COMPONENT_FIELDS, sink);
-    const made = component?.object('metadata');
-    const metadata = made && component && openFields(made, component.at('metadata'), null, sink);
-    if (metadata !== undefined) {
-      readLabels(metadata);
-      readAnnotations(metadata);
-    }
     const raw = component?.object('spec');
+    if (component !== undefined) components.push(readComponent(component, raw ?? {}));
     if (component === undefined || raw === undefined) return [];
     // Its fields are judged by Kubernetes' schema.
     pods.push({ path: component.at('spec'), value: raw });
@@ -189,7 +194,22 @@ function readComponents(predictor: Fields): Pick<WrittenPredictor, 'containers' 
       `${predictor.path} has ${containers.length} containers`,
       `use at most ${maxContainers}`,
     );
-  return { containers: containers.slice(0, maxContainers), pods };
+  return { containers: containers.slice(0, maxContainers), components, pods };
+}
+
+function readComponent(component: Fields, pod: JsonObject): Component {
+  const raw = component.object('metadata') ?? {};
+  const metadata = openFields(raw, component.at('metadata'), null, component.sink);
+  return {
+    name: metadata?.word('name') ?? '',
+    labels: metadata === undefined ? {} : readLabels(metadata),
+    annotations: metadata === undefined ? {} : readAnnotations(metadata),
+    pod,
+    replicas: component.integer('replicas', 0, INT32_MAX),
+    autoscaler: component.object('hpaSpec'),
+    budget: component.object('pdbSpec'),
+    keda: component.object('kedaSpec'),
+  };
 }
 
 function readRaw(owner: Fields, name: string): WrittenPod | undefined {

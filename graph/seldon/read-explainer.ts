@@ -63,6 +63,7 @@ export function readExplainer(predictor: Fields): Explainer | undefined {
     serviceAccountName: explainer.word('serviceAccountName') ?? '',
     envSecretRefName: explainer.word('envSecretRefName') ?? '',
     storageInitializerImage: explainer.text('storageInitializerImage', maxReferenceLength) ?? '',
+    raw: rawContainer,
     container: {
       name: container?.word('name') ?? '',
       path: containerPath,

@@ -42,8 +42,6 @@ function readUnit(
   const unit = openFields(item.value, item.path, UNIT_FIELDS, sink);
   if (unit === undefined) return undefined;
   const methods = unit.has('methods') ? readMethods(unit) : undefined;
-  for (const field of ['serviceAccountName', 'envSecretRefName']) unit.word(field);
-  unit.text('storageInitializerImage', maxReferenceLength);
   return {
     path: unit.path,
     name: unit.requiredText('name'),
@@ -52,6 +50,9 @@ function readUnit(
     methods,
     parameters: readParameters(unit),
     modelUri: unit.text('modelUri', maxReferenceLength) ?? '',
+    serviceAccountName: unit.word('serviceAccountName') ?? '',
+    envSecretRefName: unit.word('envSecretRefName') ?? '',
+    storageInitializerImage: unit.text('storageInitializerImage', maxReferenceLength) ?? '',
     endpoint: readEndpoint(unit),
     logger: readLogger(unit),
     children: childItems(unit).flatMap((child) => readUnit(child, depth + 1, budget, sink) ?? []),

@@ -1,6 +1,12 @@
 // A deployment as it was written: typed, nothing defaulted yet, so that checks see what the user wrote. `undefined` is
 // what was left out.
-import type { ContainerPorts, EnvEntry, EnvFrom, Explainer } from '../plan/deployment.ts';
+import type {
+  Component,
+  ContainerPorts,
+  EnvEntry,
+  EnvFrom,
+  Explainer,
+} from '../plan/deployment.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
 
 export interface WrittenDeployment {
@@ -12,6 +18,7 @@ export interface WrittenDeployment {
   readonly protocol: string;
   readonly transport: string;
   readonly serverType: string;
+  readonly replicas: number | undefined;
   readonly metadataAnnotations: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly predictors: readonly WrittenPredictor[];
@@ -23,12 +30,15 @@ export interface WrittenPredictor {
   readonly traffic: number | undefined;
   readonly shadow: boolean;
   readonly replicas: number | undefined;
+  readonly progressDeadlineSeconds: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly orchestratorEnv: readonly EnvEntry[];
   readonly containers: readonly WrittenContainer[];
   /** The pods of its `componentSpecs`, as they stand. */
   readonly pods: readonly WrittenPod[];
+  readonly components: readonly Component[];
+  readonly orchestratorReplicas: number | undefined;
   /** `svcOrchSpec`, as it stands; undefined for none. */
   readonly orchestrator: WrittenPod | undefined;
   readonly engineResources: WrittenPod | undefined;
@@ -74,6 +84,9 @@ export interface WrittenUnit {
   readonly methods: readonly { readonly name: string; readonly path: string }[] | undefined;
   readonly parameters: readonly WrittenParameter[];
   readonly modelUri: string;
+  readonly serviceAccountName: string;
+  readonly envSecretRefName: string;
+  readonly storageInitializerImage: string;
   readonly endpoint: WrittenEndpoint | undefined;
   readonly logger: { readonly path: string; readonly mode: string } | undefined;
   readonly children: readonly WrittenUnit[];

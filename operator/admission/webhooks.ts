@@ -11,7 +11,6 @@ import { renderSidecar } from '../workloads/sidecar/render-sidecar.ts';
 import type { SidecarParts } from '../workloads/sidecar/render-sidecar.ts';
 import { placePredictors } from '../workloads/place-predictors.ts';
 import { planMapName } from '../workloads/plan-map.ts';
-import { readSpec } from '../workloads/written-spec.ts';
 import { joinGraph, parseGraphName } from './join-graph.ts';
 import type { GraphName, Joined } from './join-graph.ts';
 import { listContainers, objectAt, patchPod } from './mutate-pod.ts';
@@ -106,7 +105,7 @@ function renderParts(
 
 /** The ConfigMap that the operator keeps for the predictor. */
 function planMapOf(object: KubeObject, deployment: Deployment, predictor: Predictor): string {
-  const placed = placePredictors(deployment, readSpec(object));
+  const placed = placePredictors(deployment);
   const own = placed.find((each) => each.predictor === predictor);
   if (own === undefined) throw new Error('every predictor is placed');
   return planMapName(own);

@@ -114,7 +114,6 @@ export function reconcile(input: ReconcileInput): Reconciled {
   const workloads = renderWorkloads({
     deployment: checked.deployment,
     owner: ownerOf(object),
-    object,
     injection: injection.kind === 'on',
     config,
     live: {

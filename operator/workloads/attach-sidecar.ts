@@ -9,7 +9,7 @@ import type { ContainerSpec, SidecarParts } from './sidecar/render-sidecar.ts';
 import { renderLoneSidecar } from './sidecar/render-sidecar.ts';
 import { liveSidecar, liveSidecarVersion, liveTemplateHash } from './live.ts';
 import type { PodTemplate } from './render-pod.ts';
-import { objectAt } from './written-spec.ts';
+import { objectAt } from '../../graph/plan/json-value.ts';
 
 /** 16 hex digits over what rolls the pods of a template apart from the sidecars' own version. */
 export function hashTemplate(template: PodTemplate, settings: JsonObject): string {

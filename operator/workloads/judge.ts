@@ -2,17 +2,14 @@
 // sidecars. `sidegraph check`, admission and the operator all ask here, so that they say the same.
 import { annotationsOf } from '../../graph/seldon/annotations.ts';
 import type { Judge } from '../../graph/seldon/load-deployments.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
 import { boundSettings } from './sidecar/bounds.ts';
 import type { SidecarDefaults } from '../config/defaults.ts';
 import { placePredictors } from './place-predictors.ts';
 import { warnPlacement } from './warnings.ts';
-import { readSpec } from './written-spec.ts';
 
 export function judgeWorkloads(sidecar: SidecarDefaults): Judge {
-  return (deployment, object, sink) => {
-    const spec = readSpec(object as unknown as KubeObject);
-    const placed = placePredictors(deployment, spec);
+  return (deployment, sink) => {
+    const placed = placePredictors(deployment);
     warnPlacement(deployment, placed, sink);
     const told = new Set<string>();
     for (const { predictor, engine } of placed) {

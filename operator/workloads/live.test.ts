@@ -7,7 +7,7 @@ import { renderWorkloads } from './render-workloads.ts';
 import { checkObjects } from './testing/check-objects.ts';
 import { CONFIG, loadInput, UID } from './testing/load-input.ts';
 import type { Workloads } from './workloads.ts';
-import { objectAt, objectsAt, textAt, textsAt } from './written-spec.ts';
+import { objectAt, objectsAt, textAt, textsAt } from '../../graph/plan/json-value.ts';
 
 const PLAIN = manifest('{name: model, image: "example/model:1"}');
 const CHANGED = manifest('{name: model, image: "example/model:2"}');

@@ -7,7 +7,7 @@ import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS, LABELS, VOLUMES } from '../../
 import type { ContainerSpec, SidecarParts } from './sidecar/render-sidecar.ts';
 import type { Labels } from './labels.ts';
 import type { Owner } from './workloads.ts';
-import { integerAt, objectAt, objectsAt, textAt, textsAt } from './written-spec.ts';
+import { integerAt, objectAt, objectsAt, textAt, textsAt } from '../../graph/plan/json-value.ts';
 
 export function isOwned(object: KubeObject, owner: Owner): boolean {
   if (object.metadata.namespace !== owner.namespace) return false;

@@ -6,10 +6,9 @@ import { PATHS } from '../../cluster/names.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import { md5, suffixedName } from '../../cluster/object-names.ts';
-import type { WrittenUnitSpec } from './written-spec.ts';
 
 /** What a model is loaded for: a unit, or an explainer. */
-type Model = Pick<Unit, 'modelUri'>;
+type Model = Pick<Unit, 'modelUri' | 'envSecretRefName' | 'storageInitializerImage'>;
 
 const CLAIM = /^pvc:\/\/([^/]+)(?:\/(.*))?$/;
 
@@ -38,16 +37,15 @@ export function modelVolumes(name: string, unit: Model): JsonObject[] {
 export function renderInitializer(
   name: string,
   unit: Model,
-  written: WrittenUnitSpec | undefined,
   config: OperatorConfig,
 ): ContainerSpec | undefined {
   if (unit.modelUri === '') return undefined;
   const claim = CLAIM.exec(unit.modelUri);
   const from = claim === null ? unit.modelUri : `${PATHS.pvc}/${claim[2] ?? ''}`;
-  const secret = written?.envSecretRefName || config.defaultEnvSecret;
+  const secret = unit.envSecretRefName || config.defaultEnvSecret;
   return {
     name: initializerName(name),
-    image: written?.storageInitializerImage || config.images.storageInitializer,
+    image: unit.storageInitializerImage || config.images.storageInitializer,
     imagePullPolicy: 'IfNotPresent',
     args: [from, PATHS.models],
     ...(secret === '' ? {} : { envFrom: [{ secretRef: { name: secret } }] }),

@@ -14,7 +14,7 @@ import type { OperatorConfig } from '../config/workload-config.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import type { UnitContainer } from './unit-container.ts';
-import { objectsAt } from './written-spec.ts';
+import { objectsAt } from '../../graph/plan/json-value.ts';
 
 const TRITON_SERVER = 'TRITON_SERVER';
 /** Seldon's name for it; further ones of a pod are numbered. */

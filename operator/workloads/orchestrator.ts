@@ -1,16 +1,16 @@
 // What Seldon gives the container of its orchestrator, for the sidecar that does its work: `svcOrchSpec` and the annotations
 // `seldon.io/engine-<x>`. Variables that the plan holds already are left out, so that changing them rolls no pods.
+import type { Deployment, Predictor } from '../../graph/plan/deployment.ts';
 import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import type { Orchestrator } from './sidecar/render-sidecar.ts';
-import type { WrittenPredictorSpec, WrittenSpec } from './written-spec.ts';
-import { textAt } from './written-spec.ts';
+import { textAt } from '../../graph/plan/json-value.ts';
 
 /** Compiled into the plan's policy. */
 const IN_PLAN = ['SELDON_ENABLE_ROUTING_INJECTION', 'CORS_ALLOWED_ORIGINS', 'CORS_ALLOWED_HEADERS'];
 
-export function orchestratorOf(spec: WrittenSpec, written: WrittenPredictorSpec): Orchestrator {
+export function orchestratorOf(deployment: Deployment, { orchestrator }: Predictor): Orchestrator {
   const variables = new Map<string, object>();
-  for (const [name, value] of Object.entries(spec.annotations).sort(([a], [b]) =>
+  for (const [name, value] of Object.entries(deployment.specAnnotations).sort(([a], [b]) =>
     a < b ? -1 : 1,
   )) {
     const { enginePrefix, separatePod } = SELDON_ANNOTATIONS;
@@ -18,7 +18,7 @@ export function orchestratorOf(spec: WrittenSpec, written: WrittenPredictorSpec)
     const variable = name.slice(enginePrefix.length).toUpperCase().replaceAll('-', '_');
     variables.set(variable, { name: variable, value });
   }
-  for (const entry of written.orchestrator.env) variables.set(textAt(entry, 'name'), entry);
+  for (const entry of orchestrator.env) variables.set(textAt(entry, 'name'), entry);
   for (const name of IN_PLAN) variables.delete(name);
-  return { env: [...variables.values()], resources: written.orchestrator.resources };
+  return { env: [...variables.values()], resources: orchestrator.resources };
 }

@@ -1,7 +1,13 @@
 // Decides what runs where: one Deployment for each componentSpec, the pod through which requests enter, the Services of single
 // containers, and under which names. Nothing is rendered yet.
 import { listUnits } from '../../graph/plan/deployment.ts';
-import type { Container, Deployment, Predictor, Unit } from '../../graph/plan/deployment.ts';
+import type {
+  Component,
+  Container,
+  Deployment,
+  Predictor,
+  Unit,
+} from '../../graph/plan/deployment.ts';
 import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import { listJoinedUnits } from './joined-units.ts';
 import { componentName, containerNames, containerServiceKey } from '../../cluster/object-names.ts';
@@ -12,11 +18,9 @@ import {
   NameClaims,
   predictorKey,
 } from '../../cluster/object-names.ts';
-import type { WrittenComponent, WrittenPredictorSpec, WrittenSpec } from './written-spec.ts';
 
 export interface PlacedPredictor {
   readonly predictor: Predictor;
-  readonly written: WrittenPredictorSpec;
   /** Name of its Service. */
   readonly key: string;
   /** False for `seldon.io/no-engine`: the Service leads to the only unit. */
@@ -44,7 +48,7 @@ export interface PlacedComponent {
   readonly index: number;
   readonly deploymentName: string;
   /** Undefined where prepackaged servers alone make the pod. */
-  readonly written: WrittenComponent | undefined;
+  readonly written: Component | undefined;
   readonly containers: readonly PlacedContainer[];
 }
 
@@ -68,7 +72,7 @@ export interface ContainerService {
   readonly labelKey: string;
 }
 
-export function placePredictors(deployment: Deployment, spec: WrittenSpec): PlacedPredictor[] {
+export function placePredictors(deployment: Deployment): PlacedPredictor[] {
   const services = new NameClaims();
   const deployments = new NameClaims();
   // Predictors' Services, and those of explainers, are what users call: they go before those of containers.
@@ -81,8 +85,7 @@ export function placePredictors(deployment: Deployment, spec: WrittenSpec): Plac
     return deployments.claim(own, `${name}/explainer`);
   });
   return deployment.predictors.map((predictor, index) => {
-    const written = spec.predictors[index] ?? EMPTY;
-    const components = placeComponents(deployment, predictor, written, services, deployments);
+    const components = placeComponents(deployment, predictor, services, deployments);
     const engine = !isWithoutEngine(predictor);
     const alone = (): Entry => {
       const name = deploymentLabel(`${deployment.name}-${predictor.name}-svc-orch`);
@@ -101,7 +104,6 @@ export function placePredictors(deployment: Deployment, spec: WrittenSpec): Plac
             : { kind: 'component', index: home };
     return {
       predictor,
-      written,
       key: keys[index] ?? '',
       engine,
       components,
@@ -112,20 +114,9 @@ export function placePredictors(deployment: Deployment, spec: WrittenSpec): Plac
   });
 }
 
-/** What an object without a matching predictor has; it is never met for an object and its own deployment. */
-const EMPTY: WrittenPredictorSpec = {
-  replicas: undefined,
-  progressDeadlineSeconds: undefined,
-  components: [],
-  orchestrator: { env: [], resources: undefined, replicas: undefined },
-  units: new Map(),
-  explainer: {},
-};
-
 function placeComponents(
   deployment: Deployment,
   predictor: Predictor,
-  written: WrittenPredictorSpec,
   services: NameClaims,
   deployments: NameClaims,
 ): PlacedComponent[] {
@@ -143,7 +134,7 @@ function placeComponents(
           const running = unit !== undefined && unit.builtIn === null ? unit : null;
           return { name, container, unit: running };
         });
-      const component = written.components[index];
+      const component = predictor.components[index];
       const own = component?.name ?? '';
       const deploymentName =
         own === ''

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { renderWorkloads } from './render-workloads.ts';
 import { checkObjects } from './testing/check-objects.ts';
 import { loadInput } from './testing/load-input.ts';
-import { objectAt } from './written-spec.ts';
+import { objectAt } from '../../graph/plan/json-value.ts';
 
 /** Few and alike, so that joined names meet. */
 const NAME = fc.constantFrom('a', 'b', 'a-b', '0', '0-a', 'A_b', 'a_b', 'x'.repeat(63), 'B');

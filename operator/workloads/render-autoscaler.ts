@@ -5,7 +5,7 @@ import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';
 import { renameReferences } from './render-container.ts';
-import { integerAt, objectAt, objectsAt, textAt } from './written-spec.ts';
+import { integerAt, objectAt, objectsAt, textAt } from '../../graph/plan/json-value.ts';
 
 /** `containers`: names in the pod by the names that were written. */
 export function renderAutoscaler(

@@ -11,7 +11,7 @@ import { serverCommand } from './model-server.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import { renderProbes } from './probes.ts';
 import type { UnitContainer } from './unit-container.ts';
-import { objectsAt, textAt } from './written-spec.ts';
+import { objectsAt, textAt } from '../../graph/plan/json-value.ts';
 
 export function renderContainer(input: UnitContainer): ContainerSpec {
   const { placed, raw } = input;

@@ -22,11 +22,9 @@ import { renderPod } from './render-pod.ts';
 import type { PodTemplate } from './render-pod.ts';
 import { decideReplicas } from './replicas.ts';
 import type { Owner, ReplicasTransfer } from './workloads.ts';
-import type { WrittenSpec } from './written-spec.ts';
 
 export interface DeploymentsInput {
   readonly deployment: Deployment;
-  readonly spec: WrittenSpec;
   readonly placed: PlacedPredictor;
   readonly owner: Owner;
   readonly config: OperatorConfig;
@@ -53,15 +51,15 @@ export function renderComponent(
   input: DeploymentsInput,
   component: PlacedComponent,
 ): RenderedDeployment {
-  const { deployment, placed, spec, config, sidecar } = input;
+  const { deployment, placed, config, sidecar } = input;
   const labelsOf = (name: string): Labels => podLabels(deployment.name, placed, component, name);
   const selector = selectorOf(deployment.name, placed, component);
   const name = component.deploymentName;
   const identity = identify(input, name, selector, labelsOf(name));
   const labels = { ...identity.extraLabels, ...labelsOf(identity.name) };
   const entry = isEntry(placed, component);
-  const units = servingContainers(placed.predictor, component.containers, spec.protocol);
-  const bare = renderPod({ deployment, spec, placed, component, labels, config });
+  const units = servingContainers(placed.predictor, component.containers, deployment.protocol);
+  const bare = renderPod({ deployment, placed, component, labels, config });
   const injected = entry && sidecar !== null;
   const settings = injected ? input.settings : {};
   const hash = hashTemplate(bare, settings);
@@ -71,7 +69,7 @@ export function renderComponent(
   const own = component.written;
   const replicas = decideReplicas({
     deployment: identity.name,
-    written: [own?.replicas, placed.written.replicas, spec.replicas],
+    written: [own?.replicas, placed.predictor.replicas, deployment.replicas],
     autoscalerMin: autoscalerMin(own?.autoscaler),
     live: identity.live,
     predecessor: findPredecessor(input, String(component.index), identity.name),
@@ -99,18 +97,19 @@ export function renderLoneEntry(
   name: string,
   sidecar: SidecarParts,
 ): RenderedDeployment {
-  const { deployment, placed, spec } = input;
+  const { deployment, placed } = input;
+  const { predictor } = placed;
   const labelsOf = (own: string): Labels => lonePodLabels(deployment.name, placed, own);
   const identity = identify(input, name, loneSelector(deployment.name, placed), labelsOf(name));
   const metadata = {
     labels: { ...identity.extraLabels, ...labelsOf(identity.name) },
-    annotations: podAnnotations(spec.annotations, placed.predictor),
+    annotations: podAnnotations(deployment.specAnnotations, predictor),
   };
   const hash = hashTemplate({ metadata, spec: { containers: [] } }, input.settings);
   const template = renderLonePod({ metadata }, choose(input, sidecar, hash, identity));
   const { replicas } = decideReplicas({
     deployment: identity.name,
-    written: [placed.written.orchestrator.replicas, placed.written.replicas, spec.replicas],
+    written: [predictor.orchestrator.replicas, predictor.replicas, deployment.replicas],
     autoscalerMin: null,
     live: identity.live,
     predecessor: undefined,
@@ -179,14 +178,14 @@ function findPredecessor(
 }
 
 function renderDeployment(
-  { deployment, spec, placed }: DeploymentsInput,
+  { deployment, placed }: DeploymentsInput,
   identity: Identity,
   template: PodTemplate,
   hash: string,
   replicas: number | undefined,
   own: { readonly labels: Labels; readonly annotations: Labels } = { labels: {}, annotations: {} },
 ): KubeObject {
-  const { progressDeadlineSeconds } = placed.written;
+  const { progressDeadlineSeconds } = placed.predictor;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -195,7 +194,7 @@ function renderDeployment(
       namespace: deployment.namespace,
       labels: { ...template.metadata.labels, ...own.labels },
       annotations: {
-        ...spec.annotations,
+        ...deployment.specAnnotations,
         ...placed.predictor.annotations,
         ...own.annotations,
         [ANNOTATIONS.templateHash]: hash,

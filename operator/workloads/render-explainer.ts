@@ -1,7 +1,7 @@
 // Renders an explainer: a Deployment and a Service of its own under Seldon's names, which ask the predictor's Service. Seldon's server
 // is told by arguments, MLServer's runtime (protocol v2) by its environment. What the user wrote of the container stays.
 import type { Explainer } from '../../graph/plan/deployment.ts';
-import { canonicalJson, isPlainObject } from '../../graph/plan/json-value.ts';
+import { canonicalJson, isPlainObject, objectsAt, textAt } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { EXPLAINER_TYPES } from '../../graph/seldon/read-explainer.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
@@ -21,7 +21,6 @@ import { defaultUser } from './render-pod.ts';
 import type { PodTemplate } from './render-pod.ts';
 import { predictorPorts, renderService } from './render-services.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
-import { objectsAt, textAt } from './written-spec.ts';
 
 /** Seldon's own: an explainer takes long to load and longer to answer. */
 const PROBE = { periodSeconds: 5, successThreshold: 1, timeoutSeconds: 1 };
@@ -51,7 +50,7 @@ export function renderExplainer(
     },
     labelsOf,
     template: (labels) => renderTemplate(input, explainer, name, labels),
-    replicas: placed.written.replicas === 0 ? 0 : (explainer.replicas ?? 1),
+    replicas: placed.predictor.replicas === 0 ? 0 : (explainer.replicas ?? 1),
   });
   const { http, grpc } = explainer.container.ports;
   const service = renderService({
@@ -76,13 +75,13 @@ function renderTemplate(
   name: string,
   labels: Labels,
 ): PodTemplate {
-  const { spec, placed, config } = input;
-  const raw = placed.written.explainer;
+  const { deployment, placed, config } = input;
+  const { raw } = explainer;
   const container = textAt(raw, 'name') || name;
-  const initializer = renderInitializer(container, explainer, explainer, config);
+  const initializer = renderInitializer(container, explainer, config);
   const account = explainer.serviceAccountName;
   return {
-    metadata: { labels, annotations: podAnnotations(spec.annotations, placed.predictor) },
+    metadata: { labels, annotations: podAnnotations(deployment.specAnnotations, placed.predictor) },
     spec: {
       containers: [renderContainer(input, explainer, raw, container, name)],
       ...(initializer === undefined
@@ -132,14 +131,14 @@ function predictorHost(input: DeploymentsInput, transport: 'http' | 'grpc'): str
 
 /** Of Seldon's server: its own flags, the type, then the flags of the explainer. */
 function explainerArguments(input: DeploymentsInput, explainer: Explainer): string[] {
-  const { spec, placed } = input;
+  const { deployment, placed } = input;
   const transport = explainer.transport === 'grpc' ? 'grpc' : 'http';
   const { type, modelUri, config, container } = explainer;
   const flags = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     `--model_name=${placed.predictor.graph.name}`,
     `--predictor_host=${predictorHost(input, transport)}`,
-    `--protocol=${spec.protocol}.${transport}`,
+    `--protocol=${deployment.protocol}.${transport}`,
     `--http_port=${container.ports.http}`,
     ...(modelUri === '' ? [] : [`--storage_uri=${PATHS.models}`]),
     type,
@@ -203,6 +202,7 @@ function renderProbes(raw: JsonObject, port: number, isV2: boolean): JsonObject 
   };
 }
 
-function speaksV2({ spec }: DeploymentsInput): boolean {
-  return spec.protocol === 'v2' || spec.protocol === 'kfserving';
+function speaksV2({ deployment }: DeploymentsInput): boolean {
+  const protocol: string = deployment.protocol;
+  return protocol === 'v2' || protocol === 'kfserving';
 }

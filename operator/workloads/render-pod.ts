@@ -17,8 +17,7 @@ import {
 import { isProxied, loadsModel, modelContainer, renderBeside } from './model-server.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { renameReferences, renderContainer, withoutTwins } from './render-container.ts';
-import { objectsAt, textAt } from './written-spec.ts';
-import type { WrittenSpec } from './written-spec.ts';
+import { objectsAt, textAt } from '../../graph/plan/json-value.ts';
 
 export interface PodTemplate {
   readonly metadata: {
@@ -38,7 +37,6 @@ export interface PodSpec {
 
 export interface PodInput {
   readonly deployment: Deployment;
-  readonly spec: WrittenSpec;
   readonly placed: PlacedPredictor;
   readonly component: PlacedComponent;
   readonly labels: Labels;
@@ -46,14 +44,14 @@ export interface PodInput {
 }
 
 export function renderPod(input: PodInput): PodTemplate {
-  const { deployment, spec, placed, component, labels, config } = input;
-  const { predictor, written } = placed;
+  const { deployment, placed, component, labels, config } = input;
+  const { protocol, specAnnotations } = deployment;
+  const { predictor } = placed;
   const { containers } = component;
   const names = new Map(containers.map(({ name, container }) => [container.name, name]));
   // Its keys are the pod's own; only the names of containers in it are looked at.
   const pod = renameReferences(component.written?.pod ?? {}, names) as JsonObject;
   const raws = new Map(objectsAt(pod, 'containers').map((raw) => [textAt(raw, 'name'), raw]));
-  const { protocol } = spec;
   const units = containers.flatMap((own) =>
     own.unit === null
       ? []
@@ -62,7 +60,7 @@ export function renderPod(input: PodInput): PodTemplate {
             own,
             unit: own.unit,
             loader: modelContainer(predictor, own, own.unit, protocol),
-            loads: loadsModel(own.unit, spec.annotations),
+            loads: loadsModel(own.unit, specAnnotations),
           },
         ],
   );
@@ -72,8 +70,7 @@ export function renderPod(input: PodInput): PodTemplate {
       loads && !inits.some((init) => textAt(init, 'name') === initializerName(loader)),
   );
   const initializers = loading.flatMap(
-    ({ loader, unit }) =>
-      renderInitializer(loader, unit, written.units.get(unit.name), config) ?? [],
+    ({ loader, unit }) => renderInitializer(loader, unit, config) ?? [],
   );
   const mountsOf = (loader: string): JsonObject[] =>
     loading.flatMap((each) => (each.loader === loader ? modelMounts(loader, each.unit) : []));
@@ -91,11 +88,11 @@ export function renderPod(input: PodInput): PodTemplate {
     ],
     'name',
   );
-  const account = textAt(pod, 'serviceAccountName') || unitAccounts(placed, component)[0];
+  const account = textAt(pod, 'serviceAccountName') || unitAccounts(component)[0];
   return {
     metadata: {
       labels,
-      annotations: podAnnotations(spec.annotations, predictor, component.written?.annotations),
+      annotations: podAnnotations(specAnnotations, predictor, component.written?.annotations),
     },
     spec: {
       ...pod,
@@ -110,7 +107,7 @@ export function renderPod(input: PodInput): PodTemplate {
               raw: raws.get(own.container.name) ?? {},
               mounts: mountsOf(own.name),
               protocol,
-              annotations: spec.annotations,
+              annotations: specAnnotations,
             }),
           ),
         ...beside,
@@ -124,10 +121,8 @@ export function renderPod(input: PodInput): PodTemplate {
 }
 
 /** The distinct service accounts that the units of a pod ask for, in pod order. */
-export function unitAccounts(placed: PlacedPredictor, component: PlacedComponent): string[] {
-  const accounts = component.containers.flatMap(
-    ({ unit }) => placed.written.units.get(unit?.name ?? '')?.serviceAccountName || [],
-  );
+export function unitAccounts(component: PlacedComponent): string[] {
+  const accounts = component.containers.flatMap(({ unit }) => unit?.serviceAccountName || []);
   return [...new Set(accounts)];
 }
 

@@ -28,8 +28,6 @@ import {
 } from './render-services.ts';
 import { warnInjection, warnPlacement } from './warnings.ts';
 import type { PredictorWorkload, ReplicasTransfer, WorkloadInput, Workloads } from './workloads.ts';
-import { readSpec } from './written-spec.ts';
-import type { WrittenSpec } from './written-spec.ts';
 
 /** The order in which objects are applied: what others mount or select goes first. */
 const KINDS = [
@@ -47,10 +45,9 @@ interface Rendered {
 }
 
 export function renderWorkloads(input: WorkloadInput): Workloads {
-  const { deployment, object, owner } = input;
+  const { deployment, owner } = input;
   const sink = openFindings(deployment.source, () => undefined);
-  const spec = readSpec(object);
-  const placed = placePredictors(deployment, spec);
+  const placed = placePredictors(deployment);
   const plans = compilePlans(input, placed);
   warnPlacement(deployment, placed, sink);
   const injects = placed.map((own) => input.injection || keepsSidecars(input, own));
@@ -60,7 +57,7 @@ export function renderWorkloads(input: WorkloadInput): Workloads {
   const rendered = placed.map((own, index) => {
     const plan = plans[index];
     if (plan === undefined) throw new Error('a compiled deployment has a plan for each predictor');
-    return renderPredictor(input, spec, own, plan, injects[index] === true, sink);
+    return renderPredictor(input, own, plan, injects[index] === true, sink);
   });
   return {
     objects: rendered
@@ -75,7 +72,6 @@ export function renderWorkloads(input: WorkloadInput): Workloads {
 
 function renderPredictor(
   input: WorkloadInput,
-  spec: WrittenSpec,
   placed: PlacedPredictor,
   plan: Plan,
   injection: boolean,
@@ -85,16 +81,15 @@ function renderPredictor(
   const { predictor, components, entry, joined, key, engine } = placed;
   const labels = objectLabels(deployment.name, predictor.name);
   const planName = injection && engine && entry.kind !== 'none' ? planMapName(placed) : null;
-  const sidecar = planName === null ? null : sidecarOf(input, spec, placed, plan, planName, sink);
+  const sidecar = planName === null ? null : sidecarOf(input, placed, plan, planName, sink);
   const shared: DeploymentsInput = {
     deployment,
-    spec,
     placed,
     owner,
     config,
     live: input.live.deployments,
     sidecar,
-    settings: sidecarSettings(deployment, spec, placed, planName),
+    settings: sidecarSettings(deployment, placed, planName),
   };
   const deployments: RenderedDeployment[] = components.map((own) => renderComponent(shared, own));
   if (entry.kind === 'alone' && sidecar !== null)
@@ -143,7 +138,6 @@ function renderPredictor(
 
 function sidecarOf(
   { deployment, config }: WorkloadInput,
-  spec: WrittenSpec,
   placed: PlacedPredictor,
   plan: Plan,
   planConfigMap: string,
@@ -158,7 +152,7 @@ function sidecarOf(
     annotations: annotationsOf(deployment, placed.predictor),
     annotationsPath: `${deployment.path}spec.annotations`,
     policy: plan.policy,
-    orchestrator: orchestratorOf(spec, placed.written),
+    orchestrator: orchestratorOf(deployment, placed.predictor),
   });
   for (const { code, path, message, advice } of parts.findings)
     sink.add(code, path, message, advice);
@@ -168,13 +162,12 @@ function sidecarOf(
 /** What an author says about sidecars: a change of it is a change of containers. */
 function sidecarSettings(
   deployment: Deployment,
-  spec: WrittenSpec,
   placed: PlacedPredictor,
   planName: string | null,
 ): Readonly<Record<string, unknown>> {
   const annotations = annotationsOf(deployment, placed.predictor);
   const asked = Object.values(SIDECAR_ANNOTATIONS).map((name) => [name, annotations[name] ?? null]);
-  const { env, resources } = orchestratorOf(spec, placed.written);
+  const { env, resources } = orchestratorOf(deployment, placed.predictor);
   return { planName, asked, env, resources: resources ?? null };
 }
 

@@ -8,7 +8,7 @@ import type { ReplicasTransfer } from './workloads.ts';
 export interface ReplicasInput {
   readonly deployment: string;
   /** componentSpec, predictor, spec: the first that says something. */
-  readonly written: readonly (number | undefined)[];
+  readonly written: readonly (number | null | undefined)[];
   /** Fewest pods of the autoscaler; null without one. */
   readonly autoscalerMin: number | null;
   readonly live: KubeObject | undefined;
@@ -24,7 +24,7 @@ export interface Replicas {
 
 export function decideReplicas(input: ReplicasInput): Replicas {
   const { deployment, written, autoscalerMin, live, predecessor } = input;
-  const asked = written.find((replicas) => replicas !== undefined);
+  const asked = written.find((replicas) => typeof replicas === 'number');
   if (autoscalerMin === null) return { replicas: asked ?? 1, transfer: undefined };
   if (live === undefined) {
     // The first apply names what stands behind the Service now; the next one gives it to the autoscaler.

@@ -6,7 +6,7 @@ import { PORTS } from '../../cluster/names.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { isEntry } from './labels.ts';
 import { unitAccounts } from './render-pod.ts';
-import { integerAt, objectsAt, textAt } from './written-spec.ts';
+import { integerAt, objectsAt, textAt } from '../../graph/plan/json-value.ts';
 
 /** What the sidecars do on each of their ports. */
 const SIDECAR_PORTS: ReadonlyMap<number, string> = new Map([
@@ -80,7 +80,7 @@ function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: Find
   const { predictor } = placed;
   const path = `${predictor.path}.componentSpecs[${component.index}]`;
   const { written } = component;
-  if (written?.keda === true)
+  if (written?.keda !== undefined)
     sink.add('FEATURE_NOT_SERVED', `${path}.kedaSpec`, 'kedaSpec is not served yet: replicas stay');
   const grace = integerAt(written?.pod ?? {}, 'terminationGracePeriodSeconds');
   if (grace !== undefined && grace < LEAST_GRACE_SECONDS)
@@ -90,7 +90,7 @@ function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: Find
       `${grace} s are too short to finish requests when a pod goes`,
       `write at least ${LEAST_GRACE_SECONDS}, or leave it out`,
     );
-  const accounts = unitAccounts(placed, component);
+  const accounts = unitAccounts(component);
   const own = textAt(written?.pod ?? {}, 'serviceAccountName');
   const used = own || accounts[0];
   const left = accounts.filter((account) => account !== used);
@@ -102,8 +102,9 @@ function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: Find
       'name one account for the units of a pod',
     );
   if (!placed.engine || !isEntry(placed, component)) return;
+  const raws = objectsAt(written?.pod ?? {}, 'containers');
   for (const { container, unit } of component.containers) {
-    const raw = written?.containers.find((each) => each['name'] === container.name) ?? {};
+    const raw = raws.find((each) => each['name'] === container.name) ?? {};
     const declared = objectsAt(raw, 'ports').map((port) => integerAt(port, 'containerPort') ?? 0);
     const { http, grpc, metrics } = container.ports;
     const own = unit === null ? declared : [http, grpc, metrics, ...declared];

@@ -9,8 +9,6 @@ export interface WorkloadInput {
   /** Checked and defaulted, loaded with `hosts: 'cluster'` and `servers: config.predictorServers`. */
   readonly deployment: Deployment;
   readonly owner: Owner;
-  /** The SeldonDeployment as it is stored. */
-  readonly object: KubeObject;
   /** Whether the namespace is annotated. */
   readonly injection: boolean;
   readonly config: OperatorConfig;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, SELDON_LABELS } from '../../../cluster/names.ts';
 import type { Workloads } from '../workloads.ts';
-import { objectAt, objectsAt, textAt, textsAt } from '../written-spec.ts';
+import { objectAt, objectsAt, textAt, textsAt } from '../../../graph/plan/json-value.ts';
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const SERVICE = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

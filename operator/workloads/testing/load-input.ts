@@ -40,7 +40,6 @@ export function loadInput(
   return {
     deployment,
     owner: { name, namespace, uid: UID, apiVersion, kind },
-    object,
     injection,
     config,
     live: { deployments: live, horizontalPodAutoscalers: [] },
