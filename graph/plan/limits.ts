@@ -21,7 +21,7 @@ export const LIMITS = {
     min: 1,
     max: 86_400_000,
     unit: 'ms',
-    meaning: 'bound of each REST call to a unit',
+    meaning: 'timeout of each REST call to a unit',
   },
   grpcTimeoutMs: {
     annotation: 'seldon.io/grpc-timeout',
@@ -29,7 +29,7 @@ export const LIMITS = {
     min: 1,
     max: 86_400_000,
     unit: 'ms',
-    meaning: 'bound of each gRPC call to a unit',
+    meaning: 'timeout of each gRPC call to a unit',
   },
   grpcMaxMessageBytes: {
     annotation: 'seldon.io/grpc-max-message-size',
@@ -45,7 +45,7 @@ export const LIMITS = {
     min: 1,
     max: 86_400_000,
     unit: 'ms',
-    meaning: 'bound of a whole request, all its calls included',
+    meaning: 'deadline of a whole request, including all its calls',
   },
   maxBodyBytes: {
     annotation: 'sidegraph.io/max-body-bytes',
@@ -61,7 +61,7 @@ export const LIMITS = {
     min: 1,
     max: 86_400_000,
     unit: 'ms',
-    meaning: 'time for a whole request to arrive; a default that lets 32 MiB in over 1.5 Mbit/s',
+    meaning: 'time for a whole request to arrive; the default admits 32 MiB over 1.5 Mbit/s',
   },
   maxHeaderBytes: {
     annotation: 'sidegraph.io/max-header-bytes',
@@ -85,7 +85,7 @@ export const LIMITS = {
     min: 1,
     max: 512 * MIB,
     unit: 'bytes',
-    meaning: 'largest answer that the filter reads from a unit',
+    meaning: 'largest response that the filter reads from a unit',
   },
   retries: {
     annotation: 'sidegraph.io/retries',
@@ -101,7 +101,7 @@ export const LIMITS = {
     min: 1,
     max: 86_400_000,
     unit: 'ms',
-    meaning: 'bound of one attempt when there are retries',
+    meaning: 'timeout of one attempt when there are retries',
   },
 } as const satisfies Record<string, Limit>;
 

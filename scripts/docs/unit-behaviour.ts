@@ -24,11 +24,11 @@ export function unitDifferences(kind: Kind): string {
       return [
         about,
         native === tail ? code(native) : `alone ${code(native)}, last ${code(tail)}`,
-        side === egress ? code(side) : `straight ${code(side)}, over Envoy ${code(egress)}`,
+        side === egress ? code(side) : `direct ${code(side)}, over egress ${code(egress)}`,
         REASONS[kind][name] ?? '',
       ];
     });
-  return table(['a unit that …', 'alone or last', 'asked by the filter', 'why'], rows);
+  return table(['a unit that …', 'alone or last', 'side call', 'why'], rows);
 }
 
 export function unitOutcomes(kind: Kind): string {

@@ -2,27 +2,26 @@
 import type { Kind } from './behaviour.ts';
 
 const STREAMED =
-  'Envoy passes an answer on as it comes, and the client has its head before the fault shows; the filter reads an answer to its end before it goes on';
+  'Envoy streams a response, and the client has its head before the fault shows; the filter reads a response to its end before it goes on';
 const JUDGED_BY_CLIENT =
   "Envoy passes on what the unit sent, and the client's gRPC library judges it; the filter has to read the message, and says what it could not read";
 const WAITED =
-  'the timeout of a call bounds the time to the head of an answer that Envoy forwards, and the deadline its rest, since answers may stream; the filter waits for the whole';
+  'when Envoy forwards a response, the timeout of a call limits the time to its head and the deadline the rest, since it may stream; the filter waits for all of it';
 const HELD =
-  '`sidegraph.io/max-answer-bytes` bounds what the filter has to hold; what Envoy forwards it does not hold';
+  '`sidegraph.io/max-answer-bytes` limits what the filter has to hold; what Envoy forwards is not held';
 const TWO_READERS =
-  'two readers could understand it differently, so the filter refuses it; Envoy reads over it';
+  'two readers could understand it differently, so the filter rejects it; Envoy ignores it';
 const ENVOY_ANSWERS =
-  "the filter's own answers are written by Envoy, which gives them no header of its own names";
+  "the filter's own responses are written by Envoy, which strips headers with its own names from them";
 
 export const REASONS: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
   rest: {
     'switches-101':
-      'Envoy forwards it though nobody asked for it; the filter cannot go on with a connection that speaks something else',
+      'Envoy forwards it although nobody asked for it; the filter cannot go on with a connection that speaks another protocol',
     'status-1000': 'a status has three digits; Envoy reads any number of them',
-    'type-twice':
-      'Envoy joins the two; the filter hands one on with the message, and takes the first',
+    'type-twice': 'Envoy joins the two; the filter passes on one with the message: the first',
     'envoy-names': ENVOY_ANSWERS,
-    hop: 'Envoy does not read which headers `connection` names; the filter keeps them back, as a proxy should',
+    hop: 'Envoy does not look at the headers that `connection` names; the filter drops them, as a proxy should',
     'length-long-close': STREAMED,
     'chunk-size-bad': STREAMED,
     'chunk-size-huge': STREAMED,
