@@ -27,8 +27,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const LEVELS: readonly (readonly string[])[] = [
   ['lib/runtime', 'lib/codecs/grpc', 'lib/codecs/http2', 'lib/codecs/protobuf', 'proto'],
   ['lib/codecs/json', 'lib/kube', 'graph/plan'],
-  ['dialects', 'envoy/kit', 'extproc/contract', 'graph/explain', 'graph/manifest'],
+  ['dialects', 'envoy/kit', 'extproc/contract', 'graph/manifest'],
   [
+    'graph/built-ins',
+    'extproc/policies',
     'dialects/seldon',
     'dialects/tensors',
     'graph/crd',
@@ -38,7 +40,13 @@ const LEVELS: readonly (readonly string[])[] = [
   ],
   ['dialects/tensorflow', 'dialects/v2'],
   ['extproc/transport/codec', 'extproc/transport/http2', 'extproc/client', 'operator/certificates'],
-  ['extproc/client/http1', 'extproc/client/grpc', 'extproc/reading', 'extproc/metrics'],
+  [
+    'extproc/client/http1',
+    'extproc/client/grpc',
+    'extproc/reading',
+    'extproc/metrics',
+    'graph/explain',
+  ],
   ['extproc/client/http2', 'extproc/control', 'extproc/transport', 'extproc/walk'],
   ['extproc/client/open', 'graph/seldon', 'envoy/sidecar', 'cli/manifests'],
   ['extproc/process', 'graph/compile', 'envoy/process'],

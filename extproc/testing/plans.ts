@@ -1,7 +1,6 @@
 // Plans for tests, built by hand from a short tree: `extproc/` knows the plan, not the compiler that makes it.
 import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN, LIMITS } from '../../graph/plan/limits.ts';
 import {
-  type BuiltIn,
   type CallVerb,
   type DeploymentPlan,
   type Edge,
@@ -15,7 +14,7 @@ import {
 export interface TestUnit {
   readonly name: string;
   readonly type: UnitType;
-  readonly builtIn?: BuiltIn;
+  readonly builtIn?: string;
   readonly image?: string;
   /** Ports on 127.0.0.1; none: no address. */
   readonly httpPort?: number;

@@ -1,8 +1,9 @@
 // Compiles the plan's tree of steps to operations, once for each transport. A step becomes: its input, the choice, the
 // children as branches that end where they end, the merge, the output. Children are compiled once each, with an open
 // end: the line that runs them knows where to go on.
-import type { CallVerb, PlanUnit, Step } from '../../graph/plan/plan.ts';
-import type { Op, PreparedCall } from './ops.ts';
+import type { CallVerb, Choose, PlanUnit, Step } from '../../graph/plan/plan.ts';
+import { openPolicy } from '../policies/table.ts';
+import type { ChoiceMaker, Op, PreparedCall } from './ops.ts';
 
 export interface Compiler {
   readonly units: readonly PlanUnit[];
@@ -62,7 +63,7 @@ function compileChildren(
   return {
     kind: 'choose',
     unit: step.unit,
-    how: step.choose,
+    how: choiceMaker(step.choose, step.children.length),
     ask: step.choose.kind === 'route' ? compiler.prepare(step.unit, 'route', true) : null,
     branches: step.children.map((child) => compileStep(compiler, child, branchRead)),
     branchNames: step.children.map((child) => nameOf(compiler, child)),
@@ -70,6 +71,12 @@ function compileChildren(
     next: merge,
     skip: output,
   };
+}
+
+function choiceMaker(choose: Choose, children: number): ChoiceMaker {
+  if (choose.kind !== 'policy') return { kind: choose.kind };
+  const { policy, parameters } = choose;
+  return { kind: 'policy', policy: openPolicy(policy, { parameters, children }) };
 }
 
 function compileMerge(

@@ -3,7 +3,7 @@
 import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import type { Addresses } from '../../graph/plan/deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
-import type { BuiltIn, CallVerb, Plan, Transport, UnitType } from '../../graph/plan/plan.ts';
+import type { CallVerb, Plan, Transport, UnitType } from '../../graph/plan/plan.ts';
 import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
 import { COLLECTED } from '../contract/bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
@@ -15,7 +15,7 @@ export interface Node {
   readonly name: string;
   readonly type?: UnitType;
   readonly methods?: readonly Method[];
-  readonly builtIn?: BuiltIn;
+  readonly builtIn?: string;
   readonly ratioA?: number;
   readonly children?: readonly Node[];
 }
@@ -32,7 +32,7 @@ export interface Written {
   readonly name: string;
   readonly type?: UnitType;
   readonly methods?: readonly Method[];
-  readonly implementation?: BuiltIn;
+  readonly implementation?: string;
   readonly parameters?: readonly object[];
   readonly children: readonly Written[];
 }

@@ -309,10 +309,10 @@ export class Line {
         return false;
       case 'all':
         return this.#enter(op, ALL);
-      case 'simple':
-        return this.#enter(op, 0);
-      case 'random':
-        return this.#enter(op, this.#walk.deps.random() < op.how.ratioA ? 0 : 1);
+      case 'policy': {
+        const { exchange, deps } = this.#walk;
+        return this.#enter(op, op.how.policy.choose(exchange.headers, deps.random));
+      }
       case 'feedback':
         return this.#enter(op, this.#walk.choices?.[op.unit] ?? ALL);
     }
@@ -359,7 +359,7 @@ export class Line {
     }
     const only = choice === ALL ? (op.branches.length === 1 ? 0 : ALL) : choice;
     if (only >= op.branches.length) {
-      const info = `branch ${only} is drawn, there are ${op.branches.length}`;
+      const info = `child ${only} was chosen, there are ${op.branches.length}`;
       return this.#fail({ kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info });
     }
     if (only !== ALL && op.next === null) {

@@ -1,7 +1,8 @@
 // The compiled walk: operations, each knowing what comes after it. One request runs one line of operations; a fan-out
 // runs one line for each branch. `next: null` is the end of a line: the answer of the request, or of the branch.
 import type { UnitClient } from '../contract/calls.ts';
-import type { CallVerb, Choose, Transport } from '../../graph/plan/plan.ts';
+import type { Policy } from '../policies/policy.ts';
+import type { CallVerb, Transport } from '../../graph/plan/plan.ts';
 
 /** Everything about a call that does not depend on the request. */
 export interface PreparedCall {
@@ -21,6 +22,11 @@ export interface PreparedCall {
   readonly replaceable: boolean;
 }
 
+/** Who chooses: everybody is walked, the unit is asked, a policy of ours decides, or the prediction has. */
+export type ChoiceMaker =
+  | { readonly kind: 'all' | 'route' | 'feedback' }
+  | { readonly kind: 'policy'; readonly policy: Policy };
+
 export type Op =
   /** A call with the message; its answer is the message from then on. */
   | {
@@ -38,7 +44,7 @@ export type Op =
   | {
       readonly kind: 'choose';
       readonly unit: number;
-      readonly how: Choose | { readonly kind: 'feedback' };
+      readonly how: ChoiceMaker;
       /** The router's call, null when nobody is asked. */
       readonly ask: PreparedCall | null;
       readonly branches: readonly (Op | null)[];

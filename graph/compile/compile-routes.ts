@@ -1,5 +1,6 @@
 // Decides, for each kind of request, whether Envoy does it alone. It can when all that is left is a draw and one call:
-// a single unit, RANDOM_ABTEST, SIMPLE_ROUTER, a parent that makes no calls over one child, and products of them.
+// a single unit, a built-in that only draws, a parent that makes no calls over one child, and products of them.
+import { findPolicy } from '../built-ins/table.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../plan/plan.ts';
 import type {
@@ -79,11 +80,12 @@ function findArms(step: Step, units: readonly PlanUnit[]): Arms {
   if (step.choose === null) return leafArms(step, name);
   const own = ownWork(step);
   if (own !== undefined) return { kind: 'none', reason: `${name} ${own}` };
-  if (step.choose.kind === 'random') {
-    const { ratioA } = step.choose;
-    return joinArms(step, units, [ratioA, 1 - ratioA], name);
-  }
-  return joinArms(step, units, [1], step.choose.kind === 'simple' ? name : null);
+  if (step.choose.kind !== 'policy') return joinArms(step, units, [1], null);
+  const { policy, parameters } = step.choose;
+  const shares = findPolicy(policy)?.shares?.(parameters);
+  return shares === undefined
+    ? { kind: 'none', reason: `${name} chooses by the built-in ${policy}` }
+    : joinArms(step, units, shares, name);
 }
 
 /** What an inner unit does besides choosing a child by itself, in words; undefined for nothing. */

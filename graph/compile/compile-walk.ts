@@ -1,5 +1,5 @@
 // Turns a graph into the steps of its walk, and tells which calls Envoy may make last.
-import { DEFAULT_RATIO, parseRatio } from '../plan/ab-ratio.ts';
+import { findBuiltIn } from '../built-ins/table.ts';
 import type { Unit } from '../plan/deployment.ts';
 import type { Choose, Step } from '../plan/plan.ts';
 import { callsOf } from '../plan/unit-calls.ts';
@@ -18,7 +18,7 @@ export function compileWalk(graph: Unit, routingInBody: boolean): Step {
     const childTails = mayTail && !calls.output && merge === 'first' && !fansOut;
     return {
       unit: index,
-      input: unit.builtIn === 'SIMPLE_MODEL' ? 'simple-model' : calls.input,
+      input: findBuiltIn(unit.builtIn)?.input ?? calls.input,
       choose,
       children: unit.children.map((child) => visit(child, childTails)),
       merge,
@@ -32,13 +32,16 @@ export function compileWalk(graph: Unit, routingInBody: boolean): Step {
 
 function chooseOf(unit: Unit, calls: UnitCalls): Choose | null {
   if (unit.children.length === 0) return null;
-  if (unit.builtIn === 'SIMPLE_ROUTER') return { kind: 'simple' };
-  if (unit.builtIn === 'RANDOM_ABTEST')
-    return { kind: 'random', ratioA: parseRatio(unit.parameters) ?? DEFAULT_RATIO };
+  const builtIn = findBuiltIn(unit.builtIn);
+  if (builtIn?.policy !== undefined)
+    return {
+      kind: 'policy',
+      policy: builtIn.name,
+      parameters: builtIn.policy.parameters(unit.parameters),
+    };
   return { kind: calls.route ? 'route' : 'all' };
 }
 
 function mergeOf(unit: Unit, calls: UnitCalls): Step['merge'] {
-  if (unit.builtIn === 'AVERAGE_COMBINER') return 'average';
-  return calls.aggregate ? 'aggregate' : 'first';
+  return findBuiltIn(unit.builtIn)?.merge ?? (calls.aggregate ? 'aggregate' : 'first');
 }

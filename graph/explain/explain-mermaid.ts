@@ -1,7 +1,7 @@
 // Draws a plan as a Mermaid flow chart: the shape of a unit tells what it is, a thick border that Envoy may make its call.
 import { isGrpcKind, ROUTE_KINDS } from '../plan/names.ts';
 import type { DeploymentPlan, Plan, Step } from '../plan/plan.ts';
-import { describeChoice, describeMerge } from '../plan/step-words.ts';
+import { describeChoice, describeMerge } from './step-words.ts';
 
 /** Text for a ```mermaid block; ends with a line break. */
 export function explainMermaid(deployment: DeploymentPlan): string {

@@ -5,7 +5,7 @@ import { LIMITS } from '../plan/limits.ts';
 import { ROUTE_KINDS } from '../plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../plan/plan.ts';
 import type { DeploymentPlan, Plan, PredictorPlan, RouteDecision, Step } from '../plan/plan.ts';
-import { describeChoice, describeMerge } from '../plan/step-words.ts';
+import { describeChoice, describeMerge } from './step-words.ts';
 
 export type ExplainFormat = 'tree' | 'mermaid' | 'json';
 

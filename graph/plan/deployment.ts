@@ -2,7 +2,7 @@
 // but a runner needs (the containers with their commands, environment and ports) or a cluster (the pods as they were written, their
 // autoscalers and budgets).
 import type { JsonObject } from './json-value.ts';
-import type { BuiltIn, UnitType } from './plan.ts';
+import type { UnitType } from './plan.ts';
 
 export interface Deployment {
   readonly name: string;
@@ -92,7 +92,7 @@ export interface Unit {
   readonly name: string;
   readonly path: string;
   readonly type: UnitType;
-  readonly builtIn: BuiltIn | null;
+  readonly builtIn: string | null;
   /** Key of a prepackaged server (`SKLEARN_SERVER`), null when the unit is none. */
   readonly server: string | null;
   readonly methods: readonly Method[];

@@ -27,9 +27,6 @@ export type UnitType =
   | 'TRANSFORMER'
   | 'OUTPUT_TRANSFORMER';
 
-/** Implementations that need no container: the filter or Envoy does their work. */
-export type BuiltIn = 'SIMPLE_MODEL' | 'SIMPLE_ROUTER' | 'RANDOM_ABTEST' | 'AVERAGE_COMBINER';
-
 export interface Plan {
   readonly version: typeof PLAN_VERSION;
   /** 16 hex digits: SHA-256 over the canonical JSON of all other fields. */
@@ -53,7 +50,8 @@ export interface Plan {
 export interface PlanUnit {
   readonly name: string;
   readonly type: UnitType;
-  readonly builtIn: BuiltIn | null;
+  /** Name of the implementation (graph/built-ins) that needs no container: the filter or Envoy does its work. */
+  readonly builtIn: string | null;
   /** Container image, '' when there is none: metric labels `model_image` and `model_version`. */
   readonly image: string;
   /** The calls that this unit answers, in the order of `CallVerb`; empty for built-ins. */
@@ -101,10 +99,14 @@ export type Choose =
   | { readonly kind: 'all' }
   /** Ask the unit: −1 all, −2 none, N child N. */
   | { readonly kind: 'route' }
-  /** SIMPLE_ROUTER: child 0. */
-  | { readonly kind: 'simple' }
-  /** RANDOM_ABTEST: child 0 with probability `ratioA`, else child 1. */
-  | { readonly kind: 'random'; readonly ratioA: number };
+  /** A built-in chooses by itself: the name of its policy, and what that is given. */
+  | {
+      readonly kind: 'policy';
+      readonly policy: string;
+      readonly parameters: PolicyParameters;
+    };
+
+export type PolicyParameters = Readonly<Record<string, string | number>>;
 
 /** For each kind of request that walks the graph: does Envoy do it alone, or with the filter? */
 export interface PlanRoutes {

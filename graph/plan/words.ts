@@ -1,6 +1,6 @@
-// The words of the format: types, methods, built-ins, servers. What each kind of unit is asked stands in `unit-calls.ts`.
+// The words of the format: types, methods, servers; built-ins stand in graph/built-ins. What each kind of unit is asked stands in `unit-calls.ts`.
 import type { Method, ParameterType } from './deployment.ts';
-import type { BuiltIn, UnitType } from './plan.ts';
+import type { UnitType } from './plan.ts';
 
 export const UNIT_TYPES: readonly UnitType[] = [
   'UNKNOWN_TYPE',
@@ -27,14 +27,6 @@ export const PARAMETER_TYPES: readonly ParameterType[] = [
   'BOOL',
 ];
 
-/** The type that goes without saying beside each built-in. */
-export const BUILT_IN_TYPES: Readonly<Record<BuiltIn, UnitType>> = {
-  SIMPLE_MODEL: 'MODEL',
-  SIMPLE_ROUTER: 'ROUTER',
-  RANDOM_ABTEST: 'ROUTER',
-  AVERAGE_COMBINER: 'COMBINER',
-};
-
 /** Servers that protocol `tensorflow` cannot use (Seldon's webhook). */
 export const NOT_TENSORFLOW = [
   'SKLEARN_SERVER',
@@ -42,18 +34,6 @@ export const NOT_TENSORFLOW = [
   'MLFLOW_SERVER',
   'HUGGINGFACE_SERVER',
 ];
-
-export function parseBuiltIn(implementation: string | undefined): BuiltIn | null {
-  return implementation !== undefined && Object.hasOwn(BUILT_IN_TYPES, implementation)
-    ? (implementation as BuiltIn)
-    : null;
-}
-
-/** The key of a prepackaged server: any implementation that is not built in. */
-export function parseServer(implementation: string | undefined): string | null {
-  if (implementation === undefined || implementation === 'UNKNOWN_IMPLEMENTATION') return null;
-  return parseBuiltIn(implementation) === null ? implementation : null;
-}
 
 export function parseUnitType(type: string | undefined): UnitType | undefined {
   return UNIT_TYPES.find((known) => known === type);

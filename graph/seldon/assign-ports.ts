@@ -4,7 +4,7 @@ import type { ContainerPorts } from '../plan/deployment.ts';
 import { listWrittenUnits } from './written.ts';
 import type { PortedContainer, PortedDeployment } from './written.ts';
 import type { WrittenContainer, WrittenDeployment, WrittenPredictor } from './written.ts';
-import { parseServer } from '../plan/words.ts';
+import { parseServer } from '../built-ins/table.ts';
 
 /** Seldon's own; a cluster may have others. */
 export const FIRST_PORTS: ContainerPorts = { http: 9000, grpc: 9500, metrics: 6000 };

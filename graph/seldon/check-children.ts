@@ -1,40 +1,18 @@
 // Whether a unit has the children that its work needs, and whether its children can be reached.
+import type { BuiltIn } from '../built-ins/built-in.ts';
+import { findBuiltIn, parseServer } from '../built-ins/table.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { callsOf } from '../plan/unit-calls.ts';
-import { parseBuiltIn, parseMethod, parseServer, parseUnitType } from '../plan/words.ts';
+import { parseMethod, parseUnitType } from '../plan/words.ts';
 import type { WrittenUnit } from './written.ts';
 
 export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {
   const count = unit.children.length;
-  const builtIn = parseBuiltIn(unit.implementation);
+  const builtIn = findBuiltIn(unit.implementation);
   const place = `${unit.path}.children`;
   if (isUnread(unit, sink)) return;
-  if (builtIn === 'SIMPLE_MODEL') {
-    if (count > 0)
-      sink.add(
-        'CHILDREN_UNREACHABLE',
-        place,
-        `${unit.name} is the built-in SIMPLE_MODEL, which answers itself`,
-      );
-    return;
-  }
-  if (builtIn === 'RANDOM_ABTEST') {
-    if (count !== 2)
-      sink.add(
-        'CHILDREN_COUNT',
-        place,
-        `${unit.name} is a RANDOM_ABTEST over ${count} ${count === 1 ? 'child' : 'children'}`,
-        'give it exactly 2 children',
-      );
-    return;
-  }
   if (builtIn !== null) {
-    if (count === 0)
-      sink.add(
-        'CHILDREN_MISSING',
-        unit.path,
-        `${unit.name}, the built-in ${builtIn}, has no children`,
-      );
+    checkBuiltInChildren(unit, builtIn, sink);
     return;
   }
   const calls = callsOf({
@@ -51,6 +29,33 @@ export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {
   }
   if (count > 1 && !calls.route && !calls.aggregate)
     sink.add('CHILDREN_DROPPED', place, `of the ${count} children of ${unit.name} one answers`);
+}
+
+function checkBuiltInChildren(
+  unit: WrittenUnit,
+  { name, children: { least, most } }: BuiltIn,
+  sink: FindingSink,
+): void {
+  const count = unit.children.length;
+  const place = `${unit.path}.children`;
+  if (count >= least && count <= most) return;
+  if (most === 0) {
+    const message = `${unit.name} is the built-in ${name}, which answers itself`;
+    sink.add('CHILDREN_UNREACHABLE', place, message);
+  } else if (count === 0 && most > least)
+    sink.add('CHILDREN_MISSING', unit.path, `${unit.name}, the built-in ${name}, has no children`);
+  else
+    sink.add(
+      'CHILDREN_COUNT',
+      place,
+      `${unit.name} is a ${name} over ${count} ${count === 1 ? 'child' : 'children'}`,
+      `give it ${describeCount(least, most)}`,
+    );
+}
+
+function describeCount(least: number, most: number): string {
+  if (least === most) return `exactly ${least} children`;
+  return most === Infinity ? `at least ${least} children` : `${least} to ${most} children`;
 }
 
 /** Whether it could not be read how many children there are, or what the unit does with them. */

@@ -2,7 +2,7 @@
 import { findAddress } from '../plan/deployment.ts';
 import type { Addresses } from '../plan/deployment.ts';
 import type { FindingSink } from '../manifest/finding.ts';
-import { parseServer } from '../plan/words.ts';
+import { parseServer } from '../built-ins/table.ts';
 import { listWrittenUnits } from './written.ts';
 import type { PortedPredictor } from './written.ts';
 

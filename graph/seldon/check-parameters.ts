@@ -1,5 +1,5 @@
 // Parameters of a unit: text with a type, which the unit reads from its environment when it starts.
-import { parseRatio } from '../plan/ab-ratio.ts';
+import { findBuiltIn } from '../built-ins/table.ts';
 import { closestWord } from '../manifest/closest-word.ts';
 import type { ParameterType } from '../plan/deployment.ts';
 import type { FindingSink } from '../manifest/finding.ts';
@@ -33,7 +33,7 @@ export function checkParameters(unit: WrittenUnit, sink: FindingSink): void {
         `the parameter ${shown} is ${shorten(value)}, not ${type}`,
       );
   }
-  if (unit.implementation === 'RANDOM_ABTEST') checkRatio(unit, sink);
+  findBuiltIn(unit.implementation)?.check?.(unit, sink);
 }
 
 /** As the Python wrapper reads it: `int()`, `float()`, and for BOOL `strtobool`. */
@@ -49,17 +49,4 @@ function fits(value: string, type: ParameterType): boolean {
     case 'STRING':
       return true;
   }
-}
-
-function checkRatio(unit: WrittenUnit, sink: FindingSink): void {
-  const ratio = parseRatio(unit.parameters);
-  if (ratio === undefined) {
-    if (sink.hasErrorsAt(`${unit.path}.parameters`)) return;
-    sink.add('RATIO_MISSING', `${unit.path}.parameters`, `${unit.name} has no ratioA`);
-    return;
-  }
-  if (!Number.isNaN(ratio)) return;
-  const written = unit.parameters.find((parameter) => parameter.name === 'ratioA');
-  const place = `${written?.path ?? unit.path}.value`;
-  sink.add('RATIO_INVALID', place, `ratioA of ${unit.name} is ${shorten(written?.value ?? '')}`);
 }

@@ -2,7 +2,8 @@
 import { closestWord } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
-import { BUILT_IN_TYPES, NOT_TENSORFLOW, parseServer } from '../plan/words.ts';
+import { BUILT_INS, parseServer } from '../built-ins/table.ts';
+import { NOT_TENSORFLOW } from '../plan/words.ts';
 import { findServerImage, listServerProtocols } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
@@ -27,7 +28,7 @@ export function checkServer(
       `${unit.name} is the server ${shorten(server)}, so a MODEL`,
     );
   if (!servers.has(server) && !runs) {
-    const near = closestWord(server, [...servers.keys(), ...Object.keys(BUILT_IN_TYPES)]);
+    const near = closestWord(server, [...servers.keys(), ...Object.keys(BUILT_INS)]);
     const advice = near === undefined ? undefined : `did you mean ${near}?`;
     sink.add('SERVER_UNKNOWN', place, `no server is named ${shorten(server)}`, advice);
     return;

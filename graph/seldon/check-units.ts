@@ -7,17 +7,10 @@ import { closestWord } from '../manifest/closest-word.ts';
 import { isAddress } from './default-deployment.ts';
 import { findAddress } from '../plan/deployment.ts';
 import type { Addresses } from '../plan/deployment.ts';
+import { findBuiltIn, parseServer } from '../built-ins/table.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
-import {
-  BUILT_IN_TYPES,
-  METHODS,
-  parseBuiltIn,
-  parseMethod,
-  parseServer,
-  parseUnitType,
-  UNIT_TYPES,
-} from '../plan/words.ts';
+import { METHODS, parseMethod, parseUnitType, UNIT_TYPES } from '../plan/words.ts';
 import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
@@ -46,7 +39,7 @@ export function checkUnits(
     checkChildren(unit, sink);
     const known = findAddress(addresses, predictor.name, unit.name) !== undefined;
     const hasAddress = known || isAddress(unit.endpoint);
-    if (parseBuiltIn(unit.implementation) !== null) checkBuiltIn(unit, predictor, sink);
+    if (findBuiltIn(unit.implementation) !== null) checkBuiltIn(unit, predictor, sink);
     else if (parseServer(unit.implementation) !== null)
       checkServer(unit, deployment, predictor, hasAddress, servers, sink);
     else checkOwn(unit, predictor, hasAddress, sink);
@@ -122,14 +115,10 @@ function isPlaceUnread(unit: string, predictor: WrittenPredictor, sink: FindingS
 const CONTAINER_NAME = /^(\[\d+\](\.spec(\.containers(\[\d+\](\.name)?)?)?)?)?$/;
 
 function checkBuiltIn(unit: WrittenUnit, predictor: WrittenPredictor, sink: FindingSink): void {
-  const builtIn = parseBuiltIn(unit.implementation);
+  const builtIn = findBuiltIn(unit.implementation);
   if (builtIn === null) return;
   const unused: string[] = [];
-  const natural: readonly (string | undefined)[] = [
-    undefined,
-    'UNKNOWN_TYPE',
-    BUILT_IN_TYPES[builtIn],
-  ];
+  const natural: readonly (string | undefined)[] = [undefined, 'UNKNOWN_TYPE', builtIn.type];
   if (!natural.includes(unit.type)) unused.push(`type ${shorten(unit.type ?? '')}`);
   if ((unit.methods ?? []).length > 0) unused.push('methods');
   if (isAddress(unit.endpoint)) unused.push('endpoint');
@@ -139,6 +128,6 @@ function checkBuiltIn(unit: WrittenUnit, predictor: WrittenPredictor, sink: Find
     sink.add(
       'BUILT_IN_IGNORES',
       unit.path,
-      `${unit.name} is the built-in ${builtIn}: its ${unused.join(', ')} is not used`,
+      `${unit.name} is the built-in ${builtIn.name}: its ${unused.join(', ')} is not used`,
     );
 }

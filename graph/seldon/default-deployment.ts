@@ -1,4 +1,5 @@
 // Turns a checked deployment, as written, into one as it is meant: Seldon's defaults filled in (`defaults.go`).
+import { findBuiltIn, parseServer } from '../built-ins/table.ts';
 import type {
   Container,
   Deployment,
@@ -9,13 +10,7 @@ import type {
   Unit,
 } from '../plan/deployment.ts';
 import { isPlainObject } from '../plan/json-value.ts';
-import {
-  parseBuiltIn,
-  parseMethod,
-  parseParameterType,
-  parseServer,
-  parseUnitType,
-} from '../plan/words.ts';
+import { parseMethod, parseParameterType, parseUnitType } from '../plan/words.ts';
 import { findServerImage } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
 import type {
@@ -134,7 +129,7 @@ function defaultUnit(
   ported: readonly PortedContainer[],
   places: Places,
 ): Unit {
-  const builtIn = parseBuiltIn(written.implementation);
+  const builtIn = findBuiltIn(written.implementation)?.name ?? null;
   const server = parseServer(written.implementation);
   const silent =
     written.type === undefined &&

@@ -1,5 +1,5 @@
 // The share of the first child of a RANDOM_ABTEST: parameter `ratioA`.
-import type { Parameter } from './deployment.ts';
+import type { Parameter } from '../plan/deployment.ts';
 
 /** What the executor uses when there is no `ratioA`. */
 export const DEFAULT_RATIO = 0.5;

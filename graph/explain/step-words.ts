@@ -1,5 +1,6 @@
 // What a step does, in words; shared by the two drawings of a plan.
-import type { Step } from './plan.ts';
+import { findPolicy } from '../built-ins/table.ts';
+import type { Step } from '../plan/plan.ts';
 
 /** How the children are chosen; '' for a leaf. */
 export function describeChoice({ choose, children }: Step): string {
@@ -9,12 +10,8 @@ export function describeChoice({ choose, children }: Step): string {
       return children.length === 1 ? 'the child' : `all ${children.length} children, side by side`;
     case 'route':
       return 'route, the child that it names';
-    case 'simple':
-      return 'the first child';
-    case 'random': {
-      const percent = Math.round(choose.ratioA * 1e6) / 1e4;
-      return `a draw: ${percent} % the first child, else the second`;
-    }
+    case 'policy':
+      return findPolicy(choose.policy)?.describe(choose.parameters) ?? `as ${choose.policy} says`;
   }
 }
 

@@ -1,0 +1,26 @@
+// All built-ins by the name that a manifest gives as `implementation`.
+import { AVERAGE_COMBINER } from './average-combiner.ts';
+import type { BuiltIn, BuiltInPolicy } from './built-in.ts';
+import { RANDOM_ABTEST } from './random-abtest.ts';
+import { SIMPLE_MODEL } from './simple-model.ts';
+import { SIMPLE_ROUTER } from './simple-router.ts';
+
+export const BUILT_INS: Readonly<Record<string, BuiltIn>> = Object.fromEntries(
+  [SIMPLE_MODEL, SIMPLE_ROUTER, RANDOM_ABTEST, AVERAGE_COMBINER].map((row) => [row.name, row]),
+);
+
+export function findBuiltIn(implementation: string | null | undefined): BuiltIn | null {
+  if (implementation === undefined || implementation === null) return null;
+  return Object.hasOwn(BUILT_INS, implementation) ? (BUILT_INS[implementation] ?? null) : null;
+}
+
+/** The policy of a name in a plan; null for one of a later version. */
+export function findPolicy(name: string): BuiltInPolicy | null {
+  return findBuiltIn(name)?.policy ?? null;
+}
+
+/** The key of a prepackaged server: any implementation that is not built in. */
+export function parseServer(implementation: string | undefined): string | null {
+  if (implementation === undefined || implementation === 'UNKNOWN_IMPLEMENTATION') return null;
+  return findBuiltIn(implementation) === null ? implementation : null;
+}
