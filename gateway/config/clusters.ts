@@ -1,11 +1,10 @@
 // A cluster for each Service and transport that is served, and its endpoints. Named by the Service, so that a pod that
 // comes or goes changes the endpoints alone.
 import { sharedHttp2 } from '../../envoy/kit/http-limits.ts';
-import { type JsonObject, typed } from '../../envoy/kit/json.ts';
+import { type JsonObject, duration, typed } from '../../envoy/kit/json.ts';
 import { MAX_SHARED_REQUESTS, UNIT_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
 import type { Breakers, PodAddress, Transport } from './served.ts';
-import { boxed, durationOf } from './values.ts';
 
 /** A pod on the same network answers a SYN in well under that; a lost one is tried elsewhere. */
 const CONNECT_TIMEOUT_MS = 1000;
@@ -29,16 +28,16 @@ export function renderCluster(
     name,
     type: 'EDS',
     eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
-    connect_timeout: durationOf(CONNECT_TIMEOUT_MS),
-    per_connection_buffer_limit_bytes: boxed(UNIT_BUFFER_BYTES),
+    connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
     lb_policy: 'LEAST_REQUEST',
     circuit_breakers: {
       thresholds: [
         {
-          max_connections: boxed(breakers.maxConnections),
-          max_pending_requests: boxed(breakers.maxPendingRequests),
-          max_requests: boxed(breakers.maxRequests),
-          max_retries: boxed(breakers.maxRetries),
+          max_connections: breakers.maxConnections,
+          max_pending_requests: breakers.maxPendingRequests,
+          max_requests: breakers.maxRequests,
+          max_retries: breakers.maxRetries,
         },
       ],
     },
@@ -48,13 +47,11 @@ export function renderCluster(
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
         {
           common_http_protocol_options: {
-            idle_timeout: durationOf(idleMs),
-            ...(transport === 'grpc'
-              ? { max_requests_per_connection: boxed(MAX_SHARED_REQUESTS) }
-              : {}),
+            idle_timeout: duration(idleMs),
+            ...(transport === 'grpc' ? { max_requests_per_connection: MAX_SHARED_REQUESTS } : {}),
             // Whatever a sidecar takes from a unit, and what the sidecar itself adds.
-            max_headers_count: boxed(2 * MAX_ANSWER_HEADERS),
-            max_response_headers_kb: boxed((2 * MAX_ANSWER_HEADER_BYTES) / 1024),
+            max_headers_count: 2 * MAX_ANSWER_HEADERS,
+            max_response_headers_kb: (2 * MAX_ANSWER_HEADER_BYTES) / 1024,
           },
           explicit_http_config:
             transport === 'grpc'

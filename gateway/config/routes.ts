@@ -1,11 +1,10 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
 import { failureText } from '../../envoy/kit/failure-text.ts';
-import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import { type JsonObject, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import { FEEDBACK_PATHS, GRPC_FEEDBACK_PATH } from '../../dialects/seldon/paths.ts';
 import { clusterName } from './clusters.ts';
 import type { ServedDeployment, Transport } from './served.ts';
 import type { Shares } from './shares.ts';
-import { boxed, durationOf } from './values.ts';
 
 /** Nothing of the request reached a model: sending it to another pod is harmless. */
 const HARMLESS_RETRIES = 'connect-failure,refused-stream,reset-before-request';
@@ -98,7 +97,7 @@ function destination(served: ServedDeployment, shares: Shares, transport: Transp
     weighted_clusters: {
       clusters: shares.serving.map(({ service, weight }) => ({
         name: nameOf(service),
-        weight: boxed(weight),
+        weight,
       })),
     },
   };
@@ -120,7 +119,7 @@ function nobodyReady(served: ServedDeployment, transport: Transport): JsonObject
 }
 
 function streamBound(served: ServedDeployment, transport: Transport): JsonObject {
-  const bound = durationOf(served.longestRequestMs);
+  const bound = duration(served.longestRequestMs);
   return transport === 'grpc'
     ? { max_stream_duration: bound, grpc_timeout_header_max: bound }
     : { max_stream_duration: bound };
@@ -154,8 +153,8 @@ function askedRetries(
 function retryPolicy(on: string, attempts: number, perTryTimeoutMs: number): JsonObject {
   return {
     retry_on: on,
-    num_retries: boxed(attempts),
-    ...(perTryTimeoutMs === 0 ? {} : { per_try_timeout: durationOf(perTryTimeoutMs) }),
+    num_retries: attempts,
+    ...(perTryTimeoutMs === 0 ? {} : { per_try_timeout: duration(perTryTimeoutMs) }),
     retry_host_predicate: [
       {
         name: 'envoy.retry_host_predicates.previous_hosts',
@@ -163,6 +162,6 @@ function retryPolicy(on: string, attempts: number, perTryTimeoutMs: number): Jso
       },
     ],
     host_selection_retry_max_attempts: 3,
-    retry_back_off: { base_interval: durationOf(5), max_interval: durationOf(100) },
+    retry_back_off: { base_interval: duration(5), max_interval: duration(100) },
   };
 }

@@ -6,6 +6,7 @@ import { type MessageTypeDefinition, loadSync } from '@grpc/proto-loader';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { JsonObject } from '../../envoy/kit/json.ts';
 import { LOADER_OPTIONS } from '../../proto/load.ts';
+import { WireValues } from './wire-values.ts';
 
 const FOLDER = join(import.meta.dirname, '../../proto');
 const FILES = [
@@ -55,23 +56,28 @@ export interface DeltaResponse {
 
 const definitions = loadSync(FILES, { ...LOADER_OPTIONS, includeDirs: [FOLDER] });
 
+const WIRE = new WireValues(definitions);
+
 export const DISCOVERY_SERVICE = definitions[
   'envoy.service.discovery.v3.AggregatedDiscoveryService'
 ] as ServiceDefinition;
 
 export function encodeResource(kind: ResourceKind, resource: JsonObject): Encoded {
   const definition = definitions[TYPES[kind]] as MessageTypeDefinition<object, object>;
-  const bytes = definition.serialize(resource);
+  const bytes = definition.serialize(WIRE.convert(TYPES[kind], resource));
   return { bytes, version: createHash('sha1').update(bytes).digest('base64url').slice(0, 16) };
 }
 
 /** A typed part as `google.protobuf.Any`; `url` as in its `@type`. */
 export function encodePart(url: string, part: JsonObject): { type_url: string; value: Buffer } {
-  const definition = definitions[url.slice(URL_PREFIX.length)];
+  const name = url.slice(URL_PREFIX.length);
+  const definition = definitions[name];
   if (definition === undefined) throw new Error(`no proto file holds ${url}`);
   return {
     type_url: url,
-    value: (definition as MessageTypeDefinition<object, object>).serialize(part),
+    value: (definition as MessageTypeDefinition<object, object>).serialize(
+      WIRE.convert(name, part),
+    ),
   };
 }
 

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeResource, encodeResource } from './messages.ts';
+
+test('durations and optional numbers of plain JSON reach the wire, in parts, lists and maps too', () => {
+  const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  const encoded = encodeResource('clusters', {
+    name: 'c',
+    connect_timeout: '1.500s',
+    per_connection_buffer_limit_bytes: 1024,
+    circuit_breakers: { thresholds: [{ max_connections: 3 }] },
+    typed_extension_protocol_options: {
+      [options]: {
+        '@type': `type.googleapis.com/${options}`,
+        common_http_protocol_options: { idle_timeout: '60s', max_headers_count: 7 },
+        explicit_http_config: { http_protocol_options: {} },
+      },
+    },
+  });
+  const plain = JSON.parse(JSON.stringify(decodeResource('clusters', encoded))) as {
+    connect_timeout: object;
+    per_connection_buffer_limit_bytes: object;
+    circuit_breakers: { thresholds: object[] };
+  };
+  assert.deepEqual(plain.connect_timeout, { seconds: '1', nanos: 500_000_000 });
+  assert.deepEqual(plain.per_connection_buffer_limit_bytes, { value: 1024 });
+  assert.deepEqual(plain.circuit_breakers.thresholds[0], { max_connections: { value: 3 } });
+  const text = encoded.bytes.toString('latin1');
+  // 60 s as a duration, in the part.
+  assert.ok(text.includes('\x08\x3c'), 'idle timeout');
+});
+
+test('a part that is in bytes already passes', () => {
+  const value = Buffer.from('x');
+  const encoded = encodeResource('routes', {
+    name: 'r',
+    virtual_hosts: [
+      {
+        name: 'r',
+        domains: ['*'],
+        matcher: {
+          on_no_match: {
+            action: {
+              name: 'a',
+              typed_config: { type_url: 'type.googleapis.com/t', value } as never,
+            },
+          },
+        },
+      },
+    ],
+  });
+  assert.ok(encoded.bytes.includes('type.googleapis.com/t'));
+});

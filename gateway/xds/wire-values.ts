@@ -1,0 +1,133 @@
+// Envoy's configuration is plain proto3 JSON everywhere; the encoder wants durations and optional numbers as messages of their
+// own. In: a value and the name of its message; out: the same value as the encoder takes it.
+import type { MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader';
+import type { Json, JsonObject } from '../../envoy/kit/json.ts';
+
+const URL_PREFIX = 'type.googleapis.com/';
+const DURATION = 'google.protobuf.Duration';
+const WRAPPER = /^google\.protobuf\.(UInt32|UInt64|Int32|Int64|Bool|Double|Float|String)Value$/;
+
+/** What a field holds, as far as its value has another form on the wire. */
+type Form =
+  | { readonly kind: 'duration' | 'wrapper' | 'any' }
+  | { readonly kind: 'message'; readonly name: string }
+  /** A map whose values have a form. */
+  | { readonly kind: 'map'; readonly of: Form };
+
+type Message = ReadonlyMap<string, Form>;
+
+interface FieldDescriptor {
+  readonly name: string;
+  readonly type: string;
+  readonly typeName: string;
+}
+
+interface MessageDescriptor {
+  readonly name: string;
+  readonly field: readonly FieldDescriptor[];
+  readonly nestedType: readonly MessageDescriptor[];
+  readonly options?: { readonly mapEntry?: boolean } | null;
+}
+
+/** The messages of `.proto` files, by what their fields hold. */
+export class WireValues {
+  readonly #descriptors = new Map<string, MessageDescriptor>();
+  readonly #messages = new Map<string, Message>();
+
+  constructor(definitions: PackageDefinition) {
+    for (const [name, definition] of Object.entries(definitions)) {
+      if (!('type' in definition)) continue;
+      const { type } = definition as MessageTypeDefinition<object, object>;
+      if ('field' in type) this.#add(name, type as unknown as MessageDescriptor);
+    }
+  }
+
+  /** `name` as in the `.proto` file: `envoy.config.cluster.v3.Cluster`. What the message does not know is left as it is. */
+  convert(name: string, value: JsonObject): object {
+    const message = this.#messageOf(name);
+    const wire: Record<string, unknown> = {};
+    for (const [field, each] of Object.entries(value)) {
+      const form = message.get(field);
+      wire[field] = form === undefined ? each : this.#convertField(form, each);
+    }
+    return wire;
+  }
+
+  #convertField(form: Form, value: Json): unknown {
+    if (Array.isArray(value)) return value.map((each: Json) => this.#convertField(form, each));
+    switch (form.kind) {
+      case 'duration':
+        return typeof value === 'string' ? parseDuration(value) : value;
+      case 'wrapper':
+        return { value };
+      case 'any':
+        return this.#convertAny(value);
+      case 'message':
+        return isObject(value) ? this.convert(form.name, value) : value;
+      case 'map':
+        return isObject(value)
+          ? Object.fromEntries(
+              Object.entries(value).map(([key, each]) => [key, this.#convertField(form.of, each)]),
+            )
+          : value;
+    }
+  }
+
+  /** One that is in bytes already passes. */
+  #convertAny(value: Json): unknown {
+    if (!isObject(value)) return value;
+    const url = value['@type'];
+    return typeof url === 'string' ? this.convert(url.slice(URL_PREFIX.length), value) : value;
+  }
+
+  #add(name: string, descriptor: MessageDescriptor): void {
+    this.#descriptors.set(name, descriptor);
+    for (const nested of descriptor.nestedType) this.#add(`${name}.${nested.name}`, nested);
+  }
+
+  #messageOf(name: string): Message {
+    const known = this.#messages.get(name);
+    if (known !== undefined) return known;
+    const descriptor = this.#descriptors.get(name);
+    const message = new Map<string, Form>();
+    for (const field of descriptor?.field ?? []) {
+      const form = field.type === 'TYPE_MESSAGE' ? this.#formOf(name, field.typeName) : null;
+      if (form !== null) message.set(field.name, form);
+    }
+    this.#messages.set(name, message);
+    return message;
+  }
+
+  #formOf(scope: string, typeName: string): Form | null {
+    if (typeName === DURATION) return { kind: 'duration' };
+    if (WRAPPER.test(typeName)) return { kind: 'wrapper' };
+    if (typeName === 'google.protobuf.Any') return { kind: 'any' };
+    const name = this.#resolve(scope, typeName);
+    const descriptor = this.#descriptors.get(name);
+    if (descriptor?.options?.mapEntry !== true) return { kind: 'message', name };
+    const value = descriptor.field.find((field) => field.name === 'value');
+    if (value?.type !== 'TYPE_MESSAGE') return null;
+    const of = this.#formOf(name, value.typeName);
+    return of === null ? null : { kind: 'map', of };
+  }
+
+  /** Names are said from the inside out, as in the language. */
+  #resolve(scope: string, typeName: string): string {
+    const parts = scope.split('.');
+    for (let length = parts.length; length >= 0; length--) {
+      const name = [...parts.slice(0, length), typeName].join('.');
+      if (this.#descriptors.has(name)) return name;
+    }
+    throw new Error(`no proto file holds ${typeName}, which ${scope} names`);
+  }
+}
+
+/** `1.500s`. */
+function parseDuration(text: string): { seconds: number; nanos: number } {
+  const [seconds = '', fraction = ''] = text.slice(0, -1).split('.');
+  return { seconds: Number(seconds), nanos: Number(fraction.padEnd(9, '0')) };
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
