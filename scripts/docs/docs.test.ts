@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseCommand, USAGE } from '../../cli/commands.ts';
 import { DIFFERENCES } from '../../e2e/conformance/differences.ts';
-import { listPages, PICTURES, ROOT } from './pages.ts';
+import { listPages, listSources, PICTURES, ROOT } from './pages.ts';
 import { partNames, renderPage } from './render-page.ts';
 import { explainedCases } from './seldon-differences.ts';
 
@@ -40,6 +40,15 @@ for (const name of pages.filter((page) => /^docs\/development\/|^CONTRIBUTING/.t
       [],
     );
   });
+
+test('the map names every folder with code, or the one that it is in', () => {
+  const map = readFileSync(join(ROOT, 'docs/development/map.md'), 'utf8');
+  const folders = listSources().map((path) => path.split('/').slice(0, -1));
+  const missing = folders.filter(
+    (way) => !way.some((_name, at) => map.includes(`\`${way.slice(0, at + 1).join('/')}/\``)),
+  );
+  assert.deepEqual([...new Set(missing.map((way) => way.join('/')))], []);
+});
 
 /** A heading's anchor counts too. */
 function isThere(page: string, link: string): boolean {

@@ -19,6 +19,17 @@ export function listPages(): string[] {
   return [...inRoot, 'examples/README.md', ...below].sort();
 }
 
+/** TypeScript that is not a test, from the root, with slashes. */
+export function listSources(): string[] {
+  return readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name))
+    .flatMap(({ name }) =>
+      readdirSync(ROOT + name, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(path))
+        .map((path) => `${name}/${path}`),
+    );
+}
+
 /** Path from the root → what the file must hold. */
 export const PICTURES: Readonly<Record<string, string>> = {
   'docs/images/request-light.svg': renderPicture('light'),
