@@ -1,8 +1,8 @@
 // The chart as helm renders it, against files: charts/sidegraph/testdata/<case>.in.yaml (values) and <case>.out.yaml. Skipped
-// where helm is not built (make cluster builds it). SIDEGRAPH_UPDATE_GOLDENS=1 writes the files anew.
+// where helm is not built (make cluster builds it).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,26 +11,26 @@ import { isPlainObject, type JsonObject } from '../graph/plan/json-value.ts';
 import { parseChartConfig } from '../operator/config/chart-config.ts';
 import { operatorExecArgv } from '../operator/config/exec-argv.ts';
 import { DEFAULT_CONFIG } from '../operator/config/workload-config.ts';
+import { readCases, testGoldens } from '../testing/golden.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CHART = join(ROOT, 'charts/sidegraph');
 const CASES = join(CHART, 'testdata');
 const HELM = join(ROOT, '.cache/kube/bin/helm');
 const KUBERNETES = '1.34.4';
-const isUpdating = process.env['SIDEGRAPH_UPDATE_GOLDENS'] === '1';
 const skip = existsSync(HELM) ? false : 'helm is not built';
 
 describe('the chart', { skip }, () => {
-  for (const name of readdirSync(CASES).filter((file) => file.endsWith('.in.yaml'))) {
-    test(`renders ${name} as the file beside it`, () => {
-      const rendered = withoutDefinition(template(join(CASES, name)));
-      const file = join(CASES, name.replace('.in.yaml', '.out.yaml'));
-      if (isUpdating) writeFileSync(file, rendered);
-      assert.equal(rendered, readFileSync(file, 'utf8'));
-    });
+  testGoldens({
+    dir: CASES,
+    outputs: ['.out.yaml'],
+    title: (name) => `renders ${name} as the file beside it`,
+    render: ({ file }) => ({ '.out.yaml': withoutDefinition(template(file)) }),
+  });
 
+  for (const { name, file } of readCases(CASES)) {
     test(`writes settings of ${name} that the operator reads`, () => {
-      const data = findObject(template(join(CASES, name)), 'ConfigMap', 'seldon-config')['data'];
+      const data = findObject(template(file), 'ConfigMap', 'seldon-config')['data'];
       assert.ok(isPlainObject(data));
       const settings = String(data['sidegraph.json']);
       const read = parseChartConfig({ settings, servers: String(data['predictor_servers']) });

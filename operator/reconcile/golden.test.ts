@@ -1,19 +1,16 @@
 // Golden scenarios: testdata/<case>.in.yaml is a list of steps, each of which changes the small cluster and reconciles once;
-// <case>.out.yaml is what each step decided. SIDEGRAPH_UPDATE_GOLDENS=1 writes them anew.
+// <case>.out.yaml is what each step decided.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
+import { testGoldens } from '../../testing/golden.ts';
 import type { Status } from '../status/build-status.ts';
 import type { GatewayView, Reconciled } from '../observe/contract.ts';
 import { nameOf } from '../observe/contract.ts';
 import { record } from '../observe/fields.ts';
 import { reconcile } from './reconcile.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
-
-const DIR = new URL('./testdata/', import.meta.url);
-const INPUT = '.in.yaml';
 
 interface Step {
   /** What happens, for the reader. */
@@ -46,13 +43,12 @@ interface Step {
   readonly times?: number;
 }
 
-const CASES = readdirSync(DIR)
-  .filter((file) => file.endsWith(INPUT))
-  .map((file) => file.slice(0, -INPUT.length));
-
-for (const name of CASES) {
-  test(`${name} goes as written down`, () => {
-    const steps = load(readFileSync(new URL(name + INPUT, DIR), 'utf8')) as readonly Step[];
+testGoldens({
+  dir: join(import.meta.dirname, 'testdata'),
+  outputs: ['.out.yaml'],
+  title: (name) => `${name} goes as written down`,
+  render: ({ text }) => {
+    const steps = load(text) as readonly Step[];
     const first = steps[0]?.object;
     assert.ok(first !== undefined, 'the first step has an object');
     const cluster = new SmallCluster(first);
@@ -62,9 +58,9 @@ for (const name of CASES) {
       for (let time = 1; time < (step.times ?? 1); time += 1) result = settleLookUps(cluster);
       return { step: step.step, ...summarize(result) };
     });
-    compare(`${name}.out.yaml`, dump(out, { lineWidth: 140, noRefs: true, sortKeys: false }));
-  });
-}
+    return { '.out.yaml': dump(out, { lineWidth: 140, noRefs: true, sortKeys: false }) };
+  },
+});
 
 function change(cluster: SmallCluster, step: Step, isFirst: boolean): void {
   if (step.object !== undefined && !isFirst) cluster.edit(step.object);
@@ -191,10 +187,4 @@ function portsOf(object: KubeObject): string {
   if (object.kind !== 'Service') return '';
   const { ports = [] } = object['spec'] as { ports?: { name: string; port: number }[] };
   return ` (${ports.map(({ name, port }) => `${name} ${port}`).join(', ')})`;
-}
-
-function compare(file: string, actual: string): void {
-  const golden = new URL(file, DIR);
-  if (process.env['SIDEGRAPH_UPDATE_GOLDENS'] === '1') writeFileSync(golden, actual);
-  assert.equal(actual, readFileSync(golden, 'utf8'));
 }

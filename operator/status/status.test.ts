@@ -1,28 +1,22 @@
 // What a person reads when pods do not come up. Golden pairs: testdata/<case>.in.yaml are pods as a kubelet or scheduler reports
-// them, <case>.out.txt the words. SIDEGRAPH_UPDATE_GOLDENS=1 writes them anew.
+// them, <case>.out.txt the words.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
 import type { KubeObject } from '../../lib/kube/object.ts';
+import { testGoldens } from '../../testing/golden.ts';
 import { describePods } from './describe-pods.ts';
 import { renderScale, whyUnscalable } from './serving.ts';
 
-const DIR = new URL('./testdata/', import.meta.url);
-const INPUT = '.in.yaml';
-const CASES = readdirSync(DIR)
-  .filter((file) => file.endsWith(INPUT))
-  .map((file) => file.slice(0, -INPUT.length));
-
-for (const name of CASES) {
-  test(`pods of ${name} are described as written down`, () => {
-    const pods = load(readFileSync(new URL(name + INPUT, DIR), 'utf8')) as readonly KubeObject[];
-    const golden = new URL(`${name}.out.txt`, DIR);
-    const words = `${describePods(pods)}\n`;
-    if (process.env['SIDEGRAPH_UPDATE_GOLDENS'] === '1') writeFileSync(golden, words);
-    assert.equal(words, readFileSync(golden, 'utf8'));
-  });
-}
+testGoldens({
+  dir: join(import.meta.dirname, 'testdata'),
+  outputs: ['.out.txt'],
+  title: (name) => `pods of ${name} are described as written down`,
+  render: ({ text }) => ({
+    '.out.txt': `${describePods(load(text) as readonly KubeObject[])}\n`,
+  }),
+});
 
 test('the scale subresource gets a selector for one Deployment and none for two', () => {
   const deployment = (name: string): KubeObject => ({

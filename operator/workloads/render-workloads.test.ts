@@ -1,40 +1,38 @@
 // Golden pairs: testdata/<case>.in.yaml -> <case>.out.yaml (objects, predictors, warnings), and what holds for every one of them.
-// A first line `# injection: off` is a namespace without the annotation. SIDEGRAPH_UPDATE_GOLDENS=1 writes them anew.
-import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// A first line `# injection: off` is a namespace without the annotation.
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { dump } from 'js-yaml';
+import { readCases, testGoldens } from '../../testing/golden.ts';
 import { renderWorkloads } from './render-workloads.ts';
 import { checkObjects } from './testing/check-objects.ts';
 import { loadInput } from './testing/load-input.ts';
+import type { Workloads } from './workloads.ts';
 
-const DIR = new URL('./testdata/', import.meta.url);
-const INPUT = '.in.yaml';
-const CASES = readdirSync(DIR)
-  .filter((file) => file.endsWith(INPUT))
-  .map((file) => file.slice(0, -INPUT.length));
+const DIR = join(import.meta.dirname, 'testdata');
 
-for (const name of CASES) {
-  const text = readFileSync(new URL(name + INPUT, DIR), 'utf8');
-  const injection = !text.startsWith('# injection: off');
-
-  test(`${name} is rendered as written down`, () => {
-    const { objects, predictors, transfers, warnings } = renderWorkloads(
-      loadInput(text, { injection }),
-    );
+testGoldens({
+  dir: DIR,
+  outputs: ['.out.yaml'],
+  title: (name) => `${name} is rendered as written down`,
+  render: ({ text }) => {
+    const { objects, predictors, transfers, warnings } = render(text);
     const shown = predictors.map(({ plan, ...predictor }) => ({
       ...predictor,
       plan: plan.hash,
       edges: plan.edges.map(({ host, port, via }) => `${host}:${port} ${via}`),
     }));
     const result = { predictors: shown, transfers, warnings, objects };
-    const actual = dump(result, { noRefs: true, lineWidth: -1 });
-    const golden = new URL(`${name}.out.yaml`, DIR);
-    if (process.env['SIDEGRAPH_UPDATE_GOLDENS'] === '1') writeFileSync(golden, actual);
-    assert.equal(actual, readFileSync(golden, 'utf8'));
-  });
+    return { '.out.yaml': dump(result, { noRefs: true, lineWidth: -1 }) };
+  },
+});
 
+for (const { name, text } of readCases(DIR)) {
   test(`${name}: the objects fit each other`, () => {
-    checkObjects(renderWorkloads(loadInput(text, { injection })));
+    checkObjects(render(text));
   });
+}
+
+function render(text: string): Workloads {
+  return renderWorkloads(loadInput(text, { injection: !text.startsWith('# injection: off') }));
 }

@@ -1,16 +1,14 @@
 // The command on files: what is printed and what is told, as goldens; and what holds for each of them.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Io } from '../../../lib/runtime/io.ts';
+import { readCases, testGoldens } from '../../../testing/golden.ts';
 import { inject } from './inject.ts';
 import type { InjectOptions } from './parse.ts';
 
 const DIR = join(import.meta.dirname, 'testdata');
-const CASES = readdirSync(DIR)
-  .filter((name) => name.endsWith('.in.yaml'))
-  .map((name) => name.slice(0, -'.in.yaml'.length));
 const PLAIN = {
   graphs: [],
   namespace: null,
@@ -39,26 +37,19 @@ async function run(options: Partial<InjectOptions> & Pick<InjectOptions, 'files'
   return { code, out, err };
 }
 
-function compare(file: string, actual: string): void {
-  const path = join(DIR, file);
-  if (process.env['SIDEGRAPH_UPDATE_GOLDENS'] === '1') {
-    if (actual === '') rmSync(path, { force: true });
-    else writeFileSync(path, actual);
-  }
-  assert.equal(actual, existsSync(path) ? readFileSync(path, 'utf8') : '', file);
-}
-
-for (const name of CASES) {
-  test(`${name}: the manifests and the findings are as they were`, async () => {
-    const { code, out, err } = await run({ files: [join(DIR, `${name}.in.yaml`)] });
+testGoldens({
+  dir: DIR,
+  outputs: ['.out.yaml', '.err.txt'],
+  title: (name) => `${name}: the manifests and the findings are as they were`,
+  render: async ({ file }) => {
+    const { code, out, err } = await run({ files: [file] });
     assert.equal(code, out === '' ? 1 : 0, err);
-    compare(`${name}.out.yaml`, out);
-    compare(`${name}.err.txt`, err);
-  });
-}
+    return { '.out.yaml': out, '.err.txt': err };
+  },
+});
 
 test('what was injected is not changed when it is done again', async () => {
-  for (const name of CASES) {
+  for (const { name } of readCases(DIR)) {
     const file = join(DIR, `${name}.out.yaml`);
     if (!existsSync(file)) continue;
     const again = await run({ files: [file] });

@@ -1,26 +1,22 @@
 // Objects of a cluster in, the tree out: goldens over files that hold a SeldonDeployment, its pods and what these answered.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { parseManifests } from '../../../graph/manifest/parse-manifests.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { createPaint } from '../../../lib/runtime/paint.ts';
+import { testGoldens } from '../../../testing/golden.ts';
 import { readState } from './read-state.ts';
 import { renderTree } from './render-tree.ts';
 
-const DIR = join(import.meta.dirname, 'testdata');
 const PAINT = createPaint({ isTTY: false }, {});
 
-function load(name: string): KubeObject[] {
-  const text = readFileSync(join(DIR, `${name}.in.yaml`), 'utf8');
-  return parseManifests(text, name).documents.map(({ value }) => value as unknown as KubeObject);
-}
-
-for (const file of readdirSync(DIR).filter((each) => each.endsWith('.in.yaml'))) {
-  const name = file.slice(0, -'.in.yaml'.length);
-  test(`${name}: the tree says what is the matter`, () => {
-    const objects = load(name);
+testGoldens({
+  dir: join(import.meta.dirname, 'testdata'),
+  outputs: ['.out.txt'],
+  title: (name) => `${name}: the tree says what is the matter`,
+  render: ({ name, text }) => {
+    const { documents } = parseManifests(text, name);
+    const objects = documents.map(({ value }) => value as unknown as KubeObject);
     const object = objects.find(({ kind }) => kind === 'SeldonDeployment');
     assert.ok(object !== undefined);
     const pods = objects.filter(({ kind }) => kind === 'Pod');
@@ -39,9 +35,6 @@ for (const file of readdirSync(DIR).filter((each) => each.endsWith('.in.yaml')))
       answers: new Map(answers),
       namespaceAnnotations: namespace?.metadata.annotations ?? {},
     });
-    const actual = renderTree([state], PAINT);
-    const golden = join(DIR, `${name}.out.txt`);
-    if (process.env['SIDEGRAPH_UPDATE_GOLDENS'] === '1') writeFileSync(golden, actual);
-    assert.equal(actual, existsSync(golden) ? readFileSync(golden, 'utf8') : '');
-  });
-}
+    return { '.out.txt': renderTree([state], PAINT) };
+  },
+});

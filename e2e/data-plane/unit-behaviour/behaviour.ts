@@ -1,5 +1,5 @@
 // What a unit may do, what clients get for it at each place of a graph where a unit can stand, and why that is not the
-// same everywhere. The outcomes are kept in `outcomes.json`, which the test writes anew with SIDEGRAPH_UPDATE_GOLDENS=1; the
+// same everywhere. The outcomes are kept in `outcomes.json`, which the test writes anew with SIDEGRAPH_UPDATE_GOLDENS=outcomes; the
 // page docs/unit-behaviour.md is made of all three.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

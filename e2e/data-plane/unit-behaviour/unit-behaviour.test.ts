@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isUpdating } from '../../../testing/golden.ts';
 import {
   type Behaviour,
   type Kind,
@@ -21,7 +22,7 @@ const BEHAVIOURS: Readonly<Record<Kind, Readonly<Record<string, Behaviour>>>> = 
   rest: REST_BEHAVIOURS,
   grpc: GRPC_BEHAVIOURS,
 };
-const UPDATE = process.env['SIDEGRAPH_UPDATE_GOLDENS'] === '1';
+const UPDATE = isUpdating('outcomes');
 
 describe('what a unit does has one outcome at every place of a graph, over', () => {
   let stand: Stand;
