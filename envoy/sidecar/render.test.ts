@@ -1,14 +1,19 @@
+// What Envoy is given for each case of the graph's goldens: graph/testdata/<case>.in.yaml -> <case>.envoy.yaml, by way of the
+// plan; and that Envoy takes it.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
+import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
+import { readCases, testGoldens } from '../../testing/golden.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import { renderEnvoy } from './render.ts';
 import { envoyBinary } from '../testing/envoy.ts';
+import { showFiles } from '../testing/show-files.ts';
 import { validateFiles } from '../process/validate.ts';
 
-const TESTDATA = join(import.meta.dirname, 'testdata');
+const DIR = join(import.meta.dirname, '../../graph/testdata');
 const LAYOUT: EnvoyLayout = {
   dir: '/run/sidegraph/envoy',
   host: '127.0.0.1',
@@ -26,39 +31,26 @@ const LAYOUT: EnvoyLayout = {
   accessLog: 'failures',
 };
 
-const CASES = readdirSync(TESTDATA)
-  .filter((name) => name.endsWith('.plan.json'))
-  .map((name) => name.slice(0, -'.plan.json'.length));
+/** One predictor behind its listeners, and several behind the front ones: two cases show all that Envoy is given. */
+const WHOLE = ['single-model', 'shadow'];
 
-/** Listeners and bootstrap depend on the plan so little that two cases show all of them. */
-const WHOLE = ['single-model', 'canary-and-shadow'];
-
-function goldenText(name: string): string {
-  const { clusters, routes, ...others } = renderEnvoy(planOf(name), LAYOUT);
-  const shown = WHOLE.includes(name) ? { clusters, routes, ...others } : { clusters, routes };
-  return `${JSON.stringify(shown, null, 1)}\n`;
-}
-
-function planOf(name: string): DeploymentPlan {
-  return JSON.parse(readFileSync(join(TESTDATA, `${name}.plan.json`), 'utf8')) as DeploymentPlan;
-}
-
-for (const name of CASES) {
-  test(`renders ${name}`, () => {
-    const golden = join(TESTDATA, `${name}.envoy.json`);
-    const text = goldenText(name);
-    if (process.env.SIDEGRAPH_UPDATE_GOLDENS === '1' || !existsSync(golden)) {
-      writeFileSync(golden, text);
-    }
-    assert.equal(text, readFileSync(golden, 'utf8'));
-  });
-}
+testGoldens({
+  dir: DIR,
+  outputs: ['.envoy.yaml'],
+  title: (name) => `${name} is rendered for Envoy as written down`,
+  render: ({ name, text }) => {
+    const isWhole = WHOLE.includes(name);
+    const shown = compile(text).map((plan) => showFiles(renderEnvoy(plan, LAYOUT), plan, isWhole));
+    return { '.envoy.yaml': shown.join('---\n') };
+  },
+});
 
 test('Envoy takes every rendered configuration', async () => {
   const envoyBin = await envoyBinary();
-  assert.ok(CASES.length > 0);
-  for (const name of CASES) {
-    assert.equal(await validateFiles(renderEnvoy(planOf(name), LAYOUT), envoyBin), null, name);
+  for (const { name, text } of readCases(DIR)) {
+    for (const plan of compile(text)) {
+      assert.equal(await validateFiles(renderEnvoy(plan, LAYOUT), envoyBin), null, name);
+    }
   }
 });
 
@@ -70,13 +62,15 @@ test('a configuration with an unknown field is refused in the words of Envoy', a
 });
 
 test('clusters of unchanged units keep their names when the plan changes', () => {
-  const deployment = planOf('chain');
+  const deployment = planOf('elsewhere');
   const predictor = deployment.predictors[0];
   assert.ok(predictor);
-  const [, moved] = predictor.plan.edges;
-  assert.ok(moved);
-  const edges = predictor.plan.edges.map((edge) =>
-    edge === moved ? { ...edge, port: edge.port + 1 } : edge,
+  const edge = predictor.plan.edges.find(
+    ({ transport, host }) => transport === 'rest' && host.endsWith('.svc'),
+  );
+  assert.ok(edge);
+  const edges = predictor.plan.edges.map((each) =>
+    each === edge ? { ...edge, port: edge.port + 1 } : each,
   );
   const next: DeploymentPlan = {
     ...deployment,
@@ -89,3 +83,15 @@ test('clusters of unchanged units keep their names when the plan changes', () =>
   const [cluster = ''] = changed;
   assert.deepEqual(changed, [cluster, `${String(cluster)}/each`, `${String(cluster)}/any`]);
 });
+
+function planOf(name: string): DeploymentPlan {
+  const text = readCases(DIR).find((each) => each.name === name)?.text ?? '';
+  const [plan] = compile(text);
+  assert.ok(plan, `${name} has a plan`);
+  return plan;
+}
+
+function compile(text: string): readonly DeploymentPlan[] {
+  const { deployments } = loadDeployments(text, { source: 'case' });
+  return deployments.map((deployment) => compileDeployment(deployment));
+}
