@@ -19,7 +19,7 @@ const RETRY_MS = 3_000;
 const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
 
 export interface LeaseOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
   readonly name: string;
   /** Unique among the replicas: the pod's name and something random. */

@@ -22,7 +22,7 @@ const MAX_SILENT_WATCHES = 5;
 const SHORT_WATCH_MS = 1_000;
 
 export interface ReflectorOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly kind: KindRef | Resource;
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;

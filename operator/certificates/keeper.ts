@@ -17,7 +17,10 @@ import { isRotating, nextStep } from './rotation.ts';
 import { dropOldSeen, parseSeen, renderSeen, seenKey } from './seen.ts';
 
 export interface KeeperOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<
+    KubeClient,
+    'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'apply'
+  >;
   readonly namespace: string;
   readonly secretName: string;
   /** Name of the mutating and of the validating configuration. */
