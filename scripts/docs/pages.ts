@@ -25,7 +25,10 @@ export function listSources(): string[] {
     .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name))
     .flatMap(({ name }) =>
       readdirSync(ROOT + name, { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(path))
+        .filter(
+          (path) =>
+            path.endsWith('.ts') && !/-arbitrary\.ts$|\.test\.ts$|(^|\/)testing\//.test(path),
+        )
         .map((path) => `${name}/${path}`),
     );
 }
