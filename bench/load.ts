@@ -119,6 +119,8 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
   const edge = {
     unit: 0,
     transport: 'grpc',
+    dialect: 'seldon',
+    model: 'm',
     host: order.host,
     port: order.port,
     via: 'straight',

@@ -27,18 +27,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const LEVELS: readonly (readonly string[])[] = [
   ['lib/runtime', 'lib/codecs/grpc', 'lib/codecs/http2', 'lib/codecs/protobuf', 'proto'],
   ['lib/codecs/json', 'lib/kube', 'graph/plan'],
-  ['dialects', 'envoy/kit', 'extproc/contract', 'graph/manifest'],
-  [
-    'graph/built-ins',
-    'extproc/policies',
-    'dialects/seldon',
-    'dialects/tensors',
-    'graph/crd',
-    'graph/pod',
-    'envoy/kit/filters',
-    'extproc/contract/unpack',
-  ],
+  ['dialects', 'graph/manifest'],
+  ['dialects/seldon', 'dialects/tensors', 'graph/built-ins'],
   ['dialects/tensorflow', 'dialects/v2'],
+  ['dialects/known'],
+  ['envoy/kit', 'extproc/contract'],
+  ['extproc/policies', 'graph/crd', 'graph/pod', 'envoy/kit/filters', 'extproc/contract/unpack'],
   ['extproc/transport/codec', 'extproc/transport/http2', 'extproc/client', 'operator/certificates'],
   [
     'extproc/client/http1',

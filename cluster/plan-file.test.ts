@@ -46,6 +46,6 @@ test('a plan for another pod is refused; what a pod does not know is not compare
 test('what is no plan, of another version, or changed on the way is refused', () => {
   for (const text of ['', '{', 'null', '[]', '{"predictors":[]}', '{"predictors":[{"plan":{}}]}'])
     assert.equal(refusal(text), 'PLAN_UNREADABLE');
-  assert.equal(refusal(render().replace('"version":1', '"version":2')), 'PLAN_VERSION');
+  assert.equal(refusal(render().replace('"version":2', '"version":3')), 'PLAN_VERSION');
   assert.equal(refusal(render().replace('SIMPLE_MODEL', 'SIMPLE_ROUTER')), 'PLAN_DAMAGED');
 });

@@ -9,7 +9,7 @@ import {
 } from '../../lib/codecs/json/numbers.ts';
 import { flatten, meanOf, type NumberArray, type Numbers, sizeOf, unmergeable } from './average.ts';
 import { COMMA } from '../../lib/codecs/json/scan.ts';
-import type { Unusable } from './dialect.ts';
+import type { Unusable } from '../payload.ts';
 
 const DATA = keys('data');
 const NDARRAY = keys('ndarray');

@@ -3,7 +3,7 @@
 import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { flatten, meanOf, type NumberArray, sizeOf, unmergeable } from './average.ts';
-import type { Unusable } from './dialect.ts';
+import type { Unusable } from '../payload.ts';
 import { DATA, MESSAGE, TENSOR } from './fields.ts';
 import {
   type ArrayData,

@@ -1,6 +1,6 @@
 // The element-wise mean of arrays of numbers: what AVERAGE_COMBINER does, whatever the messages are written in.
 // In: one array for each child, flat, with its shape; out: a flat array of the same shape, or why there is none.
-import type { Unusable } from './dialect.ts';
+import type { Unusable } from '../payload.ts';
 
 /** Numbers in a row that may be written over. */
 export type Numbers = number[] | Float64Array;

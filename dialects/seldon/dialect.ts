@@ -1,47 +1,101 @@
-// What the walk needs to know of a message's inside, said once for JSON and for protobuf. All functions take and give
-// bytes without content encoding and never throw.
-import type { ErrorCode } from '../../graph/plan/errors.ts';
+// Seldon Core v1's protocol: the external API of a graph and the internal one of its units.
+import { readString } from '../../lib/codecs/protobuf/oneof.ts';
+import { stringField } from '../../lib/codecs/protobuf/writer.ts';
+import type { Verb } from '../../graph/plan/plan.ts';
+import type { Dialect } from '../dialect.ts';
+import { MODEL_METADATA } from './fields.ts';
 
-/** Why a message could not be used; `info` says what is wrong with it, without naming the unit. */
-export interface Unusable {
-  readonly code: ErrorCode;
-  readonly info: string;
-  /** Position of the message among those given, where there were several. */
-  readonly position: number;
-}
+const REST_PATHS: Readonly<Record<Verb, string>> = {
+  predict: '/predict',
+  'transform-input': '/transform-input',
+  'transform-output': '/transform-output',
+  route: '/route',
+  aggregate: '/aggregate',
+  'send-feedback': '/send-feedback',
+  status: '/health/status',
+  metadata: '/metadata',
+};
 
-/** `too-long`: longer than any plan's. */
-export type FeedbackRoutingFound = Readonly<Record<string, unknown>> | 'too-long' | null;
+const GRPC_PATHS: Readonly<Record<Verb, string | null>> = {
+  predict: '/seldon.protos.Model/Predict',
+  'transform-input': '/seldon.protos.Transformer/TransformInput',
+  'transform-output': '/seldon.protos.OutputTransformer/TransformOutput',
+  route: '/seldon.protos.Router/Route',
+  aggregate: '/seldon.protos.Combiner/Aggregate',
+  'send-feedback': '/seldon.protos.Model/SendFeedback',
+  status: null,
+  metadata: '/seldon.protos.Model/Metadata',
+};
 
-/** Choice of each unit that was asked or passed: −1 all, −2 none, N child N. */
-export type Routing = Readonly<Record<string, number>>;
-
-export type DialectName = 'json' | 'proto';
-
-export interface Dialect {
-  readonly name: DialectName;
-  /** Content type of messages that Sidegraph writes itself. */
-  readonly contentType: string | null;
-  /** A message that says nothing: what gRPC answers a feedback with that nobody took. */
-  readonly empty: Buffer;
-  /** The branch that a router's answer names, truncated to an integer. */
-  readRoute(body: Buffer): number | Unusable;
-  /** The first answer that cannot be given to a combiner; null when all can. */
-  findUnjoinable(bodies: readonly Buffer[]): Unusable | null;
-  /** The message that a combiner gets: all answers in order, as pieces to be sent one after the other; they are not read. */
-  joinAnswers(bodies: readonly Buffer[]): Buffer[];
-  /** AVERAGE_COMBINER: the first message with the element-wise mean as its data. */
-  average(bodies: readonly Buffer[]): Buffer | Unusable;
-  /** What `average` makes on its way besides the bodies, bytes; an upper bound. */
-  averageBytes(bodies: readonly Buffer[]): number;
-  /** SIMPLE_MODEL: the constant answer, or the request's own strData or binData. */
-  simpleModel(body: Buffer): Buffer;
-  /** The message with `routing` laid over its `meta.routing`; unchanged where that cannot be done. */
-  writeRouting(body: Buffer, routing: Routing): Buffer;
-  /**
-   * `response.meta.routing` of a feedback; null when it has none, or an empty one. Values as they were sent.
-   */
-  readFeedbackRouting(body: Buffer): FeedbackRoutingFound;
-  /** A feedback with `routing` as its `response.meta.routing`; unchanged where that cannot be done. */
-  writeFeedbackRouting(body: Buffer, routing: Routing): Buffer;
-}
+export const SELDON: Dialect = {
+  name: 'seldon',
+  clientRoutes: [
+    { kind: 'predict-rest', path: '/api/v1.0/predictions', use: 'walk' },
+    { kind: 'predict-rest', path: '/api/v0.1/predictions', use: 'walk' },
+    { kind: 'predict-grpc', path: '/seldon.protos.Seldon/Predict', use: 'walk' },
+    { kind: 'feedback-rest', path: '/api/v1.0/feedback', use: 'walk' },
+    { kind: 'feedback-rest', path: '/api/v0.1/feedback', use: 'walk' },
+    { kind: 'feedback-grpc', path: '/seldon.protos.Seldon/SendFeedback', use: 'walk' },
+  ],
+  grpcPackage: 'seldon.protos',
+  unitPath: (_model, verb, transport) =>
+    transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
+  modelInPath: null,
+  layoutHeader: null,
+  errorFields: (status, info) => ({ status: { code: status, info, status: 'FAILURE' } }),
+  control: {
+    roots: [
+      { path: '/api/v0.1/status', below: true, service: 'status' },
+      { path: '/api/v1.0/status', below: true, service: 'status' },
+      { path: '/api/v0.1/metadata', below: true, service: 'metadata' },
+      { path: '/api/v1.0/metadata', below: true, service: 'metadata' },
+      { path: '/api/v0.1/doc', below: true, service: '' },
+      { path: '/api/v1.0/doc', below: true, service: '' },
+      { path: '/api/v1.0/health/status', below: false, service: '' },
+    ],
+    http: [
+      { path: '/api/v1.0/status', answer: 'ready' },
+      { path: '/api/v1.0/health/status', answer: 'ready' },
+      { path: '/api/v1.0/metadata', answer: 'graph-metadata' },
+      ...['/api/v1.0', '/api/v0.1'].flatMap(
+        (version) =>
+          [
+            { path: `${version}/status/{unit}`, answer: 'unit-status' },
+            { path: `${version}/metadata/{unit}`, answer: 'unit-metadata' },
+            { path: `${version}/doc`, answer: 'doc-without-slash' },
+            { path: `${version}/doc/`, answer: 'doc' },
+            { path: `${version}/doc/seldon.json`, answer: 'openapi' },
+          ] as const,
+      ),
+    ],
+    grpc: {
+      files: ['prediction.proto'],
+      services: ['seldon.protos.Seldon'],
+      methods: [
+        {
+          path: '/seldon.protos.Seldon/ModelMetadata',
+          answer: 'unit',
+          unitPath: '/seldon.protos.Model/Metadata',
+          unitIn: (request) => readString(request, MODEL_METADATA.name),
+          ask: () => Buffer.alloc(0),
+          builtIn: (unit) =>
+            Buffer.concat([
+              stringField(MODEL_METADATA.name, unit),
+              stringField(MODEL_METADATA.platform, 'sidegraph'),
+            ]),
+        },
+        {
+          path: '/seldon.protos.Seldon/GraphMetadata',
+          answer: 'graph-metadata',
+          unitPath: '/seldon.protos.Model/Metadata',
+        },
+      ],
+    },
+  },
+  probe: null,
+  example: {
+    path: '/api/v1.0/predictions',
+    body: '{"data":{"ndarray":[[1.0,2.0,3.0,4.0]]}}',
+    grpcPath: '/seldon.protos.Seldon/Predict',
+  },
+};

@@ -2,7 +2,7 @@
 // `data.tensor` or `data.tftensor`, whose first value is the branch (truncated), or a plain array of integers.
 import { findIn, findMember, keys, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
 import { OPEN_ARRAY, OPEN_OBJECT, skipNumber, skipSpace } from '../../lib/codecs/json/scan.ts';
-import type { Unusable } from './dialect.ts';
+import type { Unusable } from '../payload.ts';
 
 const DATA = Buffer.from('data');
 const NDARRAY = Buffer.from('ndarray');

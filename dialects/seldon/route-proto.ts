@@ -1,5 +1,5 @@
 // A router's answer over gRPC: a SeldonMessage whose tensor, ndarray or tftensor begins with the branch (truncated).
-import type { Unusable } from './dialect.ts';
+import type { Unusable } from '../payload.ts';
 import { DATA, TENSOR, TF_TENSOR } from './fields.ts';
 import { type ArrayData, readArrayData, readDoubles, readInts, readList } from './numbers-proto.ts';
 

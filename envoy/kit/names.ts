@@ -1,6 +1,7 @@
 // Names inside Envoy's configuration: clusters, listeners, route tables, filters. What crosses to the filter has its
 // home in `graph/plan/names.ts`; these stay in this folder (and in Envoy's statistics).
-import type { CallVerb, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
+import type { CallVerb, DialectName, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
 
 /** The ext_proc servers; the one cluster with a fixed place in Envoy's statistics. */
 export const FILTER_CLUSTER = 'filter';
@@ -45,16 +46,15 @@ export const EXT_PROC_FILTER = 'sidegraph.graph';
 export const PATH_STATE = 'sidegraph.path';
 
 /** What the request counts as in Seldon's metrics (`service`). */
-export function serviceOf(kind: RouteKind): string {
+export function serviceOf(dialect: DialectName, kind: RouteKind): string {
   switch (kind) {
     case 'predict-rest':
       return 'predictions';
     case 'feedback-rest':
       return 'feedback';
     case 'predict-grpc':
-      return '/seldon.protos.Seldon/Predict';
     case 'feedback-grpc':
-      return '/seldon.protos.Seldon/SendFeedback';
+      return dialectOf(dialect).clientRoutes.find((route) => route.kind === kind)?.path ?? '';
   }
 }
 

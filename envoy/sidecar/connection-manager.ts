@@ -1,4 +1,6 @@
 // The HTTP connection managers of the listeners: which filters run, in which order, and which route table they follow.
+import type { Dialect } from '../../dialects/dialect.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { accessLogs } from '../kit/filters/access-log.ts';
 import { bodyLimitFilters } from '../kit/filters/body-limit.ts';
@@ -24,6 +26,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
   const graph = `${plan.namespace}/${plan.deployment}`;
   const bounds = boundsOf([plan]);
   return connectionManager(layout, {
+    dialect: dialectOf(plan.dialect),
     options: faces === 'clients' ? clientOptions(bounds) : peerOptions(bounds),
     statPrefix: `ingress_${plan.predictor}`,
     routeTable: predictorRoutes(plan.predictor),
@@ -44,6 +47,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
 /** Shares requests between predictors; it changes nothing of them. */
 export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return connectionManager(layout, {
+    dialect: dialectOfAll(deployment),
     options: clientOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
     statPrefix: 'front',
     routeTable: FRONT_ROUTES,
@@ -56,6 +60,7 @@ export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): J
 /** The filter's side calls. */
 export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return connectionManager(layout, {
+    dialect: dialectOfAll(deployment),
     options: peerOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
     statPrefix: 'egress',
     routeTable: EGRESS_ROUTES,
@@ -63,6 +68,11 @@ export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): 
     filters: [router(clientStats())],
     early: [],
   });
+}
+
+/** The predictors of a deployment speak one protocol. */
+function dialectOfAll({ predictors }: DeploymentPlan): Dialect {
+  return dialectOf(predictors[0]?.plan.dialect ?? 'seldon');
 }
 
 /** Who opens the connections: clients, or the front listener with its clients' requests or with copies of them. */
@@ -81,6 +91,7 @@ function boundsOf(plans: readonly Plan[]): ClientBounds {
 }
 
 interface ManagerParts {
+  readonly dialect: Dialect;
   readonly options: JsonObject;
   readonly statPrefix: string;
   readonly routeTable: string;
@@ -103,7 +114,7 @@ function connectionManager(layout: EnvoyLayout, parts: ManagerParts): JsonObject
         },
         http_filters: parts.filters,
         early_header_mutation_extensions: parts.early,
-        local_reply_config: localReplies(),
+        local_reply_config: localReplies(parts.dialect),
         access_log: parts.accessLogs,
         // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
         stream_idle_timeout: '0s',

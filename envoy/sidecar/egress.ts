@@ -1,13 +1,8 @@
 // The egress route table: one host a unit and transport, so that the filter's side calls get Envoy's timeouts, retries and
 // statistics.
-import {
-  ERROR_HEADER,
-  INTERNAL_HEADER_PREFIX,
-  UNIT_HEADER,
-  egressHost,
-} from '../../graph/plan/names.ts';
+import { ERROR_HEADER, PLAN_HEADER, UNIT_HEADER, egressHost } from '../../graph/plan/names.ts';
 import type { DeploymentPlan, Edge, Plan } from '../../graph/plan/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import { clusterOf, isNamed, unitOf } from './clusters.ts';
 import type { JsonObject } from '../kit/json.ts';
 import { EGRESS_ROUTES } from '../kit/names.ts';
@@ -25,8 +20,8 @@ export function egressRouteTable(deployment: DeploymentPlan): JsonObject {
 
 function unitHostTable(plan: Plan, edge: Edge): JsonObject {
   const host = egressHost(plan.predictor, unitOf(plan, edge.unit).name, edge.transport);
-  const feedbackPath =
-    edge.transport === 'grpc' ? GRPC_PATHS['send-feedback'] : REST_PATHS['send-feedback'];
+  const model = encodeURIComponent(edge.model);
+  const feedbackPath = dialectOf(edge.dialect).unitPath(model, 'send-feedback', edge.transport);
   const policy = plan.policy;
   return {
     name: host,
@@ -35,7 +30,7 @@ function unitHostTable(plan: Plan, edge: Edge): JsonObject {
     response_headers_to_remove: [ERROR_HEADER],
     request_body_buffer_limit: Math.max(policy.maxBodyBytes, policy.maxAnswerBytes),
     routes: [
-      egressRoute(plan, edge, { path: feedbackPath }, true),
+      ...(feedbackPath === null ? [] : [egressRoute(plan, edge, { path: feedbackPath }, true)]),
       egressRoute(plan, edge, { prefix: '/' }, false),
     ],
   };
@@ -51,6 +46,6 @@ function egressRoute(plan: Plan, edge: Edge, match: JsonObject, feedback: boolea
       host_rewrite_literal: unitHost(plan, edge.unit, edge.transport),
       ...callPolicy(plan.policy, edge.transport, feedback, isNamed(edge)),
     },
-    request_headers_to_remove: [UNIT_HEADER, `${INTERNAL_HEADER_PREFIX}plan`],
+    request_headers_to_remove: [UNIT_HEADER, PLAN_HEADER],
   };
 }

@@ -12,6 +12,7 @@ import {
   transportOf,
 } from '../../graph/plan/names.ts';
 import type { CallVerb, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
+import type { ClientPath } from './client-paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, overwriteHeader } from '../kit/json.ts';
 import { MAX_WHOLE_BODY_BYTES } from '../kit/limits.ts';
@@ -39,18 +40,18 @@ type Arrival = 'whole' | 'streamed';
  * The first match of a graph request: a body that says that it is small is held by Envoy. The few requests that ask for CloudEvents
  * headers take the other route, so that the filter for those is spared to all the rest.
  */
-export function graphRoutes(plan: Plan, kind: RouteKind, path: string): JsonObject[] {
+export function graphRoutes(plan: Plan, kind: RouteKind, path: ClientPath): JsonObject[] {
   return isGrpcKind(kind)
     ? [graphRoute(plan, kind, path, 'streamed')]
     : [graphRoute(plan, kind, path, 'whole'), graphRoute(plan, kind, path, 'streamed')];
 }
 
 /** Its cluster has no endpoint: a filter that names no unit gives a 503. */
-function graphRoute(plan: Plan, kind: RouteKind, path: string, arrival: Arrival): JsonObject {
+function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arrival): JsonObject {
   return {
     name: routeName(plan.hash, kind),
     match: {
-      path,
+      ...path.match,
       headers: [methodIs('POST'), ...(arrival === 'whole' ? [isSmall(), isNoCloudEvent()] : [])],
     },
     metadata: kindMetadata(plan, kind),

@@ -2,7 +2,8 @@
 import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../../graph/plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../../graph/plan/plan.ts';
 import type { NativeTarget, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
+import type { ClientPath } from './client-paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, literal, overwriteHeader } from '../kit/json.ts';
 import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from '../kit/limits.ts';
@@ -25,7 +26,7 @@ export function nativeRoutes(
   plan: Plan,
   kind: RouteKind,
   targets: readonly NativeTarget[],
-  path: string,
+  path: ClientPath,
 ): JsonObject[] {
   const plain = targetRoutes(plan, kind, targets, path, 'plain');
   return isGrpcKind(kind)
@@ -41,10 +42,10 @@ function targetRoutes(
   plan: Plan,
   kind: RouteKind,
   targets: readonly NativeTarget[],
-  path: string,
+  path: ClientPath,
   form: Form,
 ): JsonObject[] {
-  const paths = new Set(targets.map((target) => unitPath(target, transportOf(kind))));
+  const paths = new Set(targets.map((target) => unitPath(plan, kind, target, path)));
   if (paths.size === 1) return [route(plan, kind, path, targets, null, form)];
   let sum = 0;
   return targets.map((target) => {
@@ -53,14 +54,25 @@ function targetRoutes(
   });
 }
 
-function unitPath(target: NativeTarget, transport: Transport): string {
-  return transport === 'grpc' ? GRPC_PATHS[target.verb] : REST_PATHS[target.verb];
+/** The same for all targets where the client's path is passed on. */
+function unitPath(
+  plan: Plan,
+  kind: RouteKind,
+  { unit, verb }: NativeTarget,
+  { passes, model }: ClientPath,
+): string {
+  if (passes) return '';
+  const transport = transportOf(kind);
+  const own = encodeURIComponent(edgeOf(plan, unit, transport).model);
+  const path = dialectOf(plan.dialect).unitPath(model ?? own, verb, transport);
+  if (path === null) throw new Error(`plan ${plan.hash}: no ${verb} over ${transport}`);
+  return path;
 }
 
 function route(
   plan: Plan,
   kind: RouteKind,
-  path: string,
+  path: ClientPath,
   targets: readonly NativeTarget[],
   fraction: number | null,
   form: Form,
@@ -72,7 +84,7 @@ function route(
   return {
     name: routeName(plan.hash, kind),
     match: {
-      path,
+      ...path.match,
       headers: [
         methodIs('POST'),
         ...(form === 'plain' && transport === 'rest' ? [isNoCloudEvent()] : []),
@@ -83,7 +95,7 @@ function route(
     ...keptRequest(plan, named),
     route: {
       ...destination(plan, targets, transport),
-      prefix_rewrite: unitPath(first, transport),
+      ...path.rewrite(unitPath(plan, kind, first, path)),
       ...callPolicy(plan.policy, transport, first.verb === 'send-feedback', named),
     },
     typed_per_filter_config: {

@@ -16,16 +16,10 @@ import {
   CLOUD_EVENTS_FILTER,
   CLOUD_EVENTS_HEADER,
   HEADERS_FILTER,
-  gatewayPrefix,
   serviceOf,
 } from '../kit/names.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
-
-/** A path at the root and below the gateway's prefix. */
-export function withPrefix(plan: Plan, path: string): readonly string[] {
-  return [path, gatewayPrefix(plan) + path];
-}
 
 export function methodIs(method: Method): JsonObject {
   return { name: ':method', string_match: { exact: method } };
@@ -50,7 +44,7 @@ export function routeMetadata(
 
 /** The same for what is asked of the graph. */
 export function kindMetadata(plan: Plan, kind: RouteKind): JsonObject {
-  return routeMetadata(plan, serviceOf(kind), isGrpcKind(kind) ? 'unary' : 'post');
+  return routeMetadata(plan, serviceOf(plan.dialect, kind), isGrpcKind(kind) ? 'unary' : 'post');
 }
 
 /** Units are asked under their own address, as by Seldon's executor, not under the client's host. */

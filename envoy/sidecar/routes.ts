@@ -8,25 +8,13 @@ import {
   UNIT_HEADER,
 } from '../../graph/plan/names.ts';
 import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
-import {
-  FEEDBACK_PATHS,
-  GRPC_FEEDBACK_PATH,
-  GRPC_PREDICT_PATH,
-  PREDICT_PATHS,
-} from '../../dialects/seldon/paths.ts';
 import { graphRoutes, tailRoutes } from './graph-routes.ts';
 import type { JsonObject } from '../kit/json.ts';
 import { predictorRoutes } from '../kit/names.ts';
 import { nativeRoutes } from './native-routes.ts';
 import { offpathRoutes, otherMethods } from './offpath-routes.ts';
-import { tableHeaders, withPrefix } from './route-parts.ts';
-
-const CLIENT_PATHS: Readonly<Record<RouteKind, readonly string[]>> = {
-  'predict-rest': PREDICT_PATHS,
-  'predict-grpc': [GRPC_PREDICT_PATH],
-  'feedback-rest': FEEDBACK_PATHS,
-  'feedback-grpc': [GRPC_FEEDBACK_PATH],
-};
+import { nativePaths, walkedPaths } from './client-paths.ts';
+import { tableHeaders } from './route-parts.ts';
 
 /**
  * Headers that no unit sees: ours, and the routing of another request. Removed by the virtual host, which comes after the
@@ -73,11 +61,12 @@ export function predictorRouteTable(plan: Plan): JsonObject {
 
 function servedRoutes(plan: Plan, kind: RouteKind): JsonObject[] {
   const decision = plan.routes[kind];
-  const paths = CLIENT_PATHS[kind].flatMap((path) => withPrefix(plan, path));
   switch (decision.kind) {
     case 'native':
-      return paths.flatMap((path) => nativeRoutes(plan, kind, decision.targets, path));
+      return nativePaths(plan, kind).flatMap((path) =>
+        nativeRoutes(plan, kind, decision.targets, path),
+      );
     case 'graph':
-      return paths.flatMap((path) => graphRoutes(plan, kind, path));
+      return walkedPaths(plan, kind).flatMap((path) => graphRoutes(plan, kind, path));
   }
 }

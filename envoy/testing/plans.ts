@@ -83,7 +83,21 @@ export function fixturePlan(
 
 function edge(unit: number, fixture: FixtureUnit, transport: Transport, port: number): Edge[] {
   const host = fixture.host ?? '127.0.0.1';
-  return port === 0 ? [] : [{ unit, transport, host, port, via: 'straight', reason: 'in the pod' }];
+  const reason = 'in the pod';
+  return port === 0
+    ? []
+    : [
+        {
+          unit,
+          transport,
+          dialect: 'seldon',
+          model: fixture.name,
+          host,
+          port,
+          via: 'straight',
+          reason,
+        },
+      ];
 }
 
 /** Everything straight to the first unit. */

@@ -24,7 +24,8 @@ export interface RequestHeaders {
   /**
    * The headers that every unit is given, written for HTTP/1.1 as `name: value\r\n` lines, made once and kept:
    * everything but pseudo-headers, `host`, `content-length`, `content-type`, `content-encoding`,
-   * `transfer-encoding`, hop-by-hop headers, `expect`, `te`, `x-envoy-*`, `seldon-routing` and `x-sidegraph-*`.
+   * `transfer-encoding`, hop-by-hop headers, `expect`, `te`, `x-envoy-*`, `seldon-routing`, `x-sidegraph-*` and the headers that say how a
+   * body is laid out (`Dialect.layoutHeader`).
    * `readable` leaves out `accept-encoding` too, for calls whose answer must be read.
    */
   http1Block(readable: boolean): Buffer;

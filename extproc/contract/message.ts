@@ -1,11 +1,9 @@
 // A message on its way through a graph: bytes, and what the sender said of them. Never parsed unless its meaning is
 // needed; never copied when a slice will do.
+import type { Payload } from '../../dialects/payload.ts';
 
-export interface Message {
-  /** REST: the body. gRPC: the protobuf message without its 5-byte frame, uncompressed. */
-  readonly body: Buffer;
-  /** null where the sender named none. gRPC: null always. */
-  readonly contentType: string | null;
+/** The body is, over gRPC, the protobuf message without its 5-byte frame, uncompressed. */
+export interface Message extends Payload {
   /** null for identity. */
   readonly contentEncoding: string | null;
   /** The answer that the message came as; null for the client's own message. */

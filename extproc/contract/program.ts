@@ -1,5 +1,6 @@
 // A plan made runnable: one route for each kind of request. The walk compiles it, the process keeps it by the hash of its
 // plan, and the transport hands requests to its routes.
+import type { Dialect } from '../../dialects/dialect.ts';
 import type { RouteKind } from '../../graph/plan/plan.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -8,6 +9,8 @@ export interface Route {
   readonly grpc: boolean;
   /** Larger bodies are answered with BODY_TOO_LARGE. gRPC: bound of the message. */
   readonly maxBodyBytes: number;
+  /** Of the graph's clients: what their errors look like, and which header belongs to a body. */
+  readonly dialect: Dialect;
   /** Called once for each request, when it is whole. What it throws is a bug, and the transport answers INTERNAL. */
   handle(exchange: Exchange): void;
 }

@@ -1,4 +1,5 @@
 // Whether plans are ready, as an answer: 200, or 503 with the names of the units that do not accept connections.
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { type Answer, empty, refused } from './answers.ts';
 import { findSilentUnits } from './dial-units.ts';
@@ -11,7 +12,8 @@ export async function answerReady(plans: readonly Plan[]): Promise<Answer> {
   const silent = await dials.ask(plans.map(({ hash }) => hash).join(), () =>
     findSilentUnits(plans),
   );
+  const dialect = dialectOf(plans[0]?.dialect ?? 'seldon');
   return silent.length === 0
     ? empty(200)
-    : refused(503, `units that do not answer: ${silent.join(', ')}`);
+    : refused(dialect, 503, `units that do not answer: ${silent.join(', ')}`);
 }

@@ -2,7 +2,9 @@
 // on everything.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/plan/limits.ts';
-import { ERRORS, type ErrorCode, failureBody } from '../../graph/plan/errors.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
+import { errorBody } from '../../dialects/known/dialects.ts';
+import { ERRORS, type ErrorCode } from '../../graph/plan/errors.ts';
 import { ERROR_HEADER, PUID_HEADER } from '../../graph/plan/names.ts';
 import type { Policy } from '../../graph/plan/plan.ts';
 
@@ -25,14 +27,14 @@ export function json(status: number, body: string | Buffer): Answer {
 }
 
 /** An error that has a code. */
-export function failed(code: ErrorCode, info: string): Answer {
-  const answer = json(ERRORS[code].status, failureBody(code, info));
+export function failed(dialect: Dialect, code: ErrorCode, info: string): Answer {
+  const answer = refused(dialect, ERRORS[code].status, info);
   return { ...answer, headers: { ...answer.headers, [ERROR_HEADER]: code } };
 }
 
-/** Seldon's FAILURE body for what the table of codes does not name. */
-export function refused(status: number, info: string): Answer {
-  return json(status, JSON.stringify({ status: { code: status, info, status: 'FAILURE' } }));
+/** What the table of codes does not name. */
+export function refused(dialect: Dialect, status: number, info: string): Answer {
+  return json(status, errorBody(dialect, status, info));
 }
 
 /** The path of a request without its query. */

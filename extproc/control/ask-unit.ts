@@ -5,7 +5,7 @@ import { INTERNAL_HEADER_PREFIX } from '../../graph/plan/names.ts';
 import type { Plan, Verb } from '../../graph/plan/plan.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
-import { REST_PATHS } from '../../dialects/seldon/paths.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
 
 export interface UnitAnswer {
   readonly status: number;
@@ -59,7 +59,11 @@ export function askUnit(
   }
   const timeoutMs = plan.policy.restTimeoutMs ?? DEFAULT_TIMEOUT_MS;
   const maxBytes = Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES);
-  const path = REST_PATHS[verb];
+  const path = dialectOf(edge.dialect).unitPath(encodeURIComponent(edge.model), verb, 'rest');
+  if (path === null) {
+    const what = `protocol ${edge.dialect} has no ${verb}`;
+    return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name}: ${what}`));
+  }
   const what = `GET http://${edge.host}:${edge.port}${path}`;
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs);

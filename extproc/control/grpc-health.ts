@@ -13,11 +13,11 @@ interface HealthResponse {
 }
 type Watch = ServerWritableStream<HealthRequest, HealthResponse>;
 
-/** '' asks for the whole server. */
-const SERVICES = new Set(['', 'seldon.protos.Seldon']);
 const WATCH_INTERVAL_MS = 2000;
 
-export function healthHandlers(live: LiveDeployment) {
+export function healthHandlers(live: LiveDeployment, services: readonly string[]) {
+  /** '' asks for the whole server. */
+  const known = new Set(['', ...services]);
   const watches = new Set<Watch>();
 
   const check = async (): Promise<ServingStatus> => {
@@ -32,7 +32,7 @@ export function healthHandlers(live: LiveDeployment) {
       answer: sendUnaryData<HealthResponse>,
     ): void {
       const service = call.request.service ?? '';
-      if (!SERVICES.has(service)) {
+      if (!known.has(service)) {
         answer({ code: grpcStatus.NOT_FOUND, details: `unknown service ${service}` });
         return;
       }
@@ -43,7 +43,7 @@ export function healthHandlers(live: LiveDeployment) {
     },
     Watch(call: Watch): void {
       watches.add(call);
-      const known = SERVICES.has(call.request.service ?? '');
+      const isKnown = known.has(call.request.service ?? '');
       let last: ServingStatus | null = null;
       const tell = (status: ServingStatus): void => {
         if (status === last || !watches.has(call)) return;
@@ -51,7 +51,7 @@ export function healthHandlers(live: LiveDeployment) {
         call.write({ status });
       };
       const look = (): void => {
-        if (!known) tell('SERVICE_UNKNOWN');
+        if (!isKnown) tell('SERVICE_UNKNOWN');
         else check().then(tell, () => tell('NOT_SERVING'));
       };
       look();

@@ -7,20 +7,27 @@ import type { ConnectionServer } from '../contract/connection-server.ts';
 import type { OffpathGrpcOptions } from './grpc-options.ts';
 import { describeFiles } from './file-descriptors.ts';
 import { healthHandlers } from './grpc-health.ts';
-import { metadataHandlers } from './grpc-metadata.ts';
+import { controlServices } from './grpc-control.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
 
+const HEALTH = 'grpc.health.v1.Health';
 /** Calls in flight get this long when the server closes; a health watch would never end by itself. */
 const CLOSE_LIMIT_MS = 1000;
 
-export function openServices({ live, log }: OffpathGrpcOptions): ConnectionServer {
-  const definition = loadProto('prediction.proto', 'health.proto');
+export function openServices(
+  dialect: Dialect,
+  { live, log }: OffpathGrpcOptions,
+): ConnectionServer {
+  const { files, services } = dialect.control.grpc;
+  const definition = loadProto(...files, 'health.proto');
   const server = new Server();
-  const service = (name: string): ServiceDefinition => definition[name] as ServiceDefinition;
-  server.addService(service('seldon.protos.Seldon'), metadataHandlers(live, log));
-  const health = healthHandlers(live);
-  server.addService(service('grpc.health.v1.Health'), health.handlers);
+  for (const { service, handlers } of controlServices(dialect, definition, live, log)) {
+    server.addService(service, handlers);
+  }
+  const health = healthHandlers(live, services);
+  server.addService(definition[HEALTH] as ServiceDefinition, health.handlers);
   new ReflectionService(describeFiles(definition), {
-    services: ['seldon.protos.Seldon', 'grpc.health.v1.Health'],
+    services: [...services, HEALTH],
   }).addToServer(server);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return {

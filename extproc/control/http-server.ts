@@ -1,17 +1,19 @@
 // Serves over HTTP what is not on the path of a prediction: status and metadata, the API's documentation. An ordinary upstream
-// of Envoy. Paths and answers are those of Seldon's executor. What is asked all the time stands in probe-server.ts.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+// of Envoy. Paths and answers are the protocol's. What is asked all the time stands in probe-server.ts.
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import { FEEDBACK_PATHS, PREDICT_PATHS } from '../../dialects/seldon/paths.ts';
+import type { HttpAnswer } from '../../dialects/dialect.ts';
+import { DIALECTS, dialectOf } from '../../dialects/known/dialects.ts';
+import { documentsOf } from '../../dialects/known/documents.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
 import { answerReady } from './answer-ready.ts';
 import { type Answer, empty, failed, json, pathOf, text, writeAnswer } from './answers.ts';
 import { serveConnections } from './serve-connections.ts';
-import { DOC_PAGE, openApiOf } from '../../dialects/seldon/doc.ts';
-import { answerGraph, answerUnit } from './rest-metadata.ts';
+import { findEndpoint } from './endpoints.ts';
+import { answerGraph, answerUnit, serverMetadata } from './rest-metadata.ts';
 
 export interface OffpathHttpOptions {
   readonly live: LiveDeployment;
@@ -23,14 +25,17 @@ export function openOffpathHttp(options: OffpathHttpOptions): ConnectionServer {
     answerRequest(options, request, response).catch((error: unknown) => {
       options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'an answer failed');
       if (!response.headersSent) {
-        writeAnswer(request, response, failed('INTERNAL', 'the answer failed'), '', undefined);
+        writeAnswer(
+          request,
+          response,
+          failed(DIALECTS.seldon, 'INTERNAL', 'the answer failed'),
+          '',
+          undefined,
+        );
       } else response.destroy();
     });
   });
 }
-
-const METHODS_GET = 'GET,OPTIONS';
-const METHODS_POST = 'OPTIONS,POST';
 
 async function answerRequest(
   options: OffpathHttpOptions,
@@ -40,7 +45,8 @@ async function answerRequest(
   request.resume();
   const path = pathOf(request);
   const plan = askedPlan(options.live, request);
-  const endpoint = findEndpoint(path);
+  const dialect = dialectOf(plan?.dialect ?? 'seldon');
+  const endpoint = findEndpoint(dialect, path);
   const methods = endpoint?.methods ?? '';
   const reply = (answer: Answer): void =>
     writeAnswer(request, response, answer, methods, plan?.policy.cors);
@@ -48,68 +54,43 @@ async function answerRequest(
   if (endpoint === undefined) return reply(text(404, '404 page not found\n'));
   if (request.method === 'OPTIONS' && methods !== '') return reply(empty(200));
   if (request.method !== 'GET' && request.method !== 'HEAD') return reply(empty(405));
-  if (endpoint.kind === 'post') return reply(empty(405));
+  if (endpoint.answer === 'post') return reply(empty(405));
   if (plan === undefined) {
-    return reply(failed('PLAN_UNKNOWN', 'the plan of this route is not loaded'));
+    return reply(failed(dialect, 'PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
-  switch (endpoint.kind) {
-    case 'status':
-      return reply(await answerReady([plan]));
-    case 'unit':
-      return reply(await answerUnit(plan, endpoint.unit, endpoint.verb, request.headers));
+  const { answer, unit } = endpoint;
+  return reply(await answerAsked(plan, answer, unit, request.headers));
+}
+
+async function answerAsked(
+  plan: Plan,
+  asked: HttpAnswer,
+  unit: string,
+  headers: IncomingHttpHeaders,
+): Promise<Answer> {
+  switch (asked) {
+    case 'ready':
+      return answerReady([plan]);
+    case 'live':
+      return empty(200);
+    case 'unit-status':
+      return answerUnit(plan, unit, 'status', headers);
+    case 'unit-metadata':
+      return answerUnit(plan, unit, 'metadata', headers);
     case 'graph-metadata':
-      return reply(await answerGraph(plan, request.headers));
+      return answerGraph(plan, headers);
+    case 'server-metadata':
+      return json(200, JSON.stringify(serverMetadata(plan)));
     case 'doc':
-      return reply({
+      return {
         status: 200,
-        body: DOC_PAGE,
+        body: documentsOf(plan.dialect).page,
         headers: { 'content-type': 'text/html; charset=utf-8' },
-      });
+      };
     case 'doc-without-slash':
-      return reply({ ...empty(301), headers: { location: 'doc/' } });
+      return { ...empty(301), headers: { location: 'doc/' } };
     case 'openapi':
-      return reply(json(200, openApiOf(plan)));
-  }
-}
-
-type Endpoint = { readonly methods: string } & (
-  | {
-      readonly kind: 'status' | 'graph-metadata' | 'doc' | 'openapi' | 'doc-without-slash' | 'post';
-    }
-  | { readonly kind: 'unit'; readonly verb: 'status' | 'metadata'; readonly unit: string }
-);
-
-const FIXED: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
-  ['/api/v1.0/status', { kind: 'status', methods: METHODS_GET }],
-  ['/api/v1.0/health/status', { kind: 'status', methods: METHODS_GET }],
-  ['/api/v1.0/metadata', { kind: 'graph-metadata', methods: METHODS_GET }],
-  ['/api/v1.0/doc', { kind: 'doc-without-slash', methods: METHODS_GET }],
-  ['/api/v0.1/doc', { kind: 'doc-without-slash', methods: METHODS_GET }],
-  ['/api/v1.0/doc/', { kind: 'doc', methods: METHODS_GET }],
-  ['/api/v0.1/doc/', { kind: 'doc', methods: METHODS_GET }],
-  ['/api/v1.0/doc/seldon.json', { kind: 'openapi', methods: METHODS_GET }],
-  ['/api/v0.1/doc/seldon.json', { kind: 'openapi', methods: METHODS_GET }],
-  // Envoy serves these; a request with another method than POST may come here.
-  ...[...PREDICT_PATHS, ...FEEDBACK_PATHS].map(
-    (path) => [path, { kind: 'post', methods: METHODS_POST }] as const,
-  ),
-]);
-
-const UNIT_PATH = /^\/api\/v(?:0\.1|1\.0)\/(status|metadata)\/([^/]+)$/;
-
-function findEndpoint(path: string): Endpoint | undefined {
-  const fixed = FIXED.get(path);
-  if (fixed !== undefined) return fixed;
-  const [, verb, unit] = UNIT_PATH.exec(path) ?? [];
-  if ((verb !== 'status' && verb !== 'metadata') || unit === undefined) return undefined;
-  return { kind: 'unit', verb, unit: decodeSegment(unit), methods: METHODS_GET };
-}
-
-function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
+      return json(200, documentsOf(plan.dialect).openApiOf(plan));
   }
 }
 

@@ -1,6 +1,7 @@
 // Serves over HTTP what everybody asks all the time: readiness and metrics. It runs in the supervisor's process, so that a pod whose
 // graph Envoy serves alone needs no worker. An ordinary upstream of Envoy on a unix socket.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DIALECTS, dialectOf } from '../../dialects/known/dialects.ts';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { listenAtPath } from '../../lib/runtime/listen.ts';
@@ -29,7 +30,7 @@ export async function startProbeServer(given: ProbeServerOptions): Promise<{ clo
       (answer) => write(options, request, response, answer),
       (error: unknown) => {
         options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'an answer failed');
-        write(options, request, response, failed('INTERNAL', 'the answer failed'));
+        write(options, request, response, failed(DIALECTS.seldon, 'INTERNAL', 'the answer failed'));
       },
     );
   });
@@ -62,9 +63,11 @@ async function answerProbe(
     case '/ready': {
       const plans = servingPlans(live);
       const why = fault();
-      if (plans.length === 0) return failed('PLAN_UNKNOWN', 'no plan is loaded');
+      if (plans.length === 0) return failed(DIALECTS.seldon, 'PLAN_UNKNOWN', 'no plan is loaded');
       // One predictor that is down fails its share of the requests, whichever route the probe came by.
-      return why === null ? answerReady(plans) : refused(503, why);
+      return why === null
+        ? answerReady(plans)
+        : refused(dialectOf(plans[0]?.dialect ?? 'seldon'), 503, why);
     }
     case '/metrics':
     case '/prometheus': {

@@ -1,12 +1,14 @@
 // Status and metadata of units and of the graph over REST: a unit's own answer is passed on as it is, the graph's is
 // put together from all of them.
 import type { IncomingHttpHeaders } from 'node:http';
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { encodingOf } from '../contract/unpack/encodings.ts';
 import { unpack } from '../contract/unpack/unpack.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { type Answer, failed, json, refused } from './answers.ts';
+import { findAsked } from './find-asked.ts';
 import { askUnit, type UnitAnswer } from './ask-unit.ts';
 import {
   builtInMetadata,
@@ -21,16 +23,24 @@ export async function answerUnit(
   verb: 'status' | 'metadata',
   headers: IncomingHttpHeaders,
 ): Promise<Answer> {
-  const index = plan.units.findIndex((unit) => unit.name === name);
+  const index = findAsked(plan, name) ?? -1;
   const unit = plan.units[index];
-  if (unit === undefined) return failed('UNIT_UNKNOWN', `Failed to find model ${name}`);
+  const dialect = dialectOf(plan.dialect);
+  if (unit === undefined) return failed(dialect, 'UNIT_UNKNOWN', `Failed to find model ${name}`);
   if (unit.builtIn !== null) {
     return json(200, JSON.stringify(verb === 'status' ? { status: 'ok' } : builtInMetadata(unit)));
   }
   return accounted(async (account) => {
     const result = await askUnit(plan, index, verb, headers, account);
-    return result.kind === 'failure' ? failed(result.code, result.text) : passOn(result.answer);
+    return result.kind === 'failure'
+      ? failed(dialect, result.code, result.text)
+      : passOn(result.answer);
   });
+}
+
+/** What the graph says of itself as a server. */
+export function serverMetadata(plan: Plan): object {
+  return { name: plan.deployment, version: plan.predictorVersion, extensions: [] };
 }
 
 /** Gives back what was held for an answer when it is made. */
@@ -53,6 +63,7 @@ async function graphAnswer(
   headers: IncomingHttpHeaders,
   account: HeldAccount,
 ): Promise<Answer> {
+  const dialect = dialectOf(plan.dialect);
   // What the client can unpack says nothing about what is read here.
   const { 'accept-encoding': _, ...readable } = headers;
   const results = await Promise.all(
@@ -69,21 +80,22 @@ async function graphAnswer(
       models.push(builtInMetadata(unit));
       continue;
     }
-    if (result.kind === 'failure') return failed(result.code, result.text);
+    if (result.kind === 'failure') return failed(dialect, result.code, result.text);
     const { status } = result.answer;
     if (status < 200 || status > 299) {
-      return refused(500, `metadata of ${unit.name}: status ${status}`);
+      return refused(dialect, 500, `metadata of ${unit.name}: status ${status}`);
     }
     const body = await plainBody(result.answer, plan.policy.maxAnswerBytes, account);
     if (body === null) {
       return failed(
+        dialect,
         'ANSWER_NOT_DECODABLE',
         `metadata of ${unit.name}: its content encoding cannot be read`,
       );
     }
     const model = parseModel(body);
     if (model === undefined) {
-      return failed('ANSWER_NOT_JSON', `metadata of ${unit.name}: not a JSON object`);
+      return failed(dialect, 'ANSWER_NOT_JSON', `metadata of ${unit.name}: not a JSON object`);
     }
     models.push(model);
   }

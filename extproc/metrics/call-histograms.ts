@@ -2,9 +2,9 @@
 // loaded; an observation then finds a slot and adds to it: no strings, one small object, tens of nanoseconds.
 // A series belongs to its labels, not to a plan: a swap of plans goes on counting where the last one stopped.
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
-import type { CallVerb, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
+import type { CallVerb, Edge, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
 import type { CallObserver, CallTrace } from '../contract/call-observer.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import { splitImage } from '../../graph/plan/split-image.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
 import { grpcCodeName } from './grpc-codes.ts';
@@ -39,13 +39,14 @@ export class CallHistograms {
   prepare(plan: Plan): CallObserver {
     const none = new Map<CallVerb, CallSeries>();
     const units = plan.units.map(() => ({ rest: none, grpc: none }));
-    for (const { unit, transport, via } of plan.edges) {
+    for (const edge of plan.edges) {
+      const { unit, transport, via } = edge;
       const planUnit = plan.units[unit];
       const tables = units[unit];
       if (via !== 'straight' || planUnit === undefined || tables === undefined) continue;
       tables[transport] = new Map(
         planUnit.verbs.map((verb) => {
-          const labels = callLabels(plan, planUnit, verb, transport);
+          const labels = callLabels(plan, planUnit, edge, verb);
           return [verb, this.#seriesOf(labels, transport)];
         }),
       );
@@ -127,7 +128,8 @@ function record(series: CallSeries, status: number, seconds: number): void {
   series.last.sumSeconds += seconds;
 }
 
-function callLabels(plan: Plan, unit: PlanUnit, verb: CallVerb, transport: Transport): CallLabels {
+function callLabels(plan: Plan, unit: PlanUnit, edge: Edge, verb: CallVerb): CallLabels {
+  const { dialect, model, transport } = edge;
   const { image, version } = splitImage(unit.image);
   return {
     deployment_name: plan.deployment,
@@ -137,7 +139,7 @@ function callLabels(plan: Plan, unit: PlanUnit, verb: CallVerb, transport: Trans
     model_version: version,
     predictor_name: plan.predictor,
     predictor_version: plan.predictorVersion,
-    service: transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
+    service: dialectOf(dialect).unitPath(encodeURIComponent(model), verb, transport) ?? verb,
   };
 }
 

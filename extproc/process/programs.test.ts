@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { routeName } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { Program, Route } from '../contract/program.ts';
@@ -17,7 +18,7 @@ function openTable(bad?: string) {
   const compile = ({ hash }: Plan): Program => {
     if (hash === bad) throw new Error(`unit "m" has no edge`);
     events.push(`open ${hash[0]}`);
-    const route: Route = { grpc: false, maxBodyBytes: 1, handle: () => {} };
+    const route: Route = { grpc: false, maxBodyBytes: 1, dialect: SELDON, handle: () => {} };
     return {
       hash,
       route: () => route,

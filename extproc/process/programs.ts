@@ -95,6 +95,7 @@ export class ProgramTable implements Router {
     return {
       grpc: inner.grpc,
       maxBodyBytes: inner.maxBodyBytes,
+      dialect: inner.dialect,
       handle: (exchange) => inner.handle(exchange),
       release: () => {
         entry.streams--;

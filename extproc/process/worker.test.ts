@@ -119,7 +119,7 @@ test('a plan that cannot be run is refused whole, and what runs goes on', async 
   });
   const refused = await worker.next('refused');
   assert.equal(refused.id, 1);
-  assert.match(refused.reason, /version 2/);
+  assert.match(refused.reason, /version 3/);
   worker.send({ type: 'load', id: 2, deployment: good });
   assert.equal((await worker.next('loaded')).id, 2);
 });

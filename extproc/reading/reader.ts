@@ -1,11 +1,12 @@
-// Reads large messages in a thread, one at a time, so that the event loop goes on. In: a task and its bodies; out: its result.
+// Reads large messages in a thread, one at a time, so that the event loop goes on. In: a task and its payloads; out: its result.
 // The bodies are copied for the thread in steps, since others may still send them; what is copied and what the thread makes
 // is held before it is there. The thread has a heap of its own: a message that bursts it costs one request, not the process.
 import type { CallHandle } from '../contract/calls.ts';
 import { copyInSteps } from '../contract/copy-in-steps.ts';
 import type { ByteAccount } from '../contract/held-bytes.ts';
 import { Thread, type ThreadGone, type ThreadJob } from '../contract/thread.ts';
-import type { Dialect } from '../../dialects/seldon/dialect.ts';
+import type { Messages } from '../../dialects/dialect.ts';
+import type { Edits, Payload } from '../../dialects/payload.ts';
 import { type Turn, Turns } from '../contract/unpack/turns.ts';
 import {
   MAX_READER_HEAP_BYTES,
@@ -35,13 +36,13 @@ export function countReadings(): number {
 
 /** `done` is called once and never at once, unless the handle is cancelled before. Null where too many wait. */
 export function readInThread<K extends TaskKind>(
-  dialect: Dialect,
+  messages: Messages,
   task: Task<K>,
-  bodies: readonly Buffer[],
+  payloads: readonly Payload[],
   account: ByteAccount,
   done: (result: ThreadResult<K>) => void,
 ): CallHandle | null {
-  const reading = new Reading(dialect, task, bodies, account, done);
+  const reading = new Reading(messages, task, payloads, account, done);
   const turn = turns.take(() => reading.begin());
   if (turn === null) return null;
   reading.turn = turn;
@@ -50,9 +51,9 @@ export function readInThread<K extends TaskKind>(
 
 class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
   turn: Turn | null = null;
-  readonly #dialect: Dialect;
+  readonly #messages: Messages;
   readonly #task: Task<K>;
-  readonly #bodies: readonly Buffer[];
+  readonly #payloads: readonly Payload[];
   readonly #account: ByteAccount;
   readonly #done: (result: ThreadResult<K>) => void;
   #heldBytes = 0;
@@ -60,15 +61,15 @@ class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
   #cancelled = false;
 
   constructor(
-    dialect: Dialect,
+    messages: Messages,
     task: Task<K>,
-    bodies: readonly Buffer[],
+    payloads: readonly Payload[],
     account: ByteAccount,
     done: (result: ThreadResult<K>) => void,
   ) {
-    this.#dialect = dialect;
+    this.#messages = messages;
     this.#task = task;
-    this.#bodies = bodies;
+    this.#payloads = payloads;
     this.#account = account;
     this.#done = done;
   }
@@ -92,8 +93,15 @@ class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
         if (!granted) this.#end({ kind: 'overloaded' });
         return;
       }
+      case 'payload': {
+        const { head, bytes } = message;
+        const body = bytes === null ? this.#payloads[0]?.body : Buffer.from(bytes.buffer);
+        const { contentType, layout } = head;
+        this.#end({ kind: 'read', result: { body, contentType, layout } as TaskResults[K] });
+        return;
+      }
       case 'done':
-        this.#end({ kind: 'read', result: this.#resultOf(message.isBody, message.result) });
+        this.#end({ kind: 'read', result: revived(message.result) as TaskResults[K] });
         return;
       case 'burst':
         this.#end({ kind: 'overloaded' });
@@ -105,13 +113,13 @@ class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
 
   #copy(): void {
     if (this.#cancelled) return;
-    const total = this.#bodies.reduce((sum, body) => sum + body.length, 0);
+    const total = this.#payloads.reduce((sum, { body }) => sum + body.length, 0);
     if (!this.#hold(total)) {
       this.#end({ kind: 'overloaded' });
       return;
     }
     copyInSteps(
-      this.#bodies,
+      this.#payloads.map(({ body }) => body),
       () => this.#cancelled,
       (bytes) => this.#post(bytes),
     );
@@ -120,16 +128,15 @@ class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
   #post(bytes: Uint8Array<ArrayBuffer>): void {
     this.#inThread = true;
     thread.occupy(this);
-    const lengths = this.#bodies.map((body) => body.length);
-    thread.say({ kind: 'task', dialect: this.#dialect.name, task: this.#task, bytes, lengths }, [
+    const { dialect, transport } = this.#messages;
+    const heads = this.#payloads.map(({ body, contentType, layout }) => ({
+      contentType,
+      layout,
+      length: body.length,
+    }));
+    thread.say({ kind: 'task', dialect, transport, task: this.#task, bytes, heads }, [
       bytes.buffer,
     ]);
-  }
-
-  #resultOf(isBody: boolean, result: unknown): TaskResults[K] {
-    if (!isBody) return result as TaskResults[K];
-    const body = result instanceof Uint8Array ? Buffer.from(result.buffer) : this.#bodies[0];
-    return body as TaskResults[K];
   }
 
   #hold(bytes: number): boolean {
@@ -149,4 +156,12 @@ class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
     this.#heldBytes = 0;
     this.turn?.end();
   }
+}
+
+/** The bytes of edits come as plain arrays. */
+function revived(result: unknown): unknown {
+  if (typeof result !== 'object' || result === null || !('edits' in result)) return result;
+  const { edits, contentType, layout } = result as Edits;
+  const revivedEdits = edits.map((edit) => ({ ...edit, by: Buffer.from(edit.by) }));
+  return { edits: revivedEdits, contentType, layout };
 }

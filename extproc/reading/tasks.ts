@@ -1,21 +1,18 @@
 // What is asked of messages whose inside has to be read, as values that can be handed to a thread. In: the task and the
-// bodies; out: its result. Nothing here knows where it runs.
-import type {
-  Dialect,
-  FeedbackRoutingFound,
-  Routing,
-  Unusable,
-} from '../../dialects/seldon/dialect.ts';
+// payloads; out: its result. Nothing here knows where it runs.
+import type { FeedbackRoutingFound, Messages, Routing } from '../../dialects/dialect.ts';
+import type { Edits, Payload, Unusable } from '../../dialects/payload.ts';
 
 /** What each task answers. A body that comes back may be the one that was given. */
 export interface TaskResults {
+  readonly fit: Edits | Unusable | null;
   readonly 'read-route': number | Unusable;
   readonly 'find-unjoinable': Unusable | null;
-  readonly average: Buffer | Unusable;
-  readonly 'simple-model': Buffer;
-  readonly 'write-routing': Buffer;
+  readonly average: Payload | Unusable;
+  readonly 'simple-model': Payload;
+  readonly 'write-routing': Payload;
   readonly 'read-feedback-routing': FeedbackRoutingFound;
-  readonly 'write-feedback-routing': Buffer;
+  readonly 'write-feedback-routing': Payload;
 }
 
 export type TaskKind = keyof TaskResults;
@@ -24,52 +21,82 @@ export interface Task<K extends TaskKind = TaskKind> {
   readonly kind: K;
   /** Of the tasks that write it. */
   readonly routing?: Routing;
+  /** Of `fit` and `simple-model`: the name that the unit is asked by. */
+  readonly model?: string;
+  /** Of `fit`: the message is another unit's answer. */
+  readonly isAnswer?: boolean;
 }
 
 const NO_ROUTING: Routing = {};
+const NOTHING: Payload = { body: Buffer.alloc(0), contentType: null, layout: null };
 
 export function perform<K extends TaskKind>(
-  dialect: Dialect,
+  messages: Messages,
   task: Task<K>,
-  bodies: readonly Buffer[],
+  payloads: readonly Payload[],
 ): TaskResults[K] {
-  return performAny(dialect, task, bodies) as TaskResults[K];
+  return performAny(messages, task, payloads) as TaskResults[K];
 }
 
 function performAny(
-  dialect: Dialect,
+  messages: Messages,
   task: Task,
-  bodies: readonly Buffer[],
+  payloads: readonly Payload[],
 ): TaskResults[TaskKind] {
-  const body = bodies[0] ?? dialect.empty;
+  const first = payloads[0] ?? NOTHING;
+  const { requests, routing } = messages;
   switch (task.kind) {
+    case 'fit':
+      return requests === null
+        ? null
+        : requests.fit(first, task.model ?? '', task.isAnswer === true);
     case 'read-route':
-      return dialect.readRoute(body);
+      return messages.readRoute(first);
     case 'find-unjoinable':
-      return dialect.findUnjoinable(bodies);
+      return messages.findUnjoinable(payloads);
     case 'average':
-      return dialect.average(bodies);
+      return messages.average(payloads);
     case 'simple-model':
-      return dialect.simpleModel(body);
+      return messages.simpleModel(first, task.model ?? '');
     case 'write-routing':
-      return dialect.writeRouting(body, task.routing ?? NO_ROUTING);
+      return routing === null
+        ? first
+        : withBody(first, routing.write(first.body, task.routing ?? NO_ROUTING));
     case 'read-feedback-routing':
-      return dialect.readFeedbackRouting(body);
+      return routing === null ? null : routing.read(first.body);
     case 'write-feedback-routing':
-      return dialect.writeFeedbackRouting(body, task.routing ?? NO_ROUTING);
+      return routing === null
+        ? first
+        : withBody(first, routing.writeFeedback(first.body, task.routing ?? NO_ROUTING));
   }
 }
 
+function withBody(payload: Payload, body: Buffer): Payload {
+  if (body === payload.body) return payload;
+  return { body, contentType: payload.contentType, layout: payload.layout };
+}
+
+/** The payload that a result is; null for any other. */
+export function payloadOf(result: TaskResults[TaskKind]): Payload | null {
+  return typeof result === 'object' && result !== null && isPayload(result) ? result : null;
+}
+
+function isPayload(result: object): result is Payload {
+  return 'body' in result && Buffer.isBuffer(result.body);
+}
+
 /** What a task makes besides the bodies that it is given, bytes; an upper bound that may take a pass over them. */
-export function bytesMade(dialect: Dialect, task: Task, bodies: readonly Buffer[]): number {
-  const first = bodies[0]?.length ?? 0;
+export function bytesMade(messages: Messages, task: Task, payloads: readonly Payload[]): number {
+  const first = payloads[0]?.body.length ?? 0;
   switch (task.kind) {
     case 'read-route':
     case 'find-unjoinable':
     case 'read-feedback-routing':
       return 0;
+    case 'fit':
+      return ENVELOPE_BYTES;
     case 'average':
-      return dialect.averageBytes(bodies);
+      return messages.averageBytes(payloads);
     case 'simple-model':
     case 'write-routing':
     case 'write-feedback-routing':

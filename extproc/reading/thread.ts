@@ -1,14 +1,13 @@
 // The reading thread: takes one task after the other, says how much memory it needs for it, and answers with the result.
 import { parentPort } from 'node:worker_threads';
-import { JSON_DIALECT } from '../../dialects/seldon/json-dialect.ts';
-import { PROTO_DIALECT } from '../../dialects/seldon/proto-dialect.ts';
+import { messagesOf } from '../../dialects/known/messages.ts';
+import type { Messages } from '../../dialects/dialect.ts';
+import type { Payload } from '../../dialects/payload.ts';
 import { freeMemory } from '../../lib/runtime/free-memory.ts';
 import type { FromReader, ToReader } from './messages.ts';
-import { bytesMade, perform } from './tasks.ts';
+import { bytesMade, payloadOf, perform } from './tasks.ts';
 
 type Order = Extract<ToReader, { kind: 'task' }>;
-
-const DIALECTS = { json: JSON_DIALECT, proto: PROTO_DIALECT } as const;
 
 let waiting: (() => void) | null = null;
 
@@ -16,29 +15,35 @@ function say(message: FromReader, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
 }
 
-function bodiesOf({ bytes, lengths }: Order): Buffer[] {
+function payloadsOf({ bytes, heads }: Order): Payload[] {
   let at = 0;
-  return lengths.map((length) => {
+  return heads.map(({ length, contentType, layout }) => {
     at += length;
-    return Buffer.from(bytes.buffer, bytes.byteOffset + at - length, length);
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset + at - length, length);
+    return { body, contentType, layout };
   });
 }
 
-function run(order: Order, bodies: readonly Buffer[]): void {
-  answer(order, bodies);
+function run(messages: Messages, order: Order, payloads: readonly Payload[]): void {
+  answer(messages, order, payloads);
   freeMemory(order.bytes);
 }
 
-function answer(order: Order, bodies: readonly Buffer[]): void {
-  const result = perform(DIALECTS[order.dialect], order.task, bodies);
-  if (!Buffer.isBuffer(result)) {
-    say({ kind: 'done', isBody: false, result });
-  } else if (result === bodies[0]) {
-    say({ kind: 'done', isBody: true, result: null });
+function answer(messages: Messages, order: Order, payloads: readonly Payload[]): void {
+  const result = perform(messages, order.task, payloads);
+  const made = payloadOf(result);
+  if (made === null) {
+    say({ kind: 'done', result });
+    return;
+  }
+  const { body, contentType, layout } = made;
+  const head = { contentType, layout, length: body.length };
+  if (body === payloads[0]?.body) {
+    say({ kind: 'payload', head, bytes: null });
   } else {
     // A copy of its own: what is kept here for the next message must stay.
-    const own = new Uint8Array(result);
-    say({ kind: 'done', isBody: true, result: own }, [own.buffer]);
+    const own = new Uint8Array(body);
+    say({ kind: 'payload', head, bytes: own }, [own.buffer]);
   }
 }
 
@@ -59,8 +64,9 @@ parentPort?.on('message', (message: ToReader) => {
     return;
   }
   guarded(() => {
-    const bodies = bodiesOf(message);
-    waiting = () => run(message, bodies);
-    say({ kind: 'needs', bytes: bytesMade(DIALECTS[message.dialect], message.task, bodies) });
+    const messages = messagesOf(message.dialect, message.transport);
+    const payloads = payloadsOf(message);
+    waiting = () => run(messages, message, payloads);
+    say({ kind: 'needs', bytes: bytesMade(messages, message.task, payloads) });
   });
 });

@@ -55,7 +55,16 @@ export function testPlan(
     ] as const) {
       if (port === undefined) continue;
       const reason = 'same pod';
-      edges.push({ unit: index, transport, host: '127.0.0.1', port, via: 'straight', reason });
+      edges.push({
+        unit: index,
+        transport,
+        dialect: 'seldon',
+        model: unit.name,
+        host: '127.0.0.1',
+        port,
+        via: 'straight',
+        reason,
+      });
     }
     const children = (unit.children ?? []).map((child) => add(child, index));
     return {

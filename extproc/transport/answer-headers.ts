@@ -28,6 +28,7 @@ export function addTailHeaders(
   tail: Tail,
   client: ClientRequest,
   grpc: boolean,
+  layoutHeader: string | null,
 ): void {
   list.add(':path', tail.path);
   list.add(UNIT_HEADER, tail.key);
@@ -36,6 +37,9 @@ export function addTailHeaders(
     list.add(LENGTH_HEADER, String(tail.message.body.length));
     setOrRemove(list, 'content-type', tail.message.contentType, message.contentType);
     setOrRemove(list, 'content-encoding', tail.message.contentEncoding, message.contentEncoding);
+    if (layoutHeader !== null) {
+      setOrRemove(list, layoutHeader, tail.message.layout, message.layout);
+    }
   }
   if (client.has(ROUTING_HEADER)) list.remove.push(ROUTING_HEADER);
 }
@@ -52,29 +56,42 @@ function setOrRemove(
 }
 
 /** What a unit's answer passes on to the client, but the headers that stand for themselves. */
-export function addAnswerHeaders(list: HeaderList, head: AnswerHead | null): void {
-  if (head !== null) addPassed(list, head.entries());
+export function addAnswerHeaders(
+  list: HeaderList,
+  head: AnswerHead | null,
+  layoutHeader: string | null,
+): void {
+  if (head !== null) addPassed(list, head.entries(), layoutHeader);
 }
 
 /** The metadata behind a unit's gRPC answer. */
 export function addAnswerTrailers(list: HeaderList, head: AnswerHead | null): void {
   const trailers = head?.trailers?.();
-  if (trailers !== undefined) addPassed(list, trailers);
+  if (trailers !== undefined) addPassed(list, trailers, null);
 }
 
-function addPassed(list: HeaderList, entries: readonly string[]): void {
+function addPassed(
+  list: HeaderList,
+  entries: readonly string[],
+  layoutHeader: string | null,
+): void {
   for (let index = 0; index + 1 < entries.length; index += 2) {
     const name = entries[index] as string;
     if (name === 'content-type' || name === 'content-encoding' || name === 'content-length')
       continue;
-    if (name === ROUTING_HEADER || name === ERROR_HEADER) continue;
+    if (name === ROUTING_HEADER || name === ERROR_HEADER || name === layoutHeader) continue;
     list.add(name, entries[index + 1] as string);
   }
 }
 
-export function addMessageHeaders(list: HeaderList, message: Message): void {
+export function addMessageHeaders(
+  list: HeaderList,
+  message: Message,
+  layoutHeader: string | null,
+): void {
   if (message.contentType !== null) list.add('content-type', message.contentType);
   if (message.contentEncoding !== null) list.add('content-encoding', message.contentEncoding);
+  if (layoutHeader !== null && message.layout !== null) list.add(layoutHeader, message.layout);
 }
 
 export function addRouting(list: HeaderList, routing: string): void {

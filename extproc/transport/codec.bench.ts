@@ -1,5 +1,6 @@
 // What the code itself costs without a kernel: frames in, frames out, through a socket in memory.
 // `node extproc/transport/codec.bench.ts` prints CPU µs per exchange (headers and body at once, then a reset; 16 streams a read).
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { BodyPool } from '../contract/bodies.ts';
 import { HeldBytes } from '../contract/held-bytes.ts';
 import type { Exchange } from '../contract/exchange.ts';
@@ -65,7 +66,13 @@ function answer(exchange: Exchange): void {
     kind: 'tail',
     key: 'model/predict/rest',
     path: '/predict',
-    message: { body: body.subarray(0), contentType, contentEncoding: null, head: null },
+    message: {
+      body: body.subarray(0),
+      contentType,
+      layout: null,
+      contentEncoding: null,
+      head: null,
+    },
     routing: '',
   });
 }
@@ -73,7 +80,13 @@ function answer(exchange: Exchange): void {
 const socket = new MemorySocket();
 const context: FilterContext = {
   router: {
-    open: () => ({ grpc: false, maxBodyBytes: 1 << 20, handle: answer, release: () => {} }),
+    open: () => ({
+      grpc: false,
+      maxBodyBytes: 1 << 20,
+      dialect: SELDON,
+      handle: answer,
+      release: () => {},
+    }),
   },
   log: { error: console.error },
   held: new HeldBytes(1 << 28),

@@ -1,5 +1,6 @@
 // The same sequences of ProcessingRequests to the served filter server and to its twin on grpc-js: both must answer with
 // the same ProcessingResponses and end the stream the same way.
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -94,6 +95,7 @@ const CASES: readonly Case[] = [
         message: {
           body: Buffer.from('{"ok":"ü"}'),
           contentType: 'application/json',
+          layout: null,
           contentEncoding: 'gzip',
           head: {
             ...HEAD,
@@ -245,6 +247,7 @@ const CASES: readonly Case[] = [
         message: {
           body: Buffer.from(text),
           contentType: null,
+          layout: null,
           contentEncoding: null,
           head: { ...HEAD, entries: () => ['x-a', '1', 'x-a', '2'] },
         },
@@ -285,6 +288,7 @@ describe('the filter server and its twin', () => {
           ? {
               grpc: routeName === 'grpc',
               maxBodyBytes: MAX_BODY_BYTES,
+              dialect: SELDON,
               handle: (exchange) => walk(exchange),
               release: () => released[name]++,
             }
@@ -416,7 +420,13 @@ function frame(message: Buffer | string, flag = 0): Buffer {
 
 function tail(exchange: Exchange, text: string, contentType: string | null, routing: string) {
   assert.equal(exchange.headers.find('x-request-id'), 'r');
-  const message = { body: Buffer.from(text), contentType, contentEncoding: null, head: null };
+  const message = {
+    body: Buffer.from(text),
+    contentType,
+    layout: null,
+    contentEncoding: null,
+    head: null,
+  };
   const key = 'm/predict/rest';
   return {
     kind: 'tail',

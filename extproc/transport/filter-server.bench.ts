@@ -1,6 +1,7 @@
 // What one request costs the filter's process, all in: `node extproc/transport/filter-server.bench.ts [twin]`. A second
 // process plays Envoy over a unix socket (headers and body at once, then a reset) with 1, 16 and 64 streams at a time; the
 // numbers are CPU µs of this process per exchange (user and system) and the rate.
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { fork } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -82,7 +83,13 @@ async function measure(twin: boolean): Promise<void> {
 
 /** Hands every request to a unit with a body of the same size, as a chain of two does. */
 const router: Router = {
-  open: () => ({ grpc: false, maxBodyBytes: 1 << 26, handle: answer, release: () => {} }),
+  open: () => ({
+    grpc: false,
+    maxBodyBytes: 1 << 26,
+    dialect: SELDON,
+    handle: answer,
+    release: () => {},
+  }),
 };
 
 function answer(exchange: Exchange): void {
@@ -92,7 +99,13 @@ function answer(exchange: Exchange): void {
     kind: 'tail',
     key: 'model/predict/rest',
     path: '/predict',
-    message: { body: body.subarray(0), contentType, contentEncoding: null, head: null },
+    message: {
+      body: body.subarray(0),
+      contentType,
+      layout: null,
+      contentEncoding: null,
+      head: null,
+    },
     routing: '',
   });
 }

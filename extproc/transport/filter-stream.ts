@@ -14,6 +14,8 @@ import { type FaultLog, toFault } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import { GRPC_FRAME_BYTES, grpcFrameHead } from '../../lib/codecs/grpc/frame.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
 import type { BackwardWriter } from './codec/writer.ts';
@@ -57,7 +59,13 @@ const STATE = {
 
 const NO_HEADERS = new RawRequestHeaders(Buffer.alloc(0), 0, 0);
 const NO_BODY = Buffer.alloc(0);
-const NO_MESSAGE: Message = { body: NO_BODY, contentType: null, contentEncoding: null, head: null };
+const NO_MESSAGE: Message = {
+  body: NO_BODY,
+  contentType: null,
+  layout: null,
+  contentEncoding: null,
+  head: null,
+};
 
 /** Replies to phases that pass unchanged, by phase; null where there is none that does. */
 const CONTINUE: readonly (Buffer | null)[] = [
@@ -79,6 +87,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   cancelled = false;
   phase: ReplyPhase = 'headers';
   grpc = false;
+  /** Seldon's until a plan is found: nothing else can be known. */
+  dialect: Dialect = SELDON;
   readonly #context: FilterContext;
   readonly #session: ServerSession;
   readonly #stream: Http2Stream;
@@ -229,6 +239,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     }
     this.#route = route;
     this.grpc = route.grpc;
+    this.dialect = route.dialect;
     this.#maxBodyBytes = route.maxBodyBytes;
     // Once as they came, once as they are written for the units.
     if (!this.hold(2 * (end - start) + REQUEST_OVERHEAD_BYTES)) {
@@ -237,7 +248,9 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     }
     if (!route.grpc) {
       const contentEncoding = headers.find('content-encoding');
-      this.message = { body: NO_BODY, contentType, contentEncoding, head: null };
+      const { layoutHeader } = route.dialect;
+      const layout = layoutHeader === null ? null : headers.find(layoutHeader);
+      this.message = { body: NO_BODY, contentType, layout, contentEncoding, head: null };
     }
     if (endOfStream) {
       if (route.grpc) this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
@@ -318,8 +331,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   #handleBody(body: Buffer): void {
-    const { contentType, contentEncoding } = this.message;
-    this.message = { body, contentType, contentEncoding, head: null };
+    const { contentType, layout, contentEncoding } = this.message;
+    this.message = { body, contentType, layout, contentEncoding, head: null };
     this.#handle();
   }
 

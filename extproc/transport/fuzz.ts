@@ -1,6 +1,7 @@
 // Throws random and nearly valid bytes at everything that reads what a peer sent, and holds the byte-level code against
 // its plain twin. `node extproc/transport/fuzz.ts --iterations N --seed S` runs offline for as long as one likes; the
 // tests run a few thousand iterations. Nothing may throw, hang, read outside its bytes or forget a stream.
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { parseArgs } from 'node:util';
 import { BodyPool } from '../contract/bodies.ts';
 import { HeldBytes } from '../contract/held-bytes.ts';
@@ -251,6 +252,7 @@ function routerOf(random: Random): Router {
       return {
         grpc: routeName === 'grpc',
         maxBodyBytes: 50_000,
+        dialect: SELDON,
         handle: (exchange) => {
           if (random(20) === 0) throw new Error('a bug');
           if (random(2) === 0) replyAny(random, exchange);

@@ -1,6 +1,8 @@
 // The client's request headers as the bytes of Envoy's HeaderMap. What is only copied to the units is copied as bytes,
 // name by name, once; a string is made only of a value that somebody asks for.
 import type { RequestHeaders } from '../contract/exchange.ts';
+import { LAYOUT_HEADERS } from '../../dialects/known/dialects.ts';
+import { INTERNAL_HEADER_PREFIX, ROUTING_HEADER } from '../../graph/plan/names.ts';
 import { FieldReader } from './codec/decode.ts';
 
 /** What of a header passes to units: `KEEP` to all, the others not to some. */
@@ -26,12 +28,13 @@ const LISTED: readonly (readonly { readonly name: Buffer; readonly rule: number 
   ['trailer', SKIP],
   ['te', SKIP],
   ['expect', SKIP],
-  ['seldon-routing', SKIP],
+  [ROUTING_HEADER, SKIP],
+  ...LAYOUT_HEADERS.map((name) => [name, SKIP] as const),
   ['user-agent', SKIP_IN_GRPC],
   ['accept-encoding', SKIP_WHEN_READ],
 ]);
 const ENVOY_PREFIX = Buffer.from('x-envoy-', 'latin1');
-const INTERNAL_PREFIX = Buffer.from('x-sidegraph-', 'latin1');
+const INTERNAL_PREFIX = Buffer.from(INTERNAL_HEADER_PREFIX, 'latin1');
 const GRPC_PREFIX = Buffer.from('grpc-', 'latin1');
 
 /** Reader of the entries of the HeaderMap, and of one entry. One request is read at a time. */

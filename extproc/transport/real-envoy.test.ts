@@ -1,4 +1,5 @@
 // The filter server behind a real Envoy: what the client and the units see of every kind of outcome.
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
@@ -47,6 +48,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
       return {
         grpc: routeName === 'grpc',
         maxBodyBytes: 8 * MIB,
+        dialect: SELDON,
         handle: (exchange) => walk(exchange),
         release: () => released++,
       };
@@ -458,7 +460,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
 });
 
 function text(body: string, contentType: string | null): Message {
-  return { body: Buffer.from(body), contentType, contentEncoding: null, head: null };
+  return { body: Buffer.from(body), contentType, layout: null, contentEncoding: null, head: null };
 }
 
 function tail(transport: 'rest' | 'grpc', message: Message, routing = ''): Outcome {

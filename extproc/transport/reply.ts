@@ -1,7 +1,9 @@
 // Writes the outcome of a request in the phase of ext_proc that the request is in, as the gRPC messages of its stream.
 import type { Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
-import { ERRORS, failureBody } from '../../graph/plan/errors.ts';
+import { ERRORS } from '../../graph/plan/errors.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
+import { errorBody } from '../../dialects/known/dialects.ts';
 import { ANSWER_DETAILS } from '../../graph/plan/names.ts';
 import {
   addAnswerHeaders,
@@ -39,6 +41,7 @@ export type ReplyPhase =
 export interface Answering extends ClientRequest {
   readonly phase: ReplyPhase;
   readonly grpc: boolean;
+  readonly dialect: Dialect;
 }
 
 /** Takes one ProcessingResponse: what `writer` holds, and then `tail`. */
@@ -56,10 +59,10 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
       return;
     case 'answer':
       if (request.grpc) sendGrpcAnswer(outcome.message, outcome.routing, send);
-      else sendAnswer(outcome, send);
+      else sendAnswer(outcome, request.dialect.layoutHeader, send);
       return;
     case 'grpc-error': {
-      addAnswerHeaders(headers, outcome.head);
+      addAnswerHeaders(headers, outcome.head, null);
       addAnswerTrailers(headers, outcome.head);
       addRouting(headers, outcome.routing);
       const text = Buffer.from(outcome.grpcMessage, 'utf8');
@@ -73,7 +76,13 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
       if (request.grpc) {
         sendImmediate(200, ERRORS[code].grpcStatus, Buffer.from(`${code}: ${info}`), routing, send);
       } else {
-        sendRest(ERRORS[code].status, Buffer.from(failureBody(code, info)), true, routing, send);
+        sendRest(
+          ERRORS[code].status,
+          Buffer.from(errorBody(request.dialect, ERRORS[code].status, info)),
+          true,
+          routing,
+          send,
+        );
       }
       return;
     }
@@ -91,7 +100,7 @@ function sendTail(
   send: SendMessage,
 ): void {
   const { body } = tail.message;
-  addTailHeaders(headers, tail, request, request.grpc);
+  addTailHeaders(headers, tail, request, request.grpc, request.dialect.layoutHeader);
   if (request.phase !== 'body') {
     const replaces = request.phase === 'trailers' || body.length > 0;
     const frame = request.grpc ? body.length : -1;
@@ -132,9 +141,13 @@ function sendChunks(
   } while (at < body.length);
 }
 
-function sendAnswer(answer: Extract<Outcome, { kind: 'answer' }>, send: SendMessage): void {
-  addAnswerHeaders(headers, answer.message.head);
-  addMessageHeaders(headers, answer.message);
+function sendAnswer(
+  answer: Extract<Outcome, { kind: 'answer' }>,
+  layoutHeader: string | null,
+  send: SendMessage,
+): void {
+  addAnswerHeaders(headers, answer.message.head, layoutHeader);
+  addMessageHeaders(headers, answer.message, layoutHeader);
   addRouting(headers, answer.routing);
   const { body, contentType } = answer.message;
   sendRest(answer.status, body, contentType !== null, answer.routing, send);
@@ -185,7 +198,7 @@ function sendImmediate(
 function sendGrpcAnswer(message: Message, routing: string, send: SendMessage): void {
   headers.add(':status', '200');
   headers.add('content-type', 'application/grpc');
-  addAnswerHeaders(headers, message.head);
+  addAnswerHeaders(headers, message.head, null);
   addRouting(headers, routing);
   headers.join();
   buildStreamedHeaders(writer, headers, routing, false);

@@ -1,4 +1,5 @@
 // The server as a process meets it: listening, overload, broken peers, closing.
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -35,6 +36,7 @@ describe('the filter server', () => {
     open: () => ({
       grpc: false,
       maxBodyBytes: 1_000_000,
+      dialect: SELDON,
       handle: (exchange) => handled.push(exchange),
       release: () => released++,
     }),
@@ -43,6 +45,7 @@ describe('the filter server', () => {
     open: () => ({
       grpc: false,
       maxBodyBytes: 8 * MIB,
+      dialect: SELDON,
       handle: (exchange) => handled.push(exchange),
       release: () => released++,
     }),

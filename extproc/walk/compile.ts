@@ -9,6 +9,8 @@ export interface Compiler {
   readonly units: readonly PlanUnit[];
   /** Whether the answer is changed after the last call, so that none is left to Envoy. */
   readonly routingInBody: boolean;
+  /** Whether calls look into the message that they are made with. */
+  readonly fits: boolean;
   /** Makes the call of a unit; `readable`: its answer may have to be read. */
   prepare(unit: number, verb: CallVerb, readable: boolean): PreparedCall;
 }
@@ -18,9 +20,10 @@ function nameOf(compiler: Compiler, step: Step): string {
 }
 
 /** Whether a step may look into the message that it is given. */
-function readsInput(step: Step): boolean {
-  if (step.input !== null) return step.input === 'simple-model';
-  return step.children.some(readsInput);
+function readsInput(compiler: Compiler, step: Step): boolean {
+  if (step.input !== null) return step.input === 'simple-model' || compiler.fits;
+  if (step.children.length === 0) return step.output && compiler.fits;
+  return step.children.some((child) => readsInput(compiler, child));
 }
 
 /** The operations of a step; `readable`: whoever takes its answer may look into it. */
@@ -35,12 +38,13 @@ export function compileStep(compiler: Compiler, step: Step, readable: boolean): 
         next: null,
       }
     : null;
-  const afterMerge = step.output ? false : readable;
+  const afterMerge = step.output ? compiler.fits : readable;
   const walked = compileChildren(compiler, step, afterMerge, output);
   if (step.input === null) return walked;
   if (step.input === 'simple-model') return { kind: 'simple-model', unit: step.unit, next: walked };
   const joins = step.merge !== 'first' && step.children.length > 0;
-  const inputRead = afterMerge || joins || step.children.some(readsInput);
+  const inputRead =
+    afterMerge || joins || step.children.some((child) => readsInput(compiler, child));
   return {
     kind: 'call',
     call: compiler.prepare(step.unit, step.input, inputRead),

@@ -1,6 +1,6 @@
 // What the parts of a walk share: what its program was given from outside, what is the same for all requests of a kind,
 // and what belongs to the one request.
-import type { Dialect } from '../../dialects/seldon/dialect.ts';
+import type { Dialect, Messages } from '../../dialects/dialect.ts';
 import type { Edge, Transport } from '../../graph/plan/plan.ts';
 import type { CallObserver } from '../contract/call-observer.ts';
 import type { UnitClient } from '../contract/calls.ts';
@@ -21,10 +21,19 @@ export interface ProgramDeps {
   readonly log: FaultLog;
 }
 
+/** A model that a client names: one of the graph's units, or any other, which then every unit is asked by. */
+export interface Named {
+  readonly unit: number | null;
+  readonly model: string;
+}
+
 /** What all walks of one kind of request share. */
 export interface WalkPlan {
   readonly transport: Transport;
   readonly dialect: Dialect;
+  readonly messages: Messages;
+  /** Reads the model that a request names; null for protocols whose requests name none. */
+  readonly named: ((exchange: Exchange) => Named | null) | null;
   readonly start: Op | null;
   readonly decisions: DecisionTable;
   /** Decisions are kept: a unit decides, or the answer's body lists all units. */
@@ -37,6 +46,8 @@ export interface WalkContext {
   readonly plan: WalkPlan;
   readonly deps: ProgramDeps;
   readonly exchange: Exchange;
+  /** The model that the client names; null for none. */
+  readonly named: Named | null;
   /** One entry a unit; null when nobody asks. */
   readonly choices: Int32Array | null;
   readonly reading: ReadContext;
@@ -48,6 +59,10 @@ export interface LineOwner extends WalkContext {
   readonly over: boolean;
   /** Before the first side call: the client's going away ends all calls. */
   listen(): void;
+  /** Where a call goes: under the name that the client asked for, unless that is another unit's. */
+  pathOf(call: PreparedCall): string;
+  /** The name that the message for a unit has to say. */
+  modelOf(call: PreparedCall): string;
   /** Hands the last call to Envoy. */
   tail(call: PreparedCall, message: Message): void;
   /** Answers with the message that the request's own line ended with. */

@@ -4,7 +4,7 @@ import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import type { Addresses } from '../../graph/plan/deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { CallVerb, Plan, Transport, UnitType } from '../../graph/plan/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { COLLECTED } from '../contract/bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
 import type { Exchange, Outcome, RequestHeaders } from '../contract/exchange.ts';
@@ -106,11 +106,19 @@ export type Respond = (asked: Asked, done: (result: CallResult) => void) => (() 
 const PLAIN_BLOCK = Buffer.from('readable');
 const ANY_BLOCK = Buffer.from('any');
 
+const CALL_VERBS: readonly CallVerb[] = [
+  'predict',
+  'transform-input',
+  'transform-output',
+  'route',
+  'aggregate',
+  'send-feedback',
+];
+
 export function verbOf(path: string, transport: Transport): CallVerb {
-  const paths: Readonly<Record<string, string>> = transport === 'rest' ? REST_PATHS : GRPC_PATHS;
-  const found = Object.entries(paths).find(([, each]) => each === path);
+  const found = CALL_VERBS.find((verb) => SELDON.unitPath('', verb, transport) === path);
   if (found === undefined) throw new Error(`no verb has the path ${path}`);
-  return found[0] as CallVerb;
+  return found;
 }
 
 export function fakeClient(unit: string, transport: Transport, respond: Respond): UnitClient {
@@ -186,6 +194,7 @@ export function jsonMessage(text: string): Message {
   return {
     body: Buffer.from(text),
     contentType: 'application/json',
+    layout: null,
     contentEncoding: null,
     head: null,
   };

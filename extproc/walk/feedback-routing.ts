@@ -8,7 +8,7 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { FaultLog } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import { MAX_ROUTING_BYTES } from '../../dialects/reading-limits.ts';
-import type { Dialect, Routing } from '../../dialects/seldon/dialect.ts';
+import type { Messages, Routing } from '../../dialects/dialect.ts';
 import { ALL, NONE } from './decisions.ts';
 import type { Fault } from './outcome.ts';
 import { OVERLOADED, type Read, type ReadContext, readMessages } from './read.ts';
@@ -47,7 +47,7 @@ function parseHeader(value: string | null): Readonly<Record<string, unknown>> {
 
 export function compileFeedbackRouting(
   plan: Plan,
-  dialect: Dialect,
+  messages: Messages,
   maxBodyBytes: number,
   log: FaultLog,
 ): FeedbackRouting {
@@ -66,7 +66,7 @@ export function compileFeedbackRouting(
     read(exchange, later) {
       const { message } = exchange;
       if (parents.length === 0) return { choices: new Int32Array(table.units).fill(ALL), message };
-      const context = { dialect, maxBytes: maxBodyBytes, memory: exchange, log };
+      const context = { messages, maxBytes: maxBodyBytes, memory: exchange, log };
       return new FeedbackReading(table, context, exchange, later).start();
     },
   };
@@ -187,7 +187,7 @@ class FeedbackReading implements CallHandle {
     }
     const { message } = this.#exchange;
     const plain = written.kind === 'read' ? written.plain[0] : undefined;
-    const body = written.kind === 'read' ? written.result : undefined;
+    const body = written.kind === 'read' ? written.result.body : undefined;
     const isSame = plain === undefined || body === undefined || body === plain.body;
     this.#end({ choices, message: isSame ? message : { ...plain, body } });
   }

@@ -3,6 +3,7 @@
 // fault, to the line that it branched from, or to the walk.
 import type { CallTrace } from '../contract/call-observer.ts';
 import type { CallHandle, CallResult } from '../contract/calls.ts';
+import type { RequestHeaders } from '../contract/exchange.ts';
 import { toFault } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import type { LineOwner } from './context.ts';
@@ -10,11 +11,13 @@ import { ALL, NONE } from './decisions.ts';
 import { faultOf, joined, ownBytes } from './merge.ts';
 import type { Op, PreparedCall } from './ops.ts';
 import { type Fault, messageOf, observedStatus } from './outcome.ts';
-import { type Read, readAtOnce, readMessages } from './read.ts';
+import { OVERLOADED, type Read, readAtOnce, readMessages } from './read.ts';
+import { applyEdits } from '../../dialects/payload.ts';
 import type { Task, TaskKind } from '../reading/tasks.ts';
 
 type ChooseOp = Extract<Op, { kind: 'choose' }>;
 type AggregateOp = Extract<Op, { kind: 'aggregate' }>;
+type CallOp = Extract<Op, { kind: 'call' | 'aggregate' }>;
 type AverageOp = Extract<Op, { kind: 'average' }>;
 
 /** Whether the unit could have chosen otherwise; of feedback the prediction has decided. */
@@ -25,6 +28,7 @@ function decides({ how }: ChooseOp): boolean {
 const READ_ROUTE = { kind: 'read-route' } as const;
 const FIND_UNJOINABLE = { kind: 'find-unjoinable' } as const;
 const AVERAGE = { kind: 'average' } as const;
+const NO_BODY = Buffer.alloc(0);
 
 export class Line {
   readonly #walk: LineOwner;
@@ -85,8 +89,7 @@ export class Line {
     switch (op.kind) {
       case 'call':
         if (op.marks) this.#record(op.call.unit, ALL);
-        this.#callOrTail(op, op.call);
-        return false;
+        return op.call.fits ? this.#fit(op) : this.#callOrTail(op, this.#message);
       case 'choose':
         return this.#choose(op);
       case 'aggregate':
@@ -115,7 +118,7 @@ export class Line {
     task: Task<K>,
     messages: readonly Message[],
   ): Read<K> | Fault | null {
-    return readAtOnce(this.#walk.plan.dialect, this.#walk.exchange, task, messages);
+    return readAtOnce(this.#walk.plan.messages, this.#walk.exchange, task, messages);
   }
 
   /** Reads messages and goes on with `then`, now or later; whether the next operation can follow at once. */
@@ -156,51 +159,94 @@ export class Line {
 
   #averaged(op: AverageOp, read: Read<'average'> | Fault): boolean {
     if (read.kind !== 'read') return this.#fail(read);
-    const body = read.result;
-    if ('code' in body) return this.#fail(faultOf(body, this.#branchNames));
+    const made = read.result;
+    if ('code' in made) return this.#fail(faultOf(made, this.#branchNames));
     this.#walk.exchange.release(read.unpackedBytes);
-    return this.#go(op, { ...(read.plain[0] as Message), body }, read.resultBytes);
+    const { head, contentEncoding } = read.plain[0] as Message;
+    return this.#go(op, { ...made, contentEncoding, head }, read.resultBytes);
   }
 
   #simpleModel(op: Extract<Op, { kind: 'simple-model' }>): boolean {
-    const { dialect } = this.#walk.plan;
+    const { messages, decisions } = this.#walk.plan;
+    const model = decisions.names[op.unit] ?? '';
     return this.#read(
-      { kind: 'simple-model' },
+      { kind: 'simple-model', model },
       [this.#message],
       () => 'the request',
       (read) => {
-        let body = dialect.simpleModel(dialect.empty);
-        let bytes = 0;
         if (read.kind === 'read') {
-          body = read.result;
-          bytes = read.resultBytes;
           this.#walk.exchange.release(read.unpackedBytes);
-        } else if (read.kind === 'error' && read.code === 'OVERLOADED') {
-          return this.#fail(read);
+          const made = { ...read.result, contentEncoding: null, head: null };
+          return this.#go(op, made, read.resultBytes);
         }
-        const { contentType } = dialect;
-        return this.#go(op, { body, contentType, contentEncoding: null, head: null }, bytes);
+        if (read === OVERLOADED) return this.#fail(read);
+        const { contentType, empty } = messages;
+        const made = messages.simpleModel({ body: empty, contentType, layout: null }, model);
+        return this.#go(op, { ...made, contentEncoding: null, head: null }, 0);
       },
     );
   }
 
   #acknowledgement(): Message {
-    const { transport, dialect } = this.#walk.plan;
+    const { transport, messages } = this.#walk.plan;
     if (transport === 'rest') return this.#walk.exchange.message;
-    return { body: dialect.empty, contentType: null, contentEncoding: null, head: null };
+    const { empty: body } = messages;
+    return { body, contentType: null, layout: null, contentEncoding: null, head: null };
   }
 
   /** Whether the call is the request's last one, so that Envoy makes it. Within a fan-out none is. */
-  #isLast(op: Extract<Op, { kind: 'call' | 'aggregate' }>): boolean {
+  #isLast(op: CallOp): boolean {
     return op.mayTail && op.next === null && this.#parent === null && op.call.tailKey !== null;
   }
 
-  #callOrTail(op: Extract<Op, { kind: 'call' | 'aggregate' }>, call: PreparedCall): void {
-    if (this.#isLast(op)) {
-      this.#walk.tail(call, this.#message);
-    } else {
-      this.#call(call, this.#message.body);
+  /** Makes the message one that the unit takes, and calls. */
+  #fit(op: CallOp): boolean {
+    const message = this.#message;
+    const isAnswer = message.head !== null;
+    const task = { kind: 'fit', model: this.#walk.modelOf(op.call), isAnswer } as const;
+    const now = this.#readNow(task, [message]);
+    if (now !== null) return this.#fitted(op, now);
+    const from = (): string => `the message for unit "${op.call.unitName}"`;
+    return this.#read(task, [message], from, (read) => this.#fitted(op, read));
+  }
+
+  #fitted(op: CallOp, read: Read<'fit'> | Fault): false {
+    if (read.kind !== 'read') return this.#fail(read);
+    const { result, plain, unpackedBytes } = read;
+    if (result === null) {
+      this.#walk.exchange.release(unpackedBytes);
+      return this.#callOrTail(op, this.#message);
     }
+    if ('code' in result) {
+      const info = `unit "${op.call.unitName}": ${result.info}`;
+      return this.#fail({ kind: 'error', code: result.code, info });
+    }
+    this.#ownBytes += unpackedBytes;
+    const { body, contentEncoding } = plain[0] as Message;
+    const { edits, contentType, layout } = result;
+    const head = { contentType, layout, contentEncoding, head: null };
+    return this.#send(op, applyEdits(body, edits), head);
+  }
+
+  #callOrTail(op: CallOp, message: Message): false {
+    if (this.#isLast(op)) this.#walk.tail(op.call, message);
+    else this.#call(op.call, message.body);
+    return false;
+  }
+
+  /** The same with a body in pieces; `head` says the rest of the message. */
+  #send(op: CallOp, pieces: readonly Buffer[], head: Omit<Message, 'body'>): false {
+    const { contentType, layout, contentEncoding } = head;
+    if (this.#isLast(op)) {
+      const body = joined(pieces, this.#walk.exchange);
+      if ('kind' in body) return this.#fail(body);
+      this.#walk.tail(op.call, { body, contentType, layout, contentEncoding, head: null });
+      return false;
+    }
+    const body = NO_BODY;
+    this.#message = { body, contentType, layout, contentEncoding, head: null };
+    this.#call(op.call, pieces);
+    return false;
   }
 
   #aggregate(op: AggregateOp): boolean {
@@ -220,17 +266,11 @@ export class Line {
 
   /** Asks a combiner to make one message of the branches' answers. */
   #merge(op: AggregateOp, answers: readonly Message[]): false {
-    const pieces = this.#walk.plan.dialect.joinAnswers(answers.map((message) => message.body));
-    const contentType = answers[0]?.contentType ?? null;
-    if (this.#isLast(op)) {
-      const body = joined(pieces, this.#walk.exchange);
-      if ('kind' in body) return this.#fail(body);
-      this.#walk.tail(op.call, { body, contentType, contentEncoding: null, head: null });
-      return false;
-    }
-    this.#message = { body: Buffer.alloc(0), contentType, contentEncoding: null, head: null };
-    this.#call(op.call, pieces);
-    return false;
+    const { pieces, contentType, layout } = this.#walk.plan.messages.joinAnswers(
+      answers,
+      op.call.model,
+    );
+    return this.#send(op, pieces, { contentType, layout, contentEncoding: null, head: null });
   }
 
   #call(call: PreparedCall, body: Buffer | readonly Buffer[]): void {
@@ -248,9 +288,9 @@ export class Line {
     const turn = ++this.#calls;
     const handle = client.call(
       {
-        path: call.path,
+        path: walk.pathOf(call),
         headers:
-          client.headerForm === 'http1' ? headers.http1Block(call.readable) : headers.hpackBlock(),
+          client.headerForm === 'http1' ? this.#http1Block(headers, call) : headers.hpackBlock(),
         extra: trace === null ? null : trace.headers,
         contentType: message.contentType,
         contentEncoding: message.contentEncoding,
@@ -264,6 +304,14 @@ export class Line {
     );
     // A client may answer at once, and this line be at its next call by now.
     if (turn === this.#calls && this.#calling !== null) this.#handle = handle;
+  }
+
+  #http1Block(headers: RequestHeaders, call: PreparedCall): Buffer {
+    const block = headers.http1Block(call.readable);
+    const { layoutHeader } = this.#walk.plan.dialect;
+    const { layout } = this.#message;
+    if (layoutHeader === null || layout === null || /[\r\n\0]/.test(layout)) return block;
+    return Buffer.concat([block, Buffer.from(`${layoutHeader}: ${layout}\r\n`, 'latin1')]);
   }
 
   #answered(result: CallResult): void {
@@ -292,7 +340,7 @@ export class Line {
       this.#fail({ kind: 'refusal', answer: result });
       return;
     }
-    const answer = messageOf(result, call.transport);
+    const answer = messageOf(result, call.transport, this.#walk.plan.dialect.layoutHeader);
     const op = this.#op;
     if (op?.kind === 'choose') {
       if (this.#takeRoute(op, call, answer)) this.run();

@@ -1,7 +1,7 @@
 // The bodies that the filter puts together itself, and what is wrong where it cannot.
 import { type BodyMemory, releasableBytes } from '../contract/bodies.ts';
 import type { Message } from '../contract/message.ts';
-import type { Unusable } from '../../dialects/seldon/dialect.ts';
+import type { Unusable } from '../../dialects/payload.ts';
 import type { Fault } from './outcome.ts';
 import { OVERLOADED } from './read.ts';
 

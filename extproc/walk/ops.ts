@@ -12,6 +12,12 @@ export interface PreparedCall {
   readonly transport: Transport;
   readonly client: UnitClient;
   readonly path: string;
+  /** The path for a model that the client's path names; null where paths name none. */
+  readonly pathOf: ((model: string) => string) | null;
+  /** The name of the model that the unit is asked by. */
+  readonly model: string;
+  /** The message is fitted to the call before it is sent; false where every message fits. */
+  readonly fits: boolean;
   /** Where Envoy sends it when it is the last call; null when Envoy knows no way either. */
   readonly tailKey: string | null;
   /** The answer may have to be read: it is asked for without content encoding. */

@@ -14,25 +14,37 @@ export type Fault =
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly info: string };
 
 /** The message that a unit's answer is. */
-export function messageOf(answer: UnitAnswer, transport: Transport): Message {
+export function messageOf(
+  answer: UnitAnswer,
+  transport: Transport,
+  layoutHeader: string | null,
+): Message {
   const { body, head } = answer;
-  if (transport === 'grpc') return { body, contentType: null, contentEncoding: null, head };
+  if (transport === 'grpc') {
+    return { body, contentType: null, layout: null, contentEncoding: null, head };
+  }
   return {
     body,
     contentType: head.find('content-type'),
+    layout: layoutHeader === null ? null : head.find(layoutHeader),
     contentEncoding: head.find('content-encoding'),
     head,
   };
 }
 
-export function faultOutcome(fault: Fault, transport: Transport, routing: string): Outcome {
+export function faultOutcome(
+  fault: Fault,
+  transport: Transport,
+  layoutHeader: string | null,
+  routing: string,
+): Outcome {
   if (fault.kind === 'error') return { ...fault, routing };
   const { answer } = fault;
   if (transport === 'rest') {
     return {
       kind: 'answer',
       status: answer.status,
-      message: messageOf(answer, transport),
+      message: messageOf(answer, transport, layoutHeader),
       routing,
     };
   }

@@ -53,7 +53,7 @@ async function run(
   });
   const body = setting.body ?? strData('q');
   const exchange = new FakeExchange(
-    { body, contentType: null, contentEncoding: null, head: null },
+    { body, contentType: null, layout: null, contentEncoding: null, head: null },
     fakeHeaders(setting.routing === undefined ? {} : { 'seldon-routing': setting.routing }),
   );
   program.route(setting.feedback ? 'feedback-grpc' : 'predict-grpc')?.handle(exchange);
@@ -152,7 +152,13 @@ test('a unit that the plan gives no address fails its call with a clear error', 
     },
   );
   const body = strData('q');
-  const exchange = new FakeExchange({ body, contentType: null, contentEncoding: null, head: null });
+  const exchange = new FakeExchange({
+    body,
+    contentType: null,
+    layout: null,
+    contentEncoding: null,
+    head: null,
+  });
   program.route('predict-grpc')?.handle(exchange);
   const outcome = await exchange.outcome;
   assert.ok(outcome.kind === 'error');

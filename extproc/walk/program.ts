@@ -2,13 +2,14 @@
 // request. The program then runs requests without looking at the plan again.
 import { tailKey, transportOf } from '../../graph/plan/names.ts';
 import type { CallVerb, Edge, Plan, Policy, RouteKind, Transport } from '../../graph/plan/plan.ts';
-import { GRPC_PATHS, REST_PATHS } from '../../dialects/seldon/paths.ts';
+import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { Program, Route } from '../contract/program.ts';
-import { JSON_DIALECT } from '../../dialects/seldon/json-dialect.ts';
-import { PROTO_DIALECT } from '../../dialects/seldon/proto-dialect.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
+import { messagesOf } from '../../dialects/known/messages.ts';
 import { compileFeedback, compileStep, type Compiler } from './compile.ts';
 import { buildDecisionTable } from './decisions.ts';
+import { compileNamed } from './named.ts';
 import { compileFeedbackRouting, type Routed } from './feedback-routing.ts';
 import type { PreparedCall } from './ops.ts';
 import { type Fault, faultOutcome } from './outcome.ts';
@@ -41,18 +42,20 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
   };
 }
 
-/** Stands for a unit that the plan gives no address over a transport. */
-function unreachable(unitName: string, transport: Transport): UnitClient {
-  const text = `unit "${unitName}" has no ${transport} address`;
+/** Stands for a unit that cannot be called at all. */
+function failing(code: ErrorCode, text: string): UnitClient {
   return {
     headerForm: 'http1',
     call(_request, done) {
-      done({ kind: 'failure', code: 'UNIT_UNREACHABLE', text });
+      done({ kind: 'failure', code, text });
       return { cancel() {} };
     },
     close() {},
   };
 }
+
+/** What a message is fitted for: routers and combiners are asked with the messages as they are. */
+const FITTED: ReadonlySet<CallVerb> = new Set(['predict', 'transform-input', 'transform-output']);
 
 /** The longest that Envoy waits between two attempts. */
 const RETRY_BACK_OFF_MS = 100;
@@ -74,18 +77,37 @@ function compileRoute(
   const edges = new Map<number, Edge>();
   for (const edge of plan.edges) if (edge.transport === transport) edges.set(edge.unit, edge);
   const { policy } = plan;
+  const dialect = dialectOf(plan.dialect);
+  const messages = messagesOf(plan.dialect, transport);
+  const namesInPath = transport === 'rest' && dialect.modelInPath !== null;
   const isFeedback = kind === 'feedback-rest' || kind === 'feedback-grpc';
   const prepare = (unit: number, verb: CallVerb, readable: boolean): PreparedCall => {
     const edge = edges.get(unit);
     const unitName = plan.units[unit]?.name ?? '';
+    const model = edge?.model ?? unitName;
+    const pathOf = (segment: string): string | null => dialect.unitPath(segment, verb, transport);
+    const path = pathOf(encodeURIComponent(model));
+    const way = (): UnitClient => {
+      if (edge === undefined) {
+        return failing('UNIT_UNREACHABLE', `unit "${unitName}" has no ${transport} address`);
+      }
+      if (path === null) {
+        const what = `protocol ${dialect.name} has no ${verb} over ${transport}`;
+        return failing('INTERNAL', `unit "${unitName}": ${what}`);
+      }
+      return clientOf(edge);
+    };
     return {
       unit,
       unitName,
       verb,
       transport,
-      client: edge === undefined ? unreachable(unitName, transport) : clientOf(edge),
-      path: transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
-      tailKey: edge === undefined ? null : tailKey(unitName, verb, transport),
+      client: way(),
+      path: path ?? '',
+      pathOf: namesInPath ? (segment) => pathOf(segment) ?? '' : null,
+      model,
+      fits: messages.requests !== null && FITTED.has(verb),
+      tailKey: edge === undefined || path === null ? null : tailKey(unitName, verb, transport),
       readable,
       timeoutMs: callTimeout(policy, transport, isFeedback ? 0 : policy.retries),
       maxAnswerBytes: policy.maxAnswerBytes,
@@ -93,13 +115,19 @@ function compileRoute(
     };
   };
   const routingInBody = policy.routingInBody && !isFeedback;
-  const compiler: Compiler = { units: plan.units, routingInBody, prepare };
-  const dialect = transport === 'rest' ? JSON_DIALECT : PROTO_DIALECT;
+  const compiler: Compiler = {
+    units: plan.units,
+    routingInBody,
+    fits: messages.requests !== null,
+    prepare,
+  };
   const table = buildDecisionTable(plan);
   const decisions = isFeedback ? { ...table, any: false } : table;
   const walkPlan: WalkPlan = {
     transport,
     dialect,
+    messages,
+    named: isFeedback ? null : compileNamed(plan, transport),
     start: isFeedback
       ? compileFeedback(compiler, plan.walk)
       : compileStep(compiler, plan.walk, routingInBody),
@@ -110,12 +138,13 @@ function compileRoute(
   };
   const maxBodyBytes = transport === 'rest' ? policy.maxBodyBytes : policy.grpcMaxMessageBytes;
   const feedback = isFeedback
-    ? compileFeedbackRouting(plan, dialect, maxBodyBytes, deps.log)
+    ? compileFeedbackRouting(plan, messages, maxBodyBytes, deps.log)
     : null;
 
   return {
     grpc: transport === 'grpc',
     maxBodyBytes,
+    dialect,
     handle(exchange) {
       if (exchange.cancelled) return;
       if (feedback === null) {
@@ -124,7 +153,8 @@ function compileRoute(
       }
       const start = (routed: Routed | Fault): void => {
         if (exchange.cancelled) return;
-        if ('kind' in routed) exchange.reply(faultOutcome(routed, transport, ''));
+        if ('kind' in routed)
+          exchange.reply(faultOutcome(routed, transport, dialect.layoutHeader, ''));
         else new Walk(walkPlan, deps, exchange, routed).start();
       };
       const routed = feedback.read(exchange, start);

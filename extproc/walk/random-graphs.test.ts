@@ -18,7 +18,7 @@ import {
 } from './fake-units.ts';
 import { type NaiveCalls, type NaiveResult, type Reply, walkNaively } from './naive-walk.ts';
 import { type Behaviour, graphOf, hash, replyOf, shape } from './random-graph.ts';
-import type { Routing } from '../../dialects/seldon/dialect.ts';
+import type { Routing } from '../../dialects/dialect.ts';
 import { compileProgram } from './program.ts';
 
 /** More for a long search: SIDEGRAPH_WALK_RUNS. */

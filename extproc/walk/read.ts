@@ -8,15 +8,21 @@ import { type FaultLog, toFault } from '../contract/internal-fault.ts';
 import type { AnswerHead, Message } from '../contract/message.ts';
 import { MAX_READ_ON_LOOP_BYTES } from '../../dialects/reading-limits.ts';
 import { readInThread, type ThreadResult } from '../reading/reader.ts';
-import { perform, type Task, type TaskKind, type TaskResults } from '../reading/tasks.ts';
-import type { Dialect } from '../../dialects/seldon/dialect.ts';
+import {
+  payloadOf,
+  perform,
+  type Task,
+  type TaskKind,
+  type TaskResults,
+} from '../reading/tasks.ts';
+import type { Messages } from '../../dialects/dialect.ts';
 import { encodingOf } from '../contract/unpack/encodings.ts';
 import { unpack, type Unpacked } from '../contract/unpack/unpack.ts';
 import type { Fault } from './outcome.ts';
 
 /** Who asks, and by what. */
 export interface ReadContext {
-  readonly dialect: Dialect;
+  readonly messages: Messages;
   /** Bound of each message without its encoding. */
   readonly maxBytes: number;
   readonly memory: BodyMemory;
@@ -46,21 +52,20 @@ export function readMessages<K extends TaskKind>(
   from: (position: number) => string,
   later: (read: Read<K> | Fault) => void,
 ): Read<K> | Fault | CallHandle {
-  const now = readAtOnce(context.dialect, context.memory, task, messages);
+  const now = readAtOnce(context.messages, context.memory, task, messages);
   return now ?? new SlowReading(context, task, messages, from, later).start();
 }
 
 /** The same for messages that are plain and small, as nearly all are; null for others. */
 export function readAtOnce<K extends TaskKind>(
-  dialect: Dialect,
+  dialect: Messages,
   memory: BodyMemory,
   task: Task<K>,
   messages: readonly Message[],
 ): Read<K> | Fault | null {
   for (const message of messages) if (!isPlain(message)) return null;
   if (!isSmall(task, messages)) return null;
-  const bodies = messages.map((message) => message.body);
-  return hold(memory, perform(dialect, task, bodies), messages, 0);
+  return hold(memory, perform(dialect, task, messages), messages, 0);
 }
 
 function isPlain({ contentEncoding, body }: Message): boolean {
@@ -88,8 +93,9 @@ function hold<K extends TaskKind>(
   unpackedBytes: number,
 ): Read<K> | Fault {
   let resultBytes = 0;
-  if (Buffer.isBuffer(result) && result !== plain[0]?.body) {
-    resultBytes = result.length;
+  const made = payloadOf(result);
+  if (made !== null && made.body !== plain[0]?.body) {
+    resultBytes = made.body.length;
     if (!memory.hold(resultBytes)) return OVERLOADED;
   }
   return { kind: 'read', result, plain, unpackedBytes, resultBytes };
@@ -185,6 +191,7 @@ class SlowReading<K extends TaskKind> implements CallHandle {
           this.#plain.push({
             body: unpacked.body,
             contentType: message.contentType,
+            layout: message.layout,
             contentEncoding: null,
             head: message.head === null ? null : plainHead(message.head),
           });
@@ -205,15 +212,14 @@ class SlowReading<K extends TaskKind> implements CallHandle {
   }
 
   #perform(): void {
-    const { dialect, memory, log } = this.#context;
+    const { messages, memory, log } = this.#context;
     const task = this.#task;
     const plain = this.#plain;
-    const bodies = plain.map((message) => message.body);
     if (isSmall(task, plain)) {
-      this.#end(hold(memory, perform(dialect, task, bodies), plain, this.#unpackedBytes));
+      this.#end(hold(memory, perform(messages, task, plain), plain, this.#unpackedBytes));
       return;
     }
-    this.#handle = readInThread(dialect, task, bodies, memory, (read: ThreadResult<K>) => {
+    this.#handle = readInThread(messages, task, plain, memory, (read: ThreadResult<K>) => {
       if (read.kind === 'read') this.#end(hold(memory, read.result, plain, this.#unpackedBytes));
       else if (read.kind === 'overloaded') this.#end(OVERLOADED);
       else this.#end(toFault(read.text, log));

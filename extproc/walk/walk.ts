@@ -3,19 +3,22 @@
 import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
-import type { Routing } from '../../dialects/seldon/dialect.ts';
-import type { LineOwner, ProgramDeps, WalkPlan } from './context.ts';
+import type { Routing } from '../../dialects/dialect.ts';
+import type { LineOwner, Named, ProgramDeps, WalkPlan } from './context.ts';
 import { NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
 import type { Routed } from './feedback-routing.ts';
 import { Line } from './line.ts';
+import { joined } from './merge.ts';
 import type { PreparedCall } from './ops.ts';
 import { type Fault, faultOutcome } from './outcome.ts';
+import { applyEdits } from '../../dialects/payload.ts';
 import { OVERLOADED, type Read, type ReadContext, readMessages } from './read.ts';
 
 export class Walk implements LineOwner {
   readonly plan: WalkPlan;
   readonly deps: ProgramDeps;
   readonly exchange: Exchange;
+  readonly named: Named | null;
   readonly choices: Int32Array | null;
   readonly #root: Line;
   #reading: ReadContext | null = null;
@@ -29,6 +32,7 @@ export class Walk implements LineOwner {
     this.plan = plan;
     this.deps = deps;
     this.exchange = exchange;
+    this.named = plan.named === null ? null : plan.named(exchange);
     this.choices =
       routed?.choices ??
       (plan.keepsChoices ? new Int32Array(plan.decisions.names.length).fill(NOT_REACHED) : null);
@@ -50,14 +54,25 @@ export class Walk implements LineOwner {
   }
 
   get reading(): ReadContext {
-    const { dialect, maxAnswerBytes } = this.plan;
+    const { messages, maxAnswerBytes } = this.plan;
     this.#reading ??= {
-      dialect,
+      messages,
       maxBytes: maxAnswerBytes,
       memory: this.exchange,
       log: this.deps.log,
     };
     return this.#reading;
+  }
+
+  pathOf(call: PreparedCall): string {
+    if (call.pathOf === null || this.named === null) return call.path;
+    const { unit, model } = this.named;
+    return unit === null || unit === call.unit ? call.pathOf(model) : call.path;
+  }
+
+  modelOf(call: PreparedCall): string {
+    const { named } = this;
+    return named === null || named.unit !== null ? call.model : named.model;
   }
 
   get over(): boolean {
@@ -67,7 +82,8 @@ export class Walk implements LineOwner {
   fail(fault: Fault): void {
     if (this.#over) return;
     this.#over = true;
-    this.#reply(faultOutcome(fault, this.plan.transport, this.#routing()));
+    const { transport, dialect } = this.plan;
+    this.#reply(faultOutcome(fault, transport, dialect.layoutHeader, this.#routing()));
   }
 
   tail(call: PreparedCall, message: Message): void {
@@ -76,14 +92,19 @@ export class Walk implements LineOwner {
     this.#reply({
       kind: 'tail',
       key: call.tailKey ?? '',
-      path: call.path,
+      path: this.pathOf(call),
       message,
       routing: this.#routing(),
     });
   }
 
-  finish(message: Message): void {
+  finish(ended: Message): void {
     if (this.#over) return;
+    const message = ended === this.exchange.message ? this.#ownAnswer(ended) : ended;
+    if ('kind' in message) {
+      this.fail(message);
+      return;
+    }
     const map = this.#mapFor(message);
     if (map === null) {
       this.#answer(message);
@@ -94,7 +115,8 @@ export class Walk implements LineOwner {
       // An answer that cannot be read stays as it is.
       if (read.kind === 'read') {
         const plain = read.plain[0] as Message;
-        this.#answer(read.result === plain.body ? message : { ...plain, body: read.result });
+        const { body } = read.result;
+        this.#answer(body === plain.body ? message : { ...plain, body });
       } else if (read === OVERLOADED) this.fail(read);
       else this.#answer(message);
     };
@@ -111,6 +133,15 @@ export class Walk implements LineOwner {
       this.listen();
       this.#writing = read;
     } else take(read);
+  }
+
+  /** The client's own message as an answer, where the protocol's answers look otherwise. */
+  #ownAnswer(message: Message): Message | Fault {
+    const edits = this.plan.messages.requests?.asAnswer(message) ?? null;
+    if (edits === null) return message;
+    const body = joined(applyEdits(message.body, edits.edits), this.exchange);
+    if ('kind' in body) return body;
+    return { ...message, body, contentType: edits.contentType, layout: edits.layout };
   }
 
   #answer(message: Message): void {

@@ -1,5 +1,6 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
+import { DIALECTS } from '../../dialects/known/dialects.ts';
 import { type ClientBounds, clientOptions } from '../../envoy/kit/http-limits.ts';
 import { linesOf } from '../../envoy/kit/filters/access-log.ts';
 import { expressionFilter } from '../../envoy/kit/filters/expression-filter.ts';
@@ -254,7 +255,7 @@ function localReplies(): JsonObject {
 
 function says(info: string): JsonObject {
   return {
-    json_format: { status: { code: '%RESPONSE_CODE%', info, status: 'FAILURE' } },
+    json_format: DIALECTS.seldon.errorFields('%RESPONSE_CODE%', info) as JsonObject,
   };
 }
 

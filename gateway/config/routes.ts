@@ -1,7 +1,7 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
-import { failureText } from '../../envoy/kit/failure-text.ts';
 import { type JsonObject, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
-import { FEEDBACK_PATHS, GRPC_FEEDBACK_PATH } from '../../dialects/seldon/paths.ts';
+import { DIALECTS, errorBody } from '../../dialects/known/dialects.ts';
+import { isTemplate } from '../../dialects/template.ts';
 import { clusterName } from './clusters.ts';
 import type { ServedDeployment, Transport } from './served.ts';
 import type { Shares } from './shares.ts';
@@ -16,6 +16,13 @@ const ASKED_RETRIES: Readonly<Record<Transport, string>> = {
 const RETRY_AFTER_SECONDS = 1;
 const PERCENT_STEPS = 10_000;
 
+/** Of every protocol: which one a deployment speaks is its pods' matter. */
+function feedbackPaths(kind: 'feedback-rest' | 'feedback-grpc'): string[] {
+  const routes = Object.values(DIALECTS).flatMap(({ clientRoutes }) => clientRoutes);
+  const paths = routes.filter((route) => route.kind === kind && !isTemplate(route.path));
+  return [...new Set(paths.map(({ path }) => path))];
+}
+
 /** Path below which a deployment serves; ends with a slash. */
 export function servedPrefix(namespace: string, publicName: string): string {
   return `/seldon/${namespace}/${publicName}/`;
@@ -23,12 +30,12 @@ export function servedPrefix(namespace: string, publicName: string): string {
 
 export function restRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
   const prefix = servedPrefix(served.namespace, served.publicName);
-  const feedback = FEEDBACK_PATHS.map((path) => prefix + path.slice(1));
+  const feedback = feedbackPaths('feedback-rest').map((path) => prefix + path.slice(1));
   return withFeedback(served, shares, 'rest', prefix, feedback);
 }
 
 export function grpcRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
-  return withFeedback(served, shares, 'grpc', '/', [GRPC_FEEDBACK_PATH]);
+  return withFeedback(served, shares, 'grpc', '/', feedbackPaths('feedback-grpc'));
 }
 
 export function explainerRoute(
@@ -109,7 +116,7 @@ function nobodyReady(served: ServedDeployment, transport: Transport): JsonObject
   return {
     direct_response: {
       status: 503,
-      body: { inline_string: isRest ? failureText(503, info) : info },
+      body: { inline_string: isRest ? errorBody(DIALECTS.seldon, 503, info) : info },
     },
     response_headers_to_add: [
       overwriteHeader('retry-after', String(RETRY_AFTER_SECONDS)),

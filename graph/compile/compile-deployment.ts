@@ -51,7 +51,7 @@ function compilePlan(
     predictorVersion: predictor.annotations['version'] ?? '',
     dialect: deployment.protocol,
     units: planUnits,
-    edges: compileEdges(predictor, units, policy, addresses),
+    edges: compileEdges(deployment.protocol, predictor, units, policy, addresses),
     walk,
     routes: compileRoutes(walk, planUnits, policy.routingInBody),
     policy,

@@ -155,8 +155,3 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
-
-/** Seldon's FAILURE body, the body of every REST error that Sidegraph itself answers with. */
-export function failureBody(code: ErrorCode, info: string): string {
-  return JSON.stringify({ status: { code: ERRORS[code].status, info, status: 'FAILURE' } });
-}

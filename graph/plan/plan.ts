@@ -3,7 +3,10 @@
 // from it, `extproc/` compiles it to a program. Fields are only ever added (readable one version back and
 // forward).
 
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
+
+/** The protocols that graphs and units speak; each has a room in `dialects/`. */
+export type DialectName = 'seldon';
 
 export type Transport = 'rest' | 'grpc';
 
@@ -36,7 +39,8 @@ export interface Plan {
   readonly predictor: string;
   /** Metric label `predictor_version`: the predictor's annotation `version`, as Seldon reads it; mostly ''. */
   readonly predictorVersion: string;
-  readonly dialect: 'seldon';
+  /** What clients speak, and the units whose edges say nothing else. */
+  readonly dialect: DialectName;
   /** All units in pre-order; a unit's position here is its index everywhere else in the plan. */
   readonly units: readonly PlanUnit[];
   /** How each unit is reached, one entry for each unit that has an address and each transport. */
@@ -64,6 +68,10 @@ export interface PlanUnit {
 export interface Edge {
   readonly unit: number;
   readonly transport: Transport;
+  /** What the unit speaks. */
+  readonly dialect: DialectName;
+  /** The name by which the unit's server knows the model, for protocols that name one. */
+  readonly model: string;
   /** An IP address or a DNS name. */
   readonly host: string;
   readonly port: number;

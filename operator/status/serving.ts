@@ -1,4 +1,5 @@
 // What Seldon's clients look up in a status: its Deployments and Services by name, the address, the numbers of the scale subresource.
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { list, number, specOf, text } from '../observe/fields.ts';
@@ -42,7 +43,7 @@ export function serviceEntry(service: KubeObject): ServiceEntry {
   };
 }
 
-/** Always that of the first predictor, and always http, as Seldon writes it. */
+/** Always that of the first predictor, and always http and Seldon's path, as Seldon writes it. */
 export function renderAddress(
   predictor: PredictorWorkload,
   namespace: string,
@@ -50,7 +51,7 @@ export function renderAddress(
 ): { readonly url: string } {
   const { serviceName, ports } = predictor;
   const host = `${serviceName}.${namespace}.svc.${clusterDomain}`;
-  return { url: `http://${host}:${ports.http}/api/v1.0/predictions` };
+  return { url: `http://${host}:${ports.http}${SELDON.example.path}` };
 }
 
 /** Why `kubectl scale`, which writes spec.replicas, changes nothing; '' where it does. As for Seldon, what is nearer to the pod wins. */

@@ -143,7 +143,7 @@ describe('the agent in the pod', () => {
         [plan({ revision: 'r2' }).text, 'PLAN_FOREIGN', /revision r2, this pod is of r1/],
         [plan({ namespace: 'other' }).text, 'PLAN_FOREIGN', /namespace other/],
         ['{', 'PLAN_UNREADABLE', /not JSON/],
-        [good.text.replace('"version":1', '"version":9'), 'PLAN_VERSION', /version 9/],
+        [good.text.replace('"version":2', '"version":9'), 'PLAN_VERSION', /version 9/],
         [good.text.replace('"deadlineMs":6000', '"deadlineMs":7000'), 'PLAN_DAMAGED', /its hash/],
         // Nothing in the pod can tell but Envoy itself, which rolls back.
         [

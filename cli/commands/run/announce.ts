@@ -1,11 +1,10 @@
 // What `run` says when all is ready: the units, the addresses, a request to try, and last the one line that scripts
 // wait for.
+import { dialectOf } from '../../../dialects/known/dialects.ts';
 import type { RunOptions } from './parse.ts';
 import type { Prepared } from './prepare.ts';
 import { renderTable } from '../../../lib/runtime/table.ts';
 import type { ResolvedUnit } from '../../units/resolve.ts';
-
-const EXAMPLE_BODY = '{"data":{"ndarray":[[1.0,2.0,3.0,4.0]]}}';
 
 /** `silent`: units given by address that did not answer, as `predictor/unit`. */
 export function announce(
@@ -34,19 +33,17 @@ export function announce(
     })}\n`;
   }
   const { name, namespace } = prepared.deployment;
+  const { path, body, grpcPath } = dialectOf(prepared.deployment.protocol).example;
   const lines: string[] = ['', describeUnits(prepared.units, silent), ''];
-  lines.push(`REST   ${url}/api/v1.0/predictions`);
-  lines.push(`       ${url}/seldon/${namespace}/${name}/api/v1.0/predictions`);
+  lines.push(`REST   ${url}${path}`);
+  lines.push(`       ${url}/seldon/${namespace}/${name}${path}`);
   lines.push(
-    `gRPC   ${clientHost(options.host)}:${options.grpcPort} (seldon.protos.Seldon/Predict), and the REST port`,
+    `gRPC   ${clientHost(options.host)}:${options.grpcPort} (${grpcPath.slice(1)}), and the REST port`,
   );
   if (options.adminPort !== null)
     lines.push(`admin  ${urlOf(options.host, options.adminPort)}/stats`);
   lines.push(`files  ${stateDir}`, '');
-  lines.push(
-    `curl -H 'content-type: application/json' -d '${EXAMPLE_BODY}' ${url}/api/v1.0/predictions`,
-    '',
-  );
+  lines.push(`curl -H 'content-type: application/json' -d '${body}' ${url}${path}`, '');
   lines.push(`ready ${url}`);
   return `${lines.join('\n')}\n`;
 }

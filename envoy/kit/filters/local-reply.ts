@@ -1,6 +1,7 @@
-// What clients are told when Envoy itself answers: one row for each outcome, for REST (status, FAILURE body, header
+// What clients are told when Envoy itself answers: one row for each outcome, for REST (status, the protocol's body, header
 // `sidegraph-error`) and gRPC (status and message). Rows match on response flags and details, never on a status: the
 // filter's own answers come by here too and must pass unchanged.
+import type { Dialect } from '../../../dialects/dialect.ts';
 import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
 import { ANSWER_DETAILS, ERROR_HEADER } from '../../../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader } from '../json.ts';
@@ -126,19 +127,18 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-export function localReplies(): JsonObject {
-  return { mappers: [...ROWS.map(grpcMapper), ...ROWS.map(restMapper)] };
+/** Over REST in the form that the clients of a protocol know. */
+export function localReplies(dialect: Dialect): JsonObject {
+  return { mappers: [...ROWS.map(grpcMapper), ...ROWS.map((row) => restMapper(row, dialect))] };
 }
 
-function restMapper(row: Row): JsonObject {
+function restMapper(row: Row, dialect: Dialect): JsonObject {
   const { status } = ERRORS[row.code];
   return {
     filter: row.when,
     status_code: status,
     headers_to_add: errorHeaders(row.code),
-    body_format_override: {
-      json_format: { status: { code: status, info: row.info, status: 'FAILURE' } },
-    },
+    body_format_override: { json_format: dialect.errorFields(status, row.info) as JsonObject },
   };
 }
 

@@ -115,7 +115,8 @@ for (const [kind, open] of Object.entries(OPENERS)) {
 }
 
 function edgeTo(transport: Edge['transport'], via: Edge['via'], port: number): Edge {
-  return { unit: 0, transport, host: '127.0.0.1', port, via, reason: 'test' };
+  const unit = { unit: 0, dialect: 'seldon', model: 'm' } as const;
+  return { ...unit, transport, host: '127.0.0.1', port, via, reason: 'test' };
 }
 
 async function startEgress(

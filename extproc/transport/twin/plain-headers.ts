@@ -6,7 +6,7 @@ import type { PlainHeader } from './wire.ts';
 const LEFT_OUT = new Set(
   (
     'host content-length content-type content-encoding transfer-encoding connection proxy-connection ' +
-    'proxy-authorization proxy-authenticate keep-alive upgrade http2-settings trailer te expect seldon-routing'
+    'proxy-authorization proxy-authenticate keep-alive upgrade http2-settings trailer te expect seldon-routing inference-header-content-length'
   ).split(' '),
 );
 const LEFT_OUT_PREFIXES = [':', 'x-envoy-', 'x-sidegraph-'];

@@ -1,6 +1,7 @@
 // The outcomes as plain ProcessingResponses: what `reply.ts` writes as bytes, said once more in objects.
 import type { Outcome } from '../../contract/exchange.ts';
-import { ERRORS, failureBody } from '../../../graph/plan/errors.ts';
+import { ERRORS } from '../../../graph/plan/errors.ts';
+import { errorBody } from '../../../dialects/known/dialects.ts';
 import { ANSWER_DETAILS, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/plan/names.ts';
 import {
   addAnswerHeaders,
@@ -24,13 +25,14 @@ export function buildPlainReplies(outcome: Outcome, request: Answering): readonl
     case 'answer': {
       const { message, status } = outcome;
       if (request.grpc) return buildGrpcAnswer(outcome, list);
-      addAnswerHeaders(list, message.head);
-      addMessageHeaders(list, message);
+      const { layoutHeader } = request.dialect;
+      addAnswerHeaders(list, message.head, layoutHeader);
+      addMessageHeaders(list, message, layoutHeader);
       addRouting(list, routing);
       return [immediate(status, null, list, message.body, routing)];
     }
     case 'grpc-error': {
-      addAnswerHeaders(list, outcome.head);
+      addAnswerHeaders(list, outcome.head, null);
       addAnswerTrailers(list, outcome.head);
       addRouting(list, routing);
       const { grpcStatus, grpcMessage } = outcome;
@@ -43,7 +45,15 @@ export function buildPlainReplies(outcome: Outcome, request: Answering): readonl
       addRouting(list, routing);
       return request.grpc
         ? [immediate(200, grpcStatus, list, Buffer.from(`${code}: ${info}`), routing)]
-        : [immediate(status, null, list, Buffer.from(failureBody(code, info)), routing)];
+        : [
+            immediate(
+              status,
+              null,
+              list,
+              Buffer.from(errorBody(request.dialect, status, info)),
+              routing,
+            ),
+          ];
     }
   }
 }
@@ -54,7 +64,7 @@ function buildTail(
   list: HeaderList,
 ): readonly PlainResponse[] {
   const { body } = tail.message;
-  addTailHeaders(list, tail, request, request.grpc);
+  addTailHeaders(list, tail, request, request.grpc, request.dialect.layoutHeader);
   const response = { header_mutation: mutation(list), clear_route_cache: true };
   const bytes = request.grpc ? frame(body) : body;
   const routing = metadata(tail.routing);
@@ -78,7 +88,7 @@ function buildGrpcAnswer(
 ): readonly PlainResponse[] {
   list.add(':status', '200');
   list.add('content-type', 'application/grpc');
-  addAnswerHeaders(list, answer.message.head);
+  addAnswerHeaders(list, answer.message.head, null);
   addRouting(list, answer.routing);
   list.join();
   const trailers = new HeaderList();

@@ -6,6 +6,8 @@ import type { Exchange, Outcome, RequestHeaders } from '../../contract/exchange.
 import type { BoundRoute } from '../../contract/program.ts';
 import { toFault } from '../../contract/internal-fault.ts';
 import type { Message } from '../../contract/message.ts';
+import type { Dialect } from '../../../dialects/dialect.ts';
+import { SELDON } from '../../../dialects/seldon/dialect.ts';
 import type { ErrorCode } from '../../../graph/plan/errors.ts';
 import { readGrpcBody } from '../grpc-body.ts';
 import type { Answering, ReplyPhase } from '../reply.ts';
@@ -53,6 +55,7 @@ class TwinStream implements Exchange, Answering {
   message: Message = {
     body: Buffer.alloc(0),
     contentType: null,
+    layout: null,
     contentEncoding: null,
     head: null,
   };
@@ -62,6 +65,7 @@ class TwinStream implements Exchange, Answering {
   readonly release = COLLECTED.release;
   phase: ReplyPhase = 'headers';
   grpc = false;
+  dialect: Dialect = SELDON;
   readonly #call: Call;
   readonly #options: FilterServerOptions;
   readonly #held: { bytes: number };
@@ -111,13 +115,16 @@ class TwinStream implements Exchange, Answering {
       return;
     }
     this.grpc = route.grpc;
+    this.dialect = route.dialect;
     if (this.#held.bytes > this.#options.maxHeldBytes) {
       this.#fail('OVERLOADED', 'the graph filter holds as many bytes as it may');
     } else if (route.grpc && request_headers?.end_of_stream) {
       this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
     } else {
       const contentEncoding = headers.find('content-encoding');
-      if (!route.grpc) this.message = { ...this.message, contentType, contentEncoding };
+      const { layoutHeader } = route.dialect;
+      const layout = layoutHeader === null ? null : headers.find(layoutHeader);
+      if (!route.grpc) this.message = { ...this.message, contentType, layout, contentEncoding };
       if (request_headers?.end_of_stream) {
         this.#handle();
         return;

@@ -38,6 +38,16 @@ export function readMessage(bytes: Buffer, field: number): Buffer | undefined {
     : member.payload;
 }
 
+/** A string field, of which the last one counts; '' when it is absent or the bytes are no protobuf. */
+export function readString(bytes: Buffer, field: number): string {
+  const reader = new FieldReader(bytes);
+  let text = '';
+  while (reader.next()) {
+    if (reader.field === field && reader.wire === BYTES) text = reader.payload().toString('utf8');
+  }
+  return reader.broken ? '' : text;
+}
+
 /** The message's fields as they stand, without those numbered `without`. */
 export function fieldsWithout(bytes: Buffer, without: readonly number[]): Buffer[] {
   const reader = new FieldReader(bytes);

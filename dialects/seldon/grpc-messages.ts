@@ -1,4 +1,4 @@
-// The Seldon dialect over gRPC: SeldonMessages as protobuf.
+// Seldon's messages over gRPC: SeldonMessages as protobuf.
 import { isProtobuf, readMessage, readOneof } from '../../lib/codecs/protobuf/oneof.ts';
 import { BYTES, FieldReader, readInt32, VARINT } from '../../lib/codecs/protobuf/reader.ts';
 import {
@@ -10,7 +10,9 @@ import {
 } from '../../lib/codecs/protobuf/writer.ts';
 import { MAX_ROUTING_BYTES } from '../reading-limits.ts';
 import { averageProto, averageProtoBytes } from './average-proto.ts';
-import type { Dialect, FeedbackRoutingFound, Routing, Unusable } from './dialect.ts';
+import type { FeedbackRoutingFound, Messages, Routing } from '../dialect.ts';
+import type { Payload, Pieces, Unusable } from '../payload.ts';
+import { averagePayload, bodiesOf } from './payloads.ts';
 import {
   DATA,
   ENTRY,
@@ -27,15 +29,19 @@ import { readProtoRoute } from './route-proto.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-function findUnjoinable(bodies: readonly Buffer[]): Unusable | null {
-  const position = bodies.findIndex((body) => !isProtobuf(body));
+function findUnjoinable(answers: readonly Payload[]): Unusable | null {
+  const position = answers.findIndex(({ body }) => !isProtobuf(body));
   if (position < 0) return null;
   return { code: 'ANSWER_NOT_JSON', info: 'the answer is no protobuf message', position };
 }
 
 /** A SeldonMessageList: each message behind its length. */
-function joinAnswers(bodies: readonly Buffer[]): Buffer[] {
-  return bodies.flatMap((body) => [bytesHead(MESSAGE_LIST.messages, body.length), body]);
+function joinAnswers(answers: readonly Payload[]): Pieces {
+  const pieces = answers.flatMap(({ body }) => [
+    bytesHead(MESSAGE_LIST.messages, body.length),
+    body,
+  ]);
+  return { pieces, contentType: null, layout: null };
 }
 
 function metric(key: string, type: number, value: number): Buffer {
@@ -114,18 +120,22 @@ function readFeedbackRouting(body: Buffer): FeedbackRoutingFound {
   return any ? routing : null;
 }
 
-export const PROTO_DIALECT: Dialect = {
-  name: 'proto',
+export const SELDON_GRPC: Messages = {
+  dialect: 'seldon',
+  transport: 'grpc',
   contentType: null,
   empty: EMPTY,
-  readRoute: readProtoRoute,
+  requests: null,
+  readRoute: ({ body }) => readProtoRoute(body),
   findUnjoinable,
   joinAnswers,
-  average: averageProto,
-  averageBytes: averageProtoBytes,
-  simpleModel,
-  writeRouting: (body, routing) => append(body, routing, routingMeta(routing)),
-  readFeedbackRouting,
-  writeFeedbackRouting: (body, routing) =>
-    append(body, routing, bytesField(FEEDBACK.response, routingMeta(routing))),
+  average: (answers) => averagePayload(answers, averageProto),
+  averageBytes: (answers) => averageProtoBytes(bodiesOf(answers)),
+  simpleModel: ({ body }) => ({ body: simpleModel(body), contentType: null, layout: null }),
+  routing: {
+    write: (body, routing) => append(body, routing, routingMeta(routing)),
+    read: readFeedbackRouting,
+    writeFeedback: (body, routing) =>
+      append(body, routing, bytesField(FEEDBACK.response, routingMeta(routing))),
+  },
 };

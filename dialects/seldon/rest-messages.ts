@@ -1,9 +1,11 @@
-// The Seldon dialect over REST: SeldonMessages as JSON.
+// Seldon's messages over REST: SeldonMessages as JSON.
 import { findMember, findPath, keys, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
 import { CLOSE_OBJECT, OPEN_OBJECT, skipSpace } from '../../lib/codecs/json/scan.ts';
 import { averageJson, averageJsonBytes } from './average-json.ts';
 import { MAX_ROUTING_BYTES } from '../reading-limits.ts';
-import type { Dialect, Routing, Unusable } from './dialect.ts';
+import type { Messages, Routing } from '../dialect.ts';
+import type { Payload, Pieces, Unusable } from '../payload.ts';
+import { averagePayload, bodiesOf } from './payloads.ts';
 import { readJsonRoute } from './route-json.ts';
 import { simpleModelJson } from './simple-model-json.ts';
 
@@ -13,19 +15,19 @@ const ARRAY_OPEN = Buffer.from('[');
 const ARRAY_COMMA = Buffer.from(',');
 const ARRAY_CLOSE = Buffer.from(']');
 
-function findUnjoinable(bodies: readonly Buffer[]): Unusable | null {
-  const position = bodies.findIndex((body) => wholeValue(body) === undefined);
+function findUnjoinable(answers: readonly Payload[]): Unusable | null {
+  const position = answers.findIndex(({ body }) => wholeValue(body) === undefined);
   if (position < 0) return null;
   return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
 }
 
 /** `[answer,answer]`: the executor's aggregate body. */
-function joinAnswers(bodies: readonly Buffer[]): Buffer[] {
+function joinAnswers(answers: readonly Payload[]): Pieces {
   const pieces: Buffer[] = [];
-  for (const body of bodies) pieces.push(pieces.length === 0 ? ARRAY_OPEN : ARRAY_COMMA, body);
+  for (const { body } of answers) pieces.push(pieces.length === 0 ? ARRAY_OPEN : ARRAY_COMMA, body);
   if (pieces.length === 0) pieces.push(ARRAY_OPEN);
   pieces.push(ARRAY_CLOSE);
-  return pieces;
+  return { pieces, contentType: answers[0]?.contentType ?? null, layout: null };
 }
 
 /** Undefined for what is no object, and for one that is longer than any routing. */
@@ -86,23 +88,31 @@ function writeAt(path: readonly Buffer[]): (body: Buffer, routing: Routing) => B
   };
 }
 
-export const JSON_DIALECT: Dialect = {
-  name: 'json',
+export const SELDON_REST: Messages = {
+  dialect: 'seldon',
+  transport: 'rest',
   contentType: 'application/json',
   empty: Buffer.from('{}'),
-  readRoute: readJsonRoute,
+  requests: null,
+  readRoute: ({ body }) => readJsonRoute(body),
   findUnjoinable,
   joinAnswers,
-  average: averageJson,
-  averageBytes: averageJsonBytes,
-  simpleModel: simpleModelJson,
-  writeRouting: writeAt(ROUTING),
-  readFeedbackRouting(body) {
-    const found = findPath(body, FEEDBACK_ROUTING);
-    if (typeof found === 'string') return null;
-    if (isTooLong(found)) return 'too-long';
-    const routing = readObject(body, found);
-    return routing === undefined || Object.keys(routing).length === 0 ? null : routing;
+  average: (answers) => averagePayload(answers, averageJson),
+  averageBytes: (answers) => averageJsonBytes(bodiesOf(answers)),
+  simpleModel: ({ body }) => ({
+    body: simpleModelJson(body),
+    contentType: 'application/json',
+    layout: null,
+  }),
+  routing: {
+    write: writeAt(ROUTING),
+    read(body) {
+      const found = findPath(body, FEEDBACK_ROUTING);
+      if (typeof found === 'string') return null;
+      if (isTooLong(found)) return 'too-long';
+      const routing = readObject(body, found);
+      return routing === undefined || Object.keys(routing).length === 0 ? null : routing;
+    },
+    writeFeedback: writeAt(FEEDBACK_ROUTING),
   },
-  writeFeedbackRouting: writeAt(FEEDBACK_ROUTING),
 };

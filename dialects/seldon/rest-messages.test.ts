@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JSON_DIALECT } from './json-dialect.ts';
+import type { Payload } from '../payload.ts';
+import { SELDON_REST } from './rest-messages.ts';
+
+function payload(text: string): Payload {
+  return { body: Buffer.from(text), contentType: 'application/json', layout: null };
+}
 
 function route(text: string): number | string {
-  const read = JSON_DIALECT.readRoute(Buffer.from(text));
+  const read = SELDON_REST.readRoute(payload(text));
   return typeof read === 'number' ? read : read.code;
 }
 
 function average(...texts: string[]): string {
-  const made = JSON_DIALECT.average(texts.map((text) => Buffer.from(text)));
-  return Buffer.isBuffer(made) ? made.toString() : `${made.code} ${made.position}: ${made.info}`;
+  const made = SELDON_REST.average(texts.map(payload));
+  return 'body' in made ? made.body.toString() : `${made.code} ${made.position}: ${made.info}`;
 }
 
 function routed(text: string, routing: Record<string, number> = { r: 1 }): string {
-  return JSON_DIALECT.writeRouting(Buffer.from(text), routing).toString();
+  return String(SELDON_REST.routing?.write(Buffer.from(text), routing));
 }
 
 test('a branch is read from every form of a route answer', () => {
@@ -119,7 +124,7 @@ test('routing is laid over what the answer says, and no other byte changes', () 
 
 test('SIMPLE_MODEL echoes strData and binData and answers a constant otherwise', () => {
   const answer = (text: string): unknown =>
-    JSON.parse(JSON_DIALECT.simpleModel(Buffer.from(text)).toString());
+    JSON.parse(SELDON_REST.simpleModel(payload(text), 'm').body.toString());
   const constant = answer('{"data":{"ndarray":[1]}}') as Record<string, unknown>;
   assert.deepEqual(constant['data'], {
     names: ['class0', 'class1', 'class2'],

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
-import { PROTO_DIALECT } from './proto-dialect.ts';
+import type { RoutingInBody } from '../dialect.ts';
+import type { Payload } from '../payload.ts';
+import { SELDON_GRPC } from './grpc-messages.ts';
 
 // The messages as protobufjs reads them, written here independently of the project's own .proto files.
 const { root } = protobuf.parse(
@@ -50,14 +52,20 @@ function list(...values: unknown[]): object {
   };
 }
 
+const ROUTING = SELDON_GRPC.routing as RoutingInBody;
+
+function payload(body: Buffer): Payload {
+  return { body, contentType: null, layout: null };
+}
+
 function route(bytes: Buffer): number | string {
-  const found = PROTO_DIALECT.readRoute(bytes);
+  const found = SELDON_GRPC.readRoute(payload(bytes));
   return typeof found === 'number' ? found : found.code;
 }
 
 function average(...bodies: Buffer[]): unknown {
-  const made = PROTO_DIALECT.average(bodies);
-  return Buffer.isBuffer(made) ? read(made) : `${made.code} ${made.position}`;
+  const made = SELDON_GRPC.average(bodies.map(payload));
+  return 'body' in made ? read(made.body) : `${made.code} ${made.position}`;
 }
 
 test('a branch is read from tensors packed or not, nested lists and TensorFlow tensors', () => {
@@ -115,19 +123,16 @@ test('unequal shapes and other data are refused', () => {
 });
 
 test('answers are joined to a list that protobuf reads', () => {
-  const joined = PROTO_DIALECT.joinAnswers([
-    write({ strData: 'a' }),
-    Buffer.alloc(0),
-    write({ strData: 'b' }),
-  ]);
-  assert.deepEqual(read(Buffer.concat(joined), 'MsgList'), {
+  const bodies = [write({ strData: 'a' }), Buffer.alloc(0), write({ strData: 'b' })];
+  const { pieces } = SELDON_GRPC.joinAnswers(bodies.map(payload), 'c');
+  assert.deepEqual(read(Buffer.concat(pieces), 'MsgList'), {
     seldonMessages: [{ strData: 'a' }, {}, { strData: 'b' }],
   });
 });
 
 test('routing is merged into the meta that is there', () => {
   const body = write({ meta: { puid: 'p', routing: { r: 0, x: 2 } }, strData: 's' });
-  assert.deepEqual(read(PROTO_DIALECT.writeRouting(body, { r: 1, a: -1 })), {
+  assert.deepEqual(read(ROUTING.write(body, { r: 1, a: -1 })), {
     meta: { puid: 'p', routing: { r: 1, x: 2, a: -1 } },
     strData: 's',
   });
@@ -135,13 +140,13 @@ test('routing is merged into the meta that is there', () => {
 
 test('the routing of a feedback is read, −1 and a missing zero included', () => {
   const body = write({ response: { meta: { routing: { r: 1, a: -1, z: 0 } } } }, 'Feedback');
-  assert.deepEqual(PROTO_DIALECT.readFeedbackRouting(body), { r: 1, a: -1, z: 0 });
-  assert.equal(PROTO_DIALECT.readFeedbackRouting(write({ request: {} }, 'Feedback')), null);
+  assert.deepEqual(ROUTING.read(body), { r: 1, a: -1, z: 0 });
+  assert.equal(ROUTING.read(write({ request: {} }, 'Feedback')), null);
 });
 
 test('routing is merged into the response of a feedback that is there', () => {
   const body = write({ reward: 1, response: { meta: { puid: 'p' } } }, 'Feedback');
-  const told = PROTO_DIALECT.writeFeedbackRouting(body, { r: 1, a: -1 });
+  const told = ROUTING.writeFeedback(body, { r: 1, a: -1 });
   assert.deepEqual(read(told, 'Feedback'), {
     reward: 1,
     response: { meta: { puid: 'p', routing: { r: 1, a: -1 } } },
@@ -149,10 +154,13 @@ test('routing is merged into the response of a feedback that is there', () => {
 });
 
 test('SIMPLE_MODEL answers its constant, or the strData that it was sent', () => {
-  const constant = read(PROTO_DIALECT.simpleModel(write({})));
+  const constant = read(SELDON_GRPC.simpleModel(payload(write({})), 'm').body);
   assert.deepEqual(constant['data'], {
     names: ['class0', 'class1', 'class2'],
     tensor: { shape: [1, 3], values: [0.1, 0.9, 0.5] },
   });
-  assert.equal(read(PROTO_DIALECT.simpleModel(write({ strData: 'é' })))['strData'], 'é');
+  assert.equal(
+    read(SELDON_GRPC.simpleModel(payload(write({ strData: 'é' })), 'm').body)['strData'],
+    'é',
+  );
 });

@@ -1,0 +1,174 @@
+// All that Sidegraph knows of a protocol, in two halves: `Dialect` is names and tables, read where configuration is rendered;
+// `Messages` is what is inside of messages, bytes in and bytes out, read by the walk and by the thread for large ones. Both
+// are pure. One room beside this file for each protocol, with the same file names in each.
+import type { DialectName, RouteKind, Transport, Verb } from '../graph/plan/plan.ts';
+import type { ProtoFile } from '../proto/load.ts';
+import type { Edits, Payload, Pieces, Unusable } from './payload.ts';
+
+export interface Dialect {
+  readonly name: DialectName;
+  /** What clients ask of a graph, in the order of the routes. */
+  readonly clientRoutes: readonly ClientRoute[];
+  /**
+   * Where a unit answers a verb; null: the protocol has no such call over this transport. `model` is a segment of a path, percent-encoded
+   * (or what stands for one in a rewrite), with `/versions/N` after it where a version is asked for; protocols whose paths name no
+   * model ignore it.
+   */
+  unitPath(model: string, verb: Verb, transport: Transport): string | null;
+  /** What gRPC services of the protocol begin with, for whoever routes by it. */
+  readonly grpcPackage: string;
+  /** The model that the path of a REST request names, null where it names none; null where no path does. */
+  readonly modelInPath: ((path: string) => NamedModel | null) | null;
+  /**
+   * The header that says, beside the content type, how a body is laid out: it belongs to one message and goes where that goes. null for
+   * none.
+   */
+  readonly layoutHeader: string | null;
+  /** Body of an error of Sidegraph's own over REST. Both may hold operators of Envoy's access log. */
+  errorFields(status: number | string, info: string): Readonly<Record<string, unknown>>;
+  readonly control: ControlEndpoints;
+  /** Paths that a kubelet asks a server of the protocol; null where a connection has to do. */
+  readonly probe: { readonly live: string; readonly ready: string } | null;
+  /** A request to try. */
+  readonly example: { readonly path: string; readonly body: string; readonly grpcPath: string };
+}
+
+/** As segments of a path, percent-encoded. */
+export interface NamedModel {
+  readonly model: string;
+  /** `/versions/N` or `/labels/L`, as in the path; '' for none. */
+  readonly version: string;
+}
+
+export interface ClientRoute {
+  readonly kind: RouteKind;
+  /** A path, or a template (`dialects/template.ts`). */
+  readonly path: string;
+  /** Of a template: the model as `unitPath` takes it, `\N` for what is in the Nth hole. */
+  readonly model?: string;
+  /**
+   * `walk`: a request of the graph. `pass`: a call that only single models have (TensorFlow's `:classify`, Triton's streams): it goes to
+   * the unit as it is where the graph is one, elsewhere it is not served.
+   */
+  readonly use: 'walk' | 'pass';
+}
+
+/** What is asked of the graph besides predictions and feedback: its control endpoints. */
+export interface ControlEndpoints {
+  /** What Envoy leads to them: a path, or all that is below it too. */
+  readonly roots: readonly ControlRoot[];
+  readonly http: readonly HttpControl[];
+  readonly grpc: GrpcControl;
+}
+
+export interface ControlRoot {
+  readonly path: string;
+  readonly below: boolean;
+  /** `service` in Seldon's metrics; '' where Seldon counts nothing. */
+  readonly service: string;
+}
+
+export interface HttpControl {
+  /** A path, or a template with `{unit}`. */
+  readonly path: string;
+  readonly answer: HttpAnswer;
+}
+
+export type HttpAnswer =
+  /** 200 when all units accept connections, else 503. */
+  | 'ready'
+  | 'live'
+  | 'unit-status'
+  | 'unit-metadata'
+  | 'graph-metadata'
+  | 'server-metadata'
+  | 'doc'
+  /** To the page, whose relative links need the slash. */
+  | 'doc-without-slash'
+  | 'openapi';
+
+export interface GrpcControl {
+  /** Files of `proto/`, for reflection. */
+  readonly files: readonly ProtoFile[];
+  /** Services that reflection and health know. */
+  readonly services: readonly string[];
+  readonly methods: readonly GrpcMethod[];
+}
+
+export type GrpcMethod = {
+  readonly path: string;
+} /** A unit is asked by `unitPath` and its answer passed on. */ & (
+  | {
+      readonly answer: 'unit';
+      readonly unitPath: string;
+      /** Name of the unit; where the graph has one unit alone, any name is that unit's. */
+      unitIn(request: Buffer): string;
+      /** What the unit is asked with. */
+      ask(request: Buffer): Buffer;
+      /** What a built-in answers. */
+      builtIn(unit: string): Buffer;
+    }
+  /** Of all units, asked by `unitPath`. */
+  | { readonly answer: 'graph-metadata'; readonly unitPath: string }
+  | { readonly answer: 'made'; make(server: ServerFacts): Buffer }
+);
+
+/** What a server says of itself. */
+export interface ServerFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly ready: boolean;
+}
+
+/** Choice of each unit that was asked or passed: −1 all, −2 none, N child N. */
+export type Routing = Readonly<Record<string, number>>;
+
+/** `too-long`: longer than any plan's. */
+export type FeedbackRoutingFound = Readonly<Record<string, unknown>> | 'too-long' | null;
+
+/** The messages of a protocol over one transport. Nothing here throws. */
+export interface Messages {
+  readonly dialect: DialectName;
+  readonly transport: Transport;
+  /** Content type of messages that Sidegraph writes itself. */
+  readonly contentType: string | null;
+  /** A message that says nothing: what gRPC answers a feedback with that nobody took. */
+  readonly empty: Buffer;
+  /** What makes requests of messages; null where every message is one. */
+  readonly requests: Requests | null;
+  /** The branch that a router's answer names, truncated to an integer. */
+  readRoute(answer: Payload): number | Unusable;
+  /** The first answer that cannot be given to a combiner; null when all can. */
+  findUnjoinable(answers: readonly Payload[]): Unusable | null;
+  /** What the combiner named `model` gets: all answers in order, as pieces to be sent one after the other; they are not read. */
+  joinAnswers(answers: readonly Payload[], model: string): Pieces;
+  /** AVERAGE_COMBINER: the first message with the element-wise mean as its data. */
+  average(answers: readonly Payload[]): Payload | Unusable;
+  /** What `average` makes on its way besides the bodies, bytes; an upper bound. */
+  averageBytes(answers: readonly Payload[]): number;
+  /** SIMPLE_MODEL: the constant answer of the unit named `model`, or what the request sent for it to say. */
+  simpleModel(request: Payload, model: string): Payload;
+  /** Routing in the body; null where the protocol has no place for it. */
+  readonly routing: RoutingInBody | null;
+}
+
+export interface Requests {
+  /** The model that a client's message names, '' for none. Over REST it stands in the path. */
+  modelIn(request: Payload): string;
+  /**
+   * What a unit gets that is asked to predict or to transform under the name `model`: the edits that make it of the client's message, or
+   * of another unit's answer; null where it may stay.
+   */
+  fit(message: Payload, model: string, isAnswer: boolean): Edits | Unusable | null;
+  /** What makes an answer of the client's own message, where the walk ends without a call; null where it may stay. */
+  asAnswer(request: Payload): Edits | null;
+}
+
+export interface RoutingInBody {
+  /** The message with `routing` laid over its own; unchanged where that cannot be done. */
+  write(body: Buffer, routing: Routing): Buffer;
+  /** The routing in a feedback; null when it has none, or an empty one. Values as they were sent. */
+  read(body: Buffer): FeedbackRoutingFound;
+  /** A feedback with `routing`; unchanged where that cannot be done. */
+  writeFeedback(body: Buffer, routing: Routing): Buffer;
+}

@@ -1,0 +1,22 @@
+// The protocols, by name.
+import type { DialectName } from '../../graph/plan/plan.ts';
+import type { Dialect } from '../dialect.ts';
+import { SELDON } from '../seldon/dialect.ts';
+
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  seldon: SELDON,
+};
+
+export function dialectOf(name: DialectName): Dialect {
+  return DIALECTS[name];
+}
+
+/** The headers that belong to a message and not to a request, of all protocols. */
+export const LAYOUT_HEADERS: readonly string[] = Object.values(DIALECTS).flatMap(
+  ({ layoutHeader }) => layoutHeader ?? [],
+);
+
+/** The body of an error of Sidegraph's own over REST. */
+export function errorBody(dialect: Dialect, status: number, info: string): string {
+  return JSON.stringify(dialect.errorFields(status, info));
+}

@@ -1,0 +1,14 @@
+// The messages of every protocol, by its name and the transport. Apart from the table of dialects, so that whoever renders
+// configuration does not load what reads bytes.
+import type { DialectName, Transport } from '../../graph/plan/plan.ts';
+import type { Messages } from '../dialect.ts';
+import { SELDON_GRPC } from '../seldon/grpc-messages.ts';
+import { SELDON_REST } from '../seldon/rest-messages.ts';
+
+const MESSAGES: Readonly<Record<DialectName, Readonly<Record<Transport, Messages>>>> = {
+  seldon: { rest: SELDON_REST, grpc: SELDON_GRPC },
+};
+
+export function messagesOf(dialect: DialectName, transport: Transport): Messages {
+  return MESSAGES[dialect][transport];
+}

@@ -1,0 +1,37 @@
+// Paths with holes: in `/v2/models/{model}/infer`, `{model}` stands for whatever is there up to the next slash. In: a template;
+// out: a regular expression for Envoy, each hole a group, and what a path has in the holes.
+
+const HOLE = /\{[a-z]+\}/g;
+
+export function isTemplate(path: string): boolean {
+  return path.includes('{');
+}
+
+/** Of the whole path, without anchors. */
+export function patternOf(template: string): string {
+  return template
+    .split(HOLE)
+    .map((text) => text.replace(/[.+*?^$()[\]|\\]/g, '\\$&'))
+    .join('([^/]+)');
+}
+
+/** What a path has in the holes, in their order; null when it is none of the template's. A segment has one hole at most. */
+export function readTemplate(template: string, path: string): readonly string[] | null {
+  const wanted = template.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return null;
+  const holes: string[] = [];
+  for (const [index, segment] of wanted.entries()) {
+    const text = given[index] ?? '';
+    const [before = '', after] = segment.split(HOLE);
+    if (after === undefined) {
+      if (segment !== text) return null;
+      continue;
+    }
+    if (!text.startsWith(before) || !text.endsWith(after)) return null;
+    const hole = text.slice(before.length, text.length - after.length);
+    if (hole === '') return null;
+    holes.push(hole);
+  }
+  return holes;
+}

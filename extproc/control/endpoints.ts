@@ -1,0 +1,61 @@
+// Which control endpoint of a protocol a path is. In: the dialect's table; out: what is asked there, of which unit, by which methods.
+import type { Dialect, HttpAnswer } from '../../dialects/dialect.ts';
+import { isTemplate, readTemplate } from '../../dialects/template.ts';
+import type { DialectName } from '../../graph/plan/plan.ts';
+
+export interface Endpoint {
+  /** `post`: a path of predictions, which Envoy serves; a request with another method may come here. */
+  readonly answer: HttpAnswer | 'post';
+  /** '' where none is named. */
+  readonly unit: string;
+  readonly methods: string;
+}
+
+type FindEndpoint = (path: string) => Endpoint | undefined;
+
+const METHODS_GET = 'GET,OPTIONS';
+const METHODS_POST = 'OPTIONS,POST';
+
+const finders = new Map<DialectName, FindEndpoint>();
+
+export function findEndpoint(dialect: Dialect, path: string): Endpoint | undefined {
+  let find = finders.get(dialect.name);
+  if (find === undefined) {
+    find = compileEndpoints(dialect);
+    finders.set(dialect.name, find);
+  }
+  return find(path);
+}
+
+function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
+  const exact = new Map<string, Endpoint>();
+  const templates: { path: string; answer: Endpoint['answer'] }[] = [];
+  for (const { path, answer } of control.http) {
+    if (isTemplate(path)) templates.push({ path, answer });
+    else exact.set(path, { answer, unit: '', methods: METHODS_GET });
+  }
+  for (const { path, kind } of clientRoutes) {
+    if (kind.endsWith('-grpc')) continue;
+    if (isTemplate(path)) templates.push({ path, answer: 'post' });
+    else if (!exact.has(path)) exact.set(path, { answer: 'post', unit: '', methods: METHODS_POST });
+  }
+  return (path) => {
+    const found = exact.get(path);
+    if (found !== undefined) return found;
+    for (const { path: template, answer } of templates) {
+      const holes = readTemplate(template, path);
+      if (holes === null) continue;
+      if (answer === 'post') return { answer, unit: '', methods: METHODS_POST };
+      return { answer, unit: decodeSegment(holes[0] ?? ''), methods: METHODS_GET };
+    }
+    return undefined;
+  };
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
