@@ -9,9 +9,14 @@ import {
   verbOf,
   writeNode,
   type Written,
-} from '../../extproc/walk/fake-units.ts';
-import { walkNaively } from '../../extproc/walk/naive-walk.ts';
-import { type Behaviour, graphOf, replyOf, shape } from '../../extproc/walk/random-graph.ts';
+} from '../../extproc/walk/testing/fake-units.ts';
+import { walkNaively } from '../../extproc/walk/testing/naive-walk.ts';
+import {
+  type Behaviour,
+  graphOf,
+  replyOf,
+  shape,
+} from '../../extproc/walk/testing/random-graph.ts';
 import { ERRORS, type ErrorCode } from '../../graph/plan/errors.ts';
 import { ask } from '../harness/client.ts';
 import { runGraph } from '../harness/run.ts';

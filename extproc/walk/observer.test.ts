@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CallObserver, combineObservers } from '../contract/call-observer.ts';
 import type { CallRequest, CallResult } from '../contract/calls.ts';
-import { FakeExchange, headOf, jsonAnswer, jsonMessage, type Node, planOf } from './fake-units.ts';
+import {
+  FakeExchange,
+  headOf,
+  jsonAnswer,
+  jsonMessage,
+  type Node,
+  planOf,
+} from './testing/fake-units.ts';
 import { compileProgram } from './program.ts';
 
 const A: Node = { name: 'a', type: 'MODEL' };

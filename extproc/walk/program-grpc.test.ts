@@ -12,7 +12,7 @@ import {
   headOf,
   type Node,
   planOf,
-} from './fake-units.ts';
+} from './testing/fake-units.ts';
 import { compileProgram } from './program.ts';
 
 const A: Node = { name: 'a', type: 'MODEL' };

@@ -15,7 +15,7 @@ import {
   type Node,
   planOf,
   type Respond,
-} from './fake-units.ts';
+} from './testing/fake-units.ts';
 import { compileProgram } from './program.ts';
 
 const MODEL = 'MODEL';

@@ -15,9 +15,14 @@ import {
   listNodes,
   type Node,
   planOf,
-} from './fake-units.ts';
-import { type NaiveCalls, type NaiveResult, type Reply, walkNaively } from './naive-walk.ts';
-import { type Behaviour, graphOf, hash, replyOf, shape } from './random-graph.ts';
+} from './testing/fake-units.ts';
+import {
+  type NaiveCalls,
+  type NaiveResult,
+  type Reply,
+  walkNaively,
+} from './testing/naive-walk.ts';
+import { type Behaviour, graphOf, hash, replyOf, shape } from './testing/random-graph.ts';
 import type { Routing } from '../../dialects/dialect.ts';
 import { compileProgram } from './program.ts';
 

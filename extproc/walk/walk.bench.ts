@@ -4,7 +4,7 @@ import { COLLECTED } from '../contract/bodies.ts';
 import type { CallResult } from '../contract/calls.ts';
 import { isJson } from '../../lib/codecs/json/scan.ts';
 import { averageJson } from '../../dialects/seldon/average-json.ts';
-import { fakeHeaders, headOf, jsonMessage, type Node, planOf } from './fake-units.ts';
+import { fakeHeaders, headOf, jsonMessage, type Node, planOf } from './testing/fake-units.ts';
 import { compileProgram } from './program.ts';
 
 const MEASURE_MS = 150;

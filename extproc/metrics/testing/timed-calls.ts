@@ -3,7 +3,7 @@ import type { CallVerb, Plan, Transport } from '../../../graph/plan/plan.ts';
 import type { ObservedCall } from '../../contract/call-observer.ts';
 import type { CallResult } from '../../contract/calls.ts';
 import { CallHistograms } from '../call-histograms.ts';
-import { FakeExchange, fakeClient, jsonMessage } from '../../walk/fake-units.ts';
+import { FakeExchange, fakeClient, jsonMessage } from '../../walk/testing/fake-units.ts';
 
 const RESULT: CallResult = { kind: 'failure', code: 'UNIT_RESET', text: '' };
 

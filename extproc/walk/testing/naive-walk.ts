@@ -1,6 +1,6 @@
 // The walk once more, for tests: a plain recursive evaluator, written from the description of Seldon's executor and
 // not from the program. It works on text, makes every call itself and keeps what it did.
-import type { CallVerb } from '../../graph/plan/plan.ts';
+import type { CallVerb } from '../../../graph/plan/plan.ts';
 import { listNodes, type Node } from './fake-units.ts';
 
 /** An answer of the fake world, without encoding. */

@@ -1,14 +1,14 @@
 // A stand-in for the world around a walk, for tests and benches: units that answer by a function, an exchange that
 // keeps its outcome, a small builder of plans. No sockets.
-import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
-import type { Addresses } from '../../graph/plan/deployment.ts';
-import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
-import type { CallVerb, Plan, Transport, UnitType } from '../../graph/plan/plan.ts';
-import { SELDON } from '../../dialects/seldon/dialect.ts';
-import { COLLECTED } from '../contract/bodies.ts';
-import type { CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
-import type { Exchange, Outcome, RequestHeaders } from '../contract/exchange.ts';
-import type { AnswerHead, Message } from '../contract/message.ts';
+import { compileDeployment } from '../../../graph/compile/compile-deployment.ts';
+import type { Addresses } from '../../../graph/plan/deployment.ts';
+import { loadDeployments } from '../../../graph/seldon/load-deployments.ts';
+import type { CallVerb, Plan, Transport, UnitType } from '../../../graph/plan/plan.ts';
+import { SELDON } from '../../../dialects/seldon/dialect.ts';
+import { COLLECTED } from '../../contract/bodies.ts';
+import type { CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
+import type { Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
+import type { AnswerHead, Message } from '../../contract/message.ts';
 
 /** A graph node as a user writes it, as far as the walk cares. */
 export interface Node {

@@ -1,7 +1,7 @@
 // Random graphs and random behaviour of their units, for tests: drawn by fast-check, shaped so that the checks accept
 // them; what a unit answers is a function of the draw, the unit and what it is sent.
 import fc from 'fast-check';
-import type { CallVerb } from '../../graph/plan/plan.ts';
+import type { CallVerb } from '../../../graph/plan/plan.ts';
 import type { Method, Node } from './fake-units.ts';
 import type { Reply } from './naive-walk.ts';
 
