@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileDeployment, hashPlan } from './compile/compile-deployment.ts';
 import { explainPlan } from './explain/explain-plan.ts';
-import { arbitraryManifest } from './graph-arbitrary.ts';
+import { arbitraryManifest } from './testing/graph-arbitrary.ts';
 import { isPlainObject } from './plan/json-value.ts';
 import { loadDeployments } from './seldon/load-deployments.ts';
 import type { LoadedDeployments } from './seldon/load-deployments.ts';
