@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JsonCursor } from './cursor.ts';
-import { fuzzCursor } from './fuzz.ts';
+import { fuzzCursor } from './testing/fuzz.ts';
 
 test('the cursor reads what JSON.parse reads, on generated and damaged texts', () => {
   assert.equal(fuzzCursor(20_000, 11), undefined);

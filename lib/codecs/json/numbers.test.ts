@@ -1,7 +1,7 @@
 // The numbers are compared with what JSON.parse reads and JSON.stringify writes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from './fuzz.ts';
+import { seededRandom } from './testing/fuzz.ts';
 import { NumberList, readNumbers, writeNumbers } from './numbers.ts';
 
 const list = new NumberList();

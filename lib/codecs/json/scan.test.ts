@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findPath, keys } from './find.ts';
-import { difference, fuzz, SEEDS } from './fuzz.ts';
+import { difference, fuzz, SEEDS } from './testing/fuzz.ts';
 import { isJson, MAX_DEPTH } from './scan.ts';
 
 function textAt(text: string, ...path: string[]): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { difference, fuzz, SEEDS } from './fuzz.ts';
+import { difference, fuzz, SEEDS } from './testing/fuzz.ts';
 import { readOneof } from './oneof.ts';
 import { FieldReader, readInt32 } from './reader.ts';
 import { bytesField, int32Field, stringField } from './writer.ts';

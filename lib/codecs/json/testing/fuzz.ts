@@ -1,9 +1,9 @@
 // Compares the scanner with JSON.parse on generated and damaged texts. Run:
-// `$(scripts/node-path.sh) lib/codecs/json/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
+// `$(scripts/node-path.sh) lib/codecs/json/testing/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
 import { parseArgs } from 'node:util';
-import { JsonCursor } from './cursor.ts';
-import { findPath, keys } from './find.ts';
-import { isJson } from './scan.ts';
+import { JsonCursor } from '../cursor.ts';
+import { findPath, keys } from '../find.ts';
+import { isJson } from '../scan.ts';
 
 /** Texts that once were, or may be, hard. */
 export const SEEDS: readonly string[] = [

@@ -1,29 +1,29 @@
 // Holds the chain conversions against naive ones on generated and damaged messages, and sees that nothing throws. Run:
-// `$(scripts/node-path.sh) dialects/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
+// `$(scripts/node-path.sh) dialects/testing/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../lib/codecs/json/fuzz.ts';
-import { isProtobuf } from '../lib/codecs/protobuf/oneof.ts';
-import { FieldReader } from '../lib/codecs/protobuf/reader.ts';
-import { bytesField, int32Field, stringField } from '../lib/codecs/protobuf/writer.ts';
-import { applyEdits, type Edits, type Payload, type Unusable } from './payload.ts';
-import { averageGrpc as averageTensorflowGrpc } from './tensorflow/average-grpc.ts';
-import { averageRest as averageTensorflowRest } from './tensorflow/average-rest.ts';
-import * as tensorflowGrpc from './tensorflow/chain-grpc.ts';
-import { chainRest as chainTensorflowRest } from './tensorflow/chain-rest.ts';
+import { seededRandom } from '../../lib/codecs/json/testing/fuzz.ts';
+import { isProtobuf } from '../../lib/codecs/protobuf/oneof.ts';
+import { FieldReader } from '../../lib/codecs/protobuf/reader.ts';
+import { bytesField, int32Field, stringField } from '../../lib/codecs/protobuf/writer.ts';
+import { applyEdits, type Edits, type Payload, type Unusable } from '../payload.ts';
+import { averageGrpc as averageTensorflowGrpc } from '../tensorflow/average-grpc.ts';
+import { averageRest as averageTensorflowRest } from '../tensorflow/average-rest.ts';
+import * as tensorflowGrpc from '../tensorflow/chain-grpc.ts';
+import { chainRest as chainTensorflowRest } from '../tensorflow/chain-rest.ts';
 import {
   findUnjoinableGrpc as findTensorflow,
   joinGrpc as joinTensorflow,
-} from './tensorflow/join-grpc.ts';
-import { readGrpcRoute as routeTensorflowGrpc } from './tensorflow/route-grpc.ts';
-import { readRestRoute as routeTensorflowRest } from './tensorflow/route-rest.ts';
-import { averageGrpc as averageV2Grpc } from './v2/average-grpc.ts';
-import { averageRest as averageV2Rest } from './v2/average-rest.ts';
-import * as v2Grpc from './v2/chain-grpc.ts';
-import { chainRest as chainV2Rest } from './v2/chain-rest.ts';
-import { findUnjoinableGrpc as findV2, joinGrpc as joinV2 } from './v2/join-grpc.ts';
-import { findUnjoinableRest, joinRest } from './v2/join-rest.ts';
-import { readGrpcRoute as routeV2Grpc } from './v2/route-grpc.ts';
-import { readRestRoute as routeV2Rest } from './v2/route-rest.ts';
+} from '../tensorflow/join-grpc.ts';
+import { readGrpcRoute as routeTensorflowGrpc } from '../tensorflow/route-grpc.ts';
+import { readRestRoute as routeTensorflowRest } from '../tensorflow/route-rest.ts';
+import { averageGrpc as averageV2Grpc } from '../v2/average-grpc.ts';
+import { averageRest as averageV2Rest } from '../v2/average-rest.ts';
+import * as v2Grpc from '../v2/chain-grpc.ts';
+import { chainRest as chainV2Rest } from '../v2/chain-rest.ts';
+import { findUnjoinableGrpc as findV2, joinGrpc as joinV2 } from '../v2/join-grpc.ts';
+import { findUnjoinableRest, joinRest } from '../v2/join-rest.ts';
+import { readGrpcRoute as routeV2Grpc } from '../v2/route-grpc.ts';
+import { readRestRoute as routeV2Rest } from '../v2/route-rest.ts';
 
 type Random = (below: number) => number;
 

@@ -1,9 +1,9 @@
 // Compares the field reader with protobufjs on generated and damaged messages, and the writer with the reader. Run:
-// `$(scripts/node-path.sh) lib/codecs/protobuf/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
+// `$(scripts/node-path.sh) lib/codecs/protobuf/testing/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
 import { parseArgs } from 'node:util';
 import protobuf from 'protobufjs';
-import { FieldReader, readInt32, VARINT } from './reader.ts';
-import { bytesField, floatField, int32Field, stringField } from './writer.ts';
+import { FieldReader, readInt32, VARINT } from '../reader.ts';
+import { bytesField, floatField, int32Field, stringField } from '../writer.ts';
 
 /** Messages that may be hard, in hex. */
 export const SEEDS: readonly string[] = [
