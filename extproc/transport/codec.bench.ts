@@ -16,7 +16,7 @@ import {
 } from '../../lib/codecs/http2/frames.ts';
 import { ServerSession } from './http2/session.ts';
 import { MemorySocket } from './testing/memory-socket.ts';
-import { loadExtProc } from './twin/wire.ts';
+import { loadExtProc } from './testing/reference/wire.ts';
 
 const STREAMS = 16;
 const ROUNDS = 12_000;

@@ -12,9 +12,9 @@ import type { Router } from '../contract/program.ts';
 import { startFilterServer } from './server.ts';
 import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
-import { startTwinServer } from './twin/server.ts';
-import { loadExtProc } from './twin/wire.ts';
-import type { PlainRequest, PlainResponse } from './twin/wire.ts';
+import { startTwinServer } from './testing/reference/server.ts';
+import { loadExtProc } from './testing/reference/wire.ts';
+import type { PlainRequest, PlainResponse } from './testing/reference/wire.ts';
 
 type ProcessCall = ClientDuplexStream<PlainRequest, PlainResponse>;
 

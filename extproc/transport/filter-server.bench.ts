@@ -22,8 +22,8 @@ import type { MessageSink } from './messages.ts';
 import { CHUNK_BYTES } from './reply.ts';
 import { startFilterServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
-import { loadExtProc } from './twin/wire.ts';
-import { startTwinServer } from './twin/server.ts';
+import { loadExtProc } from './testing/reference/wire.ts';
+import { startTwinServer } from './testing/reference/server.ts';
 
 const SECONDS = 2;
 const BODIES = [100, 10_000, 220_000];

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { fuzz } from './fuzz.ts';
+import { fuzz } from './testing/fuzz.ts';
 
 test('random and nearly valid bytes never throw, leak or read differently from the plain twin', () => {
   fuzz(3000, 1);

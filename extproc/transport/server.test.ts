@@ -13,7 +13,7 @@ import { FLAG, FRAME, PREFACE, buildFrame, buildSettings } from '../../lib/codec
 import { startFilterServer } from './server.ts';
 import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
-import { loadExtProc } from './twin/wire.ts';
+import { loadExtProc } from './testing/reference/wire.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadExtProc } from '../twin/wire.ts';
+import { loadExtProc } from '../testing/reference/wire.ts';
 import { PHASE, decodeRequest, newRequestParts } from './decode.ts';
 
 const serialize = loadExtProc().service['Process']?.requestSerialize ?? (() => Buffer.alloc(0));

@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { RESPONSE_HEADERS, TRAILERS_OK } from '../response-blocks.ts';
 import { MemorySocket } from '../testing/memory-socket.ts';
 import { tempDir } from '../testing/real-envoy.ts';
-import { randomOf } from '../fuzz.ts';
+import { randomOf } from '../testing/fuzz.ts';
 import {
   FLAG,
   FRAME,

@@ -1,6 +1,6 @@
 // The request headers in the plainest way: an array of strings. What `RawRequestHeaders` does with bytes must come out
 // the same here.
-import type { RequestHeaders } from '../../contract/exchange.ts';
+import type { RequestHeaders } from '../../../contract/exchange.ts';
 import type { PlainHeader } from './wire.ts';
 
 const LEFT_OUT = new Set(

@@ -1,8 +1,12 @@
 // The outcomes as plain ProcessingResponses: what `reply.ts` writes as bytes, said once more in objects.
-import type { Outcome } from '../../contract/exchange.ts';
-import { ERRORS } from '../../../graph/plan/errors.ts';
-import { errorBody } from '../../../dialects/known/dialects.ts';
-import { ANSWER_DETAILS, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/plan/names.ts';
+import type { Outcome } from '../../../contract/exchange.ts';
+import { ERRORS } from '../../../../graph/plan/errors.ts';
+import { errorBody } from '../../../../dialects/known/dialects.ts';
+import {
+  ANSWER_DETAILS,
+  METADATA_NAMESPACE,
+  METADATA_ROUTING,
+} from '../../../../graph/plan/names.ts';
 import {
   addAnswerHeaders,
   addAnswerTrailers,
@@ -10,10 +14,10 @@ import {
   addMessageHeaders,
   addRouting,
   addTailHeaders,
-} from '../answer-headers.ts';
-import { HeaderList } from '../codec/encode.ts';
-import { CHUNK_BYTES } from '../reply.ts';
-import type { Answering } from '../reply.ts';
+} from '../../answer-headers.ts';
+import { HeaderList } from '../../codec/encode.ts';
+import { CHUNK_BYTES } from '../../reply.ts';
+import type { Answering } from '../../reply.ts';
 import type { PlainResponse } from './wire.ts';
 
 export function buildPlainReplies(outcome: Outcome, request: Answering): readonly PlainResponse[] {

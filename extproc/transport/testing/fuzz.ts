@@ -1,21 +1,21 @@
 // Throws random and nearly valid bytes at everything that reads what a peer sent, and holds the byte-level code against
-// its plain twin. `node extproc/transport/fuzz.ts --iterations N --seed S` runs offline for as long as one likes; the
+// its plain twin. `node extproc/transport/testing/fuzz.ts --iterations N --seed S` runs offline for as long as one likes; the
 // tests run a few thousand iterations. Nothing may throw, hang, read outside its bytes or forget a stream.
-import { SELDON } from '../../dialects/seldon/dialect.ts';
+import { SELDON } from '../../../dialects/seldon/dialect.ts';
 import { parseArgs } from 'node:util';
-import { BodyPool } from '../contract/bodies.ts';
-import { HeldBytes } from '../contract/held-bytes.ts';
-import type { Exchange } from '../contract/exchange.ts';
-import type { Router } from '../contract/program.ts';
-import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
-import { FilterStream } from './filter-stream.ts';
-import type { FilterContext } from './filter-stream.ts';
-import { RawRequestHeaders } from './headers.ts';
-import { FRAME, PREFACE, buildFrame, buildSettings } from '../../lib/codecs/http2/frames.ts';
-import { ServerSession } from './http2/session.ts';
-import { MemorySocket } from './testing/memory-socket.ts';
-import { PlainRequestHeaders } from './twin/plain-headers.ts';
-import { loadExtProc } from './twin/wire.ts';
+import { BodyPool } from '../../contract/bodies.ts';
+import { HeldBytes } from '../../contract/held-bytes.ts';
+import type { Exchange } from '../../contract/exchange.ts';
+import type { Router } from '../../contract/program.ts';
+import { PHASE, decodeRequest, newRequestParts } from '../codec/decode.ts';
+import { FilterStream } from '../filter-stream.ts';
+import type { FilterContext } from '../filter-stream.ts';
+import { RawRequestHeaders } from '../headers.ts';
+import { FRAME, PREFACE, buildFrame, buildSettings } from '../../../lib/codecs/http2/frames.ts';
+import { ServerSession } from '../http2/session.ts';
+import { MemorySocket } from './memory-socket.ts';
+import { PlainRequestHeaders } from './reference/plain-headers.ts';
+import { loadExtProc } from './reference/wire.ts';
 
 type Random = (below: number) => number;
 
