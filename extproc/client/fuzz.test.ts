@@ -1,6 +1,6 @@
 // A few thousand cases of each fuzzer; `fuzz.ts` runs as many as one likes.
 import { test } from 'node:test';
-import { type FuzzTarget, runFuzz } from './fuzz.ts';
+import { type FuzzTarget, runFuzz } from './testing/fuzz.ts';
 
 const CASES: Readonly<Record<FuzzTarget, number>> = {
   answers: 2000,

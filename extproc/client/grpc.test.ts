@@ -15,7 +15,7 @@ import {
   type H2Request,
   startH2Server,
 } from './testing/h2-server.ts';
-import { GrpcTwin } from './twin-grpc.ts';
+import { GrpcTwin } from './testing/reference-grpc.ts';
 
 interface Case {
   readonly name: string;

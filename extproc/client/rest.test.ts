@@ -6,7 +6,7 @@ import type { CallRequest, UnitClient } from '../contract/calls.ts';
 import { Http1Client } from './http1/client.ts';
 import { brief, callOnce } from './testing/calling.ts';
 import { type RawScript, startRawServer } from './testing/raw-server.ts';
-import { UndiciTwin } from './twin-undici.ts';
+import { UndiciTwin } from './testing/reference-undici.ts';
 
 interface Case {
   readonly name: string;

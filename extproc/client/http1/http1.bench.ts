@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { requestOf } from '../testing/calling.ts';
 import { clientRun, measure, type Run, startStub } from '../testing/measure.ts';
-import { UndiciTwin } from '../twin-undici.ts';
+import { UndiciTwin } from '../testing/reference-undici.ts';
 import { Http1Client } from './client.ts';
 
 const { values } = parseArgs({

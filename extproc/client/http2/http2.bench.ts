@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { requestOf } from '../testing/calling.ts';
 import { clientRun, measure, startStub } from '../testing/measure.ts';
-import { GrpcTwin } from '../twin-grpc.ts';
+import { GrpcTwin } from '../testing/reference-grpc.ts';
 import { Http2Client } from './client.ts';
 import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import type { Edge } from '../../../graph/plan/plan.ts';
 import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 import type { CallResult } from '../../contract/calls.ts';
-import { openTwinClient } from '../open-twin.ts';
+import { openTwinClient } from '../testing/open-reference.ts';
 import { openClient } from './open.ts';
 import { callOnce } from '../testing/calling.ts';
 import { answerOk, startH2Server } from '../testing/h2-server.ts';

@@ -1,5 +1,5 @@
 // Runs the fuzzers of the clients for as long as one likes:
-// `node extproc/client/fuzz.ts --iterations 1000000 --seed 1 --only answers`.
+// `node extproc/client/testing/fuzz.ts --iterations 1000000 --seed 1 --only answers`.
 // The tests run a few thousand cases of the same; a failure names the seed that brings it back.
 import { parseArgs } from 'node:util';
 import { fuzzAnswer } from './fuzz/answers.ts';

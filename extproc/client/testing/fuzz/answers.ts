@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { Duplex } from 'node:stream';
-import { COLLECTED } from '../../contract/bodies.ts';
-import { AnswerParser } from '../http1/answer-parser.ts';
+import { COLLECTED } from '../../../contract/bodies.ts';
+import { AnswerParser } from '../../http1/answer-parser.ts';
 import { cut, mutate, type Random } from './random.ts';
 
 const MAX_BYTES = 100_000;

@@ -1,12 +1,12 @@
 // The conformance twin of the HTTP/1.1 client, on undici: the same interface, none of the speed. Tests run every
 // case against both; it can also serve where the small client is under suspicion.
 import { Pool } from 'undici';
-import type { CallHandle, CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
-import type { AnswerHead } from '../contract/message.ts';
-import { errnoOf, errnoWords, failure, type FailureCode } from '../contract/failure.ts';
-import type { Address } from './address.ts';
-import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from './limits.ts';
-import { passesToClient } from './passed-headers.ts';
+import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
+import type { AnswerHead } from '../../contract/message.ts';
+import { errnoOf, errnoWords, failure, type FailureCode } from '../../contract/failure.ts';
+import type { Address } from '../address.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from '../limits.ts';
+import { passesToClient } from '../passed-headers.ts';
 
 export interface UndiciTwinOptions {
   readonly address: Address;

@@ -1,11 +1,11 @@
 // HPACK against node:http2: a unit answers with random headers and trailers, which must arrive as they left. Damaged
 // blocks must be read or refused, never thrown at.
 import assert from 'node:assert/strict';
-import { type CallResult, type UnitClient } from '../../contract/calls.ts';
-import { Http2Client } from '../http2/client.ts';
-import { decodeBlock, encodeField } from '../../../lib/codecs/http2/hpack.ts';
-import { callOnce } from '../testing/calling.ts';
-import { answerOk, type H2Server, startH2Server } from '../testing/h2-server.ts';
+import { type CallResult, type UnitClient } from '../../../contract/calls.ts';
+import { Http2Client } from '../../http2/client.ts';
+import { decodeBlock, encodeField } from '../../../../lib/codecs/http2/hpack.ts';
+import { callOnce } from '../calling.ts';
+import { answerOk, type H2Server, startH2Server } from '../h2-server.ts';
 import { mutate, type Random } from './random.ts';
 
 type Fields = Record<string, string>;

@@ -2,10 +2,10 @@
 // damaged. What must hold: every call has exactly one result, and nothing is thrown.
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import type { CallResult } from '../../contract/calls.ts';
-import { Http2Client } from '../http2/client.ts';
-import { requestOf } from '../testing/calling.ts';
-import { answerOk, startH2Server } from '../testing/h2-server.ts';
+import type { CallResult } from '../../../contract/calls.ts';
+import { Http2Client } from '../../http2/client.ts';
+import { requestOf } from '../calling.ts';
+import { answerOk, startH2Server } from '../h2-server.ts';
 import { cut, mutate, type Random } from './random.ts';
 
 const CALLS = 3;

@@ -1,9 +1,9 @@
 // The conformance twin of the gRPC client, on grpc-js: the same interface, none of the speed. Messages pass as bytes.
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import type { CallHandle, CallRequest, CallResult, UnitClient } from '../contract/calls.ts';
-import { failure, type FailureCode, tooLargeText } from '../contract/failure.ts';
-import { GrpcHead } from './grpc/answer.ts';
-import { decodeBlock } from '../../lib/codecs/http2/hpack.ts';
+import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
+import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
+import { GrpcHead } from '../grpc/answer.ts';
+import { decodeBlock } from '../../../lib/codecs/http2/hpack.ts';
 
 const EMPTY = Buffer.alloc(0);
 
