@@ -1,6 +1,8 @@
 // Reads from a stored SeldonDeployment what the gateway needs. Tolerant on purpose: the operator tells what is wrong with
 // a deployment; here a setting that cannot be used is left out with a note, and everything else serves.
 import { LIMITS } from '../../graph/plan/limits.ts';
+import { readStored } from '../../graph/seldon/read-stored.ts';
+import type { PredictorOutline } from '../../graph/seldon/written.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import { explainerName, serviceLabel } from '../../cluster/object-names.ts';
@@ -15,6 +17,8 @@ const EXPLAINER_DEADLINE_MS = 300_000;
 const PATH_SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const MAX_SEGMENT = 253;
 
+type Annotations = Readonly<Record<string, string>>;
+
 export interface ReadDeployment {
   /** Null when it is not exposed, is going away or names no predictor. */
   readonly served: ServedDeployment | null;
@@ -23,12 +27,20 @@ export interface ReadDeployment {
 
 export function readServed(object: KubeObject): ReadDeployment {
   const { metadata } = object;
-  const spec = record(object.spec);
-  const annotations = { ...strings(metadata.annotations), ...strings(spec.annotations) };
+  const { written, findings } = readStored(object);
   const notes: Note[] = [];
-  const written = list(spec.predictors).map(record);
   const none = { served: null, notes };
-  if (metadata.deletionTimestamp !== undefined || written.length === 0) return none;
+  if (metadata.deletionTimestamp !== undefined || written === undefined) return none;
+  if (written.predictors.length === 0) return none;
+  const long = findings.find(
+    ({ code, path }) => code === 'VALUE_TOO_LONG' && path.endsWith('annotations'),
+  );
+  if (long !== undefined) {
+    // Without what they narrow it to, it would be served more widely than was meant.
+    notes.push({ path: long.path, message: `${long.message}; not exposed` });
+    return none;
+  }
+  const annotations = { ...written.metadataAnnotations, ...written.annotations };
   const expose = annotations[GATEWAY_ANNOTATIONS.expose] ?? 'gateway';
   if (expose !== 'gateway') {
     if (expose !== 'none')
@@ -38,7 +50,7 @@ export function readServed(object: KubeObject): ReadDeployment {
       });
     return none;
   }
-  const predictors = readPredictors(metadata.name, written, annotations, notes);
+  const predictors = readPredictors(metadata.name, written.predictors, annotations, notes);
   const served: ServedDeployment = {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -48,7 +60,7 @@ export function readServed(object: KubeObject): ReadDeployment {
     hosts: readHosts(annotations, notes),
     headers: readHeaders(annotations, notes),
     retries: readRetries(annotations, notes),
-    longestRequestMs: readDeadline(annotations, written) + GRACE_MS,
+    longestRequestMs: readDeadline(annotations, written.predictors) + GRACE_MS,
     breakers: readBreakers(annotations, notes),
     predictors,
   };
@@ -57,24 +69,21 @@ export function readServed(object: KubeObject): ReadDeployment {
 
 function readPredictors(
   deployment: string,
-  written: readonly Fields[],
-  annotations: Readonly<Record<string, string>>,
+  written: readonly PredictorOutline[],
+  annotations: Annotations,
   notes: Note[],
 ): ServedPredictor[] {
-  const serving = written.filter((each) => each.shadow !== true);
-  const isUnshared = serving.every((each) => numberOf(each.traffic) === 0);
+  const serving = written.filter(({ shadow }) => !shadow);
+  const isUnshared = serving.every(({ traffic = 0 }) => traffic === 0);
   return written.flatMap((each) => {
-    const name = typeof each.name === 'string' ? each.name : '';
+    const { name, shadow, explainer } = each;
     if (name === '') return [];
-    const own = { ...annotations, ...strings(each.annotations) };
-    const ownService = strings(each.annotations)[SELDON_ANNOTATIONS.serviceName] ?? '';
-    const shadow = each.shadow === true;
-    const traffic = Math.min(Math.max(numberOf(each.traffic), 0), 100);
-    const explainer = record(each.explainer).type;
-    const isExplained = typeof explainer === 'string' && explainer !== '';
+    const ownService = each.annotations[SELDON_ANNOTATIONS.serviceName] ?? '';
+    const traffic = Math.min(Math.max(each.traffic ?? 0, 0), 100);
+    const noEngine = each.annotations[SELDON_ANNOTATIONS.noEngine];
     // Its name is a part of the explainer's path.
     const isPathSegment = name.length <= MAX_SEGMENT && PATH_SEGMENT.test(name);
-    if (isExplained && !isPathSegment)
+    if (explainer !== undefined && !isPathSegment)
       notes.push({
         path: 'spec.predictors[].name',
         message: `'${quote(name)}' is no part of a path; its explainer is not served`,
@@ -86,60 +95,31 @@ function readPredictors(
         // A shadow without a share copies all; where nobody named a share, the first takes all.
         traffic: traffic === 0 && (shadow || (isUnshared && each === serving[0])) ? 100 : traffic,
         shadow,
-        explainerService: isExplained && isPathSegment ? explainerName(deployment, name) : null,
-        isBare: own[SELDON_ANNOTATIONS.noEngine]?.toLowerCase() === 'true',
+        explainerService:
+          explainer !== undefined && isPathSegment ? explainerName(deployment, name) : null,
+        isBare: (noEngine ?? annotations[SELDON_ANNOTATIONS.noEngine])?.toLowerCase() === 'true',
       },
     ];
   });
 }
 
 /** The longest deadline of the predictors: a request of any of them may last that long. */
-function readDeadline(
-  annotations: Readonly<Record<string, string>>,
-  written: readonly Fields[],
-): number {
+function readDeadline(annotations: Annotations, written: readonly PredictorOutline[]): number {
   const { annotation, default: byDefault, min, max } = LIMITS.deadlineMs;
   const values = written.map((each) => {
-    const text = strings(each.annotations)[annotation] ?? annotations[annotation];
+    const text = each.annotations[annotation] ?? annotations[annotation];
     const value = text !== undefined && /^\d{1,15}$/.test(text.trim()) ? Number(text) : byDefault;
     return Math.min(Math.max(value, min), max);
   });
-  const explained = written.some((each) => each.explainer !== undefined);
-  return Math.max(...values, explained ? EXPLAINER_DEADLINE_MS : 0);
+  const isExplained = written.some(({ explainer }) => explainer !== undefined);
+  return Math.max(...values, isExplained ? EXPLAINER_DEADLINE_MS : 0);
 }
 
-function readPublicName(
-  annotations: Readonly<Record<string, string>>,
-  notes: Note[],
-): string | undefined {
+function readPublicName(annotations: Annotations, notes: Note[]): string | undefined {
   const path = 'seldon.io/ambassador-service-name';
   const name = annotations[path];
   if (name === undefined) return undefined;
   if (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) return name;
   notes.push({ path, message: `'${quote(name)}' is no name of a deployment; left out` });
   return undefined;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function record(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : {};
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function numberOf(value: unknown): number {
-  return typeof value === 'number' && Number.isInteger(value) ? value : 0;
-}
-
-function strings(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(record(value)).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
-  );
 }

@@ -20,7 +20,7 @@ import { isPlainObject } from '../plan/json-value.ts';
 import type { JsonObject } from '../plan/json-value.ts';
 import { checkAnnotationNames, checkLabels } from '../pod/check-labels.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
-import type { WrittenDeployment, WrittenPredictor } from './written.ts';
+import type { PredictorOutline, WrittenDeployment, WrittenPredictor } from './written.ts';
 import { shorten } from '../manifest/shorten.ts';
 
 const API_GROUP = 'machinelearning.seldon.io';
@@ -68,6 +68,28 @@ function tellOtherKind(kind: string, apiVersion: string, { at, sink }: Fields): 
 
 /** Reads all that can be read; undefined when there is no spec at all. */
 export function readDeployment(document: ManifestDocument): WrittenDeployment | undefined {
+  return readDocument(document, readPredictor);
+}
+
+/** The same without what its pods are made of: a fraction of the work. */
+export function readOutline(
+  document: ManifestDocument,
+): WrittenDeployment<PredictorOutline> | undefined {
+  return readDocument(document, (predictor) => ({
+    path: predictor.path,
+    name: predictor.requiredText('name'),
+    traffic: readTraffic(predictor),
+    shadow: predictor.flag('shadow') ?? false,
+    annotations: readAnnotations(predictor),
+    graph: readGraph(predictor),
+    explainer: readExplainer(predictor),
+  }));
+}
+
+function readDocument<P>(
+  document: ManifestDocument,
+  readEach: (predictor: Fields) => P,
+): WrittenDeployment<P> | undefined {
   const { value, prefix, sink } = document;
   const root = openFields(value, prefix.slice(0, -1), DEPLOYMENT_FIELDS, sink);
   if (root === undefined) return undefined;
@@ -97,7 +119,7 @@ export function readDeployment(document: ManifestDocument): WrittenDeployment | 
     replicas: spec.integer('replicas', 0, INT32_MAX),
     metadataAnnotations: metadata === undefined ? {} : readAnnotations(metadata),
     annotations: readAnnotations(spec),
-    predictors: readPredictors(spec),
+    predictors: readPredictors(spec, readEach),
   };
 }
 
@@ -118,8 +140,8 @@ function madeName(beginning: string): string {
   return `${beginning.slice(0, 58)}xxxxx`;
 }
 
-function readPredictors(spec: Fields): WrittenPredictor[] {
-  const predictors: WrittenPredictor[] = [];
+function readPredictors<P>(spec: Fields, readEach: (predictor: Fields) => P): P[] {
+  const predictors: P[] = [];
   const raw = spec.peek('predictors');
   if (!spec.has('predictors') || (Array.isArray(raw) && raw.length === 0))
     spec.sink.add('PREDICTORS_MISSING', spec.at('predictors'), 'the deployment has no predictors');
@@ -134,9 +156,13 @@ function readPredictors(spec: Fields): WrittenPredictor[] {
     );
   for (const item of items.slice(0, maxPredictors)) {
     const predictor = openFields(item.value, item.path, PREDICTOR_FIELDS, spec.sink);
-    if (predictor !== undefined) predictors.push(readPredictor(predictor));
+    if (predictor !== undefined) predictors.push(readEach(predictor));
   }
   return predictors;
+}
+
+function readTraffic(predictor: Fields): number | undefined {
+  return predictor.integer('traffic', -INT32_MAX, INT32_MAX);
 }
 
 function readPredictor(predictor: Fields): WrittenPredictor {
@@ -144,7 +170,7 @@ function readPredictor(predictor: Fields): WrittenPredictor {
   return {
     path: predictor.path,
     name: predictor.requiredText('name'),
-    traffic: predictor.integer('traffic', -INT32_MAX, INT32_MAX),
+    traffic: readTraffic(predictor),
     shadow: predictor.flag('shadow') ?? false,
     replicas: predictor.integer('replicas', 0, INT32_MAX),
     labels: readLabels(predictor),

@@ -2,7 +2,9 @@
 // both have the Service `a-b-c`. The older one keeps the name; whoever comes later is told.
 import { openFindings } from '../../graph/manifest/finding.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
-import { isPlainObject } from '../../graph/plan/json-value.ts';
+import { objectAt, textAt } from '../../graph/plan/json-value.ts';
+import { readStored } from '../../graph/seldon/read-stored.ts';
+import { listWrittenUnits } from '../../graph/seldon/written.ts';
 import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import { containerServiceName, explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
@@ -31,7 +33,7 @@ export function findTakenNames(
   for (const other of stored) {
     const { name: otherName, made } = identityOf(other);
     if (otherName === name) continue;
-    for (const { key } of listClaims(other, otherName)) {
+    for (const { key } of claimsOf(other, otherName)) {
       const known = owners.get(key);
       if (keys.has(key) && (known === undefined || made < known.made))
         owners.set(key, { name: otherName, made });
@@ -48,70 +50,46 @@ export function findTakenNames(
   return sink.findings;
 }
 
-function listClaims(object: JsonObject, name: string): Claim[] {
-  const claims: Claim[] = [{ key: `path ${name}`, path: 'metadata.name' }];
-  predictorsOf(object).forEach((predictor, index) => {
-    const path = `spec.predictors[${index}]`;
-    const predictorName = textOf(predictor['name']);
-    const service = textOf(mapOf(predictor['annotations'])[SELDON_ANNOTATIONS.serviceName]);
-    if (service !== '') {
-      const place = `${path}.annotations["${SELDON_ANNOTATIONS.serviceName}"]`;
-      claims.push({ key: `Service ${serviceLabel(service)}`, path: place });
-    } else if (predictorName !== '') {
-      const key = `Service ${serviceLabel(`${name}-${predictorName}`)}`;
-      claims.push({ key, path: `${path}.name` });
-    }
-    // Containers that are no units have no Service.
-    for (const unit of listUnitNames(predictor['graph'])) {
-      const key = `Service ${containerServiceName(name, predictorName, unit.name)}`;
-      claims.push({ key, path: `${path}.graph${unit.path}.name` });
-    }
-    if (textOf(mapOf(predictor['explainer'])['type']) !== '')
-      claims.push(
-        { key: `path ${name}-explainer`, path: `${path}.explainer` },
-        { key: `Service ${explainerName(name, predictorName)}`, path: `${path}.explainer` },
-      );
-  });
+/** What is stored never changes in place, so each version of an object is read once. */
+const STORED = new WeakMap<JsonObject, readonly Claim[]>();
+
+function claimsOf(stored: JsonObject, name: string): readonly Claim[] {
+  let claims = STORED.get(stored);
+  if (claims === undefined) {
+    claims = listClaims(stored, name);
+    STORED.set(stored, claims);
+  }
   return claims;
 }
 
-/** Deeper graphs are refused by the checks. */
-const MAX_DEPTH = 40;
-
-function listUnitNames(
-  unit: unknown,
-  path = '',
-  depth = 0,
-): { readonly name: string; readonly path: string }[] {
-  const { name, children } = mapOf(unit);
-  if (depth > MAX_DEPTH) return [];
-  const behind = Array.isArray(children)
-    ? children.flatMap((child, index) =>
-        listUnitNames(child, `${path}.children[${index}]`, depth + 1),
-      )
-    : children === undefined
-      ? []
-      : listUnitNames(children, `${path}.children`, depth + 1);
-  return textOf(name) === '' ? behind : [{ name: textOf(name), path }, ...behind];
+function listClaims(object: JsonObject, name: string): Claim[] {
+  const claims: Claim[] = [{ key: `path ${name}`, path: 'metadata.name' }];
+  for (const predictor of readStored(object).written?.predictors ?? []) {
+    const { path, annotations, explainer } = predictor;
+    const service = annotations[SELDON_ANNOTATIONS.serviceName] ?? '';
+    if (service !== '') {
+      const place = `${path}.annotations["${SELDON_ANNOTATIONS.serviceName}"]`;
+      claims.push({ key: `Service ${serviceLabel(service)}`, path: place });
+    } else if (predictor.name !== '') {
+      const key = `Service ${serviceLabel(`${name}-${predictor.name}`)}`;
+      claims.push({ key, path: `${path}.name` });
+    }
+    // Containers that are no units have no Service.
+    for (const unit of listWrittenUnits(predictor.graph)) {
+      if (unit.name === '') continue;
+      const key = `Service ${containerServiceName(name, predictor.name, unit.name)}`;
+      claims.push({ key, path: `${unit.path}.name` });
+    }
+    if (explainer !== undefined)
+      claims.push(
+        { key: `path ${name}-explainer`, path: explainer.path },
+        { key: `Service ${explainerName(name, predictor.name)}`, path: explainer.path },
+      );
+  }
+  return claims;
 }
 
 function identityOf(object: JsonObject): { name: string; made: string } {
-  const metadata = mapOf(object['metadata']);
-  return { name: textOf(metadata['name']), made: textOf(metadata['creationTimestamp']) };
-}
-
-function predictorsOf(object: JsonObject): readonly JsonObject[] {
-  return listOf(mapOf(object['spec'])['predictors']).map((predictor) => mapOf(predictor));
-}
-
-function mapOf(value: unknown): JsonObject {
-  return isPlainObject(value) ? value : {};
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  const metadata = objectAt(object, 'metadata');
+  return { name: textAt(metadata, 'name'), made: textAt(metadata, 'creationTimestamp') };
 }
