@@ -4,16 +4,16 @@
 // Room is kept for small requests: when large ones have filled the process, those that hold little are still served. And of
 // large bodies that are still on their way one that stands still, or the largest, goes before another request is refused.
 
-/** Requests that hold at most so much may use all of the room; larger ones leave `SMALL_SHARE` of it alone. */
+/** Requests that hold at most this may use all of the room; larger ones leave `SMALL_SHARE` of it free. */
 export const SMALL_REQUEST_BYTES = 64 * 1024;
-/** The share of the bytes held that is kept for small requests. */
+/** Share of the held bytes that is reserved for small requests. */
 export const SMALL_SHARE = 0.1;
 /** What a request costs besides its messages: its stream, headers and calls as objects. */
 export const REQUEST_OVERHEAD_BYTES = 2048;
 
-/** Bodies on their way that hold so much may be asked to go. */
+/** Arriving bodies that hold at least this may be dropped for others. */
 export const MIN_YIELDING_BYTES = 1024 * 1024;
-/** Such a body stands still when nothing came of it for so long. */
+/** Such a body counts as stalled when nothing of it came for this long. */
 export const STALLED_MS = 1000;
 
 /** What clients and clients' requests are told where there is no room. */

@@ -5,13 +5,13 @@ import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
 
 const MIB = 1024 * 1024;
 
-/** Of the bound, the part of the process that starts the filter's. */
+/** Of the limit, the part of the process that starts the filter. */
 export const SUPERVISOR_BYTES = 96 * MIB;
 /** Of each process's part, what Node takes before any request. */
 export const NODE_BYTES = 64 * MIB;
-/** Of the rest, the bytes of messages that may be held, up to MAX_HELD_BYTES. */
+/** Of the rest, the share that messages may hold, up to MAX_HELD_BYTES. */
 export const HELD_SHARE = 0.5;
-/** Less than this serves nobody, however small the bound is. */
+/** The least that may be held, however small the limit is. */
 export const MIN_HELD_BYTES = 8 * MIB;
 
 /** Bytes that one process may hold. `memoryBytes`: bound of the supervisor and all `workers` together; null for none. */

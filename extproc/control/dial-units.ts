@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import type { Edge, Plan } from '../../graph/plan/plan.ts';
 
-/** How long `/ready` waits for a unit to accept. Seldon has no limit here; a probe that hangs is of no use to a kubelet. */
+/** How long `/ready` waits for a unit to accept a connection. Seldon has no limit here; a probe that hangs is of no use to a kubelet. */
 export const DIAL_TIMEOUT_MS = 1000;
 
 /**

@@ -1,9 +1,9 @@
 // What asking units off the path may take: anyone may ask for metadata, and a graph has up to hundreds of units.
 import { HeldBytes } from '../contract/held-bytes.ts';
 
-/** Largest answer of a unit that is asked for its status or metadata. */
+/** Largest response of a unit with its status or metadata. */
 export const MAX_UNIT_INFO_BYTES = 1024 * 1024;
-/** Such answers that are held at a time, over all requests; more get OVERLOADED. */
+/** Such responses that are held at a time, over all requests; more get OVERLOADED. */
 export const MAX_HELD_INFO_BYTES = 8 * 1024 * 1024;
 
 /** What is held of them in this process. */

@@ -14,7 +14,7 @@ export interface WorkerOptions {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** How long requests in flight have to end when the process drains; as long as Seldon's executor gives them. */
+/** Time for requests in flight when the process drains; the same that Seldon's executor gives them. */
 export const DRAIN_LIMIT_MS = 15_000;
 
 export const USAGE = `Usage: main.ts [options]

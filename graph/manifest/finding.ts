@@ -38,7 +38,7 @@ export interface FindingSink {
   readonly warnings: number;
 }
 
-/** More findings of one severity than these in one document are not kept, so warnings never hide an error. */
+/** Findings of one severity in one document; more are dropped, so that warnings never hide an error. */
 export const MAX_FINDINGS = 500;
 
 /** Characters of a message, and of a path; names of hostile length are cut. */

@@ -105,7 +105,7 @@ export const LIMITS = {
   },
 } as const satisfies Record<string, Limit>;
 
-/** Headers of a unit's answer, by the filter's own clients and by Envoy alike; of a gRPC answer its trailers too. */
+/** Headers of a unit's response, for the filter's own clients and for Envoy alike; for gRPC including its trailers. */
 export const MAX_ANSWER_HEADERS = 1000;
 /** Names and values of those headers together. */
 export const MAX_ANSWER_HEADER_BYTES = 128 * 1024;
@@ -122,7 +122,7 @@ export const MANIFEST_LIMITS = {
   maxTextLength: 4 * MIB,
   /** Documents of a file. */
   maxDocuments: 1000,
-  /** Lines, commas and opening brackets of a file, those in texts included: what bounds the parser's work. */
+  /** Lines, commas and opening brackets of a file, including those in texts: what limits the parser's work. */
   maxMarks: 600_000,
   /** Values of a file, counted after its aliases are expanded. */
   maxValues: 300_000,
@@ -130,7 +130,7 @@ export const MANIFEST_LIMITS = {
   maxExpandedLength: 8 * MIB,
   /** Nesting of values. */
   maxDepth: 100,
-  /** Units on the longest way from the root of a graph to a leaf. */
+  /** Units on the longest path from the root of a graph to a leaf. */
   maxGraphDepth: 32,
   /** Units of one graph. */
   maxUnits: 512,
@@ -144,9 +144,9 @@ export const MANIFEST_LIMITS = {
   maxWordLength: 253,
   /** Characters of an image, a host or a URI. */
   maxReferenceLength: 2048,
-  /** Characters of the value of a parameter: all of a unit travel in one variable of its environment. */
+  /** Characters of the value of a parameter: all parameters of a unit share one environment variable. */
   maxParameterLength: 64 * 1024,
-  /** Characters of any other value: what Linux takes as one argument or variable of a process. */
+  /** Characters of any other value: what Linux accepts as one argument or environment variable. */
   maxValueLength: 128 * 1024 - 1,
   /** Characters of one map of annotations, names and values, as in Kubernetes. */
   maxAnnotationsLength: 256 * 1024,

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** As much as this may be left to V8. */
+/** Garbage outside the heap that may be left to V8. */
 export const MAX_GARBAGE_BYTES = 64 * 1024 * 1024;
 
 let collect: (() => void) | null = null;

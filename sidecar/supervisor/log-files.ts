@@ -5,9 +5,9 @@ import { textOf } from '../../lib/runtime/failure.ts';
 import type { Log } from './log.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 
-/** Bytes of a log in the state directory of `run` before it becomes `NAME.1`; there are at most two of each. */
+/** Size of a log in the state directory of `run` before it becomes `NAME.1`; there are at most two of each. */
 export const MAX_LOG_BYTES = 64 * 1024 * 1024;
-/** How often the sizes of those logs are looked at, ms. */
+/** How often the sizes of those logs are checked, ms. */
 export const LOG_LOOK_MS = 5_000;
 
 export interface LogFiles {
