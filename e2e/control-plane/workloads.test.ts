@@ -11,6 +11,7 @@ import { CONFIG, loadInput } from '../../operator/workloads/testing/load-input.t
 import type { Workloads } from '../../operator/workloads/workloads.ts';
 import { objectAt } from '../../graph/plan/json-value.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
+import { applyDefinitions } from './apply-definitions.ts';
 
 const DIR = new URL('../../operator/workloads/testdata/', import.meta.url);
 const INPUT = '.in.yaml';
@@ -23,6 +24,7 @@ describe('rendered workloads on a real API server', { skip: whyNoKube() }, () =>
   before(async () => {
     api = await startApiServer();
     client = new KubeClient(api.config());
+    await applyDefinitions(client);
     for (const name of ['flowers', 'retail', 'restricted']) await createNamespace(name);
   });
   after(async () => {

@@ -5,6 +5,15 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 KUBERNETES=v1.34.4 HELM=v3.22.0 KWOK=v0.7.0
+# The definitions of others' kinds that the operator can make objects of: module, and its files.
+DEFINITIONS="
+github.com/kedacore/keda/v2@v2.17.2 config/crd/bases/keda.sh_scaledobjects.yaml
+istio.io/api@v1.26.4 kubernetes/customresourcedefinitions.gen.yaml
+sigs.k8s.io/gateway-api@v1.3.0 config/crd/standard/gateway.networking.k8s.io_httproutes.yaml
+sigs.k8s.io/gateway-api@v1.3.0 config/crd/standard/gateway.networking.k8s.io_grpcroutes.yaml
+github.com/cert-manager/cert-manager@v1.18.2 deploy/crds/crd-certificates.yaml
+github.com/cert-manager/cert-manager@v1.18.2 deploy/crds/crd-issuers.yaml
+"
 stamps=$CACHE/stamps
 mkdir -p "$BIN" "$stamps"
 
@@ -51,6 +60,18 @@ build_kube() {
 }
 
 install_program() { GOBIN=$BIN nice -n 5 go install -ldflags '-s -w' "$1"; }
+fetch_definitions() {
+  local module file dir
+  rm -rf "$CACHE/definitions.new" && mkdir -p "$CACHE/definitions.new"
+  while read -r module file; do
+    [ -n "$module" ] || continue
+    dir=$(go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p')
+    cp "$dir/$file" "$CACHE/definitions.new/"
+  done <<< "$DEFINITIONS"
+  chmod -R u+w "$CACHE/definitions.new"
+  rm -rf "$CACHE/definitions" && mv "$CACHE/definitions.new" "$CACHE/definitions"
+  touch "$BIN/definitions"
+}
 build_pause() { gcc -Os -static -s "$KUBE_HERE/pause.c" -o "$BIN/pause"; }
 
 prepare_go
@@ -60,5 +81,6 @@ step helm "$HELM" "helm $HELM (2 minutes, once)" install_program "helm.sh/helm/v
 if [ "${1:-}" = --kwok ]; then
   step kwok "$KWOK" "kwok $KWOK (2 minutes, once)" install_program "sigs.k8s.io/kwok/cmd/kwok@$KWOK"
 fi
+step definitions "$(stamp_of "$DEFINITIONS")" "the definitions of KEDA's, Istio's, the Gateway API's and cert-manager's kinds" fetch_definitions
 step pause "$(stamp_of pause "$KUBE_HERE/pause.c")" 'the pause program' build_pause
 [ -z "$own_caches" ] || rm -rf "$own_caches"

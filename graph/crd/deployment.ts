@@ -18,7 +18,7 @@ export const SPEC = object('What is to be served.', {
   protocol: text('What the units speak: seldon (without it), tensorflow, v2 or kfserving.'),
   transport: text('rest (without it) or grpc: which port is probed. Requests come by both.'),
   replicas: int('Number of pods of each component, where nothing nearer says another.'),
-  serverType: text('rpc (without it) or kafka.'),
+  serverType: text('rpc, as without it.'),
 });
 
 /** The whole object but `metadata`, which is the API server's own. */

@@ -26,7 +26,7 @@ const HPA = object('A HorizontalPodAutoscaler for these pods.', {
   metricsv2: list('Metrics in the shape of autoscaling/v2.', preserve('A metric.')),
 });
 
-const KEDA = object('A KEDA ScaledObject for these pods. It is kept but not served yet.', {
+const KEDA = object('A KEDA ScaledObject for these pods, where the chart has keda.enabled.', {
   pollingInterval: int('Seconds between two looks at the triggers.'),
   cooldownPeriod: int('Seconds after the last trigger until scaling to the fewest pods.'),
   minReplicaCount: int('The fewest pods.'),

@@ -111,9 +111,9 @@ export const FINDINGS = {
   ),
   TRANSPORT_UNKNOWN: error('the transport does not exist', 'write rest or grpc'),
   SERVER_TYPE_UNKNOWN: error('the serverType does not exist', 'write rpc or kafka'),
-  KAFKA_ENV_MISSING: error(
-    'serverType is kafka, and variables that it needs are missing',
-    'add KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC to svcOrchSpec.env',
+  KAFKA_NOT_SERVED: error(
+    'serverType is kafka: graphs take requests by REST and gRPC only',
+    'leave serverType out, and let a consumer post to the Service of the predictor: Knative’s KafkaSource, Kafka Connect’s HTTP sink, Redpanda Connect',
   ),
   FEATURE_NOT_SERVED: warning(
     'a part of the format is not served yet; the rest runs without it',
@@ -122,6 +122,10 @@ export const FINDINGS = {
   EXPLAINER_INVALID: error(
     'an explainer cannot be made as it is written',
     'write a type of Alibi’s explainers, or an image of your own into containerSpec',
+  ),
+  OPTION_OFF: warning(
+    'a part of the format needs an option of the cluster’s operator that is off',
+    'set keda.enabled of the chart, or write an hpaSpec',
   ),
   ANNOTATION_VALUE: error(
     'an annotation has a value that cannot be used',

@@ -37,7 +37,7 @@ test("Seldon's annotations that nothing reads are told, with what stands in thei
   assert.deepEqual(told({ 'seldon.io/rest-timeuot': '1' }), [
     'ANNOTATION_NO_EFFECT spec.annotations["seldon.io/rest-timeuot"]: did you mean seldon.io/rest-timeout?',
   ]);
-  for (const name of ['engine-java-opts', 'executor-logger-queue-size', 'ambassador-config'])
+  for (const name of ['engine-java-opts', 'executor-logger-queue-size'])
     assert.equal(told({ [`seldon.io/${name}`]: 'x' }).length, 1, name);
 });
 
@@ -53,6 +53,8 @@ test('annotations that something reads, and those of others, are not told', () =
       'seldon.io/headless-svc': 'true',
       'seldon.io/no-engine': 'true',
       'seldon.io/istio-host': 'a.example',
+      'seldon.io/istio-gateway': 'mesh/own',
+      'seldon.io/ambassador-config': 'x',
       'seldon.io/ambassador-service-name': 'b',
       'seldon.io/ambassador-circuit-breakers-max-requests': '5',
       'seldon.io/executor': 'true',

@@ -22,7 +22,6 @@ import type { PortedDeployment, WrittenDeployment, WrittenPredictor } from './wr
 const PROTOCOLS = ['seldon', 'tensorflow', 'kfserving', 'v2'];
 const TRANSPORTS = ['rest', 'grpc'];
 const SERVER_TYPES = ['rpc', 'kafka'];
-const KAFKA_VARIABLES = ['KAFKA_BROKER', 'KAFKA_INPUT_TOPIC', 'KAFKA_OUTPUT_TOPIC'];
 
 /** `addresses` are the units that are known from elsewhere. */
 export function checkDeployment(
@@ -43,7 +42,6 @@ export function checkDeployment(
   checkTraffic(deployment.predictors, sink);
   checkEndpoints(deployment, sink);
   for (const predictor of deployment.predictors) {
-    if (deployment.serverType === 'kafka') checkKafka(predictor, sink);
     checkPredictorAnnotations(predictor, sink);
     checkNoEngine(predictor, sink);
     checkContainers(predictor.ported, sink);
@@ -92,9 +90,9 @@ function checkServed(deployment: WrittenDeployment, spec: string, sink: FindingS
     sink.add('PROTOCOL_NOT_SERVED', `${spec}.protocol`, `protocol ${protocol} is not served yet`);
   if (serverType === 'kafka')
     sink.add(
-      'FEATURE_NOT_SERVED',
+      'KAFKA_NOT_SERVED',
       `${spec}.serverType`,
-      'Kafka is not served yet: requests come by REST and gRPC only',
+      'serverType kafka is not served: requests come by REST and gRPC only',
     );
 }
 
@@ -120,17 +118,6 @@ function checkPredictorNames(deployment: WrittenDeployment, sink: FindingSink): 
         `${shorten(service)} is also the service name of ${other.path}`,
       );
   }
-}
-
-function checkKafka(predictor: WrittenPredictor, sink: FindingSink): void {
-  const names = new Set(predictor.orchestratorEnv.map((entry) => entry.name));
-  const missing = KAFKA_VARIABLES.filter((variable) => !names.has(variable));
-  if (missing.length > 0)
-    sink.add(
-      'KAFKA_ENV_MISSING',
-      `${predictor.path}.svcOrchSpec.env`,
-      `serverType kafka needs ${missing.join(', ')}`,
-    );
 }
 
 /** The webhook looks only whether the annotation is there, whatever its value. */

@@ -203,11 +203,6 @@ const CASES: readonly (readonly [string, Json, readonly string[]])[] = [
     },
     ['FIELD_WRONG_TYPE spec.predictors[1].shadow'],
   ],
-  [
-    'Kafka’s environment',
-    { serverType: 'kafka', predictors: [{ name: 'a', graph: UNIT, svcOrchSpec: { env: 'x' } }] },
-    ['FEATURE_NOT_SERVED spec.serverType', 'FIELD_WRONG_TYPE svcOrchSpec.env'].toReversed(),
-  ],
 ];
 
 for (const [what, spec, wanted] of CASES) {

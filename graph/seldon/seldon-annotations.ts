@@ -22,12 +22,15 @@ export const ENGINE_VARIABLES: readonly string[] = [
   'CORS_ALLOWED_HEADERS',
 ];
 
-/** Read by the gateway, which does with them what an ingress did for Seldon. */
+/** Read by the gateway, which does with them what an ingress did for Seldon, and where the chart asks for routes of that ingress. */
 const GATEWAY_ANNOTATIONS: readonly string[] = [
+  'seldon.io/ambassador-config',
   'seldon.io/ambassador-header',
+  'seldon.io/ambassador-id',
   'seldon.io/ambassador-regex-header',
   'seldon.io/ambassador-retries',
   'seldon.io/ambassador-service-name',
+  'seldon.io/istio-gateway',
   'seldon.io/istio-host',
   'seldon.io/istio-retries',
   'seldon.io/istio-retries-timeout',
@@ -59,7 +62,6 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
     'write seldon.io/rest-timeout, which bounds a call as a whole',
   'seldon.io/rest-connect-retries': 'write sidegraph.io/retries',
   'seldon.io/grpc-read-timeout': 'write seldon.io/grpc-timeout',
-  'seldon.io/istio-gateway': 'remove it, or keep the mesh’s own routes beside it',
 };
 
 /** Whether something here reads the annotation, or nobody was ever meant to. */

@@ -39,8 +39,13 @@ const NAMESPACED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'coordination.k8s.io/v1': { Lease: 'leases' },
   'discovery.k8s.io/v1': { EndpointSlice: 'endpointslices' },
   'events.k8s.io/v1': { Event: 'events' },
+  'gateway.networking.k8s.io/v1': { GRPCRoute: 'grpcroutes', HTTPRoute: 'httproutes' },
   'keda.sh/v1alpha1': { ScaledObject: 'scaledobjects' },
   'machinelearning.seldon.io/v1': { SeldonDeployment: 'seldondeployments' },
+  'networking.istio.io/v1beta1': {
+    DestinationRule: 'destinationrules',
+    VirtualService: 'virtualservices',
+  },
   'networking.k8s.io/v1': { Ingress: 'ingresses', NetworkPolicy: 'networkpolicies' },
   'policy/v1': { PodDisruptionBudget: 'poddisruptionbudgets' },
   'rbac.authorization.k8s.io/v1': { Role: 'roles', RoleBinding: 'rolebindings' },

@@ -26,6 +26,35 @@ export interface OperatorConfig {
   /** First ports of units; deployments are loaded with the same. */
   readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number };
   readonly injectionAnnotation: string;
+  /** What is made for programs of others, each only where the chart's value says so. */
+  readonly keda: { readonly enabled: boolean };
+  readonly istio: IstioSettings;
+  readonly gatewayApi: GatewayApiSettings;
+  readonly ambassador: AmbassadorSettings;
+}
+
+export interface IstioSettings {
+  readonly enabled: boolean;
+  /** `namespace/name` of Istio's Gateway, where a deployment's annotation names none. */
+  readonly gateway: string;
+  /** TLS between Istio's proxies and the pods (`ISTIO_MUTUAL` …); '' to leave it to the mesh. */
+  readonly tlsMode: string;
+}
+
+export interface GatewayApiSettings {
+  readonly enabled: boolean;
+  /** `namespace/name` of the Gateway. */
+  readonly gateway: string;
+  /** Its listener for REST; '' for all that take the routes. */
+  readonly listener: string;
+  /** Its listener for gRPC; '' for no routes of gRPC. */
+  readonly grpcListener: string;
+}
+
+export interface AmbassadorSettings {
+  readonly enabled: boolean;
+  /** Whether paths without the namespace are mapped too. */
+  readonly singleNamespace: boolean;
 }
 
 export const DEFAULT_CONFIG: OperatorConfig = {
@@ -46,4 +75,8 @@ export const DEFAULT_CONFIG: OperatorConfig = {
   clusterDomain: 'cluster.local',
   ports: { http: 9000, grpc: 9500, metrics: 6000 },
   injectionAnnotation: INJECTION_ANNOTATION,
+  keda: { enabled: false },
+  istio: { enabled: false, gateway: 'istio-system/seldon-gateway', tlsMode: '' },
+  gatewayApi: { enabled: false, gateway: '', listener: '', grpcListener: '' },
+  ambassador: { enabled: false, singleNamespace: false },
 };

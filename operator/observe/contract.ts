@@ -18,7 +18,7 @@ export interface ReconcileInput {
   /** Who wrote the namespace's metadata, and when. */
   readonly namespaceFields: readonly ManagedFields[];
   /**
-   * ConfigMaps, Services, Deployments, HorizontalPodAutoscalers and PodDisruptionBudgets that belong to it, and those
+   * ConfigMaps, Services, Deployments, HorizontalPodAutoscalers, PodDisruptionBudgets and others' kinds that belong to it, and those
    * that were looked up by name.
    */
   readonly children: readonly KubeObject[];

@@ -31,6 +31,8 @@ export interface SourcesOptions {
   readonly reflect: (options: Omit<ReflectorOptions, 'client' | 'log' | 'metrics'>) => Reflector;
   /** Empty: all. */
   readonly namespaces: readonly string[];
+  /** Kinds of children besides Kubernetes' own. */
+  readonly otherKinds: readonly KindRef[];
   /** Where gateways say what is live. */
   readonly gatewayNamespace: string;
   /** A SeldonDeployment is to be looked at. */
@@ -45,6 +47,7 @@ export class Sources {
   readonly #options: SourcesOptions;
   /** By kind, then by namespace; '' for all. */
   readonly #reflectors = new Map<string, Map<string, Reflector>>();
+  readonly #children: readonly KindRef[];
   readonly #gateways: Reflector;
   /** What gateways say of deployments, by the name of their ConfigMap. */
   readonly #noted = new Map<string, ReadonlyMap<string, string>>();
@@ -52,7 +55,8 @@ export class Sources {
   constructor(options: SourcesOptions) {
     this.#options = options;
     this.#watch(DEPLOYMENT, {}, (change) => this.#onDeployment(change));
-    for (const kind of CHILDREN)
+    this.#children = [...CHILDREN, ...options.otherKinds];
+    for (const kind of this.#children)
       this.#watch(kind, { labelSelector: SELECTOR }, ({ object }) => this.#touchOwner(object));
     this.#watch(REPLICA_SET, { labelSelector: SELECTOR }, () => {
       // Its Deployment changes with it.
@@ -93,7 +97,7 @@ export class Sources {
 
   childrenOf({ metadata }: KubeObject): readonly KubeObject[] {
     const { uid = '', namespace = '' } = metadata;
-    return CHILDREN.flatMap(({ kind }) => this.#store(kind, namespace)?.ownedBy(uid) ?? []);
+    return this.#children.flatMap(({ kind }) => this.#store(kind, namespace)?.ownedBy(uid) ?? []);
   }
 
   replicaSetsOf({ metadata }: KubeObject): readonly KubeObject[] {

@@ -3,10 +3,14 @@
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../../cluster/names.ts';
+import { ROUTE_KINDS, SCALED_OBJECT } from '../config/other-kinds.ts';
 import { ofKind } from './children.ts';
 import type { GatewayView, Removal } from './contract.ts';
 import { nameOf } from './contract.ts';
 import { number, record, specOf, statusOf, templateAnnotations, text } from './fields.ts';
+
+/** They belong to one Deployment. */
+const SCALERS = ['HorizontalPodAutoscaler', 'PodDisruptionBudget', SCALED_OBJECT.kind];
 
 export interface SupersededInput {
   readonly object: KubeObject;
@@ -44,7 +48,10 @@ export function findSuperseded(input: SupersededInput): Superseded {
     if (child.kind === 'ConfigMap') {
       if (!isMounted(child.metadata.name, input))
         remove.push(removalOf(child, 'no pod can mount it any more'));
-    } else if (child.kind === 'HorizontalPodAutoscaler' || child.kind === 'PodDisruptionBudget') {
+    } else if (ROUTE_KINDS.includes(child.kind)) {
+      // Its Services may go when it no longer leads there.
+      if (isSettled) remove.push(removalOf(child, 'nothing is to be routed by it any more'));
+    } else if (SCALERS.includes(child.kind)) {
       // It serves its Deployment for as long as that is there, but not when the Deployment is wanted without it.
       const isNeeded = serving.some(
         ({ kind, metadata }) => kind === 'Deployment' && metadata.name === targetOf(child),

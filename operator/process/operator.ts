@@ -13,6 +13,7 @@ import { KeyedQueue } from '../../lib/kube/queue.ts';
 import { Registry } from '../../lib/kube/registry.ts';
 import { SteadyOperator } from '../../lib/kube/steady-operator.ts';
 import type { OperatorOptions } from '../config/config.ts';
+import { otherKinds } from '../config/other-kinds.ts';
 import type { AskPod } from '../observe/ask-plans.ts';
 import { PlanBook } from '../observe/ask-plans.ts';
 import type { ReconcileConfig } from '../observe/contract.ts';
@@ -74,6 +75,7 @@ export class SidegraphOperator extends SteadyOperator {
     const sources = new Sources({
       reflect: (options_) => this.reflect(options_),
       namespaces: options.watchNamespaces,
+      otherKinds: otherKinds(config),
       gatewayNamespace: options.gatewayNamespace,
       touch,
       onGateway: () => {

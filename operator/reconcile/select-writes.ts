@@ -1,5 +1,6 @@
 // Which of the rendered objects are written now: those that differ from what lives, but for names of others, and Services that users call, which wait until the pods that they are to lead to serve.
 import type { KubeObject } from '../../lib/kube/object.ts';
+import { ROUTE_KINDS } from '../config/other-kinds.ts';
 import type { Workloads } from '../workloads/workloads.ts';
 import type { Former } from '../observe/former.ts';
 import type { Application } from '../observe/contract.ts';
@@ -45,6 +46,8 @@ export function selectWrites(input: WritesInput): Writes {
     const name = nameOf(wanted);
     const existing = live.get(name);
     if (existing?.metadata.deletionTimestamp !== undefined) continue;
+    // Requests are led to new pods when they serve.
+    if (ROUTE_KINDS.includes(wanted.kind) && !isRolledOut) continue;
     const object = markIntent(stageService(wanted, existing, rollout));
     if (existing === undefined) apply.push({ object, how: 'create' });
     // What is taken over is applied even where all of ours still stands in it: what does not is to go.

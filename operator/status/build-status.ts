@@ -10,7 +10,7 @@ import { conditionOf } from '../observe/fields.ts';
 import type { Injection } from '../observe/injection.ts';
 import type { PodPlans } from '../observe/pod-plans.ts';
 import type { Workloads } from '../workloads/workloads.ts';
-import type { Condition, Judgement } from './conditions.ts';
+import type { Condition, ConditionType, Judgement } from './conditions.ts';
 import { dateConditions } from './conditions.ts';
 import { judgePlans, judgeReadiness, judgeTrouble } from './judgements.ts';
 import { summarize } from './summary.ts';
@@ -198,6 +198,13 @@ function judge(
   return judgements;
 }
 
+/** Seldon's own names where it has them. */
+const OTHERS: readonly (readonly [ConditionType, string])[] = [
+  ['KedaReady', 'ScaledObject'],
+  ['istioVirtualServicesReady', 'VirtualService'],
+  ['RoutesReady', 'HTTPRoute'],
+];
+
 function judgeChildren(
   workloads: Workloads,
   ours: readonly KubeObject[],
@@ -226,6 +233,9 @@ function judgeChildren(
       ? { ...hpas, reason: 'NotScaling', ...message(idle.join('; ')) }
       : hpas,
     judgeTrouble('PdbsReady', 'Missing', missing('PodDisruptionBudget')),
+    ...OTHERS.filter(([, kind]) => workloads.objects.some((own) => own.kind === kind)).map(
+      ([type, kind]) => judgeTrouble(type, 'Missing', missing(kind)),
+    ),
   ];
 }
 

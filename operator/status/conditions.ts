@@ -18,6 +18,10 @@ export type ConditionType =
   | 'ServicesReady'
   | 'HpasReady'
   | 'PdbsReady'
+  /** Told only where the chart's option asks for such objects. */
+  | 'KedaReady'
+  | 'istioVirtualServicesReady'
+  | 'RoutesReady'
   /** The API server took what is made of it; told only where it did not. */
   | 'Applied'
   /** The checks found no error. */

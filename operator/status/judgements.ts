@@ -59,6 +59,9 @@ const GRAVITY: readonly { readonly type: ConditionType; readonly state: Readines
   { type: 'ServicesReady', state: 'Creating' },
   { type: 'HpasReady', state: 'Creating' },
   { type: 'PdbsReady', state: 'Creating' },
+  { type: 'KedaReady', state: 'Creating' },
+  { type: 'istioVirtualServicesReady', state: 'Creating' },
+  { type: 'RoutesReady', state: 'Creating' },
 ];
 
 export function judgeReadiness(

@@ -18,6 +18,7 @@ import { servingContainers } from './model-server.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { autoscalerMin, renderAutoscaler } from './render-autoscaler.ts';
 import { renderBudget } from './render-budget.ts';
+import { renderScaledObject, scaledMin } from './render-scaled-object.ts';
 import { renderPod } from './render-pod.ts';
 import type { PodTemplate } from './render-pod.ts';
 import { decideReplicas } from './replicas.ts';
@@ -67,10 +68,11 @@ export function renderComponent(
     ? attachSidecar(bare, choose(input, sidecar, hash, identity), units)
     : holdUnits(bare, sidecar ?? BARE, units);
   const own = component.written;
+  const keda = config.keda.enabled ? own?.keda : undefined;
   const replicas = decideReplicas({
     deployment: identity.name,
     written: [own?.replicas, placed.predictor.replicas, deployment.replicas],
-    autoscalerMin: autoscalerMin(own?.autoscaler),
+    autoscalerMin: keda === undefined ? autoscalerMin(own?.autoscaler) : scaledMin(keda),
     live: identity.live,
     predecessor: findPredecessor(input, String(component.index), identity.name),
   });
@@ -81,7 +83,9 @@ export function renderComponent(
       labels: entry && placed.engine ? { [SELDON_LABELS.orchestrator]: 'true' } : {},
       annotations: ownAnnotations(own?.annotations ?? {}),
     }),
-    ...(own?.autoscaler === undefined
+    ...(keda === undefined ? [] : [renderScaledObject(keda, identity.name, shared, names)]),
+    // Two autoscalers of one Deployment would work against each other.
+    ...(own?.autoscaler === undefined || keda !== undefined
       ? []
       : [renderAutoscaler(own.autoscaler, identity.name, shared, names)]),
     ...(own?.budget === undefined

@@ -9,6 +9,7 @@ import { canonicalJson } from '../../graph/plan/json-value.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
+import { ROUTE_KINDS } from '../config/other-kinds.ts';
 import { renderSidecar } from './sidecar/render-sidecar.ts';
 import type { SidecarParts } from './sidecar/render-sidecar.ts';
 import { isEntry, objectLabels } from './labels.ts';
@@ -26,7 +27,8 @@ import {
   renderJoinedService,
   renderPredictorService,
 } from './render-services.ts';
-import { warnInjection, warnPlacement } from './warnings.ts';
+import { renderRoutes, withMappings } from './render-routes.ts';
+import { warnInjection, warnOptions, warnPlacement } from './warnings.ts';
 import type { PredictorWorkload, ReplicasTransfer, WorkloadInput, Workloads } from './workloads.ts';
 
 /** The order in which objects are applied: what others mount or select goes first. */
@@ -35,7 +37,9 @@ const KINDS = [
   'Service',
   'Deployment',
   'HorizontalPodAutoscaler',
+  'ScaledObject',
   'PodDisruptionBudget',
+  ...ROUTE_KINDS,
 ];
 
 interface Rendered {
@@ -50,6 +54,7 @@ export function renderWorkloads(input: WorkloadInput): Workloads {
   const placed = placePredictors(deployment);
   const plans = compilePlans(input, placed);
   warnPlacement(deployment, placed, sink);
+  warnOptions(placed, input.config, sink);
   const injects = placed.map((own) => input.injection || keepsSidecars(input, own));
   const wanting = placed.filter(({ engine }) => engine);
   const kept = placed.some(({ engine }, index) => engine && injects[index] === true);
@@ -60,8 +65,11 @@ export function renderWorkloads(input: WorkloadInput): Workloads {
     return renderPredictor(input, own, plan, injects[index] === true, sink);
   });
   return {
-    objects: rendered
-      .flatMap(({ objects }) => objects)
+    objects: [
+      ...rendered.flatMap(({ objects }) => objects),
+      ...renderRoutes(deployment, placed, plans, input.config),
+    ]
+      .map((item) => withMappings(item, deployment, placed, input.config))
       .map((item) => finish(item, owner))
       .sort(byKindAndName),
     predictors: rendered.map(({ predictor }) => predictor),

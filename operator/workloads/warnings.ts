@@ -3,6 +3,7 @@
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { FindingSink } from '../../graph/manifest/finding.ts';
 import { PORTS } from '../../cluster/names.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { isEntry } from './labels.ts';
 import { unitAccounts } from './render-pod.ts';
@@ -27,6 +28,29 @@ export function warnPlacement(
   for (const placed of predictors) {
     warnNames(deployment, placed, sink);
     for (const component of placed.components) warnPod(placed, component, sink);
+  }
+}
+
+/** What is written and needs an option of the chart. */
+export function warnOptions(
+  predictors: readonly PlacedPredictor[],
+  { keda }: OperatorConfig,
+  sink: FindingSink,
+): void {
+  for (const { predictor, components } of predictors) {
+    for (const { written, index } of components) {
+      const path = `${predictor.path}.componentSpecs[${index}]`;
+      if (written?.keda === undefined) continue;
+      if (!keda.enabled)
+        sink.add('OPTION_OFF', `${path}.kedaSpec`, 'kedaSpec has no effect: replicas stay');
+      else if (written.autoscaler !== undefined)
+        sink.add(
+          'POD_SETTING',
+          `${path}.hpaSpec`,
+          'hpaSpec stands beside kedaSpec: KEDA scales, with an autoscaler of its own',
+          'write one of the two',
+        );
+    }
   }
 }
 
@@ -80,8 +104,6 @@ function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: Find
   const { predictor } = placed;
   const path = `${predictor.path}.componentSpecs[${component.index}]`;
   const { written } = component;
-  if (written?.keda !== undefined)
-    sink.add('FEATURE_NOT_SERVED', `${path}.kedaSpec`, 'kedaSpec is not served yet: replicas stay');
   const grace = integerAt(written?.pod ?? {}, 'terminationGracePeriodSeconds');
   if (grace !== undefined && grace < LEAST_GRACE_SECONDS)
     sink.add(

@@ -212,9 +212,15 @@ const ROWS: readonly Difference[] = [
     why: 'old articles and manifests have them',
   },
   {
-    about: 'protocols tensorflow and v2, server type kafka',
+    about: 'server type kafka',
+    seldon: 'the orchestrator consumes a topic and produces to another',
+    here: 'rejected (`KAFKA_NOT_SERVED`)',
+    why: 'a consumer with commits, retries and dead letters is a program of its own: Knative’s KafkaSource, Kafka Connect’s HTTP sink or Redpanda Connect post to the predictor’s Service and produce its answers',
+  },
+  {
+    about: 'protocols tensorflow and v2',
     seldon: 'served',
-    here: 'the protocols are rejected (`PROTOCOL_NOT_SERVED`), kafka is left out with a warning',
+    here: 'rejected (`PROTOCOL_NOT_SERVED`)',
     why: 'not built yet',
   },
   {
@@ -230,7 +236,7 @@ const ROWS: readonly Difference[] = [
     why: 'a mistake costs one look',
   },
   {
-    about: 'payload logger, `ssl`, `kedaSpec`, Jaeger',
+    about: 'payload logger, `ssl`, Jaeger',
     seldon: 'served',
     here: 'left out with the warning `FEATURE_NOT_SERVED` (Jaeger: without one)',
     why: 'not built yet',

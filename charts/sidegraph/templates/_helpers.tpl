@@ -163,6 +163,10 @@ metadata:
     "storageInitializer" $storage.image
     "explainer" .Values.explainer.image
     "explainerV2" .Values.explainer.image_v2)
+  "keda" (dict "enabled" .Values.keda.enabled)
+  "istio" (dict "enabled" .Values.istio.enabled "gateway" .Values.istio.gateway "tlsMode" .Values.istio.tlsMode)
+  "gatewayApi" .Values.gatewayApi
+  "ambassador" (dict "enabled" .Values.ambassador.enabled "singleNamespace" .Values.ambassador.singleNamespace)
   "ports" (dict "http" (int .Values.predictiveUnit.httpPort) "grpc" (int .Values.predictiveUnit.grpcPort))
   "storageInitializerResources" (dict
     "limits" (dict "cpu" (toString $storage.cpuLimit) "memory" $storage.memoryLimit)

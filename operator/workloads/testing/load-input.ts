@@ -17,6 +17,24 @@ export const CONFIG: OperatorConfig = {
 
 export const UID = '11111111-2222-3333-4444-555555555555';
 
+/** A first line `# options: keda istio gateway-api ambassador` switches on what a cluster's chart would. */
+function configOf(text: string): OperatorConfig {
+  const options = /^# options: (.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
+  const { istio, gatewayApi, ambassador } = CONFIG;
+  return {
+    ...CONFIG,
+    keda: { enabled: options.includes('keda') },
+    istio: { ...istio, enabled: options.includes('istio'), tlsMode: 'ISTIO_MUTUAL' },
+    gatewayApi: {
+      ...gatewayApi,
+      enabled: options.includes('gateway-api'),
+      gateway: 'gateways/public',
+      grpcListener: 'grpc',
+    },
+    ambassador: { ...ambassador, enabled: options.includes('ambassador') },
+  };
+}
+
 /** Throws on a manifest with errors. `live` are the Deployments that exist. */
 export function loadInput(
   text: string,
@@ -26,7 +44,7 @@ export function loadInput(
     readonly config?: OperatorConfig;
   } = {},
 ): WorkloadInput {
-  const { injection = true, live = [], config = CONFIG } = options;
+  const { injection = true, live = [], config = configOf(text) } = options;
   const { deployments, findings } = loadDeployments(text, {
     source: 'stored',
     hosts: 'cluster',

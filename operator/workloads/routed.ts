@@ -1,0 +1,93 @@
+// What an ingress beside our own gateway has to know of a deployment: its predictors' Services and shares, its explainers, and the
+// annotations that Seldon has for ingresses. The renderers of routes (Istio, Gateway API, Ambassador) see only this.
+import type { Deployment } from '../../graph/plan/deployment.ts';
+import { GATEWAY_ANNOTATIONS } from '../../cluster/names.ts';
+import type { PlacedPredictor } from './place-predictors.ts';
+import { predictorPorts } from './render-services.ts';
+import type { ServicePorts } from './render-services.ts';
+
+export interface RoutedDeployment {
+  readonly name: string;
+  readonly namespace: string;
+  readonly clusterDomain: string;
+  /** `spec.annotations` over those of the object. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Hosts that it is served under; empty for all. */
+  readonly hosts: readonly string[];
+  readonly predictors: readonly RoutedPredictor[];
+}
+
+export interface RoutedPredictor {
+  readonly name: string;
+  readonly service: string;
+  readonly ports: ServicePorts;
+  /** Percent; of a shadow: of the copied requests. */
+  readonly traffic: number;
+  readonly shadow: boolean;
+  /** Value of the label `version` on its pods. */
+  readonly version: string;
+  readonly explainer: { readonly service: string; readonly port: number } | null;
+}
+
+/** Null for one that is not to be exposed. */
+export function routeDeployment(
+  deployment: Deployment,
+  placed: readonly PlacedPredictor[],
+  clusterDomain: string,
+): RoutedDeployment | null {
+  const { name, namespace, annotations } = deployment;
+  if (annotations[GATEWAY_ANNOTATIONS.expose] === 'none') return null;
+  return {
+    name,
+    namespace,
+    clusterDomain,
+    annotations,
+    hosts: readHosts(
+      annotations[GATEWAY_ANNOTATIONS.hosts] ?? annotations['seldon.io/istio-host'] ?? '',
+    ),
+    predictors: placed.map((own) => ({
+      name: own.predictor.name,
+      service: own.key,
+      ports: predictorPorts(own),
+      traffic: own.predictor.traffic,
+      shadow: own.predictor.shadow,
+      version: own.predictor.labels['version'] ?? own.predictor.name,
+      explainer:
+        own.explainerName === null || own.predictor.explainer === undefined
+          ? null
+          : {
+              service: own.explainerName,
+              port: own.predictor.explainer.container.ports.http,
+            },
+    })),
+  };
+}
+
+function readHosts(text: string): readonly string[] {
+  const hosts = text
+    .split(',')
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== '');
+  return hosts.includes('*') ? [] : [...new Set(hosts)].sort();
+}
+
+/** Path below which it is served. */
+export function routedPrefix({ namespace, name }: RoutedDeployment): string {
+  return `/seldon/${namespace}/${name}/`;
+}
+
+export function explainerPrefix(
+  { namespace, name }: RoutedDeployment,
+  predictor: RoutedPredictor,
+): string {
+  return `/seldon/${namespace}/${name}-explainer/${predictor.name}/`;
+}
+
+/** An annotation with a whole number from 1 on; undefined for none. */
+export function countOf(
+  annotations: Readonly<Record<string, string>>,
+  name: string,
+): number | undefined {
+  const text = annotations[name]?.trim() ?? '';
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
