@@ -92,6 +92,16 @@ test('the examples of the help texts are command lines that can be read, with fi
   }
 });
 
+/** Words of the glossary's last table that never mean anything else. */
+const UNUSED =
+  /\b(passed over|passes over|off the path|twins?|kept connections?|straight|hand(s|ed) down|lets? go of|mended)\b/gi;
+
+for (const name of pages.filter((page) => !page.endsWith('/glossary.md')))
+  test(`${name} has no word that the glossary replaces`, () => {
+    const text = readFileSync(join(ROOT, name), 'utf8');
+    assert.deepEqual(text.match(UNUSED) ?? [], []);
+  });
+
 test('every recorded case of Seldon that differs is explained', () => {
   assert.deepEqual(explainedCases(), Object.keys(DIFFERENCES).sort());
 });
