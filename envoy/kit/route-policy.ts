@@ -1,7 +1,8 @@
 // What bounds a forwarded request: timeouts and retries, from the plan's policy. Used by native, tail and egress
 // routes alike, so that a call is bounded the same way whoever makes it.
 import type { Policy, Transport } from '../../graph/plan/plan.ts';
-import { type JsonObject, duration, typed } from './json.ts';
+import { type JsonObject, typed } from './json.ts';
+import { retryPolicy, streamBound } from './traffic.ts';
 
 /** Failures before any byte of the request was written: sending again is always harmless. */
 const BEFORE_REQUEST = 'connect-failure,reset-before-request';
@@ -21,20 +22,12 @@ export function callPolicy(
   named: boolean,
 ): JsonObject {
   return {
-    max_stream_duration: streamBound(policy, transport),
+    max_stream_duration: streamBound(policy.deadlineMs, transport),
     retry_policy: {
-      ...retryPolicy(policy, transport, feedback),
+      ...callRetries(policy, transport, feedback),
       ...(named ? { retry_priority: otherPriority() } : {}),
     },
   };
-}
-
-/** The deadline of a whole request; for gRPC the client's own `grpc-timeout` when that is earlier. */
-export function streamBound(policy: Policy, transport: Transport): JsonObject {
-  const deadline = duration(policy.deadlineMs);
-  return transport === 'grpc'
-    ? { max_stream_duration: deadline, grpc_timeout_header_max: deadline }
-    : { max_stream_duration: deadline };
 }
 
 /** What the first address of a name did not take goes to all of its addresses in turn. */
@@ -49,16 +42,13 @@ function otherPriority(): JsonObject {
 }
 
 /** Feedback is never sent twice once bytes of it were written. */
-function retryPolicy(policy: Policy, transport: Transport, feedback: boolean): JsonObject {
+function callRetries(policy: Policy, transport: Transport, feedback: boolean): JsonObject {
   const retried = policy.retries > 0 && !feedback;
-  const allBytes = transport === 'grpc' ? GRPC_RETRIES : REST_RETRIES;
-  const timeoutMs = attemptTimeout(policy, transport, retried);
-  return {
-    retry_on: retried ? allBytes : BEFORE_REQUEST,
-    num_retries: retried ? policy.retries : 1,
-    retry_back_off: { base_interval: '0.005s', max_interval: '0.100s' },
-    ...(timeoutMs === null ? {} : { per_try_timeout: duration(timeoutMs) }),
-  };
+  return retryPolicy({
+    on: retried ? (transport === 'grpc' ? GRPC_RETRIES : REST_RETRIES) : BEFORE_REQUEST,
+    attempts: retried ? policy.retries : 1,
+    perTryTimeoutMs: attemptTimeout(policy, transport, retried),
+  });
 }
 
 function attemptTimeout(policy: Policy, transport: Transport, retried: boolean): number | null {

@@ -3,11 +3,17 @@
 import { splitImage } from '../../graph/plan/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
+import { MAX_ANSWER_HEADERS } from '../../graph/plan/limits.ts';
 import { METADATA_NAMESPACE, UNIT_LABELS } from '../../graph/plan/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
-import { type Json, type JsonObject, duration, typed } from '../kit/json.ts';
-import { sharedHttp2 } from '../kit/http-limits.ts';
+import {
+  circuitBreakers,
+  loadAssignment,
+  socketAddress,
+  type UpstreamHttp,
+  upstreamProtocol,
+} from '../kit/cluster.ts';
+import { type JsonObject, duration } from '../kit/json.ts';
 import { namedClusters } from './named-clusters.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import {
@@ -29,6 +35,8 @@ import {
 } from '../kit/limits.ts';
 
 const UNBOUNDED = 100_000;
+/** Of connections within a pod. */
+const OWN_IDLE_MS = 3_600_000;
 
 /** The clusters of every edge of a plan, in the order of the plan. */
 export function unitClusters(plan: Plan): JsonObject[] {
@@ -38,7 +46,7 @@ export function unitClusters(plan: Plan): JsonObject[] {
     const endpoint = endpointOf(edge);
     return isNamed(edge)
       ? namedClusters(name, String(content.alt_stat_name), content, endpoint)
-      : [{ name, ...content, load_assignment: endpoints(name, [endpoint]) }];
+      : [{ name, ...content, load_assignment: loadAssignment(name, [endpoint]) }];
   });
 }
 
@@ -74,9 +82,9 @@ function contentOf(plan: Plan, edge: Edge): JsonObject {
     per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
     alt_stat_name: `${plan.predictor}_${unit.name}_${edge.transport}`,
     circuit_breakers: breakers(MAX_UNIT_CONNECTIONS, MAX_UNIT_REQUESTS),
-    typed_extension_protocol_options: protocol(
+    typed_extension_protocol_options: upstreamProtocol(
       edge.transport === 'grpc' ? 'http2_protocol_options' : 'http_protocol_options',
-      edge.transport === 'grpc' ? GRPC_IDLE_MS : REST_IDLE_MS,
+      { idleMs: edge.transport === 'grpc' ? GRPC_IDLE_MS : REST_IDLE_MS },
     ),
     metadata: {
       filter_metadata: {
@@ -100,7 +108,7 @@ function nameFor(plan: Plan, edge: Edge, content: JsonObject): string {
 }
 
 function endpointOf({ host, port }: Edge): JsonObject {
-  return { socket_address: { address: host, port_value: port } };
+  return socketAddress(host, port);
 }
 
 /** Where the unit is, as messages name it and units are asked under it. */
@@ -133,7 +141,7 @@ export function fixedClusters(layout: EnvoyLayout): JsonObject[] {
       name: UNROUTED_CLUSTER,
       type: 'STATIC',
       connect_timeout: duration(CONNECT_TIMEOUT_MS),
-      load_assignment: { cluster_name: UNROUTED_CLUSTER, endpoints: [] },
+      load_assignment: loadAssignment(UNROUTED_CLUSTER, []),
     },
   ];
 }
@@ -147,22 +155,25 @@ export function predictorCluster(predictor: string): JsonObject {
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
     // The predictor's listener has added its own headers to the unit's.
-    typed_extension_protocol_options: protocol('http2_protocol_options', 3_600_000, {
+    typed_extension_protocol_options: upstreamProtocol('http2_protocol_options', {
+      idleMs: OWN_IDLE_MS,
       maxHeaders: 2 * MAX_ANSWER_HEADERS,
       maxRequests: MAX_SHARED_REQUESTS,
     }),
-    load_assignment: endpoints(name, [{ envoy_internal_address: { server_listener_name: name } }]),
+    load_assignment: loadAssignment(name, [
+      { envoy_internal_address: { server_listener_name: name } },
+    ]),
   };
 }
 
-function socketCluster(name: string, sockets: readonly string[], http: HttpOptions): JsonObject {
+function socketCluster(name: string, sockets: readonly string[], http: UpstreamHttp): JsonObject {
   return {
     name,
     type: 'STATIC',
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
-    typed_extension_protocol_options: protocol(http, 3_600_000),
-    load_assignment: endpoints(
+    typed_extension_protocol_options: upstreamProtocol(http, { idleMs: OWN_IDLE_MS }),
+    load_assignment: loadAssignment(
       name,
       sockets.map((path) => ({ pipe: { path } })),
     ),
@@ -183,52 +194,11 @@ function ejectDeadWorkers(): JsonObject {
   };
 }
 
-type HttpOptions = 'http_protocol_options' | 'http2_protocol_options';
-
-interface PeerBounds {
-  /** Of an answer. */
-  readonly maxHeaders: number;
-  /** Of one connection; 0 for any number. */
-  readonly maxRequests: number;
-}
-
-const UNIT_BOUNDS: PeerBounds = { maxHeaders: MAX_ANSWER_HEADERS, maxRequests: 0 };
-
-function protocol(http: HttpOptions, idleMs: number, bounds = UNIT_BOUNDS): JsonObject {
-  const { maxHeaders, maxRequests } = bounds;
-  return {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-      {
-        common_http_protocol_options: {
-          idle_timeout: duration(idleMs),
-          ...(maxRequests === 0 ? {} : { max_requests_per_connection: maxRequests }),
-          max_headers_count: maxHeaders,
-          max_response_headers_kb:
-            (MAX_ANSWER_HEADER_BYTES / 1024) * (maxHeaders / MAX_ANSWER_HEADERS),
-        },
-        explicit_http_config: { [http]: http === 'http2_protocol_options' ? sharedHttp2() : {} },
-      },
-    ),
-  };
-}
-
 function breakers(maxConnections: number, maxRequests: number): JsonObject {
-  return {
-    thresholds: [
-      {
-        max_connections: maxConnections,
-        max_pending_requests: maxRequests,
-        max_requests: maxRequests,
-        max_retries: maxConnections,
-      },
-    ],
-  };
-}
-
-function endpoints(name: string, addresses: readonly Json[]): JsonObject {
-  return {
-    cluster_name: name,
-    endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address } })) }],
-  };
+  return circuitBreakers({
+    maxConnections,
+    maxPendingRequests: maxRequests,
+    maxRequests,
+    maxRetries: maxConnections,
+  });
 }

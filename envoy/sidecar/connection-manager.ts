@@ -15,7 +15,8 @@ import {
 import { localReplies } from '../kit/filters/local-reply.ts';
 import { clientStats, serverStats } from '../kit/filters/stats-log.ts';
 import { wholeBodyFilter } from '../kit/filters/whole-body.ts';
-import { type JsonObject, typed } from '../kit/json.ts';
+import type { JsonObject } from '../kit/json.ts';
+import { connectionManager, type ManagerParts, router } from '../kit/listener.ts';
 import { type EnvoyLayout, fileSource, routesPath } from '../kit/layout.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
 import { type ClientBounds, clientOptions, peerOptions } from '../kit/http-limits.ts';
@@ -25,7 +26,7 @@ import { CLIENT_IDLE_SECONDS } from '../kit/limits.ts';
 export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing): JsonObject {
   const graph = `${plan.namespace}/${plan.deployment}`;
   const bounds = boundsOf([plan]);
-  return connectionManager(layout, {
+  return ownManager(layout, {
     dialect: dialectOf(plan.dialect),
     options: faces === 'clients' ? clientOptions(bounds) : peerOptions(bounds),
     statPrefix: `ingress_${plan.predictor}`,
@@ -46,20 +47,20 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
 
 /** Shares requests between predictors; it changes nothing of them. */
 export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
-  return connectionManager(layout, {
+  return ownManager(layout, {
     dialect: dialectOfAll(deployment),
     options: clientOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
     statPrefix: 'front',
     routeTable: FRONT_ROUTES,
     accessLogs: [],
-    filters: [router([])],
+    filters: [router()],
     early: [],
   });
 }
 
 /** The filter's side calls. */
 export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
-  return connectionManager(layout, {
+  return ownManager(layout, {
     dialect: dialectOfAll(deployment),
     options: peerOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
     statPrefix: 'egress',
@@ -90,47 +91,14 @@ function boundsOf(plans: readonly Plan[]): ClientBounds {
   };
 }
 
-interface ManagerParts {
+interface OwnParts extends Omit<ManagerParts, 'routeSource' | 'localReplies'> {
   readonly dialect: Dialect;
-  readonly options: JsonObject;
-  readonly statPrefix: string;
-  readonly routeTable: string;
-  readonly accessLogs: readonly JsonObject[];
-  readonly filters: readonly JsonObject[];
-  readonly early: readonly JsonObject[];
 }
 
-function connectionManager(layout: EnvoyLayout, parts: ManagerParts): JsonObject {
-  return {
-    name: 'envoy.filters.network.http_connection_manager',
-    typed_config: typed(
-      'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-      {
-        stat_prefix: parts.statPrefix,
-        codec_type: 'AUTO',
-        rds: {
-          route_config_name: parts.routeTable,
-          config_source: fileSource(layout, routesPath(layout, parts.routeTable)),
-        },
-        http_filters: parts.filters,
-        early_header_mutation_extensions: parts.early,
-        local_reply_config: localReplies(parts.dialect),
-        access_log: parts.accessLogs,
-        // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
-        stream_idle_timeout: '0s',
-        ...parts.options,
-        preserve_external_request_id: true,
-      },
-    ),
-  };
-}
-
-function router(upstreamLogs: readonly JsonObject[]): JsonObject {
-  return {
-    name: 'envoy.filters.http.router',
-    typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {
-      suppress_envoy_headers: true,
-      ...(upstreamLogs.length === 0 ? {} : { upstream_log: upstreamLogs }),
-    }),
-  };
+function ownManager(layout: EnvoyLayout, { dialect, ...parts }: OwnParts): JsonObject {
+  return connectionManager({
+    ...parts,
+    routeSource: fileSource(layout, routesPath(layout, parts.routeTable)),
+    localReplies: localReplies(dialect),
+  });
 }

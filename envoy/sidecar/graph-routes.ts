@@ -28,7 +28,8 @@ import {
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
-import { callPolicy, streamBound } from '../kit/route-policy.ts';
+import { callPolicy } from '../kit/route-policy.ts';
+import { streamBound } from '../kit/traffic.ts';
 
 /**
  * Whether Envoy holds a request until it is whole, or the filter, which counts what it holds and lets go of the largest first.
@@ -57,7 +58,7 @@ function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arri
     metadata: kindMetadata(plan, kind),
     route: {
       cluster: UNROUTED_CLUSTER,
-      max_stream_duration: streamBound(plan.policy, transportOf(kind)),
+      max_stream_duration: streamBound(plan.policy.deadlineMs, transportOf(kind)),
     },
     typed_per_filter_config: {
       ...switchedOn(EXT_PROC_FILTER),

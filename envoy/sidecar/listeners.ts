@@ -1,7 +1,8 @@
 // Listeners: the ingress with its two ports, one internal listener for each predictor when there are several, and egress.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { egressManager, frontManager, predictorManager } from './connection-manager.ts';
-import type { Json, JsonObject } from '../kit/json.ts';
+import type { JsonObject } from '../kit/json.ts';
+import { listener, tcpAddress } from '../kit/listener.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import { EGRESS_LISTENER, INGRESS_LISTENER, predictorListener } from '../kit/names.ts';
 import { isSplit } from './split.ts';
@@ -15,22 +16,22 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
     ? frontManager(deployment, layout)
     : predictorManager(only.plan, layout, 'clients');
   return [
-    listener(
+    ownListener(
       INGRESS_LISTENER,
       {
-        ...tcp(layout.host, layout.httpPort),
-        additional_addresses: [tcp(layout.host, layout.grpcPort)],
+        ...tcpAddress(layout.host, layout.httpPort),
+        additional_addresses: [tcpAddress(layout.host, layout.grpcPort)],
       },
       manager,
     ),
-    listener(
+    ownListener(
       EGRESS_LISTENER,
       { address: { pipe: { path: layout.egressSocket, mode: 0o600 } } },
       egressManager(deployment, layout),
     ),
     ...(split
       ? deployment.predictors.map(({ plan, shadow }) =>
-          listener(
+          ownListener(
             predictorListener(plan.predictor),
             { internal_listener: {} },
             predictorManager(plan, layout, shadow ? 'mirror' : 'front'),
@@ -40,15 +41,6 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
   ];
 }
 
-function listener(name: string, place: JsonObject, manager: Json): JsonObject {
-  return {
-    name,
-    ...place,
-    per_connection_buffer_limit_bytes: CONNECTION_BUFFER_BYTES,
-    filter_chains: [{ filters: [manager] }],
-  };
-}
-
-function tcp(host: string, port: number): JsonObject {
-  return { address: { socket_address: { address: host, port_value: port } } };
+function ownListener(name: string, place: JsonObject, manager: JsonObject): JsonObject {
+  return listener({ name, place, bufferBytes: CONNECTION_BUFFER_BYTES, manager });
 }

@@ -3,9 +3,8 @@
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { keepForwardedFor, newPuid } from '../kit/filters/headers.ts';
 import type { JsonObject } from '../kit/json.ts';
+import { mirrorPolicy, PARTS_PER_PERCENT } from '../kit/traffic.ts';
 import { FRONT_ROUTES, predictorListener } from '../kit/names.ts';
-
-const PERCENT_STEPS = 10_000;
 
 /** True when one predictor takes everything and no other gets a copy: then there is no front hop. */
 export function isSplit(deployment: DeploymentPlan): boolean {
@@ -15,7 +14,7 @@ export function isSplit(deployment: DeploymentPlan): boolean {
 export function frontRouteTable(deployment: DeploymentPlan): JsonObject {
   const serving = deployment.predictors.filter((each) => !each.shadow);
   const shadows = deployment.predictors.filter((each) => each.shadow && each.traffic > 0);
-  const weights = serving.map((each) => Math.round(each.traffic * PERCENT_STEPS));
+  const weights = serving.map((each) => Math.round(each.traffic * PARTS_PER_PERCENT));
   const idle = weights.every((weight) => weight === 0);
   return {
     name: FRONT_ROUTES,
@@ -46,15 +45,7 @@ export function frontRouteTable(deployment: DeploymentPlan): JsonObject {
 }
 
 function mirror(shadow: DeploymentPlan['predictors'][number]): JsonObject {
-  return {
-    cluster: predictorListener(shadow.plan.predictor),
-    runtime_fraction: {
-      default_value: {
-        numerator: Math.round(shadow.traffic * PERCENT_STEPS),
-        denominator: 'MILLION',
-      },
-    },
-    disable_shadow_host_suffix_append: true,
+  return mirrorPolicy(predictorListener(shadow.plan.predictor), shadow.traffic, {
     request_headers_mutations: [keepForwardedFor()],
-  };
+  });
 }

@@ -2,13 +2,16 @@
 // deployment. Plain JSON that Envoy reads from a file.
 import { DIALECTS } from '../../dialects/known/dialects.ts';
 import { type ClientBounds, clientOptions } from '../../envoy/kit/http-limits.ts';
-import { linesOf } from '../../envoy/kit/filters/access-log.ts';
-import { expressionFilter } from '../../envoy/kit/filters/expression-filter.ts';
+import { loadAssignment } from '../../envoy/kit/cluster.ts';
+import { fileLogs } from '../../envoy/kit/filters/access-log.ts';
+import { ENDED_BY_ENVOY, plainFormat, when } from '../../envoy/kit/filters/reply-conditions.ts';
 import { isGrpc } from '../../envoy/kit/filters/transport-filter.ts';
 import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
+import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
 import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/kit/overload.ts';
+import type { ErrorCode } from '../../graph/plan/errors.ts';
 import { ERROR_HEADER } from '../../graph/plan/names.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
@@ -50,10 +53,10 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
     static_resources: {
       clusters: [discoveryCluster(layout.discoverySocket)],
       listeners: [
-        listener('http', layout.host, layout.httpPort, layout, null),
+        ownListener('http', layout.httpPort, layout),
         ...(layout.tls === null
           ? []
-          : [listener('https', layout.host, layout.tls.port, layout, layout.tls.secretsPath)]),
+          : [ownListener('https', layout.tls.port, layout, tlsSocket(layout.tls.secretsPath))]),
       ],
     },
     dynamic_resources: {
@@ -63,8 +66,7 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
         grpc_services: [{ envoy_grpc: { cluster_name: DISCOVERY_CLUSTER } }],
         set_node_on_first_message_only: true,
       },
-      // No listener opens before the agent has said what there is.
-      cds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' },
+      cds_config: fromAgent(),
     },
     layered_runtime: {
       layers: [
@@ -104,67 +106,46 @@ function discoveryCluster(path: string): JsonObject {
         { explicit_http_config: { http2_protocol_options: {} } },
       ),
     },
-    load_assignment: {
-      cluster_name: DISCOVERY_CLUSTER,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path } } } }] }],
-    },
+    load_assignment: loadAssignment(DISCOVERY_CLUSTER, [{ pipe: { path } }]),
   };
 }
 
-function listener(
+function ownListener(
   name: string,
-  host: string,
   port: number,
   layout: GatewayLayout,
-  secretsPath: string | null,
+  transportSocket?: JsonObject,
 ): JsonObject {
-  return {
+  return listener({
     name,
-    address: { socket_address: { address: host, port_value: port } },
-    per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
-    filter_chains: [
-      {
-        filters: [connectionManager(name, layout)],
-        ...(secretsPath === null ? {} : { transport_socket: tlsSocket(secretsPath) }),
-      },
-    ],
-  };
+    place: tcpAddress(layout.host, port),
+    bufferBytes: UNIT_BUFFER_BYTES,
+    manager: ownManager(name, layout),
+    transportSocket,
+  });
 }
 
-function connectionManager(name: string, layout: GatewayLayout): JsonObject {
-  return {
-    name: 'envoy.filters.network.http_connection_manager',
-    typed_config: typed(
-      'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-      {
-        stat_prefix: name,
-        codec_type: 'AUTO',
-        rds: {
-          route_config_name: ROUTE_TABLE,
-          config_source: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' },
-        },
-        http_filters: [
-          ...layout.httpFilters,
-          {
-            name: 'envoy.filters.http.router',
-            typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {
-              suppress_envoy_headers: true,
-            }),
-          },
-        ],
-        access_log: accessLogs(layout),
-        local_reply_config: localReplies(),
-        // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
-        stream_idle_timeout: '0s',
-        ...clientOptions(layout.clients),
-        normalize_path: true,
-        merge_slashes: false,
-        path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
-        use_remote_address: true,
-        preserve_external_request_id: true,
-      },
-    ),
-  };
+function ownManager(name: string, layout: GatewayLayout): JsonObject {
+  return connectionManager({
+    options: clientOptions(layout.clients),
+    statPrefix: name,
+    routeTable: ROUTE_TABLE,
+    routeSource: fromAgent(),
+    accessLogs: accessLogs(layout),
+    localReplies: localReplies(),
+    filters: [...layout.httpFilters, router()],
+    more: {
+      normalize_path: true,
+      merge_slashes: false,
+      path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
+      use_remote_address: true,
+    },
+  });
+}
+
+/** No listener opens before the agent has said what there is. */
+function fromAgent(): JsonObject {
+  return { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
 }
 
 /** A file of Envoy's secret discovery: only certificates from there are watched, not those of the bootstrap. */
@@ -208,42 +189,34 @@ function tlsSocket(secretsPath: string): JsonObject {
 function localReplies(): JsonObject {
   const flags = ['UH', 'UF', 'UO', 'NR', 'NC', 'UT', 'UR', 'UC', 'UPE', 'URX', 'SI', 'DPE'];
   const isUnserved = { response_flag_filter: { flags: ['NR'] } };
-  const rows: readonly [JsonObject, JsonObject, string?][] = [
+  const rows: readonly [JsonObject, JsonObject, ErrorCode?][] = [
     [
-      expressionFilter(
-        `response.code_details.matches('^http[12]\\\\.(too_many_headers|headers_too_large)$')`,
-      ),
+      when(ENDED_BY_ENVOY.headersTooLarge),
       says('the request has more or larger headers than are taken'),
       'HEADERS_TOO_LARGE',
     ],
     [
-      expressionFilter(`response.code_details == 'request_overall_timeout'`),
+      when(ENDED_BY_ENVOY.bodyTimeout),
       says('the request did not arrive whole in time'),
       'BODY_TIMEOUT',
     ],
     [
-      expressionFilter(`response.code_details.startsWith('overload')`),
+      when(ENDED_BY_ENVOY.overload),
       says('the gateway holds too much already; try again'),
       'OVERLOADED',
     ],
     [isUnserved, says(UNSERVED)],
     [{ response_flag_filter: { flags } }, says('%LOCAL_REPLY_BODY%')],
-    [
-      expressionFilter(`response.code_details == 'max_duration_timeout'`),
-      says('the request took longer than its deadline'),
-    ],
+    [when(ENDED_BY_ENVOY.deadline), says('the request took longer than its deadline')],
   ];
   return {
     mappers: [
       // gRPC's message is plain text.
       {
         filter: { and_filter: { filters: [isGrpc(), isUnserved] } },
-        body_format_override: { text_format_source: { inline_string: UNSERVED } },
+        body_format_override: plainFormat(UNSERVED),
       },
-      {
-        filter: isGrpc(),
-        body_format_override: { text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' } },
-      },
+      { filter: isGrpc(), body_format_override: plainFormat('%LOCAL_REPLY_BODY%') },
       ...rows.map(([filter, body, code]) => ({
         filter,
         body_format_override: body,
@@ -260,36 +233,12 @@ function says(info: string): JsonObject {
 }
 
 function accessLogs({ accessLogPath, accessLog }: GatewayLayout): JsonObject[] {
-  return accessLog === 'none' ? [] : [{ ...fileLog(accessLogPath), ...linesOf(accessLog) }];
-}
-
-function fileLog(path: string): JsonObject {
-  return {
-    name: 'sidegraph.access-log',
-    typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
-      path,
-      log_format: {
-        json_format: {
-          time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
-          deployment: '%ROUTE_NAME%',
-          cluster: '%UPSTREAM_CLUSTER_RAW%',
-          method: '%REQ(:METHOD)%',
-          path: '%PATH(NQ:ORIG_OR_PATH)%',
-          host: '%REQ(:AUTHORITY)%',
-          protocol: '%PROTOCOL%',
-          code: '%RESPONSE_CODE%',
-          details: '%RESPONSE_CODE_DETAILS%',
-          flags: '%RESPONSE_FLAGS%',
-          grpc_status: '%GRPC_STATUS_NUMBER%',
-          duration_us: '%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%',
-          attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-          bytes_in: '%BYTES_RECEIVED%',
-          bytes_out: '%BYTES_SENT%',
-          pod: '%UPSTREAM_HOST%',
-          client: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%',
-          puid: '%REQ(seldon-puid)%',
-        },
-      },
-    }),
-  };
+  return fileLogs(accessLog, accessLogPath, {
+    deployment: '%ROUTE_NAME%',
+    cluster: '%UPSTREAM_CLUSTER_RAW%',
+    path: '%PATH(NQ:ORIG_OR_PATH)%',
+    host: '%REQ(:AUTHORITY)%',
+    pod: '%UPSTREAM_HOST%',
+    client: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%',
+  });
 }

@@ -3,7 +3,8 @@
 import { GATEWAY_ANNOTATIONS } from '../../cluster/names.ts';
 import { checkRegex } from './check-regex.ts';
 import type { Note } from '../../cluster/acknowledge.ts';
-import type { Breakers, HeaderCondition, ServedDeployment } from './served.ts';
+import type { Breakers } from '../../envoy/kit/cluster.ts';
+import type { HeaderCondition, ServedDeployment } from './served.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 

@@ -1,7 +1,9 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
-import { type JsonObject, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import { DIALECTS, errorBody } from '../../dialects/known/dialects.ts';
 import { isTemplate } from '../../dialects/template.ts';
+import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import { RETRY_AFTER_SECONDS } from '../../envoy/kit/limits.ts';
+import { mirrorPolicy, type Retries, retryPolicy, streamBound } from '../../envoy/kit/traffic.ts';
 import { clusterName } from './clusters.ts';
 import type { ServedDeployment, Transport } from './served.ts';
 import type { Shares } from './shares.ts';
@@ -13,8 +15,6 @@ const ASKED_RETRIES: Readonly<Record<Transport, string>> = {
   rest: `${HARMLESS_RETRIES},gateway-error`,
   grpc: `${HARMLESS_RETRIES},gateway-error,unavailable`,
 };
-const RETRY_AFTER_SECONDS = 1;
-const PERCENT_STEPS = 10_000;
 
 /** Of every protocol: which one a deployment speaks is its pods' matter. */
 function feedbackPaths(kind: 'feedback-rest' | 'feedback-grpc'): string[] {
@@ -86,7 +86,7 @@ function route(
           route: {
             ...destination(served, shares, transport),
             ...(transport === 'grpc' ? {} : { prefix_rewrite: matched.slice(prefix.length - 1) }),
-            max_stream_duration: streamBound(served, transport),
+            max_stream_duration: streamBound(served.longestRequestMs, transport),
             ...(served.retries === null || isFeedback
               ? {}
               : { retry_policy: askedRetries(served.retries, transport) }),
@@ -125,43 +125,34 @@ function nobodyReady(served: ServedDeployment, transport: Transport): JsonObject
   };
 }
 
-function streamBound(served: ServedDeployment, transport: Transport): JsonObject {
-  const bound = duration(served.longestRequestMs);
-  return transport === 'grpc'
-    ? { max_stream_duration: bound, grpc_timeout_header_max: bound }
-    : { max_stream_duration: bound };
-}
-
 function mirrors(served: ServedDeployment, shares: Shares, transport: Transport): JsonObject {
   if (shares.mirrors.length === 0) return {};
   return {
-    request_mirror_policies: shares.mirrors.map((mirror) => ({
-      cluster: clusterName(served.namespace, mirror.service, transport),
-      runtime_fraction: {
-        default_value: { numerator: mirror.percent * PERCENT_STEPS, denominator: 'MILLION' },
-      },
-      disable_shadow_host_suffix_append: true,
-    })),
+    request_mirror_policies: shares.mirrors.map(({ service, percent }) =>
+      mirrorPolicy(clusterName(served.namespace, service, transport), percent),
+    ),
   };
 }
 
 /** Of the whole table: what certainly reached no pod goes to another one. */
 export function harmlessRetries(): JsonObject {
-  return retryPolicy(HARMLESS_RETRIES, HARMLESS_ATTEMPTS, 0);
+  return toOtherPods({ on: HARMLESS_RETRIES, attempts: HARMLESS_ATTEMPTS, perTryTimeoutMs: null });
 }
 
 function askedRetries(
   asked: NonNullable<ServedDeployment['retries']>,
   transport: Transport,
 ): JsonObject {
-  return retryPolicy(ASKED_RETRIES[transport], asked.attempts, asked.perTryTimeoutMs);
+  return toOtherPods({
+    on: ASKED_RETRIES[transport],
+    attempts: asked.attempts,
+    perTryTimeoutMs: asked.perTryTimeoutMs === 0 ? null : asked.perTryTimeoutMs,
+  });
 }
 
-function retryPolicy(on: string, attempts: number, perTryTimeoutMs: number): JsonObject {
+function toOtherPods(retries: Retries): JsonObject {
   return {
-    retry_on: on,
-    num_retries: attempts,
-    ...(perTryTimeoutMs === 0 ? {} : { per_try_timeout: duration(perTryTimeoutMs) }),
+    ...retryPolicy(retries),
     retry_host_predicate: [
       {
         name: 'envoy.retry_host_predicates.previous_hosts',
@@ -169,6 +160,5 @@ function retryPolicy(on: string, attempts: number, perTryTimeoutMs: number): Jso
       },
     ],
     host_selection_retry_max_attempts: 3,
-    retry_back_off: { base_interval: duration(5), max_interval: duration(100) },
   };
 }

@@ -1,5 +1,6 @@
 // What the gateway serves, as plain data: the little of a SeldonDeployment that routing needs, and the addresses behind
 // it. The renderers see only this.
+import type { Breakers } from '../../envoy/kit/cluster.ts';
 
 export interface ServedDeployment {
   readonly namespace: string;
@@ -17,6 +18,7 @@ export interface ServedDeployment {
   readonly retries: { readonly attempts: number; readonly perTryTimeoutMs: number } | null;
   /** After this a request is ended, ms. */
   readonly longestRequestMs: number;
+  /** Of one predictor's pods together, for each of REST and gRPC. */
   readonly breakers: Breakers;
   readonly predictors: readonly ServedPredictor[];
 }
@@ -25,14 +27,6 @@ export interface HeaderCondition {
   readonly name: string;
   readonly value: string;
   readonly isRegex: boolean;
-}
-
-/** Bounds of one predictor's pods together, for each of REST and gRPC. */
-export interface Breakers {
-  readonly maxConnections: number;
-  readonly maxPendingRequests: number;
-  readonly maxRequests: number;
-  readonly maxRetries: number;
 }
 
 export interface ServedPredictor {

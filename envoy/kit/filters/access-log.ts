@@ -16,49 +16,51 @@ import { isGrpc } from './transport-filter.ts';
 
 /** The loggers of one predictor's requests: one, or none. */
 export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string): JsonObject[] {
-  if (layout.accessLog === 'none') return [];
+  return fileLogs(layout.accessLog, layout.accessLogPath, {
+    graph: literal(graph),
+    predictor: literal(predictor),
+    unit: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:unit)%`,
+    route: '%ROUTE_NAME%',
+    path: `%FILTER_STATE(${PATH_STATE}:PLAIN)%`,
+    unit_us: '%COMMON_DURATION(US_TX_BEG:US_RX_END:us)%',
+    upstream: '%UPSTREAM_HOST%',
+    upstream_failure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
+    routing: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:${METADATA_ROUTING})%`,
+  });
+}
+
+/** A file with a JSON object a line: what every request has, and `own` fields. */
+export function fileLogs(which: AccessLog, path: string, own: JsonObject): JsonObject[] {
+  if (which === 'none') return [];
   return [
     {
       name: 'sidegraph.access-log',
-      ...linesOf(layout.accessLog),
-      typed_config: fileLog(layout.accessLogPath, graph, predictor),
+      ...linesOf(which),
+      typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
+        path,
+        log_format: { json_format: { ...COMMON_FIELDS, ...own } },
+      }),
     },
   ];
 }
 
-function fileLog(path: string, graph: string, predictor: string): JsonObject {
-  return typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
-    path,
-    log_format: {
-      json_format: {
-        time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
-        graph: literal(graph),
-        predictor: literal(predictor),
-        unit: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:unit)%`,
-        route: '%ROUTE_NAME%',
-        method: '%REQ(:METHOD)%',
-        path: `%FILTER_STATE(${PATH_STATE}:PLAIN)%`,
-        protocol: '%PROTOCOL%',
-        code: '%RESPONSE_CODE%',
-        details: '%RESPONSE_CODE_DETAILS%',
-        flags: '%RESPONSE_FLAGS%',
-        grpc_status: '%GRPC_STATUS_NUMBER%',
-        duration_us: '%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%',
-        unit_us: '%COMMON_DURATION(US_TX_BEG:US_RX_END:us)%',
-        attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-        bytes_in: '%BYTES_RECEIVED%',
-        bytes_out: '%BYTES_SENT%',
-        upstream: '%UPSTREAM_HOST%',
-        upstream_failure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
-        puid: `%REQ(${PUID_HEADER})%`,
-        routing: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:${METADATA_ROUTING})%`,
-      },
-    },
-  });
-}
+const COMMON_FIELDS: JsonObject = {
+  time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
+  method: '%REQ(:METHOD)%',
+  protocol: '%PROTOCOL%',
+  code: '%RESPONSE_CODE%',
+  details: '%RESPONSE_CODE_DETAILS%',
+  flags: '%RESPONSE_FLAGS%',
+  grpc_status: '%GRPC_STATUS_NUMBER%',
+  duration_us: '%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%',
+  attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
+  bytes_in: '%BYTES_RECEIVED%',
+  bytes_out: '%BYTES_SENT%',
+  puid: `%REQ(${PUID_HEADER})%`,
+};
 
 /** What a logger has besides its format, to write the lines that are asked for. */
-export function linesOf(which: Exclude<AccessLog, 'none'>): JsonObject {
+function linesOf(which: Exclude<AccessLog, 'none'>): JsonObject {
   return which === 'all' ? {} : { filter: isWorthALine() };
 }
 

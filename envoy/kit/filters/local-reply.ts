@@ -11,7 +11,7 @@ import {
   PROBE_CLUSTER,
   UNROUTED_CLUSTER,
 } from '../names.ts';
-import { expressionFilter } from './expression-filter.ts';
+import { ENDED_BY_ENVOY, plainFormat, when } from './reply-conditions.ts';
 import { isGrpc } from './transport-filter.ts';
 import { RETRY_AFTER_SECONDS } from '../limits.ts';
 
@@ -28,61 +28,57 @@ interface Row {
 const ROWS: readonly Row[] = [
   {
     code: 'BODY_TOO_LARGE',
-    when: expressionFilter(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
+    when: when(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
     info: 'the request body is over the limit',
   },
   {
     code: 'BODY_TIMEOUT',
-    when: expressionFilter(
-      `response.code_details in ['request_overall_timeout', 'request_header_timeout']`,
-    ),
+    when: when(ENDED_BY_ENVOY.bodyTimeout),
     info: 'the request did not arrive whole in time',
   },
   {
     code: 'HEADERS_TOO_LARGE',
     // By the codec, or by what the filters add to a request that just fits.
-    when: expressionFilter(
-      `response.code_details.matches('^http[12]\\\\.(too_many_headers|headers_too_large)$') || response.code_details.contains('header_mutation_result_exceeds_limit')`,
+    when: when(
+      `${ENDED_BY_ENVOY.headersTooLarge} || response.code_details.contains('header_mutation_result_exceeds_limit')`,
     ),
     info: 'the request has more or larger headers than are taken',
   },
   {
     code: 'BAD_HTTP',
-    when: expressionFilter(`response.code_details.startsWith('http1.')`),
+    when: when(`response.code_details.startsWith('http1.')`),
     info: 'the request is no valid HTTP/1.1',
   },
   {
     code: 'DEADLINE_EXCEEDED',
-    // Envoy sets no response flag for `max_stream_duration` (seen on 1.40).
-    when: expressionFilter(`response.code_details == 'max_duration_timeout'`),
+    when: when(ENDED_BY_ENVOY.deadline),
     info: 'the request took longer than its deadline',
   },
   {
     code: 'PLAN_UNKNOWN',
-    when: expressionFilter(`xds.cluster_name == '${UNROUTED_CLUSTER}' && response.flags != 0`),
+    when: when(`xds.cluster_name == '${UNROUTED_CLUSTER}' && response.flags != 0`),
     info: 'the graph filter named no unit of the plan that the route belongs to',
   },
   {
     code: 'FILTER_UNAVAILABLE',
-    when: expressionFilter(
+    when: when(
       `xds.cluster_name in [${FILTER_SIDE.map((name) => `'${name}'`).join(', ')}] && response.flags != 0`,
     ),
     info: 'the graph filter is not reachable',
   },
   {
     code: 'FILTER_UNAVAILABLE',
-    when: expressionFilter(`response.code_details.startsWith('ext_proc_error')`),
+    when: when(`response.code_details.startsWith('ext_proc_error')`),
     info: 'the graph filter did not answer',
   },
   {
     code: 'INTERNAL',
-    when: expressionFilter(`response.code_details == 'spurious_message'`),
+    when: when(`response.code_details == 'spurious_message'`),
     info: 'Envoy did not expect what the graph filter replied',
   },
   {
     code: 'OVERLOADED',
-    // The overload manager answers without a response flag (seen on 1.40).
-    when: expressionFilter(`response.code_details == 'overload'`),
+    when: when(ENDED_BY_ENVOY.overload),
     info: 'Envoy holds as much memory as it may',
   },
   {
@@ -97,7 +93,7 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'UNIT_UNREACHABLE',
-    when: expressionFilter(`upstream.transport_failure_reason.contains('Connection refused')`),
+    when: when(`upstream.transport_failure_reason.contains('Connection refused')`),
     info: `unit ${UNIT}: connection refused`,
   },
   {
@@ -117,7 +113,7 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'ANSWER_TOO_LARGE',
-    when: expressionFilter(`response.code_details == 'response_payload_too_large'`),
+    when: when(`response.code_details == 'response_payload_too_large'`),
     info: `unit ${UNIT}: the answer is over the limit`,
   },
   {
@@ -150,7 +146,7 @@ function grpcMapper(row: Row): JsonObject {
       ...errorHeaders(row.code),
       overwriteHeader('grpc-status', String(ERRORS[row.code].grpcStatus)),
     ],
-    body_format_override: { text_format_source: { inline_string: row.info } },
+    body_format_override: plainFormat(row.info),
   };
 }
 

@@ -1,0 +1,72 @@
+// Pieces that every cluster of ours is made of: how its connections speak HTTP, what they may hold, where its endpoints are.
+import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
+import { sharedHttp2 } from './http-limits.ts';
+import { type Json, type JsonObject, duration, typed } from './json.ts';
+
+export type UpstreamHttp = 'http_protocol_options' | 'http2_protocol_options';
+
+export interface PeerBounds {
+  /** A connection without a request is closed after this time. */
+  readonly idleMs: number;
+  /** Of an answer. */
+  readonly maxHeaders?: number;
+  /** Of one connection; 0 for any number. */
+  readonly maxRequests?: number;
+}
+
+/** The field `typed_extension_protocol_options`. */
+export function upstreamProtocol(
+  http: UpstreamHttp,
+  { idleMs, maxHeaders = MAX_ANSWER_HEADERS, maxRequests = 0 }: PeerBounds,
+): JsonObject {
+  return {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      {
+        common_http_protocol_options: {
+          idle_timeout: duration(idleMs),
+          ...(maxRequests === 0 ? {} : { max_requests_per_connection: maxRequests }),
+          max_headers_count: maxHeaders,
+          max_response_headers_kb:
+            (MAX_ANSWER_HEADER_BYTES / 1024) * (maxHeaders / MAX_ANSWER_HEADERS),
+        },
+        explicit_http_config: { [http]: http === 'http2_protocol_options' ? sharedHttp2() : {} },
+      },
+    ),
+  };
+}
+
+export interface Breakers {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+}
+
+export function circuitBreakers(breakers: Breakers): JsonObject {
+  return {
+    thresholds: [
+      {
+        max_connections: breakers.maxConnections,
+        max_pending_requests: breakers.maxPendingRequests,
+        max_requests: breakers.maxRequests,
+        max_retries: breakers.maxRetries,
+      },
+    ],
+  };
+}
+
+/** Endpoints of one locality; none for a cluster without any. */
+export function loadAssignment(name: string, addresses: readonly Json[]): JsonObject {
+  return {
+    cluster_name: name,
+    endpoints:
+      addresses.length === 0
+        ? []
+        : [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address } })) }],
+  };
+}
+
+export function socketAddress(host: string, port: number): JsonObject {
+  return { socket_address: { address: host, port_value: port } };
+}

@@ -1,0 +1,80 @@
+// Pieces that every listener of ours is made of: the listener, its HTTP connection manager, the router at the end of its filters.
+import { type JsonObject, typed } from './json.ts';
+
+export interface ListenerParts {
+  readonly name: string;
+  /** `address`, `additional_addresses`, `internal_listener`. */
+  readonly place: JsonObject;
+  /** Of each direction of a connection. */
+  readonly bufferBytes: number;
+  readonly manager: JsonObject;
+  /** TLS; plain without. */
+  readonly transportSocket?: JsonObject | undefined;
+}
+
+export function listener(parts: ListenerParts): JsonObject {
+  const { transportSocket } = parts;
+  return {
+    name: parts.name,
+    ...parts.place,
+    per_connection_buffer_limit_bytes: parts.bufferBytes,
+    filter_chains: [
+      {
+        filters: [parts.manager],
+        ...(transportSocket === undefined ? {} : { transport_socket: transportSocket }),
+      },
+    ],
+  };
+}
+
+export function tcpAddress(host: string, port: number): JsonObject {
+  return { address: { socket_address: { address: host, port_value: port } } };
+}
+
+export interface ManagerParts {
+  /** What its peers may ask for (http-limits.ts). */
+  readonly options: JsonObject;
+  readonly statPrefix: string;
+  readonly routeTable: string;
+  readonly routeSource: JsonObject;
+  readonly accessLogs: readonly JsonObject[];
+  readonly localReplies: JsonObject;
+  /** In the order in which they run; the last one is the router. */
+  readonly filters: readonly JsonObject[];
+  readonly early?: readonly JsonObject[];
+  /** Fields that only this one has. */
+  readonly more?: JsonObject;
+}
+
+export function connectionManager(parts: ManagerParts): JsonObject {
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: typed(
+      'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+      {
+        stat_prefix: parts.statPrefix,
+        codec_type: 'AUTO',
+        rds: { route_config_name: parts.routeTable, config_source: parts.routeSource },
+        http_filters: parts.filters,
+        ...(parts.early === undefined ? {} : { early_header_mutation_extensions: parts.early }),
+        local_reply_config: parts.localReplies,
+        access_log: parts.accessLogs,
+        // A route's `max_stream_duration` bounds requests; an idle bound would be a second truth.
+        stream_idle_timeout: '0s',
+        ...parts.options,
+        ...parts.more,
+        preserve_external_request_id: true,
+      },
+    ),
+  };
+}
+
+export function router(upstreamLogs: readonly JsonObject[] = []): JsonObject {
+  return {
+    name: 'envoy.filters.http.router',
+    typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {
+      suppress_envoy_headers: true,
+      ...(upstreamLogs.length === 0 ? {} : { upstream_log: upstreamLogs }),
+    }),
+  };
+}
