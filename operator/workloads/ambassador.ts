@@ -4,13 +4,12 @@ import { dump } from 'js-yaml';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { AmbassadorSettings } from '../config/workload-config.ts';
-import { countOf, explainerPrefix, routedPrefix } from './routed.ts';
+import { countOf, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
 import type { RoutedDeployment, RoutedPredictor } from './routed.ts';
 
 export const AMBASSADOR_CONFIG = 'getambassador.io/config';
 
 const PREFIX = 'seldon.io/ambassador-';
-const GRPC_PATHS = '/(seldon.protos.*|tensorflow.serving.*|inference.*)/.*';
 /** Seldon's, where no timeout is written, ms. */
 const DEFAULT_TIMEOUT_MS = 3000;
 /** Ambassador ends idle streams after that; a longer timeout needs a longer one, ms. */
@@ -36,7 +35,7 @@ export function ambassadorConfig(
   const grpc = {
     ...shared(routed, predictor, 'grpc'),
     grpc: true,
-    prefix: GRPC_PATHS,
+    prefix: grpcPaths(),
     prefix_regex: true,
     rewrite: '',
   };

@@ -5,11 +5,10 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { suffixedName } from '../../cluster/object-names.ts';
 import type { IstioSettings } from '../config/workload-config.ts';
 import type { Labels } from './labels.ts';
-import { countOf, explainerPrefix, routedPrefix } from './routed.ts';
+import { countOf, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
 import type { RoutedDeployment, RoutedPredictor } from './routed.ts';
 
 const API_VERSION = 'networking.istio.io/v1beta1';
-const GRPC_PATHS = '.*tensorflow.*|.*seldon.protos.*|.*inference.*';
 const RETRY_ON = 'gateway-error,connect-failure,refused-stream';
 /** Sidecars close idle connections after 65 s; the side that dials must be first. */
 const IDLE = '60s';
@@ -31,7 +30,7 @@ export function renderIstio(
       {
         match: [
           {
-            uri: { regex: GRPC_PATHS },
+            uri: { regex: grpcPaths() },
             headers: { seldon: { exact: routed.name }, namespace: { exact: routed.namespace } },
           },
         ],

@@ -1,5 +1,6 @@
 // What an ingress beside our own gateway has to know of a deployment: its predictors' Services and shares, its explainers, and the
 // annotations that Seldon has for ingresses. The renderers of routes (Istio, Gateway API, Ambassador) see only this.
+import { DIALECTS } from '../../dialects/known/dialects.ts';
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import { GATEWAY_ANNOTATIONS } from '../../cluster/names.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
@@ -81,6 +82,16 @@ export function explainerPrefix(
   predictor: RoutedPredictor,
 ): string {
   return `/seldon/${namespace}/${name}-explainer/${predictor.name}/`;
+}
+
+/** RE2 over the paths of gRPC that deployments serve. */
+export function grpcPaths(): string {
+  const packages = new Set([
+    ...Object.values(DIALECTS).map(({ grpcPackage }) => grpcPackage),
+    'inference',
+    'tensorflow',
+  ]);
+  return `/(${[...packages].map((name) => name.replaceAll('.', '[.]')).join('|')})[.].*`;
 }
 
 /** An annotation with a whole number from 1 on; undefined for none. */
