@@ -82,10 +82,10 @@ const LIBRARIES: readonly { name: string; where: string; allows: (path: string) 
   },
   {
     name: '@grpc/',
-    where: 'proto/, extproc/control/, gateway/xds/, the twins, testing/, tests, e2e/ …',
+    where: 'proto/, extproc/control/, gateway/xds/, testing/, tests, e2e/ …',
     allows: (path) =>
       /^(proto|extproc\/control|gateway\/xds|e2e|examples|bench)\//.test(path) ||
-      /^extproc\/(.*\/)?([^/]*twin[^/]*(\/|\.ts$)|testing\/)/.test(path) ||
+      path.includes('/testing/') ||
       isTest(path),
   },
 ];
@@ -107,11 +107,7 @@ const SOURCES: readonly Source[] = [...Object.keys(MAY_IMPORT), ...AROUND].flatM
 /** What is shipped: no tests, no benches, nothing in testing/. */
 const PRODUCT = SOURCES.filter(
   ({ path }) =>
-    !AROUND.includes(folderOf(path)) &&
-    !isTest(path) &&
-    !/\.bench\.ts$|\/(testing|fuzz|twin)\/|\/(fuzz|twin-[a-z]+|open-twin|naive-walk|random-graph|fake-units|graph-arbitrary)\.ts$/.test(
-      path,
-    ),
+    !AROUND.includes(folderOf(path)) && !isTest(path) && !/\.bench\.ts$|\/testing\//.test(path),
 );
 const PATHS = new Set(SOURCES.map((source) => source.path));
 
@@ -145,6 +141,15 @@ describe('the layering', () => {
       LEVELS.flat().filter((room) => !rooms.has(room)),
       [],
     );
+  });
+
+  test('what is shipped imports nothing that tests share', () => {
+    const wrong = PRODUCT.flatMap((source) =>
+      ownImports(source)
+        .filter((target) => /(^|\/)testing\//.test(target))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+    assert.deepEqual(wrong, []);
   });
 
   test('every import of ours names a file that exists', () => {

@@ -1,4 +1,4 @@
-// The odd behaviours of gRPC units, each against the small client and its twin: both must tell the same story.
+// The odd behaviours of gRPC units, each against the small client and its reference implementation: both must tell the same story.
 import assert from 'node:assert/strict';
 import { constants, type Settings } from 'node:http2';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ import {
   type H2Request,
   startH2Server,
 } from './testing/h2-server.ts';
-import { GrpcTwin } from './testing/reference-grpc.ts';
+import { GrpcReference } from './testing/reference-grpc.ts';
 
 interface Case {
   readonly name: string;
@@ -28,7 +28,7 @@ interface Case {
   readonly expect: readonly (string | RegExp)[];
   readonly connections?: number;
   readonly requests?: number;
-  readonly notTwin?: string;
+  readonly referenceDiffers?: string;
 }
 
 const BIG = Buffer.alloc(300_000, 'x');
@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
     },
     calls: once,
     expect: [/^UNIT_RESET .*answered content type text\/html, not gRPC$/],
-    notTwin: 'grpc-js says UNKNOWN',
+    referenceDiffers: 'grpc-js says UNKNOWN',
   },
   {
     name: 'an answer without a content type is none of gRPC',
@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
     },
     calls: once,
     expect: [/^UNIT_RESET .*answered without a content type, not gRPC$/],
-    notTwin: 'grpc-js says UNKNOWN',
+    referenceDiffers: 'grpc-js says UNKNOWN',
   },
   {
     name: 'content types of gRPC',
@@ -167,14 +167,14 @@ const CASES: readonly Case[] = [
     handle: (r) => answerOk(r, Buffer.concat([framed('a'), framed('b')])),
     expect: [/^UNIT_RESET .*more than one message/],
     calls: once,
-    notTwin: 'grpc-js never ends the call',
+    referenceDiffers: 'grpc-js never ends the call',
   },
   {
     name: 'half a message',
     handle: (r) => answerOk(r, framed('abcdef').subarray(0, 8)),
     expect: [/^UNIT_RESET .*half a message/],
     calls: once,
-    notTwin: 'grpc-js reports no message',
+    referenceDiffers: 'grpc-js reports no message',
   },
   {
     name: 'a gzip message is unpacked',
@@ -191,7 +191,7 @@ const CASES: readonly Case[] = [
     name: 'a broken gzip message',
     handle: (r) => answerOk(r, framed('no gzip', 1), { 'grpc-encoding': 'gzip' }),
     expect: [/^UNIT_RESET .*broken gzip/],
-    notTwin: 'grpc-js says INTERNAL',
+    referenceDiffers: 'grpc-js says INTERNAL',
   },
   {
     name: 'a message over the limit',
@@ -234,7 +234,7 @@ const CASES: readonly Case[] = [
     calls: once,
     expect: ['0  second'],
     requests: 2,
-    notTwin: 'its retries are off',
+    referenceDiffers: 'its retries are off',
   },
   {
     name: 'a stream refused again and again is a failure',
@@ -242,7 +242,7 @@ const CASES: readonly Case[] = [
     calls: once,
     expect: [/^UNIT_RESET .*refused stream/],
     requests: 3,
-    notTwin: 'its retries are off',
+    referenceDiffers: 'its retries are off',
   },
   {
     name: 'a connection that dies under a fresh call is a failure',
@@ -258,7 +258,7 @@ const CASES: readonly Case[] = [
     expect: ['0  turn 0', '0  turn 2'],
     connections: 2,
     requests: 3,
-    notTwin: 'its retries are off',
+    referenceDiffers: 'its retries are off',
   },
   {
     name: 'what is not replaceable is not sent twice',
@@ -286,7 +286,7 @@ const CASES: readonly Case[] = [
     settings: { initialWindowSize: 1000 },
     calls: [{ body: BIG }],
     expect: ['8 enough '],
-    notTwin: 'grpc-js may report the reset',
+    referenceDiffers: 'grpc-js may report the reset',
   },
   {
     name: 'headers cut into continuations',
@@ -301,7 +301,7 @@ const CASES: readonly Case[] = [
     handle: (r) => r.stream.close(NGHTTP2_CANCEL),
     calls: once,
     expect: [/^UNIT_RESET .*cancel/],
-    notTwin: 'grpc-js says CANCELLED',
+    referenceDiffers: 'grpc-js says CANCELLED',
   },
 ];
 
@@ -311,12 +311,12 @@ const CLIENTS: Readonly<Record<string, (port: number) => UnitClient>> = {
       address: { kind: 'tcp', host: '127.0.0.1', port },
       host: `127.0.0.1:${port}`,
     }),
-  twin: (port) => new GrpcTwin(`127.0.0.1:${port}`),
+  reference: (port) => new GrpcReference(`127.0.0.1:${port}`),
 };
 
 for (const [kind, make] of Object.entries(CLIENTS)) {
   for (const row of CASES) {
-    if (kind === 'twin' && row.notTwin !== undefined) continue;
+    if (kind === 'reference' && row.referenceDiffers !== undefined) continue;
     test(`${kind}: ${row.name}`, { timeout: 5000 }, async (t) => {
       const server = await startH2Server(row.handle, row);
       const client = make(server.port);

@@ -1,4 +1,4 @@
-// The odd behaviours of REST units, each against the small client and its twin: both must tell the same story.
+// The odd behaviours of REST units, each against the small client and its reference implementation: both must tell the same story.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -6,7 +6,7 @@ import type { CallRequest, UnitClient } from '../contract/calls.ts';
 import { Http1Client } from './http1/client.ts';
 import { brief, callOnce } from './testing/calling.ts';
 import { type RawScript, startRawServer } from './testing/raw-server.ts';
-import { UndiciTwin } from './testing/reference-undici.ts';
+import { UndiciReference } from './testing/reference-undici.ts';
 
 interface Case {
   readonly name: string;
@@ -14,13 +14,13 @@ interface Case {
   /** One call after the other on one client; one by default. */
   readonly calls?: readonly Partial<CallRequest>[];
   readonly pauseMs?: number;
-  /** Results as `brief` says them; a pattern where the twin has its own words. */
+  /** Results as `brief` says them; a pattern where the reference has its own words. */
   readonly expect: readonly (string | RegExp)[];
   /** Connections that the unit saw. */
   readonly connections?: number;
   readonly requests?: number;
-  /** Why the twin differs, where it does. */
-  readonly notTwin?: string;
+  /** Why the reference differs, where it does. */
+  readonly referenceDiffers?: string;
 }
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -157,7 +157,7 @@ const CASES: readonly Case[] = [
     calls: twice,
     expect: ['304 ', '304 '],
     connections: 1,
-    notTwin: 'undici waits for the 9 bytes of a POST',
+    referenceDiffers: 'undici waits for the 9 bytes of a POST',
   },
   {
     name: 'redirects are not followed',
@@ -175,7 +175,7 @@ const CASES: readonly Case[] = [
     calls: twice,
     expect: ['200 ok', '200 ok'],
     connections: 1,
-    notTwin: 'undici refuses 100 without expect',
+    referenceDiffers: 'undici refuses 100 without expect',
   },
   {
     name: 'a gzip body stays as it is',
@@ -286,14 +286,14 @@ const CASES: readonly Case[] = [
     script: () => ['HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\nok'],
     expect: [/^UNIT_RESET .*204 with a body$/],
     calls: [{ replaceable: false }],
-    notTwin: 'undici passes the length over',
+    referenceDiffers: 'undici passes the length over',
   },
   {
     name: 'a folded header',
     script: () => ['HTTP/1.1 200 OK\r\ncontent-type: a\r\n\tb\r\ncontent-length: 2\r\n\r\nok', OK],
     calls: twice,
     expect: ['200 ok', '200 ok'],
-    notTwin: 'undici fails the next call',
+    referenceDiffers: 'undici fails the next call',
   },
   {
     name: 'lines that end with a bare line feed',
@@ -301,7 +301,7 @@ const CASES: readonly Case[] = [
     calls: twice,
     expect: ['200 ok', '200 ok'],
     connections: 1,
-    notTwin: 'undici refuses them',
+    referenceDiffers: 'undici refuses them',
   },
   {
     name: 'bare line feeds, cut between any two bytes',
@@ -309,7 +309,7 @@ const CASES: readonly Case[] = [
     calls: twice,
     expect: ['200 ok', '200 ok'],
     connections: 1,
-    notTwin: 'undici refuses them',
+    referenceDiffers: 'undici refuses them',
   },
   {
     name: 'a blank behind the size of a chunk',
@@ -317,7 +317,7 @@ const CASES: readonly Case[] = [
     calls: twice,
     expect: ['200 ok', '200 ok'],
     connections: 1,
-    notTwin: 'undici refuses it',
+    referenceDiffers: 'undici refuses it',
   },
   {
     name: 'another protocol, by a unit that waits for us to go on',
@@ -342,7 +342,7 @@ const CASES: readonly Case[] = [
     script: () => [`HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(1001)}\r\n`],
     expect: [/^UNIT_RESET .*too many headers$/],
     calls: [{ replaceable: false }],
-    notTwin: 'undici counts none',
+    referenceDiffers: 'undici counts none',
   },
   {
     name: 'a space before the colon',
@@ -368,7 +368,7 @@ const CASES: readonly Case[] = [
     calls: twice,
     expect: ['200 ok', '200 ok'],
     connections: 2,
-    notTwin: 'undici fails the next call',
+    referenceDiffers: 'undici fails the next call',
   },
   {
     name: 'an empty body is sent with its length',
@@ -398,8 +398,8 @@ const CLIENTS: Readonly<Record<string, (port: number) => UnitClient>> = {
       address: { kind: 'tcp', host: '127.0.0.1', port },
       host: `127.0.0.1:${port}`,
     }),
-  twin: (port) =>
-    new UndiciTwin({
+  reference: (port) =>
+    new UndiciReference({
       address: { kind: 'tcp', host: '127.0.0.1', port },
       host: `127.0.0.1:${port}`,
     }),
@@ -407,7 +407,7 @@ const CLIENTS: Readonly<Record<string, (port: number) => UnitClient>> = {
 
 for (const [kind, make] of Object.entries(CLIENTS)) {
   for (const row of CASES) {
-    if (kind === 'twin' && row.notTwin !== undefined) continue;
+    if (kind === 'reference' && row.referenceDiffers !== undefined) continue;
     test(`${kind}: ${row.name}`, async (t) => {
       const server = await startRawServer(row.script);
       const client = make(server.port);
@@ -419,7 +419,7 @@ for (const [kind, make] of Object.entries(CLIENTS)) {
         if (i > 0 && row.pauseMs !== undefined) {
           await new Promise((resolve) => setTimeout(resolve, row.pauseMs));
         }
-        // The twin frees its connection a moment after the answer.
+        // The reference frees its connection a moment after the answer.
         await new Promise((resolve) => setImmediate(resolve));
         const said = brief(await callOnce(client, changes));
         const expected = row.expect[i] ?? '';

@@ -1,6 +1,6 @@
 // The seam between the ext_proc transport and the walk. The transport gathers a request (headers, whole body), hands
-// it over as an exchange, and writes the outcome in whatever phase of ext_proc the request is in. Both transports
-// (the `node:net` one that is served, the grpc-js twin of the tests) speak to the walk through these types alone.
+// it over as an exchange, and writes the outcome in whatever phase of ext_proc the request is in. Both transports (the
+// `node:net` one that is served, and the tests' reference implementation on grpc-js) speak to the walk through these types alone.
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { BodyMemory } from './bodies.ts';
 import type { AnswerHead, Message } from './message.ts';

@@ -1,4 +1,4 @@
-// The same sequences of ProcessingRequests to the served filter server and to its twin on grpc-js: both must answer with
+// The same sequences of ProcessingRequests to the served filter server and to its reference on grpc-js: both must answer with
 // the same ProcessingResponses and end the stream the same way.
 import { SELDON } from '../../dialects/seldon/dialect.ts';
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import type { Router } from '../contract/program.ts';
 import { startFilterServer } from './server.ts';
 import type { ListeningServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
-import { startTwinServer } from './testing/reference/server.ts';
+import { startReferenceServer } from './testing/reference/server.ts';
 import { loadExtProc } from './testing/reference/wire.ts';
 import type { PlainRequest, PlainResponse } from './testing/reference/wire.ts';
 
@@ -274,15 +274,15 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('the filter server and its twin', () => {
+describe('the filter server and its reference', () => {
   let walk: (exchange: Exchange) => void = () => {};
-  const released = { served: 0, twin: 0 };
+  const released = { served: 0, reference: 0 };
   const servers: ListeningServer[] = [];
   const clients: Client[] = [];
   const dir = tempDir();
 
   before(async () => {
-    const routerOf = (name: 'served' | 'twin'): Router => ({
+    const routerOf = (name: 'served' | 'reference'): Router => ({
       open: (routeName) =>
         routeName === 'rest' || routeName === 'grpc'
           ? {
@@ -297,7 +297,7 @@ describe('the filter server and its twin', () => {
     const Client = loadExtProc();
     for (const [name, start] of [
       ['served', startFilterServer],
-      ['twin', startTwinServer],
+      ['reference', startReferenceServer],
     ] as const) {
       const path = join(dir.path, `${name}.sock`);
       const log = { error: () => {} };
@@ -322,15 +322,15 @@ describe('the filter server and its twin', () => {
         walks++;
         walkOfCase?.(exchange);
       };
-      const [served, twin] = await Promise.all(clients.map((client) => run(client, steps)));
-      assert.deepEqual(served, twin);
+      const [served, reference] = await Promise.all(clients.map((client) => run(client, steps)));
+      assert.deepEqual(served, reference);
       assert.equal(walks, walkOfCase === undefined ? 0 : 2);
       assert.equal(
         served?.responses.length,
         steps.reduce((sum, { expect }) => sum + expect, 0),
       );
       assert.equal(served.code, 0);
-      assert.equal(released.served, released.twin);
+      assert.equal(released.served, released.reference);
       for (const server of servers) assert.equal(server.heldBytes(), 0);
     });
   }

@@ -1,4 +1,4 @@
-// What one request costs the filter's process, all in: `node extproc/transport/filter-server.bench.ts [twin]`. A second
+// What one request costs the filter's process, all in: `node extproc/transport/filter-server.bench.ts [reference]`. A second
 // process plays Envoy over a unix socket (headers and body at once, then a reset) with 1, 16 and 64 streams at a time; the
 // numbers are CPU µs of this process per exchange (user and system) and the rate.
 import { SELDON } from '../../dialects/seldon/dialect.ts';
@@ -23,7 +23,7 @@ import { CHUNK_BYTES } from './reply.ts';
 import { startFilterServer } from './server.ts';
 import { tempDir } from './testing/real-envoy.ts';
 import { loadExtProc } from './testing/reference/wire.ts';
-import { startTwinServer } from './testing/reference/server.ts';
+import { startReferenceServer } from './testing/reference/server.ts';
 
 const SECONDS = 2;
 const BODIES = [100, 10_000, 220_000];
@@ -45,10 +45,10 @@ interface Job {
   readonly seconds: number;
 }
 
-async function measure(twin: boolean): Promise<void> {
+async function measure(reference: boolean): Promise<void> {
   const dir = tempDir();
   const path = join(dir.path, 'filter.sock');
-  const start = twin ? startTwinServer : startFilterServer;
+  const start = reference ? startReferenceServer : startFilterServer;
   const log = { error: console.error };
   const server = await start({
     listen: { path },
@@ -63,7 +63,7 @@ async function measure(twin: boolean): Promise<void> {
       client.once('message', resolve);
       client.send(job);
     });
-  console.log(twin ? 'twin (grpc-js)' : 'filter server');
+  console.log(reference ? 'reference (grpc-js)' : 'filter server');
   for (const bodyBytes of BODIES) {
     for (const streams of STREAMS) {
       await ask({ path, streams, bodyBytes, seconds: 0.5 });
@@ -254,5 +254,5 @@ if (process.argv[2] === 'client') {
     void drive(job).then((exchanges) => process.send?.(exchanges));
   });
 } else {
-  await measure(process.argv[2] === 'twin');
+  await measure(process.argv[2] === 'reference');
 }

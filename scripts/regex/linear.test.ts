@@ -32,7 +32,7 @@ function listFiles(): string[] {
   return FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !/\.(test|bench)\.ts$/.test(file))
-      .filter((file) => !/(^|\/)(testing|fuzz)\//.test(file) && !file.includes('testdata/'))
+      .filter((file) => !/(^|\/)testing\//.test(file) && !file.includes('testdata/'))
       .map((file) => join(folder, file)),
   );
 }

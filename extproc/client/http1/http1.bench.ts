@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { requestOf } from '../testing/calling.ts';
 import { clientRun, measure, type Run, startStub } from '../testing/measure.ts';
-import { UndiciTwin } from '../testing/reference-undici.ts';
+import { UndiciReference } from '../testing/reference-undici.ts';
 import { Http1Client } from './client.ts';
 
 const { values } = parseArgs({
@@ -80,12 +80,12 @@ const small = await measure(
 );
 if (values.only !== 'small') {
   await measure('bare', bareRun(port), calls);
-  const twin = await measure(
+  const reference = await measure(
     'undici',
-    clientRun(new UndiciTwin(options), request, concurrency),
+    clientRun(new UndiciReference(options), request, concurrency),
     calls,
   );
-  console.log(`undici costs ${(twin / small).toFixed(1)} times the small client`);
+  console.log(`undici costs ${(reference / small).toFixed(1)} times the small client`);
 }
 child.kill();
 process.exit(0);

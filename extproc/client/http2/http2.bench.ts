@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { requestOf } from '../testing/calling.ts';
 import { clientRun, measure, startStub } from '../testing/measure.ts';
-import { GrpcTwin } from '../testing/reference-grpc.ts';
+import { GrpcReference } from '../testing/reference-grpc.ts';
 import { Http2Client } from './client.ts';
 import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 
@@ -41,8 +41,12 @@ const small = await measure(
   calls,
 );
 if (values.only !== 'small') {
-  const twin = await measure('grpc-js', clientRun(new GrpcTwin(host), request, concurrency), calls);
-  console.log(`grpc-js costs ${(twin / small).toFixed(1)} times the small client`);
+  const reference = await measure(
+    'grpc-js',
+    clientRun(new GrpcReference(host), request, concurrency),
+    calls,
+  );
+  console.log(`grpc-js costs ${(reference / small).toFixed(1)} times the small client`);
 }
 child.kill();
 process.exit(0);

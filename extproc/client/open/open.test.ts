@@ -7,13 +7,13 @@ import { test, type TestContext } from 'node:test';
 import type { Edge } from '../../../graph/plan/plan.ts';
 import { encodeField } from '../../../lib/codecs/http2/hpack.ts';
 import type { CallResult } from '../../contract/calls.ts';
-import { openTwinClient } from '../testing/open-reference.ts';
+import { openReferenceClient } from '../testing/open-reference.ts';
 import { openClient } from './open.ts';
 import { callOnce } from '../testing/calling.ts';
 import { answerOk, startH2Server } from '../testing/h2-server.ts';
 import { type RawScript, type RawServer, startRawServer } from '../testing/raw-server.ts';
 
-const OPENERS = { small: openClient, twin: openTwinClient };
+const OPENERS = { small: openClient, reference: openReferenceClient };
 const EGRESS_HOST = 'm.default.grpc.sidegraph';
 
 for (const [kind, open] of Object.entries(OPENERS)) {

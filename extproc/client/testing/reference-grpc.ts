@@ -1,4 +1,4 @@
-// The conformance twin of the gRPC client, on grpc-js: the same interface, none of the speed. Messages pass as bytes.
+// The reference implementation of the gRPC client, on grpc-js: the same interface, none of the speed. Messages pass as bytes.
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
@@ -7,7 +7,7 @@ import { decodeBlock } from '../../../lib/codecs/http2/hpack.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-export class GrpcTwin implements UnitClient {
+export class GrpcReference implements UnitClient {
   readonly headerForm = 'hpack';
   private readonly client: Client;
   private readonly host: string;

@@ -1,4 +1,4 @@
-// The conformance twin of the HTTP/1.1 client, on undici: the same interface, none of the speed. Tests run every
+// The reference implementation of the HTTP/1.1 client, on undici: the same interface, none of the speed. Tests run every
 // case against both; it can also serve where the small client is under suspicion.
 import { Pool } from 'undici';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
@@ -8,20 +8,20 @@ import type { Address } from '../address.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from '../limits.ts';
 import { passesToClient } from '../passed-headers.ts';
 
-export interface UndiciTwinOptions {
+export interface UndiciReferenceOptions {
   readonly address: Address;
   readonly host: string;
 }
 
-/** Why the twin itself ended a call. */
+/** Why the reference itself ended a call. */
 type Stop = 'cancelled' | 'timeout' | 'too-large';
 
-export class UndiciTwin implements UnitClient {
+export class UndiciReference implements UnitClient {
   readonly headerForm = 'http1';
   private readonly host: string;
   private readonly pool: Pool;
 
-  constructor(options: UndiciTwinOptions) {
+  constructor(options: UndiciReferenceOptions) {
     const { address } = options;
     this.host = options.host;
     this.pool = new Pool(`http://${address.kind === 'tcp' ? options.host : 'localhost'}`, {

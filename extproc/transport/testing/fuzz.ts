@@ -1,5 +1,5 @@
 // Throws random and nearly valid bytes at everything that reads what a peer sent, and holds the byte-level code against
-// its plain twin. `node extproc/transport/testing/fuzz.ts --iterations N --seed S` runs offline for as long as one likes; the
+// its plain reference. `node extproc/transport/testing/fuzz.ts --iterations N --seed S` runs offline for as long as one likes; the
 // tests run a few thousand iterations. Nothing may throw, hang, read outside its bytes or forget a stream.
 import { SELDON } from '../../../dialects/seldon/dialect.ts';
 import { parseArgs } from 'node:util';
@@ -53,7 +53,7 @@ const NAMES = (
   'connection keep-alive expect bad\tname Upper with:colon ünicode trailer'
 ).split(' ');
 
-/** Random headers through the byte-level code and through its twin. */
+/** Random headers through the byte-level code and through its reference. */
 function fuzzHeaders(random: Random): void {
   const headers = Array.from({ length: random(12) }, () => ({
     key: NAMES[random(NAMES.length)] ?? '',

@@ -21,12 +21,12 @@ import type { PlainRequest, PlainResponse } from './wire.ts';
 type Call = ServerDuplexStream<PlainRequest, PlainResponse>;
 
 /** The same as `startFilterServer`; counts whole requests as held. */
-export async function startTwinServer(options: ListeningOptions): Promise<ListeningServer> {
+export async function startReferenceServer(options: ListeningOptions): Promise<ListeningServer> {
   const { listen, drainMs = DRAIN_MS } = options;
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   const held = { bytes: 0 };
   server.addService(loadExtProc().service, {
-    Process: (call: Call) => new TwinStream(call, options, held),
+    Process: (call: Call) => new ReferenceStream(call, options, held),
   });
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${listen.path}`, ServerCredentials.createInsecure(), (error) =>
@@ -50,7 +50,7 @@ export async function startTwinServer(options: ListeningOptions): Promise<Listen
 
 type State = 'start' | 'gather' | 'handling' | 'answered';
 
-class TwinStream implements Exchange, Answering {
+class ReferenceStream implements Exchange, Answering {
   headers: RequestHeaders = new PlainRequestHeaders([]);
   message: Message = {
     body: Buffer.alloc(0),

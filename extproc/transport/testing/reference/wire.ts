@@ -30,7 +30,7 @@ export interface PlainRequest {
 
 export type PlainResponse = { readonly [field: string]: unknown };
 
-export const EXT_PROC_PROTO = join(import.meta.dirname, '../../../proto/envoy/ext_proc.proto');
+export const EXT_PROC_PROTO = join(import.meta.dirname, '../../../../proto/envoy/ext_proc.proto');
 
 /** The client class of the service; its `service` is what a server implements. */
 export function loadExtProc(): ServiceClientConstructor {
