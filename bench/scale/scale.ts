@@ -1,5 +1,7 @@
 // Measures the operator and the gateway with many deployments, on a real control plane with simulated pods:
 // `node bench/scale/scale.ts --deployments 2000`. Prints a table; writes JSON where told to; asserts nothing.
+import { textOf } from '../../graph/plan/json-value.ts';
+import { statusOf } from '../../operator/observe/fields.ts';
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +9,6 @@ import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { Reflector } from '../../lib/kube/reflector.ts';
 import type { ReadonlyStore } from '../../lib/kube/store.ts';
-import { statusOf, text } from '../../operator/observe/fields.ts';
 import { applyCrd } from '../../e2e/control-plane/apply-crd.ts';
 import { type ApiServer, startApiServer } from '../../e2e/kube/apiserver.ts';
 import { type Controllers, startControllers, whyNoKwok } from '../../e2e/kube/controllers.ts';
@@ -184,7 +185,7 @@ async function untilAvailable(
   for (let turn = 0; ; turn += 1) {
     let available = 0;
     for (const object of store.values())
-      if (text(statusOf(object)['state']) === 'Available') available += 1;
+      if (textOf(statusOf(object)['state']) === 'Available') available += 1;
     if (available >= deployments) return;
     if (performance.now() > until)
       throw new Error(`${available} of ${deployments} were Available in ${timeoutSeconds} s`);

@@ -1,12 +1,13 @@
 // Stands for what would run in the pods: answers requests of the gateway with the name of the predictor whose pod was reached, and
 // the operator's questions with the plan that the pod would have mounted. What it knows comes from watches.
+import { objectOf, textOf } from '../../graph/plan/json-value.ts';
+import { statusOf } from '../../operator/observe/fields.ts';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { Reflector } from '../../lib/kube/reflector.ts';
 import { ANNOTATIONS, LABELS, PLAN_KEY, PORTS } from '../../cluster/names.ts';
-import { record, statusOf, text } from '../../operator/observe/fields.ts';
 
 const KEEP_ALIVE_MS = 3_600_000;
 
@@ -33,7 +34,7 @@ export async function startSimulatedPods(client: KubeClient): Promise<SimulatedP
       labelSelector,
       log: SILENT_LOG,
       onChange: ({ object }) => {
-        const address = text(statusOf(object)['podIP']);
+        const address = textOf(statusOf(object)['podIP']);
         if (address !== '') pods.set(address, readPod(object));
       },
     }),
@@ -83,7 +84,7 @@ function readPod({ metadata }: KubeObject): SimulatedPod {
 }
 
 function readHash(map: KubeObject): string {
-  const file = JSON.parse(text(record(map['data'])[PLAN_KEY]) || '{}') as {
+  const file = JSON.parse(textOf(objectOf(map['data'])[PLAN_KEY]) || '{}') as {
     predictors?: readonly { plan?: { hash?: string } }[];
   };
   return file.predictors?.[0]?.plan?.hash ?? '';

@@ -234,19 +234,20 @@ function missing(
   unit: Unit,
   container: Container | undefined,
 ): CommandFailure {
-  const ways = `give it with --unit ${unit.name}=http://HOST:PORT, with endpoint.service_host and ports at ${unit.path}, or with a command in its container`;
+  const byOption = `give it with --unit ${unit.name}=http://HOST:PORT`;
+  const byEndpoint = `with endpoint.service_host and ports at ${unit.path}`;
   if (container !== undefined && container.image !== '') {
     const args = container.args.length > 0 ? ' and args' : '';
     return new CommandFailure(
       'IMAGE_WITHOUT_COMMAND',
       `unit ${unit.name}: its container names the image ${container.image}${args} but no command, and images are not run here`,
-      `write the command that serves it on this machine into ${container.path}.command; or ${ways.replace(', or with a command in its container', '').replace(', with endpoint', ', or with endpoint')}`,
+      `write the command that serves it on this machine into ${container.path}.command; or ${byOption}, or ${byEndpoint}`,
     );
   }
   return new CommandFailure(
     'ADDRESS_MISSING',
     `unit ${unit.name} (predictor ${predictor.name}) has no address`,
-    ways,
+    `${byOption}, ${byEndpoint}, or with a command in its container`,
   );
 }
 

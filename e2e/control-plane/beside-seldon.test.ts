@@ -1,5 +1,7 @@
 // Two operators in one cluster, neither of which the other can tell anything: what is made while both run, one that does not look at the
 // label of the namespace, a label without the annotation. Seldon's operator runs all the time here, as it would.
+import { objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import { specOf, statusOf } from '../../operator/observe/fields.ts';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -7,7 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../cluster/names.ts';
-import { list, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import { applyAsUser, conditionLine, DEPLOYMENT, eventually } from './operator-harness.ts';
@@ -138,7 +139,7 @@ describe('beside an operator that goes on', { skip: whyNoKube() }, () => {
     assert.notEqual(statusOf(object)['state'], 'Available');
     await eventually('an event says so', async () => {
       const { items } = await client.list(EVENT, { namespace });
-      return items.some(({ note }) => /Nobody is in charge/.test(text(note)));
+      return items.some(({ note }) => /Nobody is in charge/.test(textOf(note)));
     });
     await eventually('both are at rest', () => isAtRest(namespace, seldon));
     assert.equal(await engineOf(namespace), true);
@@ -154,7 +155,8 @@ describe('beside an operator that goes on', { skip: whyNoKube() }, () => {
     const contested = await eventually('it gives up', async () => {
       const live = await client.get(ref);
       if (
-        text(record(specOf(live ?? assert.fail('gone'))['selector'])['seldon-app']) === 'iris-main'
+        textOf(objectOf(specOf(live ?? assert.fail('gone'))['selector'])['seldon-app']) ===
+        'iris-main'
       ) {
         const patch = { spec: { selector: { 'seldon-app': 'mine' } } };
         await client.patch(ref, patch, { type: 'merge', manager: 'stubborn' });
@@ -167,7 +169,7 @@ describe('beside an operator that goes on', { skip: whyNoKube() }, () => {
     assert.ok(changes <= 10, `${changes} changes`);
     await sleep(QUIET_MS);
     const live = await client.get(ref);
-    assert.equal(record(specOf(live ?? assert.fail('gone'))['selector'])['seldon-app'], 'mine');
+    assert.equal(objectOf(specOf(live ?? assert.fail('gone'))['selector'])['seldon-app'], 'mine');
   });
 });
 
@@ -199,8 +201,8 @@ async function deployment(namespace: string): Promise<KubeObject['metadata']> {
 async function engineOf(namespace: string): Promise<boolean | undefined> {
   const live = await client.get({ ...DEPLOYMENT, namespace, name: NAME });
   if (live === undefined) return undefined;
-  const pod = record(record(specOf(live)['template'])['spec']);
-  return list(pod['containers']).some(({ name }) => name === ENGINE);
+  const pod = objectOf(objectOf(specOf(live)['template'])['spec']);
+  return objectsOf(pod['containers']).some(({ name }) => name === ENGINE);
 }
 
 /** Whether neither has written anything for a while. */

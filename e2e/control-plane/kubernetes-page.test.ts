@@ -1,10 +1,11 @@
 // The commands of docs/kubernetes.md on a real API server with our operator: what they make, and what they say.
+import { objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import { specOf } from '../../operator/observe/fields.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
-import { list, record, specOf, text } from '../../operator/observe/fields.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {
@@ -77,18 +78,18 @@ test('docs/kubernetes.md does what it says', { skip: whyNoKube() }, async (t) =>
       await run('pod');
       await run('inject');
       const deployment = await waitForDeployment(client, NAMESPACE, 'my-classifier');
-      const pod = record(record(specOf(deployment)['template'])['spec']);
-      const names = list(pod['initContainers']).map((each) => text(each['name']));
+      const pod = objectOf(objectOf(specOf(deployment)['template'])['spec']);
+      const names = objectsOf(pod['initContainers']).map((each) => textOf(each['name']));
       assert.deepEqual(names, [CONTAINERS.filter, CONTAINERS.envoy]);
-      const plan = list(pod['volumes']).find((each) => each['name'] === 'sidegraph-plan');
-      const map = text(record(plan?.['configMap'])['name']);
+      const plan = objectsOf(pod['volumes']).find((each) => each['name'] === 'sidegraph-plan');
+      const map = textOf(objectOf(plan?.['configMap'])['name']);
       const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: map };
       assert.notEqual(await client.get(ref), undefined, `${map} is there`);
       const made = await runPod(client, deployment, 'my-classifier-0', '10.1.0.1');
       const service = { apiVersion: 'v1', kind: 'Service', namespace: NAMESPACE };
       for (const name of ['tulip-main', 'tulip-main-classifier']) {
         const live = await client.get({ ...service, name });
-        const selector = record(specOf(live ?? assert.fail(name))['selector']);
+        const selector = objectOf(specOf(live ?? assert.fail(name))['selector']);
         for (const [key, value] of Object.entries(selector))
           assert.equal(made.metadata.labels?.[key], value, `${name} selects the pod`);
       }

@@ -1,5 +1,8 @@
 // For tests of the operator on a real API server: starts it in this process, and does by hand what controllers and kubelets would,
 // since none of them runs here.
+import { numberOf, objectOf, textOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { specOf, statusOf } from '../../operator/observe/fields.ts';
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,8 +13,6 @@ import type { OperatorOptions } from '../../operator/config/config.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
 import { SidegraphOperator } from '../../operator/process/operator.ts';
 import { CONTROLLER_ID } from '../../operator/observe/contract.ts';
-import { number, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
-import type { Fields } from '../../operator/observe/fields.ts';
 import { DEFAULT_CONFIG } from '../../operator/config/workload-config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 
@@ -91,9 +92,9 @@ export function modelOf(
   namespace: string,
   name: string,
   over: {
-    spec?: Fields;
-    predictor?: Fields;
-    component?: Fields;
+    spec?: JsonObject;
+    predictor?: JsonObject;
+    component?: JsonObject;
     labels?: Record<string, string>;
   } = {},
 ): KubeObject {
@@ -138,7 +139,7 @@ export async function waitForState(
 ): Promise<KubeObject> {
   return await eventually(`${name} is ${state}`, async () => {
     const object = await client.get({ ...SDEP, namespace, name });
-    return object !== undefined && text(statusOf(object)['state']) === state && object;
+    return object !== undefined && textOf(statusOf(object)['state']) === state && object;
   });
 }
 
@@ -155,7 +156,7 @@ export async function waitForDeployment(
 /** What the Deployment's controller would say after a rollout. */
 export async function rollOut(client: KubeClient, namespace: string, name: string): Promise<void> {
   const live = await waitForDeployment(client, namespace, name);
-  const replicas = number(specOf(live)['replicas'] ?? 1);
+  const replicas = numberOf(specOf(live)['replicas'] ?? 1);
   const status = {
     observedGeneration: live.metadata.generation,
     replicas,
@@ -178,8 +179,8 @@ export async function runPod(
   address: string,
 ): Promise<KubeObject> {
   const { namespace = '' } = deployment.metadata;
-  const template = record(specOf(deployment)['template']);
-  const { labels, annotations } = record(template['metadata']) as {
+  const template = objectOf(specOf(deployment)['template']);
+  const { labels, annotations } = objectOf(template['metadata']) as {
     labels: Record<string, string>;
     annotations: Record<string, string>;
   };
@@ -212,7 +213,7 @@ export async function runPod(
 
 export function conditionLine(object: KubeObject, type: string): string {
   const conditions = statusOf(object)['conditions'];
-  const all = Array.isArray(conditions) ? (conditions as Fields[]) : [];
+  const all = Array.isArray(conditions) ? (conditions as JsonObject[]) : [];
   const found = all.find((each) => each['type'] === type);
   if (found === undefined) return `${type} is missing`;
   return [found['status'], found['reason'], found['message']].filter(Boolean).join(' ');

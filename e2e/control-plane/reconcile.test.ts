@@ -1,4 +1,6 @@
 // The operator on a real API server. No controllers run beside it: where a Deployment must have rolled out, the test says so.
+import { objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import { specOf, statusOf } from '../../operator/observe/fields.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
@@ -7,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, PLAN_KEY } from '../../cluster/names.ts';
-import { list, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {
@@ -53,7 +54,7 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
     await waitForState(client, namespace, 'iris', 'Creating');
     await rollOut(client, namespace, 'iris-main-0-model');
     const object = await waitForState(client, namespace, 'iris', 'Available');
-    assert.equal(record(statusOf(object)['address'])['url'], addressOf('iris-main', namespace));
+    assert.equal(objectOf(statusOf(object)['address'])['url'], addressOf('iris-main', namespace));
     await sleep(500);
     const before_ = await versionsOf(namespace);
     // A change that means nothing leads to a reconcile, and that to no write.
@@ -78,7 +79,7 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
     await client.apply(edit, { manager: 'kubectl-edit', force: true });
     await eventually('the selector is what it was', async () => {
       const live = await client.get(service);
-      return live !== undefined && record(specOf(live)['selector'])['seldon-app'] === 'iris-main';
+      return live !== undefined && objectOf(specOf(live)['selector'])['seldon-app'] === 'iris-main';
     });
     // Something that no check of ours knows: the API server refuses it.
     const broken = modelOf(namespace, 'iris', {
@@ -112,7 +113,7 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
     const graph = { name: 'a', type: 'COMBINER', children: [{ name: 'b' }] };
     await applyAsUser(client, modelOf(namespace, 'wrong', { predictor: { graph, traffic: 7 } }));
     const object = await waitForState(client, namespace, 'wrong', 'Failed');
-    const description = text(statusOf(object)['description']);
+    const description = textOf(statusOf(object)['description']);
     assert.match(description, /traffic 7/);
     assert.match(description, /no container is named "a"/);
     assert.match(description, /no container is named "b"/);
@@ -180,7 +181,7 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
     assert.ok(tookMs < 1000, `annotated after ${Math.round(tookMs)} ms`);
     const maps = (await client.list(CONFIG_MAP, { namespace })).items;
     const map = maps.find(({ metadata }) => metadata.name.startsWith('iris-main-plan-'));
-    assert.match(text(record(map?.['data'])[PLAN_KEY]), new RegExp(asked));
+    assert.match(textOf(objectOf(map?.['data'])[PLAN_KEY]), new RegExp(asked));
     // Its kubelet was slow: it is asked again until it serves the plan.
     plans.set('10.1.0.1', asked);
     await eventually('the status counts the new plan', async () => {
@@ -218,7 +219,7 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
     await eventually('our manager has let go of the replicas', async () => {
       const live = await client.get(ref);
       const entry = live?.metadata.managedFields?.find(({ manager }) => manager === 'sidegraph');
-      return record(record(entry?.fieldsV1)['f:spec'])['f:replicas'] === undefined;
+      return objectOf(objectOf(entry?.fieldsV1)['f:spec'])['f:replicas'] === undefined;
     });
     const scale = { ...DEPLOYMENT, metadata: { name: ref.name, namespace }, spec: { replicas: 7 } };
     await client.patch(ref, { spec: scale.spec }, { type: 'merge', manager: 'autoscaler' });
@@ -227,7 +228,7 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
     await eventually('our manager has the replicas again', async () => {
       const live = await client.get(ref);
       const entry = live?.metadata.managedFields?.find(({ manager }) => manager === 'sidegraph');
-      return record(record(entry?.fieldsV1)['f:spec'])['f:replicas'] !== undefined;
+      return objectOf(objectOf(entry?.fieldsV1)['f:spec'])['f:replicas'] !== undefined;
     });
     watching.abort();
     await watched;
@@ -284,7 +285,7 @@ describe('the operator on a real API server', { skip: whyNoKube() }, () => {
       await waitForDeployment(client, namespace, deployment);
       await eventually(`${name} has a status`, async () => {
         const object = await client.get({ ...SDEP, namespace, name });
-        return object !== undefined && list(statusOf(object)['conditions']).length > 0;
+        return object !== undefined && objectsOf(statusOf(object)['conditions']).length > 0;
       });
     }
     assert.ok(before_ < names.length, `it was killed in the middle, after ${before_}`);
@@ -416,22 +417,22 @@ function addressOf(service: string, namespace: string): string {
 
 async function planCounts(namespace: string, name: string): Promise<Record<string, number>> {
   const object = await client.get({ ...SDEP, namespace, name });
-  const [predictor] = list(record(object?.['status'])['predictors']);
-  return record(predictor?.['plans']) as Record<string, number>;
+  const [predictor] = objectsOf(objectOf(object?.['status'])['predictors']);
+  return objectOf(predictor?.['plans']) as Record<string, number>;
 }
 
 async function currentPlan(namespace: string, name: string, not: string): Promise<string> {
   return await eventually('the status names a plan', async () => {
     const object = await client.get({ ...SDEP, namespace, name });
-    const [predictor] = list(record(object?.['status'])['predictors']);
-    const plan = text(predictor?.['plan']);
+    const [predictor] = objectsOf(objectOf(object?.['status'])['predictors']);
+    const plan = textOf(predictor?.['plan']);
     return plan !== '' && plan !== not && plan;
   });
 }
 
 function containersOf(deployment: KubeObject): readonly string[] {
-  const pod = record(record(specOf(deployment)['template'])['spec']);
-  return list(pod['containers']).map((each) => text(each['name']));
+  const pod = objectOf(objectOf(specOf(deployment)['template'])['spec']);
+  return objectsOf(pod['containers']).map((each) => textOf(each['name']));
 }
 
 /** As Seldon's operator makes it: an Update by its manager, with the engine in the pod. */

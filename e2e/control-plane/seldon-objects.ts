@@ -1,9 +1,10 @@
 // What Seldon's operator 1.17.1 makes of a SeldonDeployment whose units are containers: Services, and one Deployment for each
 // component with its engine (`seldon-container-engine`) in the first one. Names, labels, selectors, ports, probes and environment
 // are those that its users' tools and our operator meet in a live cluster.
+import { objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { specOf } from '../../operator/observe/fields.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, record, specOf, text } from '../../operator/observe/fields.ts';
-import type { Fields } from '../../operator/observe/fields.ts';
 
 export const ENGINE = 'seldon-container-engine';
 const IMAGE = 'docker.io/seldonio/seldon-core-executor:1.17.1';
@@ -26,8 +27,8 @@ export interface SeldonObjects {
 
 /** What stands in for the engine where pods run and its image is not to be had: fields over those of its container, and volumes. */
 export interface EngineStand {
-  readonly container: Fields;
-  readonly volumes: readonly Fields[];
+  readonly container: JsonObject;
+  readonly volumes: readonly JsonObject[];
 }
 
 const NO_STAND: EngineStand = { container: {}, volumes: [] };
@@ -41,40 +42,40 @@ export function renderSeldonObjects(
   const deployments: KubeObject[] = [];
   const autoscalers: KubeObject[] = [];
   let used = 0;
-  for (const predictor of list(specOf(owner)['predictors'])) {
-    const annotations = record(predictor['annotations']) as Labels;
+  for (const predictor of objectsOf(specOf(owner)['predictors'])) {
+    const annotations = objectOf(predictor['annotations']) as Labels;
     const key =
-      annotations['seldon.io/svc-name'] ?? `${owner.metadata.name}-${text(predictor['name'])}`;
+      annotations['seldon.io/svc-name'] ?? `${owner.metadata.name}-${textOf(predictor['name'])}`;
     const app = { 'seldon-app': key };
     services.push(renderService(owner, key, app, app, annotations, { http: 8000, grpc: 5001 }));
-    list(predictor['componentSpecs']).forEach((component, index) => {
-      const containers = list(record(component['spec'])['containers']).map((container) => {
+    objectsOf(predictor['componentSpecs']).forEach((component, index) => {
+      const containers = objectsOf(objectOf(component['spec'])['containers']).map((container) => {
         const ports = { http: 9000 + used, grpc: 9500 + used, metrics: 6000 + used };
         used += 1;
         const service = [owner.metadata.name, predictor['name'], container['name']].join('-');
         return { container, ports, service };
       });
       for (const { container, ports, service } of containers) {
-        const selector = { [`seldon-app-svc-${text(container['name'])}`]: service };
-        const labels = { ...selector, ...app, ...roleLabels(predictor, text(container['name'])) };
+        const selector = { [`seldon-app-svc-${textOf(container['name'])}`]: service };
+        const labels = { ...selector, ...app, ...roleLabels(predictor, textOf(container['name'])) };
         services.push(renderService(owner, service, selector, labels, annotations, ports));
       }
       const parts = { predictor, component, key, index, containers };
       const deployment = renderDeployment(owner, parts, stand);
       deployments.push(deployment);
       if (component['hpaSpec'] !== undefined)
-        autoscalers.push(renderAutoscaler(owner, deployment, record(component['hpaSpec'])));
+        autoscalers.push(renderAutoscaler(owner, deployment, objectOf(component['hpaSpec'])));
     });
   }
   return { services, deployments, autoscalers };
 }
 
 interface DeploymentParts {
-  readonly predictor: Fields;
-  readonly component: Fields;
+  readonly predictor: JsonObject;
+  readonly component: JsonObject;
   readonly key: string;
   readonly index: number;
-  readonly containers: readonly { container: Fields; ports: Ports; service: string }[];
+  readonly containers: readonly { container: JsonObject; ports: Ports; service: string }[];
 }
 
 function renderDeployment(
@@ -82,13 +83,13 @@ function renderDeployment(
   { predictor, component, key, index, containers }: DeploymentParts,
   stand: EngineStand,
 ): KubeObject {
-  const names = containers.map(({ container }) => text(container['name']));
+  const names = containers.map(({ container }) => textOf(container['name']));
   const name = [owner.metadata.name, predictor['name'], index, ...names].join('-');
-  const metadata = record(component['metadata']);
+  const metadata = objectOf(component['metadata']);
   const inherited: Labels = {
-    ...(record(specOf(owner)['annotations']) as Labels),
-    ...(record(predictor['annotations']) as Labels),
-    ...(record(metadata['annotations']) as Labels),
+    ...(objectOf(specOf(owner)['annotations']) as Labels),
+    ...(objectOf(predictor['annotations']) as Labels),
+    ...(objectOf(metadata['annotations']) as Labels),
   };
   const hasEngine = index === 0;
   const selector = {
@@ -98,11 +99,11 @@ function renderDeployment(
     ),
     ...(hasEngine ? { 'seldon-app': key } : {}),
   };
-  const own = { version: text(predictor['name']), app: name, fluentd: 'true', ...MANAGED_BY };
+  const own = { version: textOf(predictor['name']), app: name, fluentd: 'true', ...MANAGED_BY };
   const labels = {
     ...own,
-    ...(record(predictor['labels']) as Labels),
-    ...(record(metadata['labels']) as Labels),
+    ...(objectOf(predictor['labels']) as Labels),
+    ...(objectOf(metadata['labels']) as Labels),
     ...Object.assign({}, ...names.map((each) => roleLabels(predictor, each))),
     ...selector,
   };
@@ -153,7 +154,7 @@ function renderDeployment(
   };
 }
 
-function renderAutoscaler(owner: KubeObject, target: KubeObject, written: Fields): KubeObject {
+function renderAutoscaler(owner: KubeObject, target: KubeObject, written: JsonObject): KubeObject {
   const { name } = target.metadata;
   return {
     apiVersion: 'autoscaling/v2',
@@ -171,9 +172,14 @@ function renderAutoscaler(owner: KubeObject, target: KubeObject, written: Fields
   };
 }
 
-function renderUnit(owner: KubeObject, predictor: Fields, container: Fields, ports: Ports): Fields {
-  const name = text(container['name']);
-  const predictorName = text(predictor['name']);
+function renderUnit(
+  owner: KubeObject,
+  predictor: JsonObject,
+  container: JsonObject,
+  ports: Ports,
+): JsonObject {
+  const name = textOf(container['name']);
+  const predictorName = textOf(predictor['name']);
   const env = {
     PREDICTIVE_UNIT_SERVICE_PORT: String(ports.http),
     PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(ports.http),
@@ -182,7 +188,7 @@ function renderUnit(owner: KubeObject, predictor: Fields, container: Fields, por
     MLSERVER_GRPC_PORT: String(ports.grpc),
     MLSERVER_MODEL_NAME: name,
     PREDICTIVE_UNIT_ID: name,
-    PREDICTIVE_UNIT_IMAGE: text(container['image']),
+    PREDICTIVE_UNIT_IMAGE: textOf(container['image']),
     PREDICTOR_ID: predictorName,
     PREDICTOR_LABELS: JSON.stringify({ version: predictorName }),
     SELDON_DEPLOYMENT_ID: owner.metadata.name,
@@ -198,7 +204,7 @@ function renderUnit(owner: KubeObject, predictor: Fields, container: Fields, por
     ...container,
     imagePullPolicy: 'IfNotPresent',
     env: [
-      ...list(container['env']),
+      ...objectsOf(container['env']),
       ...Object.entries(env).map(([key, value]) => ({ name: key, value })),
     ],
     ports: Object.entries(ports).map(([portName, containerPort]) => ({
@@ -214,8 +220,8 @@ function renderUnit(owner: KubeObject, predictor: Fields, container: Fields, por
 }
 
 /** Two of its ports are one number under two names: Kubernetes stores that list, though its key is the number. */
-function renderEngine(owner: KubeObject, predictor: Fields): Fields {
-  const probe = (path: string): Fields => ({
+function renderEngine(owner: KubeObject, predictor: JsonObject): JsonObject {
+  const probe = (path: string): JsonObject => ({
     httpGet: { path, port: 8000, scheme: 'HTTP' },
     initialDelaySeconds: 20,
     periodSeconds: 5,
@@ -226,7 +232,7 @@ function renderEngine(owner: KubeObject, predictor: Fields): Fields {
   const flags = {
     sdep: owner.metadata.name,
     namespace: owner.metadata.namespace ?? '',
-    predictor: text(predictor['name']),
+    predictor: textOf(predictor['name']),
     http_port: '8000',
     grpc_port: '5001',
     protocol: 'seldon',
@@ -272,7 +278,7 @@ function renderService(
   annotations: Labels,
   ports: { readonly http: number; readonly grpc: number },
 ): KubeObject {
-  const port = (portName: string, number: number): Fields => ({
+  const port = (portName: string, number: number): JsonObject => ({
     name: portName,
     port: number,
     protocol: 'TCP',
@@ -300,17 +306,17 @@ const ROLES: Labels = {
   OUTPUT_TRANSFORMER: 'seldon.io/output-transformer',
 };
 
-function roleLabels(predictor: Fields, unit: string): Labels {
-  const role = ROLES[typeOf(record(predictor['graph']), unit) ?? ''];
+function roleLabels(predictor: JsonObject, unit: string): Labels {
+  const role = ROLES[typeOf(objectOf(predictor['graph']), unit) ?? ''];
   return {
     ...(role === undefined ? {} : { [role]: 'true' }),
     ...(predictor['shadow'] === true ? { 'seldon.io/shadow': 'true' } : {}),
   };
 }
 
-function typeOf(graph: Fields, unit: string): string | undefined {
-  if (graph['name'] === unit) return text(graph['type']);
-  for (const child of list(graph['children'])) {
+function typeOf(graph: JsonObject, unit: string): string | undefined {
+  if (graph['name'] === unit) return textOf(graph['type']);
+  for (const child of objectsOf(graph['children'])) {
     const found = typeOf(child, unit);
     if (found !== undefined) return found;
   }

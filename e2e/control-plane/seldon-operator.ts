@@ -1,14 +1,15 @@
 // Stands in for Seldon's operator on a real API server: its loop for one SeldonDeployment, with its field manager and its rules of which
 // objects are its own. It writes whole objects by PUT, as controller-runtime's Update does: annotations are replaced by its own, and a
 // status is what its Go structs hold of it.
+import { numberOf, objectOf, objectsOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { specOf, statusOf } from '../../operator/observe/fields.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { KubeError } from '../../lib/kube/error.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { contains } from '../../operator/reconcile/intent.ts';
-import { list, number, record, specOf, statusOf } from '../../operator/observe/fields.ts';
-import type { Fields } from '../../operator/observe/fields.ts';
 import { SDEP } from './operator-harness.ts';
 import { type EngineStand, renderSeldonObjects } from './seldon-objects.ts';
 
@@ -102,13 +103,13 @@ async function reconcileOnce(
 }
 
 /** Conditions of others stay among its own. */
-function renderStatus(owner: KubeObject, deployments: readonly KubeObject[]): Fields {
+function renderStatus(owner: KubeObject, deployments: readonly KubeObject[]): JsonObject {
   const own = OWN_CONDITIONS.map((type) => ({
     type,
     status: 'True',
     lastTransitionTime: WRITTEN_AT,
   }));
-  const others = list(structOf(statusOf(owner))['conditions']).filter(
+  const others = objectsOf(structOf(statusOf(owner))['conditions']).filter(
     (condition) => !OWN_CONDITIONS.includes(String(condition['type'])),
   );
   const names = deployments.map(({ metadata }) => metadata.name);
@@ -125,7 +126,7 @@ function renderStatus(owner: KubeObject, deployments: readonly KubeObject[]): Fi
 const OWN_CONDITIONS: readonly string[] = ['DeploymentsReady', 'KedaReady', 'Ready'];
 
 /** What a reader with its structs keeps of a status. */
-function structOf(status: Fields): Fields {
+function structOf(status: JsonObject): JsonObject {
   const known = [
     'state',
     'description',
@@ -137,7 +138,7 @@ function structOf(status: Fields): Fields {
   const kept = Object.fromEntries(
     known.flatMap((name) => (status[name] === undefined ? [] : [[name, status[name]]])),
   );
-  const conditions = list(status['conditions']).map(
+  const conditions = objectsOf(status['conditions']).map(
     ({ observedGeneration: _known, ...rest }) => rest,
   );
   return { ...kept, ...(conditions.length === 0 ? {} : { conditions }) };
@@ -154,12 +155,12 @@ async function write(client: KubeClient, wanted: KubeObject): Promise<boolean> {
   const isSame =
     contains(live['spec'], { ...specOf(wanted), replicas: specOf(live)['replicas'] }) &&
     !isMoreThan(live, wanted) &&
-    hasSame(record(live.metadata.annotations), annotations);
+    hasSame(objectOf(live.metadata.annotations), annotations);
   if (isSame) return false;
   // An autoscaler's number stays, and so does the address of a Service.
   const { replicas } = specOf(live);
   const kept = wanted.kind === 'Service' ? specOf(live) : {};
-  const own = wanted.kind === 'Deployment' ? { replicas: number(replicas ?? 1) } : {};
+  const own = wanted.kind === 'Deployment' ? { replicas: numberOf(replicas ?? 1) } : {};
   const spec = { ...kept, ...specOf(wanted), ...own };
   await client.replace({ ...live, metadata: { ...live.metadata, annotations }, spec }, WRITE);
   return true;
@@ -176,7 +177,7 @@ function annotationsOf(wanted: KubeObject, live: KubeObject): Record<string, str
 
 const REVISION = 'deployment.kubernetes.io/revision';
 
-function hasSame(live: Fields, wanted: Readonly<Record<string, string>>): boolean {
+function hasSame(live: JsonObject, wanted: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(live);
   return (
     names.length === Object.keys(wanted).length &&

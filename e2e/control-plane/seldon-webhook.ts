@@ -1,11 +1,12 @@
 // Stands in for the pod of Seldon's operator as its chart starts it: it answers the validating webhook with the certificate that the
 // chart's Secret held when the pod started. A chart upgrade makes another one, and so does not reach it before it is restarted.
+import { numberOf, objectOf } from '../../graph/plan/json-value.ts';
+import { specOf } from '../../operator/observe/fields.ts';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import { number, record, specOf } from '../../operator/observe/fields.ts';
 import { DEPLOYMENT } from './operator-harness.ts';
 
 const NAMESPACE = 'seldon-system';
@@ -31,8 +32,8 @@ export async function openSeldonWebhook(): Promise<SeldonWebhook> {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      const review = record(JSON.parse(Buffer.concat(parts).toString('utf8')));
-      const { uid } = record(review['request']);
+      const review = objectOf(JSON.parse(Buffer.concat(parts).toString('utf8')));
+      const { uid } = objectOf(review['request']);
       const { apiVersion, kind } = review;
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ apiVersion, kind, response: { uid, allowed: true } }));
@@ -60,15 +61,15 @@ async function watchPod(client: KubeClient, server: Server, signal: AbortSignal)
   let template = '';
   while (!signal.aborted) {
     const live = await client.get(POD);
-    const found = JSON.stringify(record(specOf(live ?? { ...POD, metadata: POD })['template']));
+    const found = JSON.stringify(objectOf(specOf(live ?? { ...POD, metadata: POD })['template']));
     if (live !== undefined && found !== template) {
       template = found;
-      const data = record((await client.get(SECRET))?.['data']);
+      const data = objectOf((await client.get(SECRET))?.['data']);
       const pem = (name: string): string => Buffer.from(String(data[name]), 'base64').toString();
       server.setSecureContext({ cert: pem('tls.crt'), key: pem('tls.key') });
       // The API server keeps connections, as it does to a pod until that ends.
       server.closeAllConnections();
-      const replicas = number(specOf(live)['replicas'] ?? 1);
+      const replicas = numberOf(specOf(live)['replicas'] ?? 1);
       const counts = {
         replicas,
         updatedReplicas: replicas,

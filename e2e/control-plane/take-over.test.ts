@@ -1,5 +1,7 @@
 // docs/migrate.md on a real API server: its own commands, from a cluster in which Seldon's operator made everything to one without
 // it, and back in between. Seldon's operator is played by seldon-operator.ts, its chart by seldon-chart/.
+import { objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import { specOf, statusOf } from '../../operator/observe/fields.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +11,6 @@ import { main } from '../../cli/main.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
-import { list, record, specOf, statusOf, text } from '../../operator/observe/fields.ts';
 import { type ApiServer, startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {
@@ -288,7 +289,7 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
         );
       });
       for (const object of (await client.list(SDEP, { namespace: NAMESPACE })).items) {
-        const types = list(statusOf(object)['conditions']).map(({ type }) => text(type));
+        const types = objectsOf(statusOf(object)['conditions']).map(({ type }) => textOf(type));
         assert.deepEqual(types.sort(), ['DeploymentsReady', 'KedaReady', 'Ready']);
         assert.equal(statusOf(object)['predictors'], undefined);
       }
@@ -470,6 +471,6 @@ function sidecarsOf(deployment: KubeObject): string[] {
 }
 
 function namesAt(deployment: KubeObject, field: string): string[] {
-  const pod = record(record(specOf(deployment)['template'])['spec']);
-  return list(pod[field]).map((each) => text(each['name']));
+  const pod = objectOf(objectOf(specOf(deployment)['template'])['spec']);
+  return objectsOf(pod[field]).map((each) => textOf(each['name']));
 }

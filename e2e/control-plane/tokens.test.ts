@@ -1,8 +1,9 @@
 // Which containers of a pod are given the token of its account, by an API server that gives tokens.
+import { objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import { specOf } from '../../operator/observe/fields.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KubeClient } from '../../lib/kube/client.ts';
-import { list, specOf, text } from '../../operator/observe/fields.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyCrd } from './apply-crd.ts';
 import {
@@ -30,11 +31,11 @@ test("the units get the pod's token, the sidecars do not", { skip: whyNoKube() }
   const pod = await runPod(client, deployment, 'iris-pod', '10.1.2.3');
   await operator.stop();
   const { initContainers, containers } = specOf(pod);
-  const tokens = [...list(initContainers), ...list(containers)].map((container) => [
+  const tokens = [...objectsOf(initContainers), ...objectsOf(containers)].map((container) => [
     container['name'],
-    list(container['volumeMounts'])
+    objectsOf(container['volumeMounts'])
       .filter((mount) => mount['mountPath'] === '/var/run/secrets/kubernetes.io/serviceaccount')
-      .map((mount) => text(mount['name']).replace(/^(kube-api-access)-.*/, '$1')),
+      .map((mount) => textOf(mount['name']).replace(/^(kube-api-access)-.*/, '$1')),
   ]);
   assert.deepEqual(tokens, [
     ['sidegraph-filter', ['sidegraph-no-token']],

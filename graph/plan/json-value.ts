@@ -34,18 +34,29 @@ export function objectOf(value: unknown): JsonObject {
   return isPlainObject(value) ? value : {};
 }
 
+/** The objects of a list, else []. */
+export function objectsOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter((item) => isPlainObject(item)) : [];
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
 export function objectAt(owner: JsonObject, name: string): JsonObject {
   return objectOf(owner[name]);
 }
 
 export function objectsAt(owner: JsonObject, name: string): readonly JsonObject[] {
-  const value = owner[name];
-  return Array.isArray(value) ? value.filter((item) => isPlainObject(item)) : [];
+  return objectsOf(owner[name]);
 }
 
 export function textAt(owner: JsonObject, name: string): string {
-  const value = owner[name];
-  return typeof value === 'string' ? value : '';
+  return textOf(owner[name]);
 }
 
 export function integerAt(owner: JsonObject, name: string): number | undefined {

@@ -1,7 +1,7 @@
 // Judges the pod of a component as the API server will when it is asked for a Deployment: by the schema, then by the rules that
 // people meet most. What is left to the server (what another object says, what a cluster forbids) it refuses in the status.
 import type { FindingSink } from '../manifest/finding.ts';
-import { isPlainObject } from '../plan/json-value.ts';
+import { isPlainObject, objectOf, textOf } from '../plan/json-value.ts';
 import type { JsonObject } from '../plan/json-value.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { checkLabels } from './check-labels.ts';
@@ -27,11 +27,11 @@ export function checkPod({ path, value }: WrittenPod, sink: FindingSink): void {
   checkFields({ containers: [], ...value }, 'PodSpec', path, sink);
   if (isPlainObject(value['nodeSelector']))
     checkLabels(value['nodeSelector'], `${path}.nodeSelector`, sink);
-  const volumes = objectsAt(value, 'volumes', path);
+  const volumes = placedObjects(value, 'volumes', path);
   for (const volume of volumes) checkVolume(volume, sink);
   const names = new Set(volumes.map(({ item }) => textOf(item['name'])));
-  const containers = objectsAt(value, 'containers', path);
-  const inits = objectsAt(value, 'initContainers', path);
+  const containers = placedObjects(value, 'containers', path);
+  const inits = placedObjects(value, 'initContainers', path);
   checkInitNames(inits, containers, sink);
   for (const each of [...inits, ...containers]) checkContainer(each, names, sink);
   const restart = value['restartPolicy'];
@@ -138,7 +138,7 @@ function checkContainer(
 
 function checkPorts(container: JsonObject, path: string, sink: FindingSink): void {
   const names = new Map<string, string>();
-  for (const { item, path: at } of objectsAt(container, 'ports', path)) {
+  for (const { item, path: at } of placedObjects(container, 'ports', path)) {
     const name = textOf(item['name']);
     // Its range is judged where the port is read.
     checkPort(item['hostPort'], `${at}.hostPort`, sink, 0);
@@ -174,7 +174,7 @@ function checkMounts(
   sink: FindingSink,
 ): void {
   for (const list of ['volumeMounts', 'volumeDevices']) {
-    for (const { item, path: at } of objectsAt(container, list, path)) {
+    for (const { item, path: at } of placedObjects(container, list, path)) {
       const name = textOf(item['name']);
       if (name === '' || volumes.has(name) || ADDED_VOLUMES.test(name)) continue;
       const there =
@@ -191,7 +191,7 @@ function checkMounts(
 }
 
 function checkEnvironment(container: JsonObject, path: string, sink: FindingSink): void {
-  for (const { item, path: at } of objectsAt(container, 'env', path)) {
+  for (const { item, path: at } of placedObjects(container, 'env', path)) {
     const name = textOf(item['name']);
     // Printable ASCII but for `=`.
     if (name !== '' && !/^[ -<>-~]{1,1024}$/.test(name))
@@ -202,16 +202,16 @@ function checkEnvironment(container: JsonObject, path: string, sink: FindingSink
       tell(sink, 'POD_INVALID', at, `${shorten(name)} has both value and valueFrom`, 'keep one');
     checkOne(from, `${at}.valueFrom`, Object.keys(from), sink);
   }
-  for (const { item, path: at } of objectsAt(container, 'envFrom', path))
+  for (const { item, path: at } of placedObjects(container, 'envFrom', path))
     checkOne(item, at, ['configMapRef', 'secretRef'], sink);
 }
 
 /** Judges `resources` of a container: a request above its limit, a quantity below zero. */
 export function checkResources(value: unknown, path: string, sink: FindingSink): void {
   if (!isPlainObject(value)) return;
-  const limits = mapOf(value['limits']);
+  const limits = objectOf(value['limits']);
   for (const kind of ['requests', 'limits'] as const) {
-    for (const [name, quantity] of Object.entries(mapOf(value[kind]))) {
+    for (const [name, quantity] of Object.entries(objectOf(value[kind]))) {
       const amount = amountOf(quantity);
       const at = `${path}.${kind}.${name}`;
       if (amount !== undefined && amount < 0)
@@ -258,7 +258,7 @@ function amountOf(value: unknown): number | undefined {
 function checkHandler(handler: JsonObject, path: string, sink: FindingSink): void {
   checkOne(handler, path, HANDLERS, sink);
   for (const kind of ['httpGet', 'tcpSocket', 'grpc']) {
-    const { port } = mapOf(handler[kind]);
+    const { port } = objectOf(handler[kind]);
     checkPort(port, `${path}.${kind}.port`, sink, 1);
     if (typeof port === 'string' && port !== '') checkPortName(port, `${path}.${kind}.port`, sink);
   }
@@ -282,18 +282,10 @@ function checkOne(
   );
 }
 
-function objectsAt(owner: JsonObject, name: string, path: string): Placed[] {
+function placedObjects(owner: JsonObject, name: string, path: string): Placed[] {
   const value = owner[name];
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown, index) =>
     isPlainObject(item) ? [{ item, path: `${path}.${name}[${index}]` }] : [],
   );
-}
-
-function mapOf(value: unknown): JsonObject {
-  return isPlainObject(value) ? value : {};
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

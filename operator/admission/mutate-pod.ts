@@ -1,6 +1,6 @@
 // Writes the patch by which a pod joins a graph: labels that our Services select, and for the entry the two sidecars. Done
 // again it adds nothing, and it never writes over what the pod or another webhook has set.
-import { isPlainObject } from '../../graph/plan/json-value.ts';
+import { objectAt, objectsOf } from '../../graph/plan/json-value.ts';
 import { CONTAINERS, LABELS, SELDON_LABELS, PORTS } from '../../cluster/names.ts';
 import type { SidecarParts } from '../workloads/sidecar/render-sidecar.ts';
 import {
@@ -12,7 +12,7 @@ import {
 import type { Joined } from './join-graph.ts';
 import { PatchBuilder } from './json-patch.ts';
 import type { PatchOp } from './json-patch.ts';
-import type { JsonObject } from './review.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 
 export interface PodPatch {
   readonly ops: readonly PatchOp[];
@@ -74,7 +74,7 @@ function addMissing(
   wanted: Readonly<Record<string, string>>,
   patch: PatchBuilder,
 ): JsonObject {
-  const there = objectAt(pod, path);
+  const there = objectAtPath(pod, path);
   for (const [key, value] of Object.entries(wanted).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!Object.hasOwn(there, key)) patch.set(path, key, value);
   }
@@ -82,16 +82,16 @@ function addMissing(
 }
 
 function addSidecars(pod: JsonObject, sidecar: SidecarParts, patch: PatchBuilder): string[] {
-  const spec = objectAt(pod, ['spec']);
+  const spec = objectAtPath(pod, ['spec']);
   const warnings: string[] = [];
-  const containers = objectsIn(spec['containers']);
+  const containers = objectsOf(spec['containers']);
   appendMissing(spec, 'volumes', sidecar.volumes, patch);
   appendMissing(spec, 'initContainers', sidecar.initContainers, patch);
   containers.forEach((container, index) => {
-    const lifecycle = objectAt(container, ['lifecycle']);
+    const lifecycle = objectAtPath(container, ['lifecycle']);
     if (lifecycle['preStop'] === undefined)
       patch.set(['spec', 'containers', index, 'lifecycle'], 'preStop', sidecar.preStopForUnits);
-    for (const port of objectsIn(container['ports'])) {
+    for (const port of objectsOf(container['ports'])) {
       if (TAKEN_PORTS.has(Number(port['containerPort'])))
         warnings.push(
           `container ${String(container['name'])} names port ${String(port['containerPort'])}, which the sidecars listen on`,
@@ -115,7 +115,7 @@ function appendMissing(
   items: readonly object[],
   patch: PatchBuilder,
 ): void {
-  const names = new Set(objectsIn(spec[list]).map((item) => item['name']));
+  const names = new Set(objectsOf(spec[list]).map((item) => item['name']));
   for (const item of items) {
     if (!names.has((item as { name?: unknown }).name)) patch.append(['spec', list], item);
   }
@@ -124,7 +124,7 @@ function appendMissing(
 /** Names of the containers that can be units: ours and init containers are none. */
 export function listContainers(pod: JsonObject): string[] {
   const own: readonly string[] = Object.values(CONTAINERS);
-  return objectsIn(objectAt(pod, ['spec'])['containers'])
+  return objectsOf(objectAtPath(pod, ['spec'])['containers'])
     .map((container) => String(container['name'] ?? ''))
     .filter((name) => !own.includes(name));
 }
@@ -133,16 +133,6 @@ function tellSetting({ path, message, advice }: SidecarParts['findings'][number]
   return `${path}: ${message}; ${advice}`;
 }
 
-export function objectAt(target: JsonObject, path: readonly string[]): JsonObject {
-  let here: JsonObject = target;
-  for (const key of path) {
-    const next = here[key];
-    if (!isPlainObject(next)) return {};
-    here = next;
-  }
-  return here;
-}
-
-function objectsIn(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter((item) => isPlainObject(item)) : [];
+export function objectAtPath(target: JsonObject, path: readonly string[]): JsonObject {
+  return path.reduce(objectAt, target);
 }

@@ -5,11 +5,9 @@ import type { Verdict } from './review.ts';
 
 /** A refusal when there is an error among the findings, else a pass with warnings. */
 export function judge(kind: string, findings: readonly Finding[]): Verdict {
-  const errors = findings.filter((finding) => finding.severity === 'error');
-  const warnings = findings
-    .filter((finding) => finding.severity === 'warning')
-    .map((finding) => tell(finding));
-  if (errors.length === 0) return { allowed: true, warnings, patch: [] };
+  const errors = ofSeverity('error', findings);
+  if (errors.length === 0) return warnOf(findings);
+  const warnings = ofSeverity('warning', findings).map((finding) => tell(finding));
   const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
   return {
     allowed: false,
@@ -20,6 +18,16 @@ export function judge(kind: string, findings: readonly Finding[]): Verdict {
       message: `${code}: ${message}; ${advice}`,
     })),
   };
+}
+
+/** A pass whatever was found: all of it as warnings, errors first. */
+export function warnOf(findings: readonly Finding[]): Verdict {
+  const sorted = [...ofSeverity('error', findings), ...ofSeverity('warning', findings)];
+  return { allowed: true, warnings: sorted.map((finding) => tell(finding)), patch: [] };
+}
+
+function ofSeverity(severity: Finding['severity'], findings: readonly Finding[]): Finding[] {
+  return findings.filter((finding) => finding.severity === severity);
 }
 
 /** `spec.predictors[0].graph CONTAINER_MISSING: no container is named m; add a container …` */

@@ -1,8 +1,7 @@
 // AdmissionReview (admission.k8s.io/v1): the API server's question as a plain object, and a verdict as its answer.
-import { isPlainObject } from '../../graph/plan/json-value.ts';
+import { isPlainObject, textAt } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { PatchOp } from './json-patch.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface ReviewRequest {
   readonly uid: string;
@@ -57,11 +56,11 @@ export function parseReview(value: unknown): ReviewRequest | undefined {
   return {
     uid: request['uid'],
     operation,
-    subResource: textOf(request['subResource']),
-    namespace: textOf(request['namespace']),
-    name: textOf(request['name']),
-    object: objectOf(request['object']),
-    oldObject: objectOf(request['oldObject']),
+    subResource: textAt(request, 'subResource'),
+    namespace: textAt(request, 'namespace'),
+    name: textAt(request, 'name'),
+    object: objectOrNull(request['object']),
+    oldObject: objectOrNull(request['oldObject']),
   };
 }
 
@@ -114,10 +113,6 @@ function cutWarnings(warnings: readonly string[]): string[] {
   return kept;
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function objectOf(value: unknown): JsonObject | null {
+function objectOrNull(value: unknown): JsonObject | null {
   return isPlainObject(value) ? value : null;
 }

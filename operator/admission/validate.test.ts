@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
-import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
+import type { ReviewRequest, Verdict } from './review.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { DEFAULT_SIDECAR } from '../config/defaults.ts';
 import { INLINE_READER } from '../read/reader.ts';
 import { validateDeployment } from './validate.ts';

@@ -2,12 +2,13 @@
 // stored already is not held up by rules that came later: an update that leaves the spec alone passes, with warnings.
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../graph/manifest/finding.ts';
-import { isPlainObject } from '../../graph/plan/json-value.ts';
+import { objectAt } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { readablePart } from '../read/reader.ts';
 import type { Reader, ReadOptions } from '../read/reader.ts';
 import { findTakenNames } from '../workloads/taken-names.ts';
-import { judge } from './refusal.ts';
-import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
+import { judge, warnOf } from './refusal.ts';
+import type { ReviewRequest, Verdict } from './review.ts';
 import { PASS } from './review.ts';
 
 export interface ValidateContext {
@@ -28,15 +29,11 @@ export async function validateDeployment(
   const { operation, object, oldObject, subResource } = request;
   if (subResource !== '' || object === null) return PASS;
   if (operation !== 'CREATE' && operation !== 'UPDATE') return PASS;
-  const metadata = fieldOf(object, 'metadata');
+  const metadata = objectAt(object, 'metadata');
   if (typeof metadata['deletionTimestamp'] === 'string') return PASS;
   const findings = await checkObject(object, request, context);
   const isSame = oldObject !== null && isDeepStrictEqual(object['spec'], oldObject['spec']);
-  const verdict = judge('SeldonDeployment', findings);
-  if (verdict.allowed || !isSame) return verdict;
-  const told = verdict.message.split('\n').slice(1);
-  const warnings = [...told.map((line) => line.replace(/^- /, '')), ...verdict.warnings];
-  return { allowed: true, warnings, patch: [] };
+  return isSame ? warnOf(findings) : judge('SeldonDeployment', findings);
 }
 
 async function checkObject(
@@ -44,7 +41,7 @@ async function checkObject(
   request: ReviewRequest,
   { load, reader, stored }: ValidateContext,
 ): Promise<readonly Finding[]> {
-  const metadata = fieldOf(object, 'metadata');
+  const metadata = objectAt(object, 'metadata');
   const generated = typeof metadata['generateName'] === 'string' ? metadata['generateName'] : '';
   const name = request.name || metadata['name'] || (generated && generated + MADE_NAME);
   const { annotations } = metadata;
@@ -53,9 +50,4 @@ async function checkObject(
   const loaded = await reader.read(part, load, namespace);
   const taken = findTakenNames(object, String(name), request.oldObject, stored);
   return [...loaded.findings, ...taken];
-}
-
-function fieldOf(object: JsonObject, name: string): JsonObject {
-  const value = object[name];
-  return isPlainObject(value) ? value : {};
 }

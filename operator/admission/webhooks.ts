@@ -13,10 +13,11 @@ import { placePredictors } from '../workloads/place-predictors.ts';
 import { planMapName } from '../workloads/plan-map.ts';
 import { joinGraph, parseGraphName } from './join-graph.ts';
 import type { GraphName, Joined } from './join-graph.ts';
-import { listContainers, objectAt, patchPod } from './mutate-pod.ts';
+import { listContainers, objectAtPath, patchPod } from './mutate-pod.ts';
 import { tell } from './refusal.ts';
 import { PASS } from './review.ts';
-import type { JsonObject, ReviewRequest, Verdict } from './review.ts';
+import type { ReviewRequest, Verdict } from './review.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { validateDeployment } from './validate.ts';
 
 /** What the webhooks know of the cluster. */
@@ -49,7 +50,7 @@ export async function mutatePodReview(
 ): Promise<Verdict> {
   const { object: pod, namespace, operation, subResource } = review;
   if (operation !== 'CREATE' || subResource !== '' || pod === null) return PASS;
-  const text = objectAt(pod, ['metadata', 'annotations'])[GRAPH_ANNOTATION];
+  const text = objectAtPath(pod, ['metadata', 'annotations'])[GRAPH_ANNOTATION];
   if (typeof text !== 'string') return PASS;
   const { config, cluster } = context;
   const injection = await cluster.readInjection(namespace);
@@ -84,7 +85,7 @@ function renderParts(
   const { predictors } = compileDeployment(deployment);
   const compiled = predictors[deployment.predictors.indexOf(predictor)];
   if (compiled === undefined) throw new Error('every predictor is compiled');
-  const own = objectAt(pod, ['metadata', 'annotations']);
+  const own = objectAtPath(pod, ['metadata', 'annotations']);
   const texts = Object.entries(own).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );

@@ -1,9 +1,9 @@
 // Whose a SeldonDeployment is, and since when: said by the label `seldon.io/controller-id` of the object, else by that of its namespace.
 // An operator of Seldon's that was installed for single namespaces reads the object's alone, so it matters which one said it.
+import { objectOf } from '../../graph/plan/json-value.ts';
 import type { ManagedFields } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../../cluster/names.ts';
 import type { Observed } from './contract.ts';
-import { record } from './fields.ts';
 
 export interface Claim {
   readonly holder: 'us' | 'another' | 'nobody';
@@ -34,7 +34,7 @@ export function isClaimedAfter({ by, sinceMs }: Claim, writtenMs: number): boole
 /** Of the last write of whoever owns the label. */
 function labelledAtMs(fields: readonly ManagedFields[]): number {
   const owners = fields.filter(({ fieldsV1, subresource }) => {
-    const labels = record(record(record(fieldsV1)['f:metadata'])['f:labels']);
+    const labels = objectOf(objectOf(objectOf(fieldsV1)['f:metadata'])['f:labels']);
     return subresource === undefined && labels[`f:${SELDON_LABELS.controllerId}`] !== undefined;
   });
   return Math.max(0, ...owners.map(({ time }) => Date.parse(time ?? '') || 0));

@@ -1,31 +1,14 @@
 // The few fields of Kubernetes' own objects that decisions and words are made from, read without trust: anybody may write them.
-import { isPlainObject } from '../../graph/plan/json-value.ts';
+import { objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 
-export type Fields = Readonly<Record<string, unknown>>;
-
-export function record(value: unknown): Fields {
-  return isPlainObject(value) ? value : {};
+export function specOf(object: KubeObject): JsonObject {
+  return objectOf(object['spec']);
 }
 
-export function list(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.filter(isPlainObject) : [];
-}
-
-export function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-export function number(value: unknown): number {
-  return typeof value === 'number' ? value : 0;
-}
-
-export function specOf(object: KubeObject): Fields {
-  return record(object['spec']);
-}
-
-export function statusOf(object: KubeObject): Fields {
-  return record(object['status']);
+export function statusOf(object: KubeObject): JsonObject {
+  return objectOf(object['status']);
 }
 
 export interface ObservedCondition {
@@ -37,12 +20,12 @@ export interface ObservedCondition {
 }
 
 export function conditionsOf(object: KubeObject): readonly ObservedCondition[] {
-  return list(statusOf(object)['conditions']).map((each) => ({
-    type: text(each['type']),
-    status: text(each['status']),
-    reason: text(each['reason']),
-    message: text(each['message']),
-    lastTransitionTime: text(each['lastTransitionTime']),
+  return objectsOf(statusOf(object)['conditions']).map((each) => ({
+    type: textOf(each['type']),
+    status: textOf(each['status']),
+    reason: textOf(each['reason']),
+    message: textOf(each['message']),
+    lastTransitionTime: textOf(each['lastTransitionTime']),
   }));
 }
 
@@ -51,6 +34,6 @@ export function conditionOf(object: KubeObject, type: string): ObservedCondition
 }
 
 /** The annotations of the pods that a Deployment or ReplicaSet makes. */
-export function templateAnnotations(object: KubeObject): Fields {
-  return record(record(record(specOf(object)['template'])['metadata'])['annotations']);
+export function templateAnnotations(object: KubeObject): JsonObject {
+  return objectOf(objectOf(objectOf(specOf(object)['template'])['metadata'])['annotations']);
 }

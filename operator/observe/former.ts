@@ -1,6 +1,7 @@
 // What another operator has written in our children. An apply does not remove the fields of another manager, so they are made ours
 // first. Where it writes on after that the two would undo each other's work for ever: that is seen by our own entry in the managed
 // fields, which outlives a writer that replaces labels and annotations whole, and then nothing is written any more.
+import { objectOf } from '../../graph/plan/json-value.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../cluster/names.ts';
@@ -8,7 +9,6 @@ import type { Claim } from './claim.ts';
 import { isClaimedAfter } from './claim.ts';
 import type { TakeOver } from './contract.ts';
 import { nameOf } from './contract.ts';
-import { record } from './fields.ts';
 
 /** After its last write the former operator gets that long to see that the object is not its own any more, ms. */
 const QUIET_MS = 2000;
@@ -95,7 +95,7 @@ function ownEntry(
 }
 
 function writesSpec({ fieldsV1 }: ManagedFields): boolean {
-  return Object.keys(record(record(fieldsV1)['f:spec'])).length > 0;
+  return Object.keys(objectOf(objectOf(fieldsV1)['f:spec'])).length > 0;
 }
 
 function timeOf({ time }: ManagedFields): number {

@@ -1,9 +1,10 @@
 // Whether sidecars may be given to new pods here, and what follows where they may not: nothing new is made, nothing that runs is
 // stripped, and the status says what to do.
+import { objectOf } from '../../graph/plan/json-value.ts';
+import { specOf } from './fields.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { INJECTION_ENABLED, LABELS } from '../../cluster/names.ts';
 import { ofKind } from './children.ts';
-import { record, specOf } from './fields.ts';
 
 export type Injection =
   | { readonly kind: 'on' }
@@ -54,6 +55,6 @@ export function selectAllowed(
 }
 
 function isInjected(deployment: KubeObject): boolean {
-  const metadata = record(record(specOf(deployment)['template'])['metadata']);
-  return record(metadata['labels'])[LABELS.injected] === 'true';
+  const metadata = objectOf(objectOf(specOf(deployment)['template'])['metadata']);
+  return objectOf(metadata['labels'])[LABELS.injected] === 'true';
 }

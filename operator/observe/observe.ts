@@ -1,10 +1,11 @@
 // From what is watched to what a reconcile is given: the state of one SeldonDeployment at this moment.
+import { objectOf, objectsOf } from '../../graph/plan/json-value.ts';
+import { specOf } from './fields.ts';
 import { readAcknowledgement, readNotes } from '../../cluster/acknowledge.ts';
 import { type KubeObject, keyOf } from '../../lib/kube/object.ts';
 import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import type { GatewayView, LivePlan, ReconcileConfig, Observed } from './contract.ts';
 import { ofKind } from './children.ts';
-import { list, record, specOf } from './fields.ts';
 import type { Sources } from './sources.ts';
 import type { SpecVersions } from './spec-versions.ts';
 
@@ -68,8 +69,8 @@ const choosing = new WeakMap<KubeObject, boolean>();
 function choosesName(object: KubeObject): boolean {
   let known = choosing.get(object);
   if (known === undefined) {
-    known = list(specOf(object)['predictors']).some((predictor) => {
-      const annotations = record(predictor['annotations']);
+    known = objectsOf(specOf(object)['predictors']).some((predictor) => {
+      const annotations = objectOf(predictor['annotations']);
       return annotations[SELDON_ANNOTATIONS.serviceName] !== undefined;
     });
     choosing.set(object, known);

@@ -1,12 +1,13 @@
 // Which pods serve which plan, and what brings the others to the current one. A changed map reaches a pod a minute later by itself;
 // a patch of the pod makes the kubelet look at once. Since two watches have no order between them, the pod is then asked.
+import { objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import { statusOf } from './fields.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, LABELS } from '../../cluster/names.ts';
 import { labelValue } from '../../cluster/object-names.ts';
 import type { LivePlan, PlanQuestion, PodAnnotation } from './contract.ts';
-import { list, statusOf, text } from './fields.ts';
 
 /** A pod that answered with an old plan is nudged again after this, ms; the kubelet takes up to 1 s in bursts. */
 const NUDGE_MS = 2000;
@@ -49,7 +50,7 @@ export function comparePlans(
   let stale = 0;
   for (const pod of podsOf(predictor.name, pods)) {
     const { annotations = {}, uid = '' } = pod.metadata;
-    const address = text(statusOf(pod)['podIP']);
+    const address = textOf(statusOf(pod)['podIP']);
     if (!runsFilter(pod) || address === '') continue;
     const live = livePlans.get(uid);
     const served = live?.hash ?? UNKNOWN_PLAN;
@@ -97,6 +98,6 @@ function nudge(nowMs: number): Record<string, string> {
 }
 
 function runsFilter(pod: KubeObject): boolean {
-  const containers = list(statusOf(pod)['initContainerStatuses']);
+  const containers = objectsOf(statusOf(pod)['initContainerStatuses']);
   return containers.some((each) => each['name'] === CONTAINERS.filter && each['started'] === true);
 }

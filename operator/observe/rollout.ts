@@ -1,6 +1,7 @@
 // How far a Deployment is on its way: the same judgement for the status and for what may be removed.
+import { numberOf, objectOf } from '../../graph/plan/json-value.ts';
+import { conditionOf, specOf, statusOf } from './fields.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { conditionOf, number, record, specOf, statusOf } from './fields.ts';
 
 export interface Rollout {
   readonly state: 'Available' | 'Creating' | 'Failed';
@@ -18,14 +19,14 @@ export const STUCK = 'Deployment is no longer progressing and not available.';
 
 export function judgeRollout(deployment: KubeObject): Rollout {
   const status = statusOf(deployment);
-  const wanted = number(specOf(deployment)['replicas'] ?? 1);
+  const wanted = numberOf(specOf(deployment)['replicas'] ?? 1);
   const counts = {
     wanted,
-    replicas: number(status['replicas']),
-    available: number(status['availableReplicas']),
-    updated: number(status['updatedReplicas']),
+    replicas: numberOf(status['replicas']),
+    available: numberOf(status['availableReplicas']),
+    updated: numberOf(status['updatedReplicas']),
   };
-  const isSeen = number(status['observedGeneration']) >= (deployment.metadata.generation ?? 0);
+  const isSeen = numberOf(status['observedGeneration']) >= (deployment.metadata.generation ?? 0);
   const { replicas, available, updated } = counts;
   // More than `wanted` of old pods may still end; they need not be waited for.
   const isRolled = isSeen && updated >= wanted && available >= wanted && replicas - updated <= 0;
@@ -40,7 +41,7 @@ export function judgeRollout(deployment: KubeObject): Rollout {
 
 /** `spec.selector.matchLabels` as a selector's text. */
 export function selectorText(deployment: KubeObject): string {
-  const labels = record(record(specOf(deployment)['selector'])['matchLabels']);
+  const labels = objectOf(objectOf(specOf(deployment)['selector'])['matchLabels']);
   return Object.entries(labels)
     .map(([name, value]) => `${name}=${String(value)}`)
     .sort()

@@ -1,5 +1,7 @@
 // Everything that is watched, and which SeldonDeployment a change of it concerns. With chosen namespaces there is one watch for
 // each kind and namespace, so that no more rights are needed than there.
+import { textOf } from '../../graph/plan/json-value.ts';
+import { statusOf } from './fields.ts';
 import type { Reflector, ReflectorOptions } from '../../lib/kube/reflector.ts';
 import type { KindRef } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
@@ -10,7 +12,6 @@ import { GATEWAY_LABEL, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
 import { GROUP, KIND, STORED_VERSION } from '../../graph/crd/crd.ts';
 import { labelValue } from '../../cluster/object-names.ts';
 import { controllerOf } from './contract.ts';
-import { text, statusOf } from './fields.ts';
 import { trimObject } from './trim.ts';
 
 export const DEPLOYMENT: KindRef = { apiVersion: `${GROUP}/${STORED_VERSION}`, kind: KIND };
@@ -169,7 +170,7 @@ export class Sources {
     if (change.type !== 'deleted') return;
     // Those that failed may have waited for a name of it.
     for (const each of this.deploymentsIn(namespaceOf(change.key)))
-      if (text(statusOf(each)['state']) === 'Failed') this.#options.touch(keyOf(each));
+      if (textOf(statusOf(each)['state']) === 'Failed') this.#options.touch(keyOf(each));
   }
 
   #touchOwner(child: KubeObject): void {

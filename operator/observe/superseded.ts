@@ -1,5 +1,7 @@
 // What may go. Nothing that a request may still need: old Deployments and Services stay until the new ones serve and every
 // gateway has said that nothing of its uses them; a plan's map stays while a ReplicaSet or a pod may mount it.
+import { numberOf, objectOf, textOf } from '../../graph/plan/json-value.ts';
+import { specOf, statusOf, templateAnnotations } from './fields.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../../cluster/names.ts';
@@ -7,7 +9,6 @@ import { ROUTE_KINDS, SCALED_OBJECT } from '../config/other-kinds.ts';
 import { ofKind } from './children.ts';
 import type { GatewayView, Removal } from './contract.ts';
 import { nameOf } from './contract.ts';
-import { number, record, specOf, statusOf, templateAnnotations, text } from './fields.ts';
 
 /** They belong to one Deployment. */
 const SCALERS = ['HorizontalPodAutoscaler', 'PodDisruptionBudget', SCALED_OBJECT.kind];
@@ -68,8 +69,8 @@ function removalOf(child: KubeObject, why: string): Removal {
 }
 
 function targetOf(child: KubeObject): string {
-  const target = record(specOf(child)['scaleTargetRef'])['name'];
-  return text(target) || child.metadata.name;
+  const target = objectOf(specOf(child)['scaleTargetRef'])['name'];
+  return textOf(target) || child.metadata.name;
 }
 
 /** Which gateway still needs what, in words; '' when none does. */
@@ -106,6 +107,7 @@ function isMounted(map: string, { ours, replicaSets, pods }: SupersededInput): b
 
 function isInUse(replicaSet: KubeObject): boolean {
   return (
-    number(specOf(replicaSet)['replicas'] ?? 1) > 0 || number(statusOf(replicaSet)['replicas']) > 0
+    numberOf(specOf(replicaSet)['replicas'] ?? 1) > 0 ||
+    numberOf(statusOf(replicaSet)['replicas']) > 0
   );
 }

@@ -1,9 +1,10 @@
 // What of a watched object is kept in memory. At thousands of deployments pods and ReplicaSets are most of what there is, and of
 // them only how they are is read; of managed fields only who wrote when, and whose the number of replicas, the spec and our label are.
+import { objectOf, objectsOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { specOf, statusOf } from './fields.ts';
 import type { KubeObject, ManagedFields, ObjectMeta } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, SELDON_LABELS } from '../../cluster/names.ts';
-import { list, record, specOf, statusOf } from './fields.ts';
-import type { Fields } from './fields.ts';
 
 const OWN_PREFIX = 'sidegraph.io/';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -32,9 +33,9 @@ function trimMetadata(metadata: ObjectMeta): ObjectMeta {
 /** Who wrote when, and whether that was the number of replicas, anything else of the spec, or the label that names an operator. */
 function trimEntry(entry: ManagedFields): ManagedFields {
   const { fieldsV1, ...rest } = entry;
-  const fields = record(fieldsV1);
-  const spec = Object.keys(record(fields['f:spec'])).filter((name) => name !== '.');
-  const labels = record(record(fields['f:metadata'])['f:labels']);
+  const fields = objectOf(fieldsV1);
+  const spec = Object.keys(objectOf(fields['f:spec'])).filter((name) => name !== '.');
+  const labels = objectOf(objectOf(fields['f:metadata'])['f:labels']);
   const kept = {
     ...(spec.length === 0 ? {} : { 'f:spec': trimSpec(spec) }),
     ...(labels[CONTROLLER_ID] === undefined
@@ -47,7 +48,7 @@ function trimEntry(entry: ManagedFields): ManagedFields {
 const REPLICAS = 'f:replicas';
 const CONTROLLER_ID = `f:${SELDON_LABELS.controllerId}`;
 
-function trimSpec(names: readonly string[]): Fields {
+function trimSpec(names: readonly string[]): JsonObject {
   return {
     ...(names.includes(REPLICAS) ? { [REPLICAS]: {} } : {}),
     ...(names.some((name) => name !== REPLICAS) ? { 'f:…': {} } : {}),
@@ -76,16 +77,16 @@ function trimPod(pod: KubeObject): KubeObject {
       podIP: status['podIP'],
       reason: status['reason'],
       message: status['message'],
-      conditions: list(status['conditions']).map((each) =>
+      conditions: objectsOf(status['conditions']).map((each) =>
         pick(each, ['type', 'status', 'reason', 'message']),
       ),
-      initContainerStatuses: list(status['initContainerStatuses']).map(trimContainer),
-      containerStatuses: list(status['containerStatuses']).map(trimContainer),
+      initContainerStatuses: objectsOf(status['initContainerStatuses']).map(trimContainer),
+      containerStatuses: objectsOf(status['containerStatuses']).map(trimContainer),
     }),
   };
 }
 
-function trimContainer(container: Fields): Fields {
+function trimContainer(container: JsonObject): JsonObject {
   return pick(container, [
     'name',
     'image',
@@ -99,8 +100,8 @@ function trimContainer(container: Fields): Fields {
 
 function trimReplicaSet(set: KubeObject): KubeObject {
   const { name, namespace, uid, resourceVersion, ownerReferences } = set.metadata;
-  const metadata = record(record(specOf(set)['template'])['metadata']);
-  const annotations = pick(record(metadata['annotations']), [ANNOTATIONS.planMap]);
+  const metadata = objectOf(objectOf(specOf(set)['template'])['metadata']);
+  const annotations = pick(objectOf(metadata['annotations']), [ANNOTATIONS.planMap]);
   return {
     apiVersion: set.apiVersion,
     kind: set.kind,
@@ -110,7 +111,7 @@ function trimReplicaSet(set: KubeObject): KubeObject {
   };
 }
 
-function pick(fields: Fields, names: readonly string[]): Fields {
+function pick(fields: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(
     names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])),
   );

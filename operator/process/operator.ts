@@ -1,5 +1,7 @@
 // The operator: watches what there is on every replica, and on the one that leads turns each SeldonDeployment that is touched into
 // a reconcile. Caches stay warm on the others, so that a change of leaders costs no list.
+import { textOf } from '../../graph/plan/json-value.ts';
+import { statusOf } from '../observe/fields.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { startHealthServer } from '../../lib/kube/health.ts';
 import type { HealthServer } from '../../lib/kube/health.ts';
@@ -17,7 +19,6 @@ import { otherKinds } from '../config/other-kinds.ts';
 import type { AskPod } from '../observe/ask-plans.ts';
 import { PlanBook } from '../observe/ask-plans.ts';
 import type { ReconcileConfig } from '../observe/contract.ts';
-import { statusOf, text } from '../observe/fields.ts';
 import { ThreadReader } from '../read/thread-reader.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import { Sources } from '../observe/sources.ts';
@@ -167,7 +168,7 @@ export class SidegraphOperator extends SteadyOperator {
       gauge.read(() => {
         let count = 0;
         for (const object of sources.deployments())
-          if (text(statusOf(object)['state']) === state) count += 1;
+          if (textOf(statusOf(object)['state']) === state) count += 1;
         return count;
       }, state);
   }

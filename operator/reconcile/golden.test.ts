@@ -1,5 +1,6 @@
 // Golden scenarios: testdata/<case>.in.yaml is a list of steps, each of which changes the small cluster and reconciles once;
 // <case>.out.yaml is what each step decided.
+import { objectOf } from '../../graph/plan/json-value.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
@@ -8,7 +9,6 @@ import { testGoldens } from '../../testing/golden.ts';
 import type { Status } from '../status/build-status.ts';
 import type { GatewayView, Reconciled } from '../observe/contract.ts';
 import { nameOf } from '../observe/contract.ts';
-import { record } from '../observe/fields.ts';
 import { reconcile } from './reconcile.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
@@ -73,7 +73,7 @@ function change(cluster: SmallCluster, step: Step, isFirst: boolean): void {
   if (step.status !== undefined) {
     const { fields, managedFields } = step.status;
     const { metadata, ...object } = cluster.object;
-    const status = { ...record(object['status']), ...fields };
+    const status = { ...objectOf(object['status']), ...fields };
     cluster.object = { ...object, metadata: { ...metadata, managedFields }, status };
   }
   cluster.nowMs += step.passMs ?? 1000;

@@ -1,5 +1,7 @@
 // One turn of the loop for one SeldonDeployment: observe, decide, carry out, tell. Everything that it knows it reads afresh, so
 // a turn that is cut short anywhere is made good by the next one.
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { statusOf } from '../observe/fields.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
@@ -23,8 +25,6 @@ import { explainRefusal } from '../observe/explain-refusal.ts';
 import { observe } from '../observe/observe.ts';
 import { perform } from './perform.ts';
 import { leaveAlone, reconcile } from './reconcile.ts';
-import { statusOf } from '../observe/fields.ts';
-import type { Fields } from '../observe/fields.ts';
 import { differsInPlansAlone } from './hold-status.ts';
 import type { Sources } from '../observe/sources.ts';
 import { WriteGuard } from './write-guard.ts';
@@ -192,7 +192,7 @@ export class Reconciler {
 
   async #writeFailure(
     object: KubeObject,
-    status: Fields,
+    status: JsonObject,
     failure: Failure,
     signal: AbortSignal,
   ): Promise<void> {

@@ -1,8 +1,9 @@
 // A Service as it may be while a rollout is under way: old and new pods serve beside each other, and both are called.
+import { numberOf, objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { specOf } from '../observe/fields.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../../cluster/names.ts';
-import { list, number, record, specOf, text } from '../observe/fields.ts';
-import type { Fields } from '../observe/fields.ts';
 import { hasIntent } from './intent.ts';
 
 export interface Rollout {
@@ -26,10 +27,10 @@ export function stageService(
   if (wanted.kind !== 'Service' || live === undefined) return wanted;
   // Applied already: what differs was changed by hand.
   if (hasIntent(live, wanted)) return wanted;
-  const spec = record(wanted['spec']);
-  const ports = list(spec['ports']);
-  const old = list(specOf(live)['ports']);
-  if (SELDON_LABELS.app in record(spec['selector'])) {
+  const spec = objectOf(wanted['spec']);
+  const ports = objectsOf(spec['ports']);
+  const old = objectsOf(specOf(live)['ports']);
+  if (SELDON_LABELS.app in objectOf(spec['selector'])) {
     if (rollout.isRolledOut) return wanted;
     const selector = specOf(live)['selector'];
     return { ...wanted, spec: { ...spec, selector, ports: old.map(bare) } };
@@ -40,14 +41,14 @@ export function stageService(
   if (kept.length === 0) return wanted;
   const staged = besideOld(ports, old, podsBehind(wanted, rollout)) ?? [
     ...ports,
-    ...kept.map((port) => ({ ...bare(port), name: `old-${number(port['port'])}` })),
+    ...kept.map((port) => ({ ...bare(port), name: `old-${numberOf(port['port'])}` })),
   ];
   return { ...wanted, spec: { ...spec, ports: staged } };
 }
 
 interface PodsBehind {
-  readonly old: Fields;
-  readonly wanted: Fields;
+  readonly old: JsonObject;
+  readonly wanted: JsonObject;
 }
 
 /**
@@ -56,17 +57,17 @@ interface PodsBehind {
  * endpoints were written anew. Undefined where a name does not tell the port.
  */
 function besideOld(
-  ports: readonly Fields[],
-  old: readonly Fields[],
+  ports: readonly JsonObject[],
+  old: readonly JsonObject[],
   pods: PodsBehind | undefined,
-): readonly Fields[] | undefined {
+): readonly JsonObject[] | undefined {
   if (pods === undefined) return undefined;
-  const result: Fields[] = [];
+  const result: JsonObject[] = [];
   for (const port of old) {
     const { name, targetPort } = port;
     const isWanted = ports.some((each) => meets(each, port));
     if (isWanted || typeof targetPort === 'string') result.push(bare(port));
-    else if (portOf(pods.old, text(name)) === targetPort)
+    else if (portOf(pods.old, textOf(name)) === targetPort)
       result.push({ ...bare(port), targetPort: name });
     else return undefined;
   }
@@ -74,8 +75,8 @@ function besideOld(
     const { name, targetPort } = port;
     const twin = old.find((each) => meets(each, port));
     if (twin === undefined) {
-      if (portOf(pods.wanted, text(name)) !== targetPort) return undefined;
-      result.push({ ...port, name: `new-${number(port['port'])}`, targetPort: name });
+      if (portOf(pods.wanted, textOf(name)) !== targetPort) return undefined;
+      result.push({ ...port, name: `new-${numberOf(port['port'])}`, targetPort: name });
     } else if (![targetPort, name].includes(twin['targetPort'] as string | number))
       return undefined;
   }
@@ -84,10 +85,10 @@ function besideOld(
 
 /** Templates of the one Deployment whose pods the Service selects. */
 function podsBehind(service: KubeObject, { wanted, live }: Rollout): PodsBehind | undefined {
-  const selector = Object.entries(record(specOf(service)['selector']));
+  const selector = Object.entries(objectOf(specOf(service)['selector']));
   const deployment = wanted.find((object) => {
     if (object.kind !== 'Deployment') return false;
-    const labels = record(record(templateOf(object)['metadata'])['labels']);
+    const labels = objectOf(objectOf(templateOf(object)['metadata'])['labels']);
     return selector.every(([key, value]) => labels[key] === value);
   });
   const existing = deployment && live.get(`Deployment/${deployment.metadata.name}`);
@@ -95,24 +96,24 @@ function podsBehind(service: KubeObject, { wanted, live }: Rollout): PodsBehind 
   return { old: templateOf(existing), wanted: templateOf(deployment) };
 }
 
-function templateOf(deployment: KubeObject): Fields {
-  return record(specOf(deployment)['template']);
+function templateOf(deployment: KubeObject): JsonObject {
+  return objectOf(specOf(deployment)['template']);
 }
 
 /** The port that the pod has under this name; undefined where none or several have it: Kubernetes would take the first. */
-function portOf(template: Fields, name: string): unknown {
-  const found = list(record(template['spec'])['containers'])
-    .flatMap((container) => list(container['ports']))
+function portOf(template: JsonObject, name: string): unknown {
+  const found = objectsOf(objectOf(template['spec'])['containers'])
+    .flatMap((container) => objectsOf(container['ports']))
     .filter((port) => port['name'] === name);
   return found.length === 1 ? found[0]?.['containerPort'] : undefined;
 }
 
-function meets(one: Fields, other: Fields): boolean {
-  return number(one['port']) === number(other['port']);
+function meets(one: JsonObject, other: JsonObject): boolean {
+  return numberOf(one['port']) === numberOf(other['port']);
 }
 
 /** A port without what the server filled in. */
-function bare(port: Fields): Fields {
+function bare(port: JsonObject): JsonObject {
   const { nodePort: _, ...rest } = port;
-  return { ...rest, name: text(port['name']) };
+  return { ...rest, name: textOf(port['name']) };
 }

@@ -1,12 +1,12 @@
 // The whole status of a SeldonDeployment, from what was decided and what was observed. Its first duty is towards a person who runs
 // `kubectl get sdep`: whatever is wrong stands in the Ready condition, the gravest first, with what to do.
+import { conditionOf } from '../observe/fields.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { hasErrors } from '../../graph/manifest/finding.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { describeFindings } from '../observe/check-object.ts';
 import { ofKind } from '../observe/children.ts';
 import { nameOf } from '../observe/contract.ts';
-import { conditionOf } from '../observe/fields.ts';
 import type { Injection } from '../observe/injection.ts';
 import type { PodPlans } from '../observe/pod-plans.ts';
 import type { Workloads } from '../workloads/workloads.ts';

@@ -1,7 +1,7 @@
 // Conditions in the form of Knative's duck types, as Seldon's clients read them. The time of a condition is that of its last change of
 // status, so an unchanged state gives an unchanged object and no write.
-import type { KubeObject } from '../../lib/kube/object.ts';
 import { conditionsOf } from '../observe/fields.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 
 export interface Judgement {
   readonly type: ConditionType;

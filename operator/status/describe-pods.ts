@@ -1,9 +1,10 @@
 // Why pods do not serve, in words that tell what to do next: the image that cannot be pulled, the container that crashes, the node
 // that has no room. Reads pods as the kubelet and the scheduler describe them; the gravest trouble of most pods comes first.
+import { numberOf, objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { conditionOf, statusOf } from '../observe/fields.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
-import { conditionOf, list, number, record, statusOf, text } from '../observe/fields.ts';
-import type { Fields } from '../observe/fields.ts';
 
 interface Trouble {
   /** Higher is told first. */
@@ -40,16 +41,18 @@ export function isReady(pod: KubeObject): boolean {
 
 function describePod(pod: KubeObject): Trouble {
   const status = statusOf(pod);
-  const phase = text(status['phase']);
+  const phase = textOf(status['phase']);
   if (phase === 'Failed') {
-    const why = text(status['message']) || text(status['reason']);
+    const why = textOf(status['message']) || textOf(status['reason']);
     return { rank: 5, words: cut(`ended${why === '' ? '' : `: ${why}`}`) };
   }
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status === 'False')
     return { rank: 4, words: cut(`no node takes it: ${scheduled.message || scheduled.reason}`) };
-  const init = list(status['initContainerStatuses']).map((each) => describeContainer(each, true));
-  const containers = list(status['containerStatuses']);
+  const init = objectsOf(status['initContainerStatuses']).map((each) =>
+    describeContainer(each, true),
+  );
+  const containers = objectsOf(status['containerStatuses']);
   const main = containers.map((each) => describeContainer(each, false));
   const haveStarted = containers.length > 0 && containers.every(hasStarted);
   const worst = [...init, ...main]
@@ -60,31 +63,31 @@ function describePod(pod: KubeObject): Trouble {
   return worst ?? { rank: 0, words: 'starting' };
 }
 
-function hasStarted(container: Fields): boolean {
-  const state = record(container['state']);
+function hasStarted(container: JsonObject): boolean {
+  const state = objectOf(container['state']);
   return state['running'] !== undefined || state['terminated'] !== undefined;
 }
 
-function describeContainer(container: Fields, isInit: boolean): Trouble | undefined {
-  const name = wordsOf(text(container['name']));
-  const state = record(container['state']);
-  const waiting = record(state['waiting']);
-  const reason = text(waiting['reason']);
-  const message = text(waiting['message']);
-  const last = record(record(container['lastState'])['terminated']);
+function describeContainer(container: JsonObject, isInit: boolean): Trouble | undefined {
+  const name = wordsOf(textOf(container['name']));
+  const state = objectOf(container['state']);
+  const waiting = objectOf(state['waiting']);
+  const reason = textOf(waiting['reason']);
+  const message = textOf(waiting['message']);
+  const last = objectOf(objectOf(container['lastState'])['terminated']);
   switch (reason) {
     case 'ErrImagePull':
     case 'ImagePullBackOff':
     case 'InvalidImageName':
     case 'ErrImageNeverPull': {
-      const image = text(container['image']);
+      const image = textOf(container['image']);
       return {
         rank: 9,
         words: cut(`the image ${image} of ${name} cannot be pulled: ${message || reason}`),
       };
     }
     case 'CrashLoopBackOff': {
-      const restarts = number(container['restartCount']);
+      const restarts = numberOf(container['restartCount']);
       return {
         rank: 8,
         words: cut(`${name} crashes (${describeEnd(last)}, ${restarts} restarts)`),
@@ -100,12 +103,12 @@ function describeContainer(container: Fields, isInit: boolean): Trouble | undefi
       // PodInitializing, ContainerCreating: it waits for its turn.
       return message === '' ? undefined : { rank: 3, words: cut(`${name}: ${message}`) };
   }
-  const terminated = record(state['terminated']);
-  if (terminated['exitCode'] !== undefined && number(terminated['exitCode']) !== 0)
+  const terminated = objectOf(state['terminated']);
+  if (terminated['exitCode'] !== undefined && numberOf(terminated['exitCode']) !== 0)
     return { rank: 7, words: cut(`${name} ended (${describeEnd(terminated)})`) };
   if (state['running'] === undefined) return undefined;
   if (isInit && container['started'] !== true) {
-    const loads = text(container['name']).endsWith('-initializer');
+    const loads = textOf(container['name']).endsWith('-initializer');
     return { rank: 2, words: `${name} ${loads ? 'loads the model' : 'is starting'}` };
   }
   if (
@@ -118,16 +121,16 @@ function describeContainer(container: Fields, isInit: boolean): Trouble | undefi
   return { rank, words: `${name} runs but is not ready yet` };
 }
 
-function isOurs(container: Fields): boolean {
+function isOurs(container: JsonObject): boolean {
   const names: readonly string[] = Object.values(CONTAINERS);
-  return names.includes(text(container['name']));
+  return names.includes(textOf(container['name']));
 }
 
-function describeEnd(terminated: Fields): string {
-  const code = `exit code ${number(terminated['exitCode'])}`;
-  const reason = text(terminated['reason']);
+function describeEnd(terminated: JsonObject): string {
+  const code = `exit code ${numberOf(terminated['exitCode'])}`;
+  const reason = textOf(terminated['reason']);
   if (reason === 'OOMKilled') return `${code}, out of memory`;
-  const message = text(terminated['message']).trim().split('\n').at(-1) ?? '';
+  const message = textOf(terminated['message']).trim().split('\n').at(-1) ?? '';
   return message === '' ? code : `${code}: ${message}`;
 }
 

@@ -1,7 +1,7 @@
 // A status for a reconcile that did not come through: what was decided, with the failure's words wherever it says what is about to be.
+import { objectsOf, textOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, text } from '../observe/fields.ts';
-import type { Fields } from '../observe/fields.ts';
 import { dateConditions } from './conditions.ts';
 import type { Judgement } from './conditions.ts';
 import { NEW_PODS } from './predictors.ts';
@@ -16,21 +16,21 @@ export interface Failure {
 
 /** `status` is what would have been written. */
 export function withFailure(
-  status: Fields,
+  status: JsonObject,
   { reason, words, needsPerson }: Failure,
   object: KubeObject,
   nowMs: number,
-): Fields {
+): JsonObject {
   const failed = { status: 'False', reason, message: words } as const;
-  const others = list(status['conditions']).filter(
-    (condition) => !FAILING.includes(text(condition['type'])),
+  const others = objectsOf(status['conditions']).filter(
+    (condition) => !FAILING.includes(textOf(condition['type'])),
   );
   const judgements = [
     ...(others as readonly object[] as readonly Judgement[]),
     { type: 'Applied', ...failed } as const,
     { type: 'Ready', ...failed } as const,
   ];
-  const predictors = list(status['predictors']).map(({ message, ...predictor }) =>
+  const predictors = objectsOf(status['predictors']).map(({ message, ...predictor }) =>
     message === undefined || message === NEW_PODS ? predictor : { ...predictor, message },
   );
   const conditions = dateConditions(judgements, object, nowMs).map((condition) =>

@@ -1,8 +1,8 @@
 // What Seldon's clients look up in a status: its Deployments and Services by name, the address, the numbers of the scale subresource.
+import { specOf } from '../observe/fields.ts';
 import { SELDON } from '../../dialects/seldon/dialect.ts';
-import { isPlainObject } from '../../graph/plan/json-value.ts';
+import { isPlainObject, numberOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, number, specOf, text } from '../observe/fields.ts';
 import { judgeRollout, selectorText } from '../observe/rollout.ts';
 import type { PredictorWorkload } from '../workloads/workloads.ts';
 
@@ -31,8 +31,10 @@ export interface ServiceEntry {
 export function serviceEntry(service: KubeObject): ServiceEntry {
   const { name, namespace = '' } = service.metadata;
   const endpoint = (protocol: string): string | undefined => {
-    const port = list(specOf(service)['ports']).find((each) => text(each['name']) === protocol);
-    return port === undefined ? undefined : `${name}.${namespace}:${number(port['port'])}`;
+    const port = objectsOf(specOf(service)['ports']).find(
+      (each) => textOf(each['name']) === protocol,
+    );
+    return port === undefined ? undefined : `${name}.${namespace}:${numberOf(port['port'])}`;
   };
   const http = endpoint('http');
   const grpc = endpoint('grpc');
@@ -63,8 +65,8 @@ export function whyUnscalable(
     const words = 'one number cannot scale several Deployments; give the components an hpaSpec';
     return { reason: 'SeveralDeployments', words };
   }
-  const [predictor = {}] = list(specOf(object)['predictors']);
-  const components = list(predictor['componentSpecs']);
+  const [predictor = {}] = objectsOf(specOf(object)['predictors']);
+  const components = objectsOf(predictor['componentSpecs']);
   if (components.some((each) => isPlainObject(each['hpaSpec'])))
     return { reason: 'Autoscaled', words: 'its hpaSpec says how many pods there are' };
   const places = [

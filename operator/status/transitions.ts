@@ -1,8 +1,8 @@
 // Events that tell people of changes: one for each condition whose meaning changed since the status that is stored. What they say is
 // the condition's own sentence, so that `kubectl describe` reads as a history.
-import type { KubeObject } from '../../lib/kube/object.ts';
 import { conditionsOf } from '../observe/fields.ts';
 import type { ObservedCondition } from '../observe/fields.ts';
+import type { KubeObject } from '../../lib/kube/object.ts';
 import type { EventNote } from '../observe/contract.ts';
 import type { Condition } from './conditions.ts';
 import type { Status } from './build-status.ts';

@@ -1,11 +1,12 @@
 // The objects are Seldon's but for the engine: what its users' selectors, monitors and tools find on its objects is on ours too.
+import { objectOf, objectsOf } from '../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { specOf } from '../observe/fields.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dump } from 'js-yaml';
 import { ENGINE, renderSeldonObjects } from '../../e2e/control-plane/seldon-objects.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { list, record, specOf } from '../observe/fields.ts';
-import type { Fields } from '../observe/fields.ts';
 import { renderWorkloads } from './render-workloads.ts';
 import { loadInput } from './testing/load-input.ts';
 
@@ -66,11 +67,11 @@ for (const theirs of [...seldons.services, ...seldons.deployments]) {
     assertHas(own.metadata.labels, theirs.metadata.labels);
     assertHas(own.metadata.annotations, without(theirs.metadata.annotations, LAST_APPLIED));
     if (theirs.kind === 'Service') {
-      assert.deepEqual(record(own['spec'])['selector'], record(theirs['spec'])['selector']);
+      assert.deepEqual(objectOf(own['spec'])['selector'], objectOf(theirs['spec'])['selector']);
       return;
     }
-    const [template, seldons] = [own, theirs].map((each) => record(specOf(each)['template']));
-    const [metadata, wanted] = [template, seldons].map((each) => record(each?.['metadata']));
+    const [template, seldons] = [own, theirs].map((each) => objectOf(specOf(each)['template']));
+    const [metadata, wanted] = [template, seldons].map((each) => objectOf(each?.['metadata']));
     assertHas(metadata?.['labels'], wanted?.['labels']);
     // What the data plane or the gateway reads rolls no pods; that of the pods' own does.
     assertHas(metadata?.['annotations'], wanted?.['annotations']);
@@ -80,31 +81,31 @@ for (const theirs of [...seldons.services, ...seldons.deployments]) {
   });
 }
 
-function container(name: string): Fields {
+function container(name: string): JsonObject {
   return { name, image: `example/${name}:1` };
 }
 
-function unit(name: string, type: string, children: readonly Fields[] = []): Fields {
+function unit(name: string, type: string, children: readonly JsonObject[] = []): JsonObject {
   return { name, type, children };
 }
 
 /** Numbers of the entry's ports, by name: those of the engine are those of the sidecars. */
-function portsByName(template: Fields | undefined): Fields {
-  const pod = record(template?.['spec']);
-  const entries = [...list(pod['initContainers']), ...list(pod['containers'])]
+function portsByName(template: JsonObject | undefined): JsonObject {
+  const pod = objectOf(template?.['spec']);
+  const entries = [...objectsOf(pod['initContainers']), ...objectsOf(pod['containers'])]
     .filter(({ name }) => name === ENGINE || String(name).startsWith('sidegraph-'))
-    .flatMap(({ ports }) => list(ports))
+    .flatMap(({ ports }) => objectsOf(ports))
     .map(({ name, containerPort }) => [name, containerPort]);
-  return Object.fromEntries(entries) as Fields;
+  return Object.fromEntries(entries) as JsonObject;
 }
 
-function without(fields: unknown, name: string): Fields {
-  const { [name]: _, ...rest } = record(fields);
+function without(fields: unknown, name: string): JsonObject {
+  const { [name]: _, ...rest } = objectOf(fields);
   return rest;
 }
 
 function assertHas(actual: unknown, wanted: unknown): void {
-  const found = record(actual);
-  for (const [key, value] of Object.entries(record(wanted)))
+  const found = objectOf(actual);
+  for (const [key, value] of Object.entries(objectOf(wanted)))
     assert.equal(found[key], value, `${key} of ${JSON.stringify(found)}`);
 }

@@ -1,10 +1,11 @@
 // Gives the pods of manifests what the webhook would give them: each pod goes through the webhook's own function, with the files
 // in the place of the cluster. Pure but for the promise that the function answers with.
-import { isPlainObject } from '../../../graph/plan/json-value.ts';
+import { isPlainObject, objectAt, textAt } from '../../../graph/plan/json-value.ts';
 import { parseManifests } from '../../../graph/manifest/parse-manifests.ts';
 import type { Finding } from '../../../graph/manifest/finding.ts';
 import { applyPatch } from '../../../operator/admission/apply-patch.ts';
-import type { JsonObject, ReviewRequest } from '../../../operator/admission/review.ts';
+import type { ReviewRequest } from '../../../operator/admission/review.ts';
+import type { JsonObject } from '../../../graph/plan/json-value.ts';
 import { INLINE_READER } from '../../../operator/read/reader.ts';
 import { type ClusterView, mutatePodReview } from '../../../operator/admission/webhooks.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../../cluster/names.ts';
@@ -68,11 +69,11 @@ async function injectOne(
   { namespace: otherwise, config }: InjectInput,
 ): Promise<{ value: JsonObject; outcome: PodOutcome | null }> {
   const located = locatePod(value);
-  const annotations = metaOf(located?.pod ?? {})['annotations'];
+  const annotations = objectAt(located?.pod ?? {}, 'metadata')['annotations'];
   if (located === undefined || !isPlainObject(annotations) || !(GRAPH_ANNOTATION in annotations))
     return { value, outcome: null };
-  const namespace = textOf(metaOf(value)['namespace']) || otherwise;
-  const name = textOf(metaOf(value)['name']);
+  const namespace = textAt(objectAt(value, 'metadata'), 'namespace') || otherwise;
+  const name = textAt(objectAt(value, 'metadata'), 'name');
   const place = `${source}: ${String(value['kind'])} ${namespace}/${name}`;
   const request: ReviewRequest = {
     uid: '',
@@ -101,9 +102,9 @@ function viewOf(documents: readonly Document[], otherwise: string): ClusterView 
     .map(({ value }) => value)
     .filter((value) => value['kind'] === 'SeldonDeployment')
     .map((value): KubeObject => {
-      const metadata = metaOf(value);
-      const namespace = textOf(metadata['namespace']) || otherwise;
-      const name = textOf(metadata['name']);
+      const metadata = objectAt(value, 'metadata');
+      const namespace = textAt(metadata, 'namespace') || otherwise;
+      const name = textAt(metadata, 'name');
       return { ...value, metadata: { ...metadata, name, namespace } } as unknown as KubeObject;
     });
   const inNamespace = (namespace: string): KubeObject[] =>
@@ -114,12 +115,4 @@ function viewOf(documents: readonly Document[], otherwise: string): ClusterView 
       inNamespace(namespace).find((each) => each.metadata.name === name),
     readInjection: async () => INJECTION_ENABLED,
   };
-}
-
-function metaOf(object: JsonObject): JsonObject {
-  return isPlainObject(object['metadata']) ? object['metadata'] : {};
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,6 +1,6 @@
 // Where the pod is in a manifest: a Pod itself, or the template of what makes pods. Anything else has none.
 import { isPlainObject } from '../../../graph/plan/json-value.ts';
-import type { JsonObject } from '../../../operator/admission/review.ts';
+import type { JsonObject } from '../../../graph/plan/json-value.ts';
 
 /** Keys from the manifest to the template, by kind. */
 const TEMPLATES: ReadonlyMap<string, readonly string[]> = new Map([

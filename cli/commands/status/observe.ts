@@ -1,10 +1,10 @@
 // Reads the cluster with the user's own rights. Deployments and pods must be readable; the namespace and the pods' status ports
 // are asked where that is allowed, and done without where it is not.
+import { objectOf, textOf } from '../../../graph/plan/json-value.ts';
 import type { KubeClient } from '../../../lib/kube/client.ts';
 import { KubeError } from '../../../lib/kube/error.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, PORTS, STATUS_PATHS } from '../../../cluster/names.ts';
-import { record, text } from '../../../operator/observe/fields.ts';
 import { labelValue } from '../../../cluster/object-names.ts';
 import { hasSidecar, type Observed, type PodAnswer } from './read-state.ts';
 
@@ -81,7 +81,9 @@ async function askPods(
   pods: readonly KubeObject[],
 ): Promise<ReadonlyMap<KubeObject, PodAnswer>> {
   const answers = new Map<KubeObject, PodAnswer>();
-  const left = pods.filter((pod) => hasSidecar(pod) && text(record(pod['status'])['podIP']) !== '');
+  const left = pods.filter(
+    (pod) => hasSidecar(pod) && textOf(objectOf(pod['status'])['podIP']) !== '',
+  );
   const work = async (): Promise<void> => {
     for (let pod = left.shift(); pod !== undefined; pod = left.shift()) {
       const answer = await askPod(client, pod);
@@ -100,12 +102,12 @@ async function askPod(
   const pod = `${encodeURIComponent(metadata.name)}:${PORTS.status}`;
   const path = `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/pods/${pod}/proxy${STATUS_PATHS.status}`;
   try {
-    const answer = record(
+    const answer = objectOf(
       await client.raw({ method: 'GET', path, isIdempotent: false, timeoutMs: ASK_LIMIT_MS }),
     );
-    const refused = record(answer['refused']);
-    const hash = text(answer['hash']);
-    return { hash: hash === '' ? null : hash, refused: text(refused['reason']) };
+    const refused = objectOf(answer['refused']);
+    const hash = textOf(answer['hash']);
+    return { hash: hash === '' ? null : hash, refused: textOf(refused['reason']) };
   } catch (error) {
     return error instanceof KubeError && error.status === 403 ? 'forbidden' : null;
   }

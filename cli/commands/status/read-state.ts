@@ -6,16 +6,9 @@ import {
   INJECTION_ENABLED,
   LABELS,
 } from '../../../cluster/names.ts';
-import {
-  conditionsOf,
-  type Fields,
-  list,
-  number,
-  record,
-  specOf,
-  statusOf,
-  text,
-} from '../../../operator/observe/fields.ts';
+import { numberOf, objectOf, objectsOf, textOf } from '../../../graph/plan/json-value.ts';
+import type { JsonObject } from '../../../graph/plan/json-value.ts';
+import { conditionsOf, specOf, statusOf } from '../../../operator/observe/fields.ts';
 import { describePods, isReady } from '../../../operator/status/describe-pods.ts';
 import { labelValue } from '../../../cluster/object-names.ts';
 import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';
@@ -39,9 +32,9 @@ export interface Observed {
 export function readState(observed: Observed): DeploymentState {
   const { object } = observed;
   const status = statusOf(object);
-  const state = text(status['state']);
-  const isCurrent = number(status['observedGeneration']) >= (object.metadata.generation ?? 0);
-  const url = text(record(status['address'])['url']);
+  const state = textOf(status['state']);
+  const isCurrent = numberOf(status['observedGeneration']) >= (object.metadata.generation ?? 0);
+  const url = textOf(objectOf(status['address'])['url']);
   return {
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
@@ -54,49 +47,49 @@ export function readState(observed: Observed): DeploymentState {
 }
 
 /** Ours says of which generation it is; Seldon's operator does not. */
-function isOthers(status: Fields): boolean {
-  return text(status['state']) !== '' && status['observedGeneration'] === undefined;
+function isOthers(status: JsonObject): boolean {
+  return textOf(status['state']) !== '' && status['observedGeneration'] === undefined;
 }
 
 /** What a status of another operator tells of a predictor, whose Deployments have its name in theirs. */
-function readOthers(object: KubeObject, { name, traffic }: Fields, count: number): Fields {
+function readOthers(object: KubeObject, { name, traffic }: JsonObject, count: number): JsonObject {
   const status = statusOf(object);
-  const prefix = `${object.metadata.name}-${text(name)}-`;
-  const serves = Object.entries(record(status['deploymentStatus'])).some(
+  const prefix = `${object.metadata.name}-${textOf(name)}-`;
+  const serves = Object.entries(objectOf(status['deploymentStatus'])).some(
     ([deployment, entry]) =>
-      deployment.startsWith(prefix) && number(record(entry)['availableReplicas']) > 0,
+      deployment.startsWith(prefix) && numberOf(objectOf(entry)['availableReplicas']) > 0,
   );
-  const ready = serves || text(status['state']) === 'Available';
+  const ready = serves || textOf(status['state']) === 'Available';
   return { name, ready, traffic: traffic ?? (count === 1 ? 100 : 0) };
 }
 
 /** Those of the status; before there is one, those of the spec. */
 function readPredictors(observed: Observed): readonly PredictorState[] {
   const { object } = observed;
-  const written = list(specOf(object)['predictors']);
-  const entries = list(statusOf(object)['predictors']);
+  const written = objectsOf(specOf(object)['predictors']);
+  const entries = objectsOf(statusOf(object)['predictors']);
   const isForeign = isOthers(statusOf(object));
   const shown =
     entries.length > 0
       ? entries
       : written.map(
-          (each): Fields =>
+          (each): JsonObject =>
             isForeign ? readOthers(object, each, written.length) : { name: each['name'] },
         );
   return shown.map((entry) => {
-    const name = text(entry['name']);
+    const name = textOf(entry['name']);
     const own = observed.pods
       .filter((pod) => pod.metadata.labels?.[LABELS.predictor] === labelValue(name))
       .toSorted((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
     const spec = written.find((each) => each['name'] === name);
-    const plan = text(entry['plan']);
+    const plan = textOf(entry['plan']);
     return {
       name,
       ready: entry['ready'] === true,
-      traffic: number(entry['traffic']),
+      traffic: numberOf(entry['traffic']),
       shadow: entry['shadow'] === true || spec?.['shadow'] === true,
       plan: plan === '' ? null : plan,
-      message: text(entry['message']),
+      message: textOf(entry['message']),
       pods: own.map((pod) => readPod(pod, observed.answers.get(pod.metadata.name))),
     };
   });
@@ -154,7 +147,7 @@ function readNotes(observed: Observed, state: string, isCurrent: boolean): reado
     notes.unshift({
       severity: 'error',
       about: 'Ready',
-      message: ready?.message || text(statusOf(object)['description']) || 'it is not ready',
+      message: ready?.message || textOf(statusOf(object)['description']) || 'it is not ready',
     });
   return notes;
 }
@@ -162,8 +155,8 @@ function readNotes(observed: Observed, state: string, isCurrent: boolean): reado
 /** Null for what is not worth a line. */
 function severityOf(object: KubeObject, type: string, status: string): Note['severity'] | null {
   if (status === 'True') return 'info';
-  const written = list(statusOf(object)['conditions']).find((each) => each['type'] === type);
-  switch (text(written?.['severity'])) {
+  const written = objectsOf(statusOf(object)['conditions']).find((each) => each['type'] === type);
+  switch (textOf(written?.['severity'])) {
     case 'Info':
       return 'info';
     case 'Warning':

@@ -1,5 +1,7 @@
 // As much of a cluster as the golden cases need: it keeps what a reconcile applies and removes, and on request lets Deployments
 // serve with ReplicaSets and pods. No API server: what depends on one is tested against a real one (e2e/control-plane).
+import { numberOf, objectOf } from '../../../graph/plan/json-value.ts';
+import { specOf, templateAnnotations } from '../../observe/fields.ts';
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ManagedFields, ObjectMeta } from '../../../lib/kube/object.ts';
@@ -9,7 +11,6 @@ import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../../ob
 import { nameOf } from '../../observe/contract.ts';
 import { readablePart, readHere, readOptions } from '../../read/reader.ts';
 import { SpecVersions } from '../../observe/spec-versions.ts';
-import { number, record, specOf, templateAnnotations } from '../../observe/fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -140,7 +141,7 @@ export class SmallCluster {
     this.pods = [];
     for (const deployment of this.children.values()) {
       if (deployment.kind !== 'Deployment') continue;
-      const replicas = number(specOf(deployment)['replicas'] ?? 1);
+      const replicas = numberOf(specOf(deployment)['replicas'] ?? 1);
       const { generation } = deployment.metadata;
       const status = {
         observedGeneration: generation,
@@ -184,8 +185,8 @@ function renderReplicaSet(deployment: KubeObject, replicas: number): KubeObject 
 }
 
 function renderPod(deployment: KubeObject, index: number, position: number): KubeObject {
-  const template = record(specOf(deployment)['template']);
-  const labels = record(record(template['metadata'])['labels']) as Record<string, string>;
+  const template = objectOf(specOf(deployment)['template']);
+  const labels = objectOf(objectOf(template['metadata'])['labels']) as Record<string, string>;
   const annotations = templateAnnotations(deployment) as Record<string, string>;
   const isInjected = annotations[ANNOTATIONS.planMap] !== undefined;
   const name = `${deployment.metadata.name}-${index}`;
