@@ -15,6 +15,8 @@ export interface Dialect {
    * model ignore it.
    */
   unitPath(model: string, verb: Verb, transport: Transport): string | null;
+  /** Whether units take feedback, and messages have a place for the routing that it follows. */
+  readonly takesFeedback: boolean;
   /** What gRPC services of the protocol begin with, for whoever routes by it. */
   readonly grpcPackage: string;
   /** The model that the path of a REST request names, null where it names none; null where no path does. */

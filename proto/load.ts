@@ -17,7 +17,12 @@ export const LOADER_OPTIONS: Options = {
   includeDirs: [FOLDER],
 };
 
-export type ProtoFile = 'prediction.proto' | 'health.proto' | 'tensor.proto';
+export type ProtoFile =
+  | 'prediction.proto'
+  | 'health.proto'
+  | 'tensor.proto'
+  | 'inference.proto'
+  | 'tensorflow_serving.proto';
 
 /**
  * Reads files of this folder to the definitions that `@grpc/grpc-js` and `@grpc/reflection` take. Throws when a file

@@ -2,9 +2,13 @@
 import type { DialectName } from '../../graph/plan/plan.ts';
 import type { Dialect } from '../dialect.ts';
 import { SELDON } from '../seldon/dialect.ts';
+import { TENSORFLOW } from '../tensorflow/dialect.ts';
+import { V2 } from '../v2/dialect.ts';
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   seldon: SELDON,
+  v2: V2,
+  tensorflow: TENSORFLOW,
 };
 
 export function dialectOf(name: DialectName): Dialect {

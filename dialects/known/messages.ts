@@ -4,9 +4,15 @@ import type { DialectName, Transport } from '../../graph/plan/plan.ts';
 import type { Messages } from '../dialect.ts';
 import { SELDON_GRPC } from '../seldon/grpc-messages.ts';
 import { SELDON_REST } from '../seldon/rest-messages.ts';
+import { TENSORFLOW_GRPC } from '../tensorflow/grpc-messages.ts';
+import { TENSORFLOW_REST } from '../tensorflow/rest-messages.ts';
+import { V2_GRPC } from '../v2/grpc-messages.ts';
+import { V2_REST } from '../v2/rest-messages.ts';
 
 const MESSAGES: Readonly<Record<DialectName, Readonly<Record<Transport, Messages>>>> = {
   seldon: { rest: SELDON_REST, grpc: SELDON_GRPC },
+  v2: { rest: V2_REST, grpc: V2_GRPC },
+  tensorflow: { rest: TENSORFLOW_REST, grpc: TENSORFLOW_GRPC },
 };
 
 export function messagesOf(dialect: DialectName, transport: Transport): Messages {

@@ -37,6 +37,7 @@ export const SELDON: Dialect = {
     { kind: 'feedback-rest', path: '/api/v0.1/feedback', use: 'walk' },
     { kind: 'feedback-grpc', path: '/seldon.protos.Seldon/SendFeedback', use: 'walk' },
   ],
+  takesFeedback: true,
   grpcPackage: 'seldon.protos',
   unitPath: (_model, verb, transport) =>
     transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],

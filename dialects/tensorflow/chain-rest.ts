@@ -1,5 +1,6 @@
 // What a TensorFlow unit is called with after another: its answer with `predictions` under the name `instances` (row format), or
 // `outputs` under `inputs` (column format). Only the key is replaced. Seldon's executor knows the row format alone.
+import { areAbsent, endsObject, WORTH_SEARCHING_BYTES } from '../../lib/codecs/json/absent.ts';
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
 import type { Span } from '../../lib/codecs/json/find.ts';
 import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
@@ -13,6 +14,11 @@ const PREDICTIONS = Buffer.from('predictions');
 const OUTPUTS = Buffer.from('outputs');
 const INSTANCES_KEY = Buffer.from('"instances"');
 const INPUTS_KEY = Buffer.from('"inputs"');
+const DECIDING = [
+  INSTANCES_KEY,
+  INPUTS_KEY,
+  ...['"predictions"', '"outputs"'].map((key) => Buffer.from(key)),
+];
 const NOTHING = Buffer.alloc(0);
 
 const FAILED = 'Failed to convert tensorflow response so it could be chained to new input';
@@ -34,6 +40,10 @@ interface Members {
   readonly outputs: Span | null;
 }
 
+/**
+ * Behind the predictions of a large answer the bytes are only searched for keys that would change what it is: the unit that gets them reads
+ * the rest.
+ */
 function readMembers(json: Buffer): Members | undefined {
   const cursor = new JsonCursor(json);
   if (!cursor.isObject) return undefined;
@@ -45,7 +55,14 @@ function readMembers(json: Buffer): Members | undefined {
     const key = { start: cursor.keyStart, end: cursor.keyEnd };
     if (cursor.keyIs(PREDICTIONS)) predictions = key;
     else if (cursor.keyIs(OUTPUTS)) outputs = key;
-    else if (cursor.keyIs(INSTANCES) || cursor.keyIs(INPUTS)) isRequest = true;
+    else {
+      if (cursor.keyIs(INSTANCES) || cursor.keyIs(INPUTS)) isRequest = true;
+      continue;
+    }
+    const isLarge = json.length - cursor.at >= WORTH_SEARCHING_BYTES;
+    if (isLarge && endsObject(json) && areAbsent(json, cursor.at, DECIDING)) {
+      return { isRequest, predictions, outputs };
+    }
   }
   return cursor.isOver() ? { isRequest, predictions, outputs } : undefined;
 }

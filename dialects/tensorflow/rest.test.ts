@@ -28,6 +28,23 @@ test('predictions become instances and outputs inputs, and all else stays as it 
   assert.equal(chained('{"predictions":[],"outputs":[]}'), '{"instances":[],"outputs":[]}');
 });
 
+test('a large answer is converted like a small one, whatever follows its predictions', () => {
+  const data = `[${'1.5,'.repeat(5000)}NaN]`;
+  for (const [after, key] of [
+    ['', 'instances'],
+    [',"outputs":[]', 'instances'],
+    [',"instances":[]', 'predictions'],
+    [',"\\u0069nputs":[]', 'predictions'],
+  ] as const) {
+    const text = `{"predictions":${data}${after}}`;
+    assert.equal(chained(text), text.replace('predictions', key), after);
+  }
+  assert.equal(
+    chained(`{"outputs":${data},"predictions":[]}`),
+    `{"outputs":${data},"instances":[]}`,
+  );
+});
+
 test('an answer that has instances or inputs is a request already', () => {
   assert.equal(chainRest(rest('{"instances":[1],"predictions":[2]}')), null);
   assert.equal(chainRest(rest('{"inputs":[1],"outputs":[2]}')), null);

@@ -83,3 +83,23 @@ test('a header that says no length within the body is refused', () => {
     assert.match(textOf(chained({ body, contentType: null, layout })), /^ANSWER_NOT_JSON/, layout);
   }
 });
+
+test('a large answer is converted like a small one, whatever follows its outputs', () => {
+  const data = `[${'1.5,'.repeat(5000)}NaN]`;
+  for (const [after, key] of [
+    ['', 'inputs'],
+    [',"id":"x"', 'inputs'],
+    [',"inputs":[]', 'outputs'],
+    [',"\\u0069nputs":[]', 'outputs'],
+    [',"x":"\\n"', 'inputs'],
+    [',"x":{"inputs":1}', 'inputs'],
+  ] as const) {
+    const text = `{"outputs":${data}${after}}`;
+    assert.equal(textOf(chained(rest(text))), text.replace('outputs', key), after);
+  }
+  assert.equal(
+    textOf(chained(rest(`{"outputs":${data},"outputs":[]}`))),
+    `{"outputs":${data},"inputs":[]}`,
+  );
+  assert.match(textOf(chained(rest(`{"outputs":${data}`))), /^ANSWER_NOT_JSON/);
+});

@@ -1,6 +1,7 @@
 // What a V2 unit is called with after another: its answer with `outputs` under the name `inputs`, and all else as it was. Only
 // the key is replaced, so that numbers, order and unknown members stay what they are. An answer in binary asks for the next one in
 // binary, as the client did.
+import { areAbsent, endsObject, WORTH_SEARCHING_BYTES } from '../../lib/codecs/json/absent.ts';
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
 import type { Span } from '../../lib/codecs/json/find.ts';
 import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
@@ -12,6 +13,7 @@ const OUTPUTS = Buffer.from('outputs');
 const PARAMETERS = Buffer.from('parameters');
 const BINARY_OUTPUT = Buffer.from('binary_data_output');
 const INPUTS_KEY = Buffer.from('"inputs"');
+const DECIDING = [INPUTS_KEY, Buffer.from('"outputs"')];
 const ASK_BINARY = '"binary_data_output":true';
 const NOTHING = Buffer.alloc(0);
 
@@ -34,8 +36,11 @@ interface Members {
   readonly parameters: Span | null;
 }
 
-/** Of members of one name the last one counts. */
-function readMembers(json: Buffer): Members | undefined {
+/**
+ * Of members of one name the last one counts. Behind the outputs of a large answer the bytes are only searched for keys that would change
+ * what it is: the unit that gets them reads the rest.
+ */
+function readMembers(json: Buffer, maySearch: boolean): Members | undefined {
   const cursor = new JsonCursor(json);
   if (!cursor.isObject) return undefined;
   let inputs: Span | null = null;
@@ -45,8 +50,13 @@ function readMembers(json: Buffer): Members | undefined {
   while (cursor.nextMember()) {
     const key = { start: cursor.keyStart, end: cursor.keyEnd };
     if (cursor.keyIs(INPUTS)) inputs = key;
-    else if (cursor.keyIs(OUTPUTS)) outputs = key;
-    else if (cursor.keyIs(PARAMETERS)) parameters = cursor.value() ?? null;
+    else if (cursor.keyIs(OUTPUTS)) {
+      outputs = key;
+      const isLarge = maySearch && json.length - cursor.at >= WORTH_SEARCHING_BYTES;
+      if (isLarge && endsObject(json) && areAbsent(json, cursor.at, DECIDING)) {
+        return { inputs, outputs, parameters };
+      }
+    } else if (cursor.keyIs(PARAMETERS)) parameters = cursor.value() ?? null;
   }
   return cursor.isOver() ? { inputs, outputs, parameters } : undefined;
 }
@@ -77,10 +87,10 @@ export function chainRest(payload: Payload): Edits | Unusable | null {
   const bytes = jsonBytes(payload);
   if (bytes === 'invalid') return NOT_JSON;
   let json = payload.body.subarray(0, bytes);
-  let members = readMembers(json);
+  let members = readMembers(json, payload.layout === null);
   if (members === undefined) {
     json = withoutNonFinite(json) ?? NOTHING;
-    members = readMembers(json);
+    members = readMembers(json, false);
   }
   if (members === undefined) return NOT_JSON;
   if (members.inputs !== null) return null;

@@ -17,3 +17,9 @@ export const CONTENTS = {
   fp64: 7,
   bytes: 8,
 } as const;
+/** The request's name and the answer's word. */
+export const MODEL_READY = { name: 1, ready: 1 } as const;
+export const SERVER_READY = { ready: 1 } as const;
+export const SERVER_METADATA = { name: 1, version: 2 } as const;
+/** Of request and answer. */
+export const MODEL_METADATA = { name: 1, platform: 3 } as const;

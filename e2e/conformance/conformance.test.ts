@@ -19,11 +19,11 @@ interface Recorded {
   readonly copy?: boolean;
 }
 
-function seldonCases(file: string): Recorded[] {
+function recordedCases(file: string): Recorded[] {
   const document = JSON.parse(readFileSync(path.join(CASES, file), 'utf8')) as {
     cases: Recorded[];
   };
-  return document.cases.filter((each) => (each.protocol ?? 'seldon') === 'seldon');
+  return document.cases;
 }
 
 /** Runs the player over the cases; what did not agree, by id. */
@@ -81,7 +81,7 @@ describe('the recorded cases of the Seldon executor', {
   ] as const;
   for (const [name, env] of variants) {
     it(`agree over ${name}, but for the listed differences`, async () => {
-      const cases = [...seldonCases('seldon-rest.json'), ...seldonCases('seldon-grpc.json')];
+      const cases = [...recordedCases('seldon-rest.json'), ...recordedCases('seldon-grpc.json')];
       const failed = await replay(cases, env);
       const unexpected = [...failed].filter(([id]) => DIFFERENCES[id] === undefined);
       assert.deepEqual(unexpected, []);
@@ -93,7 +93,7 @@ describe('the recorded cases of the Seldon executor', {
   }
 
   it('what nobody should copy is answered sensibly: never a cut connection, never a dead server', async () => {
-    const odd = [...seldonCases('seldon-rest.json'), ...seldonCases('seldon-grpc.json')]
+    const odd = [...recordedCases('seldon-rest.json'), ...recordedCases('seldon-grpc.json')]
       .filter((each) => each.copy === false)
       // Without an expectation the player only asks whether the server lives and answers.
       .map(({ copy: _copy, ...each }) => ({ ...each, expect: { serverDied: false } }));

@@ -16,5 +16,8 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'sc-107': "the content type of a 201 is the unit's own, where the executor wrote a guessed one",
   'sc-133':
     "the flag --full_health_checks is the executor's own; /ready dials every unit each time",
+  'sc-135':
+    "the flag --full_health_checks is the executor's own; /ready dials every unit each time",
+  'sg-035': 'the request id is told to TensorFlow clients too',
   'sc-141': 'payload logs are not served yet',
 };

@@ -21,6 +21,7 @@ interface DescribedFile {
 const ANY = 'google/protobuf/any.proto';
 const EMPTY = 'google/protobuf/empty.proto';
 const STRUCT = 'google/protobuf/struct.proto';
+const WRAPPERS = 'google/protobuf/wrappers.proto';
 
 const FILES: readonly DescribedFile[] = [
   { name: ANY, package: 'google.protobuf', types: new Set(['Any']), imports: [] },
@@ -31,12 +32,35 @@ const FILES: readonly DescribedFile[] = [
     types: new Set(['Struct', 'Value', 'ListValue', 'NullValue']),
     imports: [],
   },
+  {
+    name: WRAPPERS,
+    package: 'google.protobuf',
+    types: new Set([
+      'DoubleValue',
+      'FloatValue',
+      'Int64Value',
+      'UInt64Value',
+      'Int32Value',
+      'UInt32Value',
+      'BoolValue',
+      'StringValue',
+      'BytesValue',
+    ]),
+    imports: [],
+  },
   { name: 'tensor.proto', package: 'tensorflow', types: null, imports: [] },
   {
     name: 'prediction.proto',
     package: 'seldon.protos',
     types: null,
     imports: [ANY, EMPTY, STRUCT, 'tensor.proto'],
+  },
+  { name: 'inference.proto', package: 'inference', types: null, imports: [] },
+  {
+    name: 'tensorflow_serving.proto',
+    package: 'tensorflow.serving',
+    types: null,
+    imports: [ANY, WRAPPERS, 'tensor.proto'],
   },
   { name: 'grpc/health/v1/health.proto', package: 'grpc.health.v1', types: null, imports: [] },
 ];

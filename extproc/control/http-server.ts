@@ -84,13 +84,13 @@ async function answerAsked(
     case 'doc':
       return {
         status: 200,
-        body: documentsOf(plan.dialect).page,
+        body: documentsOf(plan.dialect)?.page ?? '',
         headers: { 'content-type': 'text/html; charset=utf-8' },
       };
     case 'doc-without-slash':
       return { ...empty(301), headers: { location: 'doc/' } };
     case 'openapi':
-      return json(200, documentsOf(plan.dialect).openApiOf(plan));
+      return json(200, documentsOf(plan.dialect)?.openApiOf(plan) ?? '{}');
   }
 }
 

@@ -1,5 +1,6 @@
 // Turns a checked deployment into the plans that `envoy/` and `extproc/` read: one for each predictor. Nothing fails here;
 // what could has been told by the checks. Equal input gives byte-equal plans.
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import { createHash } from 'node:crypto';
 import { compileEdges } from './compile-edges.ts';
 import { compilePolicy } from './compile-policy.ts';
@@ -41,8 +42,9 @@ function compilePlan(
 ): Plan {
   const policy = compilePolicy(deployment, predictor, env);
   const units = listUnits(predictor.graph);
-  const planUnits = compileUnits(predictor, units);
-  const walk = compileWalk(predictor.graph, policy.routingInBody);
+  const { takesFeedback } = dialectOf(deployment.protocol);
+  const planUnits = compileUnits(predictor, units, takesFeedback);
+  const walk = compileWalk(predictor.graph, policy.routingInBody, takesFeedback);
   const plan: Omit<Plan, 'hash'> = {
     version: PLAN_VERSION,
     deployment: deployment.name,
@@ -65,7 +67,11 @@ export function hashPlan(plan: Omit<Plan, 'hash'>): string {
   return createHash('sha256').update(canonicalJson(plan)).digest('hex').slice(0, 16);
 }
 
-function compileUnits(predictor: Predictor, units: readonly Unit[]): PlanUnit[] {
+function compileUnits(
+  predictor: Predictor,
+  units: readonly Unit[],
+  takesFeedback: boolean,
+): PlanUnit[] {
   const positions = new Map(units.map((unit, index) => [unit, index]));
   const parents = new Map<Unit, number>();
   for (const unit of units) {
@@ -76,7 +82,7 @@ function compileUnits(predictor: Predictor, units: readonly Unit[]): PlanUnit[] 
     type: unit.type,
     builtIn: unit.builtIn,
     image: findContainer(predictor, unit.name)?.image ?? '',
-    verbs: verbsOf(callsOf(unit)),
+    verbs: verbsOf({ ...callsOf(unit), ...(takesFeedback ? {} : { feedback: false }) }),
     parent: parents.get(unit) ?? -1,
   }));
 }

@@ -1,4 +1,5 @@
 // The policy of a predictor: its limits and headers, from annotations, environment and the defaults in `limits.ts`.
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import {
   annotationsOf,
   orchestratorEnv,
@@ -43,9 +44,10 @@ export function compilePolicy(
     perTryTimeoutMs: optional(LIMITS.perTryTimeoutMs),
     // Any value that is not empty switches it on, as in Seldon's executor.
     routingInBody:
-      annotations[ROUTING_ANNOTATION] === 'body' ||
-      (annotations[ROUTING_ANNOTATION] !== 'header' &&
-        Boolean(variables['SELDON_ENABLE_ROUTING_INJECTION'])),
+      dialectOf(deployment.protocol).takesFeedback &&
+      (annotations[ROUTING_ANNOTATION] === 'body' ||
+        (annotations[ROUTING_ANNOTATION] !== 'header' &&
+          Boolean(variables['SELDON_ENABLE_ROUTING_INJECTION']))),
     cors: {
       allowOrigin: variables['CORS_ALLOWED_ORIGINS'] || CORS_ALLOW_ORIGIN,
       allowHeaders: variables['CORS_ALLOWED_HEADERS'] || CORS_ALLOW_HEADERS,

@@ -5,8 +5,8 @@ import type { Choose, Step } from '../plan/plan.ts';
 import { callsOf } from '../plan/unit-calls.ts';
 import type { UnitCalls } from '../plan/unit-calls.ts';
 
-/** `routingInBody`: every answer must be read, so no call is Envoy's. Indices are positions in pre-order. */
-export function compileWalk(graph: Unit, routingInBody: boolean): Step {
+/** `routingInBody`: every answer must be read, so no call is Envoy's. `takesFeedback`: the units' protocol has it. Indices are positions in pre-order. */
+export function compileWalk(graph: Unit, routingInBody: boolean, takesFeedback: boolean): Step {
   let next = 0;
   const visit = (unit: Unit, mayTail: boolean): Step => {
     const index = next;
@@ -23,7 +23,7 @@ export function compileWalk(graph: Unit, routingInBody: boolean): Step {
       children: unit.children.map((child) => visit(child, childTails)),
       merge,
       output: calls.output,
-      feedback: calls.feedback,
+      feedback: takesFeedback && calls.feedback,
       mayTail,
     };
   };

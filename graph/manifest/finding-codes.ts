@@ -105,10 +105,6 @@ export const FINDINGS = {
     'the protocol does not exist',
     'write seldon, tensorflow, v2 or kfserving',
   ),
-  PROTOCOL_NOT_SERVED: error(
-    'the protocol is known but not served yet',
-    'use protocol seldon, or remove the field',
-  ),
   TRANSPORT_UNKNOWN: error('the transport does not exist', 'write rest or grpc'),
   SERVER_TYPE_UNKNOWN: error('the serverType does not exist', 'write rpc or kafka'),
   KAFKA_NOT_SERVED: error(

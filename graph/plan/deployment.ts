@@ -2,13 +2,13 @@
 // but a runner needs (the containers with their commands, environment and ports) or a cluster (the pods as they were written, their
 // autoscalers and budgets).
 import type { JsonObject } from './json-value.ts';
-import type { UnitType } from './plan.ts';
+import type { DialectName, UnitType } from './plan.ts';
 
 export interface Deployment {
   readonly name: string;
   readonly namespace: string;
-  /** The only dialect that is served yet. */
-  readonly protocol: 'seldon';
+  /** What clients speak, and the units. */
+  readonly protocol: DialectName;
   readonly transport: 'rest' | 'grpc';
   /** `spec.annotations` over `metadata.annotations`. */
   readonly annotations: Readonly<Record<string, string>>;

@@ -85,10 +85,7 @@ function checkWord(
 }
 
 function checkServed(deployment: WrittenDeployment, spec: string, sink: FindingSink): void {
-  const { protocol, serverType } = deployment;
-  if (protocol !== '' && protocol !== 'seldon' && PROTOCOLS.includes(protocol))
-    sink.add('PROTOCOL_NOT_SERVED', `${spec}.protocol`, `protocol ${protocol} is not served yet`);
-  if (serverType === 'kafka')
+  if (deployment.serverType === 'kafka')
     sink.add(
       'KAFKA_NOT_SERVED',
       `${spec}.serverType`,

@@ -1,0 +1,27 @@
+// TensorFlow Serving's messages over REST: JSON in rows or columns.
+import type { Messages } from '../dialect.ts';
+import { averageRest, averageRestBytes } from './average-rest.ts';
+import { chainRest, JSON_TYPE } from './chain-rest.ts';
+import { constantRest } from './constant.ts';
+import { findUnjoinableRest, joinRest } from './join-rest.ts';
+
+import { readRestRoute } from './route-rest.ts';
+
+export const TENSORFLOW_REST: Messages = {
+  dialect: 'tensorflow',
+  transport: 'rest',
+  contentType: JSON_TYPE,
+  empty: Buffer.from('{}'),
+  requests: {
+    modelIn: () => '',
+    fit: (message, _model, isAnswer) => (isAnswer ? chainRest(message) : null),
+    asAnswer: () => null,
+  },
+  readRoute: readRestRoute,
+  findUnjoinable: findUnjoinableRest,
+  joinAnswers: joinRest,
+  average: averageRest,
+  averageBytes: averageRestBytes,
+  simpleModel: () => constantRest(),
+  routing: null,
+};

@@ -1,0 +1,146 @@
+// The V2 (open inference) protocol: what clients ask of a graph is what the graph asks of its units, under each unit's own name.
+import { readString } from '../../lib/codecs/protobuf/oneof.ts';
+import { int32Field, stringField } from '../../lib/codecs/protobuf/writer.ts';
+import type { Verb } from '../../graph/plan/plan.ts';
+import type { Dialect, NamedModel } from '../dialect.ts';
+import { MODEL_METADATA, MODEL_READY, SERVER_METADATA, SERVER_READY } from './fields.ts';
+import { LAYOUT_HEADER } from './layout.ts';
+
+const MODELS = '/v2/models';
+const SERVICE = '/inference.GRPCInferenceService';
+
+const REST_VERBS: Readonly<Record<Verb, string | null>> = {
+  predict: '/infer',
+  'transform-input': '/infer',
+  'transform-output': '/infer',
+  route: '/route',
+  aggregate: '/aggregate',
+  'send-feedback': null,
+  status: '/ready',
+  metadata: '',
+};
+
+/** The protocol has one call, which routers and combiners answer too. Seldon's executor has none for them. */
+const GRPC_METHODS: Readonly<Record<Verb, string | null>> = {
+  predict: 'ModelInfer',
+  'transform-input': 'ModelInfer',
+  'transform-output': 'ModelInfer',
+  route: 'ModelInfer',
+  aggregate: 'ModelInfer',
+  'send-feedback': null,
+  status: 'ModelReady',
+  metadata: 'ModelMetadata',
+};
+
+function unitPath(model: string, verb: Verb, transport: 'rest' | 'grpc'): string | null {
+  if (transport === 'grpc') {
+    const method = GRPC_METHODS[verb];
+    return method === null ? null : `${SERVICE}/${method}`;
+  }
+  const end = REST_VERBS[verb];
+  return end === null ? null : `${MODELS}/${model}${end}`;
+}
+
+const NAMED = /^\/v2\/models\/([^/?]+)(\/versions\/[^/?]+)?\/infer(?:\?|$)/;
+
+function modelInPath(path: string): NamedModel | null {
+  const [, model, version] = NAMED.exec(path) ?? [];
+  return model === undefined ? null : { model, version: version ?? '' };
+}
+
+const BOOLEAN_TRUE = 1;
+
+export const V2: Dialect = {
+  name: 'v2',
+  clientRoutes: [
+    { kind: 'predict-rest', path: `${MODELS}/infer`, use: 'walk' },
+    { kind: 'predict-rest', path: `${MODELS}/{model}/infer`, model: '\\1', use: 'walk' },
+    {
+      kind: 'predict-rest',
+      path: `${MODELS}/{model}/versions/{version}/infer`,
+      model: '\\1/versions/\\2',
+      use: 'walk',
+    },
+    { kind: 'predict-rest', path: `${MODELS}/{model}/generate`, use: 'pass' },
+    { kind: 'predict-rest', path: `${MODELS}/{model}/generate_stream`, use: 'pass' },
+    { kind: 'predict-rest', path: `${MODELS}/{model}/infer_stream`, use: 'pass' },
+    { kind: 'predict-grpc', path: `${SERVICE}/ModelInfer`, use: 'walk' },
+    { kind: 'predict-grpc', path: `${SERVICE}/ModelStreamInfer`, use: 'pass' },
+  ],
+  takesFeedback: false,
+  grpcPackage: 'inference',
+  unitPath,
+  modelInPath,
+  layoutHeader: LAYOUT_HEADER,
+  // `error` is what clients of the protocol look for, `status` what Seldon's executor says.
+  errorFields: (status, info) => ({
+    error: info,
+    status: { code: status, info, status: 'FAILURE' },
+  }),
+  control: {
+    roots: [{ path: '/v2', below: true, service: '' }],
+    http: [
+      { path: '/v2', answer: 'server-metadata' },
+      { path: '/v2/health/live', answer: 'live' },
+      { path: '/v2/health/ready', answer: 'ready' },
+      { path: `${MODELS}/{unit}`, answer: 'unit-metadata' },
+      { path: `${MODELS}/{unit}/ready`, answer: 'unit-status' },
+      { path: `${MODELS}/{unit}/versions/{version}`, answer: 'unit-metadata' },
+      { path: `${MODELS}/{unit}/versions/{version}/ready`, answer: 'unit-status' },
+      { path: '/v2/docs/', answer: 'doc' },
+      { path: '/v2/docs/seldon.json', answer: 'openapi' },
+    ],
+    grpc: {
+      files: ['inference.proto'],
+      services: ['inference.GRPCInferenceService'],
+      methods: [
+        {
+          path: `${SERVICE}/ModelReady`,
+          answer: 'unit',
+          unitPath: `${SERVICE}/ModelReady`,
+          unitIn: (request) => readString(request, MODEL_READY.name),
+          ask: (request) => request,
+          builtIn: () => int32Field(MODEL_READY.ready, BOOLEAN_TRUE),
+        },
+        {
+          path: `${SERVICE}/ModelMetadata`,
+          answer: 'unit',
+          unitPath: `${SERVICE}/ModelMetadata`,
+          unitIn: (request) => readString(request, MODEL_METADATA.name),
+          ask: (request) => request,
+          builtIn: (unit) =>
+            Buffer.concat([
+              stringField(MODEL_METADATA.name, unit),
+              stringField(MODEL_METADATA.platform, 'sidegraph'),
+            ]),
+        },
+        {
+          path: `${SERVICE}/ServerLive`,
+          answer: 'made',
+          make: () => int32Field(SERVER_READY.ready, BOOLEAN_TRUE),
+        },
+        {
+          path: `${SERVICE}/ServerReady`,
+          answer: 'made',
+          make: ({ ready }) =>
+            ready ? int32Field(SERVER_READY.ready, BOOLEAN_TRUE) : Buffer.alloc(0),
+        },
+        {
+          path: `${SERVICE}/ServerMetadata`,
+          answer: 'made',
+          make: ({ name, version }) =>
+            Buffer.concat([
+              stringField(SERVER_METADATA.name, name),
+              stringField(SERVER_METADATA.version, version),
+            ]),
+        },
+      ],
+    },
+  },
+  probe: { live: '/v2/health/live', ready: '/v2/health/ready' },
+  example: {
+    path: `${MODELS}/infer`,
+    body: '{"inputs":[{"name":"input-0","datatype":"FP64","shape":[1,4],"data":[1.0,2.0,3.0,4.0]}]}',
+    grpcPath: `${SERVICE}/ModelInfer`,
+  },
+};

@@ -1,0 +1,27 @@
+// V2's messages over REST: JSON, with or without tensors in binary behind it.
+import type { Messages } from '../dialect.ts';
+import { averageRest, averageRestBytes } from './average-rest.ts';
+import { chainRest } from './chain-rest.ts';
+import { constantRest } from './constant.ts';
+import { findUnjoinableRest, joinRest } from './join-rest.ts';
+import { JSON_TYPE } from './layout.ts';
+import { readRestRoute } from './route-rest.ts';
+
+export const V2_REST: Messages = {
+  dialect: 'v2',
+  transport: 'rest',
+  contentType: JSON_TYPE,
+  empty: Buffer.from('{}'),
+  requests: {
+    modelIn: () => '',
+    fit: (message, _model, isAnswer) => (isAnswer ? chainRest(message) : null),
+    asAnswer: () => null,
+  },
+  readRoute: readRestRoute,
+  findUnjoinable: findUnjoinableRest,
+  joinAnswers: joinRest,
+  average: averageRest,
+  averageBytes: averageRestBytes,
+  simpleModel: (_request, model) => constantRest(model),
+  routing: null,
+};
