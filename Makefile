@@ -20,7 +20,8 @@ demo: ## serve a graph of real models, send requests through it and show what ha
 	@exec "$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning examples/demo/demo.ts
 
 test: ## run all tests, or those of TESTS="graph envoy/process/locate.test.ts"
-	@scripts/setup.sh --models
+	@scripts/setup.sh --node
+	@case "$$(scripts/test.sh --needs $(TESTS))" in unit) ;; envoy) scripts/setup.sh ;; *) scripts/setup.sh --models ;; esac
 	@scripts/test.sh $(TESTS)
 
 test-unit: ## the tests that need Node alone (under a minute)

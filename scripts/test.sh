@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests: all that need no Kubernetes (`make e2e` runs those), those of a tier (`--tier unit`, `envoy` or `models`; the rule is in
-# scripts/tiers.ts), or those of the folders and files given. Ends with the line `N passed, N failed`, and with 1 when one failed or
+# scripts/tiers.ts), or those of the folders and files given. With --needs before these it runs nothing and prints the highest tier among them. Ends with the line `N passed, N failed`, and with 1 when one failed or
 # none ran; the files with failures are then named in .cache/test-failed-files. TEST_CONCURRENCY: test files at a time (default 2:
 # most of the slow ones have an Envoy each). TEST_TIMEOUT_MS: of one test and of one file (default ten minutes).
 set -u
@@ -8,8 +8,9 @@ cd "$(dirname -- "$0")/.."
 node=$(scripts/node-path.sh) || exit 1
 counts=.cache/test-counts failed=.cache/test-failed-files
 mkdir -p .cache
-rm -f "$counts" "$failed"
 
+needs=
+if [ "${1:-}" = --needs ]; then needs=1; shift; fi
 list_tier() { "$node" --disable-warning=ExperimentalWarning scripts/tiers.ts "$@"; }
 
 if [ $# -eq 0 ]; then
@@ -40,6 +41,12 @@ if [ -z "$(echo "$files" | tr -d ' ')" ]; then
   exit 1
 fi
 
+if [ -n "$needs" ]; then
+  # shellcheck disable=SC2086
+  exec "$node" --disable-warning=ExperimentalWarning scripts/tiers.ts --highest $files
+fi
+
+rm -f "$counts" "$failed"
 # File names in this tree have no spaces.
 # shellcheck disable=SC2086
 "$node" --disable-warning=ExperimentalWarning --test \

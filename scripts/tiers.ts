@@ -1,6 +1,7 @@
-// Which tests need what. The name of a tier goes in, the paths of its test files come out, one a line: `unit` needs Node alone, `envoy`
-// an Envoy too, `models` the Python model servers of the examples, `cluster` a real Kubernetes (scripts/e2e.sh). The rule is what a
-// test can reach by its imports, so nobody keeps a list: a test that imports the file that looks for an Envoy is no unit test.
+// Which tests need what. The name of a tier goes in, the paths of its test files come out, one a line; with --highest paths go in and
+// their highest tier comes out. `unit` needs Node alone, `envoy` an Envoy too, `models` the Python model servers of the examples,
+// `cluster` a real Kubernetes (scripts/e2e.sh). The rule is what a test can reach by its imports, so nobody keeps a list: a test
+// that imports the file that looks for an Envoy is no unit test.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +67,11 @@ function readImports(path: string): readonly string[] {
 
 if (import.meta.main) {
   const wanted = process.argv.slice(2);
+  if (wanted[0] === '--highest') {
+    const tiers = new Set(wanted.slice(1).map(tierOf));
+    console.log(TIERS.findLast((tier) => tiers.has(tier)) ?? 'unit');
+    process.exit();
+  }
   const unknown = wanted.filter((name) => !TIERS.some((tier) => tier === name));
   if (wanted.length === 0 || unknown.length > 0) {
     console.error(`usage: tiers.ts ${TIERS.join('|')} …`);
