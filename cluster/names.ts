@@ -123,6 +123,8 @@ export const STATUS_PORT_NAME = 'sg-status';
 export const METRICS_PORT_NAME = 'metrics';
 
 export const VOLUMES = {
+  /** Seldon's: the certificate of `predictors[].ssl`. */
+  certificate: 'seldon-cert-volume',
   /** Empty, where a container would find the pod's service-account token. */
   noToken: 'sidegraph-no-token',
   plan: 'sidegraph-plan',
@@ -131,6 +133,7 @@ export const VOLUMES = {
 } as const;
 
 export const PATHS = {
+  certificate: '/cert',
   models: '/mnt/models',
   plan: '/etc/sidegraph/plan',
   podinfo: '/etc/podinfo',

@@ -33,6 +33,8 @@ export interface EnvoyLayout {
   readonly bounds: EnvoyBounds;
   readonly accessLogPath: string;
   readonly accessLog: AccessLog;
+  /** File of secret discovery with the ingress's certificate (`tlsSecrets` of INGRESS_SECRET); plain without. */
+  readonly tlsSecretsPath?: string;
 }
 
 export function bootstrapPath(layout: EnvoyLayout): string {

@@ -12,6 +12,8 @@ export const OFFPATH_GRPC_CLUSTER = 'offpath-grpc';
 /** Has no endpoint: where graph routes point until the filter names the unit. */
 export const UNROUTED_CLUSTER = 'unrouted';
 
+/** Name of the ingress's certificate in its file of secret discovery. */
+export const INGRESS_SECRET = 'ingress';
 export const INGRESS_LISTENER = 'ingress';
 export const EGRESS_LISTENER = 'egress';
 

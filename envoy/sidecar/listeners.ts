@@ -4,7 +4,13 @@ import { egressManager, frontManager, predictorManager } from './connection-mana
 import type { JsonObject } from '../kit/json.ts';
 import { listener, tcpAddress } from '../kit/listener.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
-import { EGRESS_LISTENER, INGRESS_LISTENER, predictorListener } from '../kit/names.ts';
+import {
+  EGRESS_LISTENER,
+  INGRESS_LISTENER,
+  INGRESS_SECRET,
+  predictorListener,
+} from '../kit/names.ts';
+import { downstreamTls } from '../kit/tls.ts';
 import { isSplit } from './split.ts';
 import { CONNECTION_BUFFER_BYTES } from '../kit/limits.ts';
 
@@ -23,6 +29,9 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
         additional_addresses: [tcpAddress(layout.host, layout.grpcPort)],
       },
       manager,
+      layout.tlsSecretsPath === undefined
+        ? undefined
+        : downstreamTls(INGRESS_SECRET, layout.tlsSecretsPath),
     ),
     ownListener(
       EGRESS_LISTENER,
@@ -41,6 +50,11 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
   ];
 }
 
-function ownListener(name: string, place: JsonObject, manager: JsonObject): JsonObject {
-  return listener({ name, place, bufferBytes: CONNECTION_BUFFER_BYTES, manager });
+function ownListener(
+  name: string,
+  place: JsonObject,
+  manager: JsonObject,
+  transportSocket?: JsonObject,
+): JsonObject {
+  return listener({ name, place, bufferBytes: CONNECTION_BUFFER_BYTES, manager, transportSocket });
 }

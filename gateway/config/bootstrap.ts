@@ -6,6 +6,7 @@ import { loadAssignment } from '../../envoy/kit/cluster.ts';
 import { fileLogs } from '../../envoy/kit/filters/access-log.ts';
 import { ENDED_BY_ENVOY, plainFormat, when } from '../../envoy/kit/filters/reply-conditions.ts';
 import { isGrpc } from '../../envoy/kit/filters/transport-filter.ts';
+import { downstreamTls, TLS_CERTIFICATE, TLS_KEY, tlsSecrets } from '../../envoy/kit/tls.ts';
 import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
 import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
@@ -56,7 +57,14 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
         ownListener('http', layout.httpPort, layout),
         ...(layout.tls === null
           ? []
-          : [ownListener('https', layout.tls.port, layout, tlsSocket(layout.tls.secretsPath))]),
+          : [
+              ownListener(
+                'https',
+                layout.tls.port,
+                layout,
+                downstreamTls(TLS_SECRET, layout.tls.secretsPath),
+              ),
+            ]),
       ],
     },
     dynamic_resources: {
@@ -148,41 +156,9 @@ function fromAgent(): JsonObject {
   return { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
 }
 
-/** A file of Envoy's secret discovery: only certificates from there are watched, not those of the bootstrap. */
+/** A file of Envoy's secret discovery. */
 export function renderTlsSecrets(dir: string): JsonObject {
-  const file = (name: string): JsonObject => ({ filename: `${dir}/${name}` });
-  return {
-    resources: [
-      typed('envoy.extensions.transport_sockets.tls.v3.Secret', {
-        name: TLS_SECRET,
-        tls_certificate: {
-          certificate_chain: file('tls.crt'),
-          private_key: file('tls.key'),
-          watched_directory: { path: dir },
-        },
-      }),
-    ],
-  };
-}
-
-function tlsSocket(secretsPath: string): JsonObject {
-  return {
-    name: 'envoy.transport_sockets.tls',
-    typed_config: typed('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
-      common_tls_context: {
-        alpn_protocols: ['h2', 'http/1.1'],
-        tls_certificate_sds_secret_configs: [
-          {
-            name: TLS_SECRET,
-            sds_config: {
-              path_config_source: { path: secretsPath },
-              resource_api_version: 'V3',
-            },
-          },
-        ],
-      },
-    }),
-  };
+  return tlsSecrets(TLS_SECRET, { dir, certificate: TLS_CERTIFICATE, key: TLS_KEY });
 }
 
 /** Seldon's FAILURE body for what Envoy answers itself; what pods answer passes, and so do the routes' own answers. */

@@ -9,6 +9,7 @@ import {
 } from '../../envoy/kit/cluster.ts';
 import { type JsonObject, duration } from '../../envoy/kit/json.ts';
 import { MAX_SHARED_REQUESTS, UNIT_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
+import { upstreamTls } from '../../envoy/kit/tls.ts';
 import { MAX_ANSWER_HEADERS } from '../../graph/plan/limits.ts';
 import type { PodAddress, Transport } from './served.ts';
 
@@ -28,6 +29,8 @@ export function renderCluster(
   transport: Transport,
   breakers: Breakers,
   isBare: boolean,
+  /** Name that is asked for by TLS; null for plain. */
+  tlsName: string | null,
 ): JsonObject {
   const idleMs = isBare && transport === 'rest' ? BARE_IDLE_MS : IDLE_MS;
   return {
@@ -38,6 +41,9 @@ export function renderCluster(
     per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
     lb_policy: 'LEAST_REQUEST',
     circuit_breakers: circuitBreakers(breakers),
+    ...(tlsName === null
+      ? {}
+      : { transport_socket: upstreamTls(tlsName, transport === 'grpc' ? 'h2' : 'http/1.1') }),
     ignore_health_on_host_removal: true,
     typed_extension_protocol_options: upstreamProtocol(
       transport === 'grpc' ? 'http2_protocol_options' : 'http_protocol_options',

@@ -80,7 +80,15 @@ function renderClusters(
           named.get(backend.service)?.isBare === true || explainers.has(backend.service);
         return {
           name,
-          cluster: renderCluster(name, transport, served.breakers, isBare),
+          cluster: renderCluster(
+            name,
+            transport,
+            served.breakers,
+            isBare,
+            named.get(backend.service)?.isEncrypted === true
+              ? `${backend.service}.${served.namespace}`
+              : null,
+          ),
           endpoints: renderEndpoints(name, backend[transport]),
           isEmpty: backend[transport].length === 0,
           holdMs: served.longestRequestMs,

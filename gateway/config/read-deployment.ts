@@ -80,7 +80,9 @@ function readPredictors(
     if (name === '') return [];
     const ownService = each.annotations[SELDON_ANNOTATIONS.serviceName] ?? '';
     const traffic = Math.min(Math.max(each.traffic ?? 0, 0), 100);
-    const noEngine = each.annotations[SELDON_ANNOTATIONS.noEngine];
+    const noEngine =
+      each.annotations[SELDON_ANNOTATIONS.noEngine] ?? annotations[SELDON_ANNOTATIONS.noEngine];
+    const isBare = noEngine?.toLowerCase() === 'true';
     // Its name is a part of the explainer's path.
     const isPathSegment = name.length <= MAX_SEGMENT && PATH_SEGMENT.test(name);
     if (explainer !== undefined && !isPathSegment)
@@ -97,7 +99,9 @@ function readPredictors(
         shadow,
         explainerService:
           explainer !== undefined && isPathSegment ? explainerName(deployment, name) : null,
-        isBare: (noEngine ?? annotations[SELDON_ANNOTATIONS.noEngine])?.toLowerCase() === 'true',
+        isBare,
+        // Without an engine clients meet the unit itself, which is on its own.
+        isEncrypted: each.certificate !== '' && !isBare,
       },
     ];
   });

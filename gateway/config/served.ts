@@ -39,6 +39,8 @@ export interface ServedPredictor {
   readonly explainerService: string | null;
   /** Whether clients meet the model server itself; such servers close idle connections early. */
   readonly isBare: boolean;
+  /** Whether its pods take TLS. */
+  readonly isEncrypted: boolean;
 }
 
 /** A Service that the deployment owns, with the pods that may be dialled. */

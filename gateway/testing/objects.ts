@@ -10,6 +10,7 @@ export interface PredictorSketch {
   /** Addresses of its ready pods. */
   readonly pods?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly ssl?: { readonly certSecretName: string };
 }
 
 export interface DeploymentSketch {

@@ -17,6 +17,7 @@ const FILES = [
   'matcher_input',
   'retry_predicate',
   'route',
+  'tls',
 ].map((name) => `envoy/xds/${name}.proto`);
 
 export const TYPES = {

@@ -42,6 +42,8 @@ export interface Predictor {
   readonly progressDeadlineSeconds: number | undefined;
   readonly graph: Unit;
   readonly explainer?: Explainer;
+  /** Name of the Secret with the certificate of its data plane. */
+  readonly certificate?: string;
 }
 
 /** Explains predictions, in pods of its own: it asks the predictor many times for one answer. */

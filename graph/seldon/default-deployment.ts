@@ -95,6 +95,7 @@ function defaultPredictor(
     progressDeadlineSeconds: written.progressDeadlineSeconds,
     graph: defaultUnit(written.graph, ported, places),
     ...(written.explainer === undefined ? {} : { explainer: written.explainer }),
+    ...(written.certificate === '' ? {} : { certificate: written.certificate }),
   };
 }
 

@@ -10,6 +10,7 @@ export const PREDICTOR_FIELDS = fieldsAt('spec', 'predictors');
 export const ORCHESTRATOR_FIELDS = fieldsAt('spec', 'predictors', 'svcOrchSpec');
 export const COMPONENT_FIELDS = fieldsAt('spec', 'predictors', 'componentSpecs');
 export const EXPLAINER_FIELDS = fieldsAt('spec', 'predictors', 'explainer');
+export const SSL_FIELDS = fieldsAt('spec', 'predictors', 'ssl');
 export const UNIT_FIELDS = fieldsAt('spec', 'predictors', 'graph');
 export const ENDPOINT_FIELDS = fieldsAt('spec', 'predictors', 'graph', 'endpoint');
 export const PARAMETER_FIELDS = fieldsAt('spec', 'predictors', 'graph', 'parameters');

@@ -7,6 +7,7 @@ import {
   ORCHESTRATOR_FIELDS,
   PREDICTOR_FIELDS,
   SPEC_FIELDS,
+  SSL_FIELDS,
 } from './known-fields.ts';
 import { MANIFEST_LIMITS } from '../plan/limits.ts';
 import type { ManifestDocument } from '../manifest/open-documents.ts';
@@ -83,6 +84,7 @@ export function readOutline(
     annotations: readAnnotations(predictor),
     graph: readGraph(predictor),
     explainer: readExplainer(predictor),
+    certificate: readCertificate(predictor),
   }));
 }
 
@@ -166,7 +168,6 @@ function readTraffic(predictor: Fields): number | undefined {
 }
 
 function readPredictor(predictor: Fields): WrittenPredictor {
-  readUnserved(predictor);
   return {
     path: predictor.path,
     name: predictor.requiredText('name'),
@@ -182,6 +183,7 @@ function readPredictor(predictor: Fields): WrittenPredictor {
     engineResources: readRaw(predictor, 'engineResources'),
     graph: readGraph(predictor),
     explainer: readExplainer(predictor),
+    certificate: readCertificate(predictor),
   };
 }
 
@@ -243,9 +245,9 @@ function readRaw(owner: Fields, name: string): WrittenPod | undefined {
   return isPlainObject(value) ? { path: owner.at(name), value } : undefined;
 }
 
-/** Parts that are known but do nothing yet. */
-function readUnserved(predictor: Fields): void {
-  const { sink } = predictor;
-  if (predictor.object('ssl') !== undefined)
-    sink.add('FEATURE_NOT_SERVED', predictor.at('ssl'), 'ssl is not served yet: plain HTTP');
+/** As for Seldon's operator: without a name there is no TLS. */
+function readCertificate(predictor: Fields): string {
+  const raw = predictor.object('ssl');
+  const ssl = raw && openFields(raw, predictor.at('ssl'), SSL_FIELDS, predictor.sink);
+  return ssl?.word('certSecretName') ?? '';
 }

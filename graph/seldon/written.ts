@@ -27,7 +27,7 @@ export interface WrittenDeployment<P = WrittenPredictor> {
 /** What of a predictor concerns others than its pods: its names, its share, where it leads to. */
 export type PredictorOutline = Pick<
   WrittenPredictor,
-  'path' | 'name' | 'traffic' | 'shadow' | 'annotations' | 'graph' | 'explainer'
+  'path' | 'name' | 'traffic' | 'shadow' | 'annotations' | 'graph' | 'explainer' | 'certificate'
 >;
 
 export interface WrittenPredictor {
@@ -52,6 +52,8 @@ export interface WrittenPredictor {
   readonly graph: WrittenUnit | undefined;
   /** Needs no defaults. */
   readonly explainer: Explainer | undefined;
+  /** `ssl.certSecretName`, '' for none. */
+  readonly certificate: string;
 }
 
 /** A deployment whose containers have their ports. */

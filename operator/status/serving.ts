@@ -45,15 +45,15 @@ export function serviceEntry(service: KubeObject): ServiceEntry {
   };
 }
 
-/** Always that of the first predictor, and always http and Seldon's path, as Seldon writes it. */
+/** Always that of the first predictor, with Seldon's path, as Seldon writes it; which says http even where TLS is spoken. */
 export function renderAddress(
   predictor: PredictorWorkload,
   namespace: string,
   clusterDomain: string,
 ): { readonly url: string } {
-  const { serviceName, ports } = predictor;
+  const { serviceName, ports, isEncrypted } = predictor;
   const host = `${serviceName}.${namespace}.svc.${clusterDomain}`;
-  return { url: `http://${host}:${ports.http}${SELDON.example.path}` };
+  return { url: `${isEncrypted ? 'https' : 'http'}://${host}:${ports.http}${SELDON.example.path}` };
 }
 
 /** Why `kubectl scale`, which writes spec.replicas, changes nothing; '' where it does. As for Seldon, what is nearer to the pod wins. */

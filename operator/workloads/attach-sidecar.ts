@@ -51,10 +51,11 @@ export function attachSidecar(
   };
 }
 
-/** A pod that holds the sidecars alone. */
+/** A pod that holds the sidecars alone; `volumes` are those that they mount besides their own. */
 export function renderLonePod(
   template: Pick<PodTemplate, 'metadata'>,
   parts: SidecarParts,
+  volumes: readonly object[],
 ): PodTemplate {
   const { metadata } = template;
   return {
@@ -64,7 +65,7 @@ export function renderLonePod(
     },
     spec: {
       ...renderLoneSidecar(parts),
-      volumes: parts.volumes,
+      volumes: [...parts.volumes, ...volumes],
       terminationGracePeriodSeconds: parts.terminationGracePeriodSeconds,
     },
   };

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { Unit } from '../../graph/plan/deployment.ts';
 import { injectedEnvironment } from '../../graph/seldon/unit-environment.ts';
 import { PATHS, VOLUMES } from '../../cluster/names.ts';
+import { certificateEnvironment, certificateMounts } from './certificate.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import { mlserverEnvironment } from './mlserver.ts';
 import { serverCommand } from './model-server.ts';
@@ -32,6 +33,7 @@ export function renderContainer(input: UnitContainer): ContainerSpec {
         ...objectsAt(raw, 'volumeMounts'),
         { name: VOLUMES.podinfo, mountPath: PATHS.podinfo },
         ...input.mounts,
+        ...certificateMounts(input.predictor),
       ],
       'mountPath',
     ),
@@ -41,7 +43,11 @@ export function renderContainer(input: UnitContainer): ContainerSpec {
 function renderEnv(input: UnitContainer, unit: Unit): object[] {
   const { deployment, predictor, protocol } = input;
   const { replaceable, fixed } = injectedEnvironment(deployment, predictor, unit);
-  const offered = { ...replaceable, ...mlserverEnvironment(unit, protocol) };
+  const offered = {
+    ...replaceable,
+    ...mlserverEnvironment(unit, protocol),
+    ...certificateEnvironment(predictor),
+  };
   // Lists of variables are keyed by name for server-side apply; of twins the last one counts, as for the kubelet.
   const written = new Map<string, object>();
   for (const entry of objectsAt(input.raw, 'env')) {

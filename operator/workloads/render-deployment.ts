@@ -5,6 +5,7 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
 import type { SidecarParts } from './sidecar/render-sidecar.ts';
 import { attachSidecar, chooseSidecar, hashTemplate, holdUnits } from './attach-sidecar.ts';
+import { certificateVolumes } from './certificate.ts';
 import { renderLonePod } from './attach-sidecar.ts';
 import { ownAnnotations, podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
@@ -109,8 +110,12 @@ export function renderLoneEntry(
     labels: { ...identity.extraLabels, ...labelsOf(identity.name) },
     annotations: podAnnotations(deployment.specAnnotations, predictor),
   };
-  const hash = hashTemplate({ metadata, spec: { containers: [] } }, input.settings);
-  const template = renderLonePod({ metadata }, choose(input, sidecar, hash, identity));
+  const volumes = certificateVolumes(predictor);
+  const hash = hashTemplate(
+    { metadata, spec: { containers: [], ...(volumes.length === 0 ? {} : { volumes }) } },
+    input.settings,
+  );
+  const template = renderLonePod({ metadata }, choose(input, sidecar, hash, identity), volumes);
   const { replicas } = decideReplicas({
     deployment: identity.name,
     written: [predictor.orchestrator.replicas, predictor.replicas, deployment.replicas],

@@ -4,6 +4,7 @@ import type { Deployment } from '../../graph/plan/deployment.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { VOLUMES } from '../../cluster/names.ts';
+import { certificateVolumes } from './certificate.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import { podAnnotations } from './annotations.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
@@ -85,6 +86,7 @@ export function renderPod(input: PodInput): PodTemplate {
       ...objectsAt(pod, 'volumes'),
       ...(units.length > 0 ? [podinfoVolume()] : []),
       ...loading.flatMap(({ loader, unit }) => modelVolumes(loader, unit)),
+      ...certificateVolumes(predictor),
     ],
     'name',
   );

@@ -10,6 +10,7 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
 import { ROUTE_KINDS } from '../config/other-kinds.ts';
+import { certificateFiles } from './certificate.ts';
 import { renderSidecar } from './sidecar/render-sidecar.ts';
 import type { SidecarParts } from './sidecar/render-sidecar.ts';
 import { isEntry, objectLabels } from './labels.ts';
@@ -138,6 +139,7 @@ function renderPredictor(
       plan,
       entryDeployment: deployments.find((own) => own.entry)?.name ?? null,
       injected: sidecar !== null,
+      isEncrypted: engine && predictor.certificate !== undefined,
       traffic: predictor.traffic,
       shadow: predictor.shadow,
     },
@@ -160,6 +162,7 @@ function sidecarOf(
     annotations: annotationsOf(deployment, placed.predictor),
     annotationsPath: `${deployment.path}spec.annotations`,
     policy: plan.policy,
+    certificate: certificateFiles(placed.predictor),
     orchestrator: orchestratorOf(deployment, placed.predictor),
   });
   for (const { code, path, message, advice } of parts.findings)

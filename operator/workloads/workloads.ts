@@ -58,6 +58,8 @@ export interface PredictorWorkload {
   readonly entryDeployment: string | null;
   /** Whether the entry's pods have sidecars. */
   readonly injected: boolean;
+  /** Whether its Service takes TLS. */
+  readonly isEncrypted: boolean;
   readonly traffic: number;
   readonly shadow: boolean;
 }

@@ -291,7 +291,13 @@ const ROWS: readonly Difference[] = [
     why: 'a mistake costs one look',
   },
   {
-    about: 'payload logger, `ssl`, Jaeger',
+    about: 'the key of `ssl`',
+    seldon: 'the name of the key’s file is taken from the variable of the certificate’s',
+    here: '`SELDON_CERT_KEY_FILE_NAME`, `tls.key` without it; renewed files are served at once',
+    why: 'each variable means what its name says',
+  },
+  {
+    about: 'payload logger, Jaeger',
     seldon: 'served',
     here: 'left out with the warning `FEATURE_NOT_SERVED` (Jaeger: without one)',
     why: 'not built yet',

@@ -1,5 +1,6 @@
 // The command line of `sidegraph sidecar`, and what its environment says about the pod.
 import type { AccessLog } from '../../envoy/kit/layout.ts';
+import type { TlsFiles } from '../../envoy/kit/tls.ts';
 import type { LogLevel } from '../supervisor/log.ts';
 
 export interface SidecarOptions {
@@ -24,6 +25,8 @@ export interface SidecarOptions {
   /** How long the units live on after the pod was told to end, ms. */
   readonly drainMs: number;
   readonly logLevel: LogLevel;
+  /** The certificate of the ingress; null for plain HTTP. */
+  readonly tls: TlsFiles | null;
 }
 
 /** What the pod's template says in variables; null where it does not. */

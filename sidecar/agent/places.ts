@@ -1,7 +1,9 @@
 // Where the agent keeps what is its own in the folder that it shares with Envoy, and where Envoy's parts are.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
+import { INGRESS_SECRET } from '../../envoy/kit/names.ts';
+import { tlsSecrets } from '../../envoy/kit/tls.ts';
 import { envoyBounds } from '../../envoy/kit/overload.ts';
 import { sidecarLayout } from '../../cluster/layout.ts';
 import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
@@ -27,7 +29,15 @@ export function placesOf(options: SidecarOptions): Places {
       ? pod.filterSockets
       : Array.from({ length: workers }, (_, index) => join(run, `filter-${index}.sock`));
   return {
-    layout: { ...pod, host, httpPort, grpcPort, accessLog, filterSockets },
+    layout: {
+      ...pod,
+      host,
+      httpPort,
+      grpcPort,
+      accessLog,
+      filterSockets,
+      ...(options.tls === null ? {} : { tlsSecretsPath: join(run, 'tls-secrets.json') }),
+    },
     livePlan: join(run, 'live-plan.json'),
     drained: join(run, 'drained'),
     controlSocket: controlSocketOf(run),
@@ -39,8 +49,13 @@ export function controlSocketOf(run: string): string {
 }
 
 /** Makes the folder; sockets of an agent that died with its container are removed, since binding fails on them. */
-export function preparePlaces({ layout, controlSocket }: Places, run: string): void {
+export function preparePlaces(
+  { layout, controlSocket }: Places,
+  { run, tls }: Pick<SidecarOptions, 'run' | 'tls'>,
+): void {
   mkdirSync(run, { recursive: true, mode: 0o700 });
+  if (tls !== null && layout.tlsSecretsPath !== undefined)
+    writeFileSync(layout.tlsSecretsPath, JSON.stringify(tlsSecrets(INGRESS_SECRET, tls)));
   const { filterSockets, probeSocket, offpathHttpSocket, offpathGrpcSocket } = layout;
   const ours = [probeSocket, offpathHttpSocket, offpathGrpcSocket, controlSocket];
   for (const path of [...filterSockets, ...ours]) rmSync(path, { force: true });

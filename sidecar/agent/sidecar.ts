@@ -30,7 +30,7 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
   const stop = stopOnSignals(log);
   const pod = readPodFacts(io.env);
   const places = placesOf(options);
-  preparePlaces(places, options.run);
+  preparePlaces(places, options);
   await renewDrained(places, log);
 
   const watchdog = new Watchdog();

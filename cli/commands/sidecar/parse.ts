@@ -1,6 +1,7 @@
 // The command line of `sidegraph sidecar` as data: the agent's own life, or one request to an agent that runs.
 import { PATHS, PLAN_KEY, PORTS } from '../../../cluster/names.ts';
 import { ACCESS_LOGS, DEFAULT_ACCESS_LOG } from '../../../envoy/kit/layout.ts';
+import { TLS_CERTIFICATE, TLS_KEY } from '../../../envoy/kit/tls.ts';
 import * as flag from '../../../lib/runtime/options.ts';
 import type { SidecarOptions } from '../../../sidecar/agent/options.ts';
 import { LOG_LEVELS } from '../../../sidecar/supervisor/log.ts';
@@ -26,6 +27,9 @@ const FLAGS = {
   'access-log': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
   'envoy-memory-mib': flag.whole(16, MIB, null),
   'drain-seconds': flag.whole(0, 3600, 10),
+  'tls-dir': flag.text(),
+  'tls-certificate': flag.text(TLS_CERTIFICATE),
+  'tls-key': flag.text(TLS_KEY),
   drain: flag.toggle(),
   'log-level': flag.oneOf(LOG_LEVELS, 'info'),
 };
@@ -35,6 +39,7 @@ export function parseSidecar(argv: readonly string[]): flag.CommandLine<SidecarC
     if (rest.length > 0) fault(`sidecar takes no ${rest.join(' ')}`);
     const { run } = values;
     if (values.drain) return { kind: 'drain', run };
+    const dir = values['tls-dir'];
     const memory = values['envoy-memory-mib'];
     return {
       kind: 'serve',
@@ -53,6 +58,10 @@ export function parseSidecar(argv: readonly string[]): flag.CommandLine<SidecarC
         envoyMemoryBytes: memory === null ? null : memory * MIB,
         drainMs: 1000 * values['drain-seconds'],
         logLevel: values['log-level'],
+        tls:
+          dir === null
+            ? null
+            : { dir, certificate: values['tls-certificate'], key: values['tls-key'] },
       },
     };
   });

@@ -18,6 +18,9 @@ filter, follows plan updates and reports status. Envoy is another container that
   --access-log WHICH     which requests have a line in the access log: all, failures or none (default failures)
   --envoy-memory-mib N   memory limit of Envoy's container, of which its heap gets a share (default: a heap of 1024)
   --drain-seconds N      seconds between pod shutdown and unit shutdown (default 10)
+  --tls-dir DIR          folder with the certificate of the two ports, a mounted Secret (default: plain HTTP)
+  --tls-certificate FILE its certificate (default tls.crt)
+  --tls-key FILE         its key (default tls.key)
   --log-level LEVEL      debug, info, warn or error (default info)
   --drain                tell the agent on --run to drain Envoy, wait for it, and exit
 

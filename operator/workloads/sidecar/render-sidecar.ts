@@ -42,6 +42,13 @@ export interface SidecarInput {
   readonly policy: Pick<Policy, 'deadlineMs' | 'restTimeoutMs' | 'grpcTimeoutMs'>;
   /** `svcOrchSpec`: variables and resources that the author gives to the orchestrator. */
   readonly orchestrator?: Orchestrator;
+  /** Names of the files of its certificate; undefined for plain HTTP. The pod mounts the Secret. */
+  readonly certificate?: CertificateFiles | undefined;
+}
+
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface Orchestrator {
@@ -81,9 +88,10 @@ export function renderSidecar(input: SidecarInput): SidecarParts {
   const { config, annotations, annotationsPath = 'metadata.annotations' } = input;
   const { settings, findings } = boundSettings(annotations, config, annotationsPath);
   return {
-    initContainers: [renderFilter(input, settings), renderEnvoyContainer(config, settings)].map(
-      (container) => ({ ...container, restartPolicy: 'Always' }),
-    ),
+    initContainers: [
+      renderFilter(input, settings),
+      renderEnvoyContainer(config, settings, input.certificate !== undefined),
+    ].map((container) => ({ ...container, restartPolicy: 'Always' })),
     volumes: [
       {
         name: VOLUMES.run,
@@ -95,6 +103,7 @@ export function renderSidecar(input: SidecarInput): SidecarParts {
     podAnnotations: {
       [ANNOTATIONS.planMap]: input.planConfigMap,
       [ANNOTATIONS.sidecarVersion]: config.version,
+      ...(input.certificate === undefined ? {} : { 'prometheus.io/scheme': 'https' }),
     },
     labels: { [LABELS.injected]: 'true' },
     terminationGracePeriodSeconds: graceSeconds(config.drainSeconds, input.policy),
@@ -170,6 +179,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
       ...memoryOf(settings),
       `--drain-seconds=${config.drainSeconds}`,
       `--log-level=${settings.logLevel}`,
+      ...tlsArguments(input.certificate),
     ],
     env: [...asked, ...own],
     ports: [
@@ -197,13 +207,24 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
   };
 }
 
+function tlsArguments(files: CertificateFiles | undefined): string[] {
+  if (files === undefined) return [];
+  const { certificate, key } = files;
+  return [`--tls-dir=${PATHS.certificate}`, `--tls-certificate=${certificate}`, `--tls-key=${key}`];
+}
+
 /** Envoy's heap is bounded by its container's limit, or the kernel would end it first. */
 function memoryOf({ envoy }: SidecarSettings): string[] {
   const bytes = parseQuantity(envoy.memoryLimit);
   return bytes === undefined ? [] : [`--envoy-memory-mib=${Math.floor(bytes / MIB)}`];
 }
 
-function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings): ContainerSpec {
+function renderEnvoyContainer(
+  config: SidecarDefaults,
+  settings: SidecarSettings,
+  isTls: boolean,
+): ContainerSpec {
+  const scheme = isTls ? 'HTTPS' : 'HTTP';
   const layout = sidecarLayout(settings.concurrency);
   const logLevel = settings.logLevel === 'warn' ? 'warning' : settings.logLevel;
   return {
@@ -217,10 +238,16 @@ function renderEnvoyContainer(config: SidecarDefaults, settings: SidecarSettings
     ],
     resources: renderResources(settings.envoy),
     // No startup probe: what comes after a native sidecar waits for that, and the units need nothing of Envoy to start.
-    livenessProbe: lateProbe('/live', PORTS.http),
-    readinessProbe: probe('/ready', PORTS.http, 1, 3),
+    livenessProbe: lateProbe('/live', PORTS.http, scheme),
+    readinessProbe: probe('/ready', PORTS.http, 1, 3, scheme),
     securityContext: restricted(config.userId),
-    volumeMounts: [{ name: VOLUMES.run, mountPath: PATHS.run }, NO_TOKEN],
+    volumeMounts: [
+      { name: VOLUMES.run, mountPath: PATHS.run },
+      ...(isTls
+        ? [{ name: VOLUMES.certificate, mountPath: PATHS.certificate, readOnly: true }]
+        : []),
+      NO_TOKEN,
+    ],
   };
 }
 
@@ -232,9 +259,15 @@ function quietStart(logLevel: string): readonly string[] {
   return logLevel === 'info' ? ['--component-log-level', 'main:warning'] : [];
 }
 
-function probe(path: string, port: number, periodSeconds: number, failureThreshold: number) {
+function probe(
+  path: string,
+  port: number,
+  periodSeconds: number,
+  failureThreshold: number,
+  scheme = 'HTTP',
+) {
   return {
-    httpGet: { path, port, scheme: 'HTTP' },
+    httpGet: { path, port, scheme },
     periodSeconds,
     failureThreshold,
     timeoutSeconds: 2,
@@ -242,8 +275,8 @@ function probe(path: string, port: number, periodSeconds: number, failureThresho
 }
 
 /** Of a container that may start slowly: nothing is asked of it in the time that a start may take. */
-function lateProbe(path: string, port: number) {
-  return { ...probe(path, port, 5, 6), initialDelaySeconds: START_SECONDS };
+function lateProbe(path: string, port: number, scheme = 'HTTP') {
+  return { ...probe(path, port, 5, 6, scheme), initialDelaySeconds: START_SECONDS };
 }
 
 /** The restricted pod security standard, and a root file system that nobody writes. */
