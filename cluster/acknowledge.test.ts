@@ -1,26 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isReleased, listInUse, renderAcknowledgement } from './acknowledge.ts';
+import { findHold, listInUse, readAcknowledgement, renderAcknowledgement } from './acknowledge.ts';
 
 const pod = (name: string) => ({ namespace: 'gateway', name, uid: name });
-const old = { namespace: 'demo', name: 'm-old' };
-const live = (name: string, resourceVersion: string, inUse: readonly string[] = []) =>
-  renderAcknowledgement(pod(name), { resourceVersion, inUse });
 
-test('a Service is released when every gateway has the change and none uses the Service', () => {
-  assert.equal(isReleased([live('a', '1000'), live('b', '1001')], '1000', old), true);
-  assert.equal(isReleased([live('a', '1000'), live('b', '999')], '1000', old), false);
-  assert.equal(isReleased([live('a', '1000', ['demo/m-old'])], '1000', old), false);
-  assert.equal(isReleased([live('a', '1000', ['other/m-old'])], '1000', old), true);
+test('a gateway holds a Service back until it has the change and nothing uses the Service', () => {
+  const holdOf = (resourceVersion: string, inUse: readonly string[] = []) =>
+    findHold({ resourceVersion, inUse }, '1000', ['demo/m-old']);
+  assert.equal(holdOf('1000'), undefined);
+  assert.equal(holdOf('1001'), undefined);
+  assert.equal(holdOf('999'), 'behind');
+  assert.equal(holdOf('1000', ['demo/m-old']), 'in-use');
+  assert.equal(holdOf('1000', ['other/m-old']), undefined);
+  assert.equal(holdOf(''), 'behind');
 });
 
-test('where no gateway runs nothing is waited for', () => {
-  assert.equal(isReleased([], '1000', old), true);
-});
-
-test('an acknowledgement that cannot be read releases nothing', () => {
-  const broken = { ...live('a', '1000'), data: { 'in-use.json': '{' } };
-  assert.equal(isReleased([broken], '1000', old), false);
+test('an acknowledgement is read as it was written, and one that cannot be read is none', () => {
+  const map = renderAcknowledgement(pod('a'), { resourceVersion: '1000', inUse: ['demo/m-old'] });
+  assert.deepEqual(readAcknowledgement(map), { resourceVersion: '1000', inUse: ['demo/m-old'] });
+  const broken = { ...map, data: { 'in-use.json': '{' } };
+  assert.equal(readAcknowledgement(broken), undefined);
 });
 
 test('in use are Services that are routed and those whose clusters are held for requests under way', () => {

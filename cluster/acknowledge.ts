@@ -95,23 +95,26 @@ function parseNotes(map: KubeObject): object {
   }
 }
 
+/** Why a gateway holds back Services: it has not read the change yet, or requests may still reach one of them. */
+export type Hold = 'behind' | 'in-use';
+
 /**
- * Whether every gateway has left a Service: `maps` are all ConfigMaps with the gateway's label (none: no gateway runs),
- * `resourceVersion` that of the SeldonDeployment that no longer names it.
+ * Whether a gateway has left Services (`namespace/name`) that a SeldonDeployment no longer names since `resourceVersion`; undefined
+ * where it has. One whose acknowledgement cannot be read is behind.
  */
-export function isReleased(
-  maps: readonly KubeObject[],
+export function findHold(
+  live: Pick<Acknowledgement, 'resourceVersion' | 'inUse'>,
   resourceVersion: string,
-  service: { readonly namespace: string; readonly name: string },
-): boolean {
-  return maps.every((map) => {
-    const live = readAcknowledgement(map);
-    return (
-      live !== undefined &&
-      BigInt(live.resourceVersion) >= BigInt(resourceVersion) &&
-      !live.inUse.includes(`${service.namespace}/${service.name}`)
-    );
-  });
+  services: readonly string[],
+): Hold | undefined {
+  if (!hasSeen(live.resourceVersion, resourceVersion)) return 'behind';
+  return services.some((service) => live.inUse.includes(service)) ? 'in-use' : undefined;
+}
+
+/** Versions of one kind of objects can be compared as numbers. */
+function hasSeen(acknowledged: string, version: string): boolean {
+  if (!/^\d+$/.test(acknowledged) || !/^\d+$/.test(version)) return false;
+  return BigInt(acknowledged) >= BigInt(version);
 }
 
 /** Undefined for one that cannot be read: then nothing is released. */

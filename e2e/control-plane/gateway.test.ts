@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
-import { isReleased } from '../../cluster/acknowledge.ts';
+import { findHold, readAcknowledgement } from '../../cluster/acknowledge.ts';
 import { askControl, controlSocketOf } from '../../gateway/process/control.ts';
 import { type Gateway, startGateway } from '../../gateway/process/gateway.ts';
 import type { GatewayOptions } from '../../gateway/process/options.ts';
@@ -112,7 +112,12 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
     const isFree = async () => {
       const items = await acknowledgements();
       assert.equal(items.length, 1);
-      return isReleased(items, version, { namespace: NAMESPACE, name: 'moved-old' });
+      return items.every((map) => {
+        const live = readAcknowledgement(map);
+        return (
+          live !== undefined && findHold(live, version, [`${NAMESPACE}/moved-old`]) === undefined
+        );
+      });
     };
     // The first one is written a moment after the gateway began to serve.
     await until(async () => (await acknowledgements()).length === 1, 'the gateway acknowledges');

@@ -2,6 +2,7 @@
 // object that people can write too, so an address counts only if the control plane's controller wrote it for that very
 // Service, it is a pod's of the same namespace, and its port is one that the Service leads to.
 import { isIP } from 'node:net';
+import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../../cluster/names.ts';
 import type { Backend, PodAddress, Transport } from './served.ts';
@@ -38,13 +39,6 @@ export function readBackends(
       };
     })
     .sort((one, other) => (one.service < other.service ? -1 : 1));
-}
-
-function isControlledBy(object: KubeObject, uid: string): boolean {
-  return (
-    uid !== '' &&
-    (object.metadata.ownerReferences ?? []).some((owner) => owner.uid === uid && owner.controller)
-  );
 }
 
 function isSliceOf(slice: KubeObject, service: KubeObject): boolean {

@@ -46,3 +46,13 @@ export function keyOf(object: { readonly metadata: ObjectMeta }): string {
   const { name, namespace } = object.metadata;
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
+
+/** The owner that controls an object; there is one at most. */
+export function controllerOf({ metadata }: KubeObject): OwnerReference | undefined {
+  return metadata.ownerReferences?.find((owner) => owner.controller === true);
+}
+
+/** Whether the object of this uid controls it: a name or a label alone proves nothing. */
+export function isControlledBy(object: KubeObject, uid: string | undefined): boolean {
+  return uid !== undefined && uid !== '' && controllerOf(object)?.uid === uid;
+}

@@ -1,8 +1,9 @@
 // Sorts what exists into ours, others', and what another operator made for us. Ours is what names the SeldonDeployment's uid
 // as its controller: a name or a label alone proves nothing.
+import { controllerOf, isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Observed } from './contract.ts';
-import { controllerOf, nameOf } from './contract.ts';
+import { nameOf } from './contract.ts';
 
 export interface Children {
   /** All that was observed, by `Kind/name`. */
@@ -12,11 +13,10 @@ export interface Children {
 
 export function sortChildren({ object, children }: Observed): Children {
   const all = new Map(children.map((child) => [nameOf(child), child]));
-  return { all, ours: [...all.values()].filter((child) => isOurs(child, object)) };
-}
-
-export function isOurs(child: KubeObject, owner: KubeObject): boolean {
-  return controllerOf(child)?.uid === owner.metadata.uid && owner.metadata.uid !== undefined;
+  return {
+    all,
+    ours: [...all.values()].filter((child) => isControlledBy(child, object.metadata.uid)),
+  };
 }
 
 export function ofKind(objects: readonly KubeObject[], kind: string): readonly KubeObject[] {

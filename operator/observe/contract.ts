@@ -1,7 +1,7 @@
 // What a reconcile is made of: everything that was observed goes in, everything that is to be done comes out. Both are plain
 // data, so that the decision can be tested by files; the effects are carried out elsewhere, in the order of the fields.
 import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
-import type { KubeObject, ManagedFields, OwnerReference } from '../../lib/kube/object.ts';
+import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
 import type { ObjectRef } from '../../lib/kube/kinds.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import type { ReplicasTransfer } from '../workloads/workloads.ts';
@@ -127,10 +127,6 @@ export interface EventNote {
 /** `Kind/name`: what is unique among the children of a namespace. */
 export function nameOf(object: { kind: string; metadata: { name: string } }): string {
   return `${object.kind}/${object.metadata.name}`;
-}
-
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
 export const NOTHING: Omit<Reconciled, 'status'> = {

@@ -5,13 +5,12 @@ import { statusOf } from './fields.ts';
 import type { Reflector, ReflectorOptions } from '../../lib/kube/reflector.ts';
 import type { KindRef } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { keyOf } from '../../lib/kube/object.ts';
+import { controllerOf, keyOf } from '../../lib/kube/object.ts';
 import { readAllNotes } from '../../cluster/acknowledge.ts';
 import type { Change, ReadonlyStore } from '../../lib/kube/store.ts';
 import { GATEWAY_LABEL, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
 import { GROUP, KIND, STORED_VERSION } from '../../graph/crd/crd.ts';
 import { labelValue } from '../../cluster/object-names.ts';
-import { controllerOf } from './contract.ts';
 import { trimObject } from './trim.ts';
 
 export const DEPLOYMENT: KindRef = { apiVersion: `${GROUP}/${STORED_VERSION}`, kind: KIND };

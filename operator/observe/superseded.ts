@@ -4,6 +4,8 @@ import { numberOf, objectOf, textOf } from '../../graph/plan/json-value.ts';
 import { specOf, statusOf, templateAnnotations } from './fields.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
+import { findHold } from '../../cluster/acknowledge.ts';
+import type { Hold } from '../../cluster/acknowledge.ts';
 import { ANNOTATIONS } from '../../cluster/names.ts';
 import { ROUTE_KINDS, SCALED_OBJECT } from '../config/other-kinds.ts';
 import { ofKind } from './children.ts';
@@ -77,22 +79,22 @@ function targetOf(child: KubeObject): string {
 function describeGateways(input: SupersededInput, serving: readonly KubeObject[]): string {
   const { object, specVersion } = input;
   const { namespace = '' } = object.metadata;
-  const gateways = input.gateways.toSorted((one, other) => (one.name < other.name ? -1 : 1));
-  const services = ofKind(serving, 'Service').map(({ metadata }) => metadata.name);
-  const behind = gateways.filter((gateway) => !hasSeen(gateway.acknowledged, specVersion));
-  if (behind.length > 0)
-    return `gateway ${behind.map(({ name }) => name).join(', ')} has the new routes`;
-  const using = gateways.filter(({ inUse }) =>
-    services.some((service) => inUse.includes(`${namespace}/${service}`)),
+  const services = ofKind(serving, 'Service').map(
+    ({ metadata }) => `${namespace}/${metadata.name}`,
   );
-  if (using.length === 0) return '';
-  return `the last requests of gateway ${using.map(({ name }) => name).join(', ')} have ended`;
-}
-
-/** Versions of one kind of objects can be compared as numbers. */
-function hasSeen(acknowledged: string, version: string): boolean {
-  if (!/^\d+$/.test(acknowledged) || !/^\d+$/.test(version)) return false;
-  return BigInt(acknowledged) >= BigInt(version);
+  const holding = (hold: Hold): string =>
+    input.gateways
+      .filter(
+        ({ acknowledged, inUse }) =>
+          findHold({ resourceVersion: acknowledged, inUse }, specVersion, services) === hold,
+      )
+      .map(({ name }) => name)
+      .sort()
+      .join(', ');
+  const behind = holding('behind');
+  if (behind !== '') return `gateway ${behind} has the new routes`;
+  const using = holding('in-use');
+  return using === '' ? '' : `the last requests of gateway ${using} have ended`;
 }
 
 function isMounted(map: string, { ours, replicaSets, pods }: SupersededInput): boolean {

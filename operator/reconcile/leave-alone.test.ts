@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { leaveAlone } from './reconcile.ts';
+import { leaveAlone } from './leave-alone.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
 const ANNOTATED = { 'sidegraph.io/injection': 'enabled' };

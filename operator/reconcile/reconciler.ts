@@ -24,11 +24,14 @@ import { readObject } from '../observe/check-object.ts';
 import { explainRefusal } from '../observe/explain-refusal.ts';
 import { observe } from '../observe/observe.ts';
 import { perform } from './perform.ts';
-import { leaveAlone, reconcile } from './reconcile.ts';
+import { leaveAlone } from './leave-alone.ts';
+import { reconcile } from './reconcile.ts';
 import { differsInPlansAlone } from './hold-status.ts';
 import type { Sources } from '../observe/sources.ts';
 import { WriteGuard } from './write-guard.ts';
 import { SpecVersions } from '../observe/spec-versions.ts';
+import { surveyOwners } from '../observe/survey.ts';
+import type { Survey } from '../observe/survey.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -83,11 +86,12 @@ export class Reconciler {
     let input: ReconcileInput;
     let result: Reconciled;
     try {
-      const left = leaveAlone(observed);
+      const survey = surveyOwners(observed);
+      const left = leaveAlone(observed, survey);
       if (left !== undefined) return await this.#leave(object, left, signal);
       const loaded = await readObject(object, reader, readOptions(config));
       input = { ...observed, loaded, undone: this.#guard.undone(key, version, now()) };
-      result = await this.#decide(input, signal);
+      result = await this.#decide(input, survey, signal);
     } catch (error) {
       if (signal.aborted || error instanceof KubeError) throw error;
       return await this.#tellFault(object, error, signal);
@@ -129,8 +133,8 @@ export class Reconciler {
   }
 
   /** What is not watched is looked up: an object without our labels may hold a name that we need. */
-  async #decide(input: ReconcileInput, signal: AbortSignal): Promise<Reconciled> {
-    const first = reconcile(input);
+  async #decide(input: ReconcileInput, survey: Survey, signal: AbortSignal): Promise<Reconciled> {
+    const first = reconcile(input, survey);
     if (first.lookUp.length === 0) return first;
     const found = await Promise.all(
       first.lookUp.map(async (ref) => ({

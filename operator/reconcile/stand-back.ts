@@ -4,11 +4,12 @@
 import { INJECTION_ENABLED, SELDON_LABELS } from '../../cluster/names.ts';
 import type { Status } from '../status/build-status.ts';
 import type { ConditionType } from '../status/conditions.ts';
-import { tellCondition } from '../status/transitions.ts';
+import { tellCondition, tellTransitions } from '../status/transitions.ts';
 import type { Claim } from '../observe/claim.ts';
-import type { EventNote, Reconciled, Observed } from '../observe/contract.ts';
+import type { EventNote, Observed, Reconciled, ReconcileInput } from '../observe/contract.ts';
 import { NOTHING } from '../observe/contract.ts';
-import { hasOwnStatus } from '../observe/former.ts';
+import { findFormerStatus, hasOwnStatus } from '../observe/former.ts';
+import type { Survey } from '../observe/survey.ts';
 
 /** Not ours: a status of ours is withdrawn, and events say what to do. */
 export function letGo(input: Observed, events: readonly EventNote[]): Reconciled {
@@ -16,8 +17,38 @@ export function letGo(input: Observed, events: readonly EventNote[]): Reconciled
   return { ...NOTHING, isOurs: false, status, events };
 }
 
+/** Objects of others are not watched. */
+export const WAIT_FOR_OTHERS_MS = 60_000;
+
+/** Nothing is written but what this is about; where the other operator does not write the status, it is told in full. */
+export function standBack(
+  input: ReconcileInput,
+  { claim }: Survey,
+  status: Status,
+  about: ConditionType,
+): Reconciled {
+  const others = findFormerStatus(input.object, input.config.formerManagers);
+  const requeueAfterMs = input.undone.length > 0 ? WAIT_FOR_OTHERS_MS : null;
+  // Once the object names us, Seldon's operator has written its last status, however it was installed.
+  const mayTakeStatus =
+    about !== 'TakenOver' && claim.by === 'object' && !hasOwnStatus(input.object);
+  if (others.length > 0 && !mayTakeStatus)
+    return { ...NOTHING, ...sayOnly(input, status, about), requeueAfterMs };
+  const events = tellTransitions(input.object, status);
+  return { ...NOTHING, takeOver: others, status: { ...status }, events, requeueAfterMs };
+}
+
+/** Who else writes what is ours to write, in words; '' for nobody. */
+export function describeRival(
+  input: ReconcileInput,
+  { claim, former: { contested } }: Survey,
+): string {
+  if (contested.length > 0) return describeContest(input, claim, contested);
+  return input.undone.length > 0 ? describeUndone(input.undone) : '';
+}
+
 /** The one condition, as another writer of the status leaves it alone. */
-export function sayOnly(
+function sayOnly(
   { object }: Observed,
   status: Status,
   type: ConditionType,
@@ -30,7 +61,7 @@ export function sayOnly(
   };
 }
 
-export function describeContest(
+function describeContest(
   { object, config }: Observed,
   { by }: Claim,
   contested: readonly string[],
@@ -45,7 +76,7 @@ export function describeContest(
   return `another operator keeps writing ${names}, so nothing is written here; ${advice} (docs/migrate.md)`;
 }
 
-export function describeUndone(undone: readonly string[]): string {
+function describeUndone(undone: readonly string[]): string {
   return `somebody keeps changing ${undone.join(', ')} back, so nothing is written here for now; its managedFields tell who`;
 }
 

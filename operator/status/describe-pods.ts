@@ -1,5 +1,6 @@
 // Why pods do not serve, in words that tell what to do next: the image that cannot be pulled, the container that crashes, the node
 // that has no room. Reads pods as the kubelet and the scheduler describe them; the gravest trouble of most pods comes first.
+import { isReady } from '../observe/joined-pods.ts';
 import { numberOf, objectOf, objectsOf, textOf } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { conditionOf, statusOf } from '../observe/fields.ts';
@@ -34,10 +35,6 @@ export function describePods(pods: readonly KubeObject[]): string {
 const MAX_TROUBLES = 3;
 const MAX_WORDS = 300;
 const ENVOY_WAITS = 0.5;
-
-export function isReady(pod: KubeObject): boolean {
-  return conditionOf(pod, 'Ready')?.status === 'True';
-}
 
 function describePod(pod: KubeObject): Trouble {
   const status = statusOf(pod);

@@ -1,11 +1,12 @@
 // One predictor as people see it: whether it can serve, the share of the traffic that it gets now, which plans its pods serve.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { GRAPH_ANNOTATION, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
+import { GRAPH_ANNOTATION } from '../../cluster/names.ts';
+import { isJoined, isServingEntry, judgeJoined } from '../observe/joined-pods.ts';
 import type { PodPlans } from '../observe/pod-plans.ts';
 import { podsOf } from '../observe/pod-plans.ts';
 import { judgeRollout } from '../observe/rollout.ts';
 import type { PredictorWorkload } from '../workloads/workloads.ts';
-import { describePods, isReady } from './describe-pods.ts';
+import { describePods } from './describe-pods.ts';
 
 /** Said while Deployments are being changed. */
 export const NEW_PODS = 'new pods are being made';
@@ -78,11 +79,11 @@ function judgeGraph({ workload, deployments, pods, rolling }: PredictorView): Ju
   const isFailed = rollouts.some((rollout) => rollout?.state === 'Failed');
   const isRolling = workload.deploymentNames.some((name) => rolling.includes(name));
   const isDone = !isRolling && rollouts.every((rollout) => rollout?.state === 'Available');
-  if (isJoined(workload)) return judgeJoined(workload, own);
+  if (isJoined(workload)) return judgeJoinedPods(workload, own);
   // An older Deployment of another name may serve on while this one starts.
   const serves =
     rollouts.every((rollout) => rollout !== undefined && rollout.available > 0) ||
-    own.some((pod) => isReady(pod) && isEntry(pod));
+    own.some(isServingEntry);
   if (isDone) return { state: 'Available', serves, message: emptyMessage(rollouts) };
   const refused = rollouts.find((rollout) => (rollout?.message ?? '') !== '')?.message ?? '';
   const trouble = describePods(own);
@@ -118,38 +119,12 @@ function judgeOne(view: PredictorView): Judged {
   };
 }
 
-/** Whether requests enter through pods that others make. */
-function isJoined({ joinedServices }: PredictorWorkload): boolean {
-  return Object.keys(joinedServices).length > 0;
-}
-
-/**
- * Nobody says how many of them there are to be: one that is ready will do. Pods of ours, from when the graph had containers, have
- * a component; they serve until then.
- */
-function judgeJoined({ name, plan }: PredictorWorkload, pods: readonly KubeObject[]): Judged {
-  const entries = pods.filter((pod) => isReady(pod) && isEntry(pod));
-  const joined = pods.filter(({ metadata }) => metadata.labels?.[LABELS.component] === undefined);
-  if (joined.some((pod) => entries.includes(pod)))
-    return { state: 'Available', serves: true, message: '' };
+function judgeJoinedPods({ name, plan }: PredictorWorkload, pods: readonly KubeObject[]): Judged {
+  const { joined, serves, isComplete } = judgeJoined(pods);
+  if (isComplete) return { state: 'Available', serves, message: '' };
   const advice = `annotate pods with ${GRAPH_ANNOTATION}: ${plan.deployment}/${name}`;
   const message = describePods(joined) || `no pod has joined the graph yet; ${advice}`;
-  return { state: 'Creating', serves: entries.length > 0, message };
-}
-
-/** Whether each predictor whose pods others make has such a pod that answers. */
-export function servesJoined(
-  workloads: readonly PredictorWorkload[],
-  pods: readonly KubeObject[],
-): boolean {
-  return workloads
-    .filter(isJoined)
-    .every((workload) => judgeJoined(workload, podsOf(workload.name, pods)).state === 'Available');
-}
-
-/** Whether the predictor's Service leads to it. */
-function isEntry(pod: KubeObject): boolean {
-  return pod.metadata.labels?.[SELDON_LABELS.app] !== undefined;
+  return { state: 'Creating', serves, message };
 }
 
 function emptyMessage(rollouts: readonly ({ readonly wanted: number } | undefined)[]): string {

@@ -1,8 +1,9 @@
 // Finds the live Deployment that a component becomes, and with which name and selector. A selector cannot be changed: the live
 // one is copied; where the new pods could not have its labels, another name stands beside the old one until that is gone.
+import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';
-import { isOwned, liveSelector } from './live.ts';
+import { liveSelector } from './live.ts';
 import { hashName } from '../../cluster/object-names.ts';
 import type { Owner } from './workloads.ts';
 
@@ -24,7 +25,7 @@ export function identifyDeployment(
   owner: Owner,
 ): Identity {
   const find = (name: string): KubeObject | undefined =>
-    deployments.find((live) => live.metadata.name === name && isOwned(live, owner));
+    deployments.find((live) => live.metadata.name === name && isControlledBy(live, owner.uid));
   const { name, selector } = wanted;
   // The name beside is chosen for good: going back to the first one would be another rollout.
   const beside = hashName(

@@ -6,15 +6,7 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS, LABELS, VOLUMES } from '../../cluster/names.ts';
 import type { ContainerSpec, SidecarParts } from './sidecar/render-sidecar.ts';
 import type { Labels } from './labels.ts';
-import type { Owner } from './workloads.ts';
 import { integerAt, objectAt, objectsAt, textAt, textsAt } from '../../graph/plan/json-value.ts';
-
-export function isOwned(object: KubeObject, owner: Owner): boolean {
-  if (object.metadata.namespace !== owner.namespace) return false;
-  return (object.metadata.ownerReferences ?? []).some(
-    ({ uid, controller }) => uid === owner.uid && controller !== false,
-  );
-}
 
 export function liveSelector(deployment: KubeObject): Labels {
   return textsAt(objectAt(objectAt(deployment, 'spec'), 'selector'), 'matchLabels');

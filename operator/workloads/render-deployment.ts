@@ -1,6 +1,7 @@
 // Renders the Deployments of one predictor: one for each component and, where the entry stands alone, one with the sidecars. What
 // belongs to a Deployment by name (autoscaler, budget) comes along.
 import type { Deployment } from '../../graph/plan/deployment.ts';
+import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
 import type { SidecarParts } from './sidecar/render-sidecar.ts';
@@ -14,7 +15,6 @@ import type { Identity } from './identify-deployment.ts';
 import { isEntry, lonePodLabels, loneSelector, objectLabels, podLabels } from './labels.ts';
 import { selectorOf } from './labels.ts';
 import type { Labels } from './labels.ts';
-import { isOwned } from './live.ts';
 import { servingContainers } from './model-server.ts';
 import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { autoscalerMin, renderAutoscaler } from './render-autoscaler.ts';
@@ -181,7 +181,7 @@ function findPredecessor(
       metadata.name !== name &&
       labels[LABELS.predictor] === own[LABELS.predictor] &&
       labels[LABELS.component] === component &&
-      isOwned({ ...object, metadata }, owner)
+      isControlledBy({ ...object, metadata }, owner.uid)
     );
   });
 }

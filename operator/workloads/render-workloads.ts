@@ -7,6 +7,7 @@ import { openFindings } from '../../graph/manifest/finding.ts';
 import type { FindingSink } from '../../graph/manifest/finding.ts';
 import { canonicalJson } from '../../graph/plan/json-value.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
+import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
 import { ROUTE_KINDS } from '../config/other-kinds.ts';
@@ -14,7 +15,7 @@ import { certificateFiles } from './certificate.ts';
 import { renderSidecar } from './sidecar/render-sidecar.ts';
 import type { SidecarParts } from './sidecar/render-sidecar.ts';
 import { isEntry, objectLabels } from './labels.ts';
-import { isOwned, liveSidecarVersion } from './live.ts';
+import { liveSidecarVersion } from './live.ts';
 import { orchestratorOf } from './orchestrator.ts';
 import { placePredictors } from './place-predictors.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
@@ -212,7 +213,7 @@ function keepsSidecars(
   return live.deployments.some(
     (own) =>
       own.metadata.labels?.[LABELS.predictor] === label &&
-      isOwned(own, owner) &&
+      isControlledBy(own, owner.uid) &&
       liveSidecarVersion(own) !== '',
   );
 }

@@ -9,7 +9,8 @@ import {
 import { numberOf, objectOf, objectsOf, textOf } from '../../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../../graph/plan/json-value.ts';
 import { conditionsOf, specOf, statusOf } from '../../../operator/observe/fields.ts';
-import { describePods, isReady } from '../../../operator/status/describe-pods.ts';
+import { isReady } from '../../../operator/observe/joined-pods.ts';
+import { describePods } from '../../../operator/status/describe-pods.ts';
 import { labelValue } from '../../../cluster/object-names.ts';
 import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';
 
