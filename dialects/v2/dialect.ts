@@ -3,7 +3,7 @@ import { readString } from '../../lib/codecs/protobuf/oneof.ts';
 import { int32Field, stringField } from '../../lib/codecs/protobuf/writer.ts';
 import type { Verb } from '../../graph/plan/plan.ts';
 import type { Dialect, NamedModel } from '../dialect.ts';
-import { MODEL_METADATA, MODEL_READY, SERVER_METADATA, SERVER_READY } from './fields.ts';
+import { INFER, MODEL_METADATA, MODEL_READY, SERVER_METADATA, SERVER_READY } from './fields.ts';
 import { LAYOUT_HEADER } from './layout.ts';
 
 const MODELS = '/v2/models';
@@ -68,6 +68,7 @@ export const V2: Dialect = {
     { kind: 'predict-grpc', path: `${SERVICE}/ModelStreamInfer`, use: 'pass' },
   ],
   takesFeedback: false,
+  grpcModelField: INFER.modelName,
   grpcPackage: 'inference',
   unitPath,
   modelInPath,

@@ -41,6 +41,7 @@ export const BODY_LIMIT_FILTERS: Readonly<Record<Transport, string>> = {
   rest: 'sidegraph.body-limit.rest',
   grpc: 'sidegraph.body-limit.grpc',
 };
+export const MODEL_NAME_FILTER = 'sidegraph.model-name';
 export const WHOLE_BODY_FILTER = 'sidegraph.whole-body';
 export const EXT_PROC_FILTER = 'sidegraph.graph';
 
@@ -63,9 +64,4 @@ export function serviceOf(dialect: DialectName, kind: RouteKind): string {
 /** The kind of request that a call of this verb ends. */
 export function kindOf(verb: CallVerb, transport: Transport): RouteKind {
   return `${verb === 'send-feedback' ? 'feedback' : 'predict'}-${transport}`;
-}
-
-/** Prefix under which the gateway serves a deployment. */
-export function gatewayPrefix(plan: Plan): string {
-  return `/seldon/${plan.namespace}/${plan.deployment}`;
 }

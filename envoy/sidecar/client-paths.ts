@@ -5,7 +5,7 @@ import { dialectOf } from '../../dialects/known/dialects.ts';
 import { isTemplate, patternOf } from '../../dialects/template.ts';
 import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
 import type { JsonObject } from '../kit/json.ts';
-import { gatewayPrefix } from '../kit/names.ts';
+import { gatewayPrefix } from '../../graph/plan/names.ts';
 
 export interface ClientPath {
   readonly match: JsonObject;

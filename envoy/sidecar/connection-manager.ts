@@ -12,6 +12,7 @@ import {
   restoredForwardedFor,
   strippedPrefixes,
 } from '../kit/filters/headers.ts';
+import { modelNameFilter } from '../kit/filters/model-name.ts';
 import { localReplies } from '../kit/filters/local-reply.ts';
 import { clientStats, serverStats } from '../kit/filters/stats-log.ts';
 import { wholeBodyFilter } from '../kit/filters/whole-body.ts';
@@ -37,12 +38,20 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
       headersFilter(),
       cloudEventsFilter(plan.deployment, plan.namespace),
       ...bodyLimitFilters(plan),
+      ...(namesModels(plan) ? [modelNameFilter()] : []),
       wholeBodyFilter(plan),
       extProcFilter(),
       router(clientStats()),
     ],
     early: [...(faces === 'mirror' ? [restoredForwardedFor()] : []), strippedPrefixes()],
   });
+}
+
+/** Whether Envoy forwards gRPC messages alone that name a model. */
+function namesModels(plan: Plan): boolean {
+  return (
+    dialectOf(plan.dialect).grpcModelField !== null && plan.routes['predict-grpc'].kind === 'native'
+  );
 }
 
 /** Shares requests between predictors; it changes nothing of them. */

@@ -17,6 +17,7 @@ import {
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
+import { namesModel } from '../kit/filters/model-name.ts';
 import { callPolicy } from '../kit/route-policy.ts';
 
 type Form = 'plain' | 'cloud-events';
@@ -35,7 +36,7 @@ export function nativeRoutes(
 }
 
 /**
- * One route when all targets are asked the same verb; else one for each, taken with a cumulative fraction: Envoy draws one
+ * One route when all targets are asked the same verb under the same name; else one for each, taken with a cumulative fraction: Envoy draws one
  * number for a request, so the fractions of following routes nest.
  */
 function targetRoutes(
@@ -45,13 +46,42 @@ function targetRoutes(
   path: ClientPath,
   form: Form,
 ): JsonObject[] {
-  const paths = new Set(targets.map((target) => unitPath(plan, kind, target, path)));
-  if (paths.size === 1) return [route(plan, kind, path, targets, null, form)];
+  const ways = new Set(
+    targets.map((target) => {
+      const model = filledModel(plan, kind, target, path);
+      return `${unitPath(plan, kind, target, path)} ${model ?? ''}`;
+    }),
+  );
+  if (ways.size === 1) return [route(plan, kind, path, targets, null, form)];
   let sum = 0;
   return targets.map((target) => {
     sum += target.weight;
     return route(plan, kind, path, [target], sum < NATIVE_WEIGHT_TOTAL ? sum : null, form);
   });
+}
+
+/** The name that Envoy puts into a gRPC message for a unit; null for none. */
+function filledModel(
+  plan: Plan,
+  kind: RouteKind,
+  { unit }: NativeTarget,
+  { passes }: ClientPath,
+): string | null {
+  if (passes || !isGrpcKind(kind) || dialectOf(plan.dialect).grpcModelField === null) return null;
+  return edgeOf(plan, unit, 'grpc').model;
+}
+
+function modelNames(
+  plan: Plan,
+  kind: RouteKind,
+  target: NativeTarget,
+  path: ClientPath,
+): JsonObject {
+  const model = filledModel(plan, kind, target, path);
+  const field = dialectOf(plan.dialect).grpcModelField;
+  if (model === null || field === null) return {};
+  const others = plan.units.map(({ name }) => name).filter((name) => name !== model);
+  return namesModel(field, model, others);
 }
 
 /** The same for all targets where the client's path is passed on. */
@@ -100,6 +130,7 @@ function route(
     },
     typed_per_filter_config: {
       ...bodyLimit(transport),
+      ...modelNames(plan, kind, first, path),
       ...(form === 'plain' ? withoutCloudEvents() : {}),
       ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
     },

@@ -2,6 +2,7 @@
 // whose units then are called by their own; any other name is a model's that every unit has (as Seldon's executor takes it).
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { messagesOf } from '../../dialects/known/messages.ts';
+import { gatewayPrefix } from '../../graph/plan/names.ts';
 import type { Plan, Transport } from '../../graph/plan/plan.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Named } from './context.ts';
@@ -25,8 +26,10 @@ export function compileNamed(
   const models = new Map(
     plan.edges.map(({ unit, model }) => [unit, encodeURIComponent(model)] as const),
   );
+  const prefix = gatewayPrefix(plan);
   return ({ headers }) => {
-    const named = modelInPath(headers.find(':path') ?? '');
+    const path = headers.find(':path') ?? '';
+    const named = modelInPath(path.startsWith(prefix) ? path.slice(prefix.length) : path);
     if (named === null) return null;
     const unit = units.get(named.model);
     if (unit === undefined) return { unit: null, model: named.model + named.version };

@@ -10,11 +10,7 @@ import { harmlessRetries, servedPrefix } from './routes.ts';
 
 export const ROUTE_TABLE = 'gateway';
 /** What the gRPC services begin with that clients of a deployment may call through the gateway. */
-const GRPC_SERVICES = [
-  ...Object.values(DIALECTS).map(({ grpcPackage }) => `/${grpcPackage}.`),
-  '/inference.',
-  '/tensorflow.',
-];
+const GRPC_SERVICES = Object.values(DIALECTS).map(({ grpcPackage }) => `/${grpcPackage}.`);
 
 export function renderRouteTable(claims: readonly Claim[]): JsonObject {
   const matcher = renderMatcher(claims);

@@ -1,6 +1,6 @@
 // The names that cross a wire between Envoy and the filter: headers, route names, tail keys, hosts of the egress
 // listener, metadata keys, statistics. Both sides import them from here and invent none.
-import type { CallVerb, RouteKind, Transport } from './plan.ts';
+import type { CallVerb, Plan, RouteKind, Transport } from './plan.ts';
 
 /** Names the call that Envoy makes last; the ingress routes match on it. */
 export const UNIT_HEADER = 'x-sidegraph-unit';
@@ -79,3 +79,11 @@ export const UNIT_LABELS = ['model_name', 'model_image', 'model_version'] as con
 export const BUCKETS_SECONDS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ];
+
+/** Prefix under which the gateway serves a deployment; its paths serve without it too. */
+export function gatewayPrefix({
+  namespace,
+  deployment,
+}: Pick<Plan, 'namespace' | 'deployment'>): string {
+  return `/seldon/${namespace}/${deployment}`;
+}
