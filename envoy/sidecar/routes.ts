@@ -66,6 +66,8 @@ function servedRoutes(plan: Plan, kind: RouteKind): JsonObject[] {
       return nativePaths(plan, kind).flatMap((path) =>
         nativeRoutes(plan, kind, decision.targets, path),
       );
+    case 'absent':
+      return [];
     case 'graph':
       return walkedPaths(plan, kind).flatMap((path) => graphRoutes(plan, kind, path));
   }

@@ -42,12 +42,13 @@ const KEPT_BACK = new Set([
 ]);
 
 /**
- * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units. The answer's bytes are held
+ * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units, `model` its model as a segment of the path. The answer's bytes are held
  * in `account` as they come.
  */
 export function askUnit(
   plan: Plan,
   unit: number,
+  model: string,
   verb: Extract<Verb, 'status' | 'metadata'>,
   headers: IncomingHttpHeaders,
   account: ByteAccount,
@@ -59,7 +60,7 @@ export function askUnit(
   }
   const timeoutMs = plan.policy.restTimeoutMs ?? DEFAULT_TIMEOUT_MS;
   const maxBytes = Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES);
-  const path = dialectOf(edge.dialect).unitPath(encodeURIComponent(edge.model), verb, 'rest');
+  const path = dialectOf(edge.dialect).unitPath(model, verb, 'rest');
   if (path === null) {
     const what = `protocol ${edge.dialect} has no ${verb}`;
     return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name}: ${what}`));

@@ -8,12 +8,16 @@ export interface Endpoint {
   readonly answer: HttpAnswer | 'post';
   /** '' where none is named. */
   readonly unit: string;
+  /** Of the model that it names: `/versions/N` as in the path, '' for none. */
+  readonly version: string;
   readonly methods: string;
 }
 
 type FindEndpoint = (path: string) => Endpoint | undefined;
 
 const METHODS_GET = 'GET,OPTIONS';
+/** What stands between the holes of a template with two. */
+const VERSION = /\}(\/[a-z]+\/)\{/;
 const METHODS_POST = 'OPTIONS,POST';
 
 const finders = new Map<DialectName, FindEndpoint>();
@@ -32,12 +36,13 @@ function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
   const templates: { path: string; answer: Endpoint['answer'] }[] = [];
   for (const { path, answer } of control.http) {
     if (isTemplate(path)) templates.push({ path, answer });
-    else exact.set(path, { answer, unit: '', methods: METHODS_GET });
+    else exact.set(path, { answer, unit: '', version: '', methods: METHODS_GET });
   }
   for (const { path, kind } of clientRoutes) {
     if (kind.endsWith('-grpc')) continue;
     if (isTemplate(path)) templates.push({ path, answer: 'post' });
-    else if (!exact.has(path)) exact.set(path, { answer: 'post', unit: '', methods: METHODS_POST });
+    else if (!exact.has(path))
+      exact.set(path, { answer: 'post', unit: '', version: '', methods: METHODS_POST });
   }
   return (path) => {
     const found = exact.get(path);
@@ -45,8 +50,15 @@ function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
     for (const { path: template, answer } of templates) {
       const holes = readTemplate(template, path);
       if (holes === null) continue;
-      if (answer === 'post') return { answer, unit: '', methods: METHODS_POST };
-      return { answer, unit: decodeSegment(holes[0] ?? ''), methods: METHODS_GET };
+      if (answer === 'post') return { answer, unit: '', version: '', methods: METHODS_POST };
+      const [unit = '', version] = holes;
+      const before = VERSION.exec(template)?.[1] ?? '';
+      return {
+        answer,
+        unit: decodeSegment(unit),
+        version: version === undefined ? '' : `${before}${version}`,
+        methods: METHODS_GET,
+      };
     }
     return undefined;
   };

@@ -120,9 +120,9 @@ async function answerOf(
       const name = method.unitIn(request);
       const asked = findAsked(plan, name);
       if (asked === null) return unknownUnit(name);
-      const unit = plan.units[asked];
+      const unit = plan.units[asked.unit];
       if (unit !== undefined && unit.builtIn !== null) return { bytes: method.builtIn(unit.name) };
-      return askUnit(plan, asked, method.unitPath, method.ask(request), metadata);
+      return askUnit(plan, asked.unit, method.unitPath, method.ask(request), metadata);
     }
     case 'graph-metadata':
       return graphMetadata(plan, method, definition, metadata);

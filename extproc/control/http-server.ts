@@ -58,14 +58,15 @@ async function answerRequest(
   if (plan === undefined) {
     return reply(failed(dialect, 'PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
-  const { answer, unit } = endpoint;
-  return reply(await answerAsked(plan, answer, unit, request.headers));
+  const { answer, unit, version } = endpoint;
+  return reply(await answerAsked(plan, answer, unit, version, request.headers));
 }
 
 async function answerAsked(
   plan: Plan,
   asked: HttpAnswer,
   unit: string,
+  version: string,
   headers: IncomingHttpHeaders,
 ): Promise<Answer> {
   switch (asked) {
@@ -74,9 +75,9 @@ async function answerAsked(
     case 'live':
       return empty(200);
     case 'unit-status':
-      return answerUnit(plan, unit, 'status', headers);
+      return answerUnit(plan, unit, version, 'status', headers);
     case 'unit-metadata':
-      return answerUnit(plan, unit, 'metadata', headers);
+      return answerUnit(plan, unit, version, 'metadata', headers);
     case 'graph-metadata':
       return answerGraph(plan, headers);
     case 'server-metadata':

@@ -20,18 +20,21 @@ import {
 export async function answerUnit(
   plan: Plan,
   name: string,
+  version: string,
   verb: 'status' | 'metadata',
   headers: IncomingHttpHeaders,
 ): Promise<Answer> {
-  const index = findAsked(plan, name) ?? -1;
-  const unit = plan.units[index];
+  const asked = findAsked(plan, name);
+  const unit = asked === null ? undefined : plan.units[asked.unit];
   const dialect = dialectOf(plan.dialect);
-  if (unit === undefined) return failed(dialect, 'UNIT_UNKNOWN', `Failed to find model ${name}`);
+  if (asked === null || unit === undefined)
+    return failed(dialect, 'UNIT_UNKNOWN', `Failed to find model ${name}`);
   if (unit.builtIn !== null) {
     return json(200, JSON.stringify(verb === 'status' ? { status: 'ok' } : builtInMetadata(unit)));
   }
   return accounted(async (account) => {
-    const result = await askUnit(plan, index, verb, headers, account);
+    const model = `${encodeURIComponent(asked.model)}${version}`;
+    const result = await askUnit(plan, asked.unit, model, verb, headers, account);
     return result.kind === 'failure'
       ? failed(dialect, result.code, result.text)
       : passOn(result.answer);
@@ -69,7 +72,7 @@ async function graphAnswer(
   const results = await Promise.all(
     plan.units.map((unit, index) =>
       unit.builtIn === null
-        ? askUnit(plan, index, 'metadata', readable, account)
+        ? askUnit(plan, index, unit.name, 'metadata', readable, account)
         : Promise.resolve(null),
     ),
   );

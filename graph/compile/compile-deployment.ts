@@ -55,7 +55,7 @@ function compilePlan(
     units: planUnits,
     edges: compileEdges(deployment.protocol, predictor, units, policy, addresses),
     walk,
-    routes: compileRoutes(walk, planUnits, policy.routingInBody),
+    routes: compileRoutes(walk, planUnits, policy.routingInBody, dialectOf(deployment.protocol)),
     policy,
   };
   const { version, ...rest } = plan;

@@ -1,5 +1,7 @@
 // Decides, for each kind of request, whether Envoy does it alone. It can when all that is left is a draw and one call:
 // a single unit, a built-in that only draws, a parent that makes no calls over one child, and products of them.
+import type { Dialect } from '../../dialects/dialect.ts';
+import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { findPolicy } from '../built-ins/table.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../plan/plan.ts';
@@ -9,6 +11,7 @@ import type {
   PlanRoutes,
   PlanUnit,
   RouteDecision,
+  RouteKind,
   Step,
 } from '../plan/plan.ts';
 
@@ -32,15 +35,27 @@ export function compileRoutes(
   walk: Step,
   units: readonly PlanUnit[],
   routingInBody: boolean,
+  dialect: Dialect = SELDON,
 ): PlanRoutes {
   const predict = decidePredict(walk, units, routingInBody);
   const feedback = decideFeedback(walk, units);
+  const has = (kind: RouteKind, decision: RouteDecision): RouteDecision =>
+    dialect.clientRoutes.some((route) => route.kind === kind)
+      ? decision
+      : { kind: 'absent', reason: `protocol ${dialect.name} has no such request` };
   return {
-    'predict-rest': predict,
-    'predict-grpc': predict,
-    'feedback-rest': feedback,
-    'feedback-grpc': feedback,
+    'predict-rest': has('predict-rest', predict),
+    'predict-grpc': has('predict-grpc', whereNamed(predict, dialect)),
+    'feedback-rest': has('feedback-rest', feedback),
+    'feedback-grpc': has('feedback-grpc', feedback),
   };
+}
+
+/** A message that names its model inside of another one is out of Envoy's reach, and a draw needs it to name each unit. */
+function whereNamed(decision: RouteDecision, dialect: Dialect): RouteDecision {
+  const isOutOfReach = dialect.modelInPath !== null && dialect.grpcModelField === null;
+  if (decision.kind !== 'native' || decision.targets.length < 2 || !isOutOfReach) return decision;
+  return { kind: 'graph', reason: 'a message names its model, and each unit has its own' };
 }
 
 function decidePredict(

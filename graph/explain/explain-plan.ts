@@ -74,7 +74,7 @@ function callsLast(step: Step): boolean {
 
 function explainRoute(plan: Plan, kind: string, decision: RouteDecision): string[] {
   const head = `    ${kind.padEnd(13)} ${decision.kind.padEnd(6)} ${decision.reason}`;
-  if (decision.kind === 'graph' || decision.targets.length < 2) return [head];
+  if (decision.kind !== 'native' || decision.targets.length < 2) return [head];
   const targets = decision.targets.map((target) => {
     const percent = ((100 * target.weight) / NATIVE_WEIGHT_TOTAL).toFixed(4);
     const name = plan.units[target.unit]?.name ?? '';

@@ -128,7 +128,9 @@ export type RouteKind = keyof PlanRoutes;
 
 export type RouteDecision =
   | { readonly kind: 'native'; readonly reason: string; readonly targets: readonly NativeTarget[] }
-  | { readonly kind: 'graph'; readonly reason: string };
+  | { readonly kind: 'graph'; readonly reason: string }
+  /** The protocol has no such request. */
+  | { readonly kind: 'absent'; readonly reason: string };
 
 /** One leaf of a native route. */
 export interface NativeTarget {
@@ -185,9 +187,21 @@ export interface PredictorPlan {
   readonly shadow: boolean;
 }
 
-/** Whether any kind of request of a deployment needs the filter; Envoy serves the others alone. */
+/**
+ * Whether any kind of request of a deployment needs the filter; Envoy serves the others alone. Feedback that no unit takes is
+ * seldom sent: the first one starts the filter.
+ */
 export function needsFilter(deployment: DeploymentPlan): boolean {
-  return deployment.predictors.some(({ plan }) =>
-    Object.values(plan.routes).some((route) => route.kind === 'graph'),
+  return deployment.predictors.some(({ plan: { routes, walk } }) =>
+    ROUTES.some(
+      (kind) =>
+        routes[kind].kind === 'graph' && (kind.startsWith('predict') || takesFeedback(walk)),
+    ),
   );
+}
+
+const ROUTES = ['predict-rest', 'predict-grpc', 'feedback-rest', 'feedback-grpc'] as const;
+
+function takesFeedback({ feedback, children }: Step): boolean {
+  return feedback || children.some(takesFeedback);
 }
