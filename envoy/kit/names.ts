@@ -1,7 +1,7 @@
 // Names inside Envoy's configuration: clusters, listeners, route tables, filters. What crosses to the filter has its
 // home in `graph/plan/names.ts`; these stay in this folder (and in Envoy's statistics).
 import { dialectOf } from '../../dialects/known/dialects.ts';
-import type { CallVerb, DialectName, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
+import type { CallVerb, DialectName, RouteKind, Transport } from '../../graph/plan/plan.ts';
 
 /** The ext_proc servers; the one cluster with a fixed place in Envoy's statistics. */
 export const FILTER_CLUSTER = 'filter';

@@ -86,12 +86,8 @@ export function explainerPrefix(
 
 /** RE2 over the paths of gRPC that deployments serve. */
 export function grpcPaths(): string {
-  const packages = new Set([
-    ...Object.values(DIALECTS).map(({ grpcPackage }) => grpcPackage),
-    'inference',
-    'tensorflow',
-  ]);
-  return `/(${[...packages].map((name) => name.replaceAll('.', '[.]')).join('|')})[.].*`;
+  const packages = Object.values(DIALECTS).map(({ grpcPackage }) => grpcPackage);
+  return `/(${packages.map((name) => name.replaceAll('.', '[.]')).join('|')})[.].*`;
 }
 
 /** An annotation with a whole number from 1 on; undefined for none. */
