@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseCommand, USAGE } from '../../cli/commands.ts';
 import { DIFFERENCES } from '../../e2e/conformance/differences.ts';
-import { listPages, listSources, PICTURES, ROOT } from './pages.ts';
+import { listPages, PICTURES, ROOT } from './pages.ts';
 import { partNames, renderPage } from './render-page.ts';
 import { explainedCases } from './seldon-differences.ts';
 
@@ -28,27 +28,6 @@ for (const name of pages) {
     assert.deepEqual(missing, []);
   });
 }
-
-const FILE_NAME = /`([\w-]+\/(?:[\w.-]+\/)*(?:[\w.-]+\.(?:ts|sh|md|yaml|yml|json|proto))?)`/g;
-
-for (const name of pages.filter((page) => /^docs\/development\/|^CONTRIBUTING/.test(page)))
-  test(`${name} names files and folders that exist`, () => {
-    const text = readFileSync(join(ROOT, name), 'utf8');
-    const named = [...text.matchAll(FILE_NAME)].map(([, path = '']) => path);
-    assert.deepEqual(
-      named.filter((path) => !existsSync(join(ROOT, path))),
-      [],
-    );
-  });
-
-test('the map names every folder with code, or the one that it is in', () => {
-  const map = readFileSync(join(ROOT, 'docs/development/map.md'), 'utf8');
-  const folders = listSources().map((path) => path.split('/').slice(0, -1));
-  const missing = folders.filter(
-    (way) => !way.some((_name, at) => map.includes(`\`${way.slice(0, at + 1).join('/')}/\``)),
-  );
-  assert.deepEqual([...new Set(missing.map((way) => way.join('/')))], []);
-});
 
 /** A heading's anchor counts too. */
 function isThere(page: string, link: string): boolean {
@@ -91,16 +70,6 @@ test('the examples of the help texts are command lines that can be read, with fi
     }
   }
 });
-
-/** Words of the glossary's last table that never mean anything else. */
-const UNUSED =
-  /\b(passed over|passes over|off the path|twins?|kept connections?|straight|hand(s|ed) down|lets? go of|mended)\b/gi;
-
-for (const name of pages.filter((page) => !page.endsWith('/glossary.md')))
-  test(`${name} has no word that the glossary replaces`, () => {
-    const text = readFileSync(join(ROOT, name), 'utf8');
-    assert.deepEqual(text.match(UNUSED) ?? [], []);
-  });
 
 test('every recorded case of Seldon that differs is explained', () => {
   assert.deepEqual(explainedCases(), Object.keys(DIFFERENCES).sort());
