@@ -164,6 +164,10 @@ export interface Requests {
    * of another unit's answer; null where it may stay.
    */
   fit(message: Payload, model: string, isAnswer: boolean): Edits | Unusable | null;
+  /** A client's own message is what every unit gets, unread. */
+  readonly ownFits: boolean;
+  /** Of how many bytes `fit` may look at each. */
+  bytesRead(message: Payload): number;
   /** What makes an answer of the client's own message, where the walk ends without a call; null where it may stay. */
   asAnswer(request: Payload): Edits | null;
 }

@@ -15,6 +15,9 @@ export const TENSORFLOW_GRPC: Messages = {
     modelIn: modelInRequest,
     fit: (message, model, isAnswer) =>
       isAnswer ? chainGrpc(message, model) : nameRequest(message, model),
+    ownFits: false,
+    // Tensors are stepped over.
+    bytesRead: () => 0,
     asAnswer: answerWithRequest,
   },
   readRoute: readGrpcRoute,

@@ -15,6 +15,8 @@ export const TENSORFLOW_REST: Messages = {
   requests: {
     modelIn: () => '',
     fit: (message, _model, isAnswer) => (isAnswer ? chainRest(message) : null),
+    ownFits: true,
+    bytesRead: ({ body }) => body.length,
     asAnswer: () => null,
   },
   readRoute: readRestRoute,

@@ -21,6 +21,12 @@ export function jsonBytes({ body, layout }: Payload): number | 'invalid' {
   return bytes <= body.length ? bytes : 'invalid';
 }
 
+/** The same as a number that can be counted: none of a body that is not laid out as it says. */
+export function scannedBytes(payload: Payload): number {
+  const bytes = jsonBytes(payload);
+  return bytes === 'invalid' ? 0 : bytes;
+}
+
 function isJsonObject(json: Buffer): boolean {
   const cursor = new JsonCursor(json);
   return cursor.isObject && cursor.isOver();

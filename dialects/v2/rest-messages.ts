@@ -4,7 +4,7 @@ import { averageRest, averageRestBytes } from './average-rest.ts';
 import { chainRest } from './chain-rest.ts';
 import { constantRest } from './constant.ts';
 import { findUnjoinableRest, joinRest } from './join-rest.ts';
-import { JSON_TYPE } from './layout.ts';
+import { JSON_TYPE, scannedBytes } from './layout.ts';
 import { readRestRoute } from './route-rest.ts';
 
 export const V2_REST: Messages = {
@@ -15,6 +15,8 @@ export const V2_REST: Messages = {
   requests: {
     modelIn: () => '',
     fit: (message, _model, isAnswer) => (isAnswer ? chainRest(message) : null),
+    ownFits: true,
+    bytesRead: scannedBytes,
     asAnswer: () => null,
   },
   readRoute: readRestRoute,

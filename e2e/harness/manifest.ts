@@ -21,10 +21,11 @@ export interface Predictor {
   readonly shadow?: boolean;
 }
 
-/** A SeldonDeployment `test` in namespace `ns`. */
+/** A SeldonDeployment `test` in namespace `ns`; `more` is of its spec. */
 export function deployment(
   graph: Node | readonly Predictor[],
   annotations: Readonly<Record<string, string>> = {},
+  more: object = {},
 ): object {
   const predictors = 'name' in graph ? [{ name: 'p', graph }] : graph;
   return {
@@ -33,6 +34,7 @@ export function deployment(
     metadata: { name: 'test', namespace: 'ns' },
     spec: {
       annotations,
+      ...more,
       predictors: predictors.map((predictor) => ({
         ...predictor,
         graph: addressed(predictor.graph),

@@ -37,6 +37,8 @@ export class Line {
   readonly #slot: number;
   #op: Op | null;
   #message: Message;
+  /** Name of the unit whose answer the message is; null for the client's own. */
+  #from: string | null;
   /** Bytes of the request's account that are held for this line's message, or for the answers that it merges. */
   #ownBytes = 0;
 
@@ -60,6 +62,7 @@ export class Line {
     this.#slot = slot;
     this.#op = op;
     this.#message = message;
+    this.#from = parent === null ? null : parent.#from;
   }
 
   /** Goes on until a call is in flight or the line has ended. Never throws. */
@@ -169,6 +172,7 @@ export class Line {
   #simpleModel(op: Extract<Op, { kind: 'simple-model' }>): boolean {
     const { messages, decisions } = this.#walk.plan;
     const model = decisions.names[op.unit] ?? '';
+    this.#from = model;
     return this.#read(
       { kind: 'simple-model', model },
       [this.#message],
@@ -202,11 +206,14 @@ export class Line {
   /** Makes the message one that the unit takes, and calls. */
   #fit(op: CallOp): boolean {
     const message = this.#message;
-    const isAnswer = message.head !== null;
+    const isAnswer = this.#from !== null;
+    if (!isAnswer && this.#walk.plan.messages.requests?.ownFits === true) {
+      return this.#callOrTail(op, message);
+    }
     const task = { kind: 'fit', model: this.#walk.modelOf(op.call), isAnswer } as const;
     const now = this.#readNow(task, [message]);
     if (now !== null) return this.#fitted(op, now);
-    const from = (): string => `the message for unit "${op.call.unitName}"`;
+    const from = (): string => (isAnswer ? `unit "${this.#from}"` : 'the request');
     return this.#read(task, [message], from, (read) => this.#fitted(op, read));
   }
 
@@ -218,7 +225,7 @@ export class Line {
       return this.#callOrTail(op, this.#message);
     }
     if ('code' in result) {
-      const info = `unit "${op.call.unitName}": ${result.info}`;
+      const info = `unit "${this.#from ?? ''}": ${result.info}`;
       return this.#fail({ kind: 'error', code: result.code, info });
     }
     this.#ownBytes += unpackedBytes;
@@ -346,6 +353,7 @@ export class Line {
       if (this.#takeRoute(op, call, answer)) this.run();
       return;
     }
+    this.#from = call.unitName;
     this.#go(op, answer, ownBytes(answer));
     this.run();
   }
@@ -436,6 +444,8 @@ export class Line {
     this.#answers[slot] = answer;
     this.#ownBytes += bytes;
     if (--this.#pending > 0) return;
+    const [first] = this.#branches ?? [];
+    const from = first === undefined ? null : first.#from;
     this.#branches = null;
     const fault = this.#answers.find((each): each is Fault => 'kind' in each);
     if (fault !== undefined) {
@@ -444,6 +454,7 @@ export class Line {
     }
     const op = this.#op;
     if (op?.kind !== 'choose') return;
+    if (op.keep !== 'none') this.#from = from;
     if (op.keep === 'first') this.#message = this.#answers[0] as Message;
     this.#op = op.next;
     this.run();

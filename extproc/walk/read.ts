@@ -64,7 +64,7 @@ export function readAtOnce<K extends TaskKind>(
   messages: readonly Message[],
 ): Read<K> | Fault | null {
   for (const message of messages) if (!isPlain(message)) return null;
-  if (!isSmall(task, messages)) return null;
+  if (!isSmall(dialect, task, messages)) return null;
   return hold(memory, perform(dialect, task, messages), messages, 0);
 }
 
@@ -78,9 +78,13 @@ function nameOf(contentEncoding: string): string | null {
   return name === '' || name === 'identity' ? null : name;
 }
 
-function isSmall(task: Task, messages: readonly Message[]): boolean {
+function isSmall(dialect: Messages, task: Task, messages: readonly Message[]): boolean {
   let bytes = 0;
-  for (const { body } of messages) bytes += body.length;
+  const { requests } = dialect;
+  for (const message of messages) {
+    bytes +=
+      task.kind === 'fit' && requests !== null ? requests.bytesRead(message) : message.body.length;
+  }
   // An average takes every number apart.
   return bytes <= (task.kind === 'average' ? MAX_READ_ON_LOOP_BYTES / 2 : MAX_READ_ON_LOOP_BYTES);
 }
@@ -215,7 +219,7 @@ class SlowReading<K extends TaskKind> implements CallHandle {
     const { messages, memory, log } = this.#context;
     const task = this.#task;
     const plain = this.#plain;
-    if (isSmall(task, plain)) {
+    if (isSmall(messages, task, plain)) {
       this.#end(hold(memory, perform(messages, task, plain), plain, this.#unpackedBytes));
       return;
     }
