@@ -9,6 +9,9 @@ const RUNTIMES: Readonly<Record<string, string>> = {
   XGBOOST_SERVER: 'mlserver_xgboost.XGBoostModel',
 };
 
+/** Tempo's pipelines call their models inside of the cluster then. */
+const TEMPO_OPTIONS = '{"k8s_options": {"defaultRuntime": "tempo.seldon.SeldonKubernetesRuntime"}}';
+
 export function mlserverEnvironment(
   unit: Unit,
   protocol: string,
@@ -18,6 +21,7 @@ export function mlserverEnvironment(
   return {
     MLSERVER_MODEL_IMPLEMENTATION: runtime,
     MLSERVER_MODEL_VERSION: 'v1',
+    TEMPO_RUNTIME_OPTIONS: TEMPO_OPTIONS,
     ...(unit.server === 'HUGGINGFACE_SERVER'
       ? { MLSERVER_PARALLEL_WORKERS: '0', XDG_CACHE_HOME: '/opt/mlserver' }
       : {}),
