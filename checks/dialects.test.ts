@@ -18,6 +18,12 @@ const MARKS: readonly { readonly mark: RegExp; readonly what: string }[] = [
   },
   { mark: /seldon\.protos/, what: 'a service of Seldon' },
   { mark: /status: 'FAILURE'|"FAILURE"/, what: "Seldon's error body" },
+  { mark: /\/v2\/(models|health|docs)|\/v1\/models/, what: 'a path of V2 or TensorFlow' },
+  {
+    mark: /GRPCInferenceService|tensorflow\.serving|PredictionService/,
+    what: 'a service of V2 or TensorFlow',
+  },
+  { mark: /inference-header-content-length/, what: 'a header of V2' },
   { mark: /\b(ndarray|tftensor|binData|strData|jsonData)\b/, what: 'a field of a SeldonMessage' },
 ];
 

@@ -1,5 +1,6 @@
 // The probes of a unit's container. Seldon waits 20 s before it asks for the first time; a startup probe asks every second
 // instead, so that a pod serves as soon as it can, and the liveness probe waits for it.
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { Unit } from '../../graph/plan/deployment.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
@@ -13,18 +14,16 @@ const LIVENESS_DELAY_SECONDS = 60;
 const TIMES = { periodSeconds: 5, failureThreshold: 3, successThreshold: 1, timeoutSeconds: 1 };
 
 /** Probes that the user wrote are kept, and then no startup probe is added beside them. */
-export function renderProbes(
-  { deployment, placed, raw, protocol }: UnitContainer,
-  unit: Unit,
-): JsonObject {
+export function renderProbes({ deployment, placed, raw }: UnitContainer, unit: Unit): JsonObject {
   const grpc = unit.endpoint?.type === 'GRPC' || deployment.transport === 'grpc';
   const { ports } = placed.container;
   const port = grpc ? ports.grpc : ports.http;
-  const mlserver = unit.server !== null && (protocol === 'v2' || protocol === 'kfserving');
-  const ask = (path: string): JsonObject =>
-    mlserver ? { httpGet: { path, port: ports.http, scheme: 'HTTP' } } : { tcpSocket: { port } };
-  const live = ask('/v2/health/live');
-  const ready = ask('/v2/health/ready');
+  const probe = unit.server === null ? null : dialectOf(deployment.protocol).probe;
+  const ask = (path: string): JsonObject => ({
+    httpGet: { path, port: ports.http, scheme: 'HTTP' },
+  });
+  const live = probe === null ? { tcpSocket: { port } } : ask(probe.live);
+  const ready = probe === null ? { tcpSocket: { port } } : ask(probe.ready);
   const own = (name: string): boolean => isPlainObject(raw[name]);
   const starts = !own('livenessProbe') && !own('readinessProbe') && !own('startupProbe');
   const delay =

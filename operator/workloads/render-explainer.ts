@@ -1,5 +1,6 @@
 // Renders an explainer: a Deployment and a Service of its own under Seldon's names, which ask the predictor's Service. Seldon's server
 // is told by arguments, MLServer's runtime (protocol v2) by its environment. What the user wrote of the container stays.
+import { DIALECTS } from '../../dialects/known/dialects.ts';
 import type { Explainer } from '../../graph/plan/deployment.ts';
 import { canonicalJson, isPlainObject, objectsAt, textAt } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
@@ -162,7 +163,7 @@ function mlserverEnvironment(
   const parameters: unknown = initParameters === '' ? undefined : JSON.parse(initParameters);
   const extra = {
     explainer_type: EXPLAINER_TYPES[type] ?? type,
-    infer_uri: `http://${predictorHost(input, 'http')}/v2/models/${root}/infer`,
+    infer_uri: `http://${predictorHost(input, 'http')}${DIALECTS.v2.unitPath(root, 'predict', 'rest')}`,
     ...(isPlainObject(parameters) ? { init_parameters: parameters } : {}),
   };
   const values = {
@@ -190,19 +191,21 @@ function renderPorts(raw: JsonObject, wanted: Readonly<Record<string, number>>):
 }
 
 function renderProbes(raw: JsonObject, port: number, isV2: boolean): JsonObject {
-  const ask = (path: string): JsonObject =>
-    isV2 ? { httpGet: { path, port, scheme: 'HTTP' } } : { tcpSocket: { port } };
+  const { probe } = isV2 ? DIALECTS.v2 : DIALECTS.seldon;
+  const ask = (which: 'live' | 'ready'): JsonObject =>
+    probe === null
+      ? { tcpSocket: { port } }
+      : { httpGet: { path: probe[which], port, scheme: 'HTTP' } };
   const own = (name: string): boolean => isPlainObject(raw[name]);
   if (own('startupProbe') || own('livenessProbe') || own('readinessProbe')) return {};
-  const live = ask('/v2/health/live');
+  const live = ask('live');
   return {
     startupProbe: { ...live, ...PROBE, periodSeconds: 1, failureThreshold: START_SECONDS },
     livenessProbe: { ...live, ...PROBE, failureThreshold: LIVENESS_FAILURES },
-    readinessProbe: { ...ask('/v2/health/ready'), ...PROBE, failureThreshold: READINESS_FAILURES },
+    readinessProbe: { ...ask('ready'), ...PROBE, failureThreshold: READINESS_FAILURES },
   };
 }
 
 function speaksV2({ deployment }: DeploymentsInput): boolean {
-  const protocol: string = deployment.protocol;
-  return protocol === 'v2' || protocol === 'kfserving';
+  return deployment.protocol === 'v2';
 }
