@@ -4,7 +4,7 @@ import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from '../kit/filters/stats-log.ts';
 import { type JsonObject, typed } from '../kit/json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from '../kit/layout.ts';
-import { MAX_REQUESTS_PER_READ } from '../kit/limits.ts';
+import { INNER_BUFFER_BYTES, MAX_REQUESTS_PER_READ } from '../kit/limits.ts';
 import { overloadManager } from '../kit/overload.ts';
 
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
@@ -21,7 +21,9 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
     bootstrap_extensions: [
       {
         name: 'envoy.bootstrap.internal_listener',
-        typed_config: typed('envoy.extensions.bootstrap.internal_listener.v3.InternalListener'),
+        typed_config: typed('envoy.extensions.bootstrap.internal_listener.v3.InternalListener', {
+          buffer_size_kb: INNER_BUFFER_BYTES / 1024,
+        }),
       },
     ],
     layered_runtime: {

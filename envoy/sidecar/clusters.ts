@@ -27,6 +27,7 @@ import {
 import {
   CONNECT_TIMEOUT_MS,
   GRPC_IDLE_MS,
+  INNER_BUFFER_BYTES,
   MAX_SHARED_REQUESTS,
   MAX_UNIT_CONNECTIONS,
   MAX_UNIT_REQUESTS,
@@ -153,6 +154,7 @@ export function predictorCluster(predictor: string): JsonObject {
     name,
     type: 'STATIC',
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    per_connection_buffer_limit_bytes: INNER_BUFFER_BYTES,
     circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
     // The predictor's listener has added its own headers to the unit's.
     typed_extension_protocol_options: upstreamProtocol('http2_protocol_options', {
@@ -171,6 +173,7 @@ function socketCluster(name: string, sockets: readonly string[], http: UpstreamH
     name,
     type: 'STATIC',
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    per_connection_buffer_limit_bytes: INNER_BUFFER_BYTES,
     circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
     typed_extension_protocol_options: upstreamProtocol(http, { idleMs: OWN_IDLE_MS }),
     load_assignment: loadAssignment(

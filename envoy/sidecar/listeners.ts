@@ -12,7 +12,7 @@ import {
 } from '../kit/names.ts';
 import { downstreamTls } from '../kit/tls.ts';
 import { isSplit } from './split.ts';
-import { CONNECTION_BUFFER_BYTES } from '../kit/limits.ts';
+import { CONNECTION_BUFFER_BYTES, INNER_BUFFER_BYTES } from '../kit/limits.ts';
 
 export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject[] {
   const only = deployment.predictors[0];
@@ -56,5 +56,6 @@ function ownListener(
   manager: JsonObject,
   transportSocket?: JsonObject,
 ): JsonObject {
-  return listener({ name, place, bufferBytes: CONNECTION_BUFFER_BYTES, manager, transportSocket });
+  const bufferBytes = 'internal_listener' in place ? INNER_BUFFER_BYTES : CONNECTION_BUFFER_BYTES;
+  return listener({ name, place, bufferBytes, manager, transportSocket });
 }
