@@ -1,16 +1,24 @@
 // A client that measures while another one attacks, in a process of its own with the units that serve it, so that what the attack
 // costs the test's process is not counted. In: what to ask, how often at a time, how long; out: how many answers were right, and
-// how long they took.
+// how long they took. One bound for all attacks: ten times what the same client sees without one.
+import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, PREDICT } from './client.ts';
-import { JSON_TYPE, type RestBehaviour, startRestUnit } from './unit.ts';
+import { JSON_TYPE, type RestBehaviour, startGrpcUnit, startRestUnit } from './unit.ts';
 
 export interface Watch {
   readonly port: number;
-  readonly body: string;
-  readonly connections: number;
   readonly ms: number;
+  /** PREDICT where it is not said. */
+  readonly path?: string;
+  readonly body?: string;
+  readonly connections?: number;
+  /** A new connection for each request. */
+  readonly fresh?: boolean;
+  /** Between an answer and the next request. */
+  readonly pauseMs?: number;
 }
 
 export interface Seen {
@@ -23,9 +31,12 @@ export interface Seen {
 }
 
 export interface Bystander {
-  /** Ports of its units: a router, and two units that echo. The router sends what has the header `x-attack` to child 1, all else to child 0. */
+  /** Port of a router that sends what has the header `x-attack` to child 1, all else to child 0. */
   readonly routerPort: number;
+  /** Port, at all addresses of the machine, of a unit that echoes, or answers as many bytes as the header `x-answer-bytes` says. */
   readonly echoPort: number;
+  /** Port, at all addresses, of a unit that echoes over gRPC. */
+  readonly grpcPort: number;
   watch(watch: Watch): Promise<Seen>;
   stop(): void;
 }
@@ -33,6 +44,7 @@ export interface Bystander {
 interface Ready {
   readonly routerPort: number;
   readonly echoPort: number;
+  readonly grpcPort: number;
 }
 
 export async function startBystander(): Promise<Bystander> {
@@ -44,10 +56,9 @@ export async function startBystander(): Promise<Bystander> {
       child.once('message', (message) => resolve(message as T));
       child.once('exit', () => reject(new Error('the bystander is gone')));
     });
-  const { routerPort, echoPort } = await next<Ready>();
+  const ports = await next<Ready>();
   return {
-    routerPort,
-    echoPort,
+    ...ports,
     watch: (watch) => {
       const seen = next<Seen>();
       child.send(watch);
@@ -57,32 +68,51 @@ export async function startBystander(): Promise<Bystander> {
   };
 }
 
-/**
- * How much slower than `quiet` the 99th percentile may be. The floor is what a busy machine of two cores makes of an answer in one
- * millisecond, whoever attacks.
- */
-export function allowedP99Ms(quiet: Seen, floorMs = 1000): number {
-  return Math.max(10 * quiet.p99Ms, floorMs);
+/** Below this a 99th percentile says nothing: a busy machine of two cores makes it, whoever attacks. */
+const FLOOR_MS = 100;
+
+/** What the attack must not do to a client that saw `quiet` without it. */
+export function assertUnharmed(
+  seen: Seen,
+  quiet: Seen,
+  what = 'under attack',
+  floorMs = FLOOR_MS,
+): void {
+  const facts = `${what}: ${JSON.stringify({ quiet, seen })}`;
+  assert.deepEqual(seen.failures, {}, facts);
+  assert.ok(seen.answers > 10, facts);
+  assert.ok(seen.p99Ms <= Math.max(10 * quiet.p99Ms, floorMs), facts);
 }
+
+const BODY = '{"data":{"ndarray":[[1,2,3]]}}';
 
 const route: RestBehaviour = ({ headers }) => ({
   body: JSON.stringify({ data: { ndarray: [[headers['x-attack'] === undefined ? 0 : 1]] } }),
 });
 
-const echo: RestBehaviour = ({ body }) => ({ headers: JSON_TYPE, body });
+const echo: RestBehaviour = ({ headers, body }) => {
+  const bytes = headers['x-answer-bytes'];
+  return {
+    headers: JSON_TYPE,
+    body: bytes === undefined ? body : Buffer.alloc(Number(bytes), 'a'),
+  };
+};
 
-async function watchFor({ port, body, connections, ms }: Watch): Promise<Seen> {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+async function watchFor(watch: Watch): Promise<Seen> {
+  const { port, ms, path = PREDICT, body = BODY, connections = 2, pauseMs = 0 } = watch;
+  const agent = new http.Agent({ keepAlive: watch.fresh !== true, maxSockets: connections });
   const until = performance.now() + ms;
   const times: number[] = [];
   const failures: Record<string, number> = {};
   const loop = async (): Promise<void> => {
     while (performance.now() < until) {
-      const reply = await ask(port, { path: PREDICT, body, agent });
+      const reply = await ask(port, { path, body, agent });
       times.push(reply.ms);
-      if (reply.status === 200) continue;
-      const code = `${reply.status} ${String(reply.headers['sidegraph-error'] ?? reply.error)}`;
-      failures[code] = (failures[code] ?? 0) + 1;
+      if (reply.status !== 200) {
+        const code = `${reply.status} ${String(reply.headers['sidegraph-error'] ?? reply.error)}`;
+        failures[code] = (failures[code] ?? 0) + 1;
+      }
+      if (pauseMs > 0) await sleep(pauseMs);
     }
   };
   await Promise.all(Array.from({ length: connections }, loop));
@@ -100,12 +130,18 @@ async function watchFor({ port, body, connections, ms }: Watch): Promise<Seen> {
 
 if (process.argv[2] === 'bystander') {
   const router = await startRestUnit(route);
-  const unit = await startRestUnit(echo);
+  const unit = await startRestUnit(echo, 0, '0.0.0.0');
   process.on('message', (watch) => {
     void watchFor(watch as Watch).then((seen) => {
       process.send?.(seen);
     });
   });
   process.on('disconnect', () => process.exit(0));
-  process.send?.({ routerPort: router.port, echoPort: unit.port });
+  const grpc = await startGrpcUnit(({ message }) => ({ message }), '0.0.0.0');
+  const ports: Ready = {
+    routerPort: router.port,
+    echoPort: unit.port,
+    grpcPort: grpc.port,
+  };
+  process.send?.(ports);
 }

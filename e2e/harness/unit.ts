@@ -110,6 +110,7 @@ export interface GrpcUnit {
 /** A gRPC unit on bytes: one message in, one message (or a status) out. */
 export async function startGrpcUnit(
   behaviour: (asked: GrpcAsked) => GrpcAnswer | Promise<GrpcAnswer>,
+  host = '127.0.0.1',
 ): Promise<GrpcUnit> {
   const asked: GrpcAsked[] = [];
   const sessions = new Set<http2.ServerHttp2Session>();
@@ -148,7 +149,7 @@ export async function startGrpcUnit(
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     asked,

@@ -15,7 +15,13 @@ import type { GatewayOptions } from '../process/options.ts';
 import { gatewayOptions } from './options.ts';
 import { type StubApiServer, startStubApiServer } from './api-server.ts';
 import { type GatewayEnvoy, makeTestDir, removeDir, startGatewayEnvoy } from './envoy.ts';
-import { type DeploymentSketch, sketchDeployment, sketchServices, sketchSlice } from './objects.ts';
+import {
+  type DeploymentSketch,
+  type Ports,
+  sketchDeployment,
+  sketchServices,
+  sketchSlice,
+} from './objects.ts';
 
 const UNTIL_MS = 30_000;
 const POD = { name: 'gateway-0', namespace: 'system', uid: 'uid-gateway-0' };
@@ -39,7 +45,9 @@ export interface TestGateway {
 }
 
 export interface TestGatewayOptions {
-  readonly model: RequestListener;
+  readonly model?: RequestListener;
+  /** Where models listen that are there already, at all addresses of the machine. */
+  readonly models?: Ports;
   readonly render?: GatewayDeps['render'];
   readonly options?: Partial<GatewayOptions>;
   readonly concurrency?: number;
@@ -105,7 +113,7 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
     await envoy.stop();
   };
   const { port } = model.address() as AddressInfo;
-  const ports = { http: port, grpc: port };
+  const ports = test.models ?? { http: port, grpc: port };
   return {
     api,
     options,
