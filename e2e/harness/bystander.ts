@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, PREDICT } from './client.ts';
-import { JSON_TYPE, type RestBehaviour, startGrpcUnit, startRestUnit } from './unit.ts';
+import { JSON_TYPE, type RestBehaviour, startRestUnit } from './unit.ts';
 
 export interface Watch {
   readonly port: number;
@@ -35,8 +35,6 @@ export interface Bystander {
   readonly routerPort: number;
   /** Port, at all addresses of the machine, of a unit that echoes, or answers as many bytes as the header `x-answer-bytes` says. */
   readonly echoPort: number;
-  /** Port, at all addresses, of a unit that echoes over gRPC. */
-  readonly grpcPort: number;
   watch(watch: Watch): Promise<Seen>;
   stop(): void;
 }
@@ -44,7 +42,6 @@ export interface Bystander {
 interface Ready {
   readonly routerPort: number;
   readonly echoPort: number;
-  readonly grpcPort: number;
 }
 
 export async function startBystander(): Promise<Bystander> {
@@ -137,11 +134,6 @@ if (process.argv[2] === 'bystander') {
     });
   });
   process.on('disconnect', () => process.exit(0));
-  const grpc = await startGrpcUnit(({ message }) => ({ message }), '0.0.0.0');
-  const ports: Ready = {
-    routerPort: router.port,
-    echoPort: unit.port,
-    grpcPort: grpc.port,
-  };
+  const ports: Ready = { routerPort: router.port, echoPort: unit.port };
   process.send?.(ports);
 }

@@ -28,11 +28,10 @@ function plain(text: string): Buffer {
 
 const CANCEL = Buffer.from([0, 0, 0, H2_ERROR.CANCEL]);
 const STREAMS_A_WRITE = 100;
-/** The last stream that a connection of this client has. */
-const LAST_STREAM_ID = 200_000;
 
 /**
- * Opens streams and resets each at once, over as many connections at a time as are said, each replaced when the server closes it.
+ * Opens streams and resets each at once, over as many connections at a time as are said, each replaced when the
+ * server closes it.
  * Returns what ends it, and tells how many streams were opened.
  */
 export function resetRapidly(port: number, connections: number, block: Buffer): () => number {
@@ -45,7 +44,7 @@ export function resetRapidly(port: number, connections: number, block: Buffer): 
     sockets.add(socket);
     let id = 1;
     const more = (): void => {
-      while (!socket.destroyed && id < LAST_STREAM_ID) {
+      while (!socket.destroyed) {
         const frames: Buffer[] = [];
         for (let at = 0; at < STREAMS_A_WRITE; at++, id += 2) {
           frames.push(buildFrame(FRAME.HEADERS, FLAG.END_HEADERS, id, block));

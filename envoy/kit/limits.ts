@@ -40,6 +40,8 @@ export const ANSWER_FLUSH_SECONDS = 60;
 export const CONNECTION_BUFFER_BYTES = 256 * 1024;
 /** The same for connections between parts of Sidegraph, which carry the requests of many clients: what waits there delays them all. */
 export const INNER_BUFFER_BYTES = 64 * 1024;
+/** What a gateway's Envoy buffers for one connection, of a client or to a pod; also what it reads from one before it serves others. */
+export const GATEWAY_BUFFER_BYTES = 64 * 1024;
 /** What Envoy reads ahead of a response that its client does not read, for each connection to a unit. */
 export const UNIT_BUFFER_BYTES = 256 * 1024;
 /**

@@ -10,7 +10,7 @@ import { downstreamTls, TLS_CERTIFICATE, TLS_KEY, tlsSecrets } from '../../envoy
 import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
 import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
-import { MAX_REQUESTS_PER_READ, UNIT_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
+import { MAX_REQUESTS_PER_READ, GATEWAY_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/kit/overload.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import { ERROR_HEADER } from '../../graph/plan/names.ts';
@@ -127,7 +127,7 @@ function ownListener(
   return listener({
     name,
     place: tcpAddress(layout.host, port),
-    bufferBytes: UNIT_BUFFER_BYTES,
+    bufferBytes: GATEWAY_BUFFER_BYTES,
     manager: ownManager(name, layout),
     transportSocket,
   });

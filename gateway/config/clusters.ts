@@ -8,7 +8,7 @@ import {
   upstreamProtocol,
 } from '../../envoy/kit/cluster.ts';
 import { type JsonObject, duration } from '../../envoy/kit/json.ts';
-import { MAX_SHARED_REQUESTS, UNIT_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
+import { MAX_SHARED_REQUESTS, GATEWAY_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { upstreamTls } from '../../envoy/kit/tls.ts';
 import { MAX_ANSWER_HEADERS } from '../../graph/plan/limits.ts';
 import type { PodAddress, Transport } from './served.ts';
@@ -38,7 +38,7 @@ export function renderCluster(
     type: 'EDS',
     eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
-    per_connection_buffer_limit_bytes: UNIT_BUFFER_BYTES,
+    per_connection_buffer_limit_bytes: GATEWAY_BUFFER_BYTES,
     lb_policy: 'LEAST_REQUEST',
     circuit_breakers: circuitBreakers(breakers),
     ...(tlsName === null

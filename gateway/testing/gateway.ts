@@ -29,11 +29,12 @@ const POD = { name: 'gateway-0', namespace: 'system', uid: 'uid-gateway-0' };
 export interface TestGateway {
   readonly api: StubApiServer;
   readonly options: GatewayOptions;
+  readonly modelPort: number;
   readonly registry: Registry;
   gateway(): Gateway;
   envoy(): GatewayEnvoy;
-  /** Stores a deployment and what its operator makes of it: Services whose pods are the model. */
-  deploy(sketch: DeploymentSketch): void;
+  /** Stores a deployment and what its operator makes of it: Services whose pods are the model, or what listens at these ports. */
+  deploy(sketch: DeploymentSketch, ports?: Ports): void;
   predict(
     namespace: string,
     name: string,
@@ -45,9 +46,7 @@ export interface TestGateway {
 }
 
 export interface TestGatewayOptions {
-  readonly model?: RequestListener;
-  /** Where models listen that are there already, at all addresses of the machine. */
-  readonly models?: Ports;
+  readonly model: RequestListener;
   readonly render?: GatewayDeps['render'];
   readonly options?: Partial<GatewayOptions>;
   readonly concurrency?: number;
@@ -113,14 +112,15 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
     await envoy.stop();
   };
   const { port } = model.address() as AddressInfo;
-  const ports = test.models ?? { http: port, grpc: port };
+  const modelPorts = { http: port, grpc: port };
   return {
     api,
     options,
+    modelPort: port,
     registry,
     gateway: () => gateway,
     envoy: () => envoy,
-    deploy(sketch) {
+    deploy(sketch, ports = modelPorts) {
       const services = sketchServices(sketch, ports);
       const slices = services.map((service) => sketchSlice(service, [ip], ports));
       api.put(sketchDeployment(sketch), ...services, ...slices);
