@@ -40,11 +40,8 @@ function* sources(folder: string): Generator<string> {
   for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
-      if (!/^(node_modules|testing|testdata|twin|fuzz)$/.test(entry.name)) yield* sources(path);
-    } else if (
-      entry.name.endsWith('.ts') &&
-      !/(\.test|\.bench|twin|fuzz|naive-walk|random-graph|fake-units)/.test(entry.name)
-    ) {
+      if (!/^(node_modules|testing|testdata)$/.test(entry.name)) yield* sources(path);
+    } else if (entry.name.endsWith('.ts') && !/\.(test|bench)\.ts$/.test(entry.name)) {
       yield path;
     }
   }
