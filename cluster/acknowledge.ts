@@ -32,7 +32,7 @@ export interface Acknowledgement {
 const MAX_NOTED = 500;
 const MAX_NOTES_LENGTH = 1000;
 
-export function acknowledgementName(pod: GatewayPod): string {
+function acknowledgementName(pod: GatewayPod): string {
   return `${pod.name}-live`;
 }
 

@@ -11,7 +11,7 @@ const PROGRAM = fileURLToPath(new URL('steady-program.ts', import.meta.url));
 const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default' } as const;
 const WAIT_MS = 30_000;
 
-test('an operator retries what failed, keeps its finalizers, outlives the API server and ends with 0', {
+test('an operator outlives the API server and ends with 0', {
   skip: whyNoKube(),
 }, async () => {
   const api = await startApiServer();
@@ -47,19 +47,14 @@ test('an operator retries what failed, keeps its finalizers, outlives the API se
   try {
     await hears('synced');
     await create('a');
-    await hears('failing on a');
-    await hears('MODIFIED a');
-    const held = await client.get({ ...CONFIG_MAP, name: 'a' });
-    assert.deepEqual(held?.metadata.finalizers, ['sidegraph.io/test']);
+    await hears('added a');
 
     await api.kill();
     await api.start();
     await create('b');
-    await hears('MODIFIED b');
+    await hears('added b');
     await client.remove({ ...CONFIG_MAP, name: 'a' });
-    await hears('cleaning up a');
-    await hears('DELETED a');
-    assert.equal(await client.get({ ...CONFIG_MAP, name: 'a' }), undefined);
+    await hears('deleted a');
 
     child.kill('SIGTERM');
     assert.equal(await ended, 0);

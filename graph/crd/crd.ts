@@ -6,7 +6,7 @@ import { renderSchema } from './render-schema.ts';
 
 export const GROUP = 'machinelearning.seldon.io';
 export const KIND = 'SeldonDeployment';
-export const PLURAL = 'seldondeployments';
+const PLURAL = 'seldondeployments';
 export const STORED_VERSION = 'v1';
 export const VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'] as const;
 

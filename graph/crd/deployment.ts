@@ -6,7 +6,7 @@ import type { TypeOf } from './schema.ts';
 import { int, list, map, object, text } from './schema.ts';
 import { STATUS } from './status.ts';
 
-export const SPEC = object('What is to be served.', {
+const SPEC = object('What is to be served.', {
   name: text('Not used; the name of the object counts.'),
   predictors: list(
     'The graphs among which the traffic is split. Required, at least one.',

@@ -1,33 +1,17 @@
-// The life of @dot-i/k8s-operator's Operator (init, start, stop; watchResource with ResourceEvents; the flow of finalizers) on
-// our own engine: a watch that breaks is resumed instead of ending the process, a handler that fails is called again with
-// growing waits, events of one object come one at a time and those of several side by side, and stopping is an AbortSignal.
-import dotI, {
-  type ResourceEvent,
-  ResourceEventType,
-  type ResourceMeta,
-  ResourceMetaImpl,
-} from '@dot-i/k8s-operator';
-import { CoreV1Api, type KubernetesObject } from '@kubernetes/client-node';
+// The life of @dot-i/k8s-operator's Operator (init, start, stop) on our own engine: a watch that breaks is resumed instead of ending
+// the process, stopping is an AbortSignal, and what was begun is waited for.
+import dotI from '@dot-i/k8s-operator';
+import { CoreV1Api } from '@kubernetes/client-node';
 import type { Log } from '../runtime/log.ts';
 import { KubeClient } from './client.ts';
 import { PooledKubeConfig } from './config.ts';
-import { type ObjectRef, type Resource, resourcePath } from './kinds.ts';
 import type { KubeMetrics } from './metrics.ts';
-import type { KubeObject } from './object.ts';
-import { DONE, KeyedQueue, type Outcome } from './queue.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
-
-export { ResourceEventType } from '@dot-i/k8s-operator';
-export type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
-
-const MANAGER = 'sidegraph';
 
 export interface SteadyOptions {
   readonly log: Log;
   readonly config?: PooledKubeConfig;
   readonly metrics?: KubeMetrics | undefined;
-  /** Of each watched resource. */
-  readonly workers?: number;
 }
 
 export abstract class SteadyOperator extends dotI.default {
@@ -118,124 +102,4 @@ export abstract class SteadyOperator extends dotI.default {
   protected background(task: Promise<void>): void {
     this.#tasks.push(task);
   }
-
-  protected override getCustomResourceApiUri(
-    group: string,
-    version: string,
-    plural: string,
-    namespace?: string,
-  ): string {
-    return (
-      this.#config.serverUrl() + resourcePath(resourceOf(group, version, plural), { namespace })
-    );
-  }
-
-  /** `onEvent` is called anew, with growing waits and the newest state, until it does not reject. Resolves when all is listed. */
-  protected override async watchResource(
-    group: string,
-    version: string,
-    plural: string,
-    onEvent: (event: ResourceEvent) => Promise<void>,
-    namespace?: string,
-  ): Promise<void> {
-    const { log, metrics, workers = 4 } = this.#options;
-    const gone = new Map<string, KubeObject>();
-    const told = new Set<string>();
-    const kind = resourceOf(group, version, plural);
-    const queue = new KeyedQueue({
-      name: plural,
-      workers,
-      log,
-      metrics: metrics?.queue,
-      work: (key) => work(key),
-    });
-    const reflector = this.reflect({
-      kind,
-      namespace,
-      onChange: (change) => {
-        if (change.type === 'deleted') gone.set(change.key, change.object);
-        queue.add(change.key);
-      },
-    });
-    const work = async (key: string): Promise<Outcome> => {
-      const last = gone.get(key);
-      if (last !== undefined) {
-        if (told.has(key)) await onEvent(eventOf(ResourceEventType.Deleted, plural, last));
-        told.delete(key);
-        if (gone.get(key) === last) gone.delete(key);
-      }
-      const object = reflector.store.get(key);
-      if (object === undefined) return DONE;
-      const type = told.has(key) ? ResourceEventType.Modified : ResourceEventType.Added;
-      told.add(key);
-      await onEvent(eventOf(type, plural, object));
-      return DONE;
-    };
-    this.background(queue.run(this.signal));
-    await reflector.synced;
-    log.info({ kind: plural, objects: reflector.store.size }, 'watching');
-  }
-
-  /** Refused (409) where the object was changed since the event, so that nobody else's finalizer is lost. */
-  protected override async setResourceFinalizers(
-    meta: ResourceMeta,
-    finalizers: string[],
-  ): Promise<void> {
-    const patch = { metadata: { resourceVersion: meta.resourceVersion, finalizers } };
-    await this.client.patch(refOfMeta(meta), patch, { type: 'merge', manager: MANAGER });
-  }
-
-  protected override async setResourceStatus(
-    meta: ResourceMeta,
-    status: unknown,
-  ): Promise<ResourceMeta | null> {
-    const object = await this.client.get(refOfMeta(meta));
-    if (object === undefined) return null;
-    const metadata = { ...object.metadata, resourceVersion: meta.resourceVersion };
-    const body = { ...object, metadata, status };
-    return metaOf(
-      meta,
-      await this.client.replace(body, { subresource: 'status', manager: MANAGER }),
-    );
-  }
-
-  protected override async patchResourceStatus(
-    meta: ResourceMeta,
-    status: unknown,
-  ): Promise<ResourceMeta | null> {
-    const patch = { metadata: { resourceVersion: meta.resourceVersion }, status };
-    const written = await this.client.patch(refOfMeta(meta), patch, {
-      type: 'merge',
-      subresource: 'status',
-      manager: MANAGER,
-    });
-    return metaOf(meta, written);
-  }
-}
-
-function resourceOf(group: string, version: string, plural: string): Resource {
-  const apiVersion = group === '' ? version : `${group}/${version}`;
-  // The kind is read from the objects; a path of a resource without namespaces never gets one here.
-  return { apiVersion, kind: '', plural, namespaced: true };
-}
-
-/** The handler may change what it gets, as the base class itself does with finalizers: a copy, not the store's own. */
-function eventOf(type: ResourceEventType, plural: string, object: KubeObject): ResourceEvent {
-  const copy = copyOf(object);
-  return { type, object: copy, meta: ResourceMetaImpl.createWithPlural(plural, copy) };
-}
-
-function metaOf(meta: ResourceMeta, object: KubeObject): ResourceMeta {
-  return ResourceMetaImpl.createWithId(meta.id, copyOf(object));
-}
-
-/** Objects of the API are JSON through and through; the library's type differs by not being readonly. */
-function copyOf(object: KubeObject): KubernetesObject {
-  return JSON.parse(JSON.stringify(object)) as KubernetesObject;
-}
-
-function refOfMeta({ apiVersion, kind, name, namespace }: ResourceMeta): ObjectRef {
-  return namespace === undefined
-    ? { apiVersion, kind, name }
-    : { apiVersion, kind, namespace, name };
 }

@@ -31,12 +31,7 @@ export function patchPod(pod: JsonObject, joined: Joined, sidecar: SidecarParts 
 }
 
 /** The labels by which Services find the pod. */
-export function listLabels({
-  deployment,
-  predictor,
-  units,
-  isEntry,
-}: Joined): Record<string, string> {
+function listLabels({ deployment, predictor, units, isEntry }: Joined): Record<string, string> {
   const services = units.map((unit) => [
     containerServiceKey(unit.name),
     containerServiceName(deployment.name, predictor.name, unit.name),

@@ -22,7 +22,7 @@ export interface Former {
   readonly waitMs: number;
 }
 
-export const NO_FORMER: Former = { takeOver: [], contested: [], waitMs: 0 };
+const NO_FORMER: Former = { takeOver: [], contested: [], waitMs: 0 };
 
 export function hasFormer({ takeOver, contested }: Former): boolean {
   return takeOver.length > 0 || contested.length > 0;

@@ -15,7 +15,7 @@ export interface Rollout {
 }
 
 /** Seldon's own text. */
-export const STUCK = 'Deployment is no longer progressing and not available.';
+const STUCK = 'Deployment is no longer progressing and not available.';
 
 export function judgeRollout(deployment: KubeObject): Rollout {
   const status = statusOf(deployment);

@@ -9,7 +9,7 @@ const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '::1'];
  * The unit whose pod requests enter through: the first one that is no built-in. Undefined where pods of ours hold units, or
  * where that unit is elsewhere.
  */
-export function findJoinedEntry(predictor: Predictor): Unit | undefined {
+function findJoinedEntry(predictor: Predictor): Unit | undefined {
   const running = listUnits(predictor.graph).filter(({ builtIn }) => builtIn === null);
   const [first] = running;
   if (first === undefined || !isLocal(first.endpoint?.host ?? '')) return undefined;

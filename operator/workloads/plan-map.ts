@@ -12,7 +12,7 @@ import { isLocal } from './joined-units.ts';
 import { isEntry } from './labels.ts';
 
 /** 10 hex digits over the units' containers: which there are, in which pod, on which ports. */
-export function planRevision(placed: PlacedPredictor): string {
+function planRevision(placed: PlacedPredictor): string {
   const containers = placed.components.flatMap((component) =>
     component.containers.flatMap(({ unit, name, container, service }) =>
       unit === null
