@@ -2,27 +2,20 @@
 // as served when the objects that it takes are rendered, whatever the findings say. In: a folder of manifests (an argument, else
 // SIDEGRAPH_MANIFESTS, else ../shared/manifests beside the checkout); out: a table, and with `--objects FILE` every rendered object.
 // Run: `$(scripts/node-path.sh) --disable-warning=ExperimentalWarning bench/manifests.ts [FOLDER] [--list] [--objects FILE]`.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { dump, loadAll } from 'js-yaml';
-import { isPlainObject } from '../graph/plan/json-value.ts';
 import { loadDeployments } from '../graph/seldon/load-deployments.ts';
 import type { KubeObject } from '../lib/kube/object.ts';
-import { DEFAULT_CONFIG } from '../operator/config/workload-config.ts';
+import { DEFAULT_SIDECAR } from '../operator/config/defaults.ts';
 import { judgeWorkloads } from '../operator/workloads/judge.ts';
-import { renderWorkloads } from '../operator/workloads/render-workloads.ts';
+import { listManifests, renderManifest } from '../testing/manifests.ts';
+import type { Manifest } from '../testing/manifests.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { list: { type: 'boolean' }, objects: { type: 'string' } },
 });
-const folder =
-  positionals[0] ??
-  process.env['SIDEGRAPH_MANIFESTS'] ??
-  fileURLToPath(new URL('../../shared/manifests', import.meta.url));
-
 interface Verdict {
   readonly file: string;
   readonly kind: 'whole' | 'loss' | 'refused';
@@ -58,9 +51,7 @@ const TRACES: readonly {
   },
 ];
 
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((name) => /\.(ya?ml|json)$/.test(name))
-  .sort();
+const files = listManifests(positionals[0]);
 const verdicts = files.map(judge);
 for (const [kind, title] of [
   ['whole', 'served whole'],
@@ -75,12 +66,12 @@ if (objects !== undefined) {
   console.log(`${all.length} objects in ${objects}`);
 }
 
-function judge(file: string): Verdict {
-  const text = readFileSync(join(folder, file), 'utf8');
+function judge(manifest: Manifest): Verdict {
+  const { file, text } = manifest;
   const { findings } = loadDeployments(text, {
     source: file,
     images: 'command',
-    judge: judgeWorkloads(DEFAULT_CONFIG.sidecar),
+    judge: judgeWorkloads(DEFAULT_SIDECAR),
   });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
@@ -90,7 +81,7 @@ function judge(file: string): Verdict {
   const told = findings
     .filter(({ code }) => code === 'FEATURE_NOT_SERVED')
     .map(({ path, message }) => `${path.replaceAll(/\[\d+\]/g, '[]')}: ${message}`);
-  const rendered = render(text, file);
+  const rendered = renderManifest(manifest);
   const written = JSON.stringify(loadAll(text));
   const made = JSON.stringify(rendered);
   const lost = TRACES.filter(({ asks, leaves }) => asks(written) && !leaves(made)).map(
@@ -98,39 +89,6 @@ function judge(file: string): Verdict {
   );
   const why = [...new Set([...told, ...lost])];
   return { file, kind: why.length > 0 ? 'loss' : 'whole', why, objects: rendered };
-}
-
-/** As the operator does: the objects of every SeldonDeployment of a file. */
-function render(text: string, file: string): readonly KubeObject[] {
-  const { deployments, findings } = loadDeployments(text, {
-    source: file,
-    hosts: 'cluster',
-    images: 'command',
-    servers: DEFAULT_CONFIG.predictorServers,
-  });
-  const documents = (loadAll(text) as unknown[]).flatMap((document) =>
-    isPlainObject(document) && Array.isArray(document['items']) ? document['items'] : [document],
-  ) as KubeObject[];
-  const made = documents.filter(
-    (document) => isPlainObject(document) && document.kind === 'SeldonDeployment',
-  );
-  if (deployments.length !== made.length) throw new Error(`${file}: ${JSON.stringify(findings)}`);
-  return deployments.flatMap((deployment, index) => {
-    const object = made[index];
-    if (object === undefined) return [];
-    const { name, namespace } = deployment;
-    const { apiVersion, kind } = object;
-    const owner = {
-      name,
-      namespace,
-      uid: '11111111-2222-3333-4444-555555555555',
-      apiVersion,
-      kind,
-    };
-    const live = { deployments: [], horizontalPodAutoscalers: [] };
-    const input = { deployment, owner, object, injection: true, config: DEFAULT_CONFIG, live };
-    return renderWorkloads(input).objects;
-  });
 }
 
 function tell(title: string, kind: Verdict['kind']): void {
