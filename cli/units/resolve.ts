@@ -158,7 +158,9 @@ async function resolveUnit(
       argv: unitCommand(container, values),
       cwd,
       env: { ...inherited(options.env), ...values },
-      ports: [serves(deployment, unit) === 'grpc' ? ports.grpc : ports.http],
+      ...(serves(deployment, unit) === 'grpc'
+        ? { ports: [ports.grpc], otherPorts: [ports.http] }
+        : { ports: [ports.http], otherPorts: [ports.grpc] }),
     },
   });
   const owner = `unit ${several ? key : unit.name}`;

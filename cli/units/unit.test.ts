@@ -5,12 +5,17 @@ import { freePort } from '../../e2e/harness/ports.ts';
 import { createLog } from '../../sidecar/supervisor/log.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
+import { answersTcp } from './probe.ts';
 import { LocalUnit } from './unit.ts';
 
 const watchdog = new Watchdog();
 after(() => watchdog.dismiss());
 
-function create(argv: string[], port: number): { unit: LocalUnit; told: string[] } {
+function create(
+  argv: string[],
+  port: number,
+  otherPorts: readonly number[] = [],
+): { unit: LocalUnit; told: string[] } {
   const told: string[] = [];
   const write = (line: string): void => void told.push(line);
   const spec = {
@@ -19,6 +24,7 @@ function create(argv: string[], port: number): { unit: LocalUnit; told: string[]
     cwd: '.',
     env: { PATH: process.env['PATH'] ?? '' },
     ports: [port],
+    otherPorts,
   };
   return {
     unit: new LocalUnit(spec, {
@@ -52,6 +58,22 @@ test('a unit is ready when it answers; its output has its name', async () => {
   await unit.waitUntilReady(10_000, new AbortController().signal);
   await unit.stop(1000);
   assert.deepEqual(told, ['m | one\n', 'm | two\n']);
+});
+
+test('a unit whose other port opens a little later is ready then, one that never opens it all the same', async () => {
+  const [port, other] = [await freePort(), await freePort()];
+  const listen = (on: number): string =>
+    `require('net').createServer((s) => s.end()).listen(${on}, '127.0.0.1')`;
+  const script = `${listen(port)}; setTimeout(() => ${listen(other)}, 300)`;
+  const { unit } = create([process.execPath, '-e', script], port, [other]);
+  unit.start();
+  await unit.waitUntilReady(10_000, new AbortController().signal);
+  assert.ok(await answersTcp('127.0.0.1', other, 1000));
+  await unit.stop(1000);
+  const { unit: half } = create([process.execPath, '-e', listen(port)], port, [other]);
+  half.start();
+  await half.waitUntilReady(10_000, new AbortController().signal);
+  await half.stop(1000);
 });
 
 test('a unit that never answers is named with its port after the limit', async () => {

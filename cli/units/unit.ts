@@ -18,6 +18,8 @@ export interface UnitSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Ports that must answer before the unit is ready: the HTTP one, and the gRPC one where calls use it. */
   readonly ports: readonly number[];
+  /** Ports on which it may answer as well, which nothing says for sure: they have a moment more. */
+  readonly otherPorts: readonly number[];
 }
 
 export interface UnitDeps {
@@ -29,6 +31,8 @@ export interface UnitDeps {
 
 /** A unit that dies this often in a row before it ever answered is not coming up. */
 const MAX_DEATHS_AT_START = 3;
+/** Time for the other transport once the unit answers on the first: servers of both open them one after the other. */
+const OTHER_PORTS_MS = 1000;
 const HOST = '127.0.0.1';
 
 export class LocalUnit {
@@ -71,7 +75,7 @@ export class LocalUnit {
     this.#child.start();
   }
 
-  /** Resolves when the unit answers on all its ports; throws UNIT_EXITED or UNIT_SILENT otherwise. */
+  /** Resolves when the unit answers on all its ports, and on the others or a moment later; throws UNIT_EXITED or UNIT_SILENT otherwise. */
   async waitUntilReady(limitMs: number, signal: AbortSignal): Promise<void> {
     const both = AbortSignal.any([signal, this.#giveUp.signal]);
     let answered: boolean;
@@ -89,6 +93,7 @@ export class LocalUnit {
       );
     }
     this.#answered = true;
+    await waitForTcp(HOST, this.spec.otherPorts, OTHER_PORTS_MS, signal);
   }
 
   stop(limitMs: number): Promise<void> {

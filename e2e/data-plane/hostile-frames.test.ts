@@ -108,7 +108,7 @@ const takenBack: Attack = (port) => {
 };
 
 /** Everybody waits while Envoy ends 5,120 streams at once, with what belongs to each in the filter and behind the front. */
-const ENDING_MS = 1000;
+const ENDING_MS = 3000;
 
 const ATTACKS: Readonly<Record<string, { start: Attack; floorMs?: number }>> = {
   'while bodies come byte by byte': { start: byteByByte },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
-import { isNewEnough, locateEnvoy } from './locate.ts';
+import { promisify } from 'node:util';
+import { isNewEnough, locateEnvoy, MIN_ENVOY_VERSION } from './locate.ts';
 
 /** A script that says it is an Envoy of that version. */
 async function fakeEnvoy(dir: string, version: string): Promise<string> {
@@ -51,4 +53,13 @@ test('versions compare by number', () => {
   assert.equal(isNewEnough('1.100.1'), true);
   assert.equal(isNewEnough('2.0.0'), true);
   assert.equal(isNewEnough('1.39.5'), false);
+});
+
+test('the set-up looks for an Envoy of the same age', async () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const setup = await readFile(join(root, 'scripts/setup.sh'), 'utf8');
+  const line = /^ENVOY_MINOR_AT_LEAST=.*$/m.exec(setup)?.[0] ?? '';
+  const script = `${line}; echo "1.$ENVOY_MINOR_AT_LEAST"`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', script], { cwd: root });
+  assert.equal(stdout.trim(), MIN_ENVOY_VERSION);
 });
