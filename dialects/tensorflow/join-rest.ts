@@ -1,20 +1,13 @@
 // What a combiner is called with over REST: the answers in a list, as Seldon's executor writes it.
-import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
-import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
+import { isLenientJson } from '../../lib/codecs/json/non-finite.ts';
 import type { Payload, Pieces, Unusable } from '../payload.ts';
 
 const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']');
 
-function isValid(body: Buffer): boolean {
-  if (new JsonCursor(body).isOver()) return true;
-  const replaced = withoutNonFinite(body);
-  return replaced !== null && new JsonCursor(replaced).isOver();
-}
-
 export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
-  const position = payloads.findIndex(({ body }) => !isValid(body));
+  const position = payloads.findIndex(({ body }) => !isLenientJson(body));
   if (position < 0) return null;
   return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
 }

@@ -1,14 +1,18 @@
 // What a combiner is called with over REST: the answers in a list, as Seldon's executor writes it. Where answers have binary tensors the list
 // holds their JSON, and all tensors stand behind it in the same order.
+import { isLenientJson } from '../../lib/codecs/json/non-finite.ts';
 import type { Payload, Pieces, Unusable } from '../payload.ts';
-import { BINARY_TYPE, jsonBytes, readLayout } from './layout.ts';
+import { BINARY_TYPE, jsonBytes } from './layout.ts';
 
 const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']');
 
 export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
-  const position = payloads.findIndex((payload) => readLayout(payload) === undefined);
+  const position = payloads.findIndex((payload) => {
+    const bytes = jsonBytes(payload);
+    return bytes === 'invalid' || !isLenientJson(payload.body.subarray(0, bytes));
+  });
   if (position < 0) return null;
   return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
 }

@@ -55,8 +55,8 @@ test('binary tensors of the answers stand behind the list', () => {
   assert.equal(joined.contentType, 'application/octet-stream');
 });
 
-test('the first answer that is no JSON object is found', () => {
-  assert.equal(findUnjoinableRest([rest('{"a":NaN}'), rest('{}')]), null);
+test('the first answer that is no JSON is found', () => {
+  assert.equal(findUnjoinableRest([rest('{"a":NaN}'), rest('[1]')]), null);
   assert.equal(findUnjoinableRest([rest('{}'), rest('{"a":}')])?.position, 1);
 });
 

@@ -15,14 +15,17 @@ import {
   listNodes,
   type Node,
   planOf,
+  sameCall,
 } from './testing/fake-units.ts';
 import {
+  callKey,
   type NaiveCalls,
   type NaiveResult,
   type Reply,
   walkNaively,
 } from './testing/naive-walk.ts';
 import { type Behaviour, graphOf, hash, replyOf, shape } from './testing/random-graph.ts';
+import { SPEECHES, type Speech } from './testing/speech.ts';
 import type { Routing } from '../../dialects/dialect.ts';
 import { compileProgram } from './program.ts';
 
@@ -62,8 +65,8 @@ interface Seen {
 
 /** Runs the graph by the program; the last call, if it is Envoy's, is made here. */
 async function runProgram(
+  speech: Speech,
   graph: Node,
-  text: string,
   draw: number,
   behaviour: Behaviour,
   routingInBody: boolean,
@@ -71,8 +74,8 @@ async function runProgram(
   const calls = new Map<string, Seen>();
   let clock = 0;
   const begin = (asked: Pick<Asked, 'unit' | 'verb' | 'body' | 'contentEncoding'>): Seen => {
-    const key = `${asked.unit} ${asked.verb}`;
-    assert.ok(!calls.has(key), `${key} is called twice`);
+    const key = callKey(calls, asked.unit, asked.verb);
+    assert.ok(!calls.has(key), `${key} is called once more`);
     const seen: Seen = {
       text: unpack(asked.body, asked.contentEncoding),
       began: clock++,
@@ -81,14 +84,14 @@ async function runProgram(
     calls.set(key, seen);
     return seen;
   };
-  const plan = planOf(graph, { routingInBody });
+  const plan = planOf(graph, { routingInBody, protocol: speech.protocol });
   const program = compileProgram(plan, {
     clientFor: (edge) =>
       fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (asked, done) => {
         const seen = begin(asked);
         const draws = hash(`${behaviour.seed} ${asked.unit} ${asked.verb} way`);
         const packed = draws % 5 === 0 ? 'gzip' : draws % 5 === 1 ? 'deflate' : null;
-        const reply = replyOf(behaviour, asked.unit, asked.verb, seen.text);
+        const reply = replyOf(behaviour, asked.unit, asked.verb, seen.text, speech);
         const answer = (): void => {
           seen.ended = clock++;
           done(resultOf(reply, reply.kind === 'answer' && reply.text === '' ? null : packed));
@@ -104,15 +107,16 @@ async function runProgram(
       },
     },
   });
-  const exchange = new FakeExchange(jsonMessage(text));
+  const exchange = new FakeExchange(jsonMessage(speech.request));
   program.route('predict-rest')?.handle(exchange);
   const outcome = await exchange.outcome;
   await new Promise(setImmediate);
   assert.equal(exchange.outcomes.length, 1);
-  return { result: finish(outcome, begin, behaviour), calls, routing: outcome.routing };
+  return { result: finish(speech, outcome, begin, behaviour), calls, routing: outcome.routing };
 }
 
 function finish(
+  speech: Speech,
   outcome: Outcome,
   begin: (asked: Pick<Asked, 'unit' | 'verb' | 'body' | 'contentEncoding'>) => Seen,
   behaviour: Behaviour,
@@ -127,9 +131,10 @@ function finish(
       return { kind: 'answer', status: outcome.status, text: unpack(body, contentEncoding) };
     }
     case 'tail': {
-      const [unit = '', verb] = outcome.key.split('/') as [string, CallVerb];
+      const [unit = '', written] = outcome.key.split('/') as [string, CallVerb];
+      const verb = sameCall(speech.protocol, written);
       const seen = begin({ unit, verb, ...outcome.message });
-      const reply = replyOf(behaviour, unit, verb, seen.text);
+      const reply = replyOf(behaviour, unit, verb, seen.text, speech);
       return reply.kind === 'failure' ? { kind: 'error', code: reply.code } : reply;
     }
   }
@@ -169,18 +174,21 @@ function seenRouting(result: NaiveResult, expected: unknown): unknown {
   return { ...result, text, body: { ...body, meta: { ...body.meta, routing } } };
 }
 
-const REQUEST = '{"data":{"ndarray":[[1,2]]}}';
-
 async function compare(
+  speech: Speech,
   graph: Node,
   behaviour: Behaviour,
   draw: number,
   routingInBody: boolean,
 ): Promise<void> {
-  const naive = walkNaively(graph, REQUEST, draw, (unit, verb, sent) =>
-    replyOf(behaviour, unit, verb, sent),
+  const naive = walkNaively(
+    graph,
+    speech.request,
+    draw,
+    (unit, verb, sent) => replyOf(behaviour, unit, verb, sent, speech),
+    speech,
   );
-  const ran = await runProgram(graph, REQUEST, draw, behaviour, routingInBody);
+  const ran = await runProgram(speech, graph, draw, behaviour, routingInBody);
   if (routingInBody) {
     const expected = withRouting(naive.result, naive.calls, graph, naive.decisions);
     assert.deepEqual(seenRouting(ran.result, expected), expected);
@@ -200,16 +208,21 @@ async function compare(
   assert.equal(ran.routing, decisions === '{}' ? '' : decisions);
 }
 
-test('the program calls the same units with the same messages, and answers the same, as a naive walk', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      shape,
-      fc.record({ seed: fc.integer(), faulty: fc.constantFrom(0, 0, 5, 20) }),
-      fc.constantFrom(0, 0.29, 0.4, 0.99),
-      fc.boolean(),
-      (drawn, behaviour, draw, routingInBody) =>
-        compare(graphOf(drawn), behaviour, draw, routingInBody),
-    ),
-    { numRuns: RUNS },
-  );
-});
+for (const speech of SPEECHES) {
+  const { protocol } = speech;
+  // Only Seldon's messages have a place for it.
+  const inBody = protocol === 'seldon' ? fc.boolean() : fc.constant(false);
+  test(`the program calls the same ${protocol} units with the same messages, and answers the same, as a naive walk`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shape,
+        fc.record({ seed: fc.integer(), faulty: fc.constantFrom(0, 0, 5, 20) }),
+        fc.constantFrom(0, 0.29, 0.4, 0.99),
+        inBody,
+        (drawn, behaviour, draw, routingInBody) =>
+          compare(speech, graphOf(drawn), behaviour, draw, routingInBody),
+      ),
+      { numRuns: RUNS },
+    );
+  });
+}

@@ -3,8 +3,8 @@
 import { compileDeployment } from '../../../graph/compile/compile-deployment.ts';
 import type { Addresses } from '../../../graph/plan/deployment.ts';
 import { loadDeployments } from '../../../graph/seldon/load-deployments.ts';
-import type { CallVerb, Plan, Transport, UnitType } from '../../../graph/plan/plan.ts';
-import { SELDON } from '../../../dialects/seldon/dialect.ts';
+import type { CallVerb, DialectName, Plan, Transport, UnitType } from '../../../graph/plan/plan.ts';
+import { DIALECTS, dialectOf } from '../../../dialects/known/dialects.ts';
 import { COLLECTED } from '../../contract/bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import type { Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
@@ -56,13 +56,20 @@ export function listNodes(root: Node): Node[] {
 }
 
 /** The plan of one graph, each unit reachable over both transports. */
-export function planOf(root: Node, setting: { readonly routingInBody?: boolean } = {}): Plan {
+export function planOf(
+  root: Node,
+  setting: { readonly routingInBody?: boolean; readonly protocol?: DialectName } = {},
+): Plan {
   const annotations = setting.routingInBody ? { 'sidegraph.io/routing': 'body' } : {};
   const manifest = {
     apiVersion: 'machinelearning.seldon.io/v1',
     kind: 'SeldonDeployment',
     metadata: { name: 'd' },
-    spec: { annotations, predictors: [{ name: 'p', graph: writeNode(root) }] },
+    spec: {
+      protocol: setting.protocol ?? 'seldon',
+      annotations,
+      predictors: [{ name: 'p', graph: writeNode(root) }],
+    },
   };
   const nodes = listNodes(root);
   const addresses: Addresses = new Map(
@@ -115,10 +122,20 @@ const CALL_VERBS: readonly CallVerb[] = [
   'send-feedback',
 ];
 
-export function verbOf(path: string, transport: Transport): CallVerb {
-  const found = CALL_VERBS.find((verb) => SELDON.unitPath('', verb, transport) === path);
-  if (found === undefined) throw new Error(`no verb has the path ${path}`);
-  return found;
+/** The first verb that a unit is asked for on the path, whatever the protocol. */
+export function verbOf(unit: string, path: string, transport: Transport): CallVerb {
+  for (const { unitPath } of Object.values(DIALECTS)) {
+    const found = CALL_VERBS.find((verb) => unitPath(unit, verb, transport) === path);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`no verb has the path ${path}`);
+}
+
+/** The first verb whose calls look the same over REST. */
+export function sameCall(protocol: DialectName, verb: CallVerb): CallVerb {
+  const { unitPath } = dialectOf(protocol);
+  const path = unitPath('', verb, 'rest');
+  return CALL_VERBS.find((each) => unitPath('', each, 'rest') === path) ?? verb;
 }
 
 export function fakeClient(unit: string, transport: Transport, respond: Respond): UnitClient {
@@ -129,7 +146,7 @@ export function fakeClient(unit: string, transport: Transport, respond: Respond)
       const cancel = respond(
         {
           unit,
-          verb: verbOf(request.path, transport),
+          verb: verbOf(unit, request.path, transport),
           transport,
           body: Buffer.isBuffer(body) ? body : Buffer.concat(body),
           contentType: request.contentType,

@@ -1,7 +1,8 @@
 // The walk once more, for tests: a plain recursive evaluator, written from the description of Seldon's executor and
 // not from the program. It works on text, makes every call itself and keeps what it did.
 import type { CallVerb } from '../../../graph/plan/plan.ts';
-import { listNodes, type Node } from './fake-units.ts';
+import { listNodes, type Node, sameCall } from './fake-units.ts';
+import { type Json, SELDON_SPEECH, type Speech } from './speech.ts';
 
 /** An answer of the fake world, without encoding. */
 export type Reply =
@@ -13,13 +14,15 @@ export type Ask = (unit: string, verb: CallVerb, text: string) => Reply;
 interface Said {
   readonly text: string;
   readonly status: number;
+  /** False for what the client said. */
+  readonly isAnswer: boolean;
 }
 
 export type NaiveResult =
   | { readonly kind: 'answer'; readonly status: number; readonly text: string }
   | { readonly kind: 'error'; readonly code: string };
 
-/** `unit verb` → what was sent and which calls must have ended before it began. */
+/** `unit verb` (and `again` for a second call that looks the same) → what was sent and which calls must have ended before it began. */
 export type NaiveCalls = Map<string, { readonly text: string; readonly after: readonly string[] }>;
 
 class Stop extends Error {
@@ -30,52 +33,14 @@ class Stop extends Error {
   }
 }
 
-interface Body {
-  readonly data?: {
-    readonly ndarray?: number[][];
-    readonly tensor?: { readonly shape: [number, number]; readonly values: number[] };
-  };
-}
-
-const SIMPLE_DATA = {
-  data: {
-    names: ['class0', 'class1', 'class2'],
-    tensor: { shape: [1, 3], values: [0.1, 0.9, 0.5] },
-  },
-};
-
-/** What the old engine's SIMPLE_MODEL answers to a message. */
-function simpleAnswer(asked: string): string {
-  let strData: unknown;
-  try {
-    ({ strData } = JSON.parse(asked) as { strData?: unknown });
-  } catch {
-    // Not for it to say.
-  }
-  return JSON.stringify({
-    status: { status: 'SUCCESS' },
-    meta: {
-      metrics: [
-        { key: 'mymetric_counter', type: 'COUNTER', value: 1 },
-        { key: 'mymetric_gauge', type: 'GAUGE', value: 100 },
-        { key: 'mymetric_timer', type: 'TIMER', value: 22.1 },
-      ],
-    },
-    ...(strData === undefined ? SIMPLE_DATA : { strData }),
-  });
-}
-
-function rowsOf({ data }: Body): number[][] {
-  if (data?.ndarray !== undefined) return data.ndarray;
-  if (data?.tensor === undefined) return stop('MERGE_UNUSABLE');
-  const { shape, values } = data.tensor;
-  return Array.from({ length: shape[0] }, (_, row) =>
-    values.slice(row * shape[1], (row + 1) * shape[1]),
-  );
-}
-
 function stop(code: string): never {
   throw new Stop({ kind: 'error', code });
+}
+
+/** The name of a call among those that were made. */
+export function callKey(calls: ReadonlyMap<string, unknown>, unit: string, verb: string): string {
+  const key = `${unit} ${verb}`;
+  return calls.has(key) ? `${key} again` : key;
 }
 
 export interface NaiveWalk {
@@ -85,7 +50,13 @@ export interface NaiveWalk {
   readonly decisions: Readonly<Record<string, number>>;
 }
 
-export function walkNaively(root: Node, text: string, draw: number, ask: Ask): NaiveWalk {
+export function walkNaively(
+  root: Node,
+  text: string,
+  draw: number,
+  ask: Ask,
+  speech: Speech = SELDON_SPEECH,
+): NaiveWalk {
   const calls: NaiveCalls = new Map();
   const decided = new Map<string, number>();
 
@@ -93,26 +64,35 @@ export function walkNaively(root: Node, text: string, draw: number, ask: Ask): N
     node.builtIn === undefined &&
     (node.type === type || (node.methods ?? []).includes(method as never));
 
-  const call = (node: Node, verb: CallVerb, sent: string, after: readonly string[]): Said => {
-    calls.set(`${node.name} ${verb}`, { text: sent, after });
+  const call = (node: Node, written: CallVerb, sent: string, done: string[]): Said => {
+    const verb = sameCall(speech.protocol, written);
+    const key = callKey(calls, node.name, verb);
+    calls.set(key, { text: sent, after: [...done] });
+    done.push(key);
     const reply = ask(node.name, verb, sent);
     if (reply.kind === 'failure') stop(reply.code);
     if (reply.status < 200 || reply.status > 299) throw new Stop(reply);
-    return reply;
+    return { ...reply, isAnswer: true };
+  };
+
+  /** The message as a unit gets it that predicts or transforms. */
+  const fit = ({ text: said, isAnswer }: Said): string => {
+    if (!isAnswer) return said;
+    const chained = speech.chain(said);
+    return 'code' in chained ? stop(chained.code) : chained.text;
   };
 
   const routeOf = (node: Node, message: string, done: string[]): number => {
     const children = node.children ?? [];
     if (is(node, 'ROUTER', 'ROUTE')) {
-      const { text: answer } = call(node, 'route', message, [...done]);
-      done.push(`${node.name} route`);
-      let parsed: { data?: { ndarray?: unknown[][] } };
+      const { text: answer } = call(node, 'route', message, done);
+      let parsed: Json;
       try {
-        parsed = JSON.parse(answer);
+        parsed = JSON.parse(answer) as Json;
       } catch {
         return stop('ANSWER_NOT_JSON');
       }
-      const value = parsed.data?.ndarray?.[0]?.[0];
+      const value = speech.branchIn(parsed);
       if (typeof value !== 'number') stop('ROUTE_UNUSABLE');
       const choice = Math.trunc(value);
       if (choice < -2 || choice >= children.length) stop('ROUTE_OUT_OF_RANGE');
@@ -126,24 +106,20 @@ export function walkNaively(root: Node, text: string, draw: number, ask: Ask): N
   const mean = (answers: readonly Said[]): Said => {
     const bodies = answers.map(({ text: body }) => {
       try {
-        return JSON.parse(body) as Body;
+        return JSON.parse(body) as Json;
       } catch {
         return stop('MERGE_UNUSABLE');
       }
     });
-    const rows = bodies.map(rowsOf);
+    const rows = bodies.map((body) => speech.rowsIn(body) ?? stop('MERGE_UNUSABLE'));
     const shape = (row: number[][]): string => JSON.stringify(row.map((inner) => inner.length));
     for (const row of rows) if (shape(row) !== shape(rows[0] ?? [])) stop('MERGE_UNUSABLE');
     const averaged = rows[0]?.map((row, i) =>
       row.map((_, j) => rows.reduce((sum, each) => sum + (each[i]?.[j] ?? 0), 0) / rows.length),
     );
     const [first] = bodies;
-    const { ndarray, tensor } = first?.data ?? {};
-    const data =
-      ndarray === undefined
-        ? { ...first?.data, tensor: { ...tensor, values: averaged?.flat() } }
-        : { ...first?.data, ndarray: averaged };
-    return { text: JSON.stringify({ ...first, data }), status: answers[0]?.status ?? 200 };
+    const merged = speech.withRows(first ?? {}, averaged);
+    return { text: JSON.stringify(merged), status: answers[0]?.status ?? 200, isAnswer: true };
   };
 
   /** `done`: all calls that must be over by now; grows. */
@@ -151,7 +127,7 @@ export function walkNaively(root: Node, text: string, draw: number, ask: Ask): N
     const children = node.children ?? [];
     let message = given;
     if (node.builtIn === 'SIMPLE_MODEL') {
-      return { text: simpleAnswer(message.text), status: 200 };
+      return { text: speech.simpleModel(message.text, node.name), status: 200, isAnswer: true };
     }
     const input = is(node, 'TRANSFORMER', 'TRANSFORM_INPUT')
       ? 'transform-input'
@@ -159,8 +135,7 @@ export function walkNaively(root: Node, text: string, draw: number, ask: Ask): N
         ? 'predict'
         : null;
     if (input !== null) {
-      message = call(node, input, message.text, [...done]);
-      done.push(`${node.name} ${input}`);
+      message = call(node, input, fit(message), done);
     }
     if (children.length > 0) {
       const choice = routeOf(node, message.text, done);
@@ -195,8 +170,7 @@ export function walkNaively(root: Node, text: string, draw: number, ask: Ask): N
             }
           }
           const list = `[${said.map(({ text: body }) => body).join(',')}]`;
-          message = call(node, 'aggregate', list, [...done]);
-          done.push(`${node.name} aggregate`);
+          message = call(node, 'aggregate', list, done);
         } else if (node.builtIn === 'AVERAGE_COMBINER') {
           message = mean(said);
         } else {
@@ -205,15 +179,15 @@ export function walkNaively(root: Node, text: string, draw: number, ask: Ask): N
       }
     }
     if (is(node, 'OUTPUT_TRANSFORMER', 'TRANSFORM_OUTPUT')) {
-      message = call(node, 'transform-output', message.text, [...done]);
-      done.push(`${node.name} transform-output`);
+      message = call(node, 'transform-output', fit(message), done);
     }
     return message;
   };
 
   let result: NaiveResult;
   try {
-    result = { kind: 'answer', ...walk(root, { text, status: 200 }, []) };
+    const said = walk(root, { text, status: 200, isAnswer: false }, []);
+    result = { kind: 'answer', status: said.status, text: said.text };
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     result = error.result;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { CallVerb } from '../../../graph/plan/plan.ts';
 import type { Method, Node } from './fake-units.ts';
 import type { Reply } from './naive-walk.ts';
+import { SELDON_SPEECH, type Speech } from './speech.ts';
 
 const MAX_UNITS = 12;
 export interface Shape {
@@ -89,7 +90,13 @@ export function hash(text: string): number {
   return state >>> 0;
 }
 
-export function replyOf(behaviour: Behaviour, unit: string, verb: CallVerb, text: string): Reply {
+export function replyOf(
+  behaviour: Behaviour,
+  unit: string,
+  verb: CallVerb,
+  text: string,
+  speech: Speech = SELDON_SPEECH,
+): Reply {
   const key = hash(`${behaviour.seed} ${unit} ${verb}`);
   if (key % 100 < behaviour.faulty) {
     const kind = hash(`${key} fault`) % 5;
@@ -101,11 +108,12 @@ export function replyOf(behaviour: Behaviour, unit: string, verb: CallVerb, text
   }
   if (verb === 'route') {
     const routes = ['-2', '-1', '-1', '0', '0', '1', '1.9', '2', '7'];
-    const route = routes[hash(`${key} route`) % routes.length];
-    return { kind: 'answer', status: 200, text: `{"data":{"names":[],"ndarray":[[${route}]]}}` };
+    const drawn = hash(`${key} route`);
+    const route = routes[drawn % routes.length] ?? '';
+    return { kind: 'answer', status: 200, text: speech.route(route, drawn) };
   }
   const of = hash(text);
   const row = of % 7 === 0 ? '[1]' : `[${of % 1000},${(of % 77) / 8}]`;
-  const body = `{"by":"${unit} ${verb}","of":${of},"data":{"names":["a"],"ndarray":[${row}]}}`;
+  const body = speech.answer(`${unit} ${verb}`, of, row);
   return { kind: 'answer', status: key % 9 === 0 ? 201 : 200, text: body };
 }

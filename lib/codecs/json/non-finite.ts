@@ -1,7 +1,16 @@
 // JSON as Python, Triton and TensorFlow Serving write it knows NaN, Infinity and -Infinity, which JSON itself does not. In: such a
 // text; out: one of the same length with a number in the place of each, so that every scanner can read it and each
 // position means the same in both.
-import { CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, OPEN_ARRAY, QUOTE, skipString } from './scan.ts';
+import {
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_ARRAY,
+  QUOTE,
+  isJson,
+  skipString,
+} from './scan.ts';
 
 const ONE = 0x31;
 const SPACE = 0x20;
@@ -46,4 +55,11 @@ export function withoutNonFinite(bytes: Buffer): Buffer | null {
     at += Math.max(length, 1);
   }
   return replaced;
+}
+
+/** Whether the bytes are one JSON value, these words counted as numbers. */
+export function isLenientJson(bytes: Buffer): boolean {
+  if (isJson(bytes)) return true;
+  const replaced = withoutNonFinite(bytes);
+  return replaced !== null && isJson(replaced);
 }
