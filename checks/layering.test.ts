@@ -39,6 +39,7 @@ const LEVELS: readonly (readonly string[])[] = [
     'extproc/client/grpc',
     'extproc/reading',
     'extproc/metrics',
+    'extproc/tracing',
     'graph/explain',
   ],
   ['extproc/client/http2', 'extproc/control', 'extproc/transport', 'extproc/walk'],

@@ -74,6 +74,7 @@ test('each mistake is told in one sentence that names it', () => {
   assert.match(wrong('run', 'g.yaml', '--log-level', 'loud'), /debug, info, warn, error/);
   assert.match(wrong('run', 'g.yaml', '--set', 'mA=1'), /UNIT.NAME=VALUE/);
   assert.match(wrong('run', 'g.yaml', '--unit', 'm'), /NAME=URL/);
+  assert.match(wrong('run', 'g.yaml', '--otlp', 'c:4318'), /http:\/\/HOST:PORT/);
   assert.match(wrong('check'), /at least one file/);
   assert.match(wrong('explain', 'g.yaml', '-o', 'svg'), /tree, mermaid, json/);
   assert.match(wrong('serve'), /no command serve/);

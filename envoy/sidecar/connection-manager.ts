@@ -9,6 +9,7 @@ import { extProcFilter } from '../kit/filters/ext-proc.ts';
 import {
   headersFilter,
   pathFilter,
+  readTraceHeaders,
   restoredForwardedFor,
   strippedPrefixes,
 } from '../kit/filters/headers.ts';
@@ -22,6 +23,7 @@ import { type EnvoyLayout, fileSource, routesPath } from '../kit/layout.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
 import { type ClientBounds, clientOptions, peerOptions } from '../kit/http-limits.ts';
 import { CLIENT_IDLE_SECONDS } from '../kit/limits.ts';
+import { earlyTraceHeaders, egressTracing, ingressTracing } from './tracing.ts';
 
 /** A predictor's requests: everything that architecture and data plane promise happens here. */
 export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing): JsonObject {
@@ -29,7 +31,10 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
   const bounds = boundsOf([plan]);
   return ownManager(layout, {
     dialect: dialectOf(plan.dialect),
-    options: faces === 'clients' ? clientOptions(bounds) : peerOptions(bounds),
+    options: {
+      ...(faces === 'clients' ? clientOptions(bounds) : peerOptions(bounds)),
+      ...ingressTracing(plan),
+    },
     statPrefix: `ingress_${plan.predictor}`,
     routeTable: predictorRoutes(plan.predictor),
     accessLogs: [...accessLogs(layout, graph, plan.predictor), ...serverStats()],
@@ -43,7 +48,11 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
       extProcFilter(),
       router(clientStats()),
     ],
-    early: [...(faces === 'mirror' ? [restoredForwardedFor()] : []), strippedPrefixes()],
+    early: [
+      ...(faces === 'mirror' ? [restoredForwardedFor()] : []),
+      strippedPrefixes(),
+      ...readTraceHeaders(earlyTraceHeaders(plan)),
+    ],
   });
 }
 
@@ -71,7 +80,10 @@ export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): J
 export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
   return ownManager(layout, {
     dialect: dialectOfAll(deployment),
-    options: peerOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
+    options: {
+      ...peerOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
+      ...egressTracing(deployment),
+    },
     statPrefix: 'egress',
     routeTable: EGRESS_ROUTES,
     accessLogs: [],

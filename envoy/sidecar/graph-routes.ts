@@ -16,7 +16,13 @@ import type { ClientPath } from './client-paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, overwriteHeader } from '../kit/json.ts';
 import { MAX_WHOLE_BODY_BYTES } from '../kit/limits.ts';
-import { EXT_PROC_FILTER, UNROUTED_CLUSTER, WHOLE_BODY_FILTER, kindOf } from '../kit/names.ts';
+import {
+  EXT_PROC_FILTER,
+  UNROUTED_CLUSTER,
+  WHOLE_BODY_FILTER,
+  kindOf,
+  serviceOf,
+} from '../kit/names.ts';
 import {
   HOP_BY_HOP_OF_REST,
   allowMethods,
@@ -24,12 +30,15 @@ import {
   isNoCloudEvent,
   methodIs,
   kindMetadata,
+  routeHeaders,
   switchedOn,
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
 import { callPolicy } from '../kit/route-policy.ts';
 import { streamBound } from '../kit/traffic.ts';
+import { ownTraceContext } from '../kit/tracing.ts';
+import { spanName } from './tracing.ts';
 
 /**
  * Whether Envoy holds a request until it is whole, or the filter, which counts what it holds and lets go of the largest first.
@@ -49,8 +58,10 @@ export function graphRoutes(plan: Plan, kind: RouteKind, path: ClientPath): Json
 
 /** Its cluster has no endpoint: a filter that names no unit gives a 503. */
 function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arrival): JsonObject {
+  const traced = plan.tracing === undefined ? [] : ownTraceContext();
   return {
     name: routeName(plan.hash, kind),
+    ...spanName(plan, serviceOf(plan.dialect, kind)),
     match: {
       ...path.match,
       headers: [methodIs('POST'), ...(arrival === 'whole' ? [isSmall(), isNoCloudEvent()] : [])],
@@ -64,12 +75,12 @@ function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arri
       ...switchedOn(EXT_PROC_FILTER),
       ...bodyLimit(transportOf(kind)),
       ...(isGrpcKind(kind)
-        ? withoutCloudEvents()
+        ? { ...withoutCloudEvents(), ...(traced.length === 0 ? {} : routeHeaders(traced, [])) }
         : {
             ...(arrival === 'whole'
               ? { ...switchedOn(WHOLE_BODY_FILTER), ...withoutCloudEvents() }
               : {}),
-            ...allowMethods('OPTIONS,POST'),
+            ...allowMethods('OPTIONS,POST', traced),
           }),
     },
   };

@@ -18,6 +18,8 @@ import {
   withoutCloudEvents,
 } from './route-parts.ts';
 import { namesModel } from '../kit/filters/model-name.ts';
+import { serviceOf } from '../kit/names.ts';
+import { spanName } from './tracing.ts';
 import { callPolicy } from '../kit/route-policy.ts';
 
 type Form = 'plain' | 'cloud-events';
@@ -122,6 +124,7 @@ function route(
       ...(fraction === null ? {} : { runtime_fraction: { default_value: millionths(fraction) } }),
     },
     metadata: kindMetadata(plan, kind),
+    ...spanName(plan, serviceOf(plan.dialect, kind)),
     ...keptRequest(plan, named),
     route: {
       ...destination(plan, targets, transport),

@@ -8,6 +8,7 @@ import type { EnvoyLayout } from '../kit/layout.ts';
 import { renderListeners } from './listeners.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
 import { predictorRouteTable } from './routes.ts';
+import { traceClusters } from './tracing.ts';
 import { frontRouteTable, isSplit } from './split.ts';
 
 export interface EnvoyFiles {
@@ -27,6 +28,7 @@ export function renderEnvoy(deployment: DeploymentPlan, layout: EnvoyLayout): En
     listeners: renderListeners(deployment, layout),
     clusters: [
       ...clusters,
+      ...traceClusters(deployment),
       ...(split ? plans.map((plan) => predictorCluster(plan.predictor)) : []),
     ],
     routes: {

@@ -53,15 +53,23 @@ export function unitHost(plan: Plan, unit: number, transport: Transport): string
 }
 
 /** Header mutations of one route, on top of the table's. */
-export function allowMethods(methods: string): JsonObject {
+export function allowMethods(methods: string, request: readonly JsonObject[] = []): JsonObject {
+  return routeHeaders(request, [
+    { append: overwriteHeader('access-control-allow-methods', methods) },
+  ]);
+}
+
+export function routeHeaders(
+  request: readonly JsonObject[],
+  response: readonly JsonObject[],
+): JsonObject {
   return {
     [HEADERS_FILTER]: typed(
       'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute',
       {
         mutations: {
-          response_mutations: [
-            { append: overwriteHeader('access-control-allow-methods', methods) },
-          ],
+          ...(request.length === 0 ? {} : { request_mutations: request }),
+          ...(response.length === 0 ? {} : { response_mutations: response }),
         },
       },
     ),

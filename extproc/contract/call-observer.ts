@@ -19,6 +19,8 @@ export interface ObservedCall {
 }
 
 export interface CallObserver {
+  /** Who watches one request in this one's place, asked once before its first call or its reply; null: nobody does. */
+  forRequest?(exchange: Exchange): CallObserver | null;
   /**
    * Before a call is made; null: it is not watched. The call sends `body`, in several pieces where a combiner is asked, with the
    * content type and encoding of `message`.
@@ -73,6 +75,20 @@ class ObserverList implements CallObserver {
       else list.push(trace);
     }
     return list === null ? one : new TraceList(list);
+  }
+
+  /** For most requests one of several watches, and no list is made. */
+  forRequest(exchange: Exchange): CallObserver | null {
+    let one: CallObserver | null = null;
+    let list: CallObserver[] | null = null;
+    for (const observer of this.#observers) {
+      const own = observer.forRequest === undefined ? observer : observer.forRequest(exchange);
+      if (own === null) continue;
+      if (one === null) one = own;
+      else if (list === null) list = [one, own];
+      else list.push(own);
+    }
+    return list === null ? one : new ObserverList(list);
   }
 
   chose(unit: number, choice: number, exchange: Exchange): void {

@@ -31,6 +31,8 @@ export interface RequestHeaders {
   http1Block(readable: boolean): Buffer;
   /** The same for gRPC, as HPACK literals without indexing; also without `user-agent` and `grpc-*`. */
   hpackBlock(): Buffer;
+  /** From here on the blocks are without the headers that say a trace: each call brings its own. Before the first block is asked for. */
+  replaceTrace(): void;
 }
 
 export type Outcome =

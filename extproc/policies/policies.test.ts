@@ -7,6 +7,7 @@ const HEADERS: RequestHeaders = {
   find: () => null,
   http1Block: () => Buffer.alloc(0),
   hpackBlock: () => Buffer.alloc(0),
+  replaceTrace: () => {},
 };
 
 test('SIMPLE_ROUTER takes the first child', () => {

@@ -2,6 +2,7 @@
 // in `extproc/process/ipc.ts`; logs are JSON lines on standard error.
 import { flushCompileCache } from 'node:module';
 import pino from 'pino';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { openClient } from '../client/open/open.ts';
 import { combineObservers } from '../contract/call-observer.ts';
 import { ClientPool } from './client-pool.ts';
@@ -14,6 +15,7 @@ import { openOffpathHttp } from '../control/http-server.ts';
 import { ProgramTable } from './programs.ts';
 import { createFilterServer } from '../transport/server.ts';
 import { compileProgram } from '../walk/program.ts';
+import { Tracers } from '../tracing/tracers.ts';
 import { Worker } from './worker.ts';
 import type { WorkerOptions } from './options.ts';
 
@@ -26,6 +28,11 @@ export function run(options: WorkerOptions): void {
   const pool = new ClientPool((edge, egressHost) =>
     openClient(edge, { egressSocket: options.egress, egressHost, log }),
   );
+  const tracers = new Tracers(log);
+  const observe = (plan: Plan) => {
+    const traces = tracers.prepare(plan);
+    return combineObservers([calls.prepare(plan), ...(traces === undefined ? [] : [traces])]);
+  };
   const table = new ProgramTable({
     compile: (plan) => {
       const lease = pool.lease(plan);
@@ -33,7 +40,7 @@ export function run(options: WorkerOptions): void {
         return compileProgram(plan, {
           clientFor: lease.clientFor,
           random: Math.random,
-          observer: combineObservers([calls.prepare(plan)]),
+          observer: observe(plan),
           log,
         });
       } catch (error) {
@@ -71,6 +78,8 @@ export function run(options: WorkerOptions): void {
     open,
     counts: () => readCounts(calls, gauges),
     send,
+    prepare: (plans) => tracers.load(plans),
+    finish: () => tracers.close(),
     exit: (code) => process.exit(code),
     drainLimitMs: options.drainLimitMs,
     log,

@@ -9,10 +9,17 @@ import type { Log } from '../../lib/runtime/log.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 
+/** For what is sent after the last request. */
+const FINISH_LIMIT_MS = 2000;
+
 export interface WorkerParts {
   readonly table: ProgramTable;
   /** Opens what serves; called once, when the first deployment is loaded. */
   readonly open: () => Readonly<Record<Door, ConnectionServer>>;
+  /** Before the programs of plans are compiled. */
+  readonly prepare: (plans: readonly Plan[]) => Promise<void>;
+  /** After the last request: what is still to be sent, before the process ends. */
+  readonly finish: () => Promise<void>;
   readonly counts: () => WorkerCounts;
   readonly send: (message: WorkerMessage) => Promise<void>;
   /** Ends the process. */
@@ -90,6 +97,7 @@ export class Worker implements LiveDeployment {
       log.info({ hashes: message.hashes }, 'plans dropped');
       return;
     }
+    await this.#parts.prepare(message.deployment.predictors.map(({ plan }) => plan));
     const result = table.load(message.deployment);
     if (result.kind === 'refused') {
       log.error({ code: 'PLAN_REFUSED', reason: result.reason }, 'a deployment was refused');
@@ -104,11 +112,12 @@ export class Worker implements LiveDeployment {
   }
 
   async #drain(): Promise<void> {
-    const { send, exit, log, drainLimitMs, table } = this.#parts;
+    const { send, exit, log, drainLimitMs, table, finish } = this.#parts;
     log.info({ streams: table.streams }, 'draining');
     const closed = Promise.all(Object.values(this.#servers ?? {}).map((server) => server.close()));
     const inTime = await settledWithin(closed, drainLimitMs);
     if (!inTime) log.warn({ code: 'DRAIN_LIMIT', streams: table.streams }, 'drain limit reached');
+    await settledWithin(finish(), FINISH_LIMIT_MS);
     await send({ type: 'drained' });
     exit(inTime ? 0 : 1);
   }

@@ -75,3 +75,22 @@ test('absent headers are null, empty ones are empty', () => {
   assert.equal(headers.find('x-empty'), '');
   assert.equal(headers.find('x-other'), null);
 });
+
+test("a client's trace is given to units, unless each call brings its own", () => {
+  const list = [
+    ['traceparent', '00-a'],
+    ['tracestate', 's'],
+    ['b3', 'b'],
+    ['x-b3-traceid', 't'],
+    ['uber-trace-id', 'u'],
+    ['x-b3', 'v'],
+  ] as const;
+  const passed = headersOf(...list)
+    .http1Block(false)
+    .toString();
+  assert.equal(passed, list.map(([name, value]) => `${name}: ${value}\r\n`).join(''));
+  const headers = headersOf(...list);
+  headers.replaceTrace();
+  assert.equal(headers.http1Block(true).toString(), 'tracestate: s\r\nx-b3: v\r\n');
+  assert.equal(headers.hpackBlock().toString('latin1'), '\0\x0atracestate\x01s\0\x04x-b3\x01v');
+});

@@ -2,7 +2,7 @@
 // name by name, once; a string is made only of a value that somebody asks for.
 import type { RequestHeaders } from '../contract/exchange.ts';
 import { LAYOUT_HEADERS } from '../../dialects/known/dialects.ts';
-import { INTERNAL_HEADER_PREFIX, ROUTING_HEADER } from '../../graph/plan/names.ts';
+import { INTERNAL_HEADER_PREFIX, ROUTING_HEADER, TRACE_HEADERS } from '../../graph/plan/names.ts';
 import { FieldReader } from './codec/decode.ts';
 
 /** What of a header passes to units: `KEEP` to all, the others not to some. */
@@ -10,6 +10,8 @@ const KEEP = 0;
 const SKIP = 1;
 const SKIP_IN_GRPC = 2;
 const SKIP_WHEN_READ = 3;
+/** What says a trace, where each call says its own. */
+const SKIP_WHEN_TRACED = 4;
 
 /** By length of the name; a name is looked at only when one of the same length and first letter is listed. */
 const LISTED: readonly (readonly { readonly name: Buffer; readonly rule: number }[])[] = buildList([
@@ -32,6 +34,7 @@ const LISTED: readonly (readonly { readonly name: Buffer; readonly rule: number 
   ...LAYOUT_HEADERS.map((name) => [name, SKIP] as const),
   ['user-agent', SKIP_IN_GRPC],
   ['accept-encoding', SKIP_WHEN_READ],
+  ...TRACE_HEADERS.map((name) => [name, SKIP_WHEN_TRACED] as const),
 ]);
 const ENVOY_PREFIX = Buffer.from('x-envoy-', 'latin1');
 const INTERNAL_PREFIX = Buffer.from(INTERNAL_HEADER_PREFIX, 'latin1');
@@ -49,6 +52,7 @@ export class RawRequestHeaders implements RequestHeaders {
   readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
+  #traced = false;
   #http1: Buffer | null = null;
   #http1Readable: Buffer | null = null;
   #hpack: Buffer | null = null;
@@ -86,6 +90,10 @@ export class RawRequestHeaders implements RequestHeaders {
     return this.#hpack;
   }
 
+  replaceTrace(): void {
+    this.#traced = true;
+  }
+
   #writeHttp1(readable: boolean): Buffer {
     const bytes = this.#bytes;
     // An entry takes at least six bytes beside name and value, a line four.
@@ -94,7 +102,12 @@ export class RawRequestHeaders implements RequestHeaders {
     entries.open(bytes, this.#start, this.#end);
     while (nextHeader(bytes)) {
       const rule = ruleOf(bytes, keyStart, keyEnd);
-      if (rule === SKIP || (readable && rule === SKIP_WHEN_READ)) continue;
+      if (
+        rule === SKIP ||
+        (readable && rule === SKIP_WHEN_READ) ||
+        (this.#traced && rule === SKIP_WHEN_TRACED)
+      )
+        continue;
       const afterName = copyName(bytes, keyStart, keyEnd, out, at);
       if (afterName < 0) continue;
       out[afterName] = 0x3a;
@@ -119,6 +132,7 @@ export class RawRequestHeaders implements RequestHeaders {
       if (
         rule === SKIP ||
         rule === SKIP_IN_GRPC ||
+        (this.#traced && rule === SKIP_WHEN_TRACED) ||
         startsWith(bytes, keyStart, keyEnd, GRPC_PREFIX)
       ) {
         continue;

@@ -48,6 +48,8 @@ export interface WalkContext {
   readonly exchange: Exchange;
   /** The model that the client names; null for none. */
   readonly named: Named | null;
+  /** Who watches this request's calls; null when nobody does. */
+  readonly observer: CallObserver | null;
   /** One entry a unit; null when nobody asks. */
   readonly choices: Int32Array | null;
   readonly reading: ReadContext;

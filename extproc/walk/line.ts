@@ -283,12 +283,12 @@ export class Line {
   #call(call: PreparedCall, body: Buffer | readonly Buffer[]): void {
     const walk = this.#walk;
     const { exchange } = walk;
-    const { observer } = walk.deps;
+    const { observer } = walk;
     const message = this.#message;
     const { client } = call;
     walk.listen();
     // Whoever watches may have a say in the headers, so it comes first.
-    const trace = observer === undefined ? null : observer.begin(call, exchange, message, body);
+    const trace = observer === null ? null : observer.begin(call, exchange, message, body);
     const { headers } = exchange;
     this.#calling = call;
     this.#trace = trace;
@@ -405,8 +405,8 @@ export class Line {
   /** Goes where the choice leads; whether the next operation can follow at once. */
   #enter(op: ChooseOp, choice: number): boolean {
     this.#record(op.unit, choice);
-    const { observer } = this.#walk.deps;
-    if (observer !== undefined && decides(op)) {
+    const { observer } = this.#walk;
+    if (observer !== null && decides(op)) {
       observer.chose?.(op.unit, choice, this.#walk.exchange);
     }
     if (choice === NONE) {

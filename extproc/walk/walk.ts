@@ -1,5 +1,6 @@
 // One request on its way through a graph: the exchange, the decisions made, and the one reply. The lines of
 // operations that it runs are in `line.ts`.
+import type { CallObserver } from '../contract/call-observer.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
@@ -21,6 +22,8 @@ export class Walk implements LineOwner {
   readonly named: Named | null;
   readonly choices: Int32Array | null;
   readonly #root: Line;
+  /** Undefined before it is asked for. */
+  #observer: CallObserver | null | undefined = undefined;
   #reading: ReadContext | null = null;
   /** Writes the decisions into the answer that is due. */
   #writing: CallHandle | null = null;
@@ -51,6 +54,17 @@ export class Walk implements LineOwner {
       this.#root.cancel();
       this.#writing?.cancel();
     });
+  }
+
+  get observer(): CallObserver | null {
+    if (this.#observer === undefined) {
+      const { observer } = this.deps;
+      this.#observer =
+        observer?.forRequest === undefined
+          ? (observer ?? null)
+          : observer.forRequest(this.exchange);
+    }
+    return this.#observer;
   }
 
   get reading(): ReadContext {
@@ -151,7 +165,7 @@ export class Walk implements LineOwner {
   }
 
   #reply(outcome: Outcome): void {
-    this.deps.observer?.replied?.(this.exchange, outcome);
+    this.observer?.replied?.(this.exchange, outcome);
     this.exchange.reply(outcome);
   }
 

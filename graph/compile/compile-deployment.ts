@@ -2,6 +2,8 @@
 // what could has been told by the checks. Equal input gives byte-equal plans.
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { createHash } from 'node:crypto';
+import { annotationsOf, orchestratorEnv } from '../seldon/annotations.ts';
+import { NO_TRACING, readTracing, type TracingDefaults } from '../seldon/tracing.ts';
 import { compileEdges } from './compile-edges.ts';
 import { compilePolicy } from './compile-policy.ts';
 import { compileRoutes } from './compile-routes.ts';
@@ -16,8 +18,10 @@ import { callsOf, verbsOf } from '../plan/unit-calls.ts';
 export interface CompileOptions {
   /** Addresses that go before those in the file. */
   readonly addresses?: Addresses;
-  /** The environment of the orchestrator's process: CORS and routing switches. */
+  /** The environment of the orchestrator's process: CORS and routing switches, tracing. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What holds for deployments that say nothing of traces. */
+  readonly tracing?: TracingDefaults;
 }
 
 export function compileDeployment(
@@ -38,9 +42,15 @@ export function compileDeployment(
 function compilePlan(
   deployment: Deployment,
   predictor: Predictor,
-  { addresses, env = {} }: CompileOptions,
+  { addresses, env = {}, tracing: defaults = NO_TRACING }: CompileOptions,
 ): Plan {
   const policy = compilePolicy(deployment, predictor, env);
+  const tracing = readTracing({
+    deployment: deployment.name,
+    annotations: annotationsOf(deployment, predictor),
+    variables: orchestratorEnv(deployment, predictor, env),
+    defaults,
+  });
   const units = listUnits(predictor.graph);
   const { takesFeedback } = dialectOf(deployment.protocol);
   const planUnits = compileUnits(predictor, units, takesFeedback);
@@ -57,6 +67,7 @@ function compilePlan(
     walk,
     routes: compileRoutes(walk, planUnits, policy.routingInBody, dialectOf(deployment.protocol)),
     policy,
+    ...(tracing === undefined ? {} : { tracing }),
   };
   const { version, ...rest } = plan;
   return { version, hash: hashPlan(plan), ...rest };

@@ -111,6 +111,10 @@ export const FINDINGS = {
     'serverType is kafka: graphs take requests by REST and gRPC only',
     'leave serverType out, and let a consumer post to the Service of the predictor: Knative’s KafkaSource, Kafka Connect’s HTTP sink, Redpanda Connect',
   ),
+  TRACING_INVALID: warning(
+    'a setting of traces cannot be used, and is ignored',
+    'correct the variable in svcOrchSpec.env',
+  ),
   FEATURE_NOT_SERVED: warning(
     'a part of the format is not served yet; the rest runs without it',
     'safe to ignore if you can do without it',

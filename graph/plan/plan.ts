@@ -49,6 +49,24 @@ export interface Plan {
   readonly walk: Step;
   readonly routes: PlanRoutes;
   readonly policy: Policy;
+  /** Where traces of requests go; undefined: none are made. */
+  readonly tracing?: Tracing;
+}
+
+/** Ways in which callers say which trace they are in, besides W3C's `traceparent`. */
+export type TraceFormat = 'b3' | 'jaeger';
+
+export interface Tracing {
+  /** Base URL of an OTLP receiver over plain HTTP; spans go to `/v1/traces` below it. */
+  readonly url: string;
+  /** Of a million requests whose caller has not decided, so many are traced. */
+  readonly samplingMillionths: number;
+  /** `service.name` of the spans. */
+  readonly service: string;
+  /** Understood in requests and said to units besides `traceparent`. */
+  readonly formats: readonly TraceFormat[];
+  /** Further attributes of the service. */
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 export interface PlanUnit {

@@ -4,6 +4,7 @@ import type { Deployment, Predictor } from '../plan/deployment.ts';
 import { LIMITS } from '../plan/limits.ts';
 import type { Limit } from '../plan/limits.ts';
 import { ENGINE_PREFIX, engineVariable } from './seldon-annotations.ts';
+import { SAMPLING_ANNOTATION } from './tracing.ts';
 
 export const ROUTING_ANNOTATION = 'sidegraph.io/routing';
 export const ROUTING_VALUES = ['header', 'body'];
@@ -29,6 +30,7 @@ export const CLUSTER_ANNOTATIONS: readonly string[] = [
 /** Annotations with our prefix that are known. */
 export const OUR_ANNOTATIONS: readonly string[] = [
   ROUTING_ANNOTATION,
+  SAMPLING_ANNOTATION,
   ...CLUSTER_ANNOTATIONS,
   ...Object.values(LIMITS)
     .map((limit) => limit.annotation)

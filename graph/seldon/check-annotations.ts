@@ -6,6 +6,7 @@ import { LIMITS } from '../plan/limits.ts';
 import { joinPath } from '../manifest/manifest-lines.ts';
 import { checkSeldonAnnotation } from './seldon-annotations.ts';
 import { shorten } from '../manifest/shorten.ts';
+import { parsePercent, SAMPLING_ANNOTATION, SAMPLING_WANTED } from './tracing.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const OUR_PREFIX = 'sidegraph.io/';
@@ -44,6 +45,14 @@ function checkAnnotations(
           place,
           `${name} is ${shorten(value)}`,
           `write ${ROUTING_VALUES.join(' or ')}`,
+        );
+    } else if (name === SAMPLING_ANNOTATION) {
+      if (parsePercent(value) === undefined)
+        sink.add(
+          'ANNOTATION_VALUE',
+          place,
+          `${name} is ${shorten(value)}`,
+          `write ${SAMPLING_WANTED}`,
         );
     } else if (name.startsWith(OUR_PREFIX)) {
       const near = closestWord(name, OUR_ANNOTATIONS);

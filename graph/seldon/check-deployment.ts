@@ -17,6 +17,7 @@ import { checkPod, checkResources } from '../pod/check-pod.ts';
 import { shorten } from '../manifest/shorten.ts';
 import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
+import { findTracingFaults } from './tracing.ts';
 import type { PortedDeployment, WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const PROTOCOLS = ['seldon', 'tensorflow', 'kfserving', 'v2'];
@@ -44,6 +45,7 @@ export function checkDeployment(
   for (const predictor of deployment.predictors) {
     checkPredictorAnnotations(predictor, sink);
     checkNoEngine(predictor, sink);
+    checkTracing(predictor, sink);
     checkContainers(predictor.ported, sink);
     checkImages(predictor, { images, addresses }, sink);
     checkAddresses(predictor, deployment.name, sink);
@@ -115,6 +117,16 @@ function checkPredictorNames(deployment: WrittenDeployment, sink: FindingSink): 
         `${shorten(service)} is also the service name of ${other.path}`,
       );
   }
+}
+
+function checkTracing(predictor: WrittenPredictor, sink: FindingSink): void {
+  const variables = Object.fromEntries(
+    predictor.orchestratorEnv.flatMap((entry) =>
+      entry.kind === 'value' ? [[entry.name, entry.value]] : [],
+    ),
+  );
+  for (const { variable, what, advice } of findTracingFaults(variables))
+    sink.add('TRACING_INVALID', `${predictor.path}.svcOrchSpec.env`, `${variable} ${what}`, advice);
 }
 
 /** The webhook looks only whether the annotation is there, whatever its value. */

@@ -4,6 +4,7 @@ import type { FindingSink } from '../manifest/finding.ts';
 import { LIMITS } from '../plan/limits.ts';
 import { joinPath } from '../manifest/manifest-lines.ts';
 import { shorten } from '../manifest/shorten.ts';
+import { TRACING_VARIABLES } from './tracing.ts';
 
 export const SELDON_PREFIX = 'seldon.io/';
 export const ENGINE_PREFIX = 'seldon.io/engine-';
@@ -20,6 +21,7 @@ export const ENGINE_VARIABLES: readonly string[] = [
   'SELDON_ENABLE_ROUTING_INJECTION',
   'CORS_ALLOWED_ORIGINS',
   'CORS_ALLOWED_HEADERS',
+  ...TRACING_VARIABLES,
 ];
 
 /** Read by the gateway, which does with them what an ingress did for Seldon, and where the chart asks for routes of that ingress. */

@@ -2,6 +2,7 @@
 import * as filterClients from '../../extproc/client/limits.ts';
 import { MAX_GARBAGE_BYTES } from '../../lib/runtime/collect-garbage.ts';
 import * as filterMemory from '../../extproc/contract/memory-shares.ts';
+import * as filterTracing from '../../extproc/tracing/limits.ts';
 import * as filterReading from '../../dialects/reading-limits.ts';
 import * as filterServer from '../../extproc/contract/transport-limits.ts';
 import { COPY_STEP_BYTES } from '../../extproc/contract/copy-in-steps.ts';
@@ -92,6 +93,10 @@ export function envoyLimits(): string {
 
 export function clientLimits(): string {
   return limitTable([['extproc/client/limits.ts', filterClients]]);
+}
+
+export function traceLimits(): string {
+  return limitTable([['extproc/tracing/limits.ts', filterTracing]]);
 }
 
 export function serverLimits(): string {

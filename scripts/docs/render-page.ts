@@ -4,6 +4,7 @@ import { commandFailures, findings, requestErrors } from './code-tables.ts';
 import {
   annotationLimits,
   clientLimits,
+  traceLimits,
   envoyLimits,
   manifestLimits,
   memoryLimits,
@@ -25,6 +26,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'run-limits': runLimits,
   'envoy-limits': envoyLimits,
   'client-limits': clientLimits,
+  'trace-limits': traceLimits,
   'server-limits': serverLimits,
   'memory-limits': memoryLimits,
   'seldon-differences': seldonDifferences,

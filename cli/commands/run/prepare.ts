@@ -6,6 +6,7 @@ import { compileDeployment } from '../../../graph/compile/compile-deployment.ts'
 import type { Finding } from '../../../graph/manifest/finding.ts';
 import type { DeploymentPlan } from '../../../graph/plan/plan.ts';
 import { CommandFailure } from '../../../lib/runtime/failure.ts';
+import { NO_TRACING, type TracingDefaults } from '../../../graph/seldon/tracing.ts';
 import type { RunOptions } from './parse.ts';
 import type { Paint } from '../../../lib/runtime/paint.ts';
 import { selectDeployment } from '../select.ts';
@@ -55,11 +56,16 @@ export async function prepare(
   refuseLoop(units, options);
   return {
     deployment,
-    plan: compileDeployment(deployment, { addresses, env }),
+    plan: compileDeployment(deployment, { addresses, env, tracing: tracingOf(options) }),
     units,
     claims: all,
     findings,
   };
+}
+
+/** On one's own machine every request is traced that nobody decides otherwise about. */
+function tracingOf({ otlp }: RunOptions): TracingDefaults {
+  return { ...NO_TRACING, url: otlp ?? '', samplingPercent: 100 };
 }
 
 function listOwnPorts(options: RunOptions): PortClaim[] {

@@ -29,6 +29,7 @@ How:
                          one in a thousand; none
   --unit-timeout S       seconds that a started unit has to become ready (default 120)
   --drain-timeout S      seconds to wait for in-flight requests on shutdown (default 20)
+  --otlp URL             send traces there, as OTLP over HTTP: http://127.0.0.1:4318
   --log-level LEVEL      debug, info, warn or error (default info)
   -o json                one JSON line on standard output when ready, JSON log lines
 

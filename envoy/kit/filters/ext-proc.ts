@@ -12,6 +12,8 @@ export function extProcFilter(): JsonObject {
     disabled: true,
     typed_config: typed('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor', {
       grpc_service: { envoy_grpc: { cluster_name: FILTER_CLUSTER } },
+      // What the filter does shows in the spans of its calls.
+      emit_client_span: false,
       stat_prefix: 'graph',
       message_timeout: `${FILTER_MESSAGE_TIMEOUT_SECONDS}s`,
       status_on_error: { code: 'ServiceUnavailable' },

@@ -37,6 +37,11 @@ export function strippedPrefixes(): JsonObject {
   );
 }
 
+/** Other headers of traces as W3C's, where there are any that are understood. */
+export function readTraceHeaders(mutations: readonly JsonObject[]): JsonObject[] {
+  return mutations.length === 0 ? [] : [earlyMutation('sidegraph.traces', mutations)];
+}
+
 function earlyMutation(name: string, mutations: readonly JsonObject[]): JsonObject {
   return {
     name,

@@ -50,7 +50,7 @@ export function randomOf(seed: number): Random {
 const NAMES = (
   ':path :authority host te x-a accept cookie set-cookie user-agent content-type content-length content-encoding ' +
   'accept-encoding seldon-routing x-envoy-peer x-envoy x-sidegraph-unit grpc-timeout transfer-encoding via ' +
-  'connection keep-alive expect bad\tname Upper with:colon ünicode trailer'
+  'connection keep-alive expect traceparent x-b3-traceid bad\tname Upper with:colon ünicode trailer'
 ).split(' ');
 
 /** Random headers through the byte-level code and through its reference. */
@@ -66,6 +66,10 @@ function fuzzHeaders(random: Random): void {
   const plain = new PlainRequestHeaders(
     headers.map(({ key, raw_value }) => ({ key: Buffer.from(key).toString('latin1'), raw_value })),
   );
+  if (random(2) === 0) {
+    raw.replaceTrace();
+    plain.replaceTrace();
+  }
   check(raw.http1Block(false).equals(plain.http1Block(false)), 'the same HTTP/1.1 block');
   check(raw.http1Block(true).equals(plain.http1Block(true)), 'the same readable block');
   check(raw.hpackBlock().equals(plain.hpackBlock()), 'the same HPACK block');

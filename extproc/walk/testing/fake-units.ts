@@ -168,6 +168,7 @@ export function fakeHeaders(headers: Readonly<Record<string, string>> = {}): Req
     find: (name) => headers[name] ?? null,
     http1Block: (readable) => (readable ? PLAIN_BLOCK : ANY_BLOCK),
     hpackBlock: () => ANY_BLOCK,
+    replaceTrace() {},
   };
 }
 

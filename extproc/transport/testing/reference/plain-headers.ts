@@ -1,5 +1,6 @@
 // The request headers in the plainest way: an array of strings. What `RawRequestHeaders` does with bytes must come out
 // the same here.
+import { TRACE_HEADERS } from '../../../../graph/plan/names.ts';
 import type { RequestHeaders } from '../../../contract/exchange.ts';
 import type { PlainHeader } from './wire.ts';
 
@@ -13,6 +14,7 @@ const LEFT_OUT_PREFIXES = [':', 'x-envoy-', 'x-sidegraph-'];
 const NAME = /^[!-9;-@[-~]+$/;
 
 export class PlainRequestHeaders implements RequestHeaders {
+  #traced = false;
   readonly #list: readonly (readonly [string, string])[];
 
   constructor(headers: readonly PlainHeader[]) {
@@ -40,12 +42,17 @@ export class PlainRequestHeaders implements RequestHeaders {
     return Buffer.concat(fields);
   }
 
+  replaceTrace(): void {
+    this.#traced = true;
+  }
+
   #passing(): readonly (readonly [string, string])[] {
     return this.#list.filter(
       ([name, value]) =>
         NAME.test(name) &&
         isValue(value) &&
         !LEFT_OUT.has(name) &&
+        !(this.#traced && TRACE_HEADERS.includes(name)) &&
         !LEFT_OUT_PREFIXES.some((prefix) => name.startsWith(prefix)),
     );
   }

@@ -1,0 +1,174 @@
+// Traces that Envoy makes itself: a span for each request and each upstream call of it, sent as OTLP over HTTP. Who decides is
+// the caller; of requests whose caller has not, a share is taken by the trace's id (`extproc/tracing/sampling.ts` comes
+// to the same answer). Other headers than `traceparent` are turned into one before Envoy looks.
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { TRACE_HEADER, TRACE_PARENT_HEADER } from '../../graph/plan/names.ts';
+import type { TraceFormat } from '../../graph/plan/plan.ts';
+import { duration, type JsonObject, overwriteHeader, typed } from './json.ts';
+import { CONNECT_TIMEOUT_MS, MAX_WAITING_SPANS, TRACE_EXPORT_TIMEOUT_MS } from './limits.ts';
+
+export interface EnvoyTracing {
+  /** Base URL of an OTLP receiver over plain HTTP. */
+  readonly url: string;
+  readonly samplingMillionths: number;
+  /** `service.name` of the spans. */
+  readonly service: string;
+  readonly formats: readonly TraceFormat[];
+  /** Further attributes of the service, and those of every span. */
+  readonly resource: Readonly<Record<string, string>>;
+  readonly tags: readonly JsonObject[];
+}
+
+/** Names of spans where a route gives none: the path without its query. */
+const PATH = '%PATH(NQ:PATH)%';
+
+/** What a connection manager that takes part in traces has besides; `inside`: only callers of ours decide. */
+export function tracingOptions(tracing: EnvoyTracing, inside = false): JsonObject {
+  const { url, service, resource } = tracing;
+  return {
+    tracing: {
+      provider: {
+        name: 'envoy.tracers.opentelemetry',
+        typed_config: typed('envoy.config.trace.v3.OpenTelemetryConfig', {
+          service_name: service,
+          http_service: {
+            http_uri: {
+              uri: `${url}/v1/traces`,
+              cluster: traceCluster(url),
+              timeout: duration(TRACE_EXPORT_TIMEOUT_MS),
+            },
+          },
+          resource_detectors: [
+            {
+              name: 'envoy.tracers.opentelemetry.resource_detectors.static_config',
+              typed_config: typed(
+                'envoy.extensions.tracers.opentelemetry.resource_detectors.v3.StaticConfigResourceDetectorConfig',
+                { attributes: resource },
+              ),
+            },
+          ],
+          sampler: sampler(inside ? 0 : tracing.samplingMillionths),
+          max_cache_size: MAX_WAITING_SPANS,
+        }),
+      },
+      // A span for each attempt of a call; units are its children.
+      spawn_upstream_span: true,
+      ...(inside ? { operation: PATH } : {}),
+      upstream_operation: PATH,
+      custom_tags: tracing.tags,
+    },
+    // Envoy would note its decision in the client's request id, and trace no request whose id is not a UUID.
+    request_id_extension: {
+      typed_config: typed('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', {
+        pack_trace_reason: false,
+        use_request_id_for_trace_sampling: false,
+      }),
+    },
+  };
+}
+
+function sampler(millionths: number): JsonObject {
+  const samplers = 'envoy.extensions.tracers.opentelemetry.samplers.v3';
+  return {
+    name: 'envoy.tracers.opentelemetry.samplers.parent_based',
+    typed_config: typed(`${samplers}.ParentBasedSamplerConfig`, {
+      wrapped_sampler: {
+        name: 'envoy.tracers.opentelemetry.samplers.trace_id_ratio_based',
+        typed_config: typed(`${samplers}.TraceIdRatioBasedSamplerConfig`, {
+          sampling_percentage: { numerator: millionths, denominator: 'MILLION' },
+        }),
+      },
+    }),
+  };
+}
+
+/** Of a request that goes to the filter: the client's context for its decision, and in its place that of Envoy's span. */
+export function ownTraceContext(): JsonObject[] {
+  return [
+    { append: overwriteHeader(TRACE_PARENT_HEADER, `%REQ(${TRACE_HEADER})%`) },
+    { append: overwriteHeader(TRACE_HEADER, '00-%TRACE_ID%-%SPAN_ID%-00') },
+  ];
+}
+
+/** Name of the cluster of a receiver. */
+export function traceCluster(url: string): string {
+  return `traces/${createHash('sha256').update(url).digest('hex').slice(0, 12)}`;
+}
+
+export function renderTraceCluster(url: string): JsonObject {
+  const name = traceCluster(url);
+  const { hostname, port } = new URL(url);
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return {
+    name,
+    type: isIP(address) === 0 ? 'STRICT_DNS' : 'STATIC',
+    connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    // A start does not wait for a receiver that may not be there.
+    wait_for_warm_on_init: false,
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [
+        {
+          lb_endpoints: [
+            {
+              endpoint: {
+                address: { socket_address: { address, port_value: Number(port || '80') } },
+              },
+            },
+          ],
+        },
+      ],
+    },
+  };
+}
+
+/** Where B3's three headers are put together. */
+const B3_PARTS = 'x-sidegraph-b3';
+/** `trace-span-flag`. */
+const B3 = { sampled: '^([0-9a-f]+)-([0-9a-f]+)-[1dt]', dropped: '^([0-9a-f]+)-([0-9a-f]+)-[0f]' };
+/** `trace:span:parent:flags`. */
+const JAEGER = {
+  sampled: '^([0-9a-f]+):([0-9a-f]+):[0-9a-f]*:[0-9a-f]?[13579bdf]$',
+  dropped: '^([0-9a-f]+):([0-9a-f]+):[0-9a-f]*:[0-9a-f]?[02468ace]$',
+};
+
+/** Mutations before anything else is done with a request: a `traceparent` where the client said it otherwise. */
+export function traceHeaders(formats: readonly TraceFormat[]): JsonObject[] {
+  return formats.flatMap((format) => {
+    if (format === 'jaeger') return converted('uber-trace-id', JAEGER);
+    const parts = ['traceid', 'spanid', 'sampled'].map((part) => `%REQ(x-b3-${part})%`);
+    return [
+      { append: overwriteHeader(B3_PARTS, parts.join('-')) },
+      ...converted('b3', B3),
+      ...converted(B3_PARTS, B3),
+      { remove: B3_PARTS },
+    ];
+  });
+}
+
+function converted(header: string, forms: typeof B3): JsonObject[] {
+  return [traceparent(header, forms.sampled, '01'), traceparent(header, forms.dropped, '00')];
+}
+
+/**
+ * Trace and span of a header as a `traceparent`, with the zeros before them that it needs and the other forms may leave out. A header of
+ * another form gives no value, and nothing is added. In three steps, as Envoy bounds the size of an expression's programs.
+ */
+function traceparent(header: string, form: string, flags: string): JsonObject {
+  const zeros = (digits: number): string => '0'.repeat(digits);
+  const padded = `re.extract(request.headers['${header}'], r'${form}', r'${zeros(31)}\\1-${zeros(15)}\\2-')`;
+  const cut = `re.extract(${padded}, r'([0-9a-f]{32})-([0-9a-f-]+)$', r'\\2-\\1')`;
+  const value = `re.extract(${cut}, r'([0-9a-f]{16})--([0-9a-f]+)$', r'00-\\2-\\1-${flags}')`;
+  return {
+    append: {
+      header: { key: TRACE_HEADER, value: `%CEL(${value})%` },
+      append_action: 'ADD_IF_ABSENT',
+    },
+  };
+}
+
+/** A tag of every span. */
+export function tag(name: string, value: string): JsonObject {
+  return { tag: name, literal: { value } };
+}

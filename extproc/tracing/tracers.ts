@@ -1,0 +1,113 @@
+// The tracers of a process: one for each receiver and service, on the SDK of OpenTelemetry, which is loaded when the first plan
+// with traces comes and not before. Spans leave in batches as OTLP over HTTP; what a receiver does not take in time is lost.
+import type { Attributes, Tracer } from '@opentelemetry/api';
+import type { Plan, Tracing } from '../../graph/plan/plan.ts';
+import type { Log } from '../../lib/runtime/log.ts';
+import type { CallObserver, ObservedCall } from '../contract/call-observer.ts';
+import {
+  EXPORT_DELAY_MS,
+  EXPORT_TIMEOUT_MS,
+  MAX_EXPORTED_SPANS,
+  MAX_WAITING_SPANS,
+} from './limits.ts';
+import { RequestTrace, type TracedPlan } from './request-trace.ts';
+import { readTraceContext } from './sampling.ts';
+import type { Sdk, SpanProvider } from './sdk.ts';
+
+export class Tracers {
+  readonly #log: Log;
+  #sdk: Sdk | null = null;
+  readonly #providers = new Map<string, SpanProvider>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Before a deployment's programs are compiled: loads the SDK where one of its plans has traces. */
+  async load(plans: readonly Plan[]): Promise<void> {
+    if (this.#sdk !== null || plans.every(({ tracing }) => tracing === undefined)) return;
+    this.#sdk = await import('./sdk.ts');
+  }
+
+  /** The observer of a plan's calls; undefined where it has no traces. */
+  prepare(plan: Plan): CallObserver | undefined {
+    const { tracing } = plan;
+    if (tracing === undefined || this.#sdk === null) return undefined;
+    const traced = tracedPlan(plan, tracing, this.#providerOf(plan, tracing).tracer);
+    return {
+      // Only requests that are traced are watched.
+      begin: () => null,
+      forRequest(exchange) {
+        const context = readTraceContext(exchange.headers, tracing.samplingMillionths);
+        if (context === null) return null;
+        exchange.headers.replaceTrace();
+        return new RequestTrace(traced, context);
+      },
+    };
+  }
+
+  /** Sends what waits, as far as that goes in time. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#providers.values()].map((provider) => provider.close()));
+    this.#providers.clear();
+  }
+
+  #providerOf(plan: Plan, tracing: Tracing): SpanProvider {
+    const { url, service, attributes } = tracing;
+    const resource = {
+      'service.name': service,
+      'service.namespace': plan.namespace,
+      ...attributes,
+    };
+    const key = JSON.stringify([url, resource]);
+    const known = this.#providers.get(key);
+    if (known !== undefined) return known;
+    const provider = (this.#sdk as Sdk).openProvider(
+      {
+        url: `${url}/v1/traces`,
+        resource,
+        maxWaitingSpans: MAX_WAITING_SPANS,
+        maxExportedSpans: MAX_EXPORTED_SPANS,
+        delayMs: EXPORT_DELAY_MS,
+        timeoutMs: EXPORT_TIMEOUT_MS,
+      },
+      this.#log,
+    );
+    this.#providers.set(key, provider);
+    return provider;
+  }
+}
+
+function tracedPlan(plan: Plan, { formats }: Tracing, tracer: Tracer): TracedPlan {
+  const known = new Map<ObservedCall, Attributes>();
+  return {
+    tracer,
+    formats,
+    attributesOf(call) {
+      const kept = known.get(call);
+      if (kept !== undefined) return kept;
+      const made = attributesOf(plan, call);
+      known.set(call, made);
+      return made;
+    },
+  };
+}
+
+/** What can be said of a call before it is made, in the words of OpenTelemetry's semantic conventions. */
+function attributesOf(
+  plan: Plan,
+  { unit, unitName, verb, transport, path }: ObservedCall,
+): Attributes {
+  const edge = plan.edges.find((each) => each.unit === unit && each.transport === transport);
+  const [, service = '', method = ''] = path.split('/');
+  return {
+    'sidegraph.deployment': plan.deployment,
+    'sidegraph.predictor': plan.predictor,
+    'seldon.unit': unitName,
+    'seldon.verb': verb,
+    ...(edge === undefined ? {} : { 'server.address': edge.host, 'server.port': edge.port }),
+    ...(transport === 'rest'
+      ? { 'http.request.method': 'POST', 'url.path': path }
+      : { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': method }),
+  };
+}
