@@ -23,6 +23,8 @@ export interface Dialect {
   readonly grpcPackage: string;
   /** The model that the path of a REST request names, null where it names none; null where no path does. */
   readonly modelInPath: ((path: string) => NamedModel | null) | null;
+  /** What the path of a request says of the graph's last call, null where that is an ordinary one; null where no path does. */
+  readonly lastInPath: ((path: string) => LastCall | null) | null;
   /**
    * The header that says, beside the content type, how a body is laid out: it belongs to one message and goes where that goes. null for
    * none.
@@ -44,6 +46,15 @@ export interface NamedModel {
   readonly version: string;
 }
 
+/** The call that answers the client, where the client asks for another one than `predict`: a stream, say. */
+export interface LastCall {
+  pathOf(model: string): string;
+  /** Whether all models are asked this way, and not only the last one, whose answer then must be the graph's as it comes. */
+  readonly everywhere: boolean;
+  /** Whether messages are the protocol's ordinary ones, which can be fitted to units. */
+  readonly fits: boolean;
+}
+
 export interface ClientRoute {
   readonly kind: RouteKind;
   /** A path, or a template (`dialects/template.ts`). */
@@ -51,10 +62,13 @@ export interface ClientRoute {
   /** Of a template: the model as `unitPath` takes it, `\N` for what is in the Nth hole. */
   readonly model?: string;
   /**
-   * `walk`: a request of the graph. `pass`: a call that only single models have (TensorFlow's `:classify`, Triton's streams): it goes to
-   * the unit as it is where the graph is one, elsewhere it is not served.
+   * `walk`: a request of the graph. `last`: one whose last call is another (`lastInPath`); Envoy passes it on as it is where it serves alone.
+   * `pass`: a call that only single models have (TensorFlow's `:classify`): it goes to the unit as it is where the graph is one, elsewhere
+   * it is not served.
    */
-  readonly use: 'walk' | 'pass';
+  readonly use: 'walk' | 'last' | 'pass';
+  /** The answer may stream, and the request over gRPC: they are bounded by their longest pause, not by their time. */
+  readonly streams?: boolean;
 }
 
 /** What is asked of the graph besides predictions and feedback: its control endpoints. */

@@ -43,6 +43,7 @@ export const SELDON: Dialect = {
   unitPath: (_model, verb, transport) =>
     transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
   modelInPath: null,
+  lastInPath: null,
   layoutHeader: null,
   errorFields: (status, info) => ({ status: { code: status, info, status: 'FAILURE' } }),
   control: {

@@ -82,6 +82,7 @@ export const TENSORFLOW: Dialect = {
   grpcPackage: 'tensorflow.serving',
   unitPath,
   modelInPath,
+  lastInPath: null,
   layoutHeader: null,
   // `error` is what clients of the protocol look for, `status` what Seldon's executor says.
   errorFields: (status, info) => ({

@@ -2,7 +2,7 @@
 import { readString } from '../../lib/codecs/protobuf/oneof.ts';
 import { int32Field, stringField } from '../../lib/codecs/protobuf/writer.ts';
 import type { Verb } from '../../graph/plan/plan.ts';
-import type { Dialect, NamedModel } from '../dialect.ts';
+import type { Dialect, LastCall, NamedModel } from '../dialect.ts';
 import { INFER, MODEL_METADATA, MODEL_READY, SERVER_METADATA, SERVER_READY } from './fields.ts';
 import { LAYOUT_HEADER } from './layout.ts';
 
@@ -41,11 +41,30 @@ function unitPath(model: string, verb: Verb, transport: 'rest' | 'grpc'): string
   return end === null ? null : `${MODELS}/${model}${end}`;
 }
 
-const NAMED = /^\/v2\/models\/([^/?]+)(\/versions\/[^/?]+)?\/infer(?:\?|$)/;
+/** Calls of single models, by the end of their paths; whether they take tensors. */
+const LAST: Readonly<Record<string, boolean>> = {
+  generate: false,
+  generate_stream: false,
+  infer_stream: true,
+};
+
+const NAMED =
+  /^\/v2\/models\/([^/?]+)(\/versions\/[^/?]+)?\/(?:infer|generate|generate_stream|infer_stream)(?:\?|$)/;
 
 function modelInPath(path: string): NamedModel | null {
   const [, model, version] = NAMED.exec(path) ?? [];
   return model === undefined ? null : { model, version: version ?? '' };
+}
+
+const STREAM_INFER = `${SERVICE}/ModelStreamInfer`;
+const ENDED = /\/([a-z_]+)(?:\?|$)/;
+
+function lastInPath(path: string): LastCall | null {
+  if (path === STREAM_INFER) return { pathOf: () => STREAM_INFER, everywhere: false, fits: true };
+  const end = ENDED.exec(path)?.[1] ?? '';
+  const fits = LAST[end];
+  if (fits === undefined) return null;
+  return { pathOf: (model) => `${MODELS}/${model}/${end}`, everywhere: false, fits };
 }
 
 const BOOLEAN_TRUE = 1;
@@ -61,17 +80,27 @@ export const V2: Dialect = {
       model: '\\1/versions/\\2',
       use: 'walk',
     },
-    { kind: 'predict-rest', path: `${MODELS}/{model}/generate`, use: 'pass' },
-    { kind: 'predict-rest', path: `${MODELS}/{model}/generate_stream`, use: 'pass' },
-    { kind: 'predict-rest', path: `${MODELS}/{model}/infer_stream`, use: 'pass' },
+    ...Object.keys(LAST).flatMap((end) =>
+      ['', '/versions/{version}'].map(
+        (version) =>
+          ({
+            kind: 'predict-rest',
+            path: `${MODELS}/{model}${version}/${end}`,
+            model: version === '' ? '\\1' : '\\1/versions/\\2',
+            use: 'last',
+            streams: true,
+          }) as const,
+      ),
+    ),
     { kind: 'predict-grpc', path: `${SERVICE}/ModelInfer`, use: 'walk' },
-    { kind: 'predict-grpc', path: `${SERVICE}/ModelStreamInfer`, use: 'pass' },
+    { kind: 'predict-grpc', path: STREAM_INFER, use: 'last', streams: true },
   ],
   takesFeedback: false,
   grpcModelField: INFER.modelName,
   grpcPackage: 'inference',
   unitPath,
   modelInPath,
+  lastInPath,
   layoutHeader: LAYOUT_HEADER,
   // `error` is what clients of the protocol look for, `status` what Seldon's executor says.
   errorFields: (status, info) => ({

@@ -192,9 +192,13 @@ describe('a chain of two V2 models', () => {
     );
   });
 
-  test('a call that only single models have is not served', async () => {
-    const reply = await ask(running.port, { path: '/v2/models/a/generate', body: '{}' });
-    assert.equal(reply.status, 405);
+  test('a call that only models have is the last one, after ordinary ones', async () => {
+    const reply = await ask(running.port, { path: '/v2/models/a/generate', body: REQUEST });
+    assert.equal(reply.status, 200);
+    assert.deepEqual(
+      units.map((unit) => unit.asked.at(-1)?.path),
+      ['/v2/models/a/infer', '/v2/models/b/generate'],
+    );
   });
 
   test('gRPC messages name each unit, or what the client names', async () => {
@@ -234,7 +238,7 @@ test('a draw between two V2 models calls each by its own name, without the filte
   );
   try {
     for (let turn = 0; turn < 20; turn++) {
-      for (const path of ['/v2/models/infer', '/v2/models/a/infer']) {
+      for (const path of ['/v2/models/infer', '/v2/models/a/infer', '/v2/models/b/generate']) {
         assert.equal((await ask(running.port, { path, body: REQUEST })).status, 200);
       }
       assert.equal(
@@ -247,8 +251,8 @@ test('a draw between two V2 models calls each by its own name, without the filte
     assert.deepEqual(
       units.map((unit) => [...new Set(unit.asked.map(({ path }) => path))].sort()),
       [
-        ['/v2/models/a/infer', '/v2/models/x/infer'],
-        ['/v2/models/b/infer', '/v2/models/x/infer'],
+        ['/v2/models/a/generate', '/v2/models/a/infer', '/v2/models/x/infer'],
+        ['/v2/models/b/generate', '/v2/models/b/infer', '/v2/models/x/infer'],
       ],
     );
     assert.deepEqual(

@@ -1,7 +1,7 @@
 // What bounds a forwarded request: timeouts and retries, from the plan's policy. Used by native, tail and egress
 // routes alike, so that a call is bounded the same way whoever makes it.
 import type { Policy, Transport } from '../../graph/plan/plan.ts';
-import { type JsonObject, typed } from './json.ts';
+import { type JsonObject, duration, typed } from './json.ts';
 import { retryPolicy, streamBound } from './traffic.ts';
 
 /** Failures before any byte of the request was written: sending again is always harmless. */
@@ -25,6 +25,21 @@ export function callPolicy(
     max_stream_duration: streamBound(policy.deadlineMs, transport),
     retry_policy: {
       ...callRetries(policy, transport, feedback),
+      ...(named ? { retry_priority: otherPriority() } : {}),
+    },
+  };
+}
+
+/**
+ * The same for what may stream both ways for as long as it likes: bounded by its longest pause. Once bytes have come there is nothing
+ * to send again, so only what no unit has taken is.
+ */
+export function streamPolicy(policy: Policy, named: boolean): JsonObject {
+  return {
+    timeout: '0s',
+    idle_timeout: duration(policy.deadlineMs),
+    retry_policy: {
+      ...retryPolicy({ on: BEFORE_REQUEST, attempts: 1, perTryTimeoutMs: null }),
       ...(named ? { retry_priority: otherPriority() } : {}),
     },
   };

@@ -5,7 +5,7 @@ import { dialectOf } from '../../dialects/known/dialects.ts';
 import { isTemplate, patternOf } from '../../dialects/template.ts';
 import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
 import type { JsonObject } from '../kit/json.ts';
-import { gatewayPrefix } from '../../graph/plan/names.ts';
+import { gatewayPrefix, isGrpcKind } from '../../graph/plan/names.ts';
 
 export interface ClientPath {
   readonly match: JsonObject;
@@ -13,6 +13,10 @@ export interface ClientPath {
   readonly model: string | null;
   /** The path is the unit's too, whatever it is asked. */
   readonly passes: boolean;
+  /** What comes back may stream. */
+  readonly streams: boolean;
+  /** Makes the unit's path of the model's name where that is no prediction's. */
+  readonly lastPathOf: ((model: string) => string) | null;
   /** The route's way to put `path` in the place of the client's. */
   rewrite(path: string): JsonObject;
 }
@@ -25,7 +29,7 @@ export function withPrefix(plan: Plan, path: string): readonly string[] {
 /** For requests that walk the graph: who is called by which name is for the walk to say. */
 export function walkedPaths(plan: Plan, kind: RouteKind): ClientPath[] {
   return routesOf(plan, kind).flatMap((route) =>
-    route.use === 'walk' ? anyPath(plan, route) : [],
+    route.use === 'pass' ? [] : anyPath(plan, route),
   );
 }
 
@@ -33,7 +37,8 @@ export function walkedPaths(plan: Plan, kind: RouteKind): ClientPath[] {
 export function nativePaths(plan: Plan, kind: RouteKind): ClientPath[] {
   const isAlone = plan.units.length === 1 && plan.edges.every(isOwnName(plan));
   return routesOf(plan, kind).flatMap((route) => {
-    if (route.use === 'pass') return passingPaths(plan, route);
+    if (route.use === 'pass' || (route.use === 'last' && isGrpcKind(kind)))
+      return passingPaths(plan, route);
     if (isAlone || !isTemplate(route.path)) return anyPath(plan, route);
     // With a version the path is for one unit alone, and a draw has taken another perhaps.
     return route.model === '\\1' ? [ownPath(plan, route), ...anyPath(plan, route)] : [];
@@ -48,39 +53,71 @@ function isOwnName(plan: Plan): (edge: Plan['edges'][number]) => boolean {
   return ({ unit, model }) => plan.units[unit]?.name === model;
 }
 
-function anyPath(plan: Plan, { path, model }: ClientRoute): ClientPath[] {
-  if (!isTemplate(path)) return withPrefix(plan, path).map((full) => exactPath(full, false));
-  return [patternPath(`${optionalPrefix(plan)}${patternOf(path)}`, model ?? null, false)];
+function anyPath(plan: Plan, route: ClientRoute): ClientPath[] {
+  const { path, model = null, streams = false } = route;
+  const lastPathOf = lastOf(plan, route);
+  if (!isTemplate(path))
+    return withPrefix(plan, path).map((full) => ({
+      ...exactPath(full, model, streams),
+      lastPathOf,
+    }));
+  const pattern = `${optionalPrefix(plan)}${patternOf(path)}`;
+  return [{ ...patternPath(pattern, model, streams), lastPathOf }];
 }
 
-function ownPath(plan: Plan, { path }: ClientRoute): ClientPath {
+/** How the last call's path is made of a model's name, where it is no prediction's. */
+function lastOf(plan: Plan, { path, use }: ClientRoute): ((model: string) => string) | null {
+  return use === 'last' ? (dialectOf(plan.dialect).lastInPath?.(path)?.pathOf ?? null) : null;
+}
+
+function ownPath(plan: Plan, route: ClientRoute): ClientPath {
+  const { path, streams = false } = route;
   const units = plan.units.map(({ name }) => encodeURIComponent(name)).map(escape);
   const pattern = patternOf(path).replace('([^/]+)', `(?:${units.join('|')})`);
-  return patternPath(`${optionalPrefix(plan)}${pattern}`, null, false);
+  const whole = `${optionalPrefix(plan)}${pattern}`;
+  return { ...patternPath(whole, null, streams), lastPathOf: lastOf(plan, route) };
 }
 
-function passingPaths(plan: Plan, { path }: ClientRoute): ClientPath[] {
-  if (!isTemplate(path)) return withPrefix(plan, path).map((full) => exactPath(full, true, path));
+function passingPaths(plan: Plan, { path, streams = false }: ClientRoute): ClientPath[] {
+  if (!isTemplate(path))
+    return withPrefix(plan, path).map((full) => ({
+      ...exactPath(full, null, streams),
+      passes: true,
+      rewrite: () => ({ prefix_rewrite: path }),
+    }));
   const pattern = patternOf(path).replaceAll('([^/]+)', '[^/]+');
   const whole = `${optionalPrefix(plan)}(${pattern})`;
   const rewritten = rewriteOf(whole, '\\1');
-  return [{ match: matchOf(whole), model: null, passes: true, rewrite: () => rewritten }];
+  return [
+    {
+      match: matchOf(whole),
+      model: null,
+      passes: true,
+      streams,
+      lastPathOf: null,
+      rewrite: () => rewritten,
+    },
+  ];
 }
 
-function exactPath(full: string, passes: boolean, unitPath?: string): ClientPath {
+function exactPath(full: string, model: string | null, streams: boolean): ClientPath {
   return {
     match: { path: full },
-    model: null,
-    passes,
-    rewrite: (path) => ({ prefix_rewrite: unitPath ?? path }),
+    model,
+    passes: false,
+    streams,
+    lastPathOf: null,
+    rewrite: (path) => ({ prefix_rewrite: path }),
   };
 }
 
-function patternPath(pattern: string, model: string | null, passes: boolean): ClientPath {
+function patternPath(pattern: string, model: string | null, streams: boolean): ClientPath {
   return {
     match: matchOf(pattern),
     model,
-    passes,
+    passes: false,
+    streams,
+    lastPathOf: null,
     rewrite: (path) => rewriteOf(pattern, path),
   };
 }

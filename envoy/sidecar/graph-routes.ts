@@ -1,5 +1,6 @@
 // Routes of the requests that walk a graph: the first match, which sends the request to the filter, and the tail
 // routes, which the request matches once the filter has named the unit of the last call.
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import {
   METADATA_NAMESPACE,
   METADATA_ROUTING,
@@ -8,10 +9,11 @@ import {
   UNIT_HEADER,
   isGrpcKind,
   routeName,
+  streamKey,
   tailKey,
   transportOf,
 } from '../../graph/plan/names.ts';
-import type { CallVerb, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
+import type { CallVerb, Edge, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import type { ClientPath } from './client-paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type JsonObject, overwriteHeader } from '../kit/json.ts';
@@ -35,7 +37,7 @@ import {
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
-import { callPolicy } from '../kit/route-policy.ts';
+import { callPolicy, streamPolicy } from '../kit/route-policy.ts';
 import { streamBound } from '../kit/traffic.ts';
 import { ownTraceContext } from '../kit/tracing.ts';
 import { spanName } from './tracing.ts';
@@ -98,7 +100,10 @@ export function tailRoutes(plan: Plan): JsonObject[] {
       // A router's answer is always read by the filter.
       if (verb === 'route') continue;
       if (plan.routes[kindOf(verb, edge.transport)].kind !== 'graph') continue;
-      routes.push(tailRoute(plan, edge.unit, verb, edge.transport));
+      routes.push(tailRoute(plan, edge, verb, false));
+      if (verb === 'predict' && mayStream(plan, edge.transport)) {
+        routes.push(tailRoute(plan, edge, verb, true));
+      }
     }
   }
   return routes.length === 0 ? [] : [...routes, unknownTail()];
@@ -112,8 +117,20 @@ function unknownTail(): JsonObject {
   };
 }
 
-function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transport): JsonObject {
-  const key = tailKey(plan.units[unit]?.name ?? '', verb, transport);
+function mayStream(plan: Plan, transport: Transport): boolean {
+  const { clientRoutes } = dialectOf(plan.dialect);
+  return clientRoutes.some(({ kind, streams }) => streams && transportOf(kind) === transport);
+}
+
+function tailRoute(
+  plan: Plan,
+  { unit, transport }: Edge,
+  verb: CallVerb,
+  streams: boolean,
+): JsonObject {
+  const called = tailKey(plan.units[unit]?.name ?? '', verb, transport);
+  const key = streams ? streamKey(called) : called;
+  const named = isNamed(edgeOf(plan, unit, transport));
   const kind = kindOf(verb, transport);
   return {
     name: `${plan.hash}/tail/${key}`,
@@ -122,12 +139,9 @@ function tailRoute(plan: Plan, unit: number, verb: CallVerb, transport: Transpor
     route: {
       cluster: clusterOf(plan, unit, transport),
       host_rewrite_literal: unitHost(plan, unit, transport),
-      ...callPolicy(
-        plan.policy,
-        transport,
-        verb === 'send-feedback',
-        isNamed(edgeOf(plan, unit, transport)),
-      ),
+      ...(streams
+        ? streamPolicy(plan.policy, named)
+        : callPolicy(plan.policy, transport, verb === 'send-feedback', named)),
     },
     ...(transport === 'grpc'
       ? {}

@@ -20,7 +20,7 @@ import {
 import { namesModel } from '../kit/filters/model-name.ts';
 import { serviceOf } from '../kit/names.ts';
 import { spanName } from './tracing.ts';
-import { callPolicy } from '../kit/route-policy.ts';
+import { callPolicy, streamPolicy } from '../kit/route-policy.ts';
 
 type Form = 'plain' | 'cloud-events';
 
@@ -91,12 +91,15 @@ function unitPath(
   plan: Plan,
   kind: RouteKind,
   { unit, verb }: NativeTarget,
-  { passes, model }: ClientPath,
+  { passes, model, lastPathOf }: ClientPath,
 ): string {
   if (passes) return '';
   const transport = transportOf(kind);
   const own = encodeURIComponent(edgeOf(plan, unit, transport).model);
-  const path = dialectOf(plan.dialect).unitPath(model ?? own, verb, transport);
+  const path =
+    lastPathOf === null
+      ? dialectOf(plan.dialect).unitPath(model ?? own, verb, transport)
+      : lastPathOf(model ?? own);
   if (path === null) throw new Error(`plan ${plan.hash}: no ${verb} over ${transport}`);
   return path;
 }
@@ -129,10 +132,12 @@ function route(
     route: {
       ...destination(plan, targets, transport),
       ...path.rewrite(unitPath(plan, kind, first, path)),
-      ...callPolicy(plan.policy, transport, first.verb === 'send-feedback', named),
+      ...(path.streams
+        ? streamPolicy(plan.policy, named)
+        : callPolicy(plan.policy, transport, first.verb === 'send-feedback', named)),
     },
     typed_per_filter_config: {
-      ...bodyLimit(transport),
+      ...(path.streams && transport === 'grpc' ? {} : bodyLimit(transport)),
       ...modelNames(plan, kind, first, path),
       ...(form === 'plain' ? withoutCloudEvents() : {}),
       ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),

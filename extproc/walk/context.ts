@@ -1,6 +1,6 @@
 // What the parts of a walk share: what its program was given from outside, what is the same for all requests of a kind,
 // and what belongs to the one request.
-import type { Dialect, Messages } from '../../dialects/dialect.ts';
+import type { Dialect, LastCall, Messages } from '../../dialects/dialect.ts';
 import type { Edge, Transport } from '../../graph/plan/plan.ts';
 import type { CallObserver } from '../contract/call-observer.ts';
 import type { UnitClient } from '../contract/calls.ts';
@@ -21,10 +21,12 @@ export interface ProgramDeps {
   readonly log: FaultLog;
 }
 
-/** A model that a client names: one of the graph's units, or any other, which then every unit is asked by. */
-export interface Named {
+/** What a client asks for besides an ordinary prediction by each unit's own name. */
+export interface Asked {
+  /** The model that `unit` is called by, or all units where that is null; null: by their own names. */
+  readonly model: string | null;
   readonly unit: number | null;
-  readonly model: string;
+  readonly last: LastCall | null;
 }
 
 /** What all walks of one kind of request share. */
@@ -32,8 +34,8 @@ export interface WalkPlan {
   readonly transport: Transport;
   readonly dialect: Dialect;
   readonly messages: Messages;
-  /** Reads the model that a request names; null for protocols whose requests name none. */
-  readonly named: ((exchange: Exchange) => Named | null) | null;
+  /** Reads what a request asks for; null for protocols whose requests are all ordinary. */
+  readonly asked: ((exchange: Exchange) => Asked | null) | null;
   readonly start: Op | null;
   readonly decisions: DecisionTable;
   /** Decisions are kept: a unit decides, or the answer's body lists all units. */
@@ -46,8 +48,8 @@ export interface WalkContext {
   readonly plan: WalkPlan;
   readonly deps: ProgramDeps;
   readonly exchange: Exchange;
-  /** The model that the client names; null for none. */
-  readonly named: Named | null;
+  /** Null for an ordinary prediction. */
+  readonly asked: Asked | null;
   /** Who watches this request's calls; null when nobody does. */
   readonly observer: CallObserver | null;
   /** One entry a unit; null when nobody asks. */
@@ -65,6 +67,8 @@ export interface LineOwner extends WalkContext {
   pathOf(call: PreparedCall): string;
   /** The name that the message for a unit has to say. */
   modelOf(call: PreparedCall): string;
+  /** Whether a message has to be fitted to a call. */
+  fits(call: PreparedCall): boolean;
   /** Hands the last call to Envoy. */
   tail(call: PreparedCall, message: Message): void;
   /** Answers with the message that the request's own line ended with. */

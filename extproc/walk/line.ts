@@ -92,7 +92,7 @@ export class Line {
     switch (op.kind) {
       case 'call':
         if (op.marks) this.#record(op.call.unit, ALL);
-        return op.call.fits ? this.#fit(op) : this.#callOrTail(op, this.#message);
+        return this.#walk.fits(op.call) ? this.#fit(op) : this.#callOrTail(op, this.#message);
       case 'choose':
         return this.#choose(op);
       case 'aggregate':

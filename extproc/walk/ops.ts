@@ -14,8 +14,9 @@ export interface PreparedCall {
   readonly path: string;
   /** The path for a model that the client's path names; null where paths name none. */
   readonly pathOf: ((model: string) => string) | null;
-  /** The name of the model that the unit is asked by. */
+  /** The name of the model that the unit is asked by; as a segment of a path. */
   readonly model: string;
+  readonly segment: string;
   /** The message is fitted to the call before it is sent; false where every message fits. */
   readonly fits: boolean;
   /** Where Envoy sends it when it is the last call; null when Envoy knows no way either. */

@@ -9,7 +9,7 @@ import { dialectOf } from '../../dialects/known/dialects.ts';
 import { messagesOf } from '../../dialects/known/messages.ts';
 import { compileFeedback, compileStep, type Compiler } from './compile.ts';
 import { buildDecisionTable } from './decisions.ts';
-import { compileNamed } from './named.ts';
+import { compileAsked } from './asked.ts';
 import { compileFeedbackRouting, type Routed } from './feedback-routing.ts';
 import type { PreparedCall } from './ops.ts';
 import { type Fault, faultOutcome } from './outcome.ts';
@@ -105,6 +105,7 @@ function compileRoute(
       client: way(),
       path: path ?? '',
       pathOf: namesInPath ? (segment) => pathOf(segment) ?? '' : null,
+      segment: encodeURIComponent(model),
       model,
       fits: messages.requests !== null && FITTED.has(verb),
       tailKey: edge === undefined || path === null ? null : tailKey(unitName, verb, transport),
@@ -127,7 +128,7 @@ function compileRoute(
     transport,
     dialect,
     messages,
-    named: isFeedback ? null : compileNamed(plan, transport),
+    asked: isFeedback ? null : compileAsked(plan, transport),
     start: isFeedback
       ? compileFeedback(compiler, plan.walk)
       : compileStep(compiler, plan.walk, routingInBody),

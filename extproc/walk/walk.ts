@@ -4,8 +4,9 @@ import type { CallObserver } from '../contract/call-observer.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
-import type { Routing } from '../../dialects/dialect.ts';
-import type { LineOwner, Named, ProgramDeps, WalkPlan } from './context.ts';
+import type { LastCall, Routing } from '../../dialects/dialect.ts';
+import { streamKey } from '../../graph/plan/names.ts';
+import type { Asked, LineOwner, ProgramDeps, WalkPlan } from './context.ts';
 import { NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
 import type { Routed } from './feedback-routing.ts';
 import { Line } from './line.ts';
@@ -15,11 +16,17 @@ import { type Fault, faultOutcome } from './outcome.ts';
 import { applyEdits } from '../../dialects/payload.ts';
 import { OVERLOADED, type Read, type ReadContext, readMessages } from './read.ts';
 
+const NOT_LAST: Fault = {
+  kind: 'error',
+  code: 'STREAM_NOT_LAST',
+  info: 'the last call of this request is not that of a model, or something is left to do after it',
+};
+
 export class Walk implements LineOwner {
   readonly plan: WalkPlan;
   readonly deps: ProgramDeps;
   readonly exchange: Exchange;
-  readonly named: Named | null;
+  readonly asked: Asked | null;
   readonly choices: Int32Array | null;
   readonly #root: Line;
   /** Undefined before it is asked for. */
@@ -35,7 +42,7 @@ export class Walk implements LineOwner {
     this.plan = plan;
     this.deps = deps;
     this.exchange = exchange;
-    this.named = plan.named === null ? null : plan.named(exchange);
+    this.asked = plan.asked === null ? null : plan.asked(exchange);
     this.choices =
       routed?.choices ??
       (plan.keepsChoices ? new Int32Array(plan.decisions.names.length).fill(NOT_REACHED) : null);
@@ -79,14 +86,22 @@ export class Walk implements LineOwner {
   }
 
   pathOf(call: PreparedCall): string {
-    if (call.pathOf === null || this.named === null) return call.path;
-    const { unit, model } = this.named;
-    return unit === null || unit === call.unit ? call.pathOf(model) : call.path;
+    const { asked } = this;
+    if (asked === null) return call.path;
+    const isOwn = asked.model === null || (asked.unit !== null && asked.unit !== call.unit);
+    if (asked.last?.everywhere && call.verb === 'predict') {
+      return asked.last.pathOf(isOwn ? call.segment : (asked.model ?? ''));
+    }
+    return isOwn || call.pathOf === null ? call.path : call.pathOf(asked.model ?? '');
   }
 
   modelOf(call: PreparedCall): string {
-    const { named } = this;
-    return named === null || named.unit !== null ? call.model : named.model;
+    const { asked } = this;
+    return asked === null || asked.model === null || asked.unit !== null ? call.model : asked.model;
+  }
+
+  fits(call: PreparedCall): boolean {
+    return call.fits && (this.asked?.last?.fits ?? true);
   }
 
   get over(): boolean {
@@ -102,18 +117,36 @@ export class Walk implements LineOwner {
 
   tail(call: PreparedCall, message: Message): void {
     if (this.#over) return;
+    const last = this.asked?.last ?? null;
+    if (last !== null && call.verb !== 'predict' && !last.everywhere) {
+      this.fail(NOT_LAST);
+      return;
+    }
     this.#over = true;
+    const key = call.tailKey ?? '';
     this.#reply({
       kind: 'tail',
-      key: call.tailKey ?? '',
-      path: this.pathOf(call),
+      key: last === null || call.verb !== 'predict' ? key : streamKey(key),
+      path:
+        last === null || call.verb !== 'predict' ? this.pathOf(call) : this.#lastPath(call, last),
       message,
       routing: this.#routing(),
     });
   }
 
+  #lastPath(call: PreparedCall, last: LastCall): string {
+    const { asked } = this;
+    const isOwn = asked === null || asked.model === null;
+    const isOther = asked !== null && asked.unit !== null && asked.unit !== call.unit;
+    return last.pathOf(isOwn || isOther ? call.segment : (asked.model ?? ''));
+  }
+
   finish(ended: Message): void {
     if (this.#over) return;
+    if (this.asked?.last?.everywhere === false) {
+      this.fail(NOT_LAST);
+      return;
+    }
     const message = ended === this.exchange.message ? this.#ownAnswer(ended) : ended;
     if ('kind' in message) {
       this.fail(message);

@@ -89,6 +89,13 @@ export const ERRORS = {
       'a response that has to be read or joined with others is not valid JSON (gRPC: protobuf)',
     advice: 'make the unit that the message names return JSON',
   },
+  STREAM_NOT_LAST: {
+    status: 501,
+    grpcStatus: 12,
+    meaning:
+      "a call that only models have is asked of a graph whose answer is not that model's own, as it comes",
+    advice: 'ask for an ordinary prediction, or let the graph end with the model',
+  },
   ANSWER_NOT_CHAINABLE: {
     status: 500,
     grpcStatus: 13,

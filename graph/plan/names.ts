@@ -56,6 +56,11 @@ export function tailKey(unit: string, verb: CallVerb, transport: Transport): str
   return `${unit}/${verb}/${transport}`;
 }
 
+/** The same for a call whose answer may stream. */
+export function streamKey(key: string): string {
+  return `${key}/stream`;
+}
+
 /** Host of a unit on the egress listener: lower case, the name of the unit, the transport as its domain. */
 export function egressHost(predictor: string, unit: string, transport: Transport): string {
   return `${unit}.${predictor}.${transport}.sidegraph`.toLowerCase();
