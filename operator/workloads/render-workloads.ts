@@ -5,7 +5,7 @@ import { annotationsOf } from '../../graph/seldon/annotations.ts';
 import type { Address, Deployment } from '../../graph/plan/deployment.ts';
 import { openFindings } from '../../graph/manifest/finding.ts';
 import type { FindingSink } from '../../graph/manifest/finding.ts';
-import { canonicalJson } from '../../graph/plan/json-value.ts';
+import { sortKeys } from '../../graph/plan/json-value.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
@@ -227,7 +227,7 @@ function finish(object: KubeObject, owner: Owner): KubeObject {
     namespace: owner.namespace,
     ownerReferences: [reference],
   };
-  return JSON.parse(canonicalJson({ ...object, metadata })) as KubeObject;
+  return sortKeys({ ...object, metadata });
 }
 
 type Owner = WorkloadInput['owner'];
