@@ -20,11 +20,11 @@ export interface EnvoyTracing {
   readonly tags: readonly JsonObject[];
 }
 
-/** Names of spans where a route gives none: the path without its query. */
-const PATH = '%PATH(NQ:PATH)%';
+/** Name of the span of a call: its path without its query. */
+export const CALL_PATH = '%PATH(NQ:PATH)%';
 
-/** What a connection manager that takes part in traces has besides; `inside`: only callers of ours decide. */
-export function tracingOptions(tracing: EnvoyTracing, inside = false): JsonObject {
+/** What a connection manager that takes part in traces has besides; `operation` names the spans of requests where routes do not. */
+export function tracingOptions(tracing: EnvoyTracing, operation?: string): JsonObject {
   const { url, service, resource } = tracing;
   return {
     tracing: {
@@ -48,14 +48,14 @@ export function tracingOptions(tracing: EnvoyTracing, inside = false): JsonObjec
               ),
             },
           ],
-          sampler: sampler(inside ? 0 : tracing.samplingMillionths),
+          sampler: sampler(tracing.samplingMillionths),
           max_cache_size: MAX_WAITING_SPANS,
         }),
       },
       // A span for each attempt of a call; units are its children.
       spawn_upstream_span: true,
-      ...(inside ? { operation: PATH } : {}),
-      upstream_operation: PATH,
+      ...(operation === undefined ? {} : { operation }),
+      upstream_operation: CALL_PATH,
       custom_tags: tracing.tags,
     },
     // Envoy would note its decision in the client's request id, and trace no request whose id is not a UUID.

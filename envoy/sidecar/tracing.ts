@@ -3,6 +3,7 @@ import { METADATA_NAMESPACE, METADATA_ROUTING, PUID_HEADER } from '../../graph/p
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import type { JsonObject } from '../kit/json.ts';
 import {
+  CALL_PATH,
   type EnvoyTracing,
   renderTraceCluster,
   tag,
@@ -20,7 +21,9 @@ export function ingressTracing(plan: Plan): JsonObject {
 export function egressTracing({ predictors }: DeploymentPlan): JsonObject {
   const traced = predictors.find(({ plan }) => plan.tracing !== undefined);
   const tracing = traced === undefined ? undefined : tracingOf(traced.plan);
-  return tracing === undefined ? {} : tracingOptions(tracing, true);
+  return tracing === undefined
+    ? {}
+    : tracingOptions({ ...tracing, samplingMillionths: 0 }, CALL_PATH);
 }
 
 /** Mutations that turn other headers of traces into a `traceparent`. */

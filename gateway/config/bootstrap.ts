@@ -10,10 +10,22 @@ import { downstreamTls, TLS_CERTIFICATE, TLS_KEY, tlsSecrets } from '../../envoy
 import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
 import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
-import { MAX_REQUESTS_PER_READ, GATEWAY_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
+import {
+  GATEWAY_BUFFER_BYTES,
+  MAX_REQUESTS_PER_READ,
+  TRACE_FLUSH_MS,
+} from '../../envoy/kit/limits.ts';
+import {
+  type EnvoyTracing,
+  renderTraceCluster,
+  traceHeaders,
+  tracingOptions,
+} from '../../envoy/kit/tracing.ts';
+import { readTraceHeaders } from '../../envoy/kit/filters/headers.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/kit/overload.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
-import { ERROR_HEADER } from '../../graph/plan/names.ts';
+import { ERROR_HEADER, PUID_HEADER } from '../../graph/plan/names.ts';
+import { MILLION, type TracingDefaults } from '../../graph/seldon/tracing.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 
@@ -35,6 +47,8 @@ export interface GatewayLayout {
   readonly accessLogPath: string;
   /** Which requests have a line in it. */
   readonly accessLog: AccessLog;
+  /** Null: no traces. */
+  readonly tracing: TracingDefaults | null;
   /** Name of this gateway in Envoy's own words. */
   readonly nodeId: string;
   /** Extra HTTP filters before the router, as Envoy reads them: JWT, ext_authz. */
@@ -52,7 +66,10 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
     node: { id: layout.nodeId, cluster: 'sidegraph-gateway' },
     admin: { address: { pipe: { path: layout.adminSocket, mode: 0o600 } } },
     static_resources: {
-      clusters: [discoveryCluster(layout.discoverySocket)],
+      clusters: [
+        discoveryCluster(layout.discoverySocket),
+        ...(layout.tracing === null ? [] : [renderTraceCluster(layout.tracing.url)]),
+      ],
       listeners: [
         ownListener('http', layout.httpPort, layout),
         ...(layout.tls === null
@@ -83,6 +100,7 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
           static_layer: {
             're2.max_program_size.error_level': ENVOY_PROGRAM_BOUND,
             'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ,
+            'tracing.opentelemetry.flush_interval_ms': TRACE_FLUSH_MS,
           },
         },
       ],
@@ -142,13 +160,29 @@ function ownManager(name: string, layout: GatewayLayout): JsonObject {
     accessLogs: accessLogs(layout),
     localReplies: localReplies(),
     filters: [...layout.httpFilters, router()],
+    early: readTraceHeaders(traceHeaders(layout.tracing?.formats ?? [])),
     more: {
       normalize_path: true,
       merge_slashes: false,
       path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
       use_remote_address: true,
+      ...(layout.tracing === null
+        ? {}
+        : tracingOptions(ownTracing(layout.tracing), '%ROUTE_NAME%')),
     },
   });
+}
+
+/** The gateway's part of traces: what pods add are children of its calls. */
+function ownTracing({ url, samplingPercent, formats }: TracingDefaults): EnvoyTracing {
+  return {
+    url,
+    samplingMillionths: Math.round((samplingPercent / 100) * MILLION),
+    service: 'sidegraph-gateway',
+    formats,
+    resource: {},
+    tags: [{ tag: 'seldon.puid', request_header: { name: PUID_HEADER } }],
+  };
 }
 
 /** No listener opens before the agent has said what there is. */

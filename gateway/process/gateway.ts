@@ -57,6 +57,7 @@ export function layoutOf(options: GatewayOptions): GatewayLayout {
     discoverySocket: join(options.runDir, 'discovery.sock'),
     accessLogPath: options.accessLogPath,
     accessLog: options.accessLog,
+    tracing: options.tracing,
     nodeId: options.pod?.name ?? 'gateway',
     httpFilters: options.httpFilters,
     bounds: options.bounds,

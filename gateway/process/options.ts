@@ -6,6 +6,14 @@ import type { JsonObject } from '../../envoy/kit/json.ts';
 import { type EnvoyBounds, envoyBounds } from '../../envoy/kit/overload.ts';
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/kit/layout.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
+import {
+  NO_TRACING,
+  parseOtlpFlag,
+  parsePercent,
+  SAMPLING_WANTED,
+  TRACE_FORMATS,
+  type TracingDefaults,
+} from '../../graph/seldon/tracing.ts';
 import type { GatewayPod } from '../../cluster/acknowledge.ts';
 import { SHOWN, type Shown } from './control.ts';
 
@@ -36,6 +44,8 @@ export interface GatewayOptions {
   /** After that long without the API server, what is on disk is served, ms. */
   readonly recallMs: number;
   readonly drain: { readonly leaveMs: number; readonly finishMs: number };
+  /** Null: no traces. */
+  readonly tracing: TracingDefaults | null;
   readonly logLevel: string;
 }
 
@@ -54,6 +64,9 @@ Usage: node gateway/process/main.ts [options]
   --state-dir DIR         what was served last, for a start without the API server (default /var/lib/sidegraph-gateway)
   --access-log FILE       Envoy's access log (default /dev/stdout)
   --access-log-of WHICH   requests that have a line in it: all, failures (default) or none
+  --otlp URL              send traces there, as OTLP over HTTP (default: none are made)
+  --trace-sampling-percent P  of the requests whose caller has not decided (default 1)
+  --trace-formats A,B     headers that count besides traceparent: b3, jaeger
   --namespace NAME        follow only this one (default all)
   --http-filters JSON     list of Envoy HTTP filters to go before the routes (default [])
   --max-heap-mib N        Envoy's heap: the streams that hold most are reset from 70 % of it on (default: a share of
@@ -93,6 +106,9 @@ const FLAGS = {
   'state-dir': flag.text('/var/lib/sidegraph-gateway'),
   'access-log': flag.text('/dev/stdout'),
   'access-log-of': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
+  otlp: flag.parsed(parseOtlpFlag, null),
+  'trace-sampling-percent': flag.parsed(parsePercentFlag, NO_TRACING.samplingPercent),
+  'trace-formats': flag.commaList(''),
   namespace: flag.text(''),
   'http-filters': flag.parsed(parseFilters, []),
   'max-heap-mib': flag.whole(0, MIB, 0),
@@ -153,6 +169,14 @@ function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment):
       maxHeaders: values['max-headers'],
     },
     recallMs: values['recall-ms'],
+    tracing:
+      values.otlp === null
+        ? null
+        : {
+            url: values.otlp,
+            samplingPercent: values['trace-sampling-percent'],
+            formats: TRACE_FORMATS.filter((format) => values['trace-formats'].includes(format)),
+          },
     drain: { leaveMs: values['drain-leave-ms'], finishMs: values['drain-finish-ms'] },
     logLevel: values['log-level'],
   };
@@ -163,6 +187,15 @@ function readBounds(heapBytes: number, memory = ''): EnvoyBounds {
   const memoryBytes = /^\d+$/.test(memory) && Number(memory) > 0 ? Number(memory) : null;
   const bounds = envoyBounds(memoryBytes, readOpenFileLimit());
   return heapBytes === 0 ? bounds : { ...bounds, maxHeapBytes: heapBytes };
+}
+
+function parsePercentFlag(given: readonly string[]): flag.Parsed<number> {
+  const text = given.at(-1);
+  if (text === undefined) return { ok: true, value: NO_TRACING.samplingPercent };
+  const share = parsePercent(text);
+  return share === undefined
+    ? { ok: false, message: `--trace-sampling-percent ${text}: expected ${SAMPLING_WANTED}` }
+    : { ok: true, value: share * 100 };
 }
 
 function parseFilters(

@@ -35,6 +35,7 @@ export async function testGatewayLayout(dir: string): Promise<GatewayLayout> {
     discoverySocket: join(dir, 'xds.sock'),
     accessLogPath: join(dir, 'access.log'),
     accessLog: 'all',
+    tracing: null,
     nodeId: 'test',
     httpFilters: [],
     bounds: envoyBounds(null, null),

@@ -2,6 +2,7 @@
 // (OpenTelemetry's, and what Seldon's executor read for Jaeger), and from what the cluster or the command line sets for all.
 // Out: the plan's `tracing`, and in words what cannot be used of what is written.
 import type { Tracing, TraceFormat } from '../plan/plan.ts';
+import type { Parsed } from '../../lib/runtime/options.ts';
 import { shorten } from '../manifest/shorten.ts';
 
 export const SAMPLING_ANNOTATION = 'sidegraph.io/trace-sampling-percent';
@@ -102,6 +103,16 @@ export function parseOtlpUrl(text: string): string | undefined {
   if (!plain || url.hostname === '' || url.hash !== '') return undefined;
   const port = url.port === '' ? OTLP_PORT : Number(url.port);
   return `http://${url.hostname}:${port}${url.pathname.replace(/(\/v1\/traces)?\/*$/, '')}`;
+}
+
+/** Value of a flag `--otlp`; null where it is not given. */
+export function parseOtlpFlag(texts: readonly string[]): Parsed<string | null> {
+  const text = texts.at(-1);
+  if (text === undefined) return { ok: true, value: null };
+  const value = parseOtlpUrl(text);
+  return value === undefined
+    ? { ok: false, message: `--otlp ${text}: expected http://HOST:PORT` }
+    : { ok: true, value };
 }
 
 function isOff(variables: TracingInput['variables']): boolean {

@@ -110,13 +110,12 @@ export function oneOf<const T extends string, const D extends T | null>(
   };
 }
 
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string };
+
 /** What `parse` makes of the texts; what it says is wrong is a fault. */
-export function parsed<T>(
-  parse: (
-    texts: readonly string[],
-  ) => { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string },
-  otherwise: T,
-): Flag<T> {
+export function parsed<T>(parse: (texts: readonly string[]) => Parsed<T>, otherwise: T): Flag<T> {
   return {
     takesValue: true,
     repeats: true,

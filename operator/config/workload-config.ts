@@ -3,6 +3,7 @@
 import { INJECTION_ANNOTATION } from '../../cluster/names.ts';
 import { DEFAULT_SIDECAR } from './defaults.ts';
 import type { SidecarDefaults } from './defaults.ts';
+import { NO_TRACING, type TracingDefaults } from '../../graph/seldon/tracing.ts';
 import { SERVERS } from '../../graph/plan/servers.ts';
 import type { Servers } from '../../graph/plan/servers.ts';
 
@@ -31,6 +32,8 @@ export interface OperatorConfig {
   readonly istio: IstioSettings;
   readonly gatewayApi: GatewayApiSettings;
   readonly ambassador: AmbassadorSettings;
+  /** Where traces go and of how many requests, for deployments that say nothing of their own. */
+  readonly tracing: TracingDefaults;
 }
 
 export interface IstioSettings {
@@ -79,4 +82,5 @@ export const DEFAULT_CONFIG: OperatorConfig = {
   istio: { enabled: false, gateway: 'istio-system/seldon-gateway', tlsMode: '' },
   gatewayApi: { enabled: false, gateway: '', listener: '', grpcListener: '' },
   ambassador: { enabled: false, singleNamespace: false },
+  tracing: NO_TRACING,
 };

@@ -201,7 +201,8 @@ function compilePlans(
       }
     }
   }
-  return compileDeployment(deployment, { addresses }).predictors.map(({ plan }) => plan);
+  const { tracing } = config;
+  return compileDeployment(deployment, { addresses, tracing }).predictors.map(({ plan }) => plan);
 }
 
 /** A running predictor is never stripped of its sidecars. */

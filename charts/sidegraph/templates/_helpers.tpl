@@ -166,6 +166,7 @@ metadata:
   "keda" (dict "enabled" .Values.keda.enabled)
   "istio" (dict "enabled" .Values.istio.enabled "gateway" .Values.istio.gateway "tlsMode" .Values.istio.tlsMode)
   "gatewayApi" .Values.gatewayApi
+  "tracing" (dict "url" .Values.tracing.otlpUrl "samplingPercent" .Values.tracing.samplingPercent "formats" .Values.tracing.formats)
   "ambassador" (dict "enabled" .Values.ambassador.enabled "singleNamespace" .Values.ambassador.singleNamespace)
   "ports" (dict "http" (int .Values.predictiveUnit.httpPort) "grpc" (int .Values.predictiveUnit.grpcPort))
   "storageInitializerResources" (dict
@@ -217,6 +218,13 @@ args:
   - {{ printf "--http-filters=%s" (toJson $values.httpFilters) | quote }}
   {{- end }}
   - --access-log-of={{ $values.accessLog }}
+  {{- with .Values.tracing.otlpUrl }}
+  - --otlp={{ . }}
+  - --trace-sampling-percent={{ $.Values.tracing.samplingPercent }}
+  {{- with $.Values.tracing.formats }}
+  - --trace-formats={{ join "," . }}
+  {{- end }}
+  {{- end }}
   - --status-port=8081
   {{- with $values.maxHeapMib }}
   - --max-heap-mib={{ . }}

@@ -1,6 +1,6 @@
 // The command line of `sidegraph run` as data.
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../../envoy/kit/layout.ts';
-import { parseOtlpUrl } from '../../../graph/seldon/tracing.ts';
+import { parseOtlpFlag } from '../../../graph/seldon/tracing.ts';
 import * as flag from '../../../lib/runtime/options.ts';
 import { LOG_LEVELS, type LogLevel } from '../../../sidecar/supervisor/log.ts';
 import { parseSetFlags } from '../../units/environment.ts';
@@ -43,18 +43,9 @@ const FLAGS = {
   set: flag.parsed(parseSetFlags, new Map<string, Map<string, string>>()),
   'log-level': flag.oneOf(LOG_LEVELS, 'info'),
   'state-dir': flag.text(),
-  otlp: flag.parsed<string | null>(parseOtlpFlag, null),
+  otlp: flag.parsed(parseOtlpFlag, null),
   output: flag.short('o', flag.oneOf(['text', 'json'], 'text')),
 };
-
-function parseOtlpFlag(texts: readonly string[]) {
-  const text = texts.at(-1);
-  if (text === undefined) return { ok: true, value: null } as const;
-  const value = parseOtlpUrl(text);
-  return value === undefined
-    ? ({ ok: false, message: `--otlp ${text}: expected http://HOST:PORT` } as const)
-    : ({ ok: true, value } as const);
-}
 
 export function parseRun(argv: readonly string[]): flag.CommandLine<RunOptions> {
   return flag.readCommandLine(argv, FLAGS, (values, rest, fault) => ({
