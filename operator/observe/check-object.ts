@@ -43,12 +43,29 @@ export function checkObject(
   return { kind: 'valid', deployment, warnings: findings };
 }
 
+/** The gravest of findings, in one line. */
+export function tellGravest(findings: readonly Finding[]): ToldFinding {
+  const [first] = findings.toSorted((one, other) => rank(one) - rank(other));
+  return first === undefined ? { text: '', reason: '' } : tellFinding(first);
+}
+
+export interface ToldFinding {
+  readonly text: string;
+  /** The same without its place. */
+  readonly reason: string;
+}
+
+function tellFinding({ path, message, advice }: Finding): ToldFinding {
+  const reason = `${message}; ${advice}`;
+  return { text: path === '' ? reason : `${path}: ${reason}`, reason };
+}
+
 /** All findings in one text: a count, then a line each. */
 export function describeFindings(findings: readonly Finding[]): string {
   const lines = findings
     .toSorted((one, other) => rank(one) - rank(other))
     .slice(0, MAX_LINES)
-    .map(({ path, message, advice }) => `${path === '' ? '' : `${path}: `}${message}; ${advice}`);
+    .map((finding) => tellFinding(finding).text);
   const left = findings.length - lines.length;
   return [countFindings(findings), ...lines, ...(left > 0 ? [`and ${left} more`] : [])].join('\n');
 }

@@ -7,6 +7,8 @@ export interface Refusal {
   /** `edit`: refused until the object is changed. `elsewhere`: a quota, a right or a policy may change. `server`: its own trouble. */
   readonly remedy: 'edit' | 'elsewhere' | 'server';
   readonly words: string;
+  /** The reason alone. */
+  readonly short: string;
 }
 
 /** Undefined where nothing was refused: no answer, a lost race, an object on its way out. */
@@ -14,10 +16,10 @@ export function explainRefusal(error: KubeError): Refusal | undefined {
   if (error.isNotFound || /being terminated/.test(error.message)) return undefined;
   const isPatch = TYPED_PATCH.test(error.words);
   if (error.isTransient && error.status !== 500) return undefined;
-  const words = tell(error);
-  if (isPatch) return { remedy: 'edit', words };
-  if (error.status === 500) return { remedy: 'server', words };
-  return { remedy: error.status === 403 || error.status === 401 ? 'elsewhere' : 'edit', words };
+  const told = tell(error);
+  if (isPatch) return { remedy: 'edit', ...told };
+  if (error.status === 500) return { remedy: 'server', ...told };
+  return { remedy: error.status === 403 || error.status === 401 ? 'elsewhere' : 'edit', ...told };
 }
 
 /** A field that the kind does not have, twins in a list with keys, no quantity: told by a server-side apply as the server's own trouble. */
@@ -26,13 +28,22 @@ const TYPED_PATCH =
 const INVALID = /^(\w+)(?:\.[\w.]+)? "([^"]+)" is invalid: ([^]*)$/;
 const FORBIDDEN = /^([\w.]+) "([^"]+)" is forbidden: ([^]*)$/;
 
-function tell({ words, reason }: KubeError): string {
+/** The policy that speaks. */
+const JUDGE = /^(?:ValidatingAdmissionPolicy|admission webhook) [^:]* denied (?:the )?request: /;
+
+function tell({ words, reason }: KubeError): Pick<Refusal, 'words' | 'short'> {
   const [, name, kind, what] = TYPED_PATCH.exec(words) ?? [];
-  if (what !== undefined)
-    return `Kubernetes refuses the ${kind} ${name}: ${what.replace(/^\./, '').trim()}`;
+  if (what !== undefined) return tellOf(`the ${kind} ${name}`, what.replace(/^\./, '').trim());
   const [, type, own, why] = INVALID.exec(words) ?? FORBIDDEN.exec(words) ?? [];
-  if (why !== undefined) return `Kubernetes refuses the ${kindOf(type)} ${own}: ${why}`;
-  return `Kubernetes refuses what is made of it: ${words || reason}`;
+  if (why !== undefined) return tellOf(`the ${kindOf(type)} ${own}`, why);
+  return tellOf('what is made of it', words || reason);
+}
+
+function tellOf(object: string, why: string): Pick<Refusal, 'words' | 'short'> {
+  return {
+    words: `Kubernetes refuses ${object}: ${why}`,
+    short: `refused: ${why.replace(JUDGE, '')}`,
+  };
 }
 
 const KINDS = new Map(listKnownResources().map(({ plural, kind }) => [plural, kind]));

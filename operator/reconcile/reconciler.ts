@@ -166,9 +166,9 @@ export class Reconciler {
         return { kind: 'retry', reason: describeError(error) };
       throw error;
     }
-    const { remedy, words } = refusal;
+    const { remedy, words, short } = refusal;
     const reason = remedy === 'edit' ? 'Refused' : 'NotApplied';
-    const failure = { reason, words, needsPerson: remedy !== 'server' } as const;
+    const failure = { reason, words, short, needsPerson: remedy !== 'server' } as const;
     if (remedy === 'edit') {
       const known = { writes: fingerprint(result), atMs: this.#options.now(), failure };
       this.#refused.set(keyOf(object), known);

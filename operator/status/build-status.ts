@@ -4,7 +4,7 @@ import { conditionOf } from '../observe/fields.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { hasErrors } from '../../graph/manifest/finding.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { describeFindings } from '../observe/check-object.ts';
+import { describeFindings, tellGravest } from '../observe/check-object.ts';
 import { ofKind } from '../observe/children.ts';
 import { nameOf } from '../observe/contract.ts';
 import type { Injection } from '../observe/injection.ts';
@@ -101,7 +101,9 @@ export function buildStatus(view: StatusView): Status {
   return {
     state: ready.state,
     description,
-    summary: summarize(description),
+    summary: summarize(
+      ready.about === 'GraphValid' ? tellGravest(view.findings) : { text: description },
+    ),
     observedGeneration: object.metadata.generation ?? 0,
     replicas: scale.replicas,
     selector: scale.selector,

@@ -50,11 +50,25 @@ test('what the API server refuses is final but for rights, and told without our 
   ];
   for (const { code, message, ...expected } of cases) {
     const body = { kind: 'Status', code, reason: 'Some', message };
-    assert.deepEqual(explainRefusal(parseKubeError(CALL, code, body)), expected);
+    const { short, ...told } = explainRefusal(parseKubeError(CALL, code, body)) ?? {};
+    assert.deepEqual(told, expected);
+    assert.ok(expected.words.endsWith(short?.slice('refused: '.length) ?? '?'), short);
   }
   for (const status of [0, 404, 409, 429, 503]) {
     const error = new KubeError({ status, reason: 'Some', message: 'some' });
     assert.equal(explainRefusal(error), undefined);
+  }
+});
+
+test('the reason of a refusal is told without the policy that speaks', () => {
+  for (const policy of [
+    "ValidatingAdmissionPolicy 'images' with binding 'images' denied request",
+    'admission webhook "policy.example.com" denied the request',
+  ]) {
+    const message = `deployments.apps "iris-main-0" is forbidden: ${policy}: images come from our registry`;
+    const body = { kind: 'Status', code: 403, reason: 'Forbidden', message };
+    const refusal = explainRefusal(parseKubeError(CALL, 403, body));
+    assert.equal(refusal?.short, 'refused: images come from our registry');
   }
 });
 

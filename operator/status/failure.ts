@@ -10,6 +10,8 @@ import { summarize } from './summary.ts';
 export interface Failure {
   readonly reason: 'Refused' | 'NotApplied' | 'OperatorFault';
   readonly words: string;
+  /** The reason alone, where the words say more. */
+  readonly short?: string;
   /** Whether a person must do something: it is not on its way. */
   readonly needsPerson: boolean;
 }
@@ -17,7 +19,7 @@ export interface Failure {
 /** `status` is what would have been written. */
 export function withFailure(
   status: JsonObject,
-  { reason, words, needsPerson }: Failure,
+  { reason, words, short, needsPerson }: Failure,
   object: KubeObject,
   nowMs: number,
 ): JsonObject {
@@ -43,7 +45,7 @@ export function withFailure(
     ...status,
     state: needsPerson ? 'Failed' : 'Creating',
     description: words,
-    summary: summarize(words),
+    summary: summarize({ text: words, reason: short }),
     observedGeneration: object.metadata.generation ?? 0,
     ...(predictors.length === 0 ? {} : { predictors }),
     conditions,

@@ -47,6 +47,8 @@ export function judgePlans(
 export interface Readiness {
   readonly state: 'Available' | 'Creating' | 'Failed';
   readonly condition: Judgement;
+  /** What the condition repeats; undefined where nothing is wrong. */
+  readonly about: ConditionType | undefined;
 }
 
 /** What goes first when several things are wrong; those that end in Failed need a person. */
@@ -75,6 +77,7 @@ export function judgeReadiness(
       type === 'DeploymentsReady' && predictors.some((each) => each.state === 'Failed');
     return {
       state: isFailed ? 'Failed' : state,
+      about: type,
       condition: {
         type: 'Ready',
         status: 'False',
@@ -88,6 +91,7 @@ export function judgeReadiness(
   );
   return {
     state: 'Available',
+    about: undefined,
     condition: {
       type: 'Ready',
       status: 'True',

@@ -1,44 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openFindings } from '../../graph/manifest/finding.ts';
+import { tellGravest } from '../observe/check-object.ts';
 import { summarize } from './summary.ts';
 
 test('a column gets the first line, cut at a word', () => {
-  assert.equal(summarize(''), '');
-  assert.equal(summarize('main: starting'), 'main: starting');
-  const long =
+  assert.equal(summarize({ text: '' }), '');
+  assert.equal(summarize({ text: 'main: starting' }), 'main: starting');
+  const text =
     'main: 1 of 2 pods: container classifier runs but is not ready yet; 1 of 2 pods: starting';
   assert.equal(
-    summarize(long),
+    summarize({ text }),
     'main: 1 of 2 pods: container classifier runs but is not ready yet; 1 of 2…',
   );
-  assert.equal(summarize('x'.repeat(100)).length, 80);
+  assert.equal(summarize({ text: 'one\ntwo' }), 'one');
+  assert.equal(summarize({ text: 'x'.repeat(100) }).length, 80);
 });
 
-test('of findings the column gets the first, not how many there are', () => {
-  assert.equal(
-    summarize('2 errors, 0 warnings\nspec.predictors: none; write one\nanother'),
-    'spec.predictors: none; write one',
-  );
+test('of findings the column gets the gravest, with its place where there is room', () => {
+  const sink = openFindings('test', () => undefined);
+  sink.add('FIELD_UNKNOWN', 'spec.x', 'the document has no field x', 'remove it');
+  sink.add('PREDICTORS_MISSING', 'spec.predictors', 'none', 'write one');
+  assert.equal(summarize(tellGravest(sink.findings)), 'spec.predictors: none; write one');
 });
 
 test('where there is no room for all, the column gets the reason', () => {
-  for (const [description, column] of [
-    [
-      '1 error, 0 warnings\nspec.predictors[0].componentSpecs[0].spec.containers[0].volumeMounts[0].name: the pod has no volume "nope"; name a volume',
-      'the pod has no volume "nope"; name a volume',
-    ],
-    [
-      'Kubernetes refuses the Deployment iris-main-0-model: a mount names a volume that the pod does not have',
-      'refused: a mount names a volume that the pod does not have',
-    ],
-    [
-      "Kubernetes refuses the Deployment iris-main-0-model: ValidatingAdmissionPolicy 'images' with binding 'images' denied request: images come from our registry",
-      'refused: images come from our registry',
-    ],
-    [
-      'Kubernetes refuses what is made of it: admission webhook "policy.example.com" denied the request: no privileged pods here, whoever asks',
-      'refused: no privileged pods here, whoever asks',
-    ],
-  ] as const)
-    assert.equal(summarize(description), column);
+  const sink = openFindings('test', () => undefined);
+  const path = 'spec.predictors[0].componentSpecs[0].spec.containers[0].volumeMounts[0].name';
+  sink.add('POD_INVALID', path, 'the pod has no volume "nope"', 'name a volume');
+  assert.equal(
+    summarize(tellGravest(sink.findings)),
+    'the pod has no volume "nope"; name a volume',
+  );
+  const reason = 'refused: a mount names a volume that the pod does not have';
+  const text = `Kubernetes refuses the Deployment iris-main-0-model: ${reason}`;
+  assert.equal(summarize({ text, reason }), reason);
 });
