@@ -40,7 +40,7 @@ export function checkDeployment(
   checkServed(deployment, spec, sink);
   checkDeploymentAnnotations(deployment, sink);
   checkPredictorNames(deployment, sink);
-  checkTraffic(deployment.predictors, sink);
+  checkTraffic(deployment, sink);
   checkEndpoints(deployment, sink);
   for (const predictor of deployment.predictors) {
     checkPredictorAnnotations(predictor, sink);
@@ -52,7 +52,15 @@ export function checkDeployment(
     checkUnits(deployment, predictor, addresses, servers, sink);
     for (const pod of predictor.pods) checkPod(pod, sink);
     checkOrchestrator(predictor, sink);
+    checkExplainer(predictor, sink);
   }
+}
+
+/** Its name is optional here, and made for it. */
+function checkExplainer({ explainer }: WrittenPredictor, sink: FindingSink): void {
+  if (explainer === undefined) return;
+  const { raw, container } = explainer;
+  checkFields({ ...raw, name: raw['name'] || 'explainer' }, 'Container', container.path, sink);
 }
 
 /** It becomes a part of the filter's container. */

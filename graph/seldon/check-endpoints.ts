@@ -1,7 +1,7 @@
 // The endpoints as written: hosts that can be hosts, one type for the whole deployment, not against its transport;
 // addresses that nobody goes to.
 import { checkEndpointHost } from './check-hosts.ts';
-import { isAddress } from './default-deployment.ts';
+import { isAddress } from './written.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { listWrittenUnits } from './written.ts';

@@ -1,19 +1,19 @@
 // How predictors share the traffic: shares, and the one shadow.
 import type { FindingSink } from '../manifest/finding.ts';
-import type { WrittenPredictor } from './written.ts';
+import type { WrittenDeployment } from './written.ts';
 
-export function checkTraffic(predictors: readonly WrittenPredictor[], sink: FindingSink): void {
+export function checkTraffic({ path, predictors }: WrittenDeployment, sink: FindingSink): void {
   const shadows = predictors.filter((predictor) => predictor.shadow);
   const live = predictors.filter((predictor) => !predictor.shadow);
   const [first] = predictors;
   if (first === undefined) return;
-  for (const { traffic, path, name } of predictors) {
+  for (const { traffic, name, ...own } of predictors) {
     if (traffic !== undefined && (traffic < 0 || traffic > 100))
-      sink.add('TRAFFIC_RANGE', `${path}.traffic`, `the traffic of ${name} is ${traffic}`);
+      sink.add('TRAFFIC_RANGE', `${own.path}.traffic`, `the traffic of ${name} is ${traffic}`);
   }
   // Where a share could not be read nothing can be added up.
-  const isUnread = predictors.some(({ path }) =>
-    ['traffic', 'shadow'].some((field) => sink.hasErrorsAt(`${path}.${field}`)),
+  const isUnread = predictors.some((own) =>
+    ['traffic', 'shadow'].some((field) => sink.hasErrorsAt(`${own.path}.${field}`)),
   );
   if (predictors.length === 1 && first.shadow) {
     sink.add('SHADOW_ALONE', `${first.path}.shadow`, `${first.name} is the only predictor`);
@@ -26,9 +26,8 @@ export function checkTraffic(predictors: readonly WrittenPredictor[], sink: Find
   const sum = live.reduce((total, predictor) => total + (predictor.traffic ?? 0), 0);
   if (isUnread) return;
   if (live.length > 1 && sum !== 100) {
-    const list = first.path.replace(/\[0\]$/, '');
     const shares = live.map(({ name, traffic }) => `${name} ${traffic ?? 0}`).join(', ');
-    sink.add('TRAFFIC_SUM', list, `the traffic adds up to ${sum}: ${shares}`);
+    sink.add('TRAFFIC_SUM', `${path}spec.predictors`, `the traffic adds up to ${sum}: ${shares}`);
   }
   if (predictors.length === 1 && sum > 0 && sum < 100)
     sink.add('TRAFFIC_SINGLE', `${first.path}.traffic`, `the only predictor has traffic ${sum}`);

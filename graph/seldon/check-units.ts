@@ -4,7 +4,7 @@ import { checkLabelName } from './check-names.ts';
 import { checkParameters } from './check-parameters.ts';
 import { checkServer } from './check-server.ts';
 import { closestWord } from '../manifest/closest-word.ts';
-import { isAddress } from './default-deployment.ts';
+import { isAddress } from './written.ts';
 import { findAddress } from '../plan/deployment.ts';
 import type { Addresses } from '../plan/deployment.ts';
 import { findBuiltIn, parseServer } from '../built-ins/table.ts';

@@ -14,12 +14,12 @@ import { parseMethod, parseParameterType, parseUnitType } from '../plan/words.ts
 import type { DialectName } from '../plan/plan.ts';
 import { findServerImage } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
+import { isAddress } from './written.ts';
 import type {
   PortedContainer,
   PortedDeployment,
   PortedPredictor,
   WrittenDeployment,
-  WrittenEndpoint,
   WrittenPredictor,
   WrittenUnit,
 } from './written.ts';
@@ -195,12 +195,6 @@ function defaultEndpoint(
 
 function parseEndpointType(type: string | undefined): Endpoint['type'] {
   return type === 'REST' || type === 'GRPC' ? type : '';
-}
-
-/** Whether an endpoint says where the unit is: a host and at least one port. */
-export function isAddress(endpoint: WrittenEndpoint | undefined): boolean {
-  if (endpoint === undefined || endpoint.host === '') return false;
-  return [endpoint.httpPort, endpoint.grpcPort, endpoint.servicePort].some(Boolean);
 }
 
 /** The first pod holds the data plane, so its containers are local; the others have a Service each. */

@@ -4,7 +4,6 @@ import { closestWord } from '../manifest/closest-word.ts';
 import { shorten } from '../manifest/shorten.ts';
 import type { Explainer } from '../plan/deployment.ts';
 import { MANIFEST_LIMITS } from '../plan/limits.ts';
-import { checkFields } from '../pod/check-fields.ts';
 import { ENDPOINT_FIELDS, EXPLAINER_FIELDS } from './known-fields.ts';
 import { readContainerParts } from './read-containers.ts';
 import { openFields } from './read-fields.ts';
@@ -40,12 +39,6 @@ export function readExplainer(predictor: Fields): Explainer | undefined {
   if (explainer === undefined || !written) return undefined;
   const rawContainer = explainer.object('containerSpec') ?? {};
   const containerPath = explainer.at('containerSpec');
-  checkFields(
-    { ...rawContainer, name: rawContainer['name'] || 'x' },
-    'Container',
-    containerPath,
-    sink,
-  );
   const container = openFields(rawContainer, containerPath, null, sink);
   const parts = container && readContainerParts(container);
   const endpoint = readEndpoint(explainer);

@@ -122,3 +122,9 @@ export function listWrittenUnits(graph: WrittenUnit | undefined): WrittenUnit[] 
   for (const child of graph.children) units.push(...listWrittenUnits(child));
   return units;
 }
+
+/** Whether an endpoint says where the unit is: a host and at least one port. */
+export function isAddress(endpoint: WrittenEndpoint | undefined): boolean {
+  if (endpoint === undefined || endpoint.host === '') return false;
+  return [endpoint.httpPort, endpoint.grpcPort, endpoint.servicePort].some(Boolean);
+}
