@@ -297,9 +297,15 @@ const ROWS: readonly Difference[] = [
     why: 'each variable means what its name says',
   },
   {
-    about: 'payload logger, Jaeger',
+    about: 'Jaeger',
+    seldon: 'spans to the ports of its agent or its collector',
+    here: 'spans as OTLP over HTTP, to port 4318 of the same host',
+    why: 'Jaeger takes OTLP as others do, so there is one format',
+  },
+  {
+    about: 'payload logger',
     seldon: 'served',
-    here: 'left out with the warning `FEATURE_NOT_SERVED` (Jaeger: without one)',
+    here: 'left out with the warning `FEATURE_NOT_SERVED`',
     why: 'not built yet',
     cases: ['sc-059', 'sc-061', 'sc-063', 'sc-141'],
   },
