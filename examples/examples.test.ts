@@ -38,6 +38,13 @@ test('one model answers what it says itself, over REST and to the gRPC client', 
   assert.equal(typeof metadata['seldon-puid'], 'string');
 });
 
+test('a prepackaged server is started with the model of its folder', async (t) => {
+  const PATH = `${HERE}../.venv-models/bin:${process.env['PATH'] ?? ''}`;
+  const graph = await start(t, 'prepackaged-server/graph.yaml', [], { ...process.env, PATH });
+  const { message } = await ask(graph, 'prepackaged-server');
+  assertClose(message.data.ndarray, expected('logistic'));
+});
+
 test('a transformer and its model answer what the two say in one process', async (t) => {
   const graph = await start(t, 'transformer/graph.yaml');
   const { message } = await ask(graph, 'transformer');
@@ -151,8 +158,9 @@ async function start(
   t: Cleanup,
   file: string,
   args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningExample> {
-  const graph = await runExample(file, { ports: null, args });
+  const graph = await runExample(file, { ports: null, args, env });
   t.after(async () => {
     assert.equal(await graph.stop(), 0);
   });

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump, load } from 'js-yaml';
 import { freePort, freePorts } from '../e2e/harness/ports.ts';
@@ -17,6 +17,7 @@ export interface RunOptions {
   /** Ports of the ingress; null for free ones, for the units too. */
   readonly ports: { readonly http: number; readonly grpc: number } | null;
   readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
   /** Takes what the CLI and the units print, as it comes. */
   readonly onOutput?: (text: string) => void;
 }
@@ -49,7 +50,10 @@ export async function runExample(file: string, options: RunOptions): Promise<Run
     `${grpc}`,
     ...(options.args ?? []),
   ];
-  const child = spawn(SIDEGRAPH, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(SIDEGRAPH, argv, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: options.env ?? process.env,
+  });
   // A caller that breaks leaves nothing running behind.
   const takeAlong = (): void => void child.kill();
   process.once('exit', takeAlong);
@@ -113,7 +117,31 @@ interface Container {
 }
 
 interface Manifest {
-  spec: { predictors: { componentSpecs: { spec: { containers: Container[] } }[] }[] };
+  spec: { predictors: Predictor[] };
+}
+
+interface Predictor {
+  componentSpecs?: { spec: { containers: Container[] } }[];
+  graph: GraphUnit;
+}
+
+interface GraphUnit {
+  name: string;
+  implementation?: string;
+  modelUri?: string;
+  children?: GraphUnit | GraphUnit[];
+}
+
+/** Prepackaged servers get containers, to declare ports for, and the model where it was from the file. */
+function completeServers(predictor: Predictor, folder: string): void {
+  const visit = (unit: GraphUnit): void => {
+    if (unit.modelUri?.startsWith('.') === true) unit.modelUri = join(folder, unit.modelUri);
+    if (unit.implementation?.endsWith('_SERVER') === true)
+      (predictor.componentSpecs ??= []).push({ spec: { containers: [{ name: unit.name }] } });
+    // Old articles have one child that is no list.
+    for (const child of [unit.children ?? []].flat()) visit(child);
+  };
+  visit(predictor.graph);
 }
 
 /** The copy lies in a folder beside a link to models/, since commands are relative to the file. */
@@ -124,7 +152,10 @@ async function copyWithFreePorts(
   const manifest = load(readFileSync(join(EXAMPLES, file), 'utf8')) as Manifest;
   const unitPorts = new Map<string, number>();
   for (const predictor of manifest.spec.predictors) {
-    for (const container of predictor.componentSpecs.flatMap((spec) => spec.spec.containers)) {
+    completeServers(predictor, dirname(join(EXAMPLES, file)));
+    for (const container of (predictor.componentSpecs ?? []).flatMap(
+      (spec) => spec.spec.containers,
+    )) {
       const [http = 0, grpc = 0, metrics = 0] = await freePorts(3);
       container.ports = [
         { name: 'http', containerPort: http },

@@ -47,6 +47,7 @@ function options(given: Given): ResolveOptions {
       perUnit: new Map(sets.map(([unit, values]) => [unit, new Map(Object.entries(values))])),
     },
     baseDir: '/',
+    models: new Map(),
     env: { PATH: '/bin' },
     reserved: [],
     running: new Map(),

@@ -14,6 +14,7 @@ import { unitCommand, unitEnvironment } from '../../graph/seldon/unit-environmen
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { OutsideValues } from './environment.ts';
 import { type PortClaim, findFreePort } from './ports.ts';
+import { findServer } from './servers.ts';
 import type { UnitSpec } from './unit.ts';
 import type { UnitAddress } from './url.ts';
 
@@ -37,6 +38,8 @@ export interface Resolution {
 export interface ResolveOptions {
   readonly given: ReadonlyMap<string, UnitAddress>;
   readonly outside: OutsideValues;
+  /** From --model: folder of a unit's model, by its name. */
+  readonly models: ReadonlyMap<string, string>;
   /** Directory of the file; commands are run there. */
   readonly baseDir: string;
   /** Environment of `run` itself, which started units inherit. */
@@ -115,14 +118,24 @@ async function resolveUnit(
     state.units.push({ ...common, address: { host, httpPort, grpcPort }, how: 'file', spec: null });
     return;
   }
-  if (container === undefined || container.command.length === 0) {
+  const hasCommand = container !== undefined && container.command.length > 0;
+  const server = hasCommand ? null : findServer(deployment, unit, options);
+  if (server instanceof CommandFailure) {
+    state.failures.push(server);
+    return;
+  }
+  if (container === undefined || (!hasCommand && server === null)) {
     state.failures.push(missing(predictor, unit, container));
     return;
   }
   const ports = await choosePorts(container, options.running.get(key), mayMove, state);
   const address: Address = { host: LOCAL_HOST, httpPort: ports.http, grpcPort: ports.grpc };
   const given = givenValues(options.outside, unit.name);
-  const { values, needed } = unitEnvironment(deployment, predictor, unit, { given, ports });
+  const { values, needed } = unitEnvironment(deployment, predictor, unit, {
+    given,
+    ports,
+    modelDir: server?.modelDir,
+  });
   for (const each of needed) {
     const whole = each.name.endsWith('*');
     // A whole Secret may well be in the file of values; which names it has, nobody here knows.
@@ -155,9 +168,9 @@ async function resolveUnit(
     how: 'started here',
     spec: {
       name: several ? key : unit.name,
-      argv: unitCommand(container, values),
+      argv: server?.argv(ports) ?? unitCommand(container, values),
       cwd,
-      env: { ...inherited(options.env), ...values },
+      env: { ...inherited(options.env), ...server?.env, ...values },
       ...(serves(deployment, unit) === 'grpc'
         ? { ports: [ports.grpc], otherPorts: [ports.http] }
         : { ports: [ports.http], otherPorts: [ports.grpc] }),

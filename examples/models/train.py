@@ -1,6 +1,6 @@
 """Trains the models of the examples on the iris measurements that scikit-learn ships.
 
-Comes in: the folder to write to. Goes out: one file a model, `<name>.joblib`, and `expected.json`: what each model says
+Comes in: the folder to write to. Goes out: one file a model, `<name>.joblib`, the folder `sklearn` for the prepackaged servers, and `expected.json`: what each model says
 to a few flowers when it is asked in this process, without any server. The tests compare what a graph answers with that.
 Every seed is fixed, so two machines train the same models. Takes about two seconds.
 """
@@ -58,6 +58,9 @@ def main(folder: Path) -> None:
     for name, model in models.items():
         joblib.dump(model, folder / f"{name}.joblib")
         print(f"  trained {name}", flush=True)
+    # As a prepackaged server loads it: a folder with `model.joblib`.
+    (folder / "sklearn").mkdir(exist_ok=True)
+    joblib.dump(models["logistic"], folder / "sklearn" / "model.joblib")
     flowers = np.array(FLOWERS)
     expected = {
         name: model.predict_proba(flowers).tolist()

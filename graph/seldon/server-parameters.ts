@@ -16,10 +16,11 @@ export function serverParameters(
   predictor: Predictor,
   unit: Unit,
   protocol: string,
+  modelDir: string,
 ): readonly Parameter[] {
   if (unit.server === null || protocol !== 'seldon') return unit.parameters;
   if (unit.server !== TENSORFLOW_SERVER)
-    return [...unit.parameters, { name: 'model_uri', value: MODEL_DIR, type: 'STRING' }];
+    return [...unit.parameters, { name: 'model_uri', value: modelDir, type: 'STRING' }];
   const { grpc, rest } = tensorflowPorts(predictor, unit);
   const added = {
     rest_endpoint: `http://127.0.0.1:${rest}`,

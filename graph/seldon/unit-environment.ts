@@ -25,6 +25,8 @@ export interface EnvironmentOptions {
   readonly given?: Readonly<Record<string, string>>;
   /** Ports other than the defaulted ones. */
   readonly ports?: ContainerPorts;
+  /** Where a prepackaged server finds its model, other than in a pod. */
+  readonly modelDir?: string | undefined;
 }
 
 /** The environment of a unit's container; built-ins and units without container get what there is. */
@@ -32,10 +34,10 @@ export function unitEnvironment(
   deployment: Deployment,
   predictor: Predictor,
   unit: Unit,
-  { given = {}, ports }: EnvironmentOptions = {},
+  { given = {}, ports, modelDir = MODEL_DIR }: EnvironmentOptions = {},
 ): UnitEnvironment {
   const own = ownValues(findContainer(predictor, unit.name), given);
-  const { replaceable, fixed } = injectedEnvironment(deployment, predictor, unit, ports);
+  const { replaceable, fixed } = injectedEnvironment(deployment, predictor, unit, modelDir, ports);
   const joined = { ...replaceable, ...own.values, ...given, ...fixed };
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(joined))
@@ -55,18 +57,21 @@ export function injectedEnvironment(
   deployment: Deployment,
   predictor: Predictor,
   unit: Unit,
+  modelDir: string = MODEL_DIR,
   ports?: ContainerPorts,
 ): InjectedEnvironment {
   const container = findContainer(predictor, unit.name);
   const fixed = identityValues(deployment, predictor, unit, container);
   const parameters = JSON.stringify(
-    serverParameters(predictor, unit, deployment.protocol).map(({ name, value, type }) => ({
-      name,
-      value,
-      type,
-    })),
+    serverParameters(predictor, unit, deployment.protocol, modelDir).map(
+      ({ name, value, type }) => ({
+        name,
+        value,
+        type,
+      }),
+    ),
   );
-  const replaceable = standardValues(deployment, unit, ports ?? container?.ports);
+  const replaceable = standardValues(deployment, unit, modelDir, ports ?? container?.ports);
   // A prepackaged server is told where its model lies, whatever the user wrote.
   const place = unit.server === null ? replaceable : fixed;
   place['PREDICTIVE_UNIT_PARAMETERS'] = parameters;
@@ -111,6 +116,7 @@ function ownValues(
 function standardValues(
   deployment: Deployment,
   unit: Unit,
+  modelDir: string,
   ports: ContainerPorts | undefined,
 ): Record<string, string> {
   const values: Record<string, string> = {};
@@ -127,7 +133,7 @@ function standardValues(
   values['PREDICTIVE_UNIT_METRICS_ENDPOINT'] = '/prometheus';
   values['MLSERVER_METRICS_ENDPOINT'] = '/prometheus';
   values['MLSERVER_MODEL_NAME'] = unit.name;
-  if (unit.modelUri !== '') values['MLSERVER_MODEL_URI'] = MODEL_DIR;
+  if (unit.modelUri !== '') values['MLSERVER_MODEL_URI'] = modelDir;
   return values;
 }
 

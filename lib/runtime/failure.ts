@@ -15,6 +15,8 @@ export const FAILURES = {
   PREDICTOR_UNKNOWN: 'the deployment has no predictor of that name',
   ADDRESS_MISSING: 'a unit has neither an address nor a command that could be started',
   IMAGE_WITHOUT_COMMAND: 'a unit has only an image, and images are not run here',
+  SERVER_MISSING: 'the program of a prepackaged server is not installed on this machine',
+  MODEL_MISSING: 'the model of a prepackaged server is not on this machine',
   UNIT_UNKNOWN: 'a flag names a unit that the graph does not have',
   VALUE_MISSING: 'a variable comes from a Secret or ConfigMap, and its value was not given',
   HOST_UNUSABLE: 'the value of --host is neither an IP address nor a name that resolves to one',

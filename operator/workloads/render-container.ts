@@ -7,7 +7,7 @@ import { injectedEnvironment } from '../../graph/seldon/unit-environment.ts';
 import { PATHS, VOLUMES } from '../../cluster/names.ts';
 import { certificateEnvironment, certificateMounts } from './certificate.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
-import { mlserverEnvironment } from './mlserver.ts';
+import { mlserverEnvironment } from '../../graph/seldon/mlserver.ts';
 import { serverCommand } from './model-server.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import { renderProbes } from './probes.ts';

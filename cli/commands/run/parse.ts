@@ -4,6 +4,7 @@ import { parseOtlpFlag } from '../../../graph/seldon/tracing.ts';
 import * as flag from '../../../lib/runtime/options.ts';
 import { LOG_LEVELS, type LogLevel } from '../../../sidecar/supervisor/log.ts';
 import { parseSetFlags } from '../../units/environment.ts';
+import { parseModelFlags } from '../../units/servers.ts';
 import { type Selection, SELECTION_FLAGS, takeFile } from '../selection.ts';
 
 export interface RunOptions extends Selection {
@@ -20,6 +21,8 @@ export interface RunOptions extends Selection {
   readonly watch: boolean;
   readonly json: boolean;
   readonly envFiles: readonly string[];
+  /** Folder of a unit's model, by its name. */
+  readonly models: ReadonlyMap<string, string>;
   readonly set: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly logLevel: LogLevel;
   readonly stateDir: string | null;
@@ -41,6 +44,7 @@ const FLAGS = {
   watch: flag.toggle(),
   'env-file': flag.texts(),
   set: flag.parsed(parseSetFlags, new Map<string, Map<string, string>>()),
+  model: flag.parsed(parseModelFlags, new Map<string, string>()),
   'log-level': flag.oneOf(LOG_LEVELS, 'info'),
   'state-dir': flag.text(),
   otlp: flag.parsed(parseOtlpFlag, null),
@@ -66,6 +70,7 @@ export function parseRun(argv: readonly string[]): flag.CommandLine<RunOptions> 
     json: values.output === 'json',
     envFiles: values['env-file'],
     set: values.set,
+    models: values.model,
     logLevel: values['log-level'],
     stateDir: values['state-dir'],
     otlp: values.otlp,

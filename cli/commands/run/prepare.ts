@@ -45,6 +45,7 @@ export async function prepare(
   const { units, addresses, claims } = await resolveUnits(deployment, {
     given: options.units,
     outside: context.outside,
+    models: options.models,
     baseDir: context.baseDir,
     env,
     reserved: own.map((claim) => claim.port),

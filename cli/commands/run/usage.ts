@@ -3,7 +3,8 @@
 export const RUN_USAGE = `Usage: sidegraph run FILE [options]
 
 Serves the graph of a SeldonDeployment file: Envoy takes the requests, the filter walks the graph. A unit's address is,
-in this order: --unit; its container's command, started here; an endpoint with service_host in the file.
+in this order: --unit; its container's command, started here; an endpoint with service_host in the file. A prepackaged
+server (SKLEARN_SERVER …) is started here if its program is on PATH and its model in a folder.
 
 What to serve:
   --deployment NAME      which deployment, when the file holds several
@@ -12,6 +13,7 @@ What to serve:
                          repeating it. NAME is the unit's name, or PREDICTOR/UNIT
   --env-file FILE        lines NAME=VALUE for the environment of every unit that is started here, also for what the
                          file takes from Secrets and ConfigMaps; may be repeated
+  --model UNIT=DIR       folder with the model of a prepackaged server, for a modelUri that is not on this machine
   --set UNIT.NAME=VALUE  one variable of one unit; may be repeated, stronger than --env-file
   --watch                apply changes of the file without dropping a request
 

@@ -1,5 +1,5 @@
 // What MLServer-based images (protocol v2) are told beyond the rest: which runtime loads the model, under which version.
-import type { Unit } from '../../graph/plan/deployment.ts';
+import type { Unit } from '../plan/deployment.ts';
 
 const RUNTIMES: Readonly<Record<string, string>> = {
   HUGGINGFACE_SERVER: 'mlserver_huggingface.HuggingFaceRuntime',

@@ -1,0 +1,188 @@
+// Prepackaged servers on this machine: which program serves a unit that names none, and with which model. The program has to be on
+// PATH and the model in a folder; what is missing is said with the way to get it.
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve as resolvePath } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ContainerPorts, Deployment, Unit } from '../../graph/plan/deployment.ts';
+import { mlserverEnvironment } from '../../graph/seldon/mlserver.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
+
+export interface LocalServer {
+  argv(ports: ContainerPorts): readonly string[];
+  /** What the container's own environment may replace. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Folder of the model; undefined for a server that needs none. */
+  readonly modelDir: string | undefined;
+}
+
+export interface ServerPlaces {
+  /** Of `run` itself. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Folder of the manifest: relative paths start there. */
+  readonly baseDir: string;
+  /** From --model: folder of a unit's model, by its name. */
+  readonly models: ReadonlyMap<string, string>;
+}
+
+/** A server's program, and how it is installed. */
+interface Program {
+  readonly name: string;
+  readonly install: string;
+  /** Whether `modelUri` may be left out. */
+  readonly needsModel: boolean;
+  argv(program: string, unit: Unit, ports: ContainerPorts, modelDir: string): readonly string[];
+}
+
+const PYTHON = fileURLToPath(new URL('./python', import.meta.url));
+
+/** Seldon's wrapper over a class of python/, or over Seldon's own of that name. */
+function wrapper(className: string, packages: string): Program {
+  return {
+    name: 'seldon-core-microservice',
+    install: `pip install seldon-core==1.17.1 'setuptools<81' ${packages}`,
+    needsModel: true,
+    argv: (program) => [program, className, '--service-type', 'MODEL', '--log-level', 'WARNING'],
+  };
+}
+
+function mlserver(runtime: string, needsModel = true): Program {
+  return {
+    name: 'mlserver',
+    install: `pip install mlserver ${runtime}`,
+    needsModel,
+    // Without settings of a model in the folder it takes those of its environment.
+    argv: (program, _unit, _ports, modelDir) => [program, 'start', modelDir || PYTHON],
+  };
+}
+
+const TRITON: Program = {
+  name: 'tritonserver',
+  install:
+    'pip install nvidia-pytriton, whose folder pytriton/tritonserver/bin has it, or NVIDIA’s packages',
+  needsModel: true,
+  argv: (program, _unit, { http, grpc }, modelDir) => [
+    program,
+    `--model-repository=${modelDir}`,
+    `--http-port=${http}`,
+    `--grpc-port=${grpc}`,
+    '--strict-model-config=false',
+    '--allow-metrics=false',
+  ],
+};
+const TENSORFLOW: Program = {
+  name: 'tensorflow_model_server',
+  install: 'apt-get install tensorflow-model-server from TensorFlow Serving’s own packages',
+  needsModel: true,
+  argv: (program, unit, { http, grpc }, modelDir) => [
+    program,
+    `--port=${grpc}`,
+    `--rest_api_port=${http}`,
+    `--model_name=${unit.name}`,
+    `--model_base_path=${modelDir}`,
+  ],
+};
+
+/** By key, then by protocol. What is not here runs as an image alone. */
+const PROGRAMS: Readonly<Record<string, Readonly<Record<string, Program>>>> = {
+  SKLEARN_SERVER: {
+    seldon: wrapper('SKLearnServer', 'scikit-learn joblib'),
+    v2: mlserver('mlserver-sklearn'),
+  },
+  XGBOOST_SERVER: { seldon: wrapper('XGBoostServer', 'xgboost'), v2: mlserver('mlserver-xgboost') },
+  MLFLOW_SERVER: { seldon: wrapper('MLFlowServer', 'mlflow'), v2: mlserver('mlserver-mlflow') },
+  HUGGINGFACE_SERVER: { v2: mlserver('mlserver-huggingface', false) },
+  TRITON_SERVER: { v2: TRITON },
+  TENSORFLOW_SERVER: { tensorflow: TENSORFLOW },
+};
+
+/** Null for a unit whose server is no program that is known here. */
+export function findServer(
+  deployment: Deployment,
+  unit: Unit,
+  places: ServerPlaces,
+): LocalServer | CommandFailure | null {
+  const { protocol } = deployment;
+  const program = PROGRAMS[unit.server ?? '']?.[protocol];
+  if (program === undefined) return null;
+  const path = findProgram(program.name, places.env);
+  const or = `or give its address with --unit ${unit.name}=http://HOST:PORT`;
+  const who = `unit ${unit.name} (${unit.server ?? ''}, protocol ${protocol})`;
+  if (path === undefined)
+    return new CommandFailure(
+      'SERVER_MISSING',
+      `${who} is served by ${program.name}, which is not on PATH`,
+      `${program.install}; ${or}`,
+    );
+  const modelDir = findModel(unit, places);
+  if (modelDir === undefined && (program.needsModel || unit.modelUri !== ''))
+    return new CommandFailure(
+      'MODEL_MISSING',
+      `${who} loads ${unit.modelUri}, which is no folder of this machine`,
+      `download it (rclone copy ${unit.modelUri} FOLDER) and name it with --model ${unit.name}=FOLDER; ${or}`,
+    );
+  return {
+    argv: (ports) => program.argv(path, unit, ports, modelDir ?? ''),
+    env: {
+      ...mlserverEnvironment(unit, protocol),
+      // One model needs no pool of processes.
+      ...(program.name === 'mlserver' ? { MLSERVER_PARALLEL_WORKERS: '0' } : {}),
+      ...(program.name === 'seldon-core-microservice'
+        ? {
+            PYTHONPATH: [places.env['PYTHONPATH'], PYTHON].filter(Boolean).join(delimiter),
+            // Its one thread would wait for itself behind a client that holds a stream open.
+            GRPC_THREADS: '4',
+          }
+        : {}),
+    },
+    modelDir,
+  };
+}
+
+/** The folder of --model, or of a `modelUri` that is a path. */
+function findModel(unit: Unit, { models, baseDir }: ServerPlaces): string | undefined {
+  const { modelUri } = unit;
+  const local = modelUri.startsWith('file://') ? fileURLToPath(modelUri) : modelUri;
+  const given = models.get(unit.name);
+  if (given !== undefined) return isFolder(given) ? resolvePath(given) : undefined;
+  if (modelUri === '' || (/^[a-z0-9-]+:/i.test(local) && !isAbsolute(local))) return undefined;
+  const path = resolvePath(baseDir, local);
+  return isFolder(path) ? path : undefined;
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((dir) => dir !== '')
+    .map((dir) => join(dir, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return statSync(path).isFile();
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** `--model NAME=DIR`. */
+export function parseModelFlags(
+  flags: readonly string[],
+):
+  | { readonly ok: true; readonly value: Map<string, string> }
+  | { readonly ok: false; readonly message: string } {
+  const models = new Map<string, string>();
+  for (const flag of flags) {
+    const equals = flag.indexOf('=');
+    if (equals < 1 || equals === flag.length - 1)
+      return {
+        ok: false,
+        message: `--model ${flag}: expected UNIT=FOLDER, for example model=./iris`,
+      };
+    models.set(flag.slice(0, equals), flag.slice(equals + 1));
+  }
+  return { ok: true, value: models };
+}
