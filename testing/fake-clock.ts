@@ -20,11 +20,11 @@ export class FakeClock {
   /** Epoch milliseconds. */
   readonly now = (): number => Date.now();
 
-  /** Lets time pass. */
-  async pass(ms: number): Promise<void> {
+  /** Lets time pass; in larger steps where hours are to pass. */
+  async pass(ms: number, stepMs = STEP_MS): Promise<void> {
     await settle();
-    for (let left = ms; left > 0; left -= STEP_MS) {
-      this.#context.mock.timers.tick(Math.min(STEP_MS, left));
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.#context.mock.timers.tick(Math.min(stepMs, left));
       await settle();
     }
   }
