@@ -23,6 +23,7 @@ const MARKS: readonly { readonly mark: RegExp; readonly what: string }[] = [
     mark: /GRPCInferenceService|tensorflow\.serving|PredictionService/,
     what: 'a service of V2 or TensorFlow',
   },
+  { mark: /\/v1\/(chat|completions|embeddings|responses)/, what: 'a path of OpenAI' },
   { mark: /inference-header-content-length/, what: 'a header of V2' },
   { mark: /\b(ndarray|tftensor|binData|strData|jsonData)\b/, what: 'a field of a SeldonMessage' },
 ];

@@ -29,7 +29,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['lib/codecs/json', 'lib/kube', 'graph/plan'],
   ['dialects', 'graph/manifest'],
   ['dialects/seldon', 'dialects/tensors', 'graph/built-ins'],
-  ['dialects/tensorflow', 'dialects/v2'],
+  ['dialects/openai', 'dialects/tensorflow', 'dialects/v2'],
   ['dialects/known'],
   ['envoy/kit', 'extproc/contract'],
   ['extproc/policies', 'graph/crd', 'graph/pod', 'envoy/kit/filters', 'extproc/contract/unpack'],

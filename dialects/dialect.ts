@@ -19,8 +19,8 @@ export interface Dialect {
   readonly takesFeedback: boolean;
   /** The field of a gRPC request that names the model, where Envoy can fill it in; null for none, and where it is nested. */
   readonly grpcModelField: number | null;
-  /** What gRPC services of the protocol begin with, for whoever routes by it. */
-  readonly grpcPackage: string;
+  /** What gRPC services of the protocol begin with, for whoever routes by it; null where there are none. */
+  readonly grpcPackage: string | null;
   /** The model that the path of a REST request names, null where it names none; null where no path does. */
   readonly modelInPath: ((path: string) => NamedModel | null) | null;
   /** What the path of a request says of the graph's last call, null where that is an ordinary one; null where no path does. */
@@ -36,7 +36,11 @@ export interface Dialect {
   /** Paths that a kubelet asks a server of the protocol; null where a connection has to do. */
   readonly probe: { readonly live: string; readonly ready: string } | null;
   /** A request to try. */
-  readonly example: { readonly path: string; readonly body: string; readonly grpcPath: string };
+  readonly example: {
+    readonly path: string;
+    readonly body: string;
+    readonly grpcPath: string | null;
+  };
 }
 
 /** As segments of a path, percent-encoded. */
@@ -100,6 +104,8 @@ export type HttpAnswer =
   | 'unit-metadata'
   | 'graph-metadata'
   | 'server-metadata'
+  /** The list of models of OpenAI's protocol. */
+  | 'models'
   | 'doc'
   /** To the page, whose relative links need the slash. */
   | 'doc-without-slash'

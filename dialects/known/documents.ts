@@ -15,6 +15,8 @@ const DOCUMENTS: Readonly<Record<DialectName, Documents | null>> = {
   v2: { openApiOf: v2OpenApi, page: DOC_PAGE },
   // As in Seldon, whose executor documents none of it.
   tensorflow: null,
+  // Its clients bring their own.
+  openai: null,
 };
 
 export function documentsOf(dialect: DialectName): Documents | null {

@@ -13,6 +13,7 @@ import { answerReady } from './answer-ready.ts';
 import { type Answer, empty, failed, json, pathOf, text, writeAnswer } from './answers.ts';
 import { serveConnections } from './serve-connections.ts';
 import { findEndpoint } from './endpoints.ts';
+import { answerModels } from './models.ts';
 import { answerGraph, answerUnit, serverMetadata } from './rest-metadata.ts';
 
 export interface OffpathHttpOptions {
@@ -82,6 +83,8 @@ async function answerAsked(
       return answerGraph(plan, headers);
     case 'server-metadata':
       return json(200, JSON.stringify(serverMetadata(plan)));
+    case 'models':
+      return answerModels(plan, headers);
     case 'doc':
       return {
         status: 200,

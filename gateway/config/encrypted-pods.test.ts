@@ -66,7 +66,7 @@ test('pods with a certificate are called by TLS', async () => {
     assert.deepEqual([answer.status, answer.text], [200, '{"by":"tls"}']);
     assert.deepEqual(names, ['m-main.demo']);
     const headers = { seldon: 'm', namespace: 'demo' };
-    const called = await grpc(httpPort, SELDON.example.grpcPath, headers);
+    const called = await grpc(httpPort, SELDON.example.grpcPath ?? '', headers);
     assert.equal(called.status, 0);
   } finally {
     server.close();

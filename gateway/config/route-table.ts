@@ -1,7 +1,7 @@
 // The one route table of the gateway, as a tree: paths by longest prefix, gRPC by the headers `namespace` and `seldon`. A
 // list would be walked for every request: at 2,000 deployments that costs 100 µs, the tree nothing that shows.
 import { type JsonObject, typed } from '../../envoy/kit/json.ts';
-import { DIALECTS } from '../../dialects/known/dialects.ts';
+import { GRPC_PACKAGES } from '../../dialects/known/dialects.ts';
 import type { Claim } from './claims.ts';
 import { headerInput, isConditional, renderCondition } from './conditions.ts';
 import type { DeploymentPart } from './deployment-part.ts';
@@ -10,7 +10,7 @@ import { harmlessRetries, servedPrefix } from './routes.ts';
 
 export const ROUTE_TABLE = 'gateway';
 /** What the gRPC services begin with that clients of a deployment may call through the gateway. */
-const GRPC_SERVICES = Object.values(DIALECTS).map(({ grpcPackage }) => `/${grpcPackage}.`);
+const GRPC_SERVICES = GRPC_PACKAGES.map((grpcPackage) => `/${grpcPackage}.`);
 
 export function renderRouteTable(claims: readonly Claim[]): JsonObject {
   const matcher = renderMatcher(claims);

@@ -1,7 +1,7 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
 import { DIALECTS, errorBody } from '../../dialects/known/dialects.ts';
 import { isTemplate } from '../../dialects/template.ts';
-import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import { type JsonObject, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import { RETRY_AFTER_SECONDS } from '../../envoy/kit/limits.ts';
 import { mirrorPolicy, type Retries, retryPolicy, streamBound } from '../../envoy/kit/traffic.ts';
 import { clusterName } from './clusters.ts';
@@ -86,7 +86,9 @@ function route(
           route: {
             ...destination(served, shares, transport),
             ...(transport === 'grpc' ? {} : { prefix_rewrite: matched.slice(prefix.length - 1) }),
-            max_stream_duration: streamBound(served.longestRequestMs, transport),
+            ...(served.streams
+              ? { timeout: '0s', idle_timeout: duration(served.longestRequestMs) }
+              : { max_stream_duration: streamBound(served.longestRequestMs, transport) }),
             ...(served.retries === null || isFeedback
               ? {}
               : { retry_policy: askedRetries(served.retries, transport) }),

@@ -18,6 +18,8 @@ export interface ServedDeployment {
   readonly retries: { readonly attempts: number; readonly perTryTimeoutMs: number } | null;
   /** After this a request is ended, ms. */
   readonly longestRequestMs: number;
+  /** Its answers may stream: not their time but their pauses are bounded by it. */
+  readonly streams: boolean;
   /** Of one predictor's pods together, for each of REST and gRPC. */
   readonly breakers: Breakers;
   readonly predictors: readonly ServedPredictor[];

@@ -15,7 +15,9 @@ const SPEC = object('What is to be served.', {
   oauth_key: text('Not used any more.'),
   oauth_secret: text('Not used any more.'),
   annotations: map('Switches of the data plane; they are copied to the pods.', text('A value.')),
-  protocol: text('What the units speak: seldon (without it), tensorflow, v2 or kfserving.'),
+  protocol: text(
+    'What clients and units speak: seldon (without it), tensorflow, v2 (or its old name, kfserving) or openai.',
+  ),
   transport: text('rest (without it) or grpc: which port is probed. Requests come by both.'),
   replicas: int('Number of pods of each component, where nothing nearer says another.'),
   serverType: text('rpc, as without it.'),

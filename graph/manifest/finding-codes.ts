@@ -103,7 +103,7 @@ export const FINDINGS = {
   // The deployment.
   PROTOCOL_UNKNOWN: error(
     'the protocol does not exist',
-    'write seldon, tensorflow, v2 or kfserving',
+    'write seldon, tensorflow, v2, kfserving or openai',
   ),
   TRANSPORT_UNKNOWN: error('the transport does not exist', 'write rest or grpc'),
   SERVER_TYPE_UNKNOWN: error('the serverType does not exist', 'write rpc or kafka'),

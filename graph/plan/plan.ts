@@ -6,7 +6,7 @@
 export const PLAN_VERSION = 2;
 
 /** The protocols that graphs and units speak; each has a room in `dialects/`. */
-export type DialectName = 'seldon' | 'v2' | 'tensorflow';
+export type DialectName = 'seldon' | 'v2' | 'tensorflow' | 'openai';
 
 export type Transport = 'rest' | 'grpc';
 

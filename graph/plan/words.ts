@@ -1,6 +1,6 @@
 // The words of the format: types, methods, servers; built-ins stand in graph/built-ins. What each kind of unit is asked stands in `unit-calls.ts`.
 import type { Method, ParameterType } from './deployment.ts';
-import type { UnitType } from './plan.ts';
+import type { DialectName, UnitType } from './plan.ts';
 
 export const UNIT_TYPES: readonly UnitType[] = [
   'UNKNOWN_TYPE',
@@ -45,4 +45,19 @@ export function parseMethod(method: string): Method | undefined {
 
 export function parseParameterType(type: string): ParameterType | undefined {
   return PARAMETER_TYPES.find((known) => known === type);
+}
+
+/** The protocols by the words of `spec.protocol`; `kfserving` is the old name of `v2`. */
+const PROTOCOLS: ReadonlyMap<string, DialectName> = new Map([
+  ['seldon', 'seldon'],
+  ['tensorflow', 'tensorflow'],
+  ['kfserving', 'v2'],
+  ['v2', 'v2'],
+  ['openai', 'openai'],
+]);
+
+export const PROTOCOL_WORDS: readonly string[] = [...PROTOCOLS.keys()];
+
+export function parseProtocol(word: string): DialectName | undefined {
+  return PROTOCOLS.get(word);
 }

@@ -1,5 +1,6 @@
 // Judges a deployment as it was written: every rule of Seldon's webhook (reference: `seldondeployment_webhook.go`) and those
 // that it forgot. All findings at once; nothing is changed.
+import { PROTOCOL_WORDS } from '../plan/words.ts';
 import { checkDeploymentAnnotations, checkPredictorAnnotations } from './check-annotations.ts';
 import { checkImages } from './check-images.ts';
 import type { Images } from './check-images.ts';
@@ -20,7 +21,6 @@ import { listWrittenUnits } from './written.ts';
 import { findTracingFaults } from './tracing.ts';
 import type { PortedDeployment, WrittenDeployment, WrittenPredictor } from './written.ts';
 
-const PROTOCOLS = ['seldon', 'tensorflow', 'kfserving', 'v2'];
 const TRANSPORTS = ['rest', 'grpc'];
 const SERVER_TYPES = ['rpc', 'kafka'];
 
@@ -34,7 +34,7 @@ export function checkDeployment(
 ): void {
   const spec = `${deployment.path}spec`;
   checkDeploymentName(deployment, sink);
-  checkWord(deployment.protocol, PROTOCOLS, 'PROTOCOL_UNKNOWN', `${spec}.protocol`, sink);
+  checkWord(deployment.protocol, PROTOCOL_WORDS, 'PROTOCOL_UNKNOWN', `${spec}.protocol`, sink);
   checkWord(deployment.transport, TRANSPORTS, 'TRANSPORT_UNKNOWN', `${spec}.transport`, sink);
   checkWord(deployment.serverType, SERVER_TYPES, 'SERVER_TYPE_UNKNOWN', `${spec}.serverType`, sink);
   checkServed(deployment, spec, sink);

@@ -10,8 +10,7 @@ import type {
   Unit,
 } from '../plan/deployment.ts';
 import { isPlainObject } from '../plan/json-value.ts';
-import { parseMethod, parseParameterType, parseUnitType } from '../plan/words.ts';
-import type { DialectName } from '../plan/plan.ts';
+import { parseMethod, parseProtocol, parseParameterType, parseUnitType } from '../plan/words.ts';
 import { findServerImage } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
 import { isAddress } from './written.ts';
@@ -27,14 +26,6 @@ import type {
 /** Where containers are reached: `local`, all at 127.0.0.1; `cluster`, as Seldon's operator names them. */
 export type Hosts = 'local' | 'cluster';
 
-/** `kfserving` is the old name of `v2`. */
-const DIALECTS: Readonly<Record<string, DialectName>> = {
-  seldon: 'seldon',
-  v2: 'v2',
-  kfserving: 'v2',
-  tensorflow: 'tensorflow',
-};
-
 /** `written` has passed the checks: its words are known and its names unique. */
 export function defaultDeployment(
   written: PortedDeployment,
@@ -46,7 +37,7 @@ export function defaultDeployment(
   return {
     name: written.name,
     namespace: written.namespace,
-    protocol: DIALECTS[written.protocol] ?? 'seldon',
+    protocol: parseProtocol(written.protocol) ?? 'seldon',
     transport: written.transport === 'grpc' ? 'grpc' : 'rest',
     annotations: { ...written.metadataAnnotations, ...written.annotations },
     specAnnotations: written.annotations,

@@ -1,6 +1,6 @@
 // What an ingress beside our own gateway has to know of a deployment: its predictors' Services and shares, its explainers, and the
 // annotations that Seldon has for ingresses. The renderers of routes (Istio, Gateway API, Ambassador) see only this.
-import { DIALECTS } from '../../dialects/known/dialects.ts';
+import { GRPC_PACKAGES } from '../../dialects/known/dialects.ts';
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import { GATEWAY_ANNOTATIONS } from '../../cluster/names.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
@@ -86,8 +86,7 @@ export function explainerPrefix(
 
 /** RE2 over the paths of gRPC that deployments serve. */
 export function grpcPaths(): string {
-  const packages = Object.values(DIALECTS).map(({ grpcPackage }) => grpcPackage);
-  return `/(${packages.map((name) => name.replaceAll('.', '[.]')).join('|')})[.].*`;
+  return `/(${GRPC_PACKAGES.map((name) => name.replaceAll('.', '[.]')).join('|')})[.].*`;
 }
 
 /** An annotation with a whole number from 1 on; undefined for none. */

@@ -37,9 +37,10 @@ export function announce(
   const lines: string[] = ['', describeUnits(prepared.units, silent), ''];
   lines.push(`REST   ${url}${path}`);
   lines.push(`       ${url}/seldon/${namespace}/${name}${path}`);
-  lines.push(
-    `gRPC   ${clientHost(options.host)}:${options.grpcPort} (${grpcPath.slice(1)}), and the REST port`,
-  );
+  if (grpcPath !== null)
+    lines.push(
+      `gRPC   ${clientHost(options.host)}:${options.grpcPort} (${grpcPath.slice(1)}), and the REST port`,
+    );
   if (options.adminPort !== null)
     lines.push(`admin  ${urlOf(options.host, options.adminPort)}/stats`);
   lines.push(`files  ${stateDir}`, '');

@@ -1,0 +1,49 @@
+// The models that a graph answers for, as OpenAI's protocol lists them: what its model units list, one after the other.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Plan } from '../../graph/plan/plan.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
+import { HeldAccount } from '../contract/held-bytes.ts';
+import { type Answer, failed, json } from './answers.ts';
+import { askUnit } from './ask-unit.ts';
+import { heldInfo } from './limits.ts';
+
+/** A unit that lists nothing is there under its own name; one that does not answer at all is an error. */
+export async function answerModels(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
+  const account = new HeldAccount(heldInfo);
+  const { 'accept-encoding': _, ...readable } = headers;
+  const dialect = dialectOf(plan.dialect);
+  try {
+    const asked = plan.units.flatMap(({ name, type }, index) =>
+      type === 'MODEL' ? [{ name, index }] : [],
+    );
+    const data: unknown[] = [];
+    const results = await Promise.all(
+      asked.map(({ index, name }) =>
+        plan.units[index]?.builtIn === null
+          ? askUnit(plan, index, name, 'metadata', readable, account)
+          : Promise.resolve(null),
+      ),
+    );
+    for (const [at, { name }] of asked.entries()) {
+      const result = results[at] ?? null;
+      if (result?.kind === 'failure') return failed(dialect, result.code, result.text);
+      const listed = result === null ? [] : readList(result.answer.body);
+      if (listed.length === 0) {
+        data.push({ id: name, object: 'model', created: 0, owned_by: 'sidegraph' });
+      } else data.push(...listed);
+    }
+    return json(200, JSON.stringify({ object: 'list', data }));
+  } finally {
+    account.close();
+  }
+}
+
+function readList(body: Buffer): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    if (typeof parsed !== 'object' || parsed === null || !('data' in parsed)) return [];
+    return Array.isArray(parsed.data) ? parsed.data : [];
+  } catch {
+    return [];
+  }
+}
