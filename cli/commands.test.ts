@@ -112,6 +112,7 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     envoyMemoryBytes: null,
     drainMs: 10_000,
     logLevel: 'info',
+    tls: null,
   });
   const { initContainers } = renderSidecar({
     namespace: 'ns',
@@ -121,6 +122,7 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     config: { ...DEFAULT_SIDECAR, concurrency: 3, drainSeconds: 4, logLevel: 'debug' },
     annotations: { 'sidegraph.io/access-log': 'none' },
     policy: { deadlineMs: 300_000, restTimeoutMs: null, grpcTimeoutMs: null },
+    certificate: { certificate: 'server.pem', key: 'tls.key' },
   });
   const args = initContainers[0]?.['args'];
   assert.ok(Array.isArray(args));
@@ -132,6 +134,8 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     [concurrency, accessLog, drainMs, revision, logLevel],
     [3, 'none', 4000, 'r1', 'debug'],
   );
+  const tls = { dir: '/cert', certificate: 'server.pem', key: 'tls.key' };
+  assert.deepEqual(rendered.options.tls, tls);
   assert.match(wrong('run', 'f', '--access-log', 'some'), /not one of all, failures, none/);
   assert.equal(rendered.options.envoyMemoryBytes, 512 * 1024 * 1024);
   assert.deepEqual(optionsOf(parseSidecar(['--drain', '--run=/r'])), { kind: 'drain', run: '/r' });
