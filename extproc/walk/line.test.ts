@@ -1,0 +1,90 @@
+// Lines of operations whose units answer when a test says so: branches side by side, faults, clients that fail.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CallResult } from '../contract/calls.ts';
+import { compileProgram } from './program.ts';
+import {
+  fakeClient,
+  FakeExchange,
+  jsonAnswer,
+  jsonMessage,
+  type Node,
+  planOf,
+  type Respond,
+} from './testing/fake-units.ts';
+
+const A: Node = { name: 'a', type: 'MODEL' };
+const B: Node = { name: 'b', type: 'MODEL' };
+const COMBINER: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
+
+interface Running {
+  readonly exchange: FakeExchange;
+  /** By unit: answers its pending call. */
+  readonly answer: Map<string, (result: CallResult) => void>;
+  readonly logged: object[];
+}
+
+function start(graph: Node, respond?: Respond): Running {
+  const answer = new Map<string, (result: CallResult) => void>();
+  const logged: object[] = [];
+  const plan = planOf(graph);
+  const keep: Respond = ({ unit }, done) => void answer.set(unit, done);
+  const program = compileProgram(plan, {
+    clientFor: (edge) =>
+      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, respond ?? keep),
+    random: () => 0,
+    log: { error: (fields) => void logged.push(fields) },
+  });
+  const exchange = new FakeExchange(jsonMessage('{}'));
+  program.route('predict-rest')?.handle(exchange);
+  return { exchange, answer, logged };
+}
+
+test('a line waits for all its branches, and the first fault in the order of the children counts', () => {
+  const { exchange, answer } = start(COMBINER);
+  answer.get('b')?.(jsonAnswer('{"by":"b"}', 503));
+  assert.equal(exchange.outcomes.length, 0, 'a has not answered');
+  answer.get('a')?.(jsonAnswer('{"by":"a"}', 418));
+  const [outcome] = exchange.outcomes;
+  assert.ok(outcome?.kind === 'answer');
+  assert.equal(outcome.status, 418);
+});
+
+test('branches that answer in another order are joined in the order of the children', () => {
+  const { exchange, answer } = start(COMBINER);
+  answer.get('b')?.(jsonAnswer('"b"'));
+  answer.get('a')?.(jsonAnswer('"a"'));
+  const [outcome] = exchange.outcomes;
+  assert.ok(outcome?.kind === 'tail');
+  assert.equal(outcome.message.body.toString(), '["a","b"]');
+});
+
+test('the last call of a branch is never handed to Envoy', () => {
+  const chain: Node = { ...A, children: [B] };
+  const { exchange, answer } = start({ ...COMBINER, children: [chain, { ...B, name: 'd' }] });
+  answer.get('d')?.(jsonAnswer('1'));
+  answer.get('a')?.(jsonAnswer('2'));
+  assert.equal(exchange.outcomes.length, 0);
+  assert.ok(answer.has('b'), 'the filter calls it');
+});
+
+test('a client that throws ends the walk with INTERNAL, which the log explains', () => {
+  const { exchange, logged } = start({ ...A, children: [B] }, () => {
+    throw new Error('a bug');
+  });
+  const [outcome] = exchange.outcomes;
+  assert.ok(outcome?.kind === 'error');
+  assert.equal(outcome.code, 'INTERNAL');
+  assert.equal(logged.length, 1);
+});
+
+test('an answer that comes twice, or after the client has gone, is dropped', () => {
+  const twice = start({ ...A, children: [B] });
+  twice.answer.get('a')?.(jsonAnswer('{}'));
+  twice.answer.get('a')?.(jsonAnswer('{}'));
+  assert.equal(twice.exchange.outcomes.length, 1);
+  const gone = start({ ...A, children: [B] });
+  gone.exchange.cancel();
+  gone.answer.get('a')?.(jsonAnswer('{}'));
+  assert.equal(gone.exchange.outcomes.length, 0);
+});
