@@ -30,6 +30,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['dialects', 'graph/manifest'],
   ['dialects/seldon', 'dialects/tensors', 'graph/built-ins'],
   ['dialects/openai', 'dialects/tensorflow', 'dialects/v2'],
+  ['dialects/transcode'],
   ['dialects/known'],
   ['envoy/kit', 'extproc/contract'],
   ['extproc/policies', 'graph/crd', 'graph/pod', 'envoy/kit/filters', 'extproc/contract/unpack'],

@@ -2,6 +2,7 @@
 // `$(scripts/node-path.sh) dialects/testing/fuzz.ts --iterations 1000000 --seed 1`; the tests run a short piece of it.
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../lib/codecs/json/testing/fuzz.ts';
+import { isLenientJson } from '../../lib/codecs/json/non-finite.ts';
 import { isProtobuf } from '../../lib/codecs/protobuf/oneof.ts';
 import { FieldReader } from '../../lib/codecs/protobuf/reader.ts';
 import { bytesField, int32Field, stringField } from '../../lib/codecs/protobuf/writer.ts';
@@ -16,6 +17,7 @@ import {
 } from '../tensorflow/join-grpc.ts';
 import { readGrpcRoute as routeTensorflowGrpc } from '../tensorflow/route-grpc.ts';
 import { readRestRoute as routeTensorflowRest } from '../tensorflow/route-rest.ts';
+import { transcoderOf } from '../transcode/transcode.ts';
 import { averageGrpc as averageV2Grpc } from '../v2/average-grpc.ts';
 import { averageRest as averageV2Rest } from '../v2/average-rest.ts';
 import * as v2Grpc from '../v2/chain-grpc.ts';
@@ -34,10 +36,18 @@ const KEYS = [
   'predictions',
   'instances',
   'parameters',
+  'data',
+  'meta',
+  'strData',
   'id',
   'x',
 ];
 const VALUES = [
+  '{"ndarray":[[1,2.5],[3,"a"]],"names":["a"]}',
+  '{"tensor":{"shape":[1,2],"values":[1,9007199254740993]}}',
+  '{"puid":"p","tags":{"a":1},"routing":{}}',
+  '[{"a":[1],"b":"x"},{"a":[2],"b":"y"}]',
+  '{"b64":"AP8="}',
   '[{"name":"o","datatype":"FP32","shape":[2],"data":[1,2.5]}]',
   '[{"name":"o","datatype":"INT64","shape":[1,2],"data":[[9007199254740993,-1]],"parameters":null}]',
   '[{"name":"o","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]',
@@ -214,6 +224,24 @@ function readAll(json: Payload, proto: Payload): void {
   if (findTensorflow([proto]) === null) joinTensorflow([proto, proto], 'm');
 }
 
+const PROTOCOLS = ['seldon', 'v2', 'tensorflow'] as const;
+
+/** What a transcoder writes that is no JSON. */
+function transcodeDifference(json: Payload): string | undefined {
+  for (const graph of PROTOCOLS) {
+    for (const unit of PROTOCOLS) {
+      const transcoder = transcoderOf(graph, unit, 'rest');
+      if (transcoder === null) continue;
+      for (const made of [transcoder.request(json, 'm'), transcoder.answer(json, json, 'm')]) {
+        if ('body' in made && !isLenientJson(made.body)) {
+          return `${graph} to ${unit}: ${made.body.toString()}`;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
 function difference(json: Payload, proto: Buffer): string | undefined {
   readAll(json, { body: proto, contentType: null, layout: null });
   // Raw contents change the tensors beside them, which the tests of the conversion hold.
@@ -225,6 +253,7 @@ function difference(json: Payload, proto: Buffer): string | undefined {
       outputs: 'inputs',
     }) ??
     grpcDifference(noRaw, v2Grpc.chainGrpc, [1, 2], {}, 1) ??
+    transcodeDifference(json) ??
     grpcDifference(proto, tensorflowGrpc.chainGrpc, [2], { 1: 2 }, 1)
   );
 }

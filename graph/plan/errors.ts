@@ -103,6 +103,14 @@ export const ERRORS = {
       "a unit's answer, which the next unit is to be called with, is no answer of the protocol",
     advice: 'make the unit that the message names answer outputs (V2) or predictions (TensorFlow)',
   },
+  MESSAGE_NOT_TRANSLATABLE: {
+    status: 500,
+    grpcStatus: 13,
+    meaning:
+      'a message cannot be said in the protocol of a unit, or its response in that of the graph',
+    advice:
+      'send what both protocols have: one regular array of numbers or texts (V2 and TensorFlow: several)',
+  },
   ANSWER_NOT_DECODABLE: {
     status: 500,
     grpcStatus: 13,

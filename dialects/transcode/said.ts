@@ -1,0 +1,75 @@
+// What a message says, in no protocol: tensors whose elements are JSON texts, and what goes along with them. Each protocol reads its
+// messages into this and writes them from it, so that any two of them understand each other.
+import type { Payload, Unusable } from '../payload.ts';
+import type { FlatJson } from './flat-json.ts';
+
+export interface SaidTensor {
+  /** '' where the protocol names none. */
+  readonly name: string;
+  /** A datatype of V2. */
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  /** The elements with commas between them. */
+  readonly text: Buffer;
+  /** NaN or an infinity is among them. */
+  readonly hasNonFinite: boolean;
+  /** JSON of a list: names of the columns. */
+  readonly columns: string | null;
+  /** `str`: one text that is no array. `base64`: the elements are bytes, written so. */
+  readonly content: 'str' | 'base64' | null;
+}
+
+export interface Said {
+  readonly tensors: readonly SaidTensor[];
+  /** JSON of a text. */
+  readonly id: string | null;
+  /** JSON of an object. */
+  readonly parameters: string | null;
+}
+
+/** One protocol's side. All return a text that says why where the protocol cannot say it. */
+export interface Speaker {
+  /** A client's request, or an answer. */
+  read(message: Payload): Said | string;
+  /** What a unit named `model` is called with. */
+  writeRequest(said: Said, model: string): Payload | string;
+  /** The answer to `asked`, a message of the same protocol, of the unit named `model`. */
+  writeAnswer(said: Said, asked: Payload, model: string): Payload | string;
+}
+
+export function untranslatable(info: string): Unusable {
+  return { code: 'MESSAGE_NOT_TRANSLATABLE', info, position: 0 };
+}
+
+/** The datatype of elements that no protocol has named: TensorFlow and Seldon name none. */
+export function datatypeOf({ kind }: Pick<FlatJson, 'kind'>): string {
+  switch (kind) {
+    case 'integer':
+      return 'INT64';
+    case 'boolean':
+      return 'BOOL';
+    case 'text':
+    case 'bytes':
+      return 'BYTES';
+    case 'real':
+    case 'none':
+      return 'FP64';
+  }
+}
+
+export const JSON_TYPE = 'application/json';
+
+export function jsonPayload(pieces: readonly Buffer[]): Payload {
+  return { body: Buffer.concat(pieces), contentType: JSON_TYPE, layout: null };
+}
+
+const BASE64_TEXTS = /^[A-Za-z0-9+/_=",-]*$/;
+
+/** Whether the elements can be bytes in base64. */
+export function areBase64(text: Buffer): boolean {
+  return BASE64_TEXTS.test(text.toString('latin1'));
+}
+
+/** Names where the protocol wants one and the message has none. */
+export const INPUT_NAME = 'input-0';
+export const OUTPUT_NAME = 'output-0';

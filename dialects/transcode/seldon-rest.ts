@@ -1,0 +1,156 @@
+// SeldonMessages over REST in what a message says, and back. A unit that speaks another protocol is to the graph what Seldon's wrapper
+// is: its answer has the meta of what it was asked with, and data of the same kind where they fit.
+import { flattenJson, nestJson, shapeAt } from './flat-json.ts';
+import { membersOf, objectAt, readObject, textAt, valueAt, type JsonObject } from './members.ts';
+import type { Payload } from '../payload.ts';
+import {
+  areBase64,
+  datatypeOf,
+  jsonPayload,
+  type Said,
+  type SaidTensor,
+  type Speaker,
+} from './said.ts';
+import { sizeOf } from '../tensors/mean.ts';
+
+const NO_OBJECT = 'the message is no JSON object';
+
+function single(text: string, content: 'str' | 'base64'): SaidTensor {
+  return {
+    name: '',
+    datatype: 'BYTES',
+    shape: [1],
+    text: Buffer.from(text),
+    hasNonFinite: false,
+    columns: null,
+    content,
+  };
+}
+
+function readTensor(body: Buffer, { json, members }: JsonObject): SaidTensor | string {
+  for (const [name, content] of [
+    ['strData', 'str'],
+    ['binData', 'base64'],
+  ] as const) {
+    const text = valueAt(json, members.get(name));
+    if (text === null) continue;
+    const said = single(text, content);
+    if (!text.startsWith('"')) return `its ${name} is no text`;
+    return content === 'str' || areBase64(said.text) ? said : `its ${name} is no base64`;
+  }
+  const data = membersOf(json, members.get('data'));
+  const tensor = membersOf(json, data.get('tensor'));
+  const span = data.get('ndarray') ?? tensor.get('values');
+  if (span === undefined) return 'it holds neither ndarray, tensor, strData nor binData';
+  const flat = flattenJson(body, span);
+  if (flat === undefined) return 'its data are ragged or of several kinds';
+  let { shape } = flat;
+  const written = tensor.get('shape');
+  if (!data.has('ndarray') && written !== undefined) {
+    shape = shapeAt(json, written) ?? [];
+    if (sizeOf(shape) !== sizeOf(flat.shape)) return 'data.tensor.shape does not fit the values';
+  }
+  return {
+    name: '',
+    datatype: datatypeOf(flat),
+    shape,
+    text: flat.text,
+    hasNonFinite: flat.hasNonFinite,
+    columns: valueAt(json, data.get('names')),
+    content: null,
+  };
+}
+
+function read({ body }: Payload): Said | string {
+  const object = readObject(body);
+  if (object === undefined) return NO_OBJECT;
+  const { json, members } = object;
+  const tensor = readTensor(body, object);
+  if (typeof tensor === 'string') return tensor;
+  const meta = membersOf(json, members.get('meta'));
+  return {
+    tensors: [tensor],
+    id: valueAt(json, meta.get('puid')),
+    parameters: objectAt(json, meta.get('tags')),
+  };
+}
+
+/** The one tensor that a SeldonMessage can hold. */
+export function onlyTensor({ tensors }: Said): SaidTensor | string {
+  const [tensor, ...others] = tensors;
+  if (tensor === undefined) return 'it holds no tensor';
+  if (others.length > 0) return `it holds ${tensors.length} tensors, a SeldonMessage one`;
+  if (tensor.hasNonFinite) return 'it holds NaN or infinities, which Seldon’s JSON cannot say';
+  if (tensor.content === 'base64' && sizeOf(tensor.shape) !== 1) {
+    return 'it holds several byte strings, a SeldonMessage one';
+  }
+  return tensor;
+}
+
+/** The member that holds the data; `asTensor`: in a `tensor`, where it holds numbers. */
+function dataMember(tensor: SaidTensor, asTensor: boolean, asText: boolean): Buffer[] {
+  const { columns, content, shape, text, datatype } = tensor;
+  if (content === 'base64') return [Buffer.from('"binData":'), text];
+  const isText = content === 'str' || (asText && datatype === 'BYTES');
+  if (isText && sizeOf(shape) === 1) return [Buffer.from('"strData":'), text];
+  const names = columns === null ? '' : `"names":${columns},`;
+  if (asTensor && datatype !== 'BYTES' && datatype !== 'BOOL') {
+    const head = `"data":{${names}"tensor":{"shape":[${shape.join(',')}],"values":[`;
+    return [Buffer.from(head), text, Buffer.from(']}}')];
+  }
+  const nested = nestJson(shape, text);
+  return [Buffer.from(`"data":{${names}"ndarray":`), ...nested, Buffer.from('}')];
+}
+
+function writeMessage(meta: string | null, data: readonly Buffer[]): Payload {
+  const head = meta === null ? '{' : `{"meta":${meta},`;
+  return jsonPayload([Buffer.from(head), ...data, Buffer.from('}')]);
+}
+
+function metaOf({ id, parameters }: Said): string | null {
+  const members = [
+    ...(id === null ? [] : [`"puid":${id}`]),
+    ...(parameters === null ? [] : [`"tags":${parameters}`]),
+  ];
+  return members.length === 0 ? null : `{${members.join(',')}}`;
+}
+
+/** Both objects as one: of equal keys the last one counts. */
+function mergeObjects(first: string | null, second: string): string {
+  return first === null ? second : `${first.trimEnd().slice(0, -1)},${second.trimStart().slice(1)}`;
+}
+
+/** The meta that was asked with, and what the answer adds to its tags. */
+function askedMeta(asked: JsonObject | undefined, parameters: string | null): string | null {
+  const span = asked?.members.get('meta');
+  const meta = asked === undefined ? null : objectAt(asked.json, span);
+  if (parameters === null || asked === undefined) {
+    return meta ?? (parameters === null ? null : `{"tags":${parameters}}`);
+  }
+  const members = membersOf(asked.json, span);
+  const tags = objectAt(asked.json, members.get('tags'));
+  const others = [...members].filter(([name]) => name !== 'tags');
+  const kept = others.map(
+    ([name, value]) => `${JSON.stringify(name)}:${textAt(asked.json, value)}`,
+  );
+  return `{${[...kept, `"tags":${mergeObjects(tags, parameters)}`].join(',')}}`;
+}
+
+export const SELDON_REST_SPEAKER: Speaker = {
+  read,
+  writeRequest(said) {
+    const tensor = onlyTensor(said);
+    if (typeof tensor === 'string') return tensor;
+    return writeMessage(metaOf(said), dataMember(tensor, false, false));
+  },
+  writeAnswer(said, asked) {
+    const tensor = onlyTensor(said);
+    if (typeof tensor === 'string') return tensor;
+    const object = readObject(asked.body);
+    const data =
+      object === undefined ? undefined : membersOf(object.json, object.members.get('data'));
+    const asTensor = data?.has('tensor') === true;
+    const asText = object?.members.has('strData') === true;
+    return writeMessage(askedMeta(object, said.parameters), dataMember(tensor, asTensor, asText));
+  },
+};

@@ -1,0 +1,63 @@
+// Messages between a graph of one protocol and a unit of another. In: messages of the one; out: the same said in the other, or
+// MESSAGE_NOT_TRANSLATABLE. What the unit's protocol has no place for (meta, id, names) is kept from what it was asked with.
+import type { DialectName, Transport } from '../../graph/plan/plan.ts';
+import type { Payload, Unusable } from '../payload.ts';
+import { type Speaker, untranslatable } from './said.ts';
+import { SELDON_REST_SPEAKER } from './seldon-rest.ts';
+import { TENSORFLOW_REST_SPEAKER } from './tensorflow-rest.ts';
+import { V2_REST_SPEAKER } from './v2-rest.ts';
+
+export interface Transcoder {
+  /**
+   * What the unit named `model` is called with: the message of the graph, a client's request or another unit's response, in the unit's
+   * protocol.
+   */
+  request(message: Payload, model: string): Payload | Unusable;
+  /** The unit's response as one of the graph's protocol. `asked`: the message that `request` was given. */
+  answer(answer: Payload, asked: Payload, model: string): Payload | Unusable;
+  /** What is made besides the message, bytes; an upper bound. */
+  bytesMade(message: Payload): number;
+}
+
+const SPEAKERS: Readonly<Record<Transport, Readonly<Partial<Record<DialectName, Speaker>>>>> = {
+  rest: {
+    seldon: SELDON_REST_SPEAKER,
+    v2: V2_REST_SPEAKER,
+    tensorflow: TENSORFLOW_REST_SPEAKER,
+  },
+  grpc: {},
+};
+
+/** The text of each element twice, brackets around it, and what is written before and behind. */
+const COPIES = 4;
+const ENVELOPE_BYTES = 4096;
+
+function orRefuse(written: Payload | string): Payload | Unusable {
+  return typeof written === 'string' ? untranslatable(written) : written;
+}
+
+/** Null where both are the same, or do not understand each other over the transport. */
+export function transcoderOf(
+  graph: DialectName,
+  unit: DialectName,
+  transport: Transport,
+): Transcoder | null {
+  const ours = SPEAKERS[transport][graph];
+  const theirs = SPEAKERS[transport][unit];
+  if (graph === unit || ours === undefined || theirs === undefined) return null;
+  return {
+    request(message, model) {
+      const said = ours.read(message);
+      return typeof said === 'string'
+        ? untranslatable(said)
+        : orRefuse(theirs.writeRequest(said, model));
+    },
+    answer(answer, asked, model) {
+      const said = theirs.read(answer);
+      return typeof said === 'string'
+        ? untranslatable(said)
+        : orRefuse(ours.writeAnswer(said, asked, model));
+    },
+    bytesMade: ({ body }) => COPIES * body.length + ENVELOPE_BYTES,
+  };
+}
