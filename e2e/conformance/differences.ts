@@ -4,9 +4,6 @@
 export const DIFFERENCES: Readonly<Record<string, string>> = {
   'sc-051':
     "the failing router's own body and status pass, where the executor lost the body and wrote its own",
-  'sc-059': 'payload logs are not served yet',
-  'sc-061': 'payload logs are not served yet',
-  'sc-063': 'payload logs are not served yet',
   'sc-067':
     'bodies pass byte for byte: the executor rewrote < > & as escapes, which is the same JSON',
   'sc-069':
@@ -19,5 +16,4 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'sc-135':
     "the flag --full_health_checks is the executor's own; /ready dials every unit each time",
   'sg-035': 'the request id is told to TensorFlow clients too',
-  'sc-141': 'payload logs are not served yet',
 };

@@ -51,6 +51,26 @@ const GAUGES = {
     help: 'Requests answered OVERLOADED by the filter, for want of room for their bytes.',
     of: 'sum',
   },
+  sidegraph_payload_log_sent_total: {
+    type: 'counter',
+    help: 'Payloads that a sink has taken.',
+    of: 'sum',
+  },
+  sidegraph_payload_log_dropped_total: {
+    type: 'counter',
+    help: 'Payloads that were not sent, since too many waited for their sinks.',
+    of: 'sum',
+  },
+  sidegraph_payload_log_failed_total: {
+    type: 'counter',
+    help: 'Payloads that a sink did not take: not there, another status than 2xx, no answer in time.',
+    of: 'sum',
+  },
+  sidegraph_payload_log_waiting: {
+    type: 'gauge',
+    help: 'Payloads that wait to be sent or are being sent.',
+    of: 'sum',
+  },
   sidegraph_filter_workers: {
     type: 'gauge',
     help: 'Processes that these numbers are of.',
@@ -66,6 +86,14 @@ export interface HeldNow {
   readonly refusals: number;
 }
 
+export interface EventsNow {
+  readonly sent: number;
+  readonly dropped: number;
+  readonly failed: number;
+  readonly waiting: number;
+}
+
+const NO_EVENTS: EventsNow = { sent: 0, dropped: 0, failed: 0, waiting: 0 };
 const NOTHING_HELD: HeldNow = { bytes: 0, maxBytes: 0, refusals: 0 };
 
 export class ProcessGauges {
@@ -73,6 +101,8 @@ export class ProcessGauges {
   faults = 0;
   /** Set when the ext_proc server can tell how many bytes it holds. */
   held: () => HeldNow = () => NOTHING_HELD;
+  /** Set when payloads can be logged. */
+  events: () => EventsNow = () => NO_EVENTS;
   readonly #streams: () => number;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
 
@@ -84,6 +114,7 @@ export class ProcessGauges {
   /** The values as they are now; the delay is that since the last time that it was asked for. */
   read(): ProcessValues {
     const held = this.held();
+    const events = this.events();
     const memory = process.memoryUsage();
     const cpu = process.cpuUsage();
     const delaySeconds = this.#delay.percentile(99) / 1e9 - DELAY_RESOLUTION_MS / 1000;
@@ -99,6 +130,10 @@ export class ProcessGauges {
       sidegraph_filter_held_bytes: held.bytes,
       sidegraph_filter_held_bytes_limit: held.maxBytes,
       sidegraph_filter_overloaded_total: held.refusals,
+      sidegraph_payload_log_sent_total: events.sent,
+      sidegraph_payload_log_dropped_total: events.dropped,
+      sidegraph_payload_log_failed_total: events.failed,
+      sidegraph_payload_log_waiting: events.waiting,
       sidegraph_filter_workers: 1,
     };
   }

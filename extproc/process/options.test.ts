@@ -11,6 +11,7 @@ test('the defaults are filled in, and both ways to write a value are read', () =
       options: {
         egress: '/run/egress',
         logLevel: 'warn',
+        source: 'http://:8000/',
         maxHeldBytes: MAX_HELD_BYTES,
         drainLimitMs: DRAIN_LIMIT_MS,
       },

@@ -6,6 +6,8 @@ export interface WorkerOptions {
   /** Envoy's egress listener; null when every edge is straight. */
   readonly egress: string | null;
   readonly logLevel: LogLevel;
+  /** Where payload logs say that they come from: the URL of the graph. */
+  readonly source: string;
   readonly maxHeldBytes: number;
   /** How long a drain may take before the process ends anyway. */
   readonly drainLimitMs: number;
@@ -17,6 +19,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Time for requests in flight when the process drains; the same that Seldon's executor gives them. */
 export const DRAIN_LIMIT_MS = 15_000;
 
+/** As Seldon's operator lets its executor say it: without a host name. */
+const DEFAULT_SOURCE = 'http://:8000/';
+
 export const USAGE = `Usage: main.ts [options]
 
 The filter's process: walks graphs for Envoy's ext_proc filter. Started by its supervisor with an IPC channel, over which it is given
@@ -24,6 +29,7 @@ plans and connections.
 
   --egress PATH         unix socket of Envoy's egress listener
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default info)
+  --source URL          what payload logs name as their source (default ${DEFAULT_SOURCE})
   --max-held-bytes N    bytes held over all requests in flight (default ${MAX_HELD_BYTES})
   --drain-limit-ms N    how long a drain may take (default ${DRAIN_LIMIT_MS})
   --warm                fill the compile cache and end: workers then start faster and smaller
@@ -37,6 +43,7 @@ export type WorkerCommand =
 const FLAGS = {
   egress: flag.text(),
   'log-level': flag.oneOf(LOG_LEVELS, 'info'),
+  source: flag.text(DEFAULT_SOURCE),
   'max-held-bytes': flag.whole(1, Number.MAX_SAFE_INTEGER, MAX_HELD_BYTES),
   'drain-limit-ms': flag.whole(0, Number.MAX_SAFE_INTEGER, DRAIN_LIMIT_MS),
   warm: flag.toggle(),
@@ -52,6 +59,7 @@ export function parseOptions(argv: readonly string[]): flag.CommandLine<WorkerCo
       options: {
         egress: values.egress,
         logLevel: values['log-level'],
+        source: values.source,
         maxHeldBytes: values['max-held-bytes'],
         drainLimitMs: values['drain-limit-ms'],
       },

@@ -12,6 +12,8 @@ import { ProcessGauges } from '../metrics/process-gauges.ts';
 import { readCounts } from '../metrics/worker-counts.ts';
 import { openOffpathGrpc } from '../control/grpc-server.ts';
 import { openOffpathHttp } from '../control/http-server.ts';
+import { EventSender } from '../payload-log/event-sender.ts';
+import { preparePayloads } from '../payload-log/events.ts';
 import { ProgramTable } from './programs.ts';
 import { createFilterServer } from '../transport/server.ts';
 import { compileProgram } from '../walk/program.ts';
@@ -25,6 +27,7 @@ export function run(options: WorkerOptions): void {
     pino.destination({ dest: 2, sync: true }),
   );
   const calls = new CallHistograms();
+  const events = new EventSender(log);
   const pool = new ClientPool((edge, egressHost) =>
     openClient(edge, { egressSocket: options.egress, egressHost, log }),
   );
@@ -40,6 +43,7 @@ export function run(options: WorkerOptions): void {
         return compileProgram(plan, {
           clientFor: lease.clientFor,
           random: Math.random,
+          payloads: preparePayloads(plan, events, options.source),
           observer: observe(plan),
           log,
         });
@@ -50,6 +54,7 @@ export function run(options: WorkerOptions): void {
     },
   });
   const gauges = new ProcessGauges(() => table.streams);
+  gauges.events = () => events.counts();
 
   const open = () => {
     const filter = createFilterServer({

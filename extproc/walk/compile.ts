@@ -28,6 +28,20 @@ function readsInput(compiler: Compiler, step: Step): boolean {
 
 /** The operations of a step; `readable`: whoever takes its answer may look into it. */
 export function compileStep(compiler: Compiler, step: Step, readable: boolean): Op | null {
+  const logs = compiler.units[step.unit]?.logs;
+  const logged = logs?.response === true;
+  const end: Op | null = logged
+    ? { kind: 'log', unit: step.unit, payload: 'response', next: null }
+    : null;
+  // What is logged is sent as it is meant, without content encoding.
+  const work = compileWork(compiler, step, readable || logged, end);
+  return logs?.request === true
+    ? { kind: 'log', unit: step.unit, payload: 'request', next: work }
+    : work;
+}
+
+/** What a step does between its two logs. */
+function compileWork(compiler: Compiler, step: Step, readable: boolean, end: Op | null): Op | null {
   const mayTail = step.mayTail && !compiler.routingInBody;
   const output: Op | null = step.output
     ? {
@@ -35,9 +49,9 @@ export function compileStep(compiler: Compiler, step: Step, readable: boolean): 
         call: compiler.prepare(step.unit, 'transform-output', readable),
         mayTail,
         marks: false,
-        next: null,
+        next: end,
       }
-    : null;
+    : end;
   const afterMerge = step.output ? compiler.fits : readable;
   const walked = compileChildren(compiler, step, afterMerge, output);
   if (step.input === null) return walked;
@@ -110,7 +124,7 @@ export function compileFeedback(compiler: Compiler, root: Step): Op {
 }
 
 function compileFeedbackStep(compiler: Compiler, step: Step, isRoot: boolean): Op | null {
-  const own: Op | null = step.feedback
+  const call: Op | null = step.feedback
     ? {
         kind: 'call',
         call: compiler.prepare(step.unit, 'send-feedback', false),
@@ -121,6 +135,10 @@ function compileFeedbackStep(compiler: Compiler, step: Step, isRoot: boolean): O
     : isRoot
       ? { kind: 'acknowledge', next: null }
       : null;
+  const own: Op | null =
+    compiler.units[step.unit]?.logs?.response === true
+      ? { kind: 'log', unit: step.unit, payload: 'feedback', next: call }
+      : call;
   const branches = step.children.map((child) => compileFeedbackStep(compiler, child, false));
   if (branches.every((branch) => branch === null)) return own;
   return {

@@ -5,6 +5,7 @@ import type { Edge, Transport } from '../../graph/plan/plan.ts';
 import type { CallObserver } from '../contract/call-observer.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { Exchange } from '../contract/exchange.ts';
+import type { PayloadSink } from '../contract/payload-sink.ts';
 import type { FaultLog } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import type { DecisionTable } from './decisions.ts';
@@ -18,6 +19,8 @@ export interface ProgramDeps {
   /** A number from 0 (included) to 1 (excluded). */
   random(): number;
   readonly observer?: CallObserver | undefined;
+  /** Takes the payloads of units that log them. */
+  readonly payloads?: PayloadSink | undefined;
   readonly log: FaultLog;
 }
 

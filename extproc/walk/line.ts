@@ -102,6 +102,10 @@ export class Line {
       case 'simple-model':
         this.#record(op.unit, ALL);
         return this.#simpleModel(op);
+      case 'log':
+        this.#walk.deps.payloads?.log(op.unit, op.payload, this.#message, this.#walk.exchange);
+        this.#op = op.next;
+        return true;
       case 'acknowledge':
         return this.#go(op, this.#acknowledgement(), 0);
     }

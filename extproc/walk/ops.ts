@@ -1,6 +1,7 @@
 // The compiled walk: operations, each knowing what comes after it. One request runs one line of operations; a fan-out
 // runs one line for each branch. `next: null` is the end of a line: the answer of the request, or of the branch.
 import type { UnitClient } from '../contract/calls.ts';
+import type { PayloadKind } from '../contract/payload-sink.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { CallVerb, Transport } from '../../graph/plan/plan.ts';
 
@@ -72,5 +73,12 @@ export type Op =
       readonly next: Op | null;
     }
   | { readonly kind: 'average'; readonly unit: number; readonly next: Op | null }
+  /** The message is sent to the sink of the unit's payload log. */
+  | {
+      readonly kind: 'log';
+      readonly unit: number;
+      readonly payload: PayloadKind;
+      readonly next: Op | null;
+    }
   /** Feedback of a graph whose root takes none: the client's own message (REST), an empty one (gRPC). */
   | { readonly kind: 'acknowledge'; readonly next: null };

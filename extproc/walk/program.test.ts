@@ -382,3 +382,44 @@ test('a call lasts as long as all attempts that Envoy may make; feedback has one
   assert.ok(told.asked.length > 0);
   assert.ok(told.asked.every(({ timeoutMs }) => timeoutMs === 1000));
 });
+
+test('a unit that logs is heard at its entry and its end, over everything below it, and nothing is left to Envoy', async () => {
+  const logged: string[] = [];
+  const graph: Node = { name: 't', type: 'TRANSFORMER', children: [A] };
+  const compiled = planOf(graph);
+  const [first, ...others] = compiled.units;
+  assert.ok(first !== undefined);
+  const logs = { url: 'http://sink/', request: true, response: true, share: 1 };
+  const plan = {
+    ...compiled,
+    units: [{ ...first, logs }, ...others],
+    walk: {
+      ...compiled.walk,
+      mayTail: false,
+      children: compiled.walk.children.map((child) => ({ ...child, mayTail: false })),
+    },
+  };
+  const program = compileProgram(plan, {
+    clientFor: (edge) =>
+      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, ({ unit }, done) =>
+        done(jsonAnswer(`{"strData":"${unit}"}`)),
+      ),
+    random: () => 0,
+    payloads: {
+      log: (unit, kind, { body }) =>
+        void logged.push(`${plan.units[unit]?.name} ${kind} ${body.toString()}`),
+    },
+    log: { error: () => {} },
+  });
+  const predicted = new FakeExchange(jsonMessage('{"strData":"in"}'));
+  program.route('predict-rest')?.handle(predicted);
+  assert.equal((await predicted.outcome).kind, 'answer');
+  const feedback = new FakeExchange(jsonMessage('{"reward":1}'));
+  program.route('feedback-rest')?.handle(feedback);
+  await feedback.outcome;
+  assert.deepEqual(logged, [
+    't request {"strData":"in"}',
+    't response {"strData":"a"}',
+    't feedback {"reward":1}',
+  ]);
+});

@@ -12,7 +12,8 @@ import { findContainer, listUnits } from '../plan/deployment.ts';
 import type { Addresses, Deployment, Predictor, Unit } from '../plan/deployment.ts';
 import { canonicalJson } from '../plan/json-value.ts';
 import { PLAN_VERSION } from '../plan/plan.ts';
-import type { DeploymentPlan, Plan, PlanUnit } from '../plan/plan.ts';
+import type { DeploymentPlan, PayloadLog, Plan, PlanUnit } from '../plan/plan.ts';
+import { compilePayloadLogs } from './compile-payload-logs.ts';
 import { callsOf, verbsOf } from '../plan/unit-calls.ts';
 
 export interface CompileOptions {
@@ -53,7 +54,8 @@ function compilePlan(
   });
   const units = listUnits(predictor.graph);
   const { takesFeedback } = dialectOf(deployment.protocol);
-  const planUnits = compileUnits(predictor, units, takesFeedback);
+  const logsOf = compilePayloadLogs(deployment, predictor, env);
+  const planUnits = compileUnits(predictor, units, takesFeedback, logsOf);
   const walk = compileWalk(predictor.graph, policy.routingInBody, takesFeedback);
   const plan: Omit<Plan, 'hash'> = {
     version: PLAN_VERSION,
@@ -82,18 +84,23 @@ function compileUnits(
   predictor: Predictor,
   units: readonly Unit[],
   takesFeedback: boolean,
+  logsOf: (unit: Unit) => PayloadLog | undefined,
 ): PlanUnit[] {
   const positions = new Map(units.map((unit, index) => [unit, index]));
   const parents = new Map<Unit, number>();
   for (const unit of units) {
     for (const child of unit.children) parents.set(child, positions.get(unit) ?? -1);
   }
-  return units.map((unit) => ({
-    name: unit.name,
-    type: unit.type,
-    builtIn: unit.builtIn,
-    image: findContainer(predictor, unit.name)?.image ?? '',
-    verbs: verbsOf({ ...callsOf(unit), ...(takesFeedback ? {} : { feedback: false }) }),
-    parent: parents.get(unit) ?? -1,
-  }));
+  return units.map((unit) => {
+    const logs = logsOf(unit);
+    return {
+      name: unit.name,
+      type: unit.type,
+      builtIn: unit.builtIn,
+      image: findContainer(predictor, unit.name)?.image ?? '',
+      verbs: verbsOf({ ...callsOf(unit), ...(takesFeedback ? {} : { feedback: false }) }),
+      parent: parents.get(unit) ?? -1,
+      ...(logs === undefined ? {} : { logs }),
+    };
+  });
 }

@@ -92,6 +92,8 @@ function nativeReason(walk: Step, targets: readonly NativeTarget[]): string {
 
 function findArms(step: Step, units: readonly PlanUnit[]): Arms {
   const name = units[step.unit]?.name ?? '';
+  if (units[step.unit]?.logs !== undefined)
+    return { kind: 'none', reason: `the payloads of ${name} are logged` };
   if (step.choose === null) return leafArms(step, name);
   const own = ownWork(step);
   if (own !== undefined) return { kind: 'none', reason: `${name} ${own}` };
@@ -177,6 +179,8 @@ function decideFeedback(walk: Step, units: readonly PlanUnit[]): RouteDecision {
     return { kind: 'graph', reason: 'feedback follows the routing of its prediction' };
   if (!walk.feedback)
     return { kind: 'graph', reason: `${name} takes no feedback: the request is its own answer` };
+  if (units[walk.unit]?.logs?.response === true)
+    return { kind: 'graph', reason: `the payloads of ${name} are logged` };
   const target = {
     unit: walk.unit,
     verb: 'send-feedback',

@@ -8,9 +8,11 @@ import type { UnitCalls } from '../plan/unit-calls.ts';
 /** `routingInBody`: every answer must be read, so no call is Envoy's. `takesFeedback`: the units' protocol has it. Indices are positions in pre-order. */
 export function compileWalk(graph: Unit, routingInBody: boolean, takesFeedback: boolean): Step {
   let next = 0;
-  const visit = (unit: Unit, mayTail: boolean): Step => {
+  const visit = (unit: Unit, mayTailAbove: boolean): Step => {
     const index = next;
     next += 1;
+    // What comes out of it is logged, so it has to come back here.
+    const mayTail = mayTailAbove && !logsResponse(unit);
     const calls = callsOf(unit);
     const choose = chooseOf(unit, calls);
     const merge = mergeOf(unit, calls);
@@ -28,6 +30,10 @@ export function compileWalk(graph: Unit, routingInBody: boolean, takesFeedback: 
     };
   };
   return visit(graph, !routingInBody);
+}
+
+function logsResponse({ logger }: Unit): boolean {
+  return logger !== null && logger.mode !== 'request';
 }
 
 function chooseOf(unit: Unit, calls: UnitCalls): Choose | null {

@@ -240,6 +240,10 @@ export const FINDINGS = {
     'the mode of a logger is missing or unknown',
     'write all, request or response',
   ),
+  LOGGER_URL: error(
+    'the sink of a logger is not a URL that payloads can be sent to',
+    'write http://HOST/PATH or https://HOST/PATH, or leave url out for the default',
+  ),
   CHILDREN_MISSING: error(
     'a unit that needs children has none',
     'add children, or give the unit another type',

@@ -90,10 +90,14 @@ export interface Orchestrator {
   readonly replicas: number | undefined;
 }
 
+export type LoggerMode = 'all' | 'request' | 'response';
+
 export interface Unit {
   readonly name: string;
   readonly path: string;
   readonly type: UnitType;
+  /** Null where its payloads are not logged; `url` is '' for the default. */
+  readonly logger: { readonly url: string; readonly mode: LoggerMode } | null;
   readonly builtIn: string | null;
   /** Key of a prepackaged server (`SKLEARN_SERVER`), null when the unit is none. */
   readonly server: string | null;

@@ -80,6 +80,19 @@ export interface PlanUnit {
   readonly verbs: readonly CallVerb[];
   /** Position of the parent in `units`, −1 for the root. */
   readonly parent: number;
+  /** Absent where its payloads are not logged. */
+  readonly logs?: PayloadLog;
+}
+
+/** Which payloads of a unit are sent to a sink, and where that is. */
+export interface PayloadLog {
+  readonly url: string;
+  /** What goes into the unit. */
+  readonly request: boolean;
+  /** What comes out of it and of the units below it; feedback too. */
+  readonly response: boolean;
+  /** Share of the payloads that are sent, above 0 and at most 1. */
+  readonly share: number;
 }
 
 /** The way to a unit over one transport. */

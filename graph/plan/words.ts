@@ -1,5 +1,5 @@
 // The words of the format: types, methods, servers; built-ins stand in graph/built-ins. What each kind of unit is asked stands in `unit-calls.ts`.
-import type { Method, ParameterType } from './deployment.ts';
+import type { LoggerMode, Method, ParameterType } from './deployment.ts';
 import type { DialectName, UnitType } from './plan.ts';
 
 export const UNIT_TYPES: readonly UnitType[] = [
@@ -10,6 +10,9 @@ export const UNIT_TYPES: readonly UnitType[] = [
   'TRANSFORMER',
   'OUTPUT_TRANSFORMER',
 ];
+
+/** What a logger sends of the payloads of its unit. */
+export const LOGGER_MODES: readonly LoggerMode[] = ['all', 'request', 'response'];
 
 export const METHODS: readonly Method[] = [
   'TRANSFORM_INPUT',

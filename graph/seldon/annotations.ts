@@ -8,6 +8,8 @@ import { SAMPLING_ANNOTATION } from './tracing.ts';
 
 export const ROUTING_ANNOTATION = 'sidegraph.io/routing';
 export const ROUTING_VALUES = ['header', 'body'];
+/** How many percent of the payloads of units with a logger are sent: 0 to 100, 100 without. */
+export const PAYLOAD_LOG_ANNOTATION = 'sidegraph.io/payload-log-percent';
 
 /** What only a cluster reads: the sizes of sidecars, what is exposed. Judged there. */
 export const CLUSTER_ANNOTATIONS: readonly string[] = [
@@ -31,6 +33,7 @@ export const CLUSTER_ANNOTATIONS: readonly string[] = [
 export const OUR_ANNOTATIONS: readonly string[] = [
   ROUTING_ANNOTATION,
   SAMPLING_ANNOTATION,
+  PAYLOAD_LOG_ANNOTATION,
   ...CLUSTER_ANNOTATIONS,
   ...Object.values(LIMITS)
     .map((limit) => limit.annotation)

@@ -1,5 +1,11 @@
 // Annotations: numbers that are none, ours misspelt, Seldon's that nothing reads.
-import { OUR_ANNOTATIONS, parseLimit, ROUTING_ANNOTATION, ROUTING_VALUES } from './annotations.ts';
+import {
+  OUR_ANNOTATIONS,
+  parseLimit,
+  PAYLOAD_LOG_ANNOTATION,
+  ROUTING_ANNOTATION,
+  ROUTING_VALUES,
+} from './annotations.ts';
 import { closestWord } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { LIMITS } from '../plan/limits.ts';
@@ -46,7 +52,7 @@ function checkAnnotations(
           `${name} is ${shorten(value)}`,
           `write ${ROUTING_VALUES.join(' or ')}`,
         );
-    } else if (name === SAMPLING_ANNOTATION) {
+    } else if (name === SAMPLING_ANNOTATION || name === PAYLOAD_LOG_ANNOTATION) {
       if (parsePercent(value) === undefined)
         sink.add(
           'ANNOTATION_VALUE',

@@ -10,12 +10,10 @@ import type { Addresses } from '../plan/deployment.ts';
 import { findBuiltIn, parseServer } from '../built-ins/table.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
-import { METHODS, parseMethod, parseUnitType, UNIT_TYPES } from '../plan/words.ts';
+import { LOGGER_MODES, METHODS, parseMethod, parseUnitType, UNIT_TYPES } from '../plan/words.ts';
 import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
-
-const LOGGER_MODES = ['all', 'request', 'response'];
 
 export function checkUnits(
   deployment: WrittenDeployment,
@@ -64,14 +62,17 @@ function checkWords(unit: WrittenUnit, sink: FindingSink): void {
 
 function checkLogger(unit: WrittenUnit, sink: FindingSink): void {
   if (unit.logger === undefined) return;
-  const { path, mode } = unit.logger;
-  if (LOGGER_MODES.includes(mode)) {
-    const message = 'payload logs are not served yet; the logger is left out';
-    sink.add('FEATURE_NOT_SERVED', path, message);
-    return;
+  const { path, mode, url } = unit.logger;
+  if (!LOGGER_MODES.some((known) => known === mode)) {
+    const shown = mode === '' ? 'missing' : shorten(mode);
+    sink.add('LOGGER_MODE', `${path}.mode`, `the mode of the logger of ${unit.name} is ${shown}`);
   }
-  const shown = mode === '' ? 'missing' : shorten(mode);
-  sink.add('LOGGER_MODE', `${path}.mode`, `the mode of the logger of ${unit.name} is ${shown}`);
+  if (url !== '' && !isSinkUrl(url))
+    sink.add('LOGGER_URL', `${path}.url`, `the sink of ${unit.name} is ${shorten(url)}`);
+}
+
+function isSinkUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 /** A unit with neither built-in nor prepackaged implementation runs somewhere, and does something. */

@@ -10,7 +10,13 @@ import type {
   Unit,
 } from '../plan/deployment.ts';
 import { isPlainObject } from '../plan/json-value.ts';
-import { parseMethod, parseProtocol, parseParameterType, parseUnitType } from '../plan/words.ts';
+import {
+  LOGGER_MODES,
+  parseMethod,
+  parseProtocol,
+  parseParameterType,
+  parseUnitType,
+} from '../plan/words.ts';
 import { findServerImage } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
 import { isAddress } from './written.ts';
@@ -140,6 +146,7 @@ function defaultUnit(
     name: written.name,
     path: written.path,
     type: server !== null || silent ? 'MODEL' : (parseUnitType(written.type) ?? 'UNKNOWN_TYPE'),
+    logger: defaultLogger(written),
     builtIn,
     server,
     methods: (written.methods ?? []).flatMap(({ name }) => parseMethod(name) ?? []),
@@ -155,6 +162,11 @@ function defaultUnit(
     endpoint: builtIn === null ? defaultEndpoint(written, ported, places) : null,
     children: written.children.map((child) => defaultUnit(child, ported, places)),
   };
+}
+
+function defaultLogger({ logger }: WrittenUnit): Unit['logger'] {
+  const mode = LOGGER_MODES.find((known) => known === logger?.mode);
+  return logger === undefined || mode === undefined ? null : { url: logger.url, mode };
 }
 
 /**

@@ -112,6 +112,6 @@ function readLogger(unit: Fields): WrittenUnit['logger'] {
   const raw = unit.object('logger');
   const logger = raw && openFields(raw, unit.at('logger'), LOGGER_FIELDS, unit.sink);
   if (logger === undefined) return undefined;
-  logger.text('url', maxReferenceLength);
-  return { path: logger.path, mode: logger.word('mode') ?? '' };
+  const url = logger.text('url', maxReferenceLength) ?? '';
+  return { path: logger.path, mode: logger.word('mode') ?? '', url };
 }

@@ -96,7 +96,9 @@ export interface WrittenUnit {
   readonly envSecretRefName: string;
   readonly storageInitializerImage: string;
   readonly endpoint: WrittenEndpoint | undefined;
-  readonly logger: { readonly path: string; readonly mode: string } | undefined;
+  readonly logger:
+    | { readonly path: string; readonly mode: string; readonly url: string }
+    | undefined;
   readonly children: readonly WrittenUnit[];
 }
 

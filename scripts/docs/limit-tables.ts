@@ -3,6 +3,7 @@ import * as filterClients from '../../extproc/client/limits.ts';
 import { MAX_GARBAGE_BYTES } from '../../lib/runtime/collect-garbage.ts';
 import * as filterMemory from '../../extproc/contract/memory-shares.ts';
 import * as filterTracing from '../../extproc/tracing/limits.ts';
+import * as payloadLogs from '../../extproc/payload-log/limits.ts';
 import * as filterReading from '../../dialects/reading-limits.ts';
 import * as filterServer from '../../extproc/contract/transport-limits.ts';
 import { COPY_STEP_BYTES } from '../../extproc/contract/copy-in-steps.ts';
@@ -74,6 +75,11 @@ export function memoryLimits(): string {
     ['extproc/contract/copy-in-steps.ts', { COPY_STEP_BYTES }],
     ['dialects/reading-limits.ts', filterReading],
   ]);
+}
+
+/** What payload logs may take of the filter's process. */
+export function payloadLogLimits(): string {
+  return limitTable([['extproc/payload-log/limits.ts', payloadLogs]]);
 }
 
 export function manifestLimits(): string {

@@ -303,11 +303,10 @@ const ROWS: readonly Difference[] = [
     why: 'Jaeger takes OTLP as others do, so there is one format',
   },
   {
-    about: 'payload logger',
-    seldon: 'served',
-    here: 'left out with the warning `FEATURE_NOT_SERVED`',
-    why: 'not built yet',
-    cases: ['sc-059', 'sc-061', 'sc-063', 'sc-141'],
+    about: 'payload log of a unit with children',
+    seldon: 'its request is logged twice: before its own call, and as what its children get',
+    here: 'logged once, as it enters the unit',
+    why: 'the second one is the unit’s own answer, under the name of a request',
   },
   {
     about: 'a router that fails',

@@ -252,6 +252,8 @@ export class DataPlane {
       argv: [
         '--egress',
         layout.egressSocket,
+        '--source',
+        `http://:${layout.httpPort}/`,
         '--log-level',
         this.#options.filterLevel,
         '--max-held-bytes',

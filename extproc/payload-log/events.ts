@@ -1,0 +1,89 @@
+// Payloads as CloudEvents 1.0 in binary mode, as Seldon's executor sends them: what is the same for all events of a unit is written
+// once for each plan. In: the plan and one payload; out: headers and body of a POST.
+import { randomUUID } from 'node:crypto';
+import { dialectOf } from '../../dialects/known/dialects.ts';
+import { PUID_HEADER } from '../../graph/plan/names.ts';
+import type { PayloadLog, Plan } from '../../graph/plan/plan.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { PayloadKind, PayloadSink } from '../contract/payload-sink.ts';
+
+export interface PayloadEvent {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Of the body; null for identity. */
+  readonly contentEncoding: string | null;
+}
+
+/** Takes events without waiting. */
+export interface EventQueue {
+  /** Whether an event of that many bytes would be taken; where not, it is counted as dropped. */
+  admits(bytes: number): boolean;
+  offer(event: PayloadEvent): void;
+}
+
+const EVENT_TYPES: Readonly<Record<PayloadKind, string>> = {
+  request: 'io.seldon.serving.inference.request',
+  response: 'io.seldon.serving.inference.response',
+  feedback: 'io.seldon.serving.feedback',
+};
+const SKIP_HEADER = 'seldon-skip-logging';
+const SKIPS = new Set(['true', 'on', '1']);
+
+/** `source`: the URL under which the graph itself is served. Undefined for a plan that logs nothing. */
+export function preparePayloads(
+  plan: Plan,
+  queue: EventQueue,
+  source: string,
+): PayloadSink | undefined {
+  if (plan.units.every((unit) => unit.logs === undefined)) return undefined;
+  const { layoutHeader } = dialectOf(plan.dialect);
+  const fixed = plan.units.map(({ name }) => ({
+    'ce-specversion': '1.0',
+    'ce-source': source,
+    'ce-modelid': name,
+    'ce-inferenceservicename': plan.deployment,
+    'ce-namespace': plan.namespace,
+    'ce-endpoint': plan.predictor,
+    'ce-protocol': plan.dialect,
+  }));
+  return {
+    log(unit, kind, message, exchange) {
+      const logs = plan.units[unit]?.logs;
+      if (logs === undefined || !isSampled(logs) || skips(exchange)) return;
+      if (!queue.admits(message.body.length)) return;
+      queue.offer({
+        url: logs.url,
+        headers: {
+          ...fixed[unit],
+          'ce-id': randomUUID(),
+          'ce-type': EVENT_TYPES[kind],
+          'ce-time': new Date().toISOString(),
+          'ce-requestid': exchange.headers.find(PUID_HEADER) ?? '',
+          'content-type': message.contentType ?? contentTypeOf(exchange),
+          ...(layoutHeader === null || message.layout === null
+            ? {}
+            : { [layoutHeader]: message.layout }),
+        },
+        body: Buffer.from(message.body),
+        contentEncoding: message.contentEncoding,
+      });
+    },
+  };
+}
+
+/** gRPC payloads are protobuf messages without their frame, whatever the request says of itself. */
+function contentTypeOf({ headers }: Exchange): string {
+  return headers.find('content-type')?.startsWith('application/grpc') === true
+    ? 'application/protobuf'
+    : 'application/json';
+}
+
+function isSampled({ share }: PayloadLog): boolean {
+  return share >= 1 || Math.random() < share;
+}
+
+function skips({ headers }: Exchange): boolean {
+  const value = headers.find(SKIP_HEADER);
+  return value !== null && SKIPS.has(value.toLowerCase());
+}

@@ -1,0 +1,180 @@
+// The queue and its sender against real sinks: slow, broken, gone; and what an event says.
+import assert from 'node:assert/strict';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { SILENT_LOG } from '../../lib/runtime/log.ts';
+import { FakeExchange, fakeHeaders } from '../walk/testing/fake-units.ts';
+import { testPlan } from '../testing/plans.ts';
+import { EventSender } from './event-sender.ts';
+import { preparePayloads } from './events.ts';
+import { MAX_EVENTS_IN_FLIGHT, MAX_WAITING_EVENT_BYTES, MAX_WAITING_EVENTS } from './limits.ts';
+
+interface Sink {
+  readonly url: string;
+  readonly got: { readonly headers: IncomingHttpHeaders; readonly body: string }[];
+  /** Requests that have no answer yet. */
+  open: number;
+  most: number;
+}
+
+const servers: Server[] = [];
+after(() => {
+  for (const server of servers) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+async function startSink(status = 200, delayMs = 0): Promise<Sink> {
+  const got: Sink['got'] = [];
+  const sink = { url: '', got, open: 0, most: 0 };
+  const server = createServer((request, response) => {
+    sink.open++;
+    sink.most = Math.max(sink.most, sink.open);
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      got.push({ headers: request.headers, body });
+      setTimeout(() => {
+        sink.open--;
+        response.writeHead(status).end();
+      }, delayMs);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  sink.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sink`;
+  return sink;
+}
+
+async function settled(sender: EventSender): Promise<void> {
+  for (let tries = 0; sender.counts().waiting > 0 && tries < 500; tries++) await sleep(10);
+}
+
+const event = (url: string, bytes = 2) => ({
+  url,
+  headers: { 'ce-id': '1', 'content-type': 'application/json' },
+  body: Buffer.alloc(bytes, 'x'),
+  contentEncoding: null,
+});
+
+function loggedPlan(url: string, logs: object = {}) {
+  const plan = testPlan({ name: 'm', type: 'MODEL' });
+  const units = plan.units.map((unit) => ({
+    ...unit,
+    logs: { url, request: true, response: true, share: 1, ...logs },
+  }));
+  return { ...plan, units };
+}
+
+const message = (body: string | Buffer, contentEncoding: string | null = null) => ({
+  body: Buffer.from(body),
+  contentType: 'application/json',
+  layout: null,
+  contentEncoding,
+  head: null,
+});
+
+test('an event says what it is, of which unit and request, and holds the payload', async () => {
+  const sink = await startSink();
+  const sender = new EventSender(SILENT_LOG);
+  const payloads = preparePayloads(loggedPlan(sink.url), sender, 'http://:8000/');
+  const exchange = new FakeExchange(message('{}'), fakeHeaders({ 'seldon-puid': 'p1' }));
+  payloads?.log(0, 'request', message('{"a":1}'), exchange);
+  payloads?.log(0, 'response', message(gzipSync('{"b":2}'), 'gzip'), exchange);
+  payloads?.log(0, 'feedback', message('{}'), exchange);
+  await settled(sender);
+  const byType = new Map(sink.got.map((each) => [each.headers['ce-type'], each]));
+  const request = byType.get('io.seldon.serving.inference.request');
+  assert.equal(request?.body, '{"a":1}');
+  const { 'ce-id': id, 'ce-time': time, ...headers } = request?.headers ?? {};
+  assert.match(String(id), /^[0-9a-f-]{36}$/);
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT/);
+  for (const [name, value] of Object.entries({
+    'ce-specversion': '1.0',
+    'ce-source': 'http://:8000/',
+    'ce-modelid': 'm',
+    'ce-inferenceservicename': 'test-deployment',
+    'ce-namespace': 'default',
+    'ce-endpoint': 'p',
+    'ce-protocol': 'seldon',
+    'ce-requestid': 'p1',
+    'content-type': 'application/json',
+  }))
+    assert.equal(headers[name], value, name);
+  assert.equal(byType.get('io.seldon.serving.inference.response')?.body, '{"b":2}', 'unpacked');
+  assert.ok(byType.has('io.seldon.serving.feedback'));
+  assert.deepEqual(sender.counts(), { sent: 3, dropped: 0, failed: 0, waiting: 0 });
+});
+
+test('a client may ask for no log, and a share of 0.5 logs about half', async () => {
+  const sink = await startSink();
+  const sender = new EventSender(SILENT_LOG);
+  const payloads = preparePayloads(loggedPlan(sink.url), sender, '');
+  for (const value of ['true', 'ON', '1'])
+    payloads?.log(
+      0,
+      'request',
+      message('{}'),
+      new FakeExchange(message('{}'), fakeHeaders({ 'seldon-skip-logging': value })),
+    );
+  payloads?.log(
+    0,
+    'request',
+    message('{}'),
+    new FakeExchange(message('{}'), fakeHeaders({ 'seldon-skip-logging': 'no' })),
+  );
+  await settled(sender);
+  assert.equal(sink.got.length, 1);
+  const half = preparePayloads(loggedPlan(sink.url, { share: 0.5 }), sender, '');
+  for (let count = 0; count < 400; count++)
+    half?.log(0, 'request', message('{}'), new FakeExchange(message('{}')));
+  await settled(sender);
+  assert.ok(Math.abs(sink.got.length - 201) < 80, String(sink.got.length));
+});
+
+test('a plan without loggers has no sink', () => {
+  assert.equal(
+    preparePayloads(testPlan({ name: 'm', type: 'MODEL' }), new EventSender(SILENT_LOG), ''),
+    undefined,
+  );
+});
+
+test('a slow sink gets a few at a time, and what does not fit is dropped and counted', async () => {
+  const sink = await startSink(200, 50);
+  const sender = new EventSender(SILENT_LOG);
+  let admitted = 0;
+  for (let count = 0; count < MAX_WAITING_EVENTS + 500; count++) {
+    if (!sender.admits(2)) continue;
+    admitted++;
+    sender.offer(event(sink.url));
+  }
+  assert.equal(admitted, MAX_WAITING_EVENTS + MAX_EVENTS_IN_FLIGHT);
+  assert.equal(sender.counts().dropped, 500 - MAX_EVENTS_IN_FLIGHT);
+  await sleep(120);
+  assert.ok(sink.most <= MAX_EVENTS_IN_FLIGHT, String(sink.most));
+});
+
+test('large payloads are bounded by their bytes, and what was sent makes room', async () => {
+  const sink = await startSink();
+  const sender = new EventSender(SILENT_LOG);
+  const large = MAX_WAITING_EVENT_BYTES / 2;
+  sender.offer(event(sink.url, large));
+  sender.offer(event(sink.url, large));
+  assert.ok(!sender.admits(1));
+  await settled(sender);
+  assert.ok(sender.admits(large));
+});
+
+test('a sink that is gone or says no costs the event, which is counted, and nothing else', async () => {
+  const broken = await startSink(500);
+  const sender = new EventSender(SILENT_LOG);
+  sender.offer(event(broken.url));
+  sender.offer(event('http://127.0.0.1:1/'));
+  sender.offer(event('no url'));
+  await settled(sender);
+  assert.deepEqual(sender.counts(), { sent: 0, dropped: 0, failed: 3, waiting: 0 });
+});

@@ -1,0 +1,29 @@
+// Which payloads of a unit are sent where: its logger, the default sink of the orchestrator's environment (Seldon's name), and
+// the share that an annotation asks for.
+import { annotationsOf, orchestratorEnv, PAYLOAD_LOG_ANNOTATION } from '../seldon/annotations.ts';
+import { parsePercent } from '../seldon/tracing.ts';
+import type { Deployment, Predictor, Unit } from '../plan/deployment.ts';
+import type { PayloadLog } from '../plan/plan.ts';
+
+const DEFAULT_SINK_VARIABLE = 'REQUEST_LOGGER_DEFAULT_ENDPOINT';
+/** Where Seldon's executor sends to when nobody says otherwise: Knative's broker of the namespace. */
+const DEFAULT_SINK = 'http://default-broker';
+
+export function compilePayloadLogs(
+  deployment: Deployment,
+  predictor: Predictor,
+  env: Readonly<Record<string, string | undefined>>,
+): (unit: Unit) => PayloadLog | undefined {
+  const variables = orchestratorEnv(deployment, predictor, env);
+  const text = annotationsOf(deployment, predictor)[PAYLOAD_LOG_ANNOTATION];
+  const share = (text === undefined ? undefined : parsePercent(text)) ?? 1;
+  return ({ logger }) => {
+    if (logger === null || share === 0) return undefined;
+    return {
+      url: logger.url || variables[DEFAULT_SINK_VARIABLE] || DEFAULT_SINK,
+      request: logger.mode !== 'response',
+      response: logger.mode !== 'request',
+      share,
+    };
+  };
+}
