@@ -12,6 +12,7 @@ export const MILLION = 1_000_000;
 const JAEGER_SAMPLING = 0.001;
 /** Where a Jaeger of version 1.35 or later takes OTLP over HTTP: the ports of its older protocols are of no use. */
 const OTLP_PORT = 4318;
+const TRACES_PATH = '/v1/traces';
 
 export const TRACING_VARIABLES: readonly string[] = [
   'TRACING',
@@ -102,7 +103,15 @@ export function parseOtlpUrl(text: string): string | undefined {
   const plain = url.protocol === 'http:' && url.username === '' && url.search === '';
   if (!plain || url.hostname === '' || url.hash !== '') return undefined;
   const port = url.port === '' ? OTLP_PORT : Number(url.port);
-  return `http://${url.hostname}:${port}${url.pathname.replace(/(\/v1\/traces)?\/*$/, '')}`;
+  return `http://${url.hostname}:${port}${basePath(url.pathname)}`;
+}
+
+/** Of what collectors call the endpoint of traces; no regular expression, whose time would grow with the square of the slashes. */
+function basePath(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
+  const trimmed = path.slice(0, end);
+  return trimmed.endsWith(TRACES_PATH) ? trimmed.slice(0, -TRACES_PATH.length) : trimmed;
 }
 
 /** Value of a flag `--otlp`; null where it is not given. */
