@@ -3,7 +3,11 @@
 // to the same answer). Other headers than `traceparent` are turned into one before Envoy looks.
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { TRACE_HEADER, TRACE_PARENT_HEADER } from '../../graph/plan/names.ts';
+import {
+  INTERNAL_HEADER_PREFIX,
+  TRACE_HEADER,
+  TRACE_PARENT_HEADER,
+} from '../../graph/plan/names.ts';
 import type { TraceFormat } from '../../graph/plan/plan.ts';
 import { duration, type JsonObject, overwriteHeader, typed } from './json.ts';
 import { CONNECT_TIMEOUT_MS, MAX_WAITING_SPANS, TRACE_EXPORT_TIMEOUT_MS } from './limits.ts';
@@ -124,7 +128,7 @@ export function renderTraceCluster(url: string): JsonObject {
 }
 
 /** Where B3's three headers are put together. */
-const B3_PARTS = 'x-sidegraph-b3';
+const B3_PARTS = `${INTERNAL_HEADER_PREFIX}b3`;
 /** `trace-span-flag`. */
 const B3 = { sampled: '^([0-9a-f]+)-([0-9a-f]+)-[1dt]', dropped: '^([0-9a-f]+)-([0-9a-f]+)-[0f]' };
 /** `trace:span:parent:flags`. */

@@ -2,6 +2,7 @@
 // with headers.
 import {
   ERROR_HEADER,
+  INTERNAL_HEADER_PREFIX,
   METADATA_NAMESPACE,
   PUID_HEADER,
   ROUTE_LABELS,
@@ -117,7 +118,7 @@ export function tableHeaders(plan: Plan): JsonObject {
             { append: overwriteHeader('access-control-expose-headers', EXPOSED_HEADERS) },
             { append: overwriteHeader('x-content-type-options', 'nosniff') },
             { append: overwriteHeader(PUID_HEADER, `%REQ(${PUID_HEADER})%`) },
-            { remove_on_match: { key_matcher: { prefix: 'x-sidegraph-' } } },
+            { remove_on_match: { key_matcher: { prefix: INTERNAL_HEADER_PREFIX } } },
           ],
         },
       },

@@ -1,7 +1,7 @@
 // Asks a unit something that is not on the path: its status or its metadata, by GET, with the client's headers.
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from '../../lib/runtime/node-http.ts';
-import { INTERNAL_HEADER_PREFIX } from '../../graph/plan/names.ts';
+import { passesToUnits } from '../contract/passed-headers.ts';
 import type { Plan, Verb } from '../../graph/plan/plan.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
@@ -24,22 +24,6 @@ export type UnitResult =
 
 /** Used where the deployment sets no timeout for calls. */
 const DEFAULT_TIMEOUT_MS = 10_000;
-
-/** Not passed to units: what belongs to a connection, to the message, or to us. */
-const KEPT_BACK = new Set([
-  'host',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-  'content-length',
-  'content-type',
-  'content-encoding',
-]);
 
 /**
  * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units, `model` its model as a segment of the path. The answer's bytes are held
@@ -110,14 +94,7 @@ export function askUnit(
 }
 
 function passedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(
-    Object.entries(headers).filter(
-      ([name]) =>
-        !KEPT_BACK.has(name) &&
-        !name.startsWith(INTERNAL_HEADER_PREFIX) &&
-        !name.startsWith('x-envoy-'),
-    ),
-  );
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => passesToUnits(name)));
 }
 
 function toFailure(what: string, signal: AbortSignal, error: Error): UnitResult {

@@ -15,7 +15,8 @@ import {
 import type { MethodDefinition, PackageDefinition } from '@grpc/proto-loader';
 import type { Dialect, GrpcMethod } from '../../dialects/dialect.ts';
 import { ERRORS } from '../../graph/plan/errors.ts';
-import { ERROR_HEADER, INTERNAL_HEADER_PREFIX, PLAN_HEADER } from '../../graph/plan/names.ts';
+import { ERROR_HEADER, PLAN_HEADER } from '../../graph/plan/names.ts';
+import { passesToUnits } from '../contract/passed-headers.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
@@ -215,11 +216,8 @@ function refusalOf(error: ServiceError | null): Refusal {
 function passedMetadata(metadata: Metadata): Metadata {
   const passed = new GrpcMetadata();
   for (const name of Object.keys(metadata.getMap())) {
-    const internal = name.startsWith(INTERNAL_HEADER_PREFIX) || name.startsWith('x-envoy-');
-    if (internal || KEPT_BACK.has(name) || name.startsWith('grpc-')) continue;
+    if (!passesToUnits(name) || name === 'user-agent' || name.startsWith('grpc-')) continue;
     for (const value of metadata.get(name)) passed.add(name, value);
   }
   return passed;
 }
-
-const KEPT_BACK = new Set(['content-type', 'user-agent', 'te', 'content-length', 'host']);

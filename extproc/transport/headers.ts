@@ -2,7 +2,8 @@
 // name by name, once; a string is made only of a value that somebody asks for.
 import type { RequestHeaders } from '../contract/exchange.ts';
 import { LAYOUT_HEADERS } from '../../dialects/known/dialects.ts';
-import { INTERNAL_HEADER_PREFIX, ROUTING_HEADER, TRACE_HEADERS } from '../../graph/plan/names.ts';
+import { TRACE_HEADERS } from '../../graph/plan/names.ts';
+import { KEPT_FROM_UNITS, KEPT_PREFIXES } from '../contract/passed-headers.ts';
 import { FieldReader } from './codec/decode.ts';
 
 /** What of a header passes to units: `KEEP` to all, the others not to some. */
@@ -15,29 +16,13 @@ const SKIP_WHEN_TRACED = 4;
 
 /** By length of the name; a name is looked at only when one of the same length and first letter is listed. */
 const LISTED: readonly (readonly { readonly name: Buffer; readonly rule: number }[])[] = buildList([
-  ['host', SKIP],
-  ['content-length', SKIP],
-  ['content-type', SKIP],
-  ['content-encoding', SKIP],
-  ['transfer-encoding', SKIP],
-  ['connection', SKIP],
-  ['proxy-connection', SKIP],
-  ['proxy-authorization', SKIP],
-  ['proxy-authenticate', SKIP],
-  ['keep-alive', SKIP],
-  ['upgrade', SKIP],
-  ['http2-settings', SKIP],
-  ['trailer', SKIP],
-  ['te', SKIP],
-  ['expect', SKIP],
-  [ROUTING_HEADER, SKIP],
+  ...KEPT_FROM_UNITS.map((name) => [name, SKIP] as const),
   ...LAYOUT_HEADERS.map((name) => [name, SKIP] as const),
   ['user-agent', SKIP_IN_GRPC],
   ['accept-encoding', SKIP_WHEN_READ],
   ...TRACE_HEADERS.map((name) => [name, SKIP_WHEN_TRACED] as const),
 ]);
-const ENVOY_PREFIX = Buffer.from('x-envoy-', 'latin1');
-const INTERNAL_PREFIX = Buffer.from(INTERNAL_HEADER_PREFIX, 'latin1');
+const PREFIXES = KEPT_PREFIXES.map((prefix) => Buffer.from(prefix, 'latin1'));
 const GRPC_PREFIX = Buffer.from('grpc-', 'latin1');
 
 /** Reader of the entries of the HeaderMap, and of one entry. One request is read at a time. */
@@ -186,9 +171,9 @@ function ruleOf(bytes: Buffer, start: number, end: number): number {
       if (name[0] === first && startsWith(bytes, start, end, name)) return rule;
     }
   }
+  // Both prefixes begin with an x.
   if (first === 0x78) {
-    if (startsWith(bytes, start, end, ENVOY_PREFIX)) return SKIP;
-    if (startsWith(bytes, start, end, INTERNAL_PREFIX)) return SKIP;
+    for (const prefix of PREFIXES) if (startsWith(bytes, start, end, prefix)) return SKIP;
   }
   return KEEP;
 }

@@ -3,7 +3,7 @@
 // filter's own answers come by here too and must pass unchanged.
 import type { Dialect } from '../../../dialects/dialect.ts';
 import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
-import { ANSWER_DETAILS, ERROR_HEADER } from '../../../graph/plan/names.ts';
+import { ANSWER_DETAILS, ERROR_HEADER, METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader } from '../json.ts';
 import {
   OFFPATH_GRPC_CLUSTER,
@@ -15,7 +15,8 @@ import { ENDED_BY_ENVOY, plainFormat, when } from './reply-conditions.ts';
 import { isGrpc } from './transport-filter.ts';
 import { RETRY_AFTER_SECONDS } from '../limits.ts';
 
-const UNIT = '%CLUSTER_METADATA(sidegraph:unit)% (%CLUSTER_METADATA(sidegraph:address)%)';
+const ofCluster = (key: string): string => `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${key})%`;
+const UNIT = `${ofCluster('unit')} (${ofCluster('address')})`;
 const FILTER_SIDE = [PROBE_CLUSTER, OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER];
 
 interface Row {

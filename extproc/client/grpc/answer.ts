@@ -5,7 +5,7 @@ import type { AnswerHead } from '../../contract/message.ts';
 import { encodingOf } from '../../contract/unpack/encodings.ts';
 import { unpack } from '../../contract/unpack/unpack.ts';
 import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
-import { passesToClient } from '../passed-headers.ts';
+import { passesToClient } from '../../contract/passed-headers.ts';
 import type { MessageReader } from './message.ts';
 import { endOfHttp, fieldOf, readEnd } from '../../../lib/codecs/grpc/status.ts';
 

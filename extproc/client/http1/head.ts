@@ -1,7 +1,7 @@
 // Status and headers of an HTTP/1.1 answer, kept as the checked bytes that arrived. Most answers are only passed on or
 // asked for their content type, so nothing else is read before somebody asks.
 import type { AnswerHead } from '../../contract/message.ts';
-import { passesToClient } from '../passed-headers.ts';
+import { passesToClient } from '../../contract/passed-headers.ts';
 import type { HeadFacts } from './head-parser.ts';
 
 const COLON = 58;

@@ -6,7 +6,7 @@ import type { AnswerHead } from '../../contract/message.ts';
 import { errnoOf, errnoWords, failure, type FailureCode } from '../../contract/failure.ts';
 import type { Address } from '../address.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from '../limits.ts';
-import { passesToClient } from '../passed-headers.ts';
+import { passesToClient } from '../../contract/passed-headers.ts';
 
 export interface UndiciReferenceOptions {
   readonly address: Address;
