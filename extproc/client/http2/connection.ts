@@ -12,6 +12,7 @@ import {
   PREFACE,
   SETTING,
 } from '../../../lib/codecs/http2/frames.ts';
+import { checkFrame, readUint31 } from '../../../lib/codecs/http2/connection-rules.ts';
 import { Output } from '../../../lib/codecs/http2/output.ts';
 import { type FrameHandler, FrameReader } from '../../../lib/codecs/http2/reader.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
@@ -196,28 +197,27 @@ export class Http2Connection implements FrameHandler {
     start: number,
     end: number,
   ): number {
-    if (!this.#settled && type !== FRAME.SETTINGS) return H2_ERROR.PROTOCOL_ERROR;
-    if (this.#collector.open && type !== FRAME.CONTINUATION) return H2_ERROR.PROTOCOL_ERROR;
+    const inBlock = this.#collector.open;
+    const error = checkFrame(type, flags, streamId, end - start, this.#settled, inBlock);
+    if (error !== 0) return error;
     switch (type) {
       case FRAME.HEADERS:
-        if (streamId === 0 || streamId >= this.#nextId || streamId % 2 === 0) {
-          return H2_ERROR.PROTOCOL_ERROR;
-        }
+        if (streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
         return this.#onHeaders(flags, streamId, payload, start, end);
       case FRAME.CONTINUATION:
         return this.#onContinuation(flags, streamId, payload, start, end);
       case FRAME.RST_STREAM:
-        return this.#onReset(streamId, payload, start, end);
+        if (streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
+        return this.#onReset(streamId, payload, start);
       case FRAME.SETTINGS:
-        return this.#onSettings(flags, streamId, payload, start, end);
+        return this.#onSettings(flags, payload, start, end);
       case FRAME.PING:
-        return this.#onPing(flags, streamId, payload, start, end);
+        return this.#onPing(flags, payload, start, end);
       case FRAME.GOAWAY:
-        return this.#onGoaway(streamId, payload, start, end);
+        return this.#onGoaway(payload, start);
       case FRAME.WINDOW_UPDATE:
-        return this.#onWindowUpdate(streamId, payload, start, end);
-      case FRAME.PUSH_PROMISE:
-        return H2_ERROR.PROTOCOL_ERROR;
+        if (streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
+        return this.#onWindowUpdate(streamId, payload, start);
       default:
         return 0;
     }
@@ -254,7 +254,7 @@ export class Http2Connection implements FrameHandler {
     end: number,
   ): number {
     const collector = this.#collector;
-    if (!collector.open || streamId !== collector.streamId) return H2_ERROR.PROTOCOL_ERROR;
+    if (streamId !== collector.streamId) return H2_ERROR.PROTOCOL_ERROR;
     if (!collector.add(payload, start, end)) return H2_ERROR.ENHANCE_YOUR_CALM;
     if ((flags & FLAG.END_HEADERS) === 0) return 0;
     const { endsStream } = collector;
@@ -281,9 +281,7 @@ export class Http2Connection implements FrameHandler {
     return 0;
   }
 
-  #onReset(streamId: number, payload: Buffer, start: number, end: number): number {
-    if (end - start !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
-    if (streamId === 0 || streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
+  #onReset(streamId: number, payload: Buffer, start: number): number {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return 0;
     const code = payload.readUInt32BE(start);
@@ -295,18 +293,8 @@ export class Http2Connection implements FrameHandler {
     return 0;
   }
 
-  #onSettings(
-    flags: number,
-    streamId: number,
-    payload: Buffer,
-    start: number,
-    end: number,
-  ): number {
-    if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
-    if ((flags & FLAG.ACK) !== 0) {
-      if (!this.#settled) return H2_ERROR.PROTOCOL_ERROR;
-      return end === start ? 0 : H2_ERROR.FRAME_SIZE_ERROR;
-    }
+  #onSettings(flags: number, payload: Buffer, start: number, end: number): number {
+    if ((flags & FLAG.ACK) !== 0) return this.#settled ? 0 : H2_ERROR.PROTOCOL_ERROR;
     const settings = parseSettings(payload, start, end);
     if (typeof settings === 'number') return settings;
     if (!this.#settled) {
@@ -333,17 +321,13 @@ export class Http2Connection implements FrameHandler {
     return error;
   }
 
-  #onPing(flags: number, streamId: number, payload: Buffer, start: number, end: number): number {
-    if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
-    if (end - start !== 8) return H2_ERROR.FRAME_SIZE_ERROR;
+  #onPing(flags: number, payload: Buffer, start: number, end: number): number {
     if ((flags & FLAG.ACK) !== 0) return 0;
     return this.#answerControl(buildFrame(FRAME.PING, FLAG.ACK, 0, payload.subarray(start, end)));
   }
 
-  #onGoaway(streamId: number, payload: Buffer, start: number, end: number): number {
-    if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
-    if (end - start < 8) return H2_ERROR.FRAME_SIZE_ERROR;
-    const lastId = payload.readUInt32BE(start) & 0x7fffffff;
+  #onGoaway(payload: Buffer, start: number): number {
+    const lastId = readUint31(payload, start);
     const text = `connection going away (${errorWords(payload.readUInt32BE(start + 4))})`;
     this.#state = 'draining';
     for (const stream of this.#streams.values()) {
@@ -355,14 +339,12 @@ export class Http2Connection implements FrameHandler {
     return 0;
   }
 
-  #onWindowUpdate(streamId: number, payload: Buffer, start: number, end: number): number {
-    if (end - start !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
-    const bytes = payload.readUInt32BE(start) & 0x7fffffff;
+  #onWindowUpdate(streamId: number, payload: Buffer, start: number): number {
+    const bytes = readUint31(payload, start);
     if (streamId === 0) {
       if (bytes === 0) return H2_ERROR.PROTOCOL_ERROR;
       return this.#sender.credit(bytes) ? 0 : H2_ERROR.FLOW_CONTROL_ERROR;
     }
-    if (streamId >= this.#nextId) return H2_ERROR.PROTOCOL_ERROR;
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return 0;
     stream.window += bytes;

@@ -2,6 +2,7 @@
 // undecoded (the socket serves one method, and a header table of size 0 means that they carry no state). A peer that
 // breaks the protocol loses this connection with GOAWAY and nothing else.
 import type { Socket } from 'node:net';
+import { checkFrame, readUint31 } from '../../../lib/codecs/http2/connection-rules.ts';
 import {
   DEFAULT_FRAME_BYTES,
   FLAG,
@@ -186,22 +187,19 @@ export class ServerSession implements FrameHandler {
     start: number,
     end: number,
   ): number {
-    if (!this.#settingsSeen && type !== FRAME.SETTINGS) return H2_ERROR.PROTOCOL_ERROR;
-    if (this.#blockStreamId !== 0 && type !== FRAME.CONTINUATION) return H2_ERROR.PROTOCOL_ERROR;
     const bytes = end - start;
+    const inBlock = this.#blockStreamId !== 0;
+    const error = checkFrame(type, flags, streamId, bytes, this.#settingsSeen, inBlock);
+    if (error !== 0) return error;
     switch (type) {
       case FRAME.HEADERS:
         return this.#headers(flags, streamId, bytes);
       case FRAME.CONTINUATION:
-        if (this.#blockStreamId === 0 || streamId !== this.#blockStreamId) {
-          return H2_ERROR.PROTOCOL_ERROR;
-        }
+        if (streamId !== this.#blockStreamId) return H2_ERROR.PROTOCOL_ERROR;
         return this.#block(flags, bytes);
       case FRAME.SETTINGS:
-        return this.#settings(flags, streamId, payload, start, end);
+        return this.#settings(flags, payload, start, end);
       case FRAME.PING:
-        if (bytes !== 8) return H2_ERROR.FRAME_SIZE_ERROR;
-        if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
         if ((flags & FLAG.ACK) === 0) {
           const out = this.#out;
           out.reserve(FRAME_HEAD_BYTES + 8);
@@ -210,10 +208,9 @@ export class ServerSession implements FrameHandler {
         }
         return 0;
       case FRAME.WINDOW_UPDATE:
-        return this.#windowUpdate(streamId, payload, start, bytes);
+        return this.#windowUpdate(streamId, payload, start);
       case FRAME.RST_STREAM: {
-        if (bytes !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
-        if (streamId === 0 || streamId > this.#lastStreamId) return H2_ERROR.PROTOCOL_ERROR;
+        if (streamId > this.#lastStreamId) return H2_ERROR.PROTOCOL_ERROR;
         const stream = this.#streams.get(streamId);
         if (stream !== undefined) {
           stream.remoteEnded = true;
@@ -222,23 +219,15 @@ export class ServerSession implements FrameHandler {
         return 0;
       }
       case FRAME.GOAWAY:
-        if (bytes < 8) return H2_ERROR.FRAME_SIZE_ERROR;
-        if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
         this.#draining = true;
         if (this.#streams.size === 0) this.#finish();
         return 0;
-      case FRAME.PRIORITY:
-        if (streamId === 0) return H2_ERROR.PROTOCOL_ERROR;
-        return bytes === 5 ? 0 : H2_ERROR.FRAME_SIZE_ERROR;
-      case FRAME.PUSH_PROMISE:
-        return H2_ERROR.PROTOCOL_ERROR;
       default:
         return 0;
     }
   }
 
   #headers(flags: number, streamId: number, bytes: number): number {
-    if (streamId % 2 === 0) return H2_ERROR.PROTOCOL_ERROR;
     const endStream = (flags & FLAG.END_STREAM) !== 0;
     const known = this.#streams.get(streamId);
     if (known !== undefined) {
@@ -288,11 +277,8 @@ export class ServerSession implements FrameHandler {
     return 0;
   }
 
-  #settings(flags: number, streamId: number, payload: Buffer, start: number, end: number): number {
-    if (streamId !== 0) return H2_ERROR.PROTOCOL_ERROR;
-    if ((flags & FLAG.ACK) !== 0) {
-      return end === start ? 0 : H2_ERROR.FRAME_SIZE_ERROR;
-    }
+  #settings(flags: number, payload: Buffer, start: number, end: number): number {
+    if ((flags & FLAG.ACK) !== 0) return 0;
     const settings = parseSettings(payload, start, end);
     if (typeof settings === 'number') return settings;
     this.#settingsSeen = true;
@@ -309,9 +295,8 @@ export class ServerSession implements FrameHandler {
     return 0;
   }
 
-  #windowUpdate(streamId: number, payload: Buffer, start: number, bytes: number): number {
-    if (bytes !== 4) return H2_ERROR.FRAME_SIZE_ERROR;
-    const credit = payload.readUInt32BE(start) & 0x7fff_ffff;
+  #windowUpdate(streamId: number, payload: Buffer, start: number): number {
+    const credit = readUint31(payload, start);
     if (streamId === 0) {
       if (credit === 0) return H2_ERROR.PROTOCOL_ERROR;
       return this.sender.creditConnection(credit) ? 0 : H2_ERROR.FLOW_CONTROL_ERROR;
