@@ -72,14 +72,11 @@ test('check passes over JSON of a directory that has no kind, and says how much'
   const both = await command('check', join(dir, 'some'));
   assert.deepEqual(both, {
     code: 0,
-    out: '0 errors, 0 warnings in 1 file, 2 JSON without a kind passed over\n',
+    out: '0 errors, 0 warnings in 1 file, 2 JSON without a kind skipped\n',
     err: '',
   });
   const told = JSON.parse((await command('check', join(dir, 'some'), '-o', 'json')).out) as object;
-  assert.deepEqual('passedOver' in told && told.passedOver, [
-    join(dir, 'some', 'list.json'),
-    request,
-  ]);
+  assert.deepEqual('skipped' in told && told.skipped, [join(dir, 'some', 'list.json'), request]);
   const named = await command('check', request);
   assert.equal(named.code, 1, 'a file that is named is checked whatever it holds');
   assert.match(named.out, /KIND_MISSING/);

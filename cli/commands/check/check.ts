@@ -1,5 +1,5 @@
 // `sidegraph check FILE…`: every finding of every file, told at once. A directory holds more JSON than manifests
-// (requests, settings of other tools): what has neither kind nor apiVersion there is passed over and counted.
+// (requests, settings of other tools): what has neither kind nor apiVersion there is skipped and counted.
 import { loadDeployments } from '../../../graph/seldon/load-deployments.ts';
 import { DEFAULT_SIDECAR } from '../../../operator/config/defaults.ts';
 import { judgeWorkloads } from '../../../operator/workloads/judge.ts';
@@ -27,15 +27,15 @@ interface Unreadable {
 export function check(paths: readonly string[], output: 'text' | 'json', io: Io): number {
   const files: FileFindings[] = [];
   const unreadable: Unreadable[] = [];
-  const passedOver: string[] = [];
+  const skipped: string[] = [];
   for (const path of paths) {
     const listed = expand(path, unreadable);
-    const before = passedOver.length;
+    const before = skipped.length;
     for (const file of listed) {
       try {
         const { source, text } = readSource(file);
         if (file !== path && isOtherJson(source, text)) {
-          passedOver.push(source);
+          skipped.push(source);
           continue;
         }
         const { deployments, findings } = loadDeployments(text, {
@@ -48,7 +48,7 @@ export function check(paths: readonly string[], output: 'text' | 'json', io: Io)
         note(file, thrown, unreadable);
       }
     }
-    if (listed.length > 0 && passedOver.length - before === listed.length) {
+    if (listed.length > 0 && skipped.length - before === listed.length) {
       unreadable.push({
         source: path,
         message: `${path} holds JSON files without a kind, and nothing else`,
@@ -59,7 +59,7 @@ export function check(paths: readonly string[], output: 'text' | 'json', io: Io)
   const errors = countSeverity(files, 'error') + unreadable.length;
   if (output === 'json') {
     const warnings = countSeverity(files, 'warning');
-    io.out(`${JSON.stringify({ files, passedOver, unreadable, errors, warnings }, null, 2)}\n`);
+    io.out(`${JSON.stringify({ files, skipped, unreadable, errors, warnings }, null, 2)}\n`);
   } else {
     const paint = createPaint({ isTTY: io.outIsTty }, io.env);
     for (const file of files) {
@@ -71,8 +71,7 @@ export function check(paths: readonly string[], output: 'text' | 'json', io: Io)
       );
     }
     const broken = unreadable.length === 0 ? '' : `, ${unreadable.length} could not be read`;
-    const others =
-      passedOver.length === 0 ? '' : `, ${passedOver.length} JSON without a kind passed over`;
+    const others = skipped.length === 0 ? '' : `, ${skipped.length} JSON without a kind skipped`;
     io.out(`${summarize(files)}${others}${broken}\n`);
   }
   return errors > 0 ? 1 : 0;
