@@ -17,11 +17,11 @@ export const TF_TENSOR = { intVal: 7 } as const;
 /** google.protobuf.ListValue. */
 export const LIST = { values: 1 } as const;
 /** google.protobuf.Value. */
-export const VALUE = { number: 2, list: 6 } as const;
+export const VALUE = { number: 2, text: 3, boolean: 4, list: 6 } as const;
 export function isValueKind(field: number): boolean {
   return field >= 1 && field <= 6;
 }
-export const META = { routing: 3, metrics: 5 } as const;
+export const META = { puid: 1, tags: 2, routing: 3, metrics: 5 } as const;
 export const METRIC = { key: 1, type: 2, value: 3 } as const;
 /** An entry of any map. */
 export const ENTRY = { key: 1, value: 2 } as const;

@@ -9,7 +9,7 @@ import { readBf16, readFp16, writeBf16, writeFp16 } from '../tensors/halves.ts';
 import { type MeanTensor, sizeOf, type Tensor } from '../tensors/mean.ts';
 import { DIM, ENTRY, PREDICT_RESPONSE, SHAPE, TENSOR } from './fields.ts';
 
-const DATATYPES: ReadonlyMap<number, Datatype> = new Map([
+export const DATATYPES: ReadonlyMap<number, Datatype> = new Map([
   [1, 'FP32'],
   [2, 'FP64'],
   [3, 'INT32'],
@@ -54,10 +54,15 @@ export interface GrpcTensor extends Tensor {
 
 /** The entries of the map by name: of equal names the last one counts. Undefined: broken. */
 export function readOutputs(body: Buffer): Map<string, Buffer> | undefined {
+  return readTensors(body, PREDICT_RESPONSE.outputs);
+}
+
+/** The same of map `field`, of either message. */
+export function readTensors(body: Buffer, field: number): Map<string, Buffer> | undefined {
   const outputs = new Map<string, Buffer>();
   const reader = new FieldReader(body);
   while (reader.next()) {
-    if (reader.field !== PREDICT_RESPONSE.outputs || reader.wire !== BYTES) continue;
+    if (reader.field !== field || reader.wire !== BYTES) continue;
     const entry = reader.inner();
     let name = '';
     let tensor: Buffer = Buffer.alloc(0);
@@ -73,7 +78,7 @@ export function readOutputs(body: Buffer): Map<string, Buffer> | undefined {
 }
 
 /** Undefined for an unknown rank, a dimension that is not known, and broken bytes. */
-function readShape(tensor: Buffer): number[] | undefined {
+export function readShape(tensor: Buffer): number[] | undefined {
   const shape = readMessage(tensor, TENSOR.shape);
   if (shape === undefined) return [];
   const sizes: number[] = [];
@@ -126,7 +131,7 @@ function splat(values: Float64Array, count: number): Float64Array | undefined {
 }
 
 /** A varint field's last value; 0 when it is absent. */
-function readDtype(tensor: Buffer): number {
+export function readDtype(tensor: Buffer): number {
   const reader = new FieldReader(tensor);
   let dtype = 0;
   while (reader.next()) {

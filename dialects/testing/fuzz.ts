@@ -242,6 +242,26 @@ function transcodeDifference(json: Payload): string | undefined {
   return undefined;
 }
 
+/** What a transcoder makes of protobuf that is none. */
+function transcodeGrpcDifference(proto: Payload): string | undefined {
+  for (const graph of PROTOCOLS) {
+    for (const unit of PROTOCOLS) {
+      const transcoder = transcoderOf(graph, unit, 'grpc');
+      if (transcoder === null) continue;
+      for (const made of [
+        transcoder.request(proto, 'm', false),
+        transcoder.request(proto, 'm', true),
+        transcoder.answer(proto, proto, 'm'),
+      ]) {
+        if ('body' in made && !isProtobuf(made.body)) {
+          return `${graph} to ${unit}: ${made.body.toString('hex')}`;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
 function difference(json: Payload, proto: Buffer): string | undefined {
   readAll(json, { body: proto, contentType: null, layout: null });
   // Raw contents change the tensors beside them, which the tests of the conversion hold.
@@ -254,6 +274,7 @@ function difference(json: Payload, proto: Buffer): string | undefined {
     }) ??
     grpcDifference(noRaw, v2Grpc.chainGrpc, [1, 2], {}, 1) ??
     transcodeDifference(json) ??
+    transcodeGrpcDifference({ body: proto, contentType: null, layout: null }) ??
     grpcDifference(proto, tensorflowGrpc.chainGrpc, [2], { 1: 2 }, 1)
   );
 }

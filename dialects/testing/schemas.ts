@@ -1,10 +1,11 @@
-// The messages of V2 and of TensorFlow Serving as protobufjs reads them, written here independently of the project's own .proto
+// The messages of Seldon, of V2 and of TensorFlow Serving as protobufjs reads them, written here independently of the project's own .proto
 // files.
 import protobuf from 'protobufjs';
 
 const V2 = `
   syntax = "proto3"; package t;
-  message Param { oneof parameter_choice { bool bool_param = 1; int64 int64_param = 2; string string_param = 3; } }
+  message Param { oneof parameter_choice { bool bool_param = 1; int64 int64_param = 2; string string_param = 3; double double_param = 4;
+    uint64 uint64_param = 5; } }
   message Request { string model_name = 1; string model_version = 2; string id = 3; map<string, Param> parameters = 4;
     repeated Tensor inputs = 5; repeated Asked outputs = 6; repeated bytes raw_input_contents = 7; }
   message Response { string model_name = 1; string model_version = 2; string id = 3; map<string, Param> parameters = 4;
@@ -30,6 +31,17 @@ const TENSORFLOW = `
     repeated uint64 uint64_val = 17; }
 `;
 
+const SELDON = `
+  syntax = "proto3"; package t;
+  message Message { Meta meta = 2; oneof data_oneof { Data data = 3; bytes binData = 4; string strData = 5; Value jsonData = 6; } }
+  message Meta { string puid = 1; map<string, Value> tags = 2; map<string, int32> routing = 3; map<string, string> requestPath = 4; }
+  message Data { repeated string names = 1; oneof data_oneof { Tensor tensor = 2; List ndarray = 3; } }
+  message Tensor { repeated int32 shape = 1; repeated double values = 2; }
+  message List { repeated Value values = 1; }
+  message Value { oneof kind { int32 null_value = 1; double number_value = 2; string string_value = 3; bool bool_value = 4;
+    List list_value = 6; } }
+`;
+
 export interface Schema {
   write(type: string, value: object): Buffer;
   read(type: string, bytes: Buffer): Record<string, unknown>;
@@ -50,5 +62,6 @@ function schema(text: string): Schema {
   };
 }
 
+export const SELDON_SCHEMA = schema(SELDON);
 export const V2_SCHEMA = schema(V2);
 export const TENSORFLOW_SCHEMA = schema(TENSORFLOW);

@@ -4,6 +4,8 @@ import { DATATYPE_BYTES, isDatatype, readValues, writeValues } from '../tensors/
 
 export interface RawText {
   readonly text: Buffer;
+  /** Of elements. */
+  readonly count: number;
   readonly hasNonFinite: boolean;
   /** Strings that are no UTF-8 are written as base64. */
   readonly content: 'base64' | null;
@@ -48,20 +50,29 @@ export function readRaw(datatype: string, bytes: Buffer): RawText | undefined {
     if (strings === undefined) return undefined;
     const { texts, isBase64 } = textsOf(strings);
     const content = isBase64 ? 'base64' : null;
-    return { text: Buffer.from(texts.join(',')), hasNonFinite: false, content };
+    const text = Buffer.from(texts.join(','));
+    return { text, count: texts.length, hasNonFinite: false, content };
   }
   if (!isDatatype(datatype) || bytes.length % DATATYPE_BYTES[datatype] !== 0) return undefined;
   if (datatype === 'INT64' || datatype === 'UINT64') {
     const text = Buffer.from(readIntegers(bytes, datatype === 'INT64'));
-    return { text, hasNonFinite: false, content: null };
+    return { text, count: bytes.length / 8, hasNonFinite: false, content: null };
   }
   const values = readValues(datatype, bytes) ?? new Float64Array();
-  const texts =
-    datatype === 'BOOL'
-      ? Array.from(values, (value) => String(value !== 0))
-      : Array.from(values, numberText);
+  return { ...numbersText(datatype, values), count: values.length, content: null };
+}
+
+/** Doubles as texts; of BOOL as words. */
+export function numbersText(
+  datatype: string,
+  values: Float64Array,
+): { text: Buffer; hasNonFinite: boolean } {
+  const texts = Array.from(
+    values,
+    datatype === 'BOOL' ? (value) => String(value !== 0) : numberText,
+  );
   const hasNonFinite = !values.every((value) => Number.isFinite(value));
-  return { text: Buffer.from(texts.join(',')), hasNonFinite, content: null };
+  return { text: Buffer.from(texts.join(',')), hasNonFinite };
 }
 
 /** The elements of a text without strings. */

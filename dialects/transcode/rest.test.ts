@@ -97,6 +97,18 @@ test('names of columns come back from a V2 unit’s parameter', () => {
   assert.equal(answer, '{"data":{"names":["p"],"ndarray":[[1]]}}');
 });
 
+test('a parameter that is no list of names is none', () => {
+  const answered =
+    '{"outputs":[{"name":"o","datatype":"FP64","shape":[1],"parameters":{"names":"[1"},"data":[1]}]}';
+  const [, answer] = through('seldon', 'v2', '{"data":{"ndarray":[1]}}', answered);
+  assert.equal(answer, '{"data":{"ndarray":[1]}}');
+});
+
+test('a shape of very many empty lists is refused', () => {
+  const asked = '{"inputs":[{"shape":[1000000000,0],"datatype":"FP32","data":[]}]}';
+  assert.match(through('v2', 'seldon', asked)[0], /^MESSAGE_NOT_TRANSLATABLE .*its shape/);
+});
+
 test('binary tensors are read to all their bits', () => {
   const integers = Buffer.alloc(16);
   integers.writeBigInt64LE(2n ** 53n + 1n, 0);

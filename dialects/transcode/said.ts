@@ -1,6 +1,7 @@
 // What a message says, in no protocol: tensors whose elements are JSON texts, and what goes along with them. Each protocol reads its
 // messages into this and writes them from it, so that any two of them understand each other.
 import type { Payload, Unusable } from '../payload.ts';
+import { sizeOf } from '../tensors/mean.ts';
 import type { FlatJson } from './flat-json.ts';
 
 export interface SaidTensor {
@@ -30,7 +31,7 @@ export interface Said {
 /** One protocol's side. All return a text that says why where the protocol cannot say it. */
 export interface Speaker {
   /** A client's request, or an answer. */
-  read(message: Payload): Said | string;
+  read(message: Payload, isAnswer: boolean): Said | string;
   /** What a unit named `model` is called with. */
   writeRequest(said: Said, model: string): Payload | string;
   /** The answer to `asked`, a message of the same protocol, of the unit named `model`. */
@@ -59,8 +60,22 @@ export function datatypeOf({ kind }: Pick<FlatJson, 'kind'>): string {
 
 export const JSON_TYPE = 'application/json';
 
+export function grpcPayload(pieces: readonly Buffer[]): Payload {
+  return { body: Buffer.concat(pieces), contentType: null, layout: null };
+}
+
 export function jsonPayload(pieces: readonly Buffer[]): Payload {
   return { body: Buffer.concat(pieces), contentType: JSON_TYPE, layout: null };
+}
+
+/** Names of columns out of a text that anybody may have written; null where it is no JSON of a list of texts. */
+export function parseColumns(text: string): string | null {
+  try {
+    const names: unknown = JSON.parse(text);
+    return Array.isArray(names) && names.every((name) => typeof name === 'string') ? text : null;
+  } catch {
+    return null;
+  }
 }
 
 const BASE64_TEXTS = /^[A-Za-z0-9+/_=",-]*$/;
@@ -68,6 +83,27 @@ const BASE64_TEXTS = /^[A-Za-z0-9+/_=",-]*$/;
 /** Whether the elements can be bytes in base64. */
 export function areBase64(text: Buffer): boolean {
   return BASE64_TEXTS.test(text.toString('latin1'));
+}
+
+/** More empty lists than that are not written. */
+const MAX_EMPTY = 4096;
+
+/** Whether a shape that is given holds so many elements; with none of them it may still ask for many empty lists. */
+export function fitsShape(shape: readonly number[], count: number): boolean {
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return false;
+  if (sizeOf(shape) !== count) return false;
+  return count > 0 || sizeOf(shape.slice(0, shape.indexOf(0))) <= MAX_EMPTY;
+}
+
+/** The one tensor that a SeldonMessage can hold. */
+export function onlyTensor({ tensors }: Said): SaidTensor | string {
+  const [tensor, ...others] = tensors;
+  if (tensor === undefined) return 'it holds no tensor';
+  if (others.length > 0) return `it holds ${tensors.length} tensors, a SeldonMessage one`;
+  if (tensor.content === 'base64' && sizeOf(tensor.shape) !== 1) {
+    return 'it holds several byte strings, a SeldonMessage one';
+  }
+  return tensor;
 }
 
 /** Names where the protocol wants one and the message has none. */

@@ -6,7 +6,9 @@ import type { Payload } from '../payload.ts';
 import {
   areBase64,
   datatypeOf,
+  fitsShape,
   jsonPayload,
+  onlyTensor,
   type Said,
   type SaidTensor,
   type Speaker,
@@ -48,7 +50,7 @@ function readTensor(body: Buffer, { json, members }: JsonObject): SaidTensor | s
   const written = tensor.get('shape');
   if (!data.has('ndarray') && written !== undefined) {
     shape = shapeAt(json, written) ?? [];
-    if (sizeOf(shape) !== sizeOf(flat.shape)) return 'data.tensor.shape does not fit the values';
+    if (!fitsShape(shape, sizeOf(flat.shape))) return 'data.tensor.shape does not fit the values';
   }
   return {
     name: '',
@@ -75,16 +77,11 @@ function read({ body }: Payload): Said | string {
   };
 }
 
-/** The one tensor that a SeldonMessage can hold. */
-export function onlyTensor({ tensors }: Said): SaidTensor | string {
-  const [tensor, ...others] = tensors;
-  if (tensor === undefined) return 'it holds no tensor';
-  if (others.length > 0) return `it holds ${tensors.length} tensors, a SeldonMessage one`;
-  if (tensor.hasNonFinite) return 'it holds NaN or infinities, which Seldon’s JSON cannot say';
-  if (tensor.content === 'base64' && sizeOf(tensor.shape) !== 1) {
-    return 'it holds several byte strings, a SeldonMessage one';
-  }
-  return tensor;
+/** The same over REST, whose JSON says no more than JSON can. */
+function jsonTensor(said: Said): SaidTensor | string {
+  const tensor = onlyTensor(said);
+  if (typeof tensor === 'string' || !tensor.hasNonFinite) return tensor;
+  return 'it holds NaN or infinities, which Seldon’s JSON cannot say';
 }
 
 /** The member that holds the data; `asTensor`: in a `tensor`, where it holds numbers. */
@@ -139,12 +136,12 @@ function askedMeta(asked: JsonObject | undefined, parameters: string | null): st
 export const SELDON_REST_SPEAKER: Speaker = {
   read,
   writeRequest(said) {
-    const tensor = onlyTensor(said);
+    const tensor = jsonTensor(said);
     if (typeof tensor === 'string') return tensor;
     return writeMessage(metaOf(said), dataMember(tensor, false, false));
   },
   writeAnswer(said, asked) {
-    const tensor = onlyTensor(said);
+    const tensor = jsonTensor(said);
     if (typeof tensor === 'string') return tensor;
     const object = readObject(asked.body);
     const data =

@@ -3,16 +3,19 @@
 import type { DialectName, Transport } from '../../graph/plan/plan.ts';
 import type { Payload, Unusable } from '../payload.ts';
 import { type Speaker, untranslatable } from './said.ts';
+import { SELDON_GRPC_SPEAKER } from './seldon-grpc.ts';
 import { SELDON_REST_SPEAKER } from './seldon-rest.ts';
+import { TENSORFLOW_GRPC_SPEAKER } from './tensorflow-grpc.ts';
 import { TENSORFLOW_REST_SPEAKER } from './tensorflow-rest.ts';
+import { V2_GRPC_SPEAKER } from './v2-grpc.ts';
 import { V2_REST_SPEAKER } from './v2-rest.ts';
 
 export interface Transcoder {
   /**
    * What the unit named `model` is called with: the message of the graph, a client's request or another unit's response, in the unit's
-   * protocol.
+   * protocol. `isAnswer`: it is a response, which over gRPC some messages do not tell by themselves.
    */
-  request(message: Payload, model: string): Payload | Unusable;
+  request(message: Payload, model: string, isAnswer?: boolean): Payload | Unusable;
   /** The unit's response as one of the graph's protocol. `asked`: the message that `request` was given. */
   answer(answer: Payload, asked: Payload, model: string): Payload | Unusable;
   /** What is made besides the message, bytes; an upper bound. */
@@ -25,11 +28,18 @@ const SPEAKERS: Readonly<Record<Transport, Readonly<Partial<Record<DialectName, 
     v2: V2_REST_SPEAKER,
     tensorflow: TENSORFLOW_REST_SPEAKER,
   },
-  grpc: {},
+  grpc: {
+    seldon: SELDON_GRPC_SPEAKER,
+    v2: V2_GRPC_SPEAKER,
+    tensorflow: TENSORFLOW_GRPC_SPEAKER,
+  },
 };
 
-/** The text of each element twice, brackets around it, and what is written before and behind. */
-const COPIES = 4;
+/**
+ * The text of each element twice, brackets around it, and what is written before and behind. Over gRPC a number of a byte or more is a text
+ * of up to 25, and in a list.
+ */
+const COPIES: Readonly<Record<Transport, number>> = { rest: 4, grpc: 64 };
 const ENVELOPE_BYTES = 4096;
 
 function orRefuse(written: Payload | string): Payload | Unusable {
@@ -46,18 +56,18 @@ export function transcoderOf(
   const theirs = SPEAKERS[transport][unit];
   if (graph === unit || ours === undefined || theirs === undefined) return null;
   return {
-    request(message, model) {
-      const said = ours.read(message);
+    request(message, model, isAnswer = false) {
+      const said = ours.read(message, isAnswer);
       return typeof said === 'string'
         ? untranslatable(said)
         : orRefuse(theirs.writeRequest(said, model));
     },
     answer(answer, asked, model) {
-      const said = theirs.read(answer);
+      const said = theirs.read(answer, true);
       return typeof said === 'string'
         ? untranslatable(said)
         : orRefuse(ours.writeAnswer(said, asked, model));
     },
-    bytesMade: ({ body }) => COPIES * body.length + ENVELOPE_BYTES,
+    bytesMade: ({ body }) => COPIES[transport] * body.length + ENVELOPE_BYTES,
   };
 }

@@ -9,9 +9,11 @@ import { elementsOf, membersOf, readObject, stringAt, textAt, valueAt } from './
 import { readRaw } from './raw-text.ts';
 import {
   areBase64,
+  fitsShape,
   INPUT_NAME,
   jsonPayload,
   OUTPUT_NAME,
+  parseColumns,
   type Said,
   type SaidTensor,
   type Speaker,
@@ -50,13 +52,18 @@ function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTen
   const datatype = stringAt(json, members.get('datatype'));
   const shape = shapeAt(json, members.get('shape'));
   if (shape === undefined) return `tensor "${name}" has no shape`;
-  const said = { name, datatype, shape, columns: stringAt(json, parameters.get(COLUMNS)) || null };
+  const said = {
+    name,
+    datatype,
+    shape,
+    columns: parseColumns(stringAt(json, parameters.get(COLUMNS))),
+  };
   const size = valueAt(json, parameters.get('binary_data_size'));
   const data = members.get('data');
   if (data !== undefined) {
     const flat = flattenJson(body, data);
     if (flat === undefined) return `tensor "${name}" is ragged or of several kinds`;
-    if (sizeOf(flat.shape) !== sizeOf(shape)) return `tensor "${name}" does not fit its shape`;
+    if (!fitsShape(shape, sizeOf(flat.shape))) return `tensor "${name}" does not fit its shape`;
     const { text, hasNonFinite } = flat;
     const content = contentOf(json, parameters);
     if (content === 'base64' && !areBase64(text)) return `tensor "${name}" is no base64`;
@@ -65,7 +72,9 @@ function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTen
   const bytes = size === null ? undefined : tail.take(Number(size));
   const raw = bytes === undefined ? undefined : readRaw(datatype, bytes);
   if (raw === undefined) return `tensor "${name}" has no data of its datatype`;
-  return { ...said, ...raw, content: raw.content ?? contentOf(json, parameters) };
+  const { text, hasNonFinite, count } = raw;
+  if (!fitsShape(shape, count)) return `tensor "${name}" does not fit its shape`;
+  return { ...said, text, hasNonFinite, content: raw.content ?? contentOf(json, parameters) };
 }
 
 function readParameters(json: Buffer, span: Span | undefined): string | null {
@@ -135,7 +144,7 @@ function known(id: string | null, parameters: string | null): string[] {
 }
 
 export const V2_REST_SPEAKER: Speaker = {
-  read,
+  read: (message) => read(message),
   writeRequest: ({ tensors, id, parameters }) =>
     write(known(id, parameters), 'inputs', tensors, INPUT_NAME),
   writeAnswer({ tensors, parameters }, asked, model) {

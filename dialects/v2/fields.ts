@@ -6,6 +6,10 @@ export const REQUEST = { inputs: 5, outputs: 6, raw: 7 } as const;
 export const RESPONSE = { outputs: 5, raw: 6 } as const;
 /** InferInputTensor and InferOutputTensor. */
 export const TENSOR = { name: 1, datatype: 2, shape: 3, parameters: 4, contents: 5 } as const;
+/** InferParameter: a oneof. */
+export const PARAMETER = { bool: 1, int64: 2, string: 3, double: 4, uint64: 5 } as const;
+/** An entry of any map. */
+export const ENTRY = { key: 1, value: 2 } as const;
 /** InferTensorContents. */
 export const CONTENTS = {
   bool: 1,

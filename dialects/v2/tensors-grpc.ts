@@ -49,13 +49,18 @@ function readTensor(bytes: Buffer, raw: Buffer | null): WrittenTensor | undefine
 
 /** All outputs of a ModelInferResponse; undefined when it is broken, or has raw contents for some of them only. */
 export function readOutputs(body: Buffer): WrittenTensor[] | undefined {
+  return readTensors(body, RESPONSE.raw);
+}
+
+/** The same of either message; `rawField`: the number of its raw contents. */
+export function readTensors(body: Buffer, rawField: number): WrittenTensor[] | undefined {
   const tensors: Buffer[] = [];
   const raws: Buffer[] = [];
   const reader = new FieldReader(body);
   while (reader.next()) {
     if (reader.wire !== BYTES) continue;
     if (reader.field === RESPONSE.outputs) tensors.push(reader.payload());
-    else if (reader.field === RESPONSE.raw) raws.push(reader.payload());
+    else if (reader.field === rawField) raws.push(reader.payload());
   }
   if (reader.broken || (raws.length > 0 && raws.length !== tensors.length)) return undefined;
   const written: WrittenTensor[] = [];
