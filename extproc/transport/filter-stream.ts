@@ -1,27 +1,20 @@
-// One ext_proc stream, that is one request of a client: takes its headers and its body as Envoy sends them, hands the whole
-// message to the walk and writes the outcome. A stream may also begin or end with response phases (local replies come
+// One ext_proc stream, that is one request of a client: goes through the phases in which Envoy sends it, hands the whole
+// message to the walk and writes the outcome. What has come of the request is gathered in gathered-request.ts. A stream may also begin or end with response phases (local replies come
 // through them): these pass unchanged.
-import { BodyLoans, type BodyPool, COLLECTED } from '../contract/bodies.ts';
+import type { BodyPool } from '../contract/bodies.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { BoundRoute, Router } from '../contract/program.ts';
-import {
-  HeldAccount,
-  type HeldBytes,
-  OVERLOADED_INFO,
-  REQUEST_OVERHEAD_BYTES,
-} from '../contract/held-bytes.ts';
+import { type HeldBytes, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { type FaultLog, toFault } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
-import { GRPC_FRAME_BYTES, grpcFrameHead } from '../../lib/codecs/grpc/frame.ts';
+import { grpcFrameHead } from '../../lib/codecs/grpc/frame.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
-import { SELDON } from '../../dialects/seldon/dialect.ts';
 import { PHASE, decodeRequest, newRequestParts } from './codec/decode.ts';
 import { REPLY, emptyReply } from './codec/encode.ts';
 import type { BackwardWriter } from './codec/writer.ts';
-import { GatheredBody, pins } from './gathered-body.ts';
-import { readGrpcBody } from './grpc-body.ts';
-import { RawRequestHeaders } from './headers.ts';
+import { GatheredRequest, type Unfit } from './gathered-request.ts';
+import type { RawRequestHeaders } from './headers.ts';
 import type { Http2Stream, ServerSession, StreamHandler } from './http2/session.ts';
 import { MessageSplitter } from './messages.ts';
 import type { MessageSink } from './messages.ts';
@@ -44,9 +37,6 @@ export interface FilterContext {
   readonly bodies: BodyPool;
 }
 
-/** What a message may add to the body that it carries. */
-const ENVELOPE_BYTES = 4096;
-
 const STATE = {
   /** No request headers yet. */
   START: 0,
@@ -56,16 +46,6 @@ const STATE = {
   HANDLING: 2,
   ANSWERED: 3,
 } as const;
-
-const NO_HEADERS = new RawRequestHeaders(Buffer.alloc(0), 0, 0);
-const NO_BODY = Buffer.alloc(0);
-const NO_MESSAGE: Message = {
-  body: NO_BODY,
-  contentType: null,
-  layout: null,
-  contentEncoding: null,
-  head: null,
-};
 
 /** Replies to phases that pass unchanged, by phase; null where there is none that does. */
 const CONTINUE: readonly (Buffer | null)[] = [
@@ -82,33 +62,23 @@ const CONTINUE: readonly (Buffer | null)[] = [
 const parts = newRequestParts();
 
 export class FilterStream implements StreamHandler, MessageSink, Exchange, Answering {
-  headers: RawRequestHeaders = NO_HEADERS;
-  message: Message = NO_MESSAGE;
   cancelled = false;
   phase: ReplyPhase = 'headers';
-  grpc = false;
-  /** Seldon's until a plan is found: nothing else can be known. */
-  dialect: Dialect = SELDON;
   readonly #context: FilterContext;
   readonly #session: ServerSession;
   readonly #stream: Http2Stream;
   readonly #splitter: MessageSplitter;
   readonly #send: SendMessage;
-  /** Null until something is lent: most requests are read in one piece. */
-  #loans: BodyLoans | null = null;
+  readonly #request: GatheredRequest;
   #state: number = STATE.START;
   #route: BoundRoute | null = null;
-  #maxBodyBytes = 0;
-  /** What has come of the body; null before and after. */
-  #gathered: GatheredBody | null = null;
-  readonly #account: HeldAccount;
   #headersSent = false;
   #over = false;
   #listeners: (() => void)[] | null = null;
 
   constructor(context: FilterContext, stream: Http2Stream, session: ServerSession) {
     this.#context = context;
-    this.#account = new HeldAccount(context.held, () => this.#yield());
+    this.#request = new GatheredRequest(context.held, context.bodies, () => this.#yield());
     this.#stream = stream;
     this.#session = session;
     this.#splitter = new MessageSplitter(this);
@@ -132,11 +102,9 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   closed(): void {
     this.#over = true;
     this.#cancel();
-    // A walk that was cut short may have calls that still send, and what we ended ourselves may still be on its way to Envoy.
-    if (!this.cancelled && this.#stream.remoteEnded) this.#loans?.giveBack();
     this.#state = STATE.ANSWERED;
-    this.#account.close();
-    this.#dropBody();
+    // A walk that was cut short may have calls that still send, and what we ended ourselves may still be on its way to Envoy.
+    this.#request.close(!this.cancelled && this.#stream.remoteEnded);
     const route = this.#route;
     this.#route = null;
     route?.release();
@@ -154,34 +122,15 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
         this.#breakOff();
         return false;
       case STATE.GATHER:
-        if (bytes > this.#maxBodyBytes + ENVELOPE_BYTES) {
-          this.#tooLarge();
-          return false;
-        }
-        if (this.hold(bytes)) return true;
-        this.#fail('OVERLOADED', OVERLOADED_INFO);
-        return false;
+        return this.#accepts(this.#request.admit(bytes));
       default:
         // A body whose request was answered at its headers, which nobody reads, or phases that pass unchanged.
-        return bytes <= MAX_PASSING_BYTES && this.hold(bytes);
+        return bytes <= MAX_PASSING_BYTES && this.#request.hold(bytes);
     }
-  }
-
-  hold(bytes: number): boolean {
-    return this.#account.hold(bytes);
-  }
-
-  release(bytes: number): void {
-    this.#account.release(bytes);
   }
 
   lend(bytes: number): Buffer {
-    // Pieces of a body that comes in several are copied together, and go at once.
-    if (this.grpc || (this.#state === STATE.GATHER && this.#gathered !== null)) {
-      return COLLECTED.lend(bytes);
-    }
-    this.#loans ??= new BodyLoans(this.#context.bodies);
-    return this.#loans.lend(bytes);
+    return this.#request.lend(bytes);
   }
 
   take(chunk: Buffer, start: number, end: number): void {
@@ -218,10 +167,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     const { endOfStream, routeStart, routeEnd } = parts;
     const routeName = routeStart < 0 ? '' : chunk.toString('latin1', routeStart, routeEnd);
     const { start, end } = parts;
-    const headers = pins(chunk, end - start)
-      ? new RawRequestHeaders(Buffer.from(chunk.subarray(start, end)), 0, end - start)
-      : new RawRequestHeaders(chunk, start, end);
-    this.headers = headers;
+    const request = this.#request;
+    request.takeHeaders(chunk, start, end);
     let route: BoundRoute | undefined;
     try {
       route = this.#context.router.open(routeName);
@@ -231,30 +178,14 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
         'the router failed to open a route',
       );
     }
-    const contentType = headers.find('content-type');
     if (route === undefined) {
-      this.grpc = contentType !== null && contentType.startsWith('application/grpc');
       this.#fail('PLAN_UNKNOWN', `no plan serves the route "${routeName}"`);
       return;
     }
     this.#route = route;
-    this.grpc = route.grpc;
-    this.dialect = route.dialect;
-    this.#maxBodyBytes = route.maxBodyBytes;
-    // Once as they came, once as they are written for the units.
-    if (!this.hold(2 * (end - start) + REQUEST_OVERHEAD_BYTES)) {
-      this.#fail('OVERLOADED', OVERLOADED_INFO);
-      return;
-    }
-    if (!route.grpc) {
-      const contentEncoding = headers.find('content-encoding');
-      const { layoutHeader } = route.dialect;
-      const layout = layoutHeader === null ? null : headers.find(layoutHeader);
-      this.message = { body: NO_BODY, contentType, layout, contentEncoding, head: null };
-    }
+    if (!this.#accepts(request.bind(route, end - start))) return;
     if (endOfStream) {
-      if (route.grpc) this.#fail('BAD_GRPC_FRAME', 'the request holds no gRPC message');
-      else this.#handle();
+      if (this.#accepts(request.endBodiless())) this.#handle();
       return;
     }
     this.phase = 'body';
@@ -264,76 +195,29 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   #takeBody(chunk: Buffer): void {
     if (this.#state !== STATE.GATHER) return;
     const { start, end, endOfStream } = parts;
-    if (end > start) {
-      const maxBytes = this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0);
-      this.#gathered ??= new GatheredBody(this.#account, maxBytes, !this.grpc);
-      if (this.#gathered.length + end - start > maxBytes) {
-        this.#tooLarge();
-        return;
-      }
-      if (!this.#gathered.add(chunk, start, end)) {
-        this.#fail('OVERLOADED', OVERLOADED_INFO);
-        return;
-      }
-    }
+    if (end > start && !this.#accepts(this.#request.add(chunk, start, end))) return;
     if (endOfStream) this.#assemble();
-    else this.#account.arrives();
-  }
-
-  #dropBody(): void {
-    this.#gathered?.drop();
-    this.#gathered = null;
+    else this.#request.arrives();
   }
 
   /** Another request needs the room that this body takes, which is still on its way. */
   #yield(): void {
-    this.#dropBody();
+    this.#request.drop();
     this.#fail('OVERLOADED', OVERLOADED_INFO);
   }
 
   /** The body is whole. */
   #assemble(): void {
-    this.#account.settles();
     this.#state = STATE.HANDLING;
-    const gathered = this.#gathered;
-    this.#gathered = null;
-    if (gathered === null) this.#takeWhole(NO_BODY);
-    else gathered.take((whole) => this.#takeWhole(whole));
-  }
-
-  #takeWhole(whole: Buffer): void {
-    // The client may have gone while it was put together.
-    if (this.#state !== STATE.HANDLING) return;
-    if (!this.grpc) {
-      this.#handleBody(whole);
-      return;
-    }
-    const encoding = this.headers.find('grpc-encoding');
-    const unpacking = readGrpcBody(whole, encoding, this.#maxBodyBytes, this, (body) => {
-      if (this.#state !== STATE.HANDLING) return;
-      switch (body.kind) {
-        case 'message':
-          // What was packed is not needed any more.
-          if (body.message.buffer !== whole.buffer) this.release(whole.length);
-          this.#handleBody(body.message);
-          return;
-        case 'too-large':
-          this.#tooLarge();
-          return;
-        case 'overloaded':
-          this.#fail('OVERLOADED', body.info);
-          return;
-        case 'broken':
-          this.#fail('BAD_GRPC_FRAME', body.info);
-      }
-    });
-    if (unpacking !== null) this.onCancel(() => unpacking.cancel());
-  }
-
-  #handleBody(body: Buffer): void {
-    const { contentType, layout, contentEncoding } = this.message;
-    this.message = { body, contentType, layout, contentEncoding, head: null };
-    this.#handle();
+    this.#request.finish(
+      (unfit) => {
+        // The client may have gone while it was put together.
+        if (this.#state === STATE.HANDLING && this.#accepts(unfit)) this.#handle();
+      },
+      (unpacking) => {
+        if (this.#state === STATE.HANDLING) this.onCancel(() => unpacking.cancel());
+      },
+    );
   }
 
   #handle(): void {
@@ -347,6 +231,30 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   // What the walk asks for.
 
+  get headers(): RawRequestHeaders {
+    return this.#request.headers;
+  }
+
+  get message(): Message {
+    return this.#request.message;
+  }
+
+  get grpc(): boolean {
+    return this.#request.grpc;
+  }
+
+  get dialect(): Dialect {
+    return this.#request.dialect;
+  }
+
+  hold(bytes: number): boolean {
+    return this.#request.hold(bytes);
+  }
+
+  release(bytes: number): void {
+    this.#request.release(bytes);
+  }
+
   has(name: string): boolean {
     return this.headers.find(name) !== null;
   }
@@ -359,8 +267,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   reply(outcome: Outcome): void {
     if (this.#state === STATE.ANSWERED) return;
     this.#state = STATE.ANSWERED;
-    this.#account.settles();
-    this.#dropBody();
+    this.#request.settles();
+    this.#request.drop();
     this.#listeners = null;
     if (outcome.kind === 'error' && outcome.code === 'OVERLOADED') this.#context.held.refusals++;
     try {
@@ -375,8 +283,10 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     this.reply({ kind: 'error', code, info, routing: '' });
   }
 
-  #tooLarge(): void {
-    this.#fail('BODY_TOO_LARGE', `the body is over the limit of ${this.#maxBodyBytes} bytes`);
+  /** Whether nothing is wrong with the request; what is, is answered. */
+  #accepts(unfit: Unfit | null): boolean {
+    if (unfit !== null) this.#fail(unfit.code, unfit.info);
+    return unfit === null;
   }
 
   /** The peer sent what is no ext_proc. */
