@@ -1,11 +1,17 @@
 // What is asked of messages whose inside has to be read, as values that can be handed to a thread. In: the task and the
 // payloads; out: its result. Nothing here knows where it runs.
+import type { DialectName } from '../../graph/plan/plan.ts';
+import { type Transcoder, transcoderOf } from '../../dialects/transcode/transcode.ts';
 import type { FeedbackRoutingFound, Messages, Routing } from '../../dialects/dialect.ts';
 import type { Edits, Payload, Unusable } from '../../dialects/payload.ts';
 
 /** What each task answers. A body that comes back may be the one that was given. */
 export interface TaskResults {
   readonly fit: Edits | Unusable | null;
+  /** Of the graph's protocol, in the unit's. */
+  readonly 'to-unit': Payload | Unusable;
+  /** Of the unit's response and of what it was sent, in the graph's protocol. */
+  readonly 'from-unit': Payload | Unusable;
   readonly 'read-route': number | Unusable;
   readonly 'find-unjoinable': Unusable | null;
   readonly average: Payload | Unusable;
@@ -23,6 +29,8 @@ export interface Task<K extends TaskKind = TaskKind> {
   readonly routing?: Routing;
   /** Of `fit` and `simple-model`: the name that the unit is asked by. */
   readonly model?: string;
+  /** Of what goes to a unit of another protocol and comes from it: that protocol. */
+  readonly spoken?: DialectName;
   /** Of `fit`: the message is another unit's answer. */
   readonly isAnswer?: boolean;
 }
@@ -50,6 +58,10 @@ function performAny(
       return requests === null
         ? null
         : requests.fit(first, task.model ?? '', task.isAnswer === true);
+    case 'to-unit':
+      return transcoder(messages, task).request(first, task.model ?? '');
+    case 'from-unit':
+      return transcoder(messages, task).answer(first, payloads[1] ?? NOTHING, task.model ?? '');
     case 'read-route':
       return messages.readRoute(first);
     case 'find-unjoinable':
@@ -69,6 +81,13 @@ function performAny(
         ? first
         : withBody(first, routing.writeFeedback(first.body, task.routing ?? NO_ROUTING));
   }
+}
+
+/** A unit is called by one only where there is one. */
+function transcoder({ dialect, transport }: Messages, { spoken = dialect }: Task): Transcoder {
+  const found = transcoderOf(dialect, spoken, transport);
+  if (found === null) throw new Error(`no way from ${dialect} to ${spoken} over ${transport}`);
+  return found;
 }
 
 function withBody(payload: Payload, body: Buffer): Payload {
@@ -97,6 +116,9 @@ export function bytesMade(messages: Messages, task: Task, payloads: readonly Pay
       return ENVELOPE_BYTES;
     case 'average':
       return messages.averageBytes(payloads);
+    case 'to-unit':
+    case 'from-unit':
+      return transcoder(messages, task).bytesMade(payloads[0] ?? NOTHING);
     case 'simple-model':
     case 'write-routing':
     case 'write-feedback-routing':

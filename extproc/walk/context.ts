@@ -72,6 +72,8 @@ export interface LineOwner extends WalkContext {
   modelOf(call: PreparedCall): string;
   /** Whether a message has to be fitted to a call. */
   fits(call: PreparedCall): boolean;
+  /** Notes what a unit chose, where anybody asks. */
+  record(unit: number, choice: number): void;
   /** Hands the last call to Envoy. */
   tail(call: PreparedCall, message: Message): void;
   /** Answers with the message that the request's own line ended with. */

@@ -3,27 +3,25 @@
 // fault, to the line that it branched from, or to the walk.
 import type { CallTrace } from '../contract/call-observer.ts';
 import type { CallHandle, CallResult } from '../contract/calls.ts';
-import type { RequestHeaders } from '../contract/exchange.ts';
 import { toFault } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import type { LineOwner } from './context.ts';
 import { ALL, NONE } from './decisions.ts';
-import { faultOf, joined, ownBytes } from './merge.ts';
+import {
+  acknowledgementOf,
+  choiceOf,
+  constantOf,
+  faultOf,
+  http1Block,
+  joined,
+  ownBytes,
+} from './merge.ts';
+import { type AggregateOp, type AverageOp, type CallOp, type ChooseOp, decides } from './ops.ts';
 import type { Op, PreparedCall } from './ops.ts';
-import { type Fault, messageOf, observedStatus } from './outcome.ts';
+import { type Fault, faultOfCall, messageOf, observedStatus } from './outcome.ts';
 import { OVERLOADED, type Read, readAtOnce, readMessages } from './read.ts';
-import { applyEdits } from '../../dialects/payload.ts';
+import { applyEdits, type Unusable } from '../../dialects/payload.ts';
 import type { Task, TaskKind } from '../reading/tasks.ts';
-
-type ChooseOp = Extract<Op, { kind: 'choose' }>;
-type AggregateOp = Extract<Op, { kind: 'aggregate' }>;
-type CallOp = Extract<Op, { kind: 'call' | 'aggregate' }>;
-type AverageOp = Extract<Op, { kind: 'average' }>;
-
-/** Whether the unit could have chosen otherwise; of feedback the prediction has decided. */
-function decides({ how }: ChooseOp): boolean {
-  return how.kind !== 'all' && how.kind !== 'feedback';
-}
 
 const READ_ROUTE = { kind: 'read-route' } as const;
 const FIND_UNJOINABLE = { kind: 'find-unjoinable' } as const;
@@ -91,7 +89,8 @@ export class Line {
     }
     switch (op.kind) {
       case 'call':
-        if (op.marks) this.#record(op.call.unit, ALL);
+        if (op.marks) this.#walk.record(op.call.unit, ALL);
+        if (op.call.isForeign) return this.#translate(op.call);
         return this.#walk.fits(op.call) ? this.#fit(op) : this.#callOrTail(op, this.#message);
       case 'choose':
         return this.#choose(op);
@@ -100,14 +99,14 @@ export class Line {
       case 'average':
         return this.#average(op);
       case 'simple-model':
-        this.#record(op.unit, ALL);
+        this.#walk.record(op.unit, ALL);
         return this.#simpleModel(op);
       case 'log':
         this.#walk.deps.payloads?.log(op.unit, op.payload, this.#message, this.#walk.exchange);
         this.#op = op.next;
         return true;
       case 'acknowledge':
-        return this.#go(op, this.#acknowledgement(), 0);
+        return this.#go(op, acknowledgementOf(this.#walk), 0);
     }
   }
 
@@ -124,8 +123,9 @@ export class Line {
   #readNow<K extends TaskKind>(
     task: Task<K>,
     messages: readonly Message[],
+    spoken = this.#walk.plan.messages,
   ): Read<K> | Fault | null {
-    return readAtOnce(this.#walk.plan.messages, this.#walk.exchange, task, messages);
+    return readAtOnce(spoken, this.#walk.exchange, task, messages);
   }
 
   /** Reads messages and goes on with `then`, now or later; whether the next operation can follow at once. */
@@ -134,9 +134,11 @@ export class Line {
     messages: readonly Message[],
     from: (position: number) => string,
     then: (read: Read<K> | Fault) => boolean,
+    spoken = this.#walk.plan.messages,
   ): boolean {
     const walk = this.#walk;
-    const read = readMessages(walk.reading, task, messages, from, (later) => {
+    const context = { ...walk.reading, messages: spoken };
+    const read = readMessages(context, task, messages, from, (later) => {
       this.#handle = null;
       if (walk.over) return;
       try {
@@ -158,8 +160,6 @@ export class Line {
   /** The mean of the answers, in the first one's place. */
   #average(op: AverageOp): boolean {
     const answers = this.#answers as Message[];
-    const now = this.#readNow(AVERAGE, answers);
-    if (now !== null) return this.#averaged(op, now);
     const from = (position: number): string => this.#childOf(position);
     return this.#read(AVERAGE, answers, from, (read) => this.#averaged(op, read));
   }
@@ -188,18 +188,9 @@ export class Line {
           return this.#go(op, made, read.resultBytes);
         }
         if (read === OVERLOADED) return this.#fail(read);
-        const { contentType, empty } = messages;
-        const made = messages.simpleModel({ body: empty, contentType, layout: null }, model);
-        return this.#go(op, { ...made, contentEncoding: null, head: null }, 0);
+        return this.#go(op, constantOf(messages, model), 0);
       },
     );
-  }
-
-  #acknowledgement(): Message {
-    const { transport, messages } = this.#walk.plan;
-    if (transport === 'rest') return this.#walk.exchange.message;
-    const { empty: body } = messages;
-    return { body, contentType: null, layout: null, contentEncoding: null, head: null };
   }
 
   /** Whether the call is the request's last one, so that Envoy makes it. Within a fan-out none is. */
@@ -217,8 +208,12 @@ export class Line {
     const task = { kind: 'fit', model: this.#walk.modelOf(op.call), isAnswer } as const;
     const now = this.#readNow(task, [message]);
     if (now !== null) return this.#fitted(op, now);
-    const from = (): string => (isAnswer ? `unit "${this.#from}"` : 'the request');
-    return this.#read(task, [message], from, (read) => this.#fitted(op, read));
+    return this.#read(
+      task,
+      [message],
+      () => this.#sender(),
+      (read) => this.#fitted(op, read),
+    );
   }
 
   #fitted(op: CallOp, read: Read<'fit'> | Fault): false {
@@ -228,10 +223,7 @@ export class Line {
       this.#walk.exchange.release(unpackedBytes);
       return this.#callOrTail(op, this.#message);
     }
-    if ('code' in result) {
-      const info = `unit "${this.#from ?? ''}": ${result.info}`;
-      return this.#fail({ kind: 'error', code: result.code, info });
-    }
+    if ('code' in result) return this.#refuse(`unit "${this.#from ?? ''}"`, result);
     this.#ownBytes += unpackedBytes;
     const { body, contentEncoding } = plain[0] as Message;
     const { edits, contentType, layout } = result;
@@ -262,8 +254,6 @@ export class Line {
 
   #aggregate(op: AggregateOp): boolean {
     const answers = this.#answers as Message[];
-    const now = this.#readNow(FIND_UNJOINABLE, answers);
-    if (now !== null) return this.#checked(op, now);
     const from = (position: number): string => this.#childOf(position);
     return this.#read(FIND_UNJOINABLE, answers, from, (read) => this.#checked(op, read));
   }
@@ -284,11 +274,50 @@ export class Line {
     return this.#send(op, pieces, { contentType, layout, contentEncoding: null, head: null });
   }
 
-  #call(call: PreparedCall, body: Buffer | readonly Buffer[]): void {
+  #sender(): string {
+    return this.#from === null ? 'the request' : `unit "${this.#from}"`;
+  }
+
+  /** Says the message in the words of a unit of another protocol, and calls it. */
+  #translate(call: PreparedCall): boolean {
+    const task = { kind: 'to-unit', model: call.model, spoken: call.dialect.name } as const;
+    const sender = this.#sender();
+    const take = (read: Read<'to-unit'> | Fault): false => {
+      if (read.kind !== 'read') return this.#fail(read);
+      const { result: made, resultBytes, unpackedBytes } = read;
+      if ('code' in made) return this.#refuse(`${sender}, for unit "${call.unitName}"`, made);
+      this.#ownBytes += resultBytes + unpackedBytes;
+      this.#call(call, made.body, { ...made, contentEncoding: null, head: null });
+      return false;
+    };
+    return this.#read(task, [this.#message], () => sender, take);
+  }
+
+  /** Says the response of such a unit in the graph's words, and goes on with it. */
+  #translateBack(op: Op | null, call: PreparedCall, answer: Message): boolean {
+    const task = { kind: 'from-unit', model: call.unitName, spoken: call.dialect.name } as const;
+    const sender = `unit "${call.unitName}"`;
+    const take = (read: Read<'from-unit'> | Fault): boolean => {
+      if (read.kind !== 'read') return this.#fail(read);
+      const { result: made, plain, resultBytes, unpackedBytes } = read;
+      this.#walk.exchange.release(unpackedBytes + ownBytes(answer));
+      if ('code' in made) return this.#refuse(sender, made);
+      this.#from = call.unitName;
+      const head = plain[0]?.head ?? null;
+      return this.#go(op, { ...made, contentEncoding: null, head }, resultBytes);
+    };
+    return this.#read(task, [answer, this.#message], () => sender, take);
+  }
+
+  /** `message` says what the body is, where that is not the line's own. */
+  #call(
+    call: PreparedCall,
+    body: Buffer | readonly Buffer[],
+    message: Message = this.#message,
+  ): void {
     const walk = this.#walk;
     const { exchange } = walk;
     const { observer } = walk;
-    const message = this.#message;
     const { client } = call;
     walk.listen();
     // Whoever watches may have a say in the headers, so it comes first.
@@ -301,7 +330,7 @@ export class Line {
       {
         path: walk.pathOf(call),
         headers:
-          client.headerForm === 'http1' ? this.#http1Block(headers, call) : headers.hpackBlock(),
+          client.headerForm === 'http1' ? http1Block(headers, call, message) : headers.hpackBlock(),
         extra: trace === null ? null : trace.headers,
         contentType: message.contentType,
         contentEncoding: message.contentEncoding,
@@ -315,14 +344,6 @@ export class Line {
     );
     // A client may answer at once, and this line be at its next call by now.
     if (turn === this.#calls && this.#calling !== null) this.#handle = handle;
-  }
-
-  #http1Block(headers: RequestHeaders, call: PreparedCall): Buffer {
-    const block = headers.http1Block(call.readable);
-    const { layoutHeader } = this.#walk.plan.dialect;
-    const { layout } = this.#message;
-    if (layoutHeader === null || layout === null || /[\r\n\0]/.test(layout)) return block;
-    return Buffer.concat([block, Buffer.from(`${layoutHeader}: ${layout}\r\n`, 'latin1')]);
   }
 
   #answered(result: CallResult): void {
@@ -343,18 +364,18 @@ export class Line {
       this.#trace = null;
       trace.end(observedStatus(result, call.transport), result);
     }
-    if (result.kind === 'failure') {
-      this.#fail({ kind: 'error', code: result.code, info: result.text });
+    if (result.kind === 'failure' || !result.ok) {
+      this.#fail(faultOfCall(result));
       return;
     }
-    if (!result.ok) {
-      this.#fail({ kind: 'refusal', answer: result });
-      return;
-    }
-    const answer = messageOf(result, call.transport, this.#walk.plan.dialect.layoutHeader);
+    const answer = messageOf(result, call.transport, call.dialect.layoutHeader);
     const op = this.#op;
     if (op?.kind === 'choose') {
       if (this.#takeRoute(op, call, answer)) this.run();
+      return;
+    }
+    if (call.isForeign) {
+      if (this.#translateBack(op, call, answer)) this.run();
       return;
     }
     this.#from = call.unitName;
@@ -365,6 +386,7 @@ export class Line {
   #choose(op: ChooseOp): boolean {
     switch (op.how.kind) {
       case 'route':
+        if (op.ask?.isForeign) return this.#translate(op.ask);
         if (op.ask !== null) this.#call(op.ask, this.#message.body);
         return false;
       case 'all':
@@ -380,10 +402,13 @@ export class Line {
 
   /** Goes where a router's answer says. */
   #takeRoute(op: ChooseOp, call: PreparedCall, answer: Message): boolean {
-    const now = this.#readNow(READ_ROUTE, [answer]);
+    const { messages } = call;
+    const now = this.#readNow(READ_ROUTE, [answer], messages);
     if (now !== null) return this.#routed(op, call, answer, now);
     const from = (): string => `unit "${call.unitName}"`;
-    return this.#read(READ_ROUTE, [answer], from, (read) => this.#routed(op, call, answer, read));
+    const then = (read: Read<'read-route'> | Fault): boolean =>
+      this.#routed(op, call, answer, read);
+    return this.#read(READ_ROUTE, [answer], from, then, messages);
   }
 
   #routed(
@@ -394,21 +419,13 @@ export class Line {
   ): boolean {
     if (read.kind !== 'read') return this.#fail(read);
     this.#walk.exchange.release(read.unpackedBytes + ownBytes(answer));
-    const choice = read.result;
-    if (typeof choice !== 'number') {
-      const info = `unit "${call.unitName}": ${choice.info}`;
-      return this.#fail({ kind: 'error', code: choice.code, info });
-    }
-    if (choice < NONE || choice >= op.branches.length) {
-      const info = `unit "${call.unitName}" chose child ${choice}, it has ${op.branches.length}`;
-      return this.#fail({ kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info });
-    }
-    return this.#enter(op, choice);
+    const choice = choiceOf(read.result, call.unitName, op.branches.length);
+    return typeof choice === 'number' ? this.#enter(op, choice) : this.#fail(choice);
   }
 
   /** Goes where the choice leads; whether the next operation can follow at once. */
   #enter(op: ChooseOp, choice: number): boolean {
-    this.#record(op.unit, choice);
+    this.#walk.record(op.unit, choice);
     const { observer } = this.#walk;
     if (observer !== null && decides(op)) {
       observer.chose?.(op.unit, choice, this.#walk.exchange);
@@ -469,15 +486,14 @@ export class Line {
     else this.#parent.#join(this.#slot, message, this.#ownBytes);
   }
 
+  #refuse(sender: string, { code, info }: Unusable): false {
+    return this.#fail({ kind: 'error', code, info: `${sender}: ${info}` });
+  }
+
   /** False, as no operation follows. */
   #fail(fault: Fault): false {
     if (this.#parent === null) this.#walk.fail(fault);
     else this.#parent.#join(this.#slot, fault, this.#ownBytes);
     return false;
-  }
-
-  #record(unit: number, choice: number): void {
-    const { choices } = this.#walk;
-    if (choices !== null) choices[unit] = choice;
   }
 }

@@ -1,4 +1,10 @@
-// The bodies that the filter puts together itself, and what is wrong where it cannot.
+// What a line of operations does with messages: the bodies that the filter puts together itself, the headers that go with a call, the
+// choice that a response names, and what is wrong where one cannot.
+import type { Messages } from '../../dialects/dialect.ts';
+import type { WalkContext } from './context.ts';
+import type { RequestHeaders } from '../contract/exchange.ts';
+import { NONE } from './decisions.ts';
+import type { PreparedCall } from './ops.ts';
 import { type BodyMemory, releasableBytes } from '../contract/bodies.ts';
 import type { Message } from '../contract/message.ts';
 import type { Unusable } from '../../dialects/payload.ts';
@@ -24,4 +30,41 @@ export function joined(pieces: readonly Buffer[], memory: BodyMemory): Buffer | 
 /** What a line holds for a message that a unit has sent to it, as far as it can be given back. */
 export function ownBytes(message: Message): number {
   return releasableBytes(message.body.length);
+}
+
+/** The child that a router has chosen, or why that cannot be taken. */
+export function choiceOf(
+  choice: number | Unusable,
+  unitName: string,
+  children: number,
+): number | Fault {
+  if (typeof choice !== 'number') {
+    return { kind: 'error', code: choice.code, info: `unit "${unitName}": ${choice.info}` };
+  }
+  if (choice >= NONE && choice < children) return choice;
+  const info = `unit "${unitName}" chose child ${choice}, it has ${children}`;
+  return { kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info };
+}
+
+/** The request's headers for a call, with the one that says how the message's body is laid out. */
+export function http1Block(headers: RequestHeaders, call: PreparedCall, message: Message): Buffer {
+  const block = headers.http1Block(call.readable);
+  const { layoutHeader } = call.dialect;
+  const { layout } = message;
+  if (layoutHeader === null || layout === null || /[\r\n\0]/.test(layout)) return block;
+  return Buffer.concat([block, Buffer.from(`${layoutHeader}: ${layout}\r\n`, 'latin1')]);
+}
+
+/** The answer to a feedback that no unit takes: the client's own message, over gRPC an empty one. */
+export function acknowledgementOf({ plan, exchange }: WalkContext): Message {
+  if (plan.transport === 'rest') return exchange.message;
+  const { empty: body } = plan.messages;
+  return { body, contentType: null, layout: null, contentEncoding: null, head: null };
+}
+
+/** SIMPLE_MODEL's answer to a message that cannot be read. */
+export function constantOf(messages: Messages, model: string): Message {
+  const { contentType, empty } = messages;
+  const made = messages.simpleModel({ body: empty, contentType, layout: null }, model);
+  return { ...made, contentEncoding: null, head: null };
 }

@@ -1,5 +1,6 @@
 // The compiled walk: operations, each knowing what comes after it. One request runs one line of operations; a fan-out
 // runs one line for each branch. `next: null` is the end of a line: the answer of the request, or of the branch.
+import type { Dialect, Messages } from '../../dialects/dialect.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { PayloadKind } from '../contract/payload-sink.ts';
 import type { Policy } from '../policies/policy.ts';
@@ -18,6 +19,11 @@ export interface PreparedCall {
   /** The name of the model that the unit is asked by; as a segment of a path. */
   readonly model: string;
   readonly segment: string;
+  /** What the unit speaks. */
+  readonly dialect: Dialect;
+  readonly messages: Messages;
+  /** Whether that is not the graph's protocol, so that messages are put into the other words. */
+  readonly isForeign: boolean;
   /** The message is fitted to the call before it is sent; false where every message fits. */
   readonly fits: boolean;
   /** Where Envoy sends it when it is the last call; null when Envoy knows no way either. */
@@ -82,3 +88,13 @@ export type Op =
     }
   /** Feedback of a graph whose root takes none: the client's own message (REST), an empty one (gRPC). */
   | { readonly kind: 'acknowledge'; readonly next: null };
+
+/** Whether the unit could have chosen otherwise; of feedback the prediction has decided. */
+export function decides({ how }: ChooseOp): boolean {
+  return how.kind !== 'all' && how.kind !== 'feedback';
+}
+
+export type ChooseOp = Extract<Op, { kind: 'choose' }>;
+export type AggregateOp = Extract<Op, { kind: 'aggregate' }>;
+export type CallOp = Extract<Op, { kind: 'call' | 'aggregate' }>;
+export type AverageOp = Extract<Op, { kind: 'average' }>;

@@ -32,6 +32,12 @@ export function messageOf(
   };
 }
 
+/** What a call that brought no answer ends a walk with. */
+export function faultOfCall(result: CallResult): Fault {
+  if (result.kind === 'failure') return { kind: 'error', code: result.code, info: result.text };
+  return { kind: 'refusal', answer: result };
+}
+
 export function faultOutcome(
   fault: Fault,
   transport: Transport,

@@ -7,6 +7,7 @@ import type { UnitClient } from '../contract/calls.ts';
 import type { Program, Route } from '../contract/program.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { messagesOf } from '../../dialects/known/messages.ts';
+import { transcoderOf } from '../../dialects/transcode/transcode.ts';
 import { compileFeedback, compileStep, type Compiler } from './compile.ts';
 import { buildDecisionTable } from './decisions.ts';
 import { compileAsked } from './asked.ts';
@@ -85,15 +86,21 @@ function compileRoute(
     const edge = edges.get(unit);
     const unitName = plan.units[unit]?.name ?? '';
     const model = edge?.model ?? unitName;
-    const pathOf = (segment: string): string | null => dialect.unitPath(segment, verb, transport);
+    const spoken = dialectOf(edge?.dialect ?? plan.dialect);
+    const isForeign = spoken !== dialect;
+    const pathOf = (segment: string): string | null => spoken.unitPath(segment, verb, transport);
     const path = pathOf(encodeURIComponent(model));
     const way = (): UnitClient => {
       if (edge === undefined) {
         return failing('UNIT_UNREACHABLE', `unit "${unitName}" has no ${transport} address`);
       }
       if (path === null) {
-        const what = `protocol ${dialect.name} has no ${verb} over ${transport}`;
+        const what = `protocol ${spoken.name} has no ${verb} over ${transport}`;
         return failing('INTERNAL', `unit "${unitName}": ${what}`);
+      }
+      if (isForeign && transcoderOf(dialect.name, spoken.name, transport) === null) {
+        const what = `nothing of ${dialect.name} can be said in ${spoken.name} over ${transport}`;
+        return failing('MESSAGE_NOT_TRANSLATABLE', `unit "${unitName}": ${what}`);
       }
       return clientOf(edge);
     };
@@ -104,11 +111,18 @@ function compileRoute(
       transport,
       client: way(),
       path: path ?? '',
-      pathOf: namesInPath ? (segment) => pathOf(segment) ?? '' : null,
+      pathOf: namesInPath && !isForeign ? (segment) => pathOf(segment) ?? '' : null,
       segment: encodeURIComponent(model),
       model,
+      dialect: spoken,
+      messages: messagesOf(spoken.name, transport),
+      isForeign,
       fits: messages.requests !== null && FITTED.has(verb),
-      tailKey: edge === undefined || path === null ? null : tailKey(unitName, verb, transport),
+      // What is said in other words has to be said in the graph's again.
+      tailKey:
+        edge === undefined || path === null || isForeign
+          ? null
+          : tailKey(unitName, verb, transport),
       readable,
       timeoutMs: callTimeout(policy, transport, isFeedback ? 0 : policy.retries),
       maxAnswerBytes: policy.maxAnswerBytes,
@@ -119,7 +133,7 @@ function compileRoute(
   const compiler: Compiler = {
     units: plan.units,
     routingInBody,
-    fits: messages.requests !== null,
+    fits: messages.requests !== null || plan.edges.some((edge) => edge.dialect !== plan.dialect),
     prepare,
   };
   const table = buildDecisionTable(plan);

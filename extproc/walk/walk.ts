@@ -104,6 +104,10 @@ export class Walk implements LineOwner {
     return call.fits && (this.asked?.last?.fits ?? true);
   }
 
+  record(unit: number, choice: number): void {
+    if (this.choices !== null) this.choices[unit] = choice;
+  }
+
   get over(): boolean {
     return this.#over;
   }

@@ -53,10 +53,16 @@ function compilePlan(
     defaults,
   });
   const units = listUnits(predictor.graph);
-  const { takesFeedback } = dialectOf(deployment.protocol);
+  const { protocol } = deployment;
+  const takesFeedback = (unit: Unit): boolean =>
+    dialectOf(protocol).takesFeedback && dialectOf(unit.protocol).takesFeedback;
   const logsOf = compilePayloadLogs(deployment, predictor, env);
   const planUnits = compileUnits(predictor, units, takesFeedback, logsOf);
-  const walk = compileWalk(predictor.graph, policy.routingInBody, takesFeedback);
+  const walk = compileWalk(predictor.graph, policy.routingInBody, takesFeedback, protocol);
+  const isForeign = (unit: number): boolean => {
+    const { builtIn, protocol: spoken } = units[unit] as Unit;
+    return builtIn === null && spoken !== protocol;
+  };
   const plan: Omit<Plan, 'hash'> = {
     version: PLAN_VERSION,
     deployment: deployment.name,
@@ -65,9 +71,9 @@ function compilePlan(
     predictorVersion: predictor.annotations['version'] ?? '',
     dialect: deployment.protocol,
     units: planUnits,
-    edges: compileEdges(deployment.protocol, predictor, units, policy, addresses),
+    edges: compileEdges(predictor, units, policy, addresses),
     walk,
-    routes: compileRoutes(walk, planUnits, policy.routingInBody, dialectOf(deployment.protocol)),
+    routes: compileRoutes(walk, planUnits, policy.routingInBody, dialectOf(protocol), isForeign),
     policy,
     ...(tracing === undefined ? {} : { tracing }),
   };
@@ -83,7 +89,7 @@ export function hashPlan(plan: Omit<Plan, 'hash'>): string {
 function compileUnits(
   predictor: Predictor,
   units: readonly Unit[],
-  takesFeedback: boolean,
+  takesFeedback: (unit: Unit) => boolean,
   logsOf: (unit: Unit) => PayloadLog | undefined,
 ): PlanUnit[] {
   const positions = new Map(units.map((unit, index) => [unit, index]));
@@ -98,7 +104,7 @@ function compileUnits(
       type: unit.type,
       builtIn: unit.builtIn,
       image: findContainer(predictor, unit.name)?.image ?? '',
-      verbs: verbsOf({ ...callsOf(unit), ...(takesFeedback ? {} : { feedback: false }) }),
+      verbs: verbsOf({ ...callsOf(unit), ...(takesFeedback(unit) ? {} : { feedback: false }) }),
       parent: parents.get(unit) ?? -1,
       ...(logs === undefined ? {} : { logs }),
     };

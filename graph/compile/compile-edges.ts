@@ -1,7 +1,7 @@
 // The ways to the units: an address for each transport, and how the filter's own calls get there.
 import { findAddress } from '../plan/deployment.ts';
 import type { Addresses, Predictor, Unit } from '../plan/deployment.ts';
-import type { DialectName, Edge, Policy } from '../plan/plan.ts';
+import type { Edge, Policy } from '../plan/plan.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 /** Names of this host, whatever letters they are written in (RFC 6761, 6.3). */
@@ -9,7 +9,6 @@ const LOCALHOST = /^(?:[^.]+\.)*localhost\.?$/i;
 
 /** `units` in pre-order; built-ins have no edges. */
 export function compileEdges(
-  dialect: DialectName,
   predictor: Predictor,
   units: readonly Unit[],
   policy: Policy,
@@ -23,7 +22,7 @@ export function compileEdges(
     // Servers of models listen on IPv4; `localhost` may name the IPv6 loopback first.
     const host = LOCALHOST.test(address.host) ? '127.0.0.1' : address.host;
     const way = chooseWay(host, policy);
-    const model = unit.name;
+    const { name: model, protocol: dialect } = unit;
     edges.push(
       { unit: index, transport: 'rest', dialect, model, host, port: address.httpPort, ...way },
       { unit: index, transport: 'grpc', dialect, model, host, port: address.grpcPort, ...way },

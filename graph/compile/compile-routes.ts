@@ -36,8 +36,9 @@ export function compileRoutes(
   units: readonly PlanUnit[],
   routingInBody: boolean,
   dialect: Dialect = SELDON,
+  isForeign: (unit: number) => boolean = () => false,
 ): PlanRoutes {
-  const predict = decidePredict(walk, units, routingInBody);
+  const predict = whereSpoken(decidePredict(walk, units, routingInBody), units, isForeign);
   const feedback = decideFeedback(walk, units);
   const has = (kind: RouteKind, decision: RouteDecision): RouteDecision =>
     dialect.clientRoutes.some((route) => route.kind === kind)
@@ -49,6 +50,19 @@ export function compileRoutes(
     'feedback-rest': has('feedback-rest', feedback),
     'feedback-grpc': has('feedback-grpc', feedback),
   };
+}
+
+/** What a unit of another protocol is sent, and sends, is put into the other words by the filter. */
+function whereSpoken(
+  decision: RouteDecision,
+  units: readonly PlanUnit[],
+  isForeign: (unit: number) => boolean,
+): RouteDecision {
+  if (decision.kind !== 'native') return decision;
+  const foreign = decision.targets.find(({ unit }) => isForeign(unit));
+  if (foreign === undefined) return decision;
+  const name = units[foreign.unit]?.name ?? '';
+  return { kind: 'graph', reason: `${name} speaks another protocol than the graph` };
 }
 
 /** A message that names its model inside of another one is out of Envoy's reach, and a draw needs it to name each unit. */

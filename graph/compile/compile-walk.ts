@@ -1,12 +1,18 @@
 // Turns a graph into the steps of its walk, and tells which calls Envoy may make last.
 import { findBuiltIn } from '../built-ins/table.ts';
 import type { Unit } from '../plan/deployment.ts';
-import type { Choose, Step } from '../plan/plan.ts';
+import type { Choose, DialectName, Step } from '../plan/plan.ts';
 import { callsOf } from '../plan/unit-calls.ts';
 import type { UnitCalls } from '../plan/unit-calls.ts';
 
-/** `routingInBody`: every answer must be read, so no call is Envoy's. `takesFeedback`: the units' protocol has it. Indices are positions in pre-order. */
-export function compileWalk(graph: Unit, routingInBody: boolean, takesFeedback: boolean): Step {
+/** `routingInBody`: every answer must be read, so no call is Envoy's. `takesFeedback`: its protocol has it, and the graph's, which is `protocol`: of a unit that
+ * speaks another one the response has to be read. Indices are positions in pre-order. */
+export function compileWalk(
+  graph: Unit,
+  routingInBody: boolean,
+  takesFeedback: (unit: Unit) => boolean,
+  protocol: DialectName,
+): Step {
   let next = 0;
   const visit = (unit: Unit, mayTailAbove: boolean): Step => {
     const index = next;
@@ -25,8 +31,8 @@ export function compileWalk(graph: Unit, routingInBody: boolean, takesFeedback: 
       children: unit.children.map((child) => visit(child, childTails)),
       merge,
       output: calls.output,
-      feedback: takesFeedback && calls.feedback,
-      mayTail,
+      feedback: takesFeedback(unit) && calls.feedback,
+      mayTail: mayTail && (unit.builtIn !== null || unit.protocol === protocol),
     };
   };
   return visit(graph, !routingInBody);

@@ -88,7 +88,8 @@ function explainEdges(plan: Plan): string[] {
     const name = plan.units[edge.unit]?.name ?? '';
     const host = edge.host.includes(':') ? `[${edge.host}]` : edge.host;
     const way = `${edge.transport.padEnd(4)} ${host}:${edge.port}`;
-    return `    ${name} ${way} ${edge.via} (${edge.reason})`;
+    const spoken = edge.dialect === plan.dialect ? '' : `, speaks ${edge.dialect}`;
+    return `    ${name} ${way} ${edge.via} (${edge.reason}${spoken})`;
   });
   return lines.length === 0 ? ['    none: no unit is called'] : lines;
 }

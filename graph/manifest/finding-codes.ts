@@ -105,6 +105,10 @@ export const FINDINGS = {
     'the protocol does not exist',
     'write seldon, tensorflow, v2, kfserving or openai',
   ),
+  UNIT_PROTOCOL: error(
+    'a unit speaks another protocol than its graph, and messages cannot be put into it',
+    'let the unit speak the protocol of the graph, or take it out of sidegraph.io/protocol',
+  ),
   TRANSPORT_UNKNOWN: error('the transport does not exist', 'write rest or grpc'),
   SERVER_TYPE_UNKNOWN: error('the serverType does not exist', 'write rpc or kafka'),
   KAFKA_NOT_SERVED: error(

@@ -98,6 +98,8 @@ export interface Unit {
   readonly type: UnitType;
   /** Null where its payloads are not logged; `url` is '' for the default. */
   readonly logger: { readonly url: string; readonly mode: LoggerMode } | null;
+  /** What it speaks; of a built-in what its graph does. */
+  readonly protocol: DialectName;
   readonly builtIn: string | null;
   /** Key of a prepackaged server (`SKLEARN_SERVER`), null when the unit is none. */
   readonly server: string | null;

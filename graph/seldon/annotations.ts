@@ -5,6 +5,7 @@ import { LIMITS } from '../plan/limits.ts';
 import type { Limit } from '../plan/limits.ts';
 import { ENGINE_PREFIX, engineVariable } from './seldon-annotations.ts';
 import { SAMPLING_ANNOTATION } from './tracing.ts';
+import { PROTOCOL_ANNOTATION } from './unit-protocols.ts';
 
 export const ROUTING_ANNOTATION = 'sidegraph.io/routing';
 export const ROUTING_VALUES = ['header', 'body'];
@@ -34,6 +35,7 @@ export const OUR_ANNOTATIONS: readonly string[] = [
   ROUTING_ANNOTATION,
   SAMPLING_ANNOTATION,
   PAYLOAD_LOG_ANNOTATION,
+  PROTOCOL_ANNOTATION,
   ...CLUSTER_ANNOTATIONS,
   ...Object.values(LIMITS)
     .map((limit) => limit.annotation)

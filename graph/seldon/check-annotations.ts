@@ -13,6 +13,7 @@ import { joinPath } from '../manifest/manifest-lines.ts';
 import { checkSeldonAnnotation } from './seldon-annotations.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { parsePercent, SAMPLING_ANNOTATION, SAMPLING_WANTED } from './tracing.ts';
+import { PROTOCOL_ANNOTATION } from './unit-protocols.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const OUR_PREFIX = 'sidegraph.io/';
@@ -60,6 +61,8 @@ function checkAnnotations(
           `${name} is ${shorten(value)}`,
           `write ${SAMPLING_WANTED}`,
         );
+    } else if (name === PROTOCOL_ANNOTATION) {
+      // Judged with the units that it is for.
     } else if (name.startsWith(OUR_PREFIX)) {
       const near = closestWord(name, OUR_ANNOTATIONS);
       const advice = near === undefined ? undefined : `did you mean ${near}?`;

@@ -1,5 +1,6 @@
 // Judges a deployment as it was written: every rule of Seldon's webhook (reference: `seldondeployment_webhook.go`) and those
 // that it forgot. All findings at once; nothing is changed.
+import { checkUnitProtocols } from './check-unit-protocols.ts';
 import { PROTOCOL_WORDS } from '../plan/words.ts';
 import { checkDeploymentAnnotations, checkPredictorAnnotations } from './check-annotations.ts';
 import { checkImages } from './check-images.ts';
@@ -49,6 +50,7 @@ export function checkDeployment(
     checkContainers(predictor.ported, sink);
     checkImages(predictor, { images, addresses }, sink);
     checkAddresses(predictor, deployment.name, sink);
+    checkUnitProtocols(deployment, predictor, sink);
     checkUnits(deployment, predictor, addresses, servers, sink);
     for (const pod of predictor.pods) checkPod(pod, sink);
     checkOrchestrator(predictor, sink);

@@ -6,6 +6,7 @@ import { BUILT_INS, parseServer } from '../built-ins/table.ts';
 import { NOT_TENSORFLOW } from '../plan/words.ts';
 import { findServerImage, listServerProtocols } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
+import { protocolOfUnit } from './unit-protocols.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
 
 export function checkServer(
@@ -40,12 +41,13 @@ export function checkServer(
       `${unit.path}.modelUri`,
       `${unit.name} (${server}) has no modelUri`,
     );
-  if (deployment.protocol === 'tensorflow' && NOT_TENSORFLOW.includes(server))
+  const protocol = protocolOfUnit(deployment, predictor, unit.name);
+  if (protocol === 'tensorflow' && NOT_TENSORFLOW.includes(server))
     sink.add('SERVER_PROTOCOL', place, `${server} does not speak protocol tensorflow`);
-  else if (!runs && findServerImage(servers, server, deployment.protocol || 'seldon') === undefined)
+  else if (!runs && findServerImage(servers, server, protocol) === undefined)
     sink.add(
       'SERVER_PROTOCOL',
       place,
-      `${server} does not speak protocol ${shorten(deployment.protocol || 'seldon')}, only ${listServerProtocols(servers, server).join(' and ')}`,
+      `${server} does not speak protocol ${shorten(protocol)}, only ${listServerProtocols(servers, server).join(' and ')}`,
     );
 }

@@ -1,4 +1,5 @@
 // Turns a checked deployment, as written, into one as it is meant: Seldon's defaults filled in (`defaults.go`).
+import { protocolOfUnit } from './unit-protocols.ts';
 import { findBuiltIn, parseServer } from '../built-ins/table.ts';
 import type {
   Container,
@@ -53,8 +54,8 @@ export function defaultDeployment(
         hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
       const isRun = ({ container }: PortedContainer): boolean =>
         hosts === 'cluster' || container.command.length > 0;
-      const protocol = written.protocol || 'seldon';
-      return defaultPredictor(predictor, only, { hostOf, isRun }, protocol, servers);
+      const protocolOf = (unit: string): string => protocolOfUnit(written, predictor, unit);
+      return defaultPredictor(predictor, only, { hostOf, isRun }, protocolOf, servers);
     }),
     source,
     path: written.path,
@@ -71,7 +72,7 @@ function defaultPredictor(
   written: PortedPredictor,
   only: boolean,
   places: Places,
-  protocol: string,
+  protocolOf: (unit: string) => string,
   servers: Servers,
 ): Predictor {
   const { ported } = written;
@@ -86,11 +87,13 @@ function defaultPredictor(
     labels: { version: written.name, ...written.labels },
     annotations: written.annotations,
     orchestratorEnv: literalEnv(written.orchestratorEnv),
-    containers: ported.map((entry) => defaultContainer(entry, implementations, protocol, servers)),
+    containers: ported.map((entry) =>
+      defaultContainer(entry, implementations, protocolOf, servers),
+    ),
     components: written.components,
     orchestrator: defaultOrchestrator(written),
     progressDeadlineSeconds: written.progressDeadlineSeconds,
-    graph: defaultUnit(written.graph, ported, places),
+    graph: defaultUnit(written.graph, ported, places, protocolOf),
     ...(written.explainer === undefined ? {} : { explainer: written.explainer }),
     ...(written.certificate === '' ? {} : { certificate: written.certificate }),
   };
@@ -123,10 +126,11 @@ function literalEnv(entries: readonly EnvEntry[]): Record<string, string> {
 function defaultContainer(
   { container, ports }: PortedContainer,
   implementations: ReadonlyMap<string, string>,
-  protocol: string,
+  protocolOf: (unit: string) => string,
   servers: Servers,
 ): Container {
   const server = implementations.get(container.name);
+  const protocol = protocolOf(container.name);
   const image = container.image || (server && findServerImage(servers, server, protocol)) || '';
   return { ...container, image, ports };
 }
@@ -135,6 +139,7 @@ function defaultUnit(
   written: WrittenUnit,
   ported: readonly PortedContainer[],
   places: Places,
+  protocolOf: (unit: string) => string,
 ): Unit {
   const builtIn = findBuiltIn(written.implementation)?.name ?? null;
   const server = parseServer(written.implementation);
@@ -147,6 +152,7 @@ function defaultUnit(
     path: written.path,
     type: server !== null || silent ? 'MODEL' : (parseUnitType(written.type) ?? 'UNKNOWN_TYPE'),
     logger: defaultLogger(written),
+    protocol: parseProtocol(protocolOf(written.name)) ?? 'seldon',
     builtIn,
     server,
     methods: (written.methods ?? []).flatMap(({ name }) => parseMethod(name) ?? []),
@@ -160,7 +166,7 @@ function defaultUnit(
     envSecretRefName: written.envSecretRefName,
     storageInitializerImage: written.storageInitializerImage,
     endpoint: builtIn === null ? defaultEndpoint(written, ported, places) : null,
-    children: written.children.map((child) => defaultUnit(child, ported, places)),
+    children: written.children.map((child) => defaultUnit(child, ported, places, protocolOf)),
   };
 }
 

@@ -25,21 +25,17 @@ export function modelContainer(
   predictor: Predictor,
   { name }: PlacedContainer,
   unit: Unit,
-  protocol: string,
 ): string {
-  return isProxied(unit, protocol) ? besideName(predictor, unit) : name;
+  return isProxied(unit) ? besideName(predictor, unit) : name;
 }
 
 /** Names of the containers of a pod that answer requests, and so must outlive the data plane's drain. */
 export function servingContainers(
   predictor: Predictor,
   containers: readonly PlacedContainer[],
-  protocol: string,
 ): string[] {
   return containers.flatMap((own) =>
-    own.unit === null
-      ? []
-      : [...new Set([own.name, modelContainer(predictor, own, own.unit, protocol)])],
+    own.unit === null ? [] : [...new Set([own.name, modelContainer(predictor, own, own.unit)])],
   );
 }
 
@@ -54,13 +50,10 @@ function hasNoInitializer(annotations: Readonly<Record<string, string>>): boolea
 }
 
 /** How a server is started whose image does not know it by itself; nothing where the user wrote it. */
-export function serverCommand(
-  { placed, protocol, raw, annotations }: UnitContainer,
-  unit: Unit,
-): JsonObject {
+export function serverCommand({ placed, raw, annotations }: UnitContainer, unit: Unit): JsonObject {
   if (raw['command'] !== undefined || raw['args'] !== undefined) return {};
   const { http, grpc } = placed.container.ports;
-  if (unit.server === TENSORFLOW_SERVER && protocol === 'tensorflow')
+  if (unit.server === TENSORFLOW_SERVER && unit.protocol === 'tensorflow')
     return { ...tensorflowCommand(unit.name, { grpc, rest: http, models: PATHS.models }) };
   if (unit.server === TRITON_SERVER)
     return { args: tritonArgs(unit, { http, grpc }, hasNoInitializer(annotations)) };
@@ -88,8 +81,8 @@ function tritonArgs(
 }
 
 /** Whether the unit's own container passes requests on to one beside it. */
-export function isProxied(unit: Unit, protocol: string): boolean {
-  return unit.server === TENSORFLOW_SERVER && protocol === 'seldon';
+export function isProxied({ server, protocol }: Unit): boolean {
+  return server === TENSORFLOW_SERVER && protocol === 'seldon';
 }
 
 function besideName(predictor: Predictor, unit: Unit): string {

@@ -18,7 +18,7 @@ export function renderProbes({ deployment, placed, raw }: UnitContainer, unit: U
   const grpc = unit.endpoint?.type === 'GRPC' || deployment.transport === 'grpc';
   const { ports } = placed.container;
   const port = grpc ? ports.grpc : ports.http;
-  const probe = unit.server === null ? null : dialectOf(deployment.protocol).probe;
+  const probe = unit.server === null ? null : dialectOf(unit.protocol).probe;
   const ask = (path: string): JsonObject => ({
     httpGet: { path, port: ports.http, scheme: 'HTTP' },
   });

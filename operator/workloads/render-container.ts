@@ -41,11 +41,11 @@ export function renderContainer(input: UnitContainer): ContainerSpec {
 }
 
 function renderEnv(input: UnitContainer, unit: Unit): object[] {
-  const { deployment, predictor, protocol } = input;
+  const { deployment, predictor } = input;
   const { replaceable, fixed } = injectedEnvironment(deployment, predictor, unit);
   const offered = {
     ...replaceable,
-    ...mlserverEnvironment(unit, protocol),
+    ...mlserverEnvironment(unit, unit.protocol),
     ...certificateEnvironment(predictor),
   };
   // Lists of variables are keyed by name for server-side apply; of twins the last one counts, as for the kubelet.

@@ -60,7 +60,7 @@ export function renderComponent(
   const identity = identify(input, name, selector, labelsOf(name));
   const labels = { ...identity.extraLabels, ...labelsOf(identity.name) };
   const entry = isEntry(placed, component);
-  const units = servingContainers(placed.predictor, component.containers, deployment.protocol);
+  const units = servingContainers(placed.predictor, component.containers);
   const bare = renderPod({ deployment, placed, component, labels, config });
   const injected = entry && sidecar !== null;
   const settings = injected ? input.settings : {};

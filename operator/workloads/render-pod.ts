@@ -46,7 +46,7 @@ export interface PodInput {
 
 export function renderPod(input: PodInput): PodTemplate {
   const { deployment, placed, component, labels, config } = input;
-  const { protocol, specAnnotations } = deployment;
+  const { specAnnotations } = deployment;
   const { predictor } = placed;
   const { containers } = component;
   const names = new Map(containers.map(({ name, container }) => [container.name, name]));
@@ -60,7 +60,7 @@ export function renderPod(input: PodInput): PodTemplate {
           {
             own,
             unit: own.unit,
-            loader: modelContainer(predictor, own, own.unit, protocol),
+            loader: modelContainer(predictor, own, own.unit),
             loads: loadsModel(own.unit, specAnnotations),
           },
         ],
@@ -76,7 +76,7 @@ export function renderPod(input: PodInput): PodTemplate {
   const mountsOf = (loader: string): JsonObject[] =>
     loading.flatMap((each) => (each.loader === loader ? modelMounts(loader, each.unit) : []));
   const beside = units
-    .filter(({ unit }) => isProxied(unit, protocol))
+    .filter(({ unit }) => isProxied(unit))
     .map(({ unit, loader }) =>
       renderBeside(predictor, unit, raws.get(loader) ?? {}, mountsOf(loader), config),
     );
@@ -108,7 +108,6 @@ export function renderPod(input: PodInput): PodTemplate {
               placed: own,
               raw: raws.get(own.container.name) ?? {},
               mounts: mountsOf(own.name),
-              protocol,
               annotations: specAnnotations,
             }),
           ),

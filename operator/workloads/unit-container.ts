@@ -11,8 +11,6 @@ export interface UnitContainer {
   readonly raw: JsonObject;
   /** What it mounts of the model: nothing where another container loads it. */
   readonly mounts: readonly JsonObject[];
-  /** `seldon`, `v2` …: as in the spec. */
-  readonly protocol: string;
   /** Of the spec. */
   readonly annotations: Readonly<Record<string, string>>;
 }
