@@ -31,12 +31,12 @@ export async function validateDeployment(
   if (operation !== 'CREATE' && operation !== 'UPDATE') return PASS;
   const metadata = objectAt(object, 'metadata');
   if (typeof metadata['deletionTimestamp'] === 'string') return PASS;
-  const findings = await checkObject(object, request, context);
+  const findings = await findAll(object, request, context);
   const isSame = oldObject !== null && isDeepStrictEqual(object['spec'], oldObject['spec']);
   return isSame ? warnOf(findings) : judge('SeldonDeployment', findings);
 }
 
-async function checkObject(
+async function findAll(
   object: JsonObject,
   request: ReviewRequest,
   { load, reader, stored }: ValidateContext,
@@ -47,7 +47,7 @@ async function checkObject(
   const { annotations } = metadata;
   const namespace = request.namespace || 'default';
   const part = readablePart(object, { name, namespace, annotations });
-  const loaded = await reader.read(part, load, namespace);
+  const { findings } = await reader.read(part, { ...load, isForFindings: true }, namespace);
   const taken = findTakenNames(object, String(name), request.oldObject, stored);
-  return [...loaded.findings, ...taken];
+  return [...findings, ...taken];
 }

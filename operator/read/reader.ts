@@ -14,6 +14,8 @@ const SOURCE = 'SeldonDeployment';
 
 export interface ReadOptions extends Pick<LoadOptions, 'firstPorts' | 'servers'> {
   readonly sidecar: SidecarDefaults;
+  /** Whether only the findings are asked for: then no deployment is copied back. */
+  readonly isForFindings?: boolean;
 }
 
 export interface Reader {
@@ -30,13 +32,14 @@ export const INLINE_READER: Reader = {
 };
 
 export function readHere(object: JsonObject, options: ReadOptions): LoadedDeployments {
-  const { sidecar, ...others } = options;
-  return loadObject(object, {
+  const { sidecar, isForFindings = false, ...others } = options;
+  const loaded = loadObject(object, {
     ...others,
     source: SOURCE,
     hosts: 'cluster',
     judge: judgeWorkloads(sidecar),
   });
+  return isForFindings ? { deployments: [], findings: loaded.findings } : loaded;
 }
 
 /** An object that was not read, with the reason. */

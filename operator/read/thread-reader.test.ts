@@ -36,6 +36,8 @@ test('the thread reads as this thread does', async (t) => {
   const loaded = await reader.read(right, OPTIONS, 'demo');
   assert.deepEqual(loaded, readHere(right, OPTIONS));
   assert.equal(loaded.deployments.length, 1);
+  const found = await reader.read(right, { ...OPTIONS, isForFindings: true }, 'demo');
+  assert.deepEqual(found, { deployments: [], findings: loaded.findings });
 });
 
 test('an object that never ends is given up, others are read, and this thread is not held', async (t) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { Reconciled } from './contract.ts';
-import { nameOf } from './contract.ts';
-import { reconcile } from '../reconcile/reconcile.ts';
-import { SmallCluster } from '../reconcile/testing/small-cluster.ts';
+import type { Reconciled } from '../observe/contract.ts';
+import { nameOf } from '../observe/contract.ts';
+import { reconcile } from './reconcile.ts';
+import { SmallCluster } from './testing/small-cluster.ts';
 
 test('a gateway that follows every version ends the wait in a bounded number of statuses', () => {
   for (const behind of [0, 1, 2]) {
