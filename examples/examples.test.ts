@@ -45,6 +45,42 @@ test('a prepackaged server is started with the model of its folder', async (t) =
   assertClose(message.data.ndarray, expected('logistic'));
 });
 
+test('an explainer beside the graph asks it, and says that the petal decides', async (t) => {
+  const graph = await start(t, 'explainer/graph.yaml');
+  const { message } = await ask(graph, 'explainer');
+  assertClose(message.data.ndarray, expected('logistic'));
+  const path = '/seldon/default/iris-explainer/default/api/v1.0/explain';
+  const body = { data: { ndarray: [[5.1, 3.5, 1.4, 0.2]] } };
+  const answer = await post(graph.url + path, body);
+  assert.equal(answer.status, 200);
+  const { explanations } = (await answer.json()) as {
+    explanations: { class: number; falls: number[] }[];
+  };
+  const [setosa] = explanations;
+  assert.ok(setosa !== undefined && setosa.class === 0);
+  assert.equal(setosa.falls.indexOf(Math.max(...setosa.falls)), 2);
+  const metrics = await (await fetch(`${graph.url}/metrics`)).text();
+  // One prediction of ours, and five that the explainer asked for.
+  assert.match(metrics, /server_requests_seconds_count\{.*service="predictions".*\} 6$/m);
+});
+
+test('an outlier detector tags what it passes on to the model', async (t) => {
+  const graph = await start(t, 'outlier-detector/graph.yaml');
+  const body = {
+    data: {
+      ndarray: [
+        [5.1, 3.5, 1.4, 0.2],
+        [50, 1, 9, 9],
+      ],
+    },
+  };
+  const answer = await post(`${graph.url}/api/v1.0/predictions`, body);
+  assert.equal(answer.status, 200);
+  const { meta, data } = (await answer.json()) as Message;
+  assert.deepEqual(meta.tags, { model: 'logistic', 'outlier-predictions': [0, 1] });
+  assert.equal(data.ndarray.length, 2);
+});
+
 test('a transformer and its model answer what the two say in one process', async (t) => {
   const graph = await start(t, 'transformer/graph.yaml');
   const { message } = await ask(graph, 'transformer');

@@ -50,7 +50,7 @@ export interface ResolveOptions {
   readonly running: ReadonlyMap<string, Address>;
 }
 
-const LOCAL_HOST = '127.0.0.1';
+export const LOCAL_HOST = '127.0.0.1';
 
 /** Throws one CommandFailure that names every unit without an address and every variable without a value. */
 export async function resolveUnits(
@@ -273,6 +273,8 @@ function checkNames(deployment: Deployment, options: ResolveOptions): CommandFai
     for (const unit of listUnits(predictor.graph)) {
       known.add(unit.name).add(`${predictor.name}/${unit.name}`);
     }
+    if (predictor.explainer !== undefined)
+      known.add('explainer').add(`${predictor.name}/explainer`);
   }
   const flags: [string, string][] = [
     ...[...options.given.keys()].map((name): [string, string] => ['--unit', name]),

@@ -33,6 +33,9 @@ interface Program {
   argv(program: string, unit: Unit, ports: ContainerPorts, modelDir: string): readonly string[];
 }
 
+/** MLServer's pool of processes: one model needs none. */
+export const SINGLE_MODEL = { MLSERVER_PARALLEL_WORKERS: '0' } as const;
+
 const PYTHON = fileURLToPath(new URL('./python', import.meta.url));
 
 /** Seldon's wrapper over a class of python/, or over Seldon's own of that name. */
@@ -113,7 +116,7 @@ export function findServer(
       `${who} is served by ${program.name}, which is not on PATH`,
       `${program.install}; ${or}`,
     );
-  const modelDir = findModel(unit, places);
+  const modelDir = findFolder(unit.modelUri, places.models.get(unit.name), places.baseDir);
   if (modelDir === undefined && (program.needsModel || unit.modelUri !== ''))
     return new CommandFailure(
       'MODEL_MISSING',
@@ -124,8 +127,7 @@ export function findServer(
     argv: (ports) => program.argv(path, unit, ports, modelDir ?? ''),
     env: {
       ...mlserverEnvironment(unit, protocol),
-      // One model needs no pool of processes.
-      ...(program.name === 'mlserver' ? { MLSERVER_PARALLEL_WORKERS: '0' } : {}),
+      ...(program.name === 'mlserver' ? SINGLE_MODEL : {}),
       ...(program.name === 'seldon-core-microservice'
         ? {
             PYTHONPATH: [places.env['PYTHONPATH'], PYTHON].filter(Boolean).join(delimiter),
@@ -138,13 +140,15 @@ export function findServer(
   };
 }
 
-/** The folder of --model, or of a `modelUri` that is a path. */
-function findModel(unit: Unit, { models, baseDir }: ServerPlaces): string | undefined {
-  const { modelUri } = unit;
-  const local = modelUri.startsWith('file://') ? fileURLToPath(modelUri) : modelUri;
-  const given = models.get(unit.name);
+/** The folder of --model, or of a `modelUri` that is a path; undefined for none. */
+export function findFolder(
+  modelUri: string,
+  given: string | undefined,
+  baseDir: string,
+): string | undefined {
   if (given !== undefined) return isFolder(given) ? resolvePath(given) : undefined;
-  if (modelUri === '' || (/^[a-z0-9-]+:/i.test(local) && !isAbsolute(local))) return undefined;
+  const local = modelUri.startsWith('file://') ? fileURLToPath(modelUri) : modelUri;
+  if (local === '' || (/^[a-z0-9-]+:/i.test(local) && !isAbsolute(local))) return undefined;
   const path = resolvePath(baseDir, local);
   return isFolder(path) ? path : undefined;
 }
@@ -153,7 +157,7 @@ function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
 }
 
-function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
+export function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
   return (env['PATH'] ?? '')
     .split(delimiter)
     .filter((dir) => dir !== '')

@@ -3,6 +3,7 @@ import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { renderBootstrap } from './bootstrap.ts';
 import { predictorCluster, unitClusters } from './clusters.ts';
 import { egressRouteTable } from './egress.ts';
+import { explainerClusters, explainerRoutes } from './explainers.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import { renderListeners } from './listeners.ts';
@@ -29,11 +30,16 @@ export function renderEnvoy(deployment: DeploymentPlan, layout: EnvoyLayout): En
     clusters: [
       ...clusters,
       ...traceClusters(deployment),
+      ...explainerClusters(deployment),
       ...(split ? plans.map((plan) => predictorCluster(plan.predictor)) : []),
     ],
     routes: {
       ...Object.fromEntries(
-        plans.map((plan) => [predictorRoutes(plan.predictor), predictorRouteTable(plan)]),
+        plans.map((plan) => [
+          predictorRoutes(plan.predictor),
+          // Behind a front route table that has them.
+          predictorRouteTable(plan, split ? [] : explainerRoutes(deployment)),
+        ]),
       ),
       [EGRESS_ROUTES]: egressRouteTable(deployment),
       ...(split ? { [FRONT_ROUTES]: frontRouteTable(deployment) } : {}),

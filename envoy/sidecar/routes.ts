@@ -37,7 +37,8 @@ const HIDDEN_FROM_CLIENTS: readonly string[] = [
   'trailer',
 ];
 
-export function predictorRouteTable(plan: Plan): JsonObject {
+/** `before` go before all routes of the predictor. */
+export function predictorRouteTable(plan: Plan, before: readonly JsonObject[] = []): JsonObject {
   return {
     name: predictorRoutes(plan.predictor),
     typed_per_filter_config: tableHeaders(plan),
@@ -49,6 +50,7 @@ export function predictorRouteTable(plan: Plan): JsonObject {
         response_headers_to_remove: [...HIDDEN_FROM_CLIENTS],
         request_body_buffer_limit: plan.policy.maxBodyBytes,
         routes: [
+          ...before,
           ...tailRoutes(plan),
           ...ROUTE_KINDS.flatMap((kind) => servedRoutes(plan, kind)),
           ...otherMethods(plan),

@@ -2,6 +2,7 @@
 // shadows, untouched, before any predictor has seen them.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { keepForwardedFor, newPuid } from '../kit/filters/headers.ts';
+import { explainerRoutes } from './explainers.ts';
 import type { JsonObject } from '../kit/json.ts';
 import { mirrorPolicy, PARTS_PER_PERCENT } from '../kit/traffic.ts';
 import { FRONT_ROUTES, predictorListener } from '../kit/names.ts';
@@ -23,6 +24,7 @@ export function frontRouteTable(deployment: DeploymentPlan): JsonObject {
         name: FRONT_ROUTES,
         domains: ['*'],
         routes: [
+          ...explainerRoutes(deployment),
           {
             match: { prefix: '/' },
             route: {

@@ -13,7 +13,7 @@ import joblib
 import numpy as np
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -36,6 +36,8 @@ def train(features, species):
         "forest": RandomForestClassifier(n_estimators=20, random_state=7).fit(features, species),
         "neighbours": KNeighborsClassifier(n_neighbors=7).fit(features, species),
         "bayes": GaussianNB().fit(features, species),
+        # What is no iris.
+        "outliers": IsolationForest(random_state=7).fit(features),
         # A poor rival: it has seen the right flowers with shuffled labels.
         "guesser": DecisionTreeClassifier(max_depth=2, random_state=7).fit(
             features, rng.permutation(species)

@@ -216,6 +216,8 @@ export interface PredictorPlan {
   /** Percent of the requests; for a shadow the percent of requests that are copied to it. */
   readonly traffic: number;
   readonly shadow: boolean;
+  /** Where its explainer is reached, where that is ours to lead to; in a cluster the gateway does. */
+  readonly explainer?: { readonly host: string; readonly port: number };
 }
 
 /**

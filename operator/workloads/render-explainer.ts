@@ -2,9 +2,10 @@
 // is told by arguments, MLServer's runtime (protocol v2) by its environment. What the user wrote of the container stays.
 import { DIALECTS } from '../../dialects/known/dialects.ts';
 import type { Explainer } from '../../graph/plan/deployment.ts';
-import { canonicalJson, isPlainObject, objectsAt, textAt } from '../../graph/plan/json-value.ts';
+import { isPlainObject, objectsAt, textAt } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
-import { EXPLAINER_TYPES } from '../../graph/seldon/read-explainer.ts';
+import { explainerArguments, explainerEnvironment } from '../../graph/seldon/explainer-start.ts';
+import type { ExplainerPlace } from '../../graph/seldon/explainer-start.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { PATHS, SELDON_LABELS } from '../../cluster/names.ts';
 import { podAnnotations } from './annotations.ts';
@@ -107,12 +108,14 @@ function renderContainer(
   const { config } = input;
   const isV2 = speaksV2(input);
   const { http, grpc } = explainer.container.ports;
-  const starts = raw['command'] !== undefined || raw['args'] !== undefined;
   const written = objectsAt(raw, 'env');
-  const env = isV2 ? mlserverEnvironment(input, explainer, name) : [];
+  const place = placeOf(input, explainer);
+  const env = Object.entries(isV2 ? explainerEnvironment(explainer, place, name) : {}).map(
+    ([variable, value]) => ({ name: variable, value }),
+  );
   const offered = env.filter((own) => !written.some((entry) => entry['name'] === own.name));
   return {
-    ...(isV2 || starts ? {} : { args: explainerArguments(input, explainer) }),
+    ...(isV2 ? {} : { args: explainerArguments(explainer, place) }),
     ...raw,
     name: container,
     image: textAt(raw, 'image') || (isV2 ? config.images.explainerV2 : config.images.explainer),
@@ -130,54 +133,16 @@ function predictorHost(input: DeploymentsInput, transport: 'http' | 'grpc'): str
   return `${placed.key}.${deployment.namespace}:${predictorPorts(placed)[transport]}`;
 }
 
-/** Of Seldon's server: its own flags, the type, then the flags of the explainer. */
-function explainerArguments(input: DeploymentsInput, explainer: Explainer): string[] {
-  const { deployment, placed } = input;
-  const transport = explainer.transport === 'grpc' ? 'grpc' : 'http';
-  const { type, modelUri, config, container } = explainer;
-  const flags = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [
-    `--model_name=${placed.predictor.graph.name}`,
-    `--predictor_host=${predictorHost(input, transport)}`,
-    `--protocol=${deployment.protocol}.${transport}`,
-    `--http_port=${container.ports.http}`,
-    ...(modelUri === '' ? [] : [`--storage_uri=${PATHS.models}`]),
-    type,
-    ...(type === 'AnchorImages' ? ['--tf_data_type=float32'] : []),
-    // What lies beside the artifact is named by where it comes from.
-    ...flags.map(
-      ([flag, value]) =>
-        `--${flag}=${modelUri === '' ? value : value.replace(modelUri, PATHS.models)}`,
-    ),
-  ];
-}
-
-function mlserverEnvironment(
-  input: DeploymentsInput,
-  explainer: Explainer,
-  name: string,
-): { readonly name: string; readonly value: string }[] {
-  const { http, grpc, metrics } = explainer.container.ports;
-  const { type, initParameters, modelUri } = explainer;
-  const root = input.placed.predictor.graph.name;
-  const parameters: unknown = initParameters === '' ? undefined : JSON.parse(initParameters);
-  const extra = {
-    explainer_type: EXPLAINER_TYPES[type] ?? type,
-    infer_uri: `http://${predictorHost(input, 'http')}${DIALECTS.v2.unitPath(root, 'predict', 'rest')}`,
-    ...(isPlainObject(parameters) ? { init_parameters: parameters } : {}),
+function placeOf(input: DeploymentsInput, explainer: Explainer): ExplainerPlace {
+  // MLServer's runtime asks by REST alone.
+  const transport = explainer.transport === 'grpc' && !speaksV2(input) ? 'grpc' : 'http';
+  return {
+    protocol: input.deployment.protocol,
+    root: input.placed.predictor.graph.name,
+    predictorHost: predictorHost(input, transport),
+    modelDir: PATHS.models,
+    httpPort: explainer.container.ports.http,
   };
-  const values = {
-    MLSERVER_HTTP_PORT: String(http),
-    MLSERVER_GRPC_PORT: String(grpc),
-    MLSERVER_METRICS_PORT: String(metrics),
-    MLSERVER_METRICS_ENDPOINT: '/prometheus',
-    MLSERVER_MODEL_NAME: name,
-    MLSERVER_MODEL_IMPLEMENTATION: 'mlserver_alibi_explain.AlibiExplainRuntime',
-    MLSERVER_MODEL_VERSION: 'v1',
-    MLSERVER_MODEL_EXTRA: canonicalJson(extra),
-    ...(modelUri === '' ? {} : { MLSERVER_MODEL_URI: PATHS.models }),
-  };
-  return Object.entries(values).map(([variable, value]) => ({ name: variable, value }));
 }
 
 function renderPorts(raw: JsonObject, wanted: Readonly<Record<string, number>>): JsonObject[] {

@@ -1,6 +1,7 @@
 // What `run` says when all is ready: the units, the addresses, a request to try, and last the one line that scripts
 // wait for.
 import { dialectOf } from '../../../dialects/known/dialects.ts';
+import { explainerPath } from '../../../envoy/sidecar/explainers.ts';
 import type { RunOptions } from './parse.ts';
 import type { Prepared } from './prepare.ts';
 import { renderTable } from '../../../lib/runtime/table.ts';
@@ -41,6 +42,9 @@ export function announce(
     lines.push(
       `gRPC   ${clientHost(options.host)}:${options.grpcPort} (${grpcPath.slice(1)}), and the REST port`,
     );
+  for (const each of prepared.plan.predictors)
+    if (each.explainer !== undefined)
+      lines.push(`explain ${url}${explainerPath(prepared.plan, each)}…`);
   if (options.adminPort !== null)
     lines.push(`admin  ${urlOf(options.host, options.adminPort)}/stats`);
   lines.push(`files  ${stateDir}`, '');

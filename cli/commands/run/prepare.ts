@@ -11,6 +11,7 @@ import type { RunOptions } from './parse.ts';
 import type { Paint } from '../../../lib/runtime/paint.ts';
 import { selectDeployment } from '../select.ts';
 import type { OutsideValues } from '../../units/environment.ts';
+import { resolveExplainers } from '../../units/explainers.ts';
 import { type PortClaim, findClash } from '../../units/ports.ts';
 import { type ResolvedUnit, resolveUnits } from '../../units/resolve.ts';
 
@@ -20,6 +21,8 @@ export interface Prepared {
   readonly units: readonly ResolvedUnit[];
   /** All ports of this machine that will be listened on. */
   readonly claims: readonly PortClaim[];
+  /** What is left out of the run, in words. */
+  readonly notes: readonly string[];
   /** Warnings; errors are thrown. */
   readonly findings: readonly Finding[];
 }
@@ -42,7 +45,7 @@ export async function prepare(
   const { options, env } = context;
   const { deployment, findings } = selectDeployment(text, source, options, context.paint);
   const own = listOwnPorts(options);
-  const { units, addresses, claims } = await resolveUnits(deployment, {
+  const unitOptions = {
     given: options.units,
     outside: context.outside,
     models: options.models,
@@ -50,18 +53,39 @@ export async function prepare(
     env,
     reserved: own.map((claim) => claim.port),
     running,
-  });
+  };
+  const { units, addresses, claims } = await resolveUnits(deployment, unitOptions);
+  const explainers = await resolveExplainers(
+    deployment,
+    { ...unitOptions, ingress: { http: options.port, grpc: options.grpcPort } },
+    claims.map(({ port }) => port),
+  );
   const all = [...own, ...claims];
   const clash = findClash(all);
   if (clash !== null) throw clash;
   refuseLoop(units, options);
   return {
     deployment,
-    plan: compileDeployment(deployment, { addresses, env, tracing: tracingOf(options) }),
-    units,
+    plan: withExplainers(
+      compileDeployment(deployment, { addresses, env, tracing: tracingOf(options) }),
+      explainers.units,
+    ),
+    units: [...units, ...explainers.units],
+    notes: explainers.notes,
     claims: all,
     findings,
   };
+}
+
+/** With where the explainers are, for the routes of the ingress. */
+function withExplainers(plan: DeploymentPlan, explainers: readonly ResolvedUnit[]): DeploymentPlan {
+  const predictors = plan.predictors.map((each) => {
+    const found = explainers.find(({ predictor }) => predictor === each.plan.predictor);
+    if (found === undefined) return each;
+    const { host, httpPort: port } = found.address;
+    return { ...each, explainer: { host, port } };
+  });
+  return { ...plan, predictors };
 }
 
 /** On one's own machine every request is traced that nobody decides otherwise about. */

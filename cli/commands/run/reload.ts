@@ -157,7 +157,12 @@ export class Reloader {
 /** Everything of a plan that Envoy or the filter see. */
 function hashesOf(prepared: Prepared): string {
   return JSON.stringify(
-    prepared.plan.predictors.map(({ plan, traffic, shadow }) => [plan.hash, traffic, shadow]),
+    prepared.plan.predictors.map(({ plan, traffic, shadow, explainer }) => [
+      plan.hash,
+      traffic,
+      shadow,
+      explainer ?? null,
+    ]),
   );
 }
 

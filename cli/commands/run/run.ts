@@ -133,6 +133,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
       fleet.start(prepared.units, signal),
       dataPlane.start(prepared.plan, signal),
     ]);
+    for (const note of prepared.notes) log.warn(note);
     for (const key of silent)
       log.warn(
         `unit ${key} does not answer at its address (yet); requests to it fail until it does`,
