@@ -149,7 +149,7 @@ test('a message that is none of ours is passed over', async () => {
   worker.child.send({ type: 'dance' });
   worker.send({ type: 'load', id: 1, deployment: deployment('aaaaaaaaaaaaaaaa') });
   await worker.next('loaded');
-  assert.match(worker.stderr(), /BAD_MESSAGE/);
+  await worker.writes(/BAD_MESSAGE/);
 });
 
 test('a wrong command line is told with all its faults', async () => {

@@ -11,6 +11,8 @@ export interface WorkerProcess {
   readonly child: ChildProcess;
   /** What it wrote to standard error so far. */
   stderr(): string;
+  /** Resolves when that is there: what a process writes may come later than its messages. */
+  writes(pattern: RegExp): Promise<void>;
   send(message: ParentMessage): void;
   /** Listens on a unix socket and hands what comes to the process. */
   listen(to: Door, path: string): Promise<void>;
@@ -25,7 +27,6 @@ export function startWorkerProcess(args: readonly string[] = []): WorkerProcess 
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let stderr = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   child.stdout?.resume();
   const inbox: WorkerMessage[] = [];
   const waiting = new Set<() => void>();
@@ -33,20 +34,41 @@ export function startWorkerProcess(args: readonly string[] = []): WorkerProcess 
   const wake = (): void => {
     for (const look of waiting) look();
   };
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+    wake();
+  });
   child.on('message', (message) => {
     inbox.push(message as WorkerMessage);
     wake();
   });
   const ended = new Promise<number | string>((resolve) => {
     child.on('exit', (code, signal) => {
-      over = true;
-      wake();
-      resolve(code ?? signal ?? 'unknown');
+      const end = (): void => {
+        over = true;
+        wake();
+        resolve(code ?? signal ?? 'unknown');
+      };
+      // The end of what it wrote may still be on its way.
+      if (child.stderr === null || child.stderr.closed) end();
+      else child.stderr.once('close', end);
     });
   });
   return {
     child,
     stderr: () => stderr,
+    writes: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(stderr)) resolve();
+          else if (over)
+            reject(new Error(`the process ended without ${String(pattern)}: ${stderr}`));
+          else return;
+          waiting.delete(look);
+        };
+        waiting.add(look);
+        look();
+      }),
     send: (message) => child.send(message),
     listen: (to, path) => {
       const hand = (socket: Socket): void => void child.send({ type: 'connection', to }, socket);
