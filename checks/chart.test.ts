@@ -92,10 +92,15 @@ function template(values: string, ...more: readonly string[]): string {
 
 /** 3,000 lines that a test of their own compares. */
 function withoutDefinition(rendered: string): string {
-  return rendered.replace(
-    /^( {2}crd\.yaml: \|-\n)(?: {4}.*\n|\n)+/m,
-    '$1    # charts/sidegraph/files/crd.yaml\n',
-  );
+  return rendered
+    .replace(
+      /^( {2}crd\.yaml: \|-\n)(?: {4}.*\n|\n)+/m,
+      '$1    # charts/sidegraph/files/crd.yaml\n',
+    )
+    .replace(
+      /^( {2}(sidegraph-[\w-]+\.json): \|\n)(?: {4}.*\n|\n)+/gm,
+      '$1    # charts/sidegraph/dashboards/$2\n',
+    );
 }
 
 function findObject(rendered: string, kind: string, name: string): JsonObject {

@@ -72,7 +72,15 @@ const LEVELS: readonly (readonly string[])[] = [
   ['cli'],
 ];
 /** What is no part of the product may import all of it, and each other. */
-const AROUND: readonly string[] = ['scripts', 'examples', 'bench', 'e2e', 'checks', 'testing'];
+const AROUND: readonly string[] = [
+  'scripts',
+  'examples',
+  'bench',
+  'e2e',
+  'checks',
+  'testing',
+  'dashboards',
+];
 /** A test, and what tests share in a folder testing/, may also stand on the parts that the rings of tests share. */
 const TESTS_MAY_IMPORT = ['e2e', 'testing'];
 

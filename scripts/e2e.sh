@@ -14,7 +14,7 @@ rm -f "$counts"
 scripts/setup.sh --models && e2e/kube/packages.sh && e2e/kube/build.sh --kwok && images/build-oci.sh || exit 1
 
 export SIDEGRAPH_CLUSTER=1 TEST_CONCURRENCY=1 TEST_TIMEOUT_MS=${TEST_TIMEOUT_MS:-1500000}
-tests=${E2E_TESTS:-e2e/control-plane bench/scale e2e/cluster}
+tests=${E2E_TESTS:-e2e/control-plane e2e/scale e2e/cluster}
 log=/dev/null long=
 if [ "${1:-}" = --long ]; then
   long=1

@@ -32,7 +32,7 @@ export interface RunningOperator {
 
 /** Ends with the test. `plans`: what pods answer, by address. */
 export async function startOperator(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   api: ApiServer,
   namespace: string,
   settings: { readonly replica?: string; readonly plans?: ReadonlyMap<string, string> } = {},

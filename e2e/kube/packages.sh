@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # package:a program or file that shows it is there
-NEEDED=(containerd:containerd runc:runc containernetworking-plugins:/usr/lib/cni/bridge iptables:iptables
+NEEDED=(prometheus:promtool containerd:containerd runc:runc containernetworking-plugins:/usr/lib/cni/bridge iptables:iptables
   nftables:nft conntrack:conntrack ethtool:ethtool socat:socat iproute2:ip procps:sysctl openssl:openssl curl:curl)
 
 missing=()

@@ -13,6 +13,38 @@ const HELP: Readonly<Record<SeldonFamily, string>> = {
   seldon_api_executor_client_requests_seconds: 'A histogram of latencies for calls to units',
 };
 
+const SERVER_LABELS = [
+  'deployment_name',
+  'predictor_name',
+  'predictor_version',
+  'service',
+  'method',
+  'code',
+];
+
+/** The families without their values, for the docs. */
+export function describeSeldonFamilies(): readonly {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+}[] {
+  return (Object.keys(HELP) as SeldonFamily[]).flatMap((name) => {
+    const labels = name.includes('server')
+      ? SERVER_LABELS
+      : [...SERVER_LABELS, 'model_name', 'model_image', 'model_version'];
+    return [
+      { name, type: 'histogram', help: HELP[name], labels },
+      {
+        name: `${name}_summary`,
+        type: 'summary',
+        help: 'The same as quantiles, estimated from the buckets since the start',
+        labels,
+      },
+    ];
+  });
+}
+
 /** The series of one family by their labels; equal labels from several sources become one series. */
 export class SeriesTable {
   readonly #rows = new Map<string, { labels: Labels; distribution: Distribution }>();

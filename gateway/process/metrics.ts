@@ -12,7 +12,7 @@ export interface GatewayMetrics {
 
 export function registerGatewayMetrics(
   registry: Registry,
-  server: DiscoveryServer,
+  server: Pick<DiscoveryServer, 'connected'> & { readonly refusals: readonly unknown[] },
   countRefused: () => number,
 ): GatewayMetrics {
   registry

@@ -3,6 +3,14 @@
 
 type Kind = 'counter' | 'gauge' | 'histogram';
 
+/** A metric without its values. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly type: Kind;
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
 export class Registry {
   readonly #metrics = new Map<string, Metric>();
 
@@ -22,6 +30,11 @@ export class Registry {
     ...labels: string[]
   ): Histogram {
     return this.#register(name, new Histogram(name, help, labels, buckets));
+  }
+
+  /** What is registered, in that order. */
+  families(): readonly MetricFamily[] {
+    return [...this.#metrics.values()].map((metric) => metric.describe());
   }
 
   /** The whole page. */
@@ -47,6 +60,10 @@ abstract class Metric {
     this.name = name;
     this.#help = help;
     this.labels = labels;
+  }
+
+  describe(): MetricFamily {
+    return { name: this.name, type: this.#kind, help: this.#help, labels: this.labels };
   }
 
   render(): string {

@@ -8,7 +8,7 @@ import { describeError } from '../../lib/kube/error.ts';
 import { startHealthServer } from '../../lib/kube/health.ts';
 import { LeaseElector } from '../../lib/kube/lease.ts';
 import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
-import { Registry } from '../../lib/kube/registry.ts';
+import { type Counter, type Histogram, Registry } from '../../lib/kube/registry.ts';
 import { ThreadReader } from '../read/thread-reader.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import { CertificateKeeper } from '../certificates/keeper.ts';
@@ -49,6 +49,27 @@ const FIRST_TRY_MS = 500;
 /** Of one object; the API server waits for 5 s by default, with what waits before it. */
 const READING = { cpuMs: 1_500, wallMs: 4_000, maxWaiting: 64 };
 
+/** What the webhooks count of reviews. */
+export function registerReviewMetrics(registry: Registry): {
+  readonly reviews: Counter;
+  readonly seconds: Histogram;
+} {
+  return {
+    reviews: registry.counter(
+      'sidegraph_admission_reviews_total',
+      'Reviews by webhook and outcome.',
+      'webhook',
+      'outcome',
+    ),
+    seconds: registry.histogram(
+      'sidegraph_admission_review_seconds',
+      'Time to answer a review.',
+      SECONDS,
+      'webhook',
+    ),
+  };
+}
+
 export async function runAdmission(run: RunAdmission): Promise<void> {
   const { options, config, log, signal, now = () => Date.now() } = run;
   const { lifetimes = LIFETIMES, times = ROTATION_TIMES } = run;
@@ -56,18 +77,7 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
   if (wrong !== null) throw new Error(wrong);
   const registry = new Registry();
   const metrics = registerKubeMetrics(registry);
-  const reviews = registry.counter(
-    'sidegraph_admission_reviews_total',
-    'Reviews by webhook and outcome.',
-    'webhook',
-    'outcome',
-  );
-  const seconds = registry.histogram(
-    'sidegraph_admission_review_seconds',
-    'Time to answer a review.',
-    SECONDS,
-    'webhook',
-  );
+  const { reviews, seconds } = registerReviewMetrics(registry);
   const client = new KubeClient(run.kube, {
     userAgent: 'sidegraph-admission',
     metrics: metrics.rest,

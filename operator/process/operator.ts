@@ -12,7 +12,7 @@ import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
 import { keyOf } from '../../lib/kube/object.ts';
 import type { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { KeyedQueue } from '../../lib/kube/queue.ts';
-import { Registry } from '../../lib/kube/registry.ts';
+import { type Gauge, Registry } from '../../lib/kube/registry.ts';
 import { SteadyOperator } from '../../lib/kube/steady-operator.ts';
 import type { OperatorOptions } from '../config/config.ts';
 import { otherKinds } from '../config/other-kinds.ts';
@@ -40,6 +40,14 @@ export interface SidegraphOperatorOptions {
   readonly leaseMs?: { readonly lease: number; readonly deadline: number; readonly retry: number };
   /** Told when the caches are filled and /readyz answers. */
   readonly onReady?: (ports: { readonly healthPort: number }) => void;
+}
+
+export function registerDeploymentStates(registry: Registry): Gauge {
+  return registry.gauge(
+    'sidegraph_deployments',
+    'SeldonDeployments by the state in their status.',
+    'state',
+  );
 }
 
 export class SidegraphOperator extends SteadyOperator {
@@ -159,11 +167,7 @@ export class SidegraphOperator extends SteadyOperator {
   }
 
   #countStates(sources: Sources): void {
-    const gauge = this.#registry.gauge(
-      'sidegraph_deployments',
-      'SeldonDeployments by the state in their status.',
-      'state',
-    );
+    const gauge = registerDeploymentStates(this.#registry);
     for (const state of STATES)
       gauge.read(() => {
         let count = 0;

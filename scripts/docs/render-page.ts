@@ -14,6 +14,14 @@ import {
   singleLimits,
 } from './limit-tables.ts';
 import { block } from './markdown.ts';
+import {
+  admissionMetrics,
+  filterMetrics,
+  gatewayMetrics,
+  graphMetrics,
+  operatorMetrics,
+  sidecarMetrics,
+} from './metric-tables.ts';
 import { seldonDifferences } from './seldon-differences.ts';
 import { unitDifferences, unitOutcomes } from './unit-behaviour.ts';
 
@@ -31,6 +39,12 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'server-limits': serverLimits,
   'memory-limits': memoryLimits,
   'payload-log-limits': payloadLogLimits,
+  'metrics-graph': graphMetrics,
+  'metrics-filter': filterMetrics,
+  'metrics-sidecar': sidecarMetrics,
+  'metrics-operator': operatorMetrics,
+  'metrics-admission': admissionMetrics,
+  'metrics-gateway': gatewayMetrics,
   'seldon-differences': seldonDifferences,
   'unit-differences-rest': () => unitDifferences('rest'),
   'unit-differences-grpc': () => unitDifferences('grpc'),

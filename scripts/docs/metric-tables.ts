@@ -1,0 +1,62 @@
+// The tables of docs/metrics.md, from the code that counts: every family with its type, labels and meaning.
+import { processFamilies } from '../../extproc/metrics/process-gauges.ts';
+import { describeSeldonFamilies } from '../../extproc/metrics/seldon-families.ts';
+import { registerGatewayMetrics } from '../../gateway/process/metrics.ts';
+import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
+import { type MetricFamily, Registry } from '../../lib/kube/registry.ts';
+import { registerReviewMetrics } from '../../operator/admission/run.ts';
+import { registerDeploymentStates } from '../../operator/process/operator.ts';
+import { registerSidecarMetrics } from '../../sidecar/agent/metrics.ts';
+import { table } from './markdown.ts';
+
+export function graphMetrics(): string {
+  return familyTable(describeSeldonFamilies());
+}
+
+export function filterMetrics(): string {
+  return familyTable(processFamilies([]).map((family) => ({ ...family, labels: [] })));
+}
+
+export function sidecarMetrics(): string {
+  return familyTable(registered(registerSidecarMetrics));
+}
+
+export function operatorMetrics(): string {
+  return familyTable(
+    registered((registry) => {
+      registerDeploymentStates(registry);
+      registerKubeMetrics(registry);
+    }),
+  );
+}
+
+export function admissionMetrics(): string {
+  return familyTable(registered(registerReviewMetrics));
+}
+
+export function gatewayMetrics(): string {
+  const server = { connected: 0, refusals: [] };
+  return familyTable(
+    registered((registry) => void registerGatewayMetrics(registry, server, () => 0)),
+  );
+}
+
+function registered(register: (registry: Registry) => unknown): readonly MetricFamily[] {
+  const registry = new Registry();
+  register(registry);
+  return registry.families();
+}
+
+function familyTable(
+  families: readonly (Omit<MetricFamily, 'type'> & { readonly type: string })[],
+): string {
+  return table(
+    ['metric', 'type', 'labels', 'what it is'],
+    families.map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]),
+  );
+}
