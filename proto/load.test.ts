@@ -59,3 +59,49 @@ test('the services have the method paths of the wire contract', () => {
     '/grpc.health.v1.Health/Watch',
   ]);
 });
+
+test('the services of V2 and TensorFlow Serving have the method paths of their wire contracts', () => {
+  const definition = loadProto('inference.proto', 'tensorflow_serving.proto');
+  const paths = (service: string): string[] =>
+    Object.values(definition[service] ?? {})
+      .map((method) => (method as { path: string }).path)
+      .sort();
+  assert.deepEqual(
+    paths('inference.GRPCInferenceService'),
+    [
+      'ModelInfer',
+      'ModelMetadata',
+      'ModelReady',
+      'ModelStreamInfer',
+      'ServerLive',
+      'ServerMetadata',
+      'ServerReady',
+    ].map((method) => `/inference.GRPCInferenceService/${method}`),
+  );
+  assert.deepEqual(paths('tensorflow.serving.PredictionService'), [
+    '/tensorflow.serving.PredictionService/GetModelMetadata',
+    '/tensorflow.serving.PredictionService/Predict',
+  ]);
+  assert.deepEqual(paths('tensorflow.serving.ModelService'), [
+    '/tensorflow.serving.ModelService/GetModelStatus',
+  ]);
+});
+
+test('messages of V2 and TensorFlow Serving have the bytes that their clients send', async () => {
+  const files = ['inference.proto', 'tensorflow_serving.proto'];
+  await root.load(files, { keepCase: true });
+  for (const [name, hex] of [
+    ['inference.ModelInferRequest', '0a016d2a180a07696e7075742d311205494e5433321a01012a03120101'],
+    [
+      'inference.ModelInferResponse',
+      '0a01612a130a07696e7075742d311205494e5433321a0101320401000000',
+    ],
+    ['tensorflow.serving.PredictRequest', '0a030a016d12130a0178120e08011204120208012a040000803f'],
+    ['tensorflow.serving.PredictResponse', '0a130a0178120e08011204120208012a040000803f12030a016d'],
+  ] as const) {
+    const message = root.lookupType(name);
+    const object = message.toObject(message.decode(Buffer.from(hex, 'hex')));
+    const again = Buffer.from(message.encode(message.fromObject(object)).finish());
+    assert.equal(again.toString('hex'), hex, name);
+  }
+});

@@ -81,7 +81,12 @@ const TYPE_NAME = 1;
  * was added to the folder and not here.
  */
 export function describeFiles(definitions: PackageDefinition): PackageDefinition {
-  const fileDescriptorProtos = packagesOf(definitions).flatMap(splitPackage);
+  const packages = packagesOf(definitions);
+  // A package may be named from within another that it contains.
+  const declared = new Set(
+    packages.flatMap((whole) => declaredTypes(whole, textOf(whole, FILE.PACKAGE))),
+  );
+  const fileDescriptorProtos = packages.flatMap((whole) => splitPackage(whole, declared));
   const described: PackageDefinition = {};
   for (const [name, definition] of Object.entries(definitions)) {
     described[name] = isType(definition) ? { ...definition, fileDescriptorProtos } : definition;
@@ -108,11 +113,10 @@ function packagesOf(definitions: PackageDefinition): Buffer[] {
   return [...packages.values()];
 }
 
-function splitPackage(whole: Buffer): Buffer[] {
+function splitPackage(whole: Buffer, declared: ReadonlySet<string>): Buffer[] {
   const name = textOf(whole, FILE.PACKAGE);
   const files = FILES.filter((file) => file.package === name);
   if (files.length === 0) throw new Error(`no file descriptor is known for package ${name}`);
-  const declared = new Set(declaredTypes(whole, name));
   return files.map((file) => {
     const parts = [
       bytesField(FILE.NAME, Buffer.from(file.name)),

@@ -14,6 +14,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Type } from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
+import type { DialectName } from '../../graph/plan/plan.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { FieldReader } from '../../lib/codecs/protobuf/reader.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
@@ -61,9 +62,9 @@ async function startUnit(hex: string) {
 }
 
 let serial = 0;
-async function serve(graph: TestUnit | null) {
+async function serve(graph: TestUnit | null, dialect: DialectName = 'seldon') {
   const path = join(dir, `s${serial++}`);
-  const deployment = graph === null ? null : testDeployment(testPlan(graph));
+  const deployment = graph === null ? null : testDeployment({ ...testPlan(graph), dialect });
   const live = {
     current: () => deployment,
     plan: () => deployment?.predictors[0]?.plan,
@@ -258,6 +259,78 @@ function typesOf(file: FileDescriptor): { declared: string[]; named: string[] } 
   return { declared, named };
 }
 
+/** The files of the symbols and all that they import, by name. */
+async function filesFrom(
+  client: Served,
+  version: string,
+  symbols: readonly string[],
+): Promise<Map<string, FileDescriptor>> {
+  const files = new Map<string, FileDescriptor>();
+  const wanted: string[] = [];
+  for (const symbol of symbols) {
+    const [first] = await filesOf(client, version, BY_SYMBOL, symbol);
+    if (first !== undefined) wanted.push(first.name);
+  }
+  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+    if (files.has(name)) continue;
+    const file = (await filesOf(client, version, BY_FILENAME, name)).find(
+      (each) => each.name === name,
+    );
+    assert.ok(file, name);
+    files.set(name, file);
+    wanted.push(...file.dependency);
+  }
+  return files;
+}
+
+/** Each type that a file names is declared in it or in what it imports. */
+function assertWhole(files: ReadonlyMap<string, FileDescriptor>): void {
+  for (const file of files.values()) {
+    const visible = new Set(
+      [file, ...file.dependency.map((name) => files.get(name) as FileDescriptor)].flatMap(
+        (each) => typesOf(each).declared,
+      ),
+    );
+    for (const name of typesOf(file).named) assert.ok(visible.has(name), `${file.name}: ${name}`);
+  }
+}
+
+test('reflection of the other protocols gives files in which each type is found', async () => {
+  const v2 = await serve({ name: 'm', type: 'MODEL' }, 'v2');
+  const v2Files = await filesFrom(v2.client, 'v1', ['inference.GRPCInferenceService']);
+  assert.deepEqual([...v2Files.keys()], ['inference.proto']);
+  assertWhole(v2Files);
+  const tensorflow = await serve({ name: 'm', type: 'MODEL' }, 'tensorflow');
+  const files = await filesFrom(tensorflow.client, 'v1', [
+    'tensorflow.serving.PredictionService.Predict',
+    'tensorflow.serving.ModelService',
+  ]);
+  assert.deepEqual([...files.keys()].sort(), [
+    'google/protobuf/any.proto',
+    'google/protobuf/wrappers.proto',
+    'tensor.proto',
+    'tensorflow_serving.proto',
+  ]);
+  assertWhole(files);
+});
+
+test('a built-in of a graph answers for itself in every protocol', async () => {
+  const v2 = await serve({ name: 'm', type: 'MODEL', builtIn: 'SIMPLE_MODEL' }, 'v2');
+  assert.equal(await v2.ask('/inference.GRPCInferenceService/ModelReady', '0a016d'), '0801');
+  assert.equal(
+    await v2.ask('/inference.GRPCInferenceService/ModelMetadata', '0a016d'),
+    `0a016d1a09${Buffer.from('sidegraph').toString('hex')}`,
+  );
+  const tensorflow = await serve(
+    { name: 'm', type: 'MODEL', builtIn: 'SIMPLE_MODEL' },
+    'tensorflow',
+  );
+  assert.equal(
+    await tensorflow.ask('/tensorflow.serving.ModelService/GetModelStatus', '0a030a016d'),
+    '0a02101e',
+  );
+});
+
 for (const version of ['v1', 'v1alpha']) {
   test(`reflection ${version} lists the services`, async () => {
     const { client } = await serve({ name: 'm', type: 'MODEL' });
@@ -269,25 +342,11 @@ for (const version of ['v1', 'v1alpha']) {
 
   test(`reflection ${version} gives files in which each type is found by the imports alone`, async () => {
     const { client } = await serve({ name: 'm', type: 'MODEL' });
-    const files = new Map<string, FileDescriptor>();
-    const wanted: string[] = [];
-    for (const symbol of [
+    const files = await filesFrom(client, version, [
       'seldon.protos.Seldon',
       'seldon.protos.Seldon.Predict',
       'grpc.health.v1.Health',
-    ]) {
-      const [first] = await filesOf(client, version, BY_SYMBOL, symbol);
-      if (first !== undefined) wanted.push(first.name);
-    }
-    for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
-      if (files.has(name)) continue;
-      const file = (await filesOf(client, version, BY_FILENAME, name)).find(
-        (each) => each.name === name,
-      );
-      assert.ok(file, name);
-      files.set(name, file);
-      wanted.push(...file.dependency);
-    }
+    ]);
     assert.deepEqual([...files.keys()].sort(), [
       'google/protobuf/any.proto',
       'google/protobuf/empty.proto',
@@ -296,14 +355,7 @@ for (const version of ['v1', 'v1alpha']) {
       'prediction.proto',
       'tensor.proto',
     ]);
-    for (const file of files.values()) {
-      const visible = new Set(
-        [file, ...file.dependency.map((name) => files.get(name) as FileDescriptor)].flatMap(
-          (each) => typesOf(each).declared,
-        ),
-      );
-      for (const name of typesOf(file).named) assert.ok(visible.has(name), `${file.name}: ${name}`);
-    }
+    assertWhole(files);
     // As tools that are strict about maps want their entries to be called.
     assert.ok(
       typesOf(files.get('prediction.proto') as FileDescriptor).declared.includes(

@@ -73,7 +73,8 @@ export const ERRORS = {
     status: 500,
     grpcStatus: 13,
     meaning: "a router's response has no number where a branch is expected",
-    advice: 'return data.ndarray, data.tensor or data.tftensor with the branch as first value',
+    advice:
+      'return data.ndarray, data.tensor or data.tftensor with the branch as first value (V2: an output, TensorFlow: predictions)',
   },
   MERGE_UNUSABLE: {
     status: 500,
