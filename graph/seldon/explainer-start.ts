@@ -1,6 +1,7 @@
 // How an explainer is started: Seldon's server by arguments, MLServer's runtime (protocol v2) by its environment. Both are told where the
 // predictor is, which they ask many times for one explanation.
 import type { Explainer } from '../plan/deployment.ts';
+import { V2 } from '../../dialects/v2/dialect.ts';
 import { canonicalJson, isPlainObject } from '../plan/json-value.ts';
 import { EXPLAINER_TYPES } from './read-explainer.ts';
 
@@ -48,7 +49,7 @@ export function explainerEnvironment(
   const parameters: unknown = initParameters === '' ? undefined : JSON.parse(initParameters);
   const extra = {
     explainer_type: EXPLAINER_TYPES[type] ?? type,
-    infer_uri: `http://${place.predictorHost}/v2/models/${place.root}/infer`,
+    infer_uri: `http://${place.predictorHost}${V2.unitPath(place.root, 'predict', 'rest') ?? ''}`,
     ...(isPlainObject(parameters) ? { init_parameters: parameters } : {}),
   };
   return {
