@@ -13,6 +13,8 @@ export interface AdmissionOptions {
   /** Name of this pod. */
   readonly replica: string;
   readonly secretName: string;
+  /** Folder with the certificate that another program keeps; then none is made, and the caBundle is left alone. */
+  readonly certificateDir?: string;
   readonly leaseName: string;
   /** Name of the mutating and of the validating webhook configuration. */
   readonly configurationName: string;
@@ -35,6 +37,7 @@ Usage: node operator/admission/main.ts --namespace NAME --replica NAME [options]
   --host NAME             one more name or address of the certificate; may be repeated
   --cluster-domain NAME   (default cluster.local)
   --secret NAME           keeps the certificate (default sidegraph-admission-certificate)
+  --certificate-dir DIR   serves tls.crt and tls.key of this folder, which another program keeps (cert-manager), and makes none
   --lease NAME            who rotates it (default sidegraph-admission)
   --configuration NAME    of the mutating and of the validating webhook (default sidegraph)
   --config DIR            the chart's settings, for what sidecars are made of
@@ -51,6 +54,7 @@ const FLAGS = {
   replica: flag.required('POD_NAME', 'HOSTNAME'),
   service: flag.text('sidegraph-admission'),
   secret: flag.text('sidegraph-admission-certificate'),
+  'certificate-dir': flag.text(''),
   lease: flag.text('sidegraph-admission'),
   configuration: flag.text('sidegraph'),
   host: flag.texts(),
@@ -74,6 +78,7 @@ export function parseOptions(
       namespace: values.namespace,
       replica: values.replica,
       secretName: values.secret,
+      ...(values['certificate-dir'] === '' ? {} : { certificateDir: values['certificate-dir'] }),
       leaseName: values.lease,
       configurationName: values.configuration,
       hosts: [service, `${service}.${values['cluster-domain']}`, ...values.host],

@@ -12,6 +12,7 @@ import { type Counter, type Histogram, Registry } from '../../lib/kube/registry.
 import { ThreadReader } from '../read/thread-reader.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import { CertificateKeeper } from '../certificates/keeper.ts';
+import { MountedCertificate } from '../certificates/mounted.ts';
 import type { KeyPair, Lifetimes } from '../certificates/make.ts';
 import { LIFETIMES } from '../certificates/make.ts';
 import type { RotationTimes } from '../certificates/rotation.ts';
@@ -89,19 +90,23 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
     log,
     metrics: metrics.watch,
   });
-  const keeper = new CertificateKeeper({
-    client,
-    namespace,
-    secretName,
-    configurationName,
-    replica,
-    hosts,
-    lifetimes,
-    times,
-    log,
-    now,
-    metrics: metrics.watch,
-  });
+  const { certificateDir } = options;
+  const keeper =
+    certificateDir === undefined
+      ? new CertificateKeeper({
+          client,
+          namespace,
+          secretName,
+          configurationName,
+          replica,
+          hosts,
+          lifetimes,
+          times,
+          log,
+          now,
+          metrics: metrics.watch,
+        })
+      : new MountedCertificate(certificateDir, log);
   const reader = new ThreadReader({ ...READING, log });
   const context: WebhookContext = { cluster, config, reader };
   const webhooks: Record<string, Webhook> = {
@@ -148,11 +153,16 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
   const working = [
     keeper.run(ending.signal, (leaf) => server.swap(leaf)),
     cluster.run(ending.signal),
-    elector.run(signal, async (term) => {
-      keeper.setLeader(true);
-      await aborted(term);
-      keeper.setLeader(false);
-    }),
+    // One of the replicas rotates; a certificate of another program needs nobody.
+    ...(certificateDir === undefined
+      ? [
+          elector.run(signal, async (term) => {
+            keeper.setLeader(true);
+            await aborted(term);
+            keeper.setLeader(false);
+          }),
+        ]
+      : []),
   ];
   log.info({ port: server.port, health: health.port, replica }, 'listening');
   run.onListening?.({ port: server.port, healthPort: health.port });
@@ -165,7 +175,7 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
 
 /** Without the API server there is nothing to admit: tried until it is there. */
 async function firstCertificate(
-  keeper: CertificateKeeper,
+  keeper: CertificateKeeper | MountedCertificate,
   log: Log,
   signal: AbortSignal,
 ): Promise<KeyPair | undefined> {
