@@ -171,8 +171,3 @@ function traceparent(header: string, form: string, flags: string): JsonObject {
     },
   };
 }
-
-/** A tag of every span. */
-export function tag(name: string, value: string): JsonObject {
-  return { tag: name, literal: { value } };
-}

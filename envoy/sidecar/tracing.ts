@@ -1,29 +1,28 @@
-// What a deployment's plan says of traces, as Envoy's: which service the spans are of, and what every span is tagged with.
+// What a deployment's plan says of traces, as Envoy's: which service the spans are of, and what each of them is tagged with.
 import { METADATA_NAMESPACE, METADATA_ROUTING, PUID_HEADER } from '../../graph/plan/names.ts';
-import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
+import type { DeploymentPlan, Plan, Tracing } from '../../graph/plan/plan.ts';
 import type { JsonObject } from '../kit/json.ts';
 import {
   CALL_PATH,
   type EnvoyTracing,
   renderTraceCluster,
-  tag,
   traceHeaders,
   tracingOptions,
 } from '../kit/tracing.ts';
 
 /** Options of the connection manager of a predictor's requests. */
-export function ingressTracing(plan: Plan): JsonObject {
-  const tracing = tracingOf(plan);
-  return tracing === undefined ? {} : tracingOptions(tracing);
+export function ingressTracing({ tracing, ...plan }: Plan): JsonObject {
+  if (tracing === undefined) return {};
+  const resource = { 'sidegraph.predictor': plan.predictor };
+  return tracingOptions(tracingOf(tracing, plan.namespace, plan.deployment, resource));
 }
 
-/** The same for the filter's side calls, which say themselves whether they are traced. */
-export function egressTracing({ predictors }: DeploymentPlan): JsonObject {
-  const traced = predictors.find(({ plan }) => plan.tracing !== undefined);
-  const tracing = traced === undefined ? undefined : tracingOf(traced.plan);
-  return tracing === undefined
-    ? {}
-    : tracingOptions({ ...tracing, samplingMillionths: 0 }, CALL_PATH);
+/** The same for the filter's side calls, of all predictors, which say themselves whether they are traced. */
+export function egressTracing({ predictors, namespace, deployment }: DeploymentPlan): JsonObject {
+  const tracing = predictors.find(({ plan }) => plan.tracing !== undefined)?.plan.tracing;
+  if (tracing === undefined) return {};
+  const all = tracingOf(tracing, namespace, deployment, {});
+  return tracingOptions({ ...all, samplingMillionths: 0 }, CALL_PATH);
 }
 
 /** Mutations that turn other headers of traces into a `traceparent`. */
@@ -42,19 +41,25 @@ export function spanName(plan: Plan, name: string): JsonObject {
   return plan.tracing === undefined ? {} : { decorator: { operation: name, propagate: false } };
 }
 
-function tracingOf(plan: Plan): EnvoyTracing | undefined {
-  const { tracing } = plan;
-  if (tracing === undefined) return undefined;
-  const { url, samplingMillionths, service, formats, attributes } = tracing;
+/** What is the same for all spans is said once, of their resource: tags cost a request, whether it is traced or not. */
+function tracingOf(
+  { url, samplingMillionths, service, formats, attributes }: Tracing,
+  namespace: string,
+  deployment: string,
+  resource: Readonly<Record<string, string>>,
+): EnvoyTracing {
   return {
     url,
     samplingMillionths,
     service,
     formats,
-    resource: { 'service.namespace': plan.namespace, ...attributes },
+    resource: {
+      'service.namespace': namespace,
+      'sidegraph.deployment': deployment,
+      ...resource,
+      ...attributes,
+    },
     tags: [
-      tag('sidegraph.deployment', plan.deployment),
-      tag('sidegraph.predictor', plan.predictor),
       { tag: 'seldon.puid', request_header: { name: PUID_HEADER } },
       {
         tag: 'seldon.routing',

@@ -20,7 +20,11 @@ switch (parsed.kind) {
 
 /** Loads everything once, so that its compiled form is in the cache. */
 async function warm(): Promise<void> {
-  await Promise.all([import('./run.ts'), import('../control/grpc-services.ts')]);
+  await Promise.all([
+    import('./run.ts'),
+    import('../control/grpc-services.ts'),
+    import('../tracing/sdk.ts'),
+  ]);
   flushCompileCache();
 }
 

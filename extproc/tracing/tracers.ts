@@ -57,6 +57,8 @@ export class Tracers {
     const resource = {
       'service.name': service,
       'service.namespace': plan.namespace,
+      'sidegraph.deployment': plan.deployment,
+      'sidegraph.predictor': plan.predictor,
       ...attributes,
     };
     const key = JSON.stringify([url, resource]);
@@ -101,8 +103,6 @@ function attributesOf(
   const edge = plan.edges.find((each) => each.unit === unit && each.transport === transport);
   const [, service = '', method = ''] = path.split('/');
   return {
-    'sidegraph.deployment': plan.deployment,
-    'sidegraph.predictor': plan.predictor,
     'seldon.unit': unitName,
     'seldon.verb': verb,
     ...(edge === undefined ? {} : { 'server.address': edge.host, 'server.port': edge.port }),
