@@ -28,16 +28,16 @@ const GRPC_PREFIX = Buffer.from('grpc-', 'latin1');
 /** Reader of the entries of the HeaderMap, and of one entry. One request is read at a time. */
 const entries = new FieldReader();
 const entry = new FieldReader();
-let keyStart = 0;
-let keyEnd = 0;
-let valueStart = 0;
-let valueEnd = 0;
+/** Of each header: where its key and its value begin and end. */
+const SPOTS = 4;
 
 export class RawRequestHeaders implements RequestHeaders {
   readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
   #traced = false;
+  /** `SPOTS` offsets a header; read once, when the first header is asked for. */
+  #spots: readonly number[] | null = null;
   #http1: Buffer | null = null;
   #http1Readable: Buffer | null = null;
   #hpack: Buffer | null = null;
@@ -51,9 +51,13 @@ export class RawRequestHeaders implements RequestHeaders {
 
   find(name: string): string | null {
     const bytes = this.#bytes;
-    entries.open(bytes, this.#start, this.#end);
-    while (nextHeader(bytes)) {
-      if (keyEnd - keyStart !== name.length || !equalsName(bytes, keyStart, name)) continue;
+    const spots = this.#read();
+    for (let at = 0; at < spots.length; at += SPOTS) {
+      const keyStart = spots[at] as number;
+      if ((spots[at + 1] as number) - keyStart !== name.length) continue;
+      if (!equalsName(bytes, keyStart, name)) continue;
+      const valueStart = spots[at + 2] as number;
+      const valueEnd = spots[at + 3] as number;
       return isValue(bytes, valueStart, valueEnd)
         ? bytes.toString('latin1', valueStart, valueEnd)
         : null;
@@ -79,13 +83,20 @@ export class RawRequestHeaders implements RequestHeaders {
     this.#traced = true;
   }
 
+  #read(): readonly number[] {
+    this.#spots ??= readSpots(this.#bytes, this.#start, this.#end);
+    return this.#spots;
+  }
+
   #writeHttp1(readable: boolean): Buffer {
     const bytes = this.#bytes;
     // An entry takes at least six bytes beside name and value, a line four.
     const out = Buffer.allocUnsafe(this.#end - this.#start);
     let at = 0;
-    entries.open(bytes, this.#start, this.#end);
-    while (nextHeader(bytes)) {
+    const spots = this.#read();
+    for (let spot = 0; spot < spots.length; spot += SPOTS) {
+      const keyStart = spots[spot] as number;
+      const keyEnd = spots[spot + 1] as number;
       const rule = ruleOf(bytes, keyStart, keyEnd);
       if (
         rule === SKIP ||
@@ -97,7 +108,13 @@ export class RawRequestHeaders implements RequestHeaders {
       if (afterName < 0) continue;
       out[afterName] = 0x3a;
       out[afterName + 1] = 0x20;
-      const afterValue = copyValue(bytes, valueStart, valueEnd, out, afterName + 2);
+      const afterValue = copyValue(
+        bytes,
+        spots[spot + 2] as number,
+        spots[spot + 3] as number,
+        out,
+        afterName + 2,
+      );
       if (afterValue < 0) continue;
       out[afterValue] = 0x0d;
       out[afterValue + 1] = 0x0a;
@@ -111,8 +128,10 @@ export class RawRequestHeaders implements RequestHeaders {
     // A literal takes a byte and two lengths of at most one byte more than the lengths in an entry.
     const out = Buffer.allocUnsafe(this.#end - this.#start);
     let at = 0;
-    entries.open(bytes, this.#start, this.#end);
-    while (nextHeader(bytes)) {
+    const spots = this.#read();
+    for (let spot = 0; spot < spots.length; spot += SPOTS) {
+      const keyStart = spots[spot] as number;
+      const keyEnd = spots[spot + 1] as number;
       const rule = ruleOf(bytes, keyStart, keyEnd);
       if (
         rule === SKIP ||
@@ -126,6 +145,8 @@ export class RawRequestHeaders implements RequestHeaders {
       const nameAt = writeHpackLength(out, at + 1, keyEnd - keyStart);
       const afterName = copyName(bytes, keyStart, keyEnd, out, nameAt);
       if (afterName < 0) continue;
+      const valueStart = spots[spot + 2] as number;
+      const valueEnd = spots[spot + 3] as number;
       const valueAt = writeHpackLength(out, afterName, valueEnd - valueStart);
       const afterValue = copyValue(bytes, valueStart, valueEnd, out, valueAt);
       if (afterValue >= 0) at = afterValue;
@@ -134,14 +155,16 @@ export class RawRequestHeaders implements RequestHeaders {
   }
 }
 
-/** Moves to the next header; its key and value are then `keyStart` … `valueEnd`. */
-function nextHeader(bytes: Buffer): boolean {
+/** Where the headers of a HeaderMap are, up to the first that is broken. */
+function readSpots(bytes: Buffer, start: number, end: number): number[] {
+  const spots: number[] = [];
+  entries.open(bytes, start, end);
   while (entries.next()) {
     if (entries.field !== 1 || entries.wire !== 2) continue;
-    keyStart = 0;
-    keyEnd = 0;
-    valueStart = 0;
-    valueEnd = 0;
+    let keyStart = 0;
+    let keyEnd = 0;
+    let valueStart = 0;
+    let valueEnd = 0;
     let raw = false;
     entry.open(bytes, entries.start, entries.end);
     while (entry.next()) {
@@ -156,10 +179,10 @@ function nextHeader(bytes: Buffer): boolean {
         valueEnd = entry.end;
       }
     }
-    if (entry.broken) return false;
-    if (keyEnd > keyStart) return true;
+    if (entry.broken) break;
+    if (keyEnd > keyStart) spots.push(keyStart, keyEnd, valueStart, valueEnd);
   }
-  return false;
+  return spots;
 }
 
 function ruleOf(bytes: Buffer, start: number, end: number): number {
