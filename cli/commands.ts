@@ -14,6 +14,10 @@ import { parseSidecar } from './commands/sidecar/parse.ts';
 import { SIDECAR_USAGE } from './commands/sidecar/usage.ts';
 import { parseStatus } from './commands/status/parse.ts';
 import { STATUS_USAGE } from './commands/status/usage.ts';
+import { parseTap } from './commands/tap/parse.ts';
+import { TAP_USAGE } from './commands/tap/usage.ts';
+import { parseTop } from './commands/top/parse.ts';
+import { TOP_USAGE } from './commands/top/usage.ts';
 
 /** Resolves with the exit code. */
 export type Action = (io: Io) => Promise<number>;
@@ -32,6 +36,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: RUN_USAGE,
     parse: onOptions(parseRun, async (options, io) =>
       (await import('./commands/run/run.ts')).run(options, io),
+    ),
+  },
+  top: {
+    synopsis: 'top',
+    summary: 'show what a running graph does, each second',
+    usage: TOP_USAGE,
+    parse: onOptions(parseTop, async (options, io) =>
+      (await import('./commands/top/top.ts')).top(options, io),
+    ),
+  },
+  tap: {
+    synopsis: 'tap',
+    summary: 'show the requests of a running graph',
+    usage: TAP_USAGE,
+    parse: onOptions(parseTap, async (options, io) =>
+      (await import('./commands/tap/tap.ts')).tap(options, io),
     ),
   },
   explain: {

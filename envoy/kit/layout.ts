@@ -33,6 +33,8 @@ export interface EnvoyLayout {
   readonly bounds: EnvoyBounds;
   readonly accessLogPath: string;
   readonly accessLog: AccessLog;
+  /** A log of every request, for as long as somebody looks at the live page; there is none without. */
+  readonly liveLogPath?: string;
   /** File of secret discovery with the ingress's certificate (`tlsSecrets` of INGRESS_SECRET); plain without. */
   readonly tlsSecretsPath?: string;
 }

@@ -45,6 +45,9 @@ export const MODEL_NAME_FILTER = 'sidegraph.model-name';
 export const WHOLE_BODY_FILTER = 'sidegraph.whole-body';
 export const EXT_PROC_FILTER = 'sidegraph.graph';
 
+/** Runtime key: the percentage of requests with a line in the live log, 0 while nobody looks. */
+export const LIVE_LOG_KEY = 'sidegraph.live';
+
 /** Filter state that keeps the path that the client asked for, without its query. */
 export const PATH_STATE = 'sidegraph.path';
 

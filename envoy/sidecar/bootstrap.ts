@@ -37,6 +37,8 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
             'envoy.reloadable_features.coalesce_formatter_accept_empty_values': false,
           },
         },
+        // Where the live log is switched on and off.
+        ...(layout.liveLogPath === undefined ? [] : [{ name: 'admin', admin_layer: {} }]),
       ],
     },
     stats_config: { histogram_bucket_settings: histogramBuckets() },

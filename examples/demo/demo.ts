@@ -1,7 +1,8 @@
 // `make demo`: serves the graph beside this file, sends flowers of known species through it, shows each answer, the way
 // it took and how long each call lasted, rewards the answers, and keeps serving until Ctrl-C (DEMO_ONCE=1: then ends).
-// DEMO_PORT: the REST port (default 8000, with gRPC on 5001; else gRPC on the port after it); 0: free ports everywhere.
+// DEMO_PORT: the REST port (default 8000, with gRPC on 5001 and the live page on 9901; else on the two ports after it); 0: free ports everywhere.
 import { predict } from '../grpc-client/client.ts';
+import { freePort } from '../../e2e/harness/ports.ts';
 import { type RunningExample, runExample } from '../run-example.ts';
 import { meanSince, readCallTotals } from './call-times.ts';
 
@@ -18,6 +19,7 @@ const FLOWERS: readonly { readonly row: readonly number[]; readonly species: num
   { row: [7.2, 3.6, 6.1, 2.5], species: 2 },
 ];
 const REQUESTS = 18;
+const ASK_EVERY_MS = 300;
 
 interface Answer {
   readonly data: { readonly ndarray: readonly (readonly number[])[] };
@@ -33,9 +35,10 @@ say(`The graph (examples/demo/graph.yaml):
 
 Starting seven model servers, the filter and Envoy …`);
 const begin = performance.now();
+const adminPort = port === 0 ? await freePort() : port === 8000 ? 9901 : port + 2;
 let showOutput = false;
 const graph = await runExample('demo/graph.yaml', {
-  args: ['--access-log', 'all'],
+  args: ['--access-log', 'all', '--admin-port', `${adminPort}`],
   ports: port === 0 ? null : { http: port, grpc: port === 8000 ? 5001 : port + 1 },
   onOutput: (text) => {
     if (showOutput) process.stdout.write(text);
@@ -61,6 +64,7 @@ if (once) {
 } else {
   showHowToGoOn(graph);
   showOutput = true;
+  keepAsking(graph);
   process.exitCode = (await graph.ended) ?? 1;
 }
 
@@ -123,14 +127,26 @@ async function showGrpc(graph: RunningExample): Promise<void> {
 
 function showHowToGoOn(graph: RunningExample): void {
   const type = "-H 'content-type: application/json'";
-  say(`Serving until Ctrl-C. Try:
+  say(`Serving until Ctrl-C, with a flower every ${ASK_EVERY_MS} ms. Watch them at http://127.0.0.1:${adminPort}/, or try:
 
   curl -i ${type} -d @examples/demo/request.json ${graph.url}/api/v1.0/predictions
   curl -i ${type} -d '{"reward":1,"response":{"meta":{"routing":{"chooser":1}}}}' ${graph.url}/api/v1.0/feedback
   curl ${graph.url}/api/v1.0/metadata
   curl -s ${graph.url}/prometheus | grep client_requests_seconds_count
   "$(scripts/node-path.sh)" examples/grpc-client/client.ts ${graph.grpcAddress}
+  bin/sidegraph top --url http://127.0.0.1:${adminPort}
 `);
+}
+
+/** So that there is something to watch; until the graph ends. */
+function keepAsking(graph: RunningExample): void {
+  let next = 0;
+  const timer = setInterval(() => {
+    const flower = FLOWERS[next++ % FLOWERS.length];
+    // What fails is seen on the page, or the graph is ending.
+    void post(graph, 'predictions', { data: { ndarray: [flower?.row] } }).catch(() => {});
+  }, ASK_EVERY_MS);
+  void graph.ended.finally(() => clearInterval(timer));
 }
 
 async function post(

@@ -10,6 +10,7 @@ export const FAILURES = {
     'the Kubernetes API server does not respond, or the kubeconfig cannot be used',
   CLUSTER_REFUSED:
     'the Kubernetes API server rejected the request: unknown user, missing permissions, or no CRD',
+  LIVE_UNREACHABLE: 'no running graph with an admin port responds at that address',
   DEPLOYMENT_AMBIGUOUS: 'the file has several deployments and none was chosen',
   DEPLOYMENT_UNKNOWN: 'the file does not have that deployment, or has none at all',
   PREDICTOR_UNKNOWN: 'the deployment has no predictor of that name',

@@ -25,7 +25,7 @@ after(() => {
 });
 
 test('what reads passes, what changes Envoy does not', async () => {
-  const proxy = await startAdminProxy(socketPath, '127.0.0.1', 0);
+  const proxy = await startAdminProxy(socketPath, '127.0.0.1', 0, () => false);
   const address = proxy.address();
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
   const ready = await fetch(`${url}/ready`);

@@ -1,6 +1,7 @@
-// `--admin-port`: the part of Envoy's admin endpoint that only reads, on a port of the host. What changes the process
+// `--admin-port`: the live page, and the part of Envoy's admin endpoint that only reads, on a port of the host. What changes the process
 // (quitquitquit, drain, logging, runtime_modify) stays on the unix socket.
 import type { Server } from 'node:http';
+import { LIVE_PATHS, type Pages } from '../live/pages.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 
@@ -16,7 +17,13 @@ const READABLE = new Set([
   '/help',
 ]);
 
-export function startAdminProxy(socketPath: string, host: string, port: number): Promise<Server> {
+/** `pages` goes first. */
+export function startAdminProxy(
+  socketPath: string,
+  host: string,
+  port: number,
+  pages: Pages,
+): Promise<Server> {
   const server = createServer((request, response) => {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';
@@ -24,8 +31,9 @@ export function startAdminProxy(socketPath: string, host: string, port: number):
       response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
       return;
     }
+    if (pages(request, response)) return;
     if (!READABLE.has(path)) {
-      response.writeHead(404).end(`offered here: ${[...READABLE].join(' ')}\n`);
+      response.writeHead(404).end(`offered here: ${[...LIVE_PATHS, ...READABLE].join(' ')}\n`);
       return;
     }
     requestSocket(socketPath, url).then(

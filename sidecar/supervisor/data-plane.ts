@@ -86,6 +86,20 @@ export class DataPlane {
     return this.#filters.every((filter) => filter.isUp) ? null : 'the filter is being started';
   }
 
+  /** What is served; null before the start. */
+  get plan(): DeploymentPlan | null {
+    return this.#current;
+  }
+
+  /** The text of the metrics page. */
+  metrics(): Promise<string> {
+    return renderMetricsPage({
+      admin: this.layout.adminSocket,
+      workers: () => this.#countAll(),
+      log: fieldLog(this.#options.log),
+    });
+  }
+
   get restarts(): number {
     return this.#filters.reduce((total, filter) => total + filter.restarts, 0);
   }
@@ -176,12 +190,7 @@ export class DataPlane {
         plan: (hash) => this.#findPlan(hash),
       },
       fault: () => this.fault,
-      metrics: () =>
-        renderMetricsPage({
-          admin: this.layout.adminSocket,
-          workers: () => this.#countAll(),
-          log,
-        }),
+      metrics: () => this.metrics(),
       log,
     });
   }

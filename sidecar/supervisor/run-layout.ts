@@ -12,6 +12,8 @@ export interface RunPlace {
   readonly concurrency: number;
   readonly accessLog: AccessLog;
   readonly bounds: EnvoyBounds;
+  /** Whether somebody may look at the requests: there is an admin port. */
+  readonly live: boolean;
 }
 
 export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLayout {
@@ -33,5 +35,6 @@ export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLay
     bounds: place.bounds,
     accessLogPath: join(dir, 'access.log'),
     accessLog: place.accessLog,
+    ...(place.live ? { liveLogPath: join(dir, 'live.log') } : {}),
   };
 }

@@ -46,7 +46,10 @@ export function announce(
     if (each.explainer !== undefined)
       lines.push(`explain ${url}${explainerPath(prepared.plan, each)}…`);
   if (options.adminPort !== null)
-    lines.push(`admin  ${urlOf(options.host, options.adminPort)}/stats`);
+    lines.push(
+      `live   ${urlOf(options.host, options.adminPort)}/`,
+      `admin  ${urlOf(options.host, options.adminPort)}/stats`,
+    );
   lines.push(`files  ${stateDir}`, '');
   lines.push(`curl -H 'content-type: application/json' -d '${body}' ${url}${path}`, '');
   lines.push(`ready ${url}`);

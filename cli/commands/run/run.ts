@@ -20,6 +20,9 @@ import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
 import { SwapRoom } from '../../../sidecar/supervisor/swap-room.ts';
 import { startAdminProxy } from '../../../sidecar/supervisor/admin-proxy.ts';
+import { countInFlight } from '../../../sidecar/supervisor/admin.ts';
+import { LiveHub } from '../../../sidecar/live/hub.ts';
+import { livePages } from '../../../sidecar/live/pages.ts';
 import { usableCpus } from '../../../sidecar/supervisor/cpus.ts';
 import { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
 import { EnvoyProcess } from '../../../sidecar/supervisor/envoy-process.ts';
@@ -83,6 +86,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
       ...options,
       concurrency: options.concurrency ?? envoyWorkers(usableCpus()),
       bounds: runBounds(),
+      live: options.adminPort !== null,
     },
     state,
   );
@@ -117,15 +121,25 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   let watcher: FileWatcher | null = null;
   let logs: LogKeeper | null = null;
   let adminProxy: Server | null = null;
+  let live: LiveHub | null = null;
   // Ends every wait, whatever ends the run.
   const over = new AbortController();
   const signal = AbortSignal.any([stop.signal, over.signal]);
   try {
-    if (options.adminPort !== null) {
+    if (options.adminPort !== null && layout.liveLogPath !== undefined) {
+      live = new LiveHub({
+        plan: () => dataPlane.plan,
+        metrics: () => dataPlane.metrics(),
+        inFlight: () => countInFlight(layout.adminSocket),
+        adminSocket: layout.adminSocket,
+        logPath: layout.liveLogPath,
+        warn: (text) => log.warn(text),
+      });
       adminProxy = await startAdminProxy(
-        dataPlane.layout.adminSocket,
+        layout.adminSocket,
         options.host,
         options.adminPort,
+        livePages(live),
       );
     }
     const [silent] = await Promise.all([
@@ -173,6 +187,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     logs?.close();
     adminProxy?.close();
     adminProxy?.closeAllConnections();
+    live?.close();
     await Promise.all([dataPlane.stop(), fleet.stop()]);
     watchdog.dismiss();
     if (!keepFiles) state.close();

@@ -21,7 +21,7 @@ Where:
   --port N               REST and gRPC (default 8000)
   --grpc-port N          gRPC (default 5001)
   --host ADDR            address to listen on, or a name that has one (default 127.0.0.1)
-  --admin-port N         read-only Envoy admin endpoint
+  --admin-port N         live page of the graph, for a browser, top and tap; read-only Envoy admin endpoint
   --state-dir DIR        keep Envoy's files and logs there (default: a temporary directory)
 
 How:

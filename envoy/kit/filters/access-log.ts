@@ -10,13 +10,13 @@ import {
 import { type JsonObject, literal, typed } from '../json.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { ACCESS_LOG_ONE_IN, ACCESS_LOG_SLOW_MS } from '../limits.ts';
-import { PATH_STATE } from '../names.ts';
+import { LIVE_LOG_KEY, PATH_STATE } from '../names.ts';
 import { expressionFilter } from './expression-filter.ts';
 import { isGrpc } from './transport-filter.ts';
 
-/** The loggers of one predictor's requests: one, or none. */
+/** The loggers of one predictor's requests: of the access log, and of the live log. */
 export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string): JsonObject[] {
-  return fileLogs(layout.accessLog, layout.accessLogPath, {
+  const own = {
     graph: literal(graph),
     predictor: literal(predictor),
     unit: `%CLUSTER_METADATA(${METADATA_NAMESPACE}:unit)%`,
@@ -26,7 +26,30 @@ export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string
     upstream: '%UPSTREAM_HOST%',
     upstream_failure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
     routing: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:${METADATA_ROUTING})%`,
-  });
+  };
+  return [...fileLogs(layout.accessLog, layout.accessLogPath, own), ...liveLogs(layout, own)];
+}
+
+/** Every request while somebody looks; otherwise a request costs the look at one number. */
+function liveLogs({ liveLogPath }: EnvoyLayout, own: JsonObject): JsonObject[] {
+  if (liveLogPath === undefined) return [];
+  return [
+    {
+      name: 'sidegraph.live-log',
+      filter: {
+        runtime_filter: {
+          runtime_key: LIVE_LOG_KEY,
+          percent_sampled: { numerator: 0, denominator: 'HUNDRED' },
+          use_independent_randomness: true,
+        },
+      },
+      ...fileLogger(liveLogPath, {
+        ...own,
+        unit_at_us: '%COMMON_DURATION(DS_RX_BEG:US_TX_BEG:us)%',
+        error: `%RESP(${ERROR_HEADER})%`,
+      }),
+    },
+  ];
 }
 
 /** A file with a JSON object a line: what every request has, and `own` fields. */
@@ -36,12 +59,18 @@ export function fileLogs(which: AccessLog, path: string, own: JsonObject): JsonO
     {
       name: 'sidegraph.access-log',
       ...linesOf(which),
-      typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
-        path,
-        log_format: { json_format: { ...COMMON_FIELDS, ...own } },
-      }),
+      ...fileLogger(path, own),
     },
   ];
+}
+
+function fileLogger(path: string, own: JsonObject): JsonObject {
+  return {
+    typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
+      path,
+      log_format: { json_format: { ...COMMON_FIELDS, ...own } },
+    }),
+  };
 }
 
 const COMMON_FIELDS: JsonObject = {

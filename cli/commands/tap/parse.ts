@@ -1,0 +1,31 @@
+// The command line of `sidegraph tap` as data.
+import * as flag from '../../../lib/runtime/options.ts';
+import type { RequestFilter } from '../../../sidecar/live/page/words.ts';
+import { LIVE_FLAGS, type LiveOptions } from '../../live/flags.ts';
+
+export interface TapOptions extends LiveOptions {
+  readonly filter: RequestFilter;
+}
+
+const FLAGS = {
+  ...LIVE_FLAGS,
+  status: flag.parsed<string>(parseStatus, ''),
+  unit: flag.text(''),
+  slow: flag.whole(0, 86_400_000, 0),
+};
+
+export function parseTap(argv: readonly string[]): flag.CommandLine<TapOptions> {
+  return flag.readCommandLine(argv, FLAGS, ({ url, once, output, ...values }, rest, fault) => {
+    flag.refuseRest(rest, fault);
+    const { status, unit, slow } = values;
+    return { url, once, output, filter: { status, unit, slowMs: slow } };
+  });
+}
+
+function parseStatus(texts: readonly string[]): flag.Parsed<string> {
+  const [text = ''] = texts;
+  const isKnown = text === '' || /^([1-5](\d\d|xx)|grpc \d{1,2}|failed|gone)$/.test(text);
+  return isKnown
+    ? { ok: true, value: text }
+    : { ok: false, message: `--status ${text} is none of 503, 5xx, "grpc 14", failed` };
+}

@@ -1,0 +1,19 @@
+// The help text of `sidegraph tap`: every flag that parse.ts reads is described here and nowhere else.
+
+export const TAP_USAGE = `Usage: sidegraph tap [options]
+
+Shows the requests of a running graph as they end: status, path, the branches that routers chose, the whole time, and the
+call that Envoy made last with its time. Asks a 'sidegraph run' that was started with --admin-port; the busiest graphs are
+shown in part.
+
+  --url URL              its admin port (default http://127.0.0.1:9901)
+  --status STATUS        only these: 503, 5xx, 'grpc 14', or failed
+  --unit NAME            only those in which this unit chose or was called
+  --slow MS              only those that took so long or longer
+  --once                 the requests of one second
+  -o FORMAT              text (default) or json: one line for each request
+
+Examples:
+  sidegraph tap --status failed
+  sidegraph tap --slow 500 -o json
+`;

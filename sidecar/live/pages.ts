@@ -1,0 +1,71 @@
+// What is served of the live page: the page itself, its files, and `/live`, states as server-sent events. Only reading; nothing is
+// loaded from elsewhere, and the page may not be framed. Files in TypeScript are handed out without their types.
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import type { LiveHub } from './hub.ts';
+
+/** Watchers at a time; further ones are refused. */
+export const MAX_WATCHERS = 32;
+/** A watcher that does not read is let go when so much waits for it. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const FILES = {
+  '/': ['page.html', 'text/html'],
+  '/page/page.css': ['page.css', 'text/css'],
+  '/page/page.mjs': ['page.mjs', 'text/javascript'],
+  '/page/picture.ts': ['picture.ts', 'text/javascript'],
+  '/page/words.ts': ['words.ts', 'text/javascript'],
+} as const;
+
+export const LIVE_PATHS = ['/', '/live'] as const;
+
+/** Answers a request for the live page; false for any other. The caller has refused what is not GET or HEAD. */
+export type Pages = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export function livePages(hub: LiveHub): Pages {
+  const files = new Map<string, { readonly type: string; readonly body: string }>();
+  for (const [path, [name, type]] of Object.entries(FILES)) {
+    const text = readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
+    const body = name.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
+    files.set(path, { type: `${type}; charset=utf-8`, body });
+  }
+  let watchers = 0;
+  const stream = (response: ServerResponse): void => {
+    if (watchers >= MAX_WATCHERS) {
+      response.writeHead(503, HEADERS).end('too many watch already\n');
+      return;
+    }
+    watchers++;
+    response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    const leave = hub.watch((state) => {
+      response.write(`data: ${JSON.stringify(state)}\n\n`);
+      if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
+    });
+    response.once('close', () => {
+      watchers--;
+      leave();
+    });
+  };
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const file = files.get(path);
+    if (file === undefined && path !== '/live') return false;
+    if (file !== undefined)
+      response.writeHead(200, { ...HEADERS, 'content-type': file.type }).end(file.body);
+    else if (request.method === 'HEAD') response.writeHead(200, HEADERS).end();
+    else stream(response);
+    return true;
+  };
+}
+
+const HEADERS = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};

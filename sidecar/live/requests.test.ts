@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isWanted } from './page/words.ts';
+import { type LiveRequest, parseLine, Ring } from './requests.ts';
+
+const LINE = {
+  time: '2026-11-29T15:07:37.832Z',
+  method: 'POST',
+  path: '/api/v1.0/predictions',
+  code: 503,
+  flags: 'UF',
+  error: 'UNIT_UNREACHABLE',
+  duration_us: 43_465,
+  unit: 'c',
+  unit_at_us: 31_490,
+  unit_us: 11_938,
+  attempts: 1,
+  bytes_in: 26,
+  bytes_out: 15,
+  puid: 'p1',
+  predictor: 'main',
+  routing: '{"r":1,"x":"no number"}',
+  grpc_status: null,
+};
+
+function read(fields: object = {}): LiveRequest {
+  const request = parseLine(JSON.stringify({ ...LINE, ...fields }), 1);
+  assert.ok(request !== null);
+  return request;
+}
+
+test('a line of Envoy is a request, with its times in milliseconds', () => {
+  const { ms, unitAtMs, unitMs, status, routing, error, puid } = read();
+  assert.deepEqual(
+    { ms, unitAtMs, unitMs, status, routing, error, puid },
+    {
+      ms: 43.465,
+      unitAtMs: 31.49,
+      unitMs: 11.938,
+      status: 503,
+      routing: { r: 1 },
+      error: 'UNIT_UNREACHABLE',
+      puid: 'p1',
+    },
+  );
+});
+
+test('what is missing is absent, and what a client made long is cut', () => {
+  const { unit, unitMs, routing, path } = read({
+    unit: '-',
+    unit_us: null,
+    routing: null,
+    path: `/${'x'.repeat(5000)}`,
+  });
+  assert.deepEqual(
+    { unit, unitMs, routing, length: path.length },
+    {
+      unit: '',
+      unitMs: null,
+      routing: {},
+      length: 200,
+    },
+  );
+  assert.equal(parseLine('{"time":"cut', 1), null);
+  assert.equal(parseLine('7', 1), null);
+});
+
+test('requests are found by status, by unit and by their time', () => {
+  const any = { status: '', unit: '', slowMs: 0 };
+  const wants = (request: LiveRequest, filter: object) => isWanted(request, { ...any, ...filter });
+  assert.ok(wants(read(), { status: '503' }));
+  assert.ok(wants(read(), { status: '5xx' }));
+  assert.ok(!wants(read(), { status: '4xx' }));
+  assert.ok(wants(read(), { status: 'failed' }));
+  assert.ok(!wants(read({ code: 200, error: '-' }), { status: 'failed' }));
+  assert.ok(wants(read({ code: 200, error: '-', grpc_status: 14 }), { status: 'grpc 14' }));
+  assert.ok(wants(read({ code: 200, error: '-', grpc_status: 14 }), { status: 'failed' }));
+  assert.ok(!wants(read({ code: 200, grpc_status: 14 }), { status: '2xx' }));
+  assert.ok(wants(read(), { unit: 'c' }));
+  assert.ok(wants(read(), { unit: 'r' }));
+  assert.ok(!wants(read(), { unit: 'a' }));
+  assert.ok(wants(read(), { slowMs: 43 }));
+  assert.ok(!wants(read(), { slowMs: 44 }));
+});
+
+test('a ring keeps the newest', () => {
+  const ring = new Ring<number>(3);
+  ring.push([1, 2]);
+  ring.push([3, 4, 5]);
+  assert.deepEqual(ring.list(), [3, 4, 5]);
+});

@@ -1,0 +1,132 @@
+// The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
+// read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
+
+export interface LiveRequest {
+  /** Counts up, so that a watcher can tell which ones it has. */
+  readonly id: number;
+  /** When it began, ISO 8601. */
+  readonly time: string;
+  readonly predictor: string;
+  readonly method: string;
+  /** Without its query. */
+  readonly path: string;
+  /** HTTP status; 0 where the client went away before one. */
+  readonly status: number;
+  /** Null over REST. */
+  readonly grpcStatus: number | null;
+  /** Envoy's flags and our error code, where something failed. */
+  readonly flags: string;
+  readonly error: string;
+  readonly ms: number;
+  /** The call that Envoy made last: its unit, when it began after the request did, and how long it took. */
+  readonly unit: string;
+  readonly unitAtMs: number | null;
+  readonly unitMs: number | null;
+  readonly attempts: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly puid: string;
+  /** The branches that routers chose. */
+  readonly routing: Readonly<Record<string, number>>;
+  /** The calls of the filter, in the order in which they began; empty where none was made or seen. */
+  readonly calls: readonly LiveCall[];
+}
+
+export interface LiveCall {
+  readonly unit: string;
+  readonly verb: string;
+  /** After the request had reached the filter. */
+  readonly atMs: number;
+  /** Null where the call was given up. */
+  readonly ms: number | null;
+  readonly status: number | null;
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+}
+
+const MAX_TEXT = 200;
+
+/** A request of a line; null where it is none. */
+export function parseLine(line: string, id: number): LiveRequest | null {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof entry !== 'object' || entry === null) return null;
+  const fields = new Map<string, unknown>(Object.entries(entry));
+  const text = (name: string): string => {
+    const value = fields.get(name);
+    return typeof value === 'string' && value !== '-' ? value.slice(0, MAX_TEXT) : '';
+  };
+  const number = (name: string): number | null => {
+    const value = fields.get(name);
+    return typeof value === 'number' && Number.isFinite(value) ? value : null;
+  };
+  const ms = (name: string): number | null => {
+    const us = number(name);
+    return us === null ? null : us / 1000;
+  };
+  return {
+    id,
+    time: text('time'),
+    predictor: text('predictor'),
+    method: text('method'),
+    path: text('path'),
+    status: number('code') ?? 0,
+    grpcStatus: number('grpc_status'),
+    flags: text('flags'),
+    error: text('error'),
+    ms: ms('duration_us') ?? 0,
+    unit: text('unit'),
+    unitAtMs: ms('unit_at_us'),
+    unitMs: ms('unit_us'),
+    attempts: number('attempts') ?? 0,
+    bytesIn: number('bytes_in') ?? 0,
+    bytesOut: number('bytes_out') ?? 0,
+    puid: text('puid'),
+    routing: readRouting(fields.get('routing')),
+    calls: [],
+  };
+}
+
+function readRouting(value: unknown): Record<string, number> {
+  let routing: unknown = value;
+  if (typeof value === 'string') {
+    try {
+      routing = JSON.parse(value);
+    } catch {
+      return {};
+    }
+  }
+  if (typeof routing !== 'object' || routing === null) return {};
+  return Object.fromEntries(
+    Object.entries(routing).filter((entry): entry is [string, number] => {
+      return typeof entry[1] === 'number';
+    }),
+  );
+}
+
+/** The newest of what was pushed. */
+export class Ring<T> {
+  readonly #max: number;
+  #items: T[] = [];
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  push(items: readonly T[]): void {
+    this.#items = [...this.#items, ...items].slice(-this.#max);
+  }
+
+  /** Oldest first. */
+  list(): readonly T[] {
+    return this.#items;
+  }
+
+  clear(): void {
+    this.#items = [];
+  }
+}
