@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, test } from 'node:test';
 import { freePortRun } from '../harness/ports.ts';
 import { DIFFERENCES } from './differences.ts';
 
@@ -80,7 +80,7 @@ describe('the recorded cases of the Seldon executor', {
     ['the grpc-js twin', { SIDEGRAPH_FILTER_TRANSPORT: 'twin' }],
   ] as const;
   for (const [name, env] of variants) {
-    it(`agree over ${name}, but for the listed differences`, async () => {
+    test(`agree over ${name}, but for the listed differences`, async () => {
       const cases = [...recordedCases('seldon-rest.json'), ...recordedCases('seldon-grpc.json')];
       const failed = await replay(cases, env);
       const unexpected = [...failed].filter(([id]) => DIFFERENCES[id] === undefined);
@@ -92,7 +92,7 @@ describe('the recorded cases of the Seldon executor', {
     });
   }
 
-  it('what nobody should copy is answered sensibly: never a cut connection, never a dead server', async () => {
+  test('what nobody should copy is answered sensibly: never a cut connection, never a dead server', async () => {
     const odd = [...recordedCases('seldon-rest.json'), ...recordedCases('seldon-grpc.json')]
       .filter((each) => each.copy === false)
       // Without an expectation the player only asks whether the server lives and answers.

@@ -1,7 +1,7 @@
 // Bodies of every size and shape through a walked graph and a native one on a real Envoy.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ask, askGrpc } from '../harness/client.ts';
 import { deployment, model } from '../harness/manifest.ts';
@@ -40,7 +40,7 @@ describe('bodies through a chain', () => {
     ['of the same length', (body) => Buffer.from(body).fill(0x20)],
   ];
   for (const [name, change] of lengths) {
-    it(`a transformer that makes the body ${name}: the model gets it whole, with its length`, async () => {
+    test(`a transformer that makes the body ${name}: the model gets it whole, with its length`, async () => {
       transform = change;
       const body = Buffer.from('{"data":{"ndarray":[[1.0,2.5]]}}');
       const reply = await ask(running.port, { body });
@@ -52,7 +52,7 @@ describe('bodies through a chain', () => {
     });
   }
 
-  it('a chunked request goes through, whatever its pieces', async () => {
+  test('a chunked request goes through, whatever its pieces', async () => {
     transform = (body) => body;
     const pieces = [Buffer.from('{"data":'), Buffer.from('{"ndarray"'), Buffer.from(':[[1]]}}')];
     const reply = await ask(running.port, { body: pieces });
@@ -60,7 +60,7 @@ describe('bodies through a chain', () => {
     assert.equal(reply.text, '{"data":{"ndarray":[[1]]}}');
   });
 
-  it('an empty POST walks the graph with empty POSTs', async () => {
+  test('an empty POST walks the graph with empty POSTs', async () => {
     transform = (body) => body;
     const count = unit.asked.length;
     const reply = await ask(running.port, {});
@@ -70,14 +70,14 @@ describe('bodies through a chain', () => {
     assert.equal(unit.asked.at(-1)?.body.length, 0);
   });
 
-  it('an empty POST that a transformer fills reaches the model with that body', async () => {
+  test('an empty POST that a transformer fills reaches the model with that body', async () => {
     transform = () => Buffer.from('{"strData":"filled"}');
     const reply = await ask(running.port, {});
     assert.equal(reply.status, 200, reply.text);
     assert.equal(reply.text, '{"strData":"filled"}');
   });
 
-  it('an empty chunked POST is a POST with an empty body', async () => {
+  test('an empty chunked POST is a POST with an empty body', async () => {
     transform = (body) => body;
     const reply = await ask(running.port, {
       body: [],
@@ -88,7 +88,7 @@ describe('bodies through a chain', () => {
   });
 
   for (const bytes of [220_000, 1_048_577, 5_000_000, 20_000_000]) {
-    it(`${bytes} random bytes arrive as they left`, async () => {
+    test(`${bytes} random bytes arrive as they left`, async () => {
       transform = (body) => body;
       const body = randomBytes(bytes);
       const reply = await ask(running.port, {
@@ -100,7 +100,7 @@ describe('bodies through a chain', () => {
     });
   }
 
-  it('a gzip answer of a transformer goes on with its encoding, and the model reads it', async () => {
+  test('a gzip answer of a transformer goes on with its encoding, and the model reads it', async () => {
     const encoded = await startRestUnit(() => ({
       headers: { 'content-encoding': 'gzip' },
       body: gzipSync('{"strData":"packed"}'),
@@ -135,7 +135,7 @@ describe('limits of bodies', () => {
   };
 
   for (const shape of ['native', 'walked'] as const) {
-    it(`${shape}: one byte over the limit is 413 with a code, at the limit it passes, chunked or not`, async () => {
+    test(`${shape}: one byte over the limit is 413 with a code, at the limit it passes, chunked or not`, async () => {
       const unit = await startRestUnit(() => ({ body: '{"strData":"ok"}' }));
       const graph =
         shape === 'native'
@@ -167,7 +167,7 @@ describe('limits of bodies', () => {
       }
     });
 
-    it(`${shape}: a gRPC message over the limit is status 8`, async () => {
+    test(`${shape}: a gRPC message over the limit is status 8`, async () => {
       const unit = await startGrpcUnit((asked) => ({ message: asked.message }));
       const leaf = { name: 'm', type: 'MODEL', grpcPort: unit.port };
       const graph =
@@ -193,7 +193,7 @@ describe('limits of bodies', () => {
     });
   }
 
-  it('an answer over the limit that the filter must read is 502 ANSWER_TOO_LARGE, never cut', async () => {
+  test('an answer over the limit that the filter must read is 502 ANSWER_TOO_LARGE, never cut', async () => {
     const large = await startRestUnit(() => ({ body: `{"strData":"${'x'.repeat(60_000)}"}` }));
     const running = await runGraph(
       deployment(

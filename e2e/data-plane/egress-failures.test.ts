@@ -2,7 +2,7 @@
 // Seldon's FAILURE body over REST; the code, status and message over gRPC. A router takes the branch that the client names.
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { ask, askGrpc } from '../harness/client.ts';
 import { deployment, type Node } from '../harness/manifest.ts';
 import { freePort } from '../harness/ports.ts';
@@ -84,7 +84,7 @@ describe('what fails over egress', () => {
   });
 
   CASES.forEach(({ name, code, grpcStatus, says }, i) => {
-    it(`${name}: ${code}, and the message names unit and address`, async () => {
+    test(`${name}: ${code}, and the message names unit and address`, async () => {
       const headers = { 'x-case': name };
       // The filter and Envoy both measure the timeout; where the filter is first it names the call.
       const wanted =

@@ -1,7 +1,7 @@
 // One table of outcomes for native, tail and side calls alike: what a client sees when a unit fails, and how.
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, test } from 'node:test';
 import { ask, askGrpc } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
 import { freePort } from '../harness/ports.ts';
@@ -46,7 +46,7 @@ async function withFailing(
 }
 
 describe('a failing unit, wherever it stands', () => {
-  it('its own 503 passes with status, body and type, never wrapped', async () => {
+  test('its own 503 passes with status, body and type, never wrapped', async () => {
     const answer = {
       status: 503,
       headers: { 'content-type': 'application/problem+json' },
@@ -65,7 +65,7 @@ describe('a failing unit, wherever it stands', () => {
     );
   });
 
-  it('unreachable: 500 with a FAILURE body that says so, and a code', async () => {
+  test('unreachable: 500 with a FAILURE body that says so, and a code', async () => {
     const healthy = await startRestUnit(echo);
     const dead = await freePort();
     for (const [place, graph] of PLACES) {
@@ -83,7 +83,7 @@ describe('a failing unit, wherever it stands', () => {
     await healthy.close();
   });
 
-  it('resets the connection: 500 UNIT_RESET', async () => {
+  test('resets the connection: 500 UNIT_RESET', async () => {
     const reset: RestBehaviour = (_asked, _response, socket) => {
       socket.resetAndDestroy();
       return undefined;
@@ -95,7 +95,7 @@ describe('a failing unit, wherever it stands', () => {
     });
   });
 
-  it('slower than seldon.io/rest-timeout: 500 UNIT_TIMEOUT, in time', async () => {
+  test('slower than seldon.io/rest-timeout: 500 UNIT_TIMEOUT, in time', async () => {
     const slow: RestBehaviour = async () => {
       await new Promise((resolve) => setTimeout(resolve, 2_000));
       return { body: '{}' };
@@ -108,7 +108,7 @@ describe('a failing unit, wherever it stands', () => {
     });
   });
 
-  it('slower than sidegraph.io/deadline-ms: 504 DEADLINE_EXCEEDED, in time', async () => {
+  test('slower than sidegraph.io/deadline-ms: 504 DEADLINE_EXCEEDED, in time', async () => {
     const slow: RestBehaviour = async () => {
       await new Promise((resolve) => setTimeout(resolve, 2_000));
       return { body: '{}' };
@@ -121,7 +121,7 @@ describe('a failing unit, wherever it stands', () => {
     });
   });
 
-  it('answers 201 and 204: successes, the walk goes on', async () => {
+  test('answers 201 and 204: successes, the walk goes on', async () => {
     for (const status of [201, 204]) {
       await withFailing(
         () => ({ status, body: status === 204 ? '' : '{"made":1}' }),
@@ -138,7 +138,7 @@ describe('a failing unit, wherever it stands', () => {
     }
   });
 
-  it('closes every connection after its answer, and idle ones after a moment: no request is lost', async () => {
+  test('closes every connection after its answer, and idle ones after a moment: no request is lost', async () => {
     const closing: RestBehaviour = (asked) => ({
       headers: { connection: 'close' },
       body: asked.body,
@@ -153,7 +153,7 @@ describe('a failing unit, wherever it stands', () => {
 });
 
 describe('a client that goes away', () => {
-  it('cancels the calls in flight', async () => {
+  test('cancels the calls in flight', async () => {
     const slow = await startRestUnit(async () => {
       await new Promise((resolve) => setTimeout(resolve, 3_000));
       return { body: '{}' };
@@ -189,7 +189,7 @@ describe('a client that goes away', () => {
 });
 
 describe('a unit that drops idle connections', () => {
-  it('a reused connection that dies before the answer is replaced, unseen by the client', async () => {
+  test('a reused connection that dies before the answer is replaced, unseen by the client', async () => {
     const sockets = new Set<net.Socket>();
     const server = net.createServer((socket) => {
       sockets.add(socket);
@@ -227,7 +227,7 @@ describe('a unit that drops idle connections', () => {
 describe('gRPC failures', () => {
   const message = Buffer.from('2a0141', 'hex');
 
-  it("a unit's status and message pass, as only, last and first unit", async () => {
+  test("a unit's status and message pass, as only, last and first unit", async () => {
     const failing = await startGrpcUnit(() => ({ status: 9, statusMessage: 'not%20now' }));
     const healthy = await startGrpcUnit((asked) => ({ message: asked.message }));
     for (const [place, graph] of PLACES) {
@@ -245,7 +245,7 @@ describe('gRPC failures', () => {
     await healthy.close();
   });
 
-  it('a unit that is down is 14, one that is too slow is 4', async () => {
+  test('a unit that is down is 14, one that is too slow is 4', async () => {
     const slow = await startGrpcUnit(async () => {
       await new Promise((resolve) => setTimeout(resolve, 2_000));
       return { message };

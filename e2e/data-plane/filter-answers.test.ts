@@ -2,7 +2,7 @@
 // open, and an answer without a content type stays without.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { ask, type Reply } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
 import { type Running, runGraph } from '../harness/run.ts';
@@ -68,7 +68,7 @@ describe('answers of the filter', () => {
   });
 
   for (const place of ['native', 'tail', 'side']) {
-    it(`${place}: a unit's 400 leaves the connection of the client open`, async () => {
+    test(`${place}: a unit's 400 leaves the connection of the client open`, async () => {
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
       try {
         const sockets = new Set<unknown>();
@@ -87,7 +87,7 @@ describe('answers of the filter', () => {
   }
 
   for (const place of ['alone', 'average', 'output', 'routed']) {
-    it(`${place}: answers without a content type make one without`, async () => {
+    test(`${place}: answers without a content type make one without`, async () => {
       const reply = await askPlace(place, {});
       assert.equal(reply.status, 200, reply.text);
       assert.equal(reply.headers['content-type'], undefined);

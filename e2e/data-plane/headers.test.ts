@@ -1,6 +1,6 @@
 // What headers units are given and clients get, on answers of units, of the filter and of Envoy alike.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { ask } from '../harness/client.ts';
 import { deployment, model } from '../harness/manifest.ts';
 import { type Running, runGraph } from '../harness/run.ts';
@@ -45,7 +45,7 @@ describe('headers', () => {
     await b.close();
   });
 
-  it("the answering unit's headers reach the client, repeated ones repeated; ours overwrite", async () => {
+  test("the answering unit's headers reach the client, repeated ones repeated; ours overwrite", async () => {
     branch = 1;
     for (const running of [walked, native]) {
       const reply = await ask(running.port, { body: '{}', headers: { 'Seldon-Puid': 'p-1' } });
@@ -59,14 +59,14 @@ describe('headers', () => {
     }
   });
 
-  it('the decisions of the walk are in seldon-routing', async () => {
+  test('the decisions of the walk are in seldon-routing', async () => {
     branch = 1;
     assert.equal((await ask(walked.port, { body: '{}' })).headers['seldon-routing'], '{"r":1}');
     branch = 0;
     assert.equal((await ask(walked.port, { body: '{}' })).headers['seldon-routing'], '{"r":0}');
   });
 
-  it('a puid is made when the client has none, one for all calls and the answer', async () => {
+  test('a puid is made when the client has none, one for all calls and the answer', async () => {
     branch = 0;
     const reply = await ask(walked.port, { body: '{}' });
     const puid = reply.headers['seldon-puid'];
@@ -75,7 +75,7 @@ describe('headers', () => {
     assert.equal(a.asked.at(-1)?.headers['seldon-puid'], puid);
   });
 
-  it('a client cannot choose the unit: internal headers are removed and do nothing', async () => {
+  test('a client cannot choose the unit: internal headers are removed and do nothing', async () => {
     branch = 0;
     const count = b.asked.length;
     const forged = {
@@ -97,7 +97,7 @@ describe('headers', () => {
     assert.equal(b.asked.length, count);
   });
 
-  it('internal headers of a unit do not reach the client', async () => {
+  test('internal headers of a unit do not reach the client', async () => {
     branch = 1;
     for (const running of [walked, native]) {
       const reply = await ask(running.port, { body: '{}' });
@@ -105,7 +105,7 @@ describe('headers', () => {
     }
   });
 
-  it('CloudEvents headers come on every kind of answer when the request asks, and only then', async () => {
+  test('CloudEvents headers come on every kind of answer when the request asks, and only then', async () => {
     for (const [value, running] of [
       [0, walked],
       [1, walked],
@@ -127,7 +127,7 @@ describe('headers', () => {
     }
   });
 
-  it('the prefix of the gateway works, the query reaches a single native unit only', async () => {
+  test('the prefix of the gateway works, the query reaches a single native unit only', async () => {
     branch = 0;
     const path = '/seldon/ns/test/api/v1.0/predictions?json=%7B%7D';
     assert.equal((await ask(native.port, { path, body: '{}' })).status, 200);
@@ -137,7 +137,7 @@ describe('headers', () => {
     assert.equal(router.asked.at(-1)?.path, '/route');
   });
 
-  it('GET on predictions is 405, OPTIONS 200 with CORS headers, an unknown path 404, all without a call', async () => {
+  test('GET on predictions is 405, OPTIONS 200 with CORS headers, an unknown path 404, all without a call', async () => {
     const count = router.asked.length;
     assert.equal((await ask(walked.port, { method: 'GET' })).status, 405);
     assert.equal((await ask(walked.port, { method: 'HEAD' })).status, 405);

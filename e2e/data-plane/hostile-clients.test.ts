@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import net from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, test } from 'node:test';
 import { assertUnharmed, startBystander } from '../harness/bystander.ts';
 import { PREDICT } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
@@ -120,16 +120,16 @@ const stalledUploads: Attack['start'] = (port) => {
 };
 
 describe('the other client is served', { skip: process.platform !== 'linux' }, () => {
-  it('while 400 HTTP/2 streams ask for 3 MiB each and read nothing', () =>
+  test('while 400 HTTP/2 streams ask for 3 MiB each and read nothing', () =>
     underAttack('native', { start: windowZero, maxRssMib: 400, floorMs: UNIT_BUSY_MS }));
 
-  it('while 40 uploads of 32 MiB stop at 31, straight to a unit', () =>
+  test('while 40 uploads of 32 MiB stop at 31, straight to a unit', () =>
     underAttack('native', { start: stalledUploads, maxRssMib: 300, floorMs: UNIT_BUSY_MS }));
 
-  it('while 40 uploads of 32 MiB stop at 31, on a walk', () =>
+  test('while 40 uploads of 32 MiB stop at 31, on a walk', () =>
     underAttack('walk', { start: stalledUploads, maxRssMib: 300 }));
 
-  it('while 1,100 connections stay idle and 1,024 files may be open, over a connection of before', () =>
+  test('while 1,100 connections stay idle and 1,024 files may be open, over a connection of before', () =>
     underAttack('native', {
       start: (port) => flood(port, 1100, () => undefined),
       maxRssMib: 200,
@@ -137,7 +137,7 @@ describe('the other client is served', { skip: process.platform !== 'linux' }, (
     }));
 
   // All at once would pass the bound between two looks of Envoy at it: what comes then is closed.
-  it('and over new connections, while they come within four seconds', () =>
+  test('and over new connections, while they come within four seconds', () =>
     underAttack('native', {
       start: (port) => {
         const stops: (() => void)[] = [];
@@ -154,7 +154,7 @@ describe('the other client is served', { skip: process.platform !== 'linux' }, (
       options: { openFiles: 1024 },
     }));
 
-  it('while 200 requests send headers without end', () => {
+  test('while 200 requests send headers without end', () => {
     const line = `x-h: ${'a'.repeat(8000)}\r\n`;
     return underAttack('native', {
       start: (port) => flood(port, 200, (socket) => socket.write(head(line.repeat(40)))),
@@ -163,7 +163,7 @@ describe('the other client is served', { skip: process.platform !== 'linux' }, (
     });
   });
 
-  it('while 8 connections send an extension of a chunk without end', () =>
+  test('while 8 connections send an extension of a chunk without end', () =>
     underAttack('native', {
       start: (port) => {
         const piece = Buffer.alloc(64 * 1024, 'a');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import type net from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { FLAG, FRAME, H2_ERROR, buildFrame } from '../../lib/codecs/http2/frames.ts';
 import { assertUnharmed, type Bystander, type Seen, startBystander } from '../harness/bystander.ts';
 import { PREDICT, ask, askGrpc } from '../harness/client.ts';
@@ -141,7 +141,7 @@ for (const [place, manifest] of Object.entries(DEPLOYMENTS)) {
     });
 
     for (const [name, attack] of Object.entries(ATTACKS)) {
-      it(name, async () => {
+      test(name, async () => {
         const stop = attack.start(running.port);
         const seen = await watch(ATTACK_MS).finally(stop);
         assertUnharmed(seen, quiet, name, attack.floorMs);
@@ -153,7 +153,7 @@ for (const [place, manifest] of Object.entries(DEPLOYMENTS)) {
 }
 
 describe('calls by way of Envoy to units over gRPC', () => {
-  it('are not ended by calls of other clients that go away', async () => {
+  test('are not ended by calls of other clients that go away', async () => {
     const slow = await startGrpcUnit(async ({ headers, message }) => {
       if (headers['x-slow'] !== undefined) await new Promise((done) => setTimeout(done, 500));
       return { message };

@@ -1,7 +1,7 @@
 // Payload logs of a graph that runs: each unit with a logger sends what goes in and what comes out, over REST and gRPC, and a sink that
 // is slow, gone or refuses costs no request anything.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { ask, askGrpc } from '../harness/client.ts';
@@ -41,7 +41,7 @@ describe('payload logs', () => {
     await Promise.all([sink?.close(), model?.close(), grpcModel?.close()]);
   });
 
-  it('of one model over REST are its request and its response, byte for byte, with the way back to both', async () => {
+  test('of one model over REST are its request and its response, byte for byte, with the way back to both', async () => {
     const headers = { 'seldon-puid': 'puid-1' };
     const reply = await ask(running.port, { body: BODY, headers });
     assert.equal(reply.status, 200);
@@ -62,7 +62,7 @@ describe('payload logs', () => {
     assert.match(text, /^sidegraph_payload_log_sent_total 2$/m);
   });
 
-  it('over gRPC are the messages without their frame', async () => {
+  test('over gRPC are the messages without their frame', async () => {
     const before = sink.asked.length;
     const message = bytesField(4, Buffer.from('payload'));
     const reply = await askGrpc(running.grpcPort, { message });
@@ -74,7 +74,7 @@ describe('payload logs', () => {
     }
   });
 
-  it('of feedback is one event, and none of a request that asks for none', async () => {
+  test('of feedback is one event, and none of a request that asks for none', async () => {
     const before = sink.asked.length;
     const skipped = await ask(running.port, {
       body: BODY,
@@ -89,7 +89,7 @@ describe('payload logs', () => {
   });
 });
 
-it('a sink that hangs or is gone takes nothing from the requests, and is counted', async () => {
+test('a sink that hangs or is gone takes nothing from the requests, and is counted', async () => {
   const hanging = await startRestUnit(() => undefined);
   const model = await startRestUnit(() => ({ headers: JSON_TYPE, body: '{}' }));
   const unit = (name: string, url: string) => ({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { test } from 'node:test';
 import { measurePod } from '../../bench/pod-memory.ts';
 import { startHttpStub } from '../../bench/stub-http.ts';
 import { locateEnvoy } from '../../envoy/process/locate.ts';
@@ -28,7 +28,7 @@ async function measure(graphOf: (port: number) => Parameters<typeof deployment>[
   }
 }
 
-it('with one model there is no worker, and the pod is small', async () => {
+test('with one model there is no worker, and the pod is small', async () => {
   const pod = await measure((port) => model('m', port));
   assert.equal(pod.filterBytes, 0);
   assert.ok(pod.anonymousBytes < 65 * MB, JSON.stringify(pod));
@@ -36,7 +36,7 @@ it('with one model there is no worker, and the pod is small', async () => {
   assert.ok(pod.cgroupBytes === null || pod.cgroupBytes < 220 * MB, JSON.stringify(pod));
 });
 
-it('with a chain there is one worker', async () => {
+test('with a chain there is one worker', async () => {
   const pod = await measure((port) => ({
     name: 't',
     type: 'TRANSFORMER',

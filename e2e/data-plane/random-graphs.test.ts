@@ -1,7 +1,7 @@
 // A sample of the random graphs through `sidegraph run` on a real Envoy, with real units: the same calls and the same
 // answer as the naive evaluator's.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   listNodes,
@@ -125,7 +125,7 @@ describe('random graphs on a real Envoy', () => {
   );
   for (const [at, graph] of drawnGraphs.entries()) {
     const speech = SPEECHES[at % SPEECHES.length] as Speech;
-    it(`number ${at} of ${listNodes(graph).length} ${speech.protocol} units calls and answers as the naive walk`, async () => {
+    test(`number ${at} of ${listNodes(graph).length} ${speech.protocol} units calls and answers as the naive walk`, async () => {
       await serve(speech, graph, behaviours);
     });
   }

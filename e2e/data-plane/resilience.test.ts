@@ -2,7 +2,7 @@
 // worker held.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, test } from 'node:test';
 import { ask } from '../harness/client.ts';
 import { startLoad } from '../harness/load.ts';
 import { deployment, model } from '../harness/manifest.ts';
@@ -20,7 +20,7 @@ function residentMb(pid: number): number {
 }
 
 describe('a plan swap', () => {
-  it('is live within a second and fails no request; a broken file changes nothing', async () => {
+  test('is live within a second and fails no request; a broken file changes nothing', async () => {
     const unit = await startRestUnit(echo);
     const a = await startRestUnit(() => ({ body: '{"strData":"a"}' }));
     const b = await startRestUnit(() => ({ body: '{"strData":"b"}' }));
@@ -55,7 +55,7 @@ describe('a plan swap', () => {
 });
 
 describe('the filter', () => {
-  it('killed under load with the plan swapped every second: only what it held fails, with a clear 503', async () => {
+  test('killed under load with the plan swapped every second: only what it held fails, with a clear 503', async () => {
     const unit = await startRestUnit(echo);
     // The transformer's timeout changes with each plan: a change that only the data plane sees.
     const graph = (timeoutMs: number) =>
@@ -106,7 +106,7 @@ describe('the filter', () => {
     }
   });
 
-  it('with two workers, the death of one fails only what it held', async () => {
+  test('with two workers, the death of one fails only what it held', async () => {
     const unit = await startRestUnit(echo);
     const running = await runGraph(
       deployment({

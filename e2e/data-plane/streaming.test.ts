@@ -1,7 +1,7 @@
 // The last hop is Envoy's: server-sent events and gRPC trailers come through as the model sends them.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { describe, it } from 'node:test';
+import { describe, test } from 'node:test';
 import { bytesField, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { askGrpc, PREDICT } from '../harness/client.ts';
 import { deployment, model } from '../harness/manifest.ts';
@@ -9,7 +9,7 @@ import { runGraph } from '../harness/run.ts';
 import { startGrpcUnit, startRestUnit } from '../harness/unit.ts';
 
 describe('streaming', () => {
-  it('server-sent events pass a router one by one', async () => {
+  test('server-sent events pass a router one by one', async () => {
     const router = await startRestUnit(() => ({ body: '{"data":{"ndarray":[0]}}' }));
     const stream = await startRestUnit((_asked, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -55,7 +55,7 @@ describe('streaming', () => {
     }
   });
 
-  it("a gRPC model's headers and trailers reach the client through a walked graph", async () => {
+  test("a gRPC model's headers and trailers reach the client through a walked graph", async () => {
     const transformer = await startGrpcUnit((asked) => ({ message: asked.message }));
     const unit = await startGrpcUnit((asked) => ({
       message: asked.message,
@@ -88,7 +88,7 @@ describe('streaming', () => {
     }
   });
 
-  it('both ports speak both protocols', async () => {
+  test('both ports speak both protocols', async () => {
     const unit = await startGrpcUnit((asked) => ({ message: asked.message }));
     const running = await runGraph(deployment({ name: 'm', type: 'MODEL', grpcPort: unit.port }));
     try {
@@ -102,7 +102,7 @@ describe('streaming', () => {
     }
   });
 
-  it('3 MiB over gRPC through a graph that the filter answers itself', async () => {
+  test('3 MiB over gRPC through a graph that the filter answers itself', async () => {
     const unit = await startGrpcUnit((asked) => ({ message: asked.message }));
     const leaf = (name: string) => ({ name, type: 'MODEL', grpcPort: unit.port });
     const running = await runGraph(

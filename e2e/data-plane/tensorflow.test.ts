@@ -2,7 +2,7 @@
 // errors, feedback, and what is asked of units beside predictions. TensorFlow Serving itself is not to be had as a package:
 // the units answer what its API says.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { bytesField, int32Field, stringField } from '../../lib/codecs/protobuf/writer.ts';
 import { ask, askGrpc, type Reply } from '../harness/client.ts';
 import { type BothUnit, forget, openStand } from '../harness/both-unit.ts';
@@ -55,7 +55,7 @@ describe('a chain of TensorFlow units', () => {
     running = await run(a.node('TRANSFORMER', [b.node('MODEL')]));
   });
 
-  it('passes rows and columns on, each unit under its name', async () => {
+  test('passes rows and columns on, each unit under its name', async () => {
     for (const [path, [before, after]] of [
       ['/v1/models/:predict', ['"predictions"', '"instances"']],
       ['/v1/models:predict', ['"outputs"', '"inputs"']],
@@ -77,7 +77,7 @@ describe('a chain of TensorFlow units', () => {
     }
   });
 
-  it('asks every unit under a name that is none of theirs, with its version or label', async () => {
+  test('asks every unit under a name that is none of theirs, with its version or label', async () => {
     for (const version of ['versions/2', 'labels/stable']) {
       forget(a, b);
       await ask(running.port, { path: `/v1/models/iris/${version}:predict`, body: INPUT });
@@ -86,7 +86,7 @@ describe('a chain of TensorFlow units', () => {
     }
   });
 
-  it('says what is wrong with an answer that cannot be passed on', async () => {
+  test('says what is wrong with an answer that cannot be passed on', async () => {
     answer = { body: '{"foo":1}' };
     const reply = await ask(running.port, { path: '/v1/models/:predict', body: INPUT });
     assert.equal(reply.status, 500);
@@ -95,14 +95,14 @@ describe('a chain of TensorFlow units', () => {
     assert.match(body.error, /^unit "a": Failed to convert tensorflow response/);
   });
 
-  it('passes the errors of units as they are', async () => {
+  test('passes the errors of units as they are', async () => {
     answer = { status: 400, body: '{"error":"Malformed request"}' };
     const reply = await ask(running.port, { path: '/v1/models/:predict', body: INPUT });
     assert.equal(reply.status, 400);
     assert.equal(reply.text, '{"error":"Malformed request"}');
   });
 
-  it('gives tensors on over gRPC, under the name of each unit', async () => {
+  test('gives tensors on over gRPC, under the name of each unit', async () => {
     for (const [named, first, second] of [
       ['', '', 'b'],
       ['a', 'a', 'b'],
@@ -161,7 +161,7 @@ describe('routers and combiners of TensorFlow units', () => {
     );
   });
 
-  it('average JSON and tensors', async () => {
+  test('average JSON and tensors', async () => {
     branch = 0;
     const reply = await ask(running.port, { path: '/v1/models/:predict', body: INPUT });
     assert.equal(reply.status, 200, reply.text);
@@ -174,7 +174,7 @@ describe('routers and combiners of TensorFlow units', () => {
     assert.deepEqual(grpc.message, response('a', [2.5, 1]));
   });
 
-  it('give a combiner all answers', async () => {
+  test('give a combiner all answers', async () => {
     branch = 1;
     const reply = await ask(running.port, { path: '/v1/models/:predict', body: INPUT });
     assert.equal(reply.text, '[{"predictions":[[1,2]]},{"predictions":[[4,NaN]]}]');
@@ -186,7 +186,7 @@ describe('routers and combiners of TensorFlow units', () => {
     );
   });
 
-  it('end with the request itself where the router chooses none, as an answer', async () => {
+  test('end with the request itself where the router chooses none, as an answer', async () => {
     branch = -2;
     const message = Buffer.concat([tensors(2, 'o', [0.5]), spec(1, 'x')]);
     const reply = await askGrpc(running.grpcPort, { path: PREDICT, message });
@@ -207,7 +207,7 @@ describe('a single TensorFlow model', () => {
     running = await run(m.node('MODEL'));
   });
 
-  it('is asked under the name and version of the client', async () => {
+  test('is asked under the name and version of the client', async () => {
     for (const [path, asked] of [
       ['/v1/models/:predict', '/v1/models/m:predict'],
       ['/v1/models:predict', '/v1/models/m:predict'],
@@ -222,7 +222,7 @@ describe('a single TensorFlow model', () => {
     }
   });
 
-  it('answers for itself', async () => {
+  test('answers for itself', async () => {
     const get = (path: string): Promise<Reply> => ask(running.port, { method: 'GET', path });
     for (const path of ['/v1/models/m', '/v1/models/m/metadata']) {
       assert.deepEqual(JSON.parse((await get(path)).text), { path });
@@ -239,7 +239,7 @@ describe('a single TensorFlow model', () => {
     }
   });
 
-  it('gives feedback back', async () => {
+  test('gives feedback back', async () => {
     forget(m);
     const body = '{"reward":1}';
     const reply = await ask(running.port, { path: '/api/v1.0/feedback', body });

@@ -1,6 +1,6 @@
 // What Envoy does with several predictors, draws, shadows and retries; the bodies are those that the walk made.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, test } from 'node:test';
 import { ask } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
 import { runGraph, waitFor } from '../harness/run.ts';
@@ -27,7 +27,7 @@ const abTest = (name: string, ratioA: number, children: readonly Node[]): Node =
 });
 
 describe('draws', () => {
-  it('a nested A/B test gives every arm its product of weights, and names the decisions', async () => {
+  test('a nested A/B test gives every arm its product of weights, and names the decisions', async () => {
     const units = await Promise.all(['a', 'b', 'c'].map(answering));
     const [a, b, c] = units.map((unit, i) => model('abc'[i] ?? '', unit.port)) as [
       Node,
@@ -65,7 +65,7 @@ describe('draws', () => {
 });
 
 describe('several predictors', () => {
-  it('share the traffic by weight; a shadow gets copies of the untouched request and no say', async () => {
+  test('share the traffic by weight; a shadow gets copies of the untouched request and no say', async () => {
     const main = await answering('main');
     const canary = await answering('canary');
     const shadow = await startRestUnit(() => ({ status: 500, body: 'broken' }));
@@ -119,7 +119,7 @@ describe('several predictors', () => {
 });
 
 describe('retries', () => {
-  it('a retried tail call carries the changed body each time', async () => {
+  test('a retried tail call carries the changed body each time', async () => {
     const transformer = await startRestUnit(() => ({ body: '{"strData":"changed"}' }));
     let attempt = 0;
     const flaky = await startRestUnit((asked) =>
@@ -151,7 +151,7 @@ describe('retries', () => {
     }
   });
 
-  it('a side call is retried by Envoy on the egress listener', async () => {
+  test('a side call is retried by Envoy on the egress listener', async () => {
     let attempt = 0;
     const flaky = await startRestUnit((asked) =>
       ++attempt < 3 ? { status: 503, body: 'no' } : { body: asked.body },
@@ -175,7 +175,7 @@ describe('retries', () => {
     }
   });
 
-  it('without the annotation nothing is sent twice', async () => {
+  test('without the annotation nothing is sent twice', async () => {
     const failing = await startRestUnit(() => ({ status: 503, body: 'no' }));
     const running = await runGraph(deployment(model('m', failing.port)));
     try {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import net from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { askGrpc, PREDICT } from '../harness/client.ts';
 import { deployment, type Node } from '../harness/manifest.ts';
@@ -120,7 +120,7 @@ describe('trailers over REST', () => {
     ['no body', null],
   ];
   for (const [name, body] of bodies) {
-    it(`${name}: the unit gets it once, with its length, also behind two predictors`, async () => {
+    test(`${name}: the unit gets it once, with its length, also behind two predictors`, async () => {
       for (const { port } of [one, two, two]) {
         unit.received.length = 0;
         const reply = await askWithTrailers(port, body);
@@ -157,7 +157,7 @@ describe('trailers over gRPC', () => {
   });
 
   for (const bytes of [2, 200_000]) {
-    it(`a message of ${bytes} bytes: the unit gets it once`, async () => {
+    test(`a message of ${bytes} bytes: the unit gets it once`, async () => {
       unit.asked.length = 0;
       // SeldonMessage.strData
       const message = bytesField(4, Buffer.alloc(bytes, 'x'));
@@ -170,7 +170,7 @@ describe('trailers over gRPC', () => {
     });
   }
 
-  it('an answer of the filter itself arrives', async () => {
+  test('an answer of the filter itself arrives', async () => {
     const own = await runGraph(deployment({ name: 's', implementation: 'SIMPLE_MODEL' }));
     try {
       const reply = await askGrpc(own.grpcPort, { trailers: TRAILERS });

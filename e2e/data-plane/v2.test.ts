@@ -1,7 +1,7 @@
 // Graphs of the V2 protocol through a real Envoy, over units that answer what real servers answered: names, chains in JSON, in binary
 // and over gRPC with raw contents, routers, means, combiners, errors, and what is asked of graph and units beside predictions.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { bytesField, stringField, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { ask, askGrpc, type Reply } from '../harness/client.ts';
 import { type BothUnit, forget, openStand } from '../harness/both-unit.ts';
@@ -71,7 +71,7 @@ describe('a chain of V2 units', () => {
     running = await run(a.node('MODEL', [b.node('MODEL')]));
   });
 
-  it('passes outputs on as inputs, big integers, NaN and parameters and all, each unit under its name', async () => {
+  test('passes outputs on as inputs, big integers, NaN and parameters and all, each unit under its name', async () => {
     for (const path of [
       '/v2/models/infer',
       '/v2/models/a/infer',
@@ -92,14 +92,14 @@ describe('a chain of V2 units', () => {
     }
   });
 
-  it('asks every unit under a name that is none of theirs, with its version', async () => {
+  test('asks every unit under a name that is none of theirs, with its version', async () => {
     forget(a, b);
     await ask(running.port, { path: '/v2/models/iris/versions/2/infer', body: INPUT });
     assert.equal(a.rest.asked[0]?.path, '/v2/models/iris/versions/2/infer');
     assert.equal(b.rest.asked[0]?.path, '/v2/models/iris/versions/2/infer');
   });
 
-  it('passes binary tensors on, and tells how long the JSON is each time', async () => {
+  test('passes binary tensors on, and tells how long the JSON is each time', async () => {
     forget(a, b);
     answer = binaryAnswer('a', [1.5, -0]);
     const json =
@@ -128,7 +128,7 @@ describe('a chain of V2 units', () => {
     assert.equal(second.headers['content-type'], 'application/octet-stream');
   });
 
-  it('tells no length of JSON where the answer before is none in binary', async () => {
+  test('tells no length of JSON where the answer before is none in binary', async () => {
     forget(a, b);
     answer = { body: answerOf('a', 'FP32', '[1,2]') };
     const headers = { 'content-type': 'application/octet-stream', [LAYOUT]: '0' };
@@ -142,7 +142,7 @@ describe('a chain of V2 units', () => {
     assert.equal(reply.headers[LAYOUT], undefined);
   });
 
-  it('says what is wrong with an answer that cannot be passed on', async () => {
+  test('says what is wrong with an answer that cannot be passed on', async () => {
     answer = { body: '{"foo":1}' };
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.status, 500);
@@ -153,14 +153,14 @@ describe('a chain of V2 units', () => {
     assert.equal(body.status.code, 500);
   });
 
-  it('passes the errors of units as they are', async () => {
+  test('passes the errors of units as they are', async () => {
     answer = { status: 404, body: '{"error":"Unknown model"}' };
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.status, 404);
     assert.equal(reply.text, '{"error":"Unknown model"}');
   });
 
-  it('keeps raw contents over gRPC, under the name of each unit', async () => {
+  test('keeps raw contents over gRPC, under the name of each unit', async () => {
     for (const named of ['', 'a', 'b', 'iris']) {
       forget(a, b);
       const message = inferMessage(named, 7, [0.5]);
@@ -222,7 +222,7 @@ describe('routers and combiners of V2 units', () => {
     );
   });
 
-  it('average JSON', async () => {
+  test('average JSON', async () => {
     branch = 0;
     isBinary = false;
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
@@ -233,7 +233,7 @@ describe('routers and combiners of V2 units', () => {
     assert.equal(router.rest.asked[0]?.body.toString(), INPUT);
   });
 
-  it('average binary tensors', async () => {
+  test('average binary tensors', async () => {
     branch = 0;
     isBinary = true;
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
@@ -245,7 +245,7 @@ describe('routers and combiners of V2 units', () => {
     assert.equal(reply.headers['content-type'], 'application/octet-stream');
   });
 
-  it('average raw contents over gRPC', async () => {
+  test('average raw contents over gRPC', async () => {
     branch = 0;
     const message = inferMessage('', 7, [0]);
     const reply = await askGrpc(running.grpcPort, { path: INFER, message });
@@ -254,7 +254,7 @@ describe('routers and combiners of V2 units', () => {
     assert.equal(router.grpc.asked[0]?.path, INFER);
   });
 
-  it('give a combiner the answers in a list', async () => {
+  test('give a combiner the answers in a list', async () => {
     branch = 1;
     isBinary = false;
     forget(combiner);
@@ -265,7 +265,7 @@ describe('routers and combiners of V2 units', () => {
     assert.equal(combiner.rest.asked[0]?.path, '/v2/models/c/aggregate');
   });
 
-  it('give a combiner binary answers in a list with their tensors behind it', async () => {
+  test('give a combiner binary answers in a list with their tensors behind it', async () => {
     branch = 1;
     isBinary = true;
     forget(combiner);
@@ -280,7 +280,7 @@ describe('routers and combiners of V2 units', () => {
     assert.equal(tensors.toString('hex'), '0000803f000000400000804000000000');
   });
 
-  it('give a combiner the outputs of all answers over gRPC', async () => {
+  test('give a combiner the outputs of all answers over gRPC', async () => {
     branch = 1;
     forget(combiner);
     const message = inferMessage('', 7, [0]);
@@ -300,7 +300,7 @@ describe('routers and combiners of V2 units', () => {
     );
   });
 
-  it('end with the request itself where the router chooses none, as an answer', async () => {
+  test('end with the request itself where the router chooses none, as an answer', async () => {
     branch = -2;
     const reply = await askGrpc(running.grpcPort, {
       path: INFER,
@@ -310,7 +310,7 @@ describe('routers and combiners of V2 units', () => {
     assert.deepEqual(reply.message, inferMessage('x', 6, [0.5]));
   });
 
-  it('say what a router’s answer lacks', async () => {
+  test('say what a router’s answer lacks', async () => {
     branch = 7;
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.headers['sidegraph-error'], 'ROUTE_OUT_OF_RANGE');
@@ -332,7 +332,7 @@ describe('a single V2 model', () => {
     running = await run(m.node('MODEL'));
   });
 
-  it('is asked under the name and version of the client', async () => {
+  test('is asked under the name and version of the client', async () => {
     for (const [path, asked] of [
       ['/v2/models/infer', '/v2/models/m/infer'],
       ['/v2/models/m/infer', '/v2/models/m/infer'],
@@ -347,7 +347,7 @@ describe('a single V2 model', () => {
     }
   });
 
-  it('answers for itself, and the graph for the rest', async () => {
+  test('answers for itself, and the graph for the rest', async () => {
     const get = (path: string): Promise<Reply> => ask(running.port, { method: 'GET', path });
     assert.equal((await get('/v2/models/m/ready')).text, '{"ready":true}');
     assert.equal((await get('/v2/models/m')).text, '{"name":"m","platform":"sklearn"}');
@@ -361,7 +361,7 @@ describe('a single V2 model', () => {
     assert.equal((await get('/v2/nothing')).status, 404);
   });
 
-  it('answers for itself over gRPC, and the graph for the rest', async () => {
+  test('answers for itself over gRPC, and the graph for the rest', async () => {
     const call = async (method: string, hex: string): Promise<string> => {
       const path = `/inference.GRPCInferenceService/${method}`;
       const reply = await askGrpc(running.grpcPort, { path, message: Buffer.from(hex, 'hex') });

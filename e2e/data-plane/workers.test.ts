@@ -1,6 +1,6 @@
 // Several workers of the filter behind one Envoy, which logs all that it does.
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { test } from 'node:test';
 import { ask } from '../harness/client.ts';
 import { deployment, model } from '../harness/manifest.ts';
 import { runGraph } from '../harness/run.ts';
@@ -8,7 +8,7 @@ import { echo, startRestUnit } from '../harness/unit.ts';
 
 const REQUESTS = 40;
 
-it('with two workers and Envoy at debug, /metrics counts the side calls of both', async () => {
+test('with two workers and Envoy at debug, /metrics counts the side calls of both', async () => {
   const unit = await startRestUnit(echo);
   const running = await runGraph(
     deployment({

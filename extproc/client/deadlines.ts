@@ -21,14 +21,14 @@ export interface Deadline {
 }
 
 export class Deadlines {
-  private readonly slots: (Deadline | null)[] = Array.from({ length: SLOTS }, () => null);
-  private readonly clock: () => number;
-  private timer: NodeJS.Timeout | null = null;
-  private tick = 0;
-  private count = 0;
+  readonly #slots: (Deadline | null)[] = Array.from({ length: SLOTS }, () => null);
+  readonly #clock: () => number;
+  #timer: NodeJS.Timeout | null = null;
+  #tick = 0;
+  #count = 0;
 
   constructor(clock: () => number = () => performance.now()) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   /** A deadline that is not set yet. */
@@ -39,17 +39,17 @@ export class Deadlines {
   /** Sets a deadline `afterMs` from now, in place of the one it had. */
   set(deadline: Deadline, afterMs: number): void {
     if (deadline.set) this.drop(deadline);
-    const now = this.clock();
-    if (this.count === 0) this.start(now);
-    deadline.dueTick = Math.max(Math.ceil((now + afterMs) / TICK_MS), this.tick + 1);
+    const now = this.#clock();
+    if (this.#count === 0) this.#start(now);
+    deadline.dueTick = Math.max(Math.ceil((now + afterMs) / TICK_MS), this.#tick + 1);
     const slot = deadline.dueTick % SLOTS;
-    const first = this.slots[slot] ?? null;
+    const first = this.#slots[slot] ?? null;
     deadline.next = first;
     deadline.previous = null;
     if (first !== null) first.previous = deadline;
-    this.slots[slot] = deadline;
+    this.#slots[slot] = deadline;
     deadline.set = true;
-    this.count++;
+    this.#count++;
   }
 
   /** Takes a deadline back; harmless when it is not set. */
@@ -58,32 +58,32 @@ export class Deadlines {
     const { previous, next } = deadline;
     if (next !== null) next.previous = previous;
     if (previous !== null) previous.next = next;
-    else this.slots[deadline.dueTick % SLOTS] = next;
+    else this.#slots[deadline.dueTick % SLOTS] = next;
     deadline.previous = null;
     deadline.next = null;
     deadline.set = false;
-    this.count--;
+    this.#count--;
   }
 
-  private start(now: number): void {
-    this.tick = Math.floor(now / TICK_MS);
-    if (this.timer !== null) return;
-    this.timer = setInterval(() => this.turn(), TICK_MS);
-    this.timer.unref();
+  #start(now: number): void {
+    this.#tick = Math.floor(now / TICK_MS);
+    if (this.#timer !== null) return;
+    this.#timer = setInterval(() => this.#turn(), TICK_MS);
+    this.#timer.unref();
   }
 
-  private turn(): void {
-    if (this.count === 0) {
-      if (this.timer !== null) clearInterval(this.timer);
-      this.timer = null;
+  #turn(): void {
+    if (this.#count === 0) {
+      if (this.#timer !== null) clearInterval(this.#timer);
+      this.#timer = null;
       return;
     }
-    const now = Math.floor(this.clock() / TICK_MS);
+    const now = Math.floor(this.#clock() / TICK_MS);
     // After a long pause of the process one revolution meets every slot.
-    const from = Math.max(this.tick + 1, now - SLOTS + 1);
-    this.tick = now;
+    const from = Math.max(this.#tick + 1, now - SLOTS + 1);
+    this.#tick = now;
     const due: Deadline[] = [];
-    for (let tick = from; tick <= now; tick++) this.collect(tick % SLOTS, now, due);
+    for (let tick = from; tick <= now; tick++) this.#collect(tick % SLOTS, now, due);
     for (const deadline of due) {
       // An earlier one may have dropped or moved it.
       if (!deadline.set || deadline.dueTick > now) continue;
@@ -92,8 +92,8 @@ export class Deadlines {
     }
   }
 
-  private collect(slot: number, now: number, due: Deadline[]): void {
-    let deadline = this.slots[slot] ?? null;
+  #collect(slot: number, now: number, due: Deadline[]): void {
+    let deadline = this.#slots[slot] ?? null;
     while (deadline !== null) {
       if (deadline.dueTick <= now) due.push(deadline);
       deadline = deadline.next;

@@ -2,7 +2,7 @@
 // what differs is known and has its reason.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isUpdating } from '../../../testing/golden.ts';
 import {
@@ -37,7 +37,7 @@ describe('what a unit does has one outcome at every place of a graph, over', () 
   });
 
   for (const kind of ['rest', 'grpc'] as const) {
-    it(kind, async () => {
+    test(kind, async () => {
       const outcomes = await observeAll(stand, kind);
       for (const name of Object.keys(BEHAVIOURS[kind])) {
         seen[kind][name] = outcomes.get(name) ?? {};
@@ -49,7 +49,7 @@ describe('what a unit does has one outcome at every place of a graph, over', () 
 
 describe('the table of what differs has a reason for', () => {
   for (const kind of ['rest', 'grpc'] as const) {
-    it(`each difference over ${kind}, and no other`, () => {
+    test(`each difference over ${kind}, and no other`, () => {
       const differing = Object.entries(readOutcomes()[kind])
         .filter(([, outcomes]) => Object.keys(outcomes).length > 1)
         .map(([name]) => name);

@@ -2,7 +2,7 @@
 // resolved for a moment: as the only unit (native), the last one (tail) and the first one (side, over Envoy's egress).
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { before, describe, it } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Observed, PlaceSeen, Seen } from './observed.ts';
 import { runInOwnNetwork, whyNoOwnNetwork } from './own-network.ts';
 
@@ -20,22 +20,22 @@ describe('a unit that is reached by a name', { skip }, () => {
     observed = JSON.parse(stdout) as Observed;
   });
 
-  it('AAAA and A, and it listens on IPv4 only: every request reaches it, and it is ready', () => {
+  test('AAAA and A, and it listens on IPv4 only: every request reaches it, and it is ready', () => {
     each(observed.bothFamilies, ({ counts }) => assert.deepEqual(counts, { '127.0.0.1': 20 }));
     assert.deepEqual(observed.overGrpc.counts, { 0: 20 });
     assert.deepEqual(observed.ready.counts, { 200: 3 });
   });
 
-  it('A and AAAA, and it listens on IPv6 only: every request reaches it', () => {
+  test('A and AAAA, and it listens on IPv6 only: every request reaches it', () => {
     each(observed.onlyV6Listens, ({ counts }) => assert.deepEqual(counts, { '::1': 20 }));
   });
 
-  it('two A records, nobody listens on the first: every request reaches the other', () => {
+  test('two A records, nobody listens on the first: every request reaches the other', () => {
     each(observed.largeBodies, ({ counts }) => assert.deepEqual(counts, { '127.0.0.1': 10 }));
     each(observed.oneOfTwoDead, ({ counts }) => assert.deepEqual(counts, { '127.0.0.1': 20 }));
   });
 
-  it('two A records, both alive: they share the requests', () => {
+  test('two A records, both alive: they share the requests', () => {
     each(observed.twoAlive, ({ counts }) => {
       assert.deepEqual(Object.keys(counts).toSorted(), ['127.0.0.1', '127.0.0.3']);
       for (const count of Object.values(counts)) assert.ok(count >= 20, `${count} of 60`);
@@ -43,14 +43,14 @@ describe('a unit that is reached by a name', { skip }, () => {
   });
 
   for (const kind of ['nxdomain', 'servfail', 'silent', 'empty'] as const) {
-    it(`the name cannot be resolved for a moment (${kind}): nobody is dropped`, () => {
+    test(`the name cannot be resolved for a moment (${kind}): nobody is dropped`, () => {
       each(observed.outages[kind], ({ counts }) =>
         assert.deepEqual(Object.keys(counts), ['127.0.0.1']),
       );
     });
   }
 
-  it('the name moves: its new address is seen when its time to live is over', () => {
+  test('the name moves: its new address is seen when its time to live is over', () => {
     each(observed.moved, ({ counts, ms = Infinity }) => {
       assert.deepEqual(Object.keys(counts).toSorted(), ['127.0.0.1', '127.0.0.3']);
       // A time to live of 1 s, looked up each second at the most.

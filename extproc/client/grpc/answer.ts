@@ -23,26 +23,26 @@ const FRAMING: ReadonlySet<string> = new Set([
 /** Headers and trailers of a gRPC answer. What passes on is metadata only: `content-type` is the framing's. */
 export class GrpcHead implements AnswerHead {
   readonly status = 200;
-  private readonly headers: readonly string[];
-  private readonly end: readonly string[];
+  readonly #headers: readonly string[];
+  readonly #end: readonly string[];
 
   /** Both as name, value, name, value …; lower-case names. */
   constructor(headers: readonly string[], trailers: readonly string[]) {
-    this.headers = headers;
-    this.end = trailers;
+    this.#headers = headers;
+    this.#end = trailers;
   }
 
   /** Not in the trailers: Envoy marks its own answers in headers, and takes the mark out of units' headers alone. */
   find(name: string): string | null {
-    return fieldOf(this.headers, name);
+    return fieldOf(this.#headers, name);
   }
 
   entries(): readonly string[] {
-    return metadataOf(this.headers);
+    return metadataOf(this.#headers);
   }
 
   trailers(): readonly string[] {
-    return metadataOf(this.end);
+    return metadataOf(this.#end);
   }
 }
 

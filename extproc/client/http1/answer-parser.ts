@@ -27,18 +27,18 @@ export class AnswerParser {
   /** Whether any byte of the answer has arrived. */
   started = false;
 
-  private readonly facts = new HeadFacts();
-  private phase: Phase = 'head';
-  private maxBytes = 0;
-  private memory: BodyMemory = COLLECTED;
-  private interim = 0;
-  private pending: ByteSink | null = null;
-  private searched = 0;
+  readonly #facts = new HeadFacts();
+  #phase: Phase = 'head';
+  #maxBytes = 0;
+  #memory: BodyMemory = COLLECTED;
+  #interim = 0;
+  #pending: ByteSink | null = null;
+  #searched = 0;
   /** Memory of a body of known length, and one byte more, which shows what comes behind it. */
-  private room: Buffer = EMPTY;
-  private filled = 0;
-  private chunked: ChunkedBody | null = null;
-  private sink: ByteSink | null = null;
+  #room: Buffer = EMPTY;
+  #filled = 0;
+  #chunked: ChunkedBody | null = null;
+  #sink: ByteSink | null = null;
 
   /** Makes ready for the next answer. */
   begin(maxBytes: number, memory: BodyMemory): void {
@@ -46,35 +46,37 @@ export class AnswerParser {
     this.body = EMPTY;
     this.reusable = false;
     this.started = false;
-    this.phase = 'head';
-    this.maxBytes = maxBytes;
-    this.memory = memory;
-    this.interim = 0;
-    this.pending = null;
-    this.searched = 0;
-    this.chunked = null;
-    this.sink = null;
+    this.#phase = 'head';
+    this.#maxBytes = maxBytes;
+    this.#memory = memory;
+    this.#interim = 0;
+    this.#pending = null;
+    this.#searched = 0;
+    this.#chunked = null;
+    this.#sink = null;
   }
 
   /** Where the next bytes should be read to, null for the shared buffer. Report them with `advance`. */
   target(): Buffer | null {
-    if (this.phase !== 'length') return null;
-    return this.room.subarray(
-      this.filled,
-      Math.min(this.filled + MAX_TURN_BYTES, this.room.length),
+    if (this.#phase !== 'length') return null;
+    return this.#room.subarray(
+      this.#filled,
+      Math.min(this.#filled + MAX_TURN_BYTES, this.#room.length),
     );
   }
 
   /** `count` bytes were read into `target`. */
   advance(count: number): ParseResult {
-    this.filled += count;
-    if (this.filled < this.body.length) return 'more';
-    return this.finish(this.filled > this.body.length);
+    this.#filled += count;
+    if (this.#filled < this.body.length) return 'more';
+    return this.#finish(this.#filled > this.body.length);
   }
 
   push(bytes: Buffer, from: number, to: number): ParseResult {
     this.started = true;
-    return this.phase === 'head' ? this.pushHead(bytes, from, to) : this.pushBody(bytes, from, to);
+    return this.#phase === 'head'
+      ? this.#pushHead(bytes, from, to)
+      : this.#pushBody(bytes, from, to);
   }
 
   /** The answer after 'done'; a connection at rest keeps nothing of it. */
@@ -87,148 +89,152 @@ export class AnswerParser {
 
   /** The peer closed its side. */
   end(): ParseResult {
-    if (this.phase === 'until-close' && this.sink !== null) {
-      this.body = this.sink.take();
-      return this.finish(false);
+    if (this.#phase === 'until-close' && this.#sink !== null) {
+      this.body = this.#sink.take();
+      return this.#finish(false);
     }
-    return this.bad(
+    return this.#bad(
       this.started
         ? 'connection closed before the answer was whole'
         : 'connection closed without an answer',
     );
   }
 
-  private pushHead(bytes: Buffer, from: number, to: number): ParseResult {
+  #pushHead(bytes: Buffer, from: number, to: number): ParseResult {
     let source = bytes;
     let start = from;
     let end = to;
-    if (this.pending !== null) {
-      if (!this.pending.append(bytes, from, to)) return 'overloaded';
-      source = this.pending.view();
+    if (this.#pending !== null) {
+      if (!this.#pending.append(bytes, from, to)) return 'overloaded';
+      source = this.#pending.view();
       start = 0;
       end = source.length;
     }
     for (;;) {
-      const found = source.indexOf(HEAD_END, start + this.searched);
+      const found = source.indexOf(HEAD_END, start + this.#searched);
       // The shared buffer may hold older bytes behind `end`.
       let headEnd = found < 0 || found + 4 > end ? -1 : found + 4;
-      let fault = headEnd < 0 ? null : this.readHead(source, start, headEnd);
+      let fault = headEnd < 0 ? null : this.#readHead(source, start, headEnd);
       if (headEnd < 0 || fault !== null) {
-        const relaxedEnd = findHeadEnd(source, fault === null ? start + this.searched : start, end);
-        if (relaxedEnd < 0) return this.keepHead(source, start, end);
+        const relaxedEnd = findHeadEnd(
+          source,
+          fault === null ? start + this.#searched : start,
+          end,
+        );
+        if (relaxedEnd < 0) return this.#keepHead(source, start, end);
         const straight = straightenHead(source, start, relaxedEnd);
-        fault = this.readHead(straight, 0, straight.length);
-        if (fault !== null) return this.bad(fault);
+        fault = this.#readHead(straight, 0, straight.length);
+        if (fault !== null) return this.#bad(fault);
         source = Buffer.concat([straight, source.subarray(relaxedEnd, end)]);
         start = 0;
         headEnd = straight.length;
         end = source.length;
       }
-      this.searched = 0;
-      if (this.facts.status >= 200) {
-        const { pending } = this;
-        this.pending = null;
-        const result = this.beginBody(source, start, headEnd, end);
+      this.#searched = 0;
+      if (this.#facts.status >= 200) {
+        const pending = this.#pending;
+        this.#pending = null;
+        const result = this.#beginBody(source, start, headEnd, end);
         pending?.drop();
         return result;
       }
-      if (this.facts.status === 101) return this.bad('switched to another protocol unasked');
-      if (this.facts.minor === 0) return this.bad('answered 1xx in HTTP/1.0');
-      if (++this.interim > MAX_INTERIM_ANSWERS) return this.bad('answered with too many 1xx');
+      if (this.#facts.status === 101) return this.#bad('switched to another protocol unasked');
+      if (this.#facts.minor === 0) return this.#bad('answered 1xx in HTTP/1.0');
+      if (++this.#interim > MAX_INTERIM_ANSWERS) return this.#bad('answered with too many 1xx');
       start = headEnd;
     }
   }
 
-  private readHead(bytes: Buffer, start: number, end: number): string | null {
+  #readHead(bytes: Buffer, start: number, end: number): string | null {
     if (end - start > MAX_HEAD_BYTES) return LONG_HEAD;
-    return parseHead(bytes, start, end, this.facts);
+    return parseHead(bytes, start, end, this.#facts);
   }
 
-  private keepHead(source: Buffer, start: number, end: number): ParseResult {
-    if (end - start > MAX_HEAD_BYTES) return this.bad(LONG_HEAD);
+  #keepHead(source: Buffer, start: number, end: number): ParseResult {
+    if (end - start > MAX_HEAD_BYTES) return this.#bad(LONG_HEAD);
     // Whoever speaks another protocol and waits for us to go on will never end this head.
     const fault = findStartFault(source, start, end);
-    if (fault !== null) return this.bad(fault);
-    if (this.pending === null || start > 0) {
-      const kept = new ByteSink(this.memory);
+    if (fault !== null) return this.#bad(fault);
+    if (this.#pending === null || start > 0) {
+      const kept = new ByteSink(this.#memory);
       if (!kept.append(source, start, end)) return 'overloaded';
-      this.pending?.drop();
-      this.pending = kept;
+      this.#pending?.drop();
+      this.#pending = kept;
     }
     // The end of the head may begin in the last three bytes.
-    this.searched = Math.max(0, end - start - 3);
+    this.#searched = Math.max(0, end - start - 3);
     return 'more';
   }
 
-  private beginBody(bytes: Buffer, start: number, headEnd: number, end: number): ParseResult {
-    const { facts } = this;
+  #beginBody(bytes: Buffer, start: number, headEnd: number, end: number): ParseResult {
+    const facts = this.#facts;
     const headLength = headEnd - start;
     const noBody = facts.status === 204 || facts.status === 304;
     const length = noBody ? 0 : facts.contentLength;
-    if (length > this.maxBytes) return 'too-large';
+    if (length > this.#maxBytes) return 'too-large';
     const available = end - headEnd;
     const whole = length >= 0 && available >= length && (noBody || !facts.chunked);
     const heldBytes = headLength + Math.max(length, 0);
-    if (!this.memory.hold(heldBytes)) return 'overloaded';
+    if (!this.#memory.hold(heldBytes)) return 'overloaded';
     const copied = Buffer.allocUnsafe(whole ? headLength + length : headLength);
     bytes.copy(copied, 0, start, start + copied.length);
     this.head = new Http1Head(copied, facts, start, headLength - 2);
     if (whole) {
       if (length > 0) this.body = copied.subarray(headLength);
-      return this.finish(available > length);
+      return this.#finish(available > length);
     }
     if (facts.chunked) {
-      this.phase = 'chunked';
-      this.chunked = new ChunkedBody(this.maxBytes, this.memory);
+      this.#phase = 'chunked';
+      this.#chunked = new ChunkedBody(this.#maxBytes, this.#memory);
     } else if (length > 0) {
-      this.phase = 'length';
-      this.room = this.memory.lend(length + 1);
-      this.body = this.room.subarray(0, length);
-      this.filled = bytes.copy(this.body, 0, headEnd, end);
+      this.#phase = 'length';
+      this.#room = this.#memory.lend(length + 1);
+      this.body = this.#room.subarray(0, length);
+      this.#filled = bytes.copy(this.body, 0, headEnd, end);
       return 'more';
     } else {
-      this.phase = 'until-close';
-      this.sink = new ByteSink(this.memory);
+      this.#phase = 'until-close';
+      this.#sink = new ByteSink(this.#memory);
     }
-    return this.pushBody(bytes, headEnd, end);
+    return this.#pushBody(bytes, headEnd, end);
   }
 
-  private pushBody(bytes: Buffer, from: number, to: number): ParseResult {
-    if (this.chunked !== null) {
-      const result = this.chunked.push(bytes, from, to);
-      if (result === 'bad') return this.bad('answered with bad chunks');
+  #pushBody(bytes: Buffer, from: number, to: number): ParseResult {
+    if (this.#chunked !== null) {
+      const result = this.#chunked.push(bytes, from, to);
+      if (result === 'bad') return this.#bad('answered with bad chunks');
       if (result !== 'done') return result;
-      this.body = this.chunked.data.take();
-      return this.finish(this.chunked.at < to);
+      this.body = this.#chunked.data.take();
+      return this.#finish(this.#chunked.at < to);
     }
-    if (this.sink !== null) {
-      if (this.sink.length + to - from > this.maxBytes) return 'too-large';
-      return this.sink.append(bytes, from, to) ? 'more' : 'overloaded';
+    if (this.#sink !== null) {
+      if (this.#sink.length + to - from > this.#maxBytes) return 'too-large';
+      return this.#sink.append(bytes, from, to) ? 'more' : 'overloaded';
     }
     // Bytes of a body of known length that the socket had read before it was given `target`.
-    const room = this.body.length - this.filled;
+    const room = this.body.length - this.#filled;
     const taken = Math.min(room, to - from);
-    bytes.copy(this.body, this.filled, from, from + taken);
-    this.filled += taken;
-    return taken === room ? this.finish(to - from > room) : 'more';
+    bytes.copy(this.body, this.#filled, from, from + taken);
+    this.#filled += taken;
+    return taken === room ? this.#finish(to - from > room) : 'more';
   }
 
   /** `excess`: bytes came that belong to no answer, so the connection is not to be trusted further. */
-  private finish(excess: boolean): ParseResult {
-    const { facts } = this;
-    const untilClose = this.phase === 'until-close';
+  #finish(excess: boolean): ParseResult {
+    const facts = this.#facts;
+    const untilClose = this.#phase === 'until-close';
     const stays =
       facts.minor === 1 ? !facts.close : facts.keepAlive && !facts.close && !facts.chunked;
     this.reusable = stays && !excess && !untilClose;
-    this.phase = 'done';
-    this.memory = COLLECTED;
-    this.room = EMPTY;
-    this.chunked = null;
-    this.sink = null;
+    this.#phase = 'done';
+    this.#memory = COLLECTED;
+    this.#room = EMPTY;
+    this.#chunked = null;
+    this.#sink = null;
     return 'done';
   }
 
-  private bad(fault: string): ParseResult {
+  #bad(fault: string): ParseResult {
     this.fault = fault;
     return 'bad';
   }

@@ -34,30 +34,30 @@ export class ChunkedBody {
   readonly data: ByteSink;
   /** After `push`: offset behind the last byte that belongs to the body. */
   at = 0;
-  private readonly maxBytes: number;
-  private state: State = 'size';
-  private digits = 0;
-  private size = 0;
-  private extensionBytes = 0;
-  private trailerBytes = 0;
+  readonly #maxBytes: number;
+  #state: State = 'size';
+  #digits = 0;
+  #size = 0;
+  #extensionBytes = 0;
+  #trailerBytes = 0;
 
   constructor(maxBytes: number, account: ByteAccount) {
     this.data = new ByteSink(account);
-    this.maxBytes = maxBytes;
+    this.#maxBytes = maxBytes;
   }
 
   push(bytes: Buffer, from: number, to: number): ChunkedResult {
     let at = from;
     while (at < to) {
-      if (this.state === 'data') {
-        const length = Math.min(this.size, to - at);
+      if (this.#state === 'data') {
+        const length = Math.min(this.#size, to - at);
         if (!this.data.append(bytes, at, at + length)) return 'overloaded';
         at += length;
-        this.size -= length;
-        if (this.size === 0) this.state = 'data-cr';
+        this.#size -= length;
+        if (this.#size === 0) this.#state = 'data-cr';
         continue;
       }
-      const result = this.step(bytes[at] ?? 0);
+      const result = this.#step(bytes[at] ?? 0);
       at++;
       if (result !== 'more') {
         this.at = at;
@@ -68,67 +68,67 @@ export class ChunkedBody {
     return 'more';
   }
 
-  private step(byte: number): ChunkedResult {
-    switch (this.state) {
+  #step(byte: number): ChunkedResult {
+    switch (this.#state) {
       case 'size':
-        return this.stepSize(byte);
+        return this.#stepSize(byte);
       case 'size-blank':
-        return this.afterSize(byte);
+        return this.#afterSize(byte);
       case 'extension':
-        if (++this.extensionBytes > MAX_EXTENSION_BYTES) return 'bad';
-        if (byte === CR) return this.to('size-lf');
+        if (++this.#extensionBytes > MAX_EXTENSION_BYTES) return 'bad';
+        if (byte === CR) return this.#to('size-lf');
         return VALUE_BYTES[byte] === 1 ? 'more' : 'bad';
       case 'size-lf':
         if (byte !== LF) return 'bad';
-        if (this.size === 0) return this.to('trailer');
-        return this.data.length + this.size > this.maxBytes ? 'too-large' : this.to('data');
+        if (this.#size === 0) return this.#to('trailer');
+        return this.data.length + this.#size > this.#maxBytes ? 'too-large' : this.#to('data');
       case 'data-cr':
-        return byte === CR ? this.to('data-lf') : 'bad';
+        return byte === CR ? this.#to('data-lf') : 'bad';
       case 'data-lf':
-        this.digits = 0;
-        return byte === LF ? this.to('size') : 'bad';
+        this.#digits = 0;
+        return byte === LF ? this.#to('size') : 'bad';
       case 'last-lf':
         return byte === LF ? 'done' : 'bad';
       default:
-        return ++this.trailerBytes > MAX_TRAILER_BYTES ? 'bad' : this.stepTrailer(byte);
+        return ++this.#trailerBytes > MAX_TRAILER_BYTES ? 'bad' : this.#stepTrailer(byte);
     }
   }
 
-  private stepSize(byte: number): ChunkedResult {
+  #stepSize(byte: number): ChunkedResult {
     const digit = hexDigit(byte);
     if (digit >= 0) {
-      if (++this.digits > MAX_SIZE_DIGITS) return 'bad';
-      this.size = this.size * 16 + digit;
+      if (++this.#digits > MAX_SIZE_DIGITS) return 'bad';
+      this.#size = this.#size * 16 + digit;
       return 'more';
     }
-    return this.digits === 0 ? 'bad' : this.afterSize(byte);
+    return this.#digits === 0 ? 'bad' : this.#afterSize(byte);
   }
 
-  private afterSize(byte: number): ChunkedResult {
-    if (byte === CR) return this.to('size-lf');
-    if (byte === SEMICOLON) return this.to('extension');
+  #afterSize(byte: number): ChunkedResult {
+    if (byte === CR) return this.#to('size-lf');
+    if (byte === SEMICOLON) return this.#to('extension');
     if (byte !== SPACE && byte !== TAB) return 'bad';
-    return ++this.extensionBytes > MAX_EXTENSION_BYTES ? 'bad' : this.to('size-blank');
+    return ++this.#extensionBytes > MAX_EXTENSION_BYTES ? 'bad' : this.#to('size-blank');
   }
 
-  private stepTrailer(byte: number): ChunkedResult {
-    switch (this.state) {
+  #stepTrailer(byte: number): ChunkedResult {
+    switch (this.#state) {
       case 'trailer':
-        if (byte === CR) return this.to('last-lf');
-        return TOKEN_BYTES[byte] === 1 ? this.to('trailer-name') : 'bad';
+        if (byte === CR) return this.#to('last-lf');
+        return TOKEN_BYTES[byte] === 1 ? this.#to('trailer-name') : 'bad';
       case 'trailer-name':
-        if (byte === COLON) return this.to('trailer-value');
+        if (byte === COLON) return this.#to('trailer-value');
         return TOKEN_BYTES[byte] === 1 ? 'more' : 'bad';
       case 'trailer-value':
-        if (byte === CR) return this.to('trailer-lf');
+        if (byte === CR) return this.#to('trailer-lf');
         return VALUE_BYTES[byte] === 1 ? 'more' : 'bad';
       default:
-        return byte === LF ? this.to('trailer') : 'bad';
+        return byte === LF ? this.#to('trailer') : 'bad';
     }
   }
 
-  private to(state: State): 'more' {
-    this.state = state;
+  #to(state: State): 'more' {
+    this.#state = state;
     return 'more';
   }
 }

@@ -37,19 +37,19 @@ export class Http1Connection {
   /** Whether it has carried a call to its end before the present one. */
   used = false;
   readonly parser = new AnswerParser();
-  private readonly owner: ConnectionOwner;
-  private readonly writer: RequestWriter;
-  private readonly socket: Socket;
-  private readonly deadlines: Deadlines;
+  readonly #owner: ConnectionOwner;
+  readonly #writer: RequestWriter;
+  readonly #socket: Socket;
+  readonly #deadlines: Deadlines;
   /** Ends the making of the connection, later its idleness. */
-  private readonly deadline: Deadline;
-  private call: Http1Call | null = null;
-  private connected = false;
-  private gone = false;
-  private idleSince = 0;
+  readonly #deadline: Deadline;
+  #call: Http1Call | null = null;
+  #connected = false;
+  #gone = false;
+  #idleSince = 0;
   /** Whether the request could not be written: then the peer has seen no byte of it. */
-  private unsent = true;
-  private target: Buffer = readBuffer;
+  #unsent = true;
+  #target: Buffer = readBuffer;
 
   constructor(
     address: Address,
@@ -57,136 +57,137 @@ export class Http1Connection {
     writer: RequestWriter,
     deadlines: Deadlines = sharedDeadlines,
   ) {
-    this.owner = owner;
-    this.writer = writer;
-    this.deadlines = deadlines;
-    this.deadline = deadlines.make(this);
+    this.#owner = owner;
+    this.#writer = writer;
+    this.#deadlines = deadlines;
+    this.#deadline = deadlines.make(this);
     const onread = {
-      buffer: (): Uint8Array => this.target,
-      callback: (count: number): boolean => this.read(count),
+      buffer: (): Uint8Array => this.#target,
+      callback: (count: number): boolean => this.#read(count),
     };
-    this.socket =
+    this.#socket =
       address.kind === 'tcp'
         ? connect({ host: address.host, port: address.port, noDelay: true, onread })
         : connect({ path: address.path, onread });
-    this.socket.on('connect', () => this.onConnect());
-    this.socket.on('end', () => this.onEnd());
-    this.socket.on('error', (error: Error) => this.onGone(error));
-    this.socket.on('close', () => this.onGone(null));
-    deadlines.set(this.deadline, CONNECT_TIMEOUT_MS);
+    this.#socket.on('connect', () => this.#onConnect());
+    this.#socket.on('end', () => this.#onEnd());
+    this.#socket.on('error', (error: Error) => this.#onGone(error));
+    this.#socket.on('close', () => this.#onGone(null));
+    deadlines.set(this.#deadline, CONNECT_TIMEOUT_MS);
   }
 
   /** Carries a call; the connection must be free. */
   carry(call: Http1Call): void {
-    this.call = call;
+    this.#call = call;
     this.parser.begin(call.request.maxAnswerBytes, call.request.memory);
-    this.unsent = true;
-    if (this.connected) this.write(call);
+    this.#unsent = true;
+    if (this.#connected) this.#write(call);
   }
 
   /** Free from now on; closes itself when that lasts `IDLE_MS`. */
   rest(): void {
-    this.idleSince = performance.now();
-    if (!this.deadline.set) this.deadlines.set(this.deadline, IDLE_MS);
+    this.#idleSince = performance.now();
+    if (!this.#deadline.set) this.#deadlines.set(this.#deadline, IDLE_MS);
   }
 
   /** Closes without a word to the owner. */
   destroy(): void {
-    if (this.gone) return;
-    this.gone = true;
-    this.call = null;
-    this.deadlines.drop(this.deadline);
-    this.socket.destroy();
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#call = null;
+    this.#deadlines.drop(this.#deadline);
+    this.#socket.destroy();
   }
 
   /** Not connected in time, or perhaps idle for too long: most of the time it was busy since. */
   expire(): void {
-    if (!this.connected) {
-      this.lose({ kind: 'unconnected', error: { code: 'ETIMEDOUT' } });
+    if (!this.#connected) {
+      this.#lose({ kind: 'unconnected', error: { code: 'ETIMEDOUT' } });
       return;
     }
-    if (this.call !== null) return;
-    const left = this.idleSince + IDLE_MS - performance.now();
-    if (left > 0) this.deadlines.set(this.deadline, left);
-    else this.lose({ kind: 'broken', text: 'idle', error: null });
+    if (this.#call !== null) return;
+    const left = this.#idleSince + IDLE_MS - performance.now();
+    if (left > 0) this.#deadlines.set(this.#deadline, left);
+    else this.#lose({ kind: 'broken', text: 'idle', error: null });
   }
 
-  private onConnect(): void {
-    if (this.gone) return;
-    this.connected = true;
-    this.deadlines.drop(this.deadline);
-    if (this.call !== null) this.write(this.call);
+  #onConnect(): void {
+    if (this.#gone) return;
+    this.#connected = true;
+    this.#deadlines.drop(this.#deadline);
+    if (this.#call !== null) this.#write(this.#call);
   }
 
   /**
    * Hands the request to the socket in one write of the system. What it fails with at once, before it took a byte, is in
    * `errored` when it returns; an error that comes later may be that of a second half, whose first was read.
    */
-  private write(call: Http1Call): void {
-    this.writer.write(this.socket, call.request);
-    this.unsent = this.socket.errored !== null;
+  #write(call: Http1Call): void {
+    this.#writer.write(this.#socket, call.request);
+    this.#unsent = this.#socket.errored !== null;
   }
 
-  private read(count: number): boolean {
-    if (this.gone) return true;
-    if (this.call === null) {
-      this.lose({ kind: 'broken', text: 'sent bytes without a request', error: null });
+  #read(count: number): boolean {
+    if (this.#gone) return true;
+    if (this.#call === null) {
+      this.#lose({ kind: 'broken', text: 'sent bytes without a request', error: null });
       return true;
     }
     const result =
-      this.target === readBuffer
+      this.#target === readBuffer
         ? this.parser.push(readBuffer, 0, count)
         : this.parser.advance(count);
-    this.target = (result === 'more' ? this.parser.target() : null) ?? readBuffer;
+    this.#target = (result === 'more' ? this.parser.target() : null) ?? readBuffer;
     if (result !== 'more') {
-      this.settle(result, null);
+      this.#settle(result, null);
       return true;
     }
-    if (this.target.length < MAX_TURN_BYTES) return true;
+    if (this.#target.length < MAX_TURN_BYTES) return true;
     // A large body takes its turns with everything else that the process does.
-    setImmediate(this.resume);
+    setImmediate(this.#resume);
     return false;
   }
 
-  private readonly resume = (): void => {
-    if (!this.gone) this.socket.resume();
+  readonly #resume = (): void => {
+    if (!this.#gone) this.#socket.resume();
   };
 
-  private onEnd(): void {
-    if (this.gone) return;
-    if (this.call === null) this.lose({ kind: 'broken', text: 'closed', error: null });
-    else this.settle(this.parser.end(), null);
+  #onEnd(): void {
+    if (this.#gone) return;
+    if (this.#call === null) this.#lose({ kind: 'broken', text: 'closed', error: null });
+    else this.#settle(this.parser.end(), null);
   }
 
-  private onGone(error: Error | null): void {
-    if (this.gone) return;
-    if (!this.connected) this.lose({ kind: 'unconnected', error });
-    else if (this.call === null) this.lose({ kind: 'broken', text: 'closed', error });
-    else if (error === null) this.settle(this.parser.end(), null);
-    else this.settle('bad', error);
+  #onGone(error: Error | null): void {
+    if (this.#gone) return;
+    if (!this.#connected) this.#lose({ kind: 'unconnected', error });
+    else if (this.#call === null) this.#lose({ kind: 'broken', text: 'closed', error });
+    else if (error === null) this.#settle(this.parser.end(), null);
+    else this.#settle('bad', error);
   }
 
-  private settle(result: ParseResult, error: Error | null): void {
-    const { call, parser } = this;
+  #settle(result: ParseResult, error: Error | null): void {
+    const { parser } = this;
+    const call = this.#call;
     if (call === null) return;
     if (result === 'done') {
       // An answer that came before the request was out leaves the rest of the request on the way.
-      const reusable = parser.reusable && this.socket.writableLength === 0;
-      this.call = null;
+      const reusable = parser.reusable && this.#socket.writableLength === 0;
+      this.#call = null;
       this.used = true;
-      this.owner.answered(this, call, reusable);
+      this.#owner.answered(this, call, reusable);
     } else if (result === 'too-large' || result === 'overloaded') {
-      this.lose({ kind: result });
+      this.#lose({ kind: result });
     } else if (parser.started) {
-      this.lose({ kind: 'broken', text: parser.fault, error });
+      this.#lose({ kind: 'broken', text: parser.fault, error });
     } else {
-      this.lose({ kind: 'unanswered', text: parser.fault, error, sent: !this.unsent });
+      this.#lose({ kind: 'unanswered', text: parser.fault, error, sent: !this.#unsent });
     }
   }
 
-  private lose(loss: Loss): void {
-    const { call } = this;
+  #lose(loss: Loss): void {
+    const call = this.#call;
     this.destroy();
-    this.owner.lost(this, call, loss);
+    this.#owner.lost(this, call, loss);
   }
 }

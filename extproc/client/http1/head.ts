@@ -11,36 +11,36 @@ const TAB = 9;
 
 export class Http1Head implements AnswerHead {
   readonly status: number;
-  private readonly bytes: Buffer;
-  private readonly linesAt: number;
-  private readonly linesEnd: number;
-  private readonly typeAt: number;
-  private readonly typeEnd: number;
-  private readonly encodingAt: number;
-  private readonly encodingEnd: number;
+  readonly #bytes: Buffer;
+  readonly #linesAt: number;
+  readonly #linesEnd: number;
+  readonly #typeAt: number;
+  readonly #typeEnd: number;
+  readonly #encodingAt: number;
+  readonly #encodingEnd: number;
 
   /** `bytes` holds, from 0, the head that `facts` was read from at `start`; `end` is behind its last header line. */
   constructor(bytes: Buffer, facts: HeadFacts, start: number, end: number) {
     this.status = facts.status;
-    this.bytes = bytes;
-    this.linesAt = facts.linesAt - start;
-    this.linesEnd = end;
-    this.typeAt = facts.typeAt < 0 ? -1 : facts.typeAt - start;
-    this.typeEnd = facts.typeEnd - start;
-    this.encodingAt = facts.encodingAt < 0 ? -1 : facts.encodingAt - start;
-    this.encodingEnd = facts.encodingEnd - start;
+    this.#bytes = bytes;
+    this.#linesAt = facts.linesAt - start;
+    this.#linesEnd = end;
+    this.#typeAt = facts.typeAt < 0 ? -1 : facts.typeAt - start;
+    this.#typeEnd = facts.typeEnd - start;
+    this.#encodingAt = facts.encodingAt < 0 ? -1 : facts.encodingAt - start;
+    this.#encodingEnd = facts.encodingEnd - start;
   }
 
   find(name: string): string | null {
-    if (name === 'content-type') return this.slice(this.typeAt, this.typeEnd);
-    if (name === 'content-encoding') return this.slice(this.encodingAt, this.encodingEnd);
-    const all = this.all();
+    if (name === 'content-type') return this.#slice(this.#typeAt, this.#typeEnd);
+    if (name === 'content-encoding') return this.#slice(this.#encodingAt, this.#encodingEnd);
+    const all = this.#all();
     for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1] ?? null;
     return null;
   }
 
   entries(): readonly string[] {
-    const all = this.all();
+    const all = this.#all();
     const named = connectionNames(all);
     const passed: string[] = [];
     for (let i = 0; i < all.length; i += 2) {
@@ -50,15 +50,15 @@ export class Http1Head implements AnswerHead {
     return passed;
   }
 
-  private slice(at: number, end: number): string | null {
-    return at < 0 ? null : this.bytes.toString('latin1', at, end);
+  #slice(at: number, end: number): string | null {
+    return at < 0 ? null : this.#bytes.toString('latin1', at, end);
   }
 
-  private all(): string[] {
-    const { bytes } = this;
+  #all(): string[] {
+    const bytes = this.#bytes;
     const all: string[] = [];
-    let at = this.linesAt;
-    while (at < this.linesEnd) {
+    let at = this.#linesAt;
+    while (at < this.#linesEnd) {
       const nameEnd = bytes.indexOf(COLON, at);
       let valueAt = nameEnd + 1;
       while (bytes[valueAt] === SPACE || bytes[valueAt] === TAB) valueAt++;

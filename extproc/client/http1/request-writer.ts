@@ -11,21 +11,21 @@ const MAX_LENGTH_DIGITS = 16;
 const MAX_PATHS = 256;
 
 export class RequestWriter {
-  private readonly host: string;
-  private readonly starts = new Map<string, Buffer>();
-  private contentType: string | null = null;
-  private contentEncoding: string | null = null;
-  private entityLines: Buffer = Buffer.alloc(0);
+  readonly #host: string;
+  readonly #starts = new Map<string, Buffer>();
+  #contentType: string | null = null;
+  #contentEncoding: string | null = null;
+  #entityLines: Buffer = Buffer.alloc(0);
 
   constructor(host: string) {
-    this.host = host;
+    this.#host = host;
   }
 
   write(socket: Socket, request: CallRequest): void {
     const { body, extra } = request;
     const bodyLength = Buffer.isBuffer(body) ? body.length : totalLength(body);
-    const start = this.startOf(request.path);
-    const entity = this.entityLinesOf(request.contentType, request.contentEncoding);
+    const start = this.#startOf(request.path);
+    const entity = this.#entityLinesOf(request.contentType, request.contentEncoding);
     const headRoom =
       start.length +
       request.headers.length +
@@ -56,21 +56,21 @@ export class RequestWriter {
     socket.uncork();
   }
 
-  private startOf(path: string): Buffer {
-    const known = this.starts.get(path);
+  #startOf(path: string): Buffer {
+    const known = this.#starts.get(path);
     if (known !== undefined) return known;
-    const made = Buffer.from(`POST ${path} HTTP/1.1\r\nhost: ${this.host}\r\n`, 'latin1');
-    if (this.starts.size < MAX_PATHS) this.starts.set(path, made);
+    const made = Buffer.from(`POST ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n`, 'latin1');
+    if (this.#starts.size < MAX_PATHS) this.#starts.set(path, made);
     return made;
   }
 
-  private entityLinesOf(type: string | null, encoding: string | null): Buffer {
-    if (type === this.contentType && encoding === this.contentEncoding) return this.entityLines;
+  #entityLinesOf(type: string | null, encoding: string | null): Buffer {
+    if (type === this.#contentType && encoding === this.#contentEncoding) return this.#entityLines;
     const lines = line('content-type', type) + line('content-encoding', encoding);
-    this.contentType = type;
-    this.contentEncoding = encoding;
-    this.entityLines = Buffer.from(lines, 'latin1');
-    return this.entityLines;
+    this.#contentType = type;
+    this.#contentEncoding = encoding;
+    this.#entityLines = Buffer.from(lines, 'latin1');
+    return this.#entityLines;
   }
 }
 

@@ -3,19 +3,19 @@
 import { decodeBlock } from '../../../lib/codecs/http2/hpack.ts';
 
 export class BlockCache {
-  private bytes: Buffer = Buffer.alloc(0);
-  private fields: readonly string[] = [];
+  #bytes: Buffer = Buffer.alloc(0);
+  #fields: readonly string[] = [];
 
   /** The fields of `block[start, end)`, null when it is broken. They are shared: nobody changes them. */
   read(block: Buffer, start: number, end: number): readonly string[] | null {
-    const { bytes } = this;
+    const bytes = this.#bytes;
     if (bytes.length === end - start && block.compare(bytes, 0, bytes.length, start, end) === 0) {
-      return this.fields;
+      return this.#fields;
     }
     const fields = decodeBlock(block, start, end);
     if (fields === null) return null;
-    this.bytes = Buffer.from(block.subarray(start, end));
-    this.fields = fields;
+    this.#bytes = Buffer.from(block.subarray(start, end));
+    this.#fields = fields;
     return fields;
   }
 }

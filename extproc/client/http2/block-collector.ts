@@ -6,8 +6,8 @@ export class BlockCollector {
   open = false;
   streamId = 0;
   endsStream = false;
-  private pieces: Buffer[] = [];
-  private bytes = 0;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
 
   begin(streamId: number, endsStream: boolean): void {
     this.open = true;
@@ -17,16 +17,16 @@ export class BlockCollector {
 
   /** Copies a piece; false: the block is longer than it may be. */
   add(payload: Buffer, start: number, end: number): boolean {
-    this.bytes += end - start;
-    this.pieces.push(Buffer.from(payload.subarray(start, end)));
-    return this.bytes <= MAX_HEAD_BYTES && this.pieces.length <= MAX_CONTINUATIONS;
+    this.#bytes += end - start;
+    this.#pieces.push(Buffer.from(payload.subarray(start, end)));
+    return this.#bytes <= MAX_HEAD_BYTES && this.#pieces.length <= MAX_CONTINUATIONS;
   }
 
   take(): Buffer {
-    const whole = Buffer.concat(this.pieces);
+    const whole = Buffer.concat(this.#pieces);
     this.open = false;
-    this.pieces = [];
-    this.bytes = 0;
+    this.#pieces = [];
+    this.#bytes = 0;
     return whole;
   }
 }

@@ -9,14 +9,14 @@ const EMPTY = Buffer.alloc(0);
 
 export class GrpcReference implements UnitClient {
   readonly headerForm = 'hpack';
-  private readonly client: Client;
-  private readonly host: string;
+  readonly #client: Client;
+  readonly #host: string;
 
   /** `host`: host and port, or with `socketPath` the name that the calls have there. */
   constructor(host: string, socketPath: string | null = null) {
-    this.host = host;
+    this.#host = host;
     const target = socketPath === null ? host : `unix:${socketPath}`;
-    this.client = new Client(target, credentials.createInsecure(), {
+    this.#client = new Client(target, credentials.createInsecure(), {
       'grpc.default_authority': host,
       'grpc.max_receive_message_length': -1,
       'grpc.enable_retries': 0,
@@ -35,9 +35,9 @@ export class GrpcReference implements UnitClient {
     const settle = (): void => {
       if (cancelled || outcome === null) return;
       const { error, value } = outcome;
-      done(this.resultOf(request, error, value, new GrpcHead(headers, trailers)));
+      done(this.#resultOf(request, error, value, new GrpcHead(headers, trailers)));
     };
-    const call = this.client.makeUnaryRequest(
+    const call = this.#client.makeUnaryRequest(
       request.path,
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
@@ -64,17 +64,17 @@ export class GrpcReference implements UnitClient {
   }
 
   close(): void {
-    this.client.close();
+    this.#client.close();
   }
 
-  private resultOf(
+  #resultOf(
     request: CallRequest,
     error: ServiceError | null,
     value: Buffer | undefined,
     head: GrpcHead,
   ): CallResult {
     const fail = (code: FailureCode, text: string): CallResult =>
-      failure(code, this.host, request.path, text);
+      failure(code, this.#host, request.path, text);
     if (error === null) {
       const body = value ?? EMPTY;
       if (body.length > request.maxAnswerBytes)

@@ -18,13 +18,13 @@ type Stop = 'cancelled' | 'timeout' | 'too-large';
 
 export class UndiciReference implements UnitClient {
   readonly headerForm = 'http1';
-  private readonly host: string;
-  private readonly pool: Pool;
+  readonly #host: string;
+  readonly #pool: Pool;
 
   constructor(options: UndiciReferenceOptions) {
     const { address } = options;
-    this.host = options.host;
-    this.pool = new Pool(`http://${address.kind === 'tcp' ? options.host : 'localhost'}`, {
+    this.#host = options.host;
+    this.#pool = new Pool(`http://${address.kind === 'tcp' ? options.host : 'localhost'}`, {
       connections: MAX_CONNECTIONS,
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
@@ -52,17 +52,17 @@ export class UndiciReference implements UnitClient {
       if (timer !== null) clearTimeout(timer);
       if (stop !== 'cancelled') done(result);
     };
-    this.attempt(request, abort.signal, () => end('too-large')).then(settle, (error: unknown) => {
-      settle(this.failureOf(request, stop, error));
+    this.#attempt(request, abort.signal, () => end('too-large')).then(settle, (error: unknown) => {
+      settle(this.#failureOf(request, stop, error));
     });
     return { cancel: () => end('cancelled') };
   }
 
   close(): void {
-    this.pool.close().catch(() => {});
+    this.#pool.close().catch(() => {});
   }
 
-  private async attempt(
+  async #attempt(
     request: CallRequest,
     signal: AbortSignal,
     overLimit: () => void,
@@ -74,10 +74,10 @@ export class UndiciReference implements UnitClient {
         statusCode,
         headers,
         body: answer,
-      } = await this.pool.request({
+      } = await this.#pool.request({
         method: 'POST',
         path: request.path,
-        headers: [...flatHeaders(request), 'host', this.host],
+        headers: [...flatHeaders(request), 'host', this.#host],
         body,
         signal,
         responseHeaders: 'raw',
@@ -95,13 +95,13 @@ export class UndiciReference implements UnitClient {
       return { kind: 'answer', ok, status: statusCode, grpcMessage: '', head, body: whole };
     } catch (error) {
       if (!mayReplace || signal.aborted || !diedUnanswered(error)) throw error;
-      return this.attempt(request, signal, overLimit, false);
+      return this.#attempt(request, signal, overLimit, false);
     }
   }
 
-  private failureOf(request: CallRequest, stop: Stop | null, error: unknown): CallResult {
+  #failureOf(request: CallRequest, stop: Stop | null, error: unknown): CallResult {
     const fail = (code: FailureCode, what: string): CallResult =>
-      failure(code, this.host, request.path, what);
+      failure(code, this.#host, request.path, what);
     if (stop === 'timeout') return fail('UNIT_TIMEOUT', `no answer within ${request.timeoutMs} ms`);
     if (stop === 'too-large') {
       return fail('ANSWER_TOO_LARGE', `the answer is over ${request.maxAnswerBytes} bytes`);

@@ -8,74 +8,74 @@ const MAX_INTEGER = 0xffffff;
 
 /** Reads a block; one object is used again and again. */
 class BlockReader {
-  private bytes: Buffer = Buffer.alloc(0);
-  private at = 0;
-  private end = 0;
-  private failed = false;
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #end = 0;
+  #failed = false;
 
   read(bytes: Buffer, start: number, end: number): string[] | null {
-    this.bytes = bytes;
-    this.at = start;
-    this.end = end;
-    this.failed = false;
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+    this.#failed = false;
     const fields: string[] = [];
-    while (this.at < this.end && !this.failed) this.readField(fields);
-    return this.failed ? null : fields;
+    while (this.#at < this.#end && !this.#failed) this.#readField(fields);
+    return this.#failed ? null : fields;
   }
 
-  private readField(fields: string[]): void {
-    const first = this.bytes[this.at] ?? 0;
+  #readField(fields: string[]): void {
+    const first = this.#bytes[this.#at] ?? 0;
     if (first >= 0x80) {
-      const index = this.readInteger(7);
-      if (index === 0 || index > STATIC_ENTRIES) this.failed = true;
+      const index = this.#readInteger(7);
+      if (index === 0 || index > STATIC_ENTRIES) this.#failed = true;
       else fields.push(STATIC_TABLE[2 * index] ?? '', STATIC_TABLE[2 * index + 1] ?? '');
       return;
     }
     if (first >= 0x20 && first < 0x40) {
       // A size update: 0 is all that we allowed, and it stands before the first field.
-      if (this.readInteger(5) !== 0 || fields.length > 0) this.failed = true;
+      if (this.#readInteger(5) !== 0 || fields.length > 0) this.#failed = true;
       return;
     }
     // With indexing (into a table without room), without, or never.
-    const index = this.readInteger(first >= 0x40 ? 6 : 4);
+    const index = this.#readInteger(first >= 0x40 ? 6 : 4);
     if (index > STATIC_ENTRIES) {
-      this.failed = true;
+      this.#failed = true;
       return;
     }
-    const name = index === 0 ? this.readString() : (STATIC_TABLE[2 * index] ?? '');
-    fields.push(name, this.readString());
+    const name = index === 0 ? this.#readString() : (STATIC_TABLE[2 * index] ?? '');
+    fields.push(name, this.#readString());
   }
 
-  private readInteger(prefixBits: number): number {
+  #readInteger(prefixBits: number): number {
     const mask = (1 << prefixBits) - 1;
-    let value = (this.bytes[this.at++] ?? 0) & mask;
+    let value = (this.#bytes[this.#at++] ?? 0) & mask;
     if (value < mask) return value;
     for (let shift = 0; shift <= 21; shift += 7) {
-      if (this.at >= this.end) break;
-      const byte = this.bytes[this.at++] ?? 0;
+      if (this.#at >= this.#end) break;
+      const byte = this.#bytes[this.#at++] ?? 0;
       value += (byte & 0x7f) << shift;
       if (byte < 0x80 && value <= MAX_INTEGER) return value;
     }
-    this.failed = true;
+    this.#failed = true;
     return 0;
   }
 
-  private readString(): string {
-    if (this.at >= this.end) {
-      this.failed = true;
+  #readString(): string {
+    if (this.#at >= this.#end) {
+      this.#failed = true;
       return '';
     }
-    const huffman = (this.bytes[this.at] ?? 0) >= 0x80;
-    const length = this.readInteger(7);
-    const start = this.at;
-    if (this.failed || start + length > this.end) {
-      this.failed = true;
+    const huffman = (this.#bytes[this.#at] ?? 0) >= 0x80;
+    const length = this.#readInteger(7);
+    const start = this.#at;
+    if (this.#failed || start + length > this.#end) {
+      this.#failed = true;
       return '';
     }
-    this.at = start + length;
-    if (!huffman) return this.bytes.toString('latin1', start, this.at);
-    const decoded = decodeHuffman(this.bytes, start, this.at);
-    if (decoded === null) this.failed = true;
+    this.#at = start + length;
+    if (!huffman) return this.#bytes.toString('latin1', start, this.#at);
+    const decoded = decodeHuffman(this.#bytes, start, this.#at);
+    if (decoded === null) this.#failed = true;
     return decoded ?? '';
   }
 }
