@@ -1,6 +1,5 @@
-// The recorded answers of the real Seldon executor, replayed against `sidegraph run`: once over the transport that is
-// served and once over its grpc-js twin, which must give the same. The recordings and their player are not part of this
-// tree; SIDEGRAPH_CASES names their folder (default: `../shared/cases` beside the checkout), without it the test is skipped.
+// The recorded answers of the real Seldon executor, replayed against `sidegraph run`. The recordings and their
+// player are not part of this tree; SIDEGRAPH_CASES names their folder (default: `../shared/cases` beside the checkout), without it the test is skipped.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,10 +26,7 @@ function recordedCases(file: string): Recorded[] {
 }
 
 /** Runs the player over the cases; what did not agree, by id. */
-async function replay(
-  cases: readonly Recorded[],
-  env: Record<string, string>,
-): Promise<Map<string, string>> {
+async function replay(cases: readonly Recorded[]): Promise<Map<string, string>> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sgc-'));
   const file = path.join(dir, 'cases.json');
   writeFileSync(file, JSON.stringify({ cases }));
@@ -55,11 +51,8 @@ async function replay(
     `${path.join(ROOT, 'bin/sidegraph')} run {graph} --port {http_port} --grpc-port {grpc_port} --state-dir ${dir}/s`,
   ];
   const output = await new Promise<string>((resolve) => {
-    execFile(
-      process.execPath,
-      args,
-      { env: { ...process.env, ...env }, maxBuffer: 64 << 20 },
-      (_error, stdout, stderr) => resolve(stdout + stderr),
+    execFile(process.execPath, args, { maxBuffer: 64 << 20 }, (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
     );
   });
   rmSync(dir, { recursive: true, force: true });
@@ -75,22 +68,16 @@ async function replay(
 describe('the recorded cases of the Seldon executor', {
   skip: !existsSync(CASES) && `no recordings at ${CASES}`,
 }, () => {
-  const variants = [
-    ['the served transport', {}],
-    ['the grpc-js twin', { SIDEGRAPH_FILTER_TRANSPORT: 'twin' }],
-  ] as const;
-  for (const [name, env] of variants) {
-    test(`agree over ${name}, but for the listed differences`, async () => {
-      const cases = [...recordedCases('seldon-rest.json'), ...recordedCases('seldon-grpc.json')];
-      const failed = await replay(cases, env);
-      const unexpected = [...failed].filter(([id]) => DIFFERENCES[id] === undefined);
-      assert.deepEqual(unexpected, []);
-      const agreed = Object.keys(DIFFERENCES).filter(
-        (id) => !failed.has(id) && cases.some((each) => each.id === id),
-      );
-      assert.deepEqual(agreed, [], 'these agree now: take them off the list');
-    });
-  }
+  test('agree, but for the listed differences', async () => {
+    const cases = [...recordedCases('seldon-rest.json'), ...recordedCases('seldon-grpc.json')];
+    const failed = await replay(cases);
+    const unexpected = [...failed].filter(([id]) => DIFFERENCES[id] === undefined);
+    assert.deepEqual(unexpected, []);
+    const agreed = Object.keys(DIFFERENCES).filter(
+      (id) => !failed.has(id) && cases.some((each) => each.id === id),
+    );
+    assert.deepEqual(agreed, [], 'these agree now: take them off the list');
+  });
 
   test('what nobody should copy is answered sensibly: never a cut connection, never a dead server', async () => {
     const odd = [...recordedCases('seldon-rest.json'), ...recordedCases('seldon-grpc.json')]
@@ -98,6 +85,6 @@ describe('the recorded cases of the Seldon executor', {
       // Without an expectation the player only asks whether the server lives and answers.
       .map(({ copy: _copy, ...each }) => ({ ...each, expect: { serverDied: false } }));
     assert.ok(odd.length > 0);
-    assert.deepEqual([...(await replay(odd, {}))], []);
+    assert.deepEqual([...(await replay(odd))], []);
   });
 });
