@@ -65,7 +65,7 @@ test('check goes through directories and ends with 1 when there is an error', as
   assert.match(mixed.out, /1 error, 0 warnings in 2 files\n$/);
 });
 
-test('check passes over JSON of a directory that has no kind, and says how much', async () => {
+test('check skips JSON of a directory that has no kind, and says how much', async () => {
   write('some/graph.yaml', good('a'));
   const request = write('some/request.json', '{"data":{"ndarray":[[1]]}}');
   write('some/list.json', '[1,2]');
