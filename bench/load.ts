@@ -123,7 +123,7 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
     model: 'm',
     host: order.host,
     port: order.port,
-    via: 'straight',
+    via: 'direct',
     reason: '',
   } as const;
   const client = openClient(edge, { egressSocket: null, egressHost: '', log: undefined });

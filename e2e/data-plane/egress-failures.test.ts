@@ -1,4 +1,4 @@
-// Calls over Envoy's egress (a unit on another host, or any with retries) fail as calls straight to the unit do: the code in a header and
+// Calls over Envoy's egress (a unit on another host, or any with retries) fail as direct calls to the unit do: the code in a header and
 // Seldon's FAILURE body over REST; the code, status and message over gRPC. A router takes the branch that the client names.
 import assert from 'node:assert/strict';
 import net from 'node:net';
@@ -9,7 +9,7 @@ import { freePort } from '../harness/ports.ts';
 import { type Running, runGraph } from '../harness/run.ts';
 import { type GrpcUnit, type RestUnit, startGrpcUnit, startRestUnit } from '../harness/unit.ts';
 
-/** Another address of this machine: the filter asks only the pod's own straight. */
+/** Another address of this machine: the filter asks only the pod's own directly. */
 const OTHER_HOST = '127.0.0.2';
 const TIMEOUTS = { 'seldon.io/rest-timeout': '400', 'seldon.io/grpc-timeout': '400' };
 const WITH_RETRIES = { 'sidegraph.io/retries': '1', 'sidegraph.io/per-try-timeout-ms': '300' };

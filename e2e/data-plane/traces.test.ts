@@ -36,7 +36,7 @@ for (const [name, start] of receivers) {
     const rest = new Map<string, RestUnit>();
     const grpc = new Map<string, GrpcUnit>();
     let receiver: Receiver;
-    let straight: Running;
+    let direct: Running;
     let egress: Running;
 
     before(async () => {
@@ -50,11 +50,11 @@ for (const [name, start] of receivers) {
       const args = ['--otlp', receiver.url];
       const open = (annotations: Record<string, string>) =>
         runGraph(deployment(graph(), annotations), { args });
-      straight = await open({});
+      direct = await open({});
       egress = await open({ 'sidegraph.io/retries': '1' });
     });
     after(async () => {
-      await straight?.stop();
+      await direct?.stop();
       await egress?.stop();
       for (const unit of [...rest.values(), ...grpc.values()]) await unit.close();
       await receiver?.close();
@@ -94,13 +94,13 @@ for (const [name, start] of receivers) {
     }
 
     for (const transport of ['rest', 'grpc'] as const) {
-      for (const way of ['straight', 'egress'] as const) {
+      for (const way of ['direct', 'egress'] as const) {
         test(`${transport}, ${way}: one trace with the right parents and times`, async () => {
-          const running = way === 'straight' ? straight : egress;
+          const running = way === 'direct' ? direct : egress;
           const [traceId, caller] = [newId(16), newId(8)];
           await request(running, transport, { traceparent: `00-${traceId}-${caller}-01` });
           // The request, five calls; the last is Envoy's own. Over egress each call but that is two more of Envoy's.
-          const count = way === 'straight' ? 6 : 6 + 2 * 4;
+          const count = way === 'direct' ? 6 : 6 + 2 * 4;
           const spans = await traceOf(receiver, traceId, count);
           assert.equal(spans.length, count, spans.map((span) => span.name).join());
           const byId = new Map(spans.map((span) => [span.spanId, span]));
@@ -124,7 +124,7 @@ for (const [name, start] of receivers) {
             assert.equal(span.parentSpanId, first.spanId);
             assert.equal(span.kind, CLIENT);
             const [, , called = ''] = calledWith(transport, unit);
-            if (way === 'straight') assert.equal(called, span.spanId);
+            if (way === 'direct') assert.equal(called, span.spanId);
             // Envoy's two spans are between.
             else
               assert.equal(
@@ -148,7 +148,7 @@ for (const [name, start] of receivers) {
 
     test('what the caller did not want traced leaves no span, and units are told so', async () => {
       const [traceId, caller] = [newId(16), newId(8)];
-      for (const running of [straight, egress]) {
+      for (const running of [direct, egress]) {
         for (const transport of ['rest', 'grpc'] as const) {
           await request(running, transport, { traceparent: `00-${traceId}-${caller}-00` });
           for (const unit of ['t', 'r', 'a', 'b', 'c']) {
@@ -158,7 +158,7 @@ for (const [name, start] of receivers) {
         }
       }
       const marker = newId(16);
-      await request(straight, 'rest', { traceparent: `00-${marker}-${caller}-01` });
+      await request(direct, 'rest', { traceparent: `00-${marker}-${caller}-01` });
       await traceOf(receiver, marker, 6);
       assert.deepEqual(
         receiver.spans().filter((span) => span.traceId === traceId),
@@ -167,7 +167,7 @@ for (const [name, start] of receivers) {
     });
 
     test('a request of no trace begins one, as `run --otlp` traces all', async () => {
-      await request(straight, 'rest', {});
+      await request(direct, 'rest', {});
       const [, traceId = '', , flags] = calledWith('rest', 'c');
       assert.equal(flags, '01');
       const spans = await traceOf(receiver, traceId, 6);

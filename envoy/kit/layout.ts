@@ -23,8 +23,8 @@ export interface EnvoyLayout {
   /** Unix socket that serves readiness and metrics. */
   readonly probeSocket: string;
   /** Unix sockets that serve what is not on the path of a prediction: status, metadata, reflection … */
-  readonly offpathHttpSocket: string;
-  readonly offpathGrpcSocket: string;
+  readonly controlHttpSocket: string;
+  readonly controlGrpcSocket: string;
   /** Unix socket on which the filter makes side calls through Envoy. */
   readonly egressSocket: string;
   /** Envoy's worker threads. */

@@ -86,7 +86,7 @@ export const MAX_UNIT_REQUESTS = 8192;
 /** Connections from Envoy to one unit. */
 export const MAX_UNIT_CONNECTIONS = 1024;
 /** Time for a response of a control endpoint (status, metadata, docs, metrics) over HTTP. */
-export const OFFPATH_TIMEOUT_SECONDS = 30;
+export const CONTROL_TIMEOUT_SECONDS = 30;
 /** ext_proc's message timeout, at the API's maximum. Envoy sets no timer in the mode that is used (seen on 1.40): the deadline limits a request. */
 export const FILTER_MESSAGE_TIMEOUT_SECONDS = 3600;
 /** The `retry-after` of a 503 from Envoy or from the filter. */

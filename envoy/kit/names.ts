@@ -7,8 +7,8 @@ import type { CallVerb, DialectName, RouteKind, Transport } from '../../graph/pl
 export const FILTER_CLUSTER = 'filter';
 /** Readiness and metrics, which the supervisor serves. */
 export const PROBE_CLUSTER = 'probes';
-export const OFFPATH_HTTP_CLUSTER = 'offpath-http';
-export const OFFPATH_GRPC_CLUSTER = 'offpath-grpc';
+export const CONTROL_HTTP_CLUSTER = 'control-http';
+export const CONTROL_GRPC_CLUSTER = 'control-grpc';
 /** Has no endpoint: where graph routes point until the filter names the unit. */
 export const UNROUTED_CLUSTER = 'unrouted';
 

@@ -18,8 +18,8 @@ import { namedClusters } from './named-clusters.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import {
   FILTER_CLUSTER,
-  OFFPATH_GRPC_CLUSTER,
-  OFFPATH_HTTP_CLUSTER,
+  CONTROL_GRPC_CLUSTER,
+  CONTROL_HTTP_CLUSTER,
   PROBE_CLUSTER,
   UNROUTED_CLUSTER,
   predictorListener,
@@ -136,8 +136,8 @@ export function fixedClusters(layout: EnvoyLayout): JsonObject[] {
       ...(layout.filterSockets.length > 1 ? { outlier_detection: ejectDeadWorkers() } : {}),
     },
     socketCluster(PROBE_CLUSTER, [layout.probeSocket], 'http_protocol_options'),
-    socketCluster(OFFPATH_HTTP_CLUSTER, [layout.offpathHttpSocket], 'http_protocol_options'),
-    socketCluster(OFFPATH_GRPC_CLUSTER, [layout.offpathGrpcSocket], 'http2_protocol_options'),
+    socketCluster(CONTROL_HTTP_CLUSTER, [layout.controlHttpSocket], 'http_protocol_options'),
+    socketCluster(CONTROL_GRPC_CLUSTER, [layout.controlGrpcSocket], 'http2_protocol_options'),
     {
       name: UNROUTED_CLUSTER,
       type: 'STATIC',

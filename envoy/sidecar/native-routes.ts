@@ -1,4 +1,4 @@
-// Routes of the requests that Envoy serves alone: straight to one unit, or drawn among several by weight.
+// Routes of the requests that Envoy serves alone: directly to one unit, or drawn among several by weight.
 import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../../graph/plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../../graph/plan/plan.ts';
 import type { NativeTarget, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';

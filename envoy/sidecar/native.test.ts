@@ -57,7 +57,7 @@ function failure(answer: RestAnswer, status: number, code: string): string {
   return body.status.info;
 }
 
-test('a prediction goes straight to the unit, with its query', async () => {
+test('a prediction goes directly to the unit, with its query', async () => {
   const got = echo(await rest({ port, path: `${PREDICT}?json=1`, body: '{}' }));
   assert.equal(got.url, '/predict?json=1');
   assert.equal(got.headers.host, `127.0.0.1:${unit.restPort}`);

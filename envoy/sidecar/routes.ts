@@ -12,7 +12,7 @@ import { graphRoutes, tailRoutes } from './graph-routes.ts';
 import type { JsonObject } from '../kit/json.ts';
 import { predictorRoutes } from '../kit/names.ts';
 import { nativeRoutes } from './native-routes.ts';
-import { offpathRoutes, otherMethods } from './offpath-routes.ts';
+import { controlRoutes, otherMethods } from './control-routes.ts';
 import { nativePaths, walkedPaths } from './client-paths.ts';
 import { tableHeaders } from './route-parts.ts';
 
@@ -54,7 +54,7 @@ export function predictorRouteTable(plan: Plan, before: readonly JsonObject[] = 
           ...tailRoutes(plan),
           ...ROUTE_KINDS.flatMap((kind) => servedRoutes(plan, kind)),
           ...otherMethods(plan),
-          ...offpathRoutes(plan),
+          ...controlRoutes(plan),
         ],
       },
     ],

@@ -94,13 +94,13 @@ function edge(unit: number, fixture: FixtureUnit, transport: Transport, port: nu
           model: fixture.name,
           host,
           port,
-          via: 'straight',
+          via: 'direct',
           reason,
         },
       ];
 }
 
-/** Everything straight to the first unit. */
+/** Everything directly to the first unit. */
 export function nativeRoutesTo(unit: number): PlanRoutes {
   const to = (verb: CallVerb) => ({
     kind: 'native' as const,

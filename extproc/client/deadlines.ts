@@ -68,11 +68,12 @@ export class Deadlines {
   #start(now: number): void {
     this.#tick = Math.floor(now / TICK_MS);
     if (this.#timer !== null) return;
-    this.#timer = setInterval(() => this.#turn(), TICK_MS);
+    this.#timer = setInterval(() => this.turn(), TICK_MS);
     this.#timer.unref();
   }
 
-  #turn(): void {
+  /** One tick of the wheel: what the timer calls, and a test with a clock of its own. */
+  turn(): void {
     if (this.#count === 0) {
       if (this.#timer !== null) clearInterval(this.#timer);
       this.#timer = null;

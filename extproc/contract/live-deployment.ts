@@ -1,4 +1,4 @@
-// What the off-path servers answer for: every plan that is loaded, and the deployment loaded last.
+// What the control servers answer for: every plan that is loaded, and the deployment loaded last.
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 
 export interface LiveDeployment {

@@ -1,4 +1,4 @@
-// The answers of the off-path HTTP server as plain data, and how they are written: with the headers that Seldon puts
+// The answers of the control HTTP server as plain data, and how they are written: with the headers that Seldon puts
 // on everything.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CORS_ALLOW_HEADERS, CORS_ALLOW_ORIGIN } from '../../graph/plan/limits.ts';

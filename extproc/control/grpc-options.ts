@@ -2,7 +2,7 @@
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 
-export interface OffpathGrpcOptions {
+export interface ControlGrpcOptions {
   readonly live: LiveDeployment;
   readonly log: Log;
 }

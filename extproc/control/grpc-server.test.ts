@@ -20,9 +20,9 @@ import { FieldReader } from '../../lib/codecs/protobuf/reader.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
 import { serveAt } from '../testing/serve-at.ts';
-import { openOffpathGrpc } from './grpc-server.ts';
+import { openControlGrpc } from './grpc-server.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'sidegraph-offpath-'));
+const dir = mkdtempSync(join(tmpdir(), 'sidegraph-control-'));
 const closers: (() => Promise<void> | void)[] = [() => rmSync(dir, { recursive: true })];
 after(async () => {
   for (const close of closers.reverse()) await close();
@@ -69,7 +69,7 @@ async function serve(graph: TestUnit | null, dialect: DialectName = 'seldon') {
     current: () => deployment,
     plan: () => deployment?.predictors[0]?.plan,
   };
-  const server = await serveAt(path, openOffpathGrpc({ live, log: SILENT_LOG }));
+  const server = await serveAt(path, openControlGrpc({ live, log: SILENT_LOG }));
   const client = new Client(`unix:${path}`, credentials.createInsecure());
   closers.push(() => server.close());
   closers.push(() => client.close());

@@ -3,9 +3,9 @@
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { DialectName } from '../../graph/plan/plan.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
-import type { OffpathGrpcOptions } from './grpc-options.ts';
+import type { ControlGrpcOptions } from './grpc-options.ts';
 
-export function openOffpathGrpc(options: OffpathGrpcOptions): ConnectionServer {
+export function openControlGrpc(options: ControlGrpcOptions): ConnectionServer {
   // By protocol: the next plan of a deployment may speak another one, and connections of the last stay.
   const opened = new Map<DialectName, Promise<ConnectionServer>>();
   const open = (): Promise<ConnectionServer> => {

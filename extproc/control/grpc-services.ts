@@ -4,7 +4,7 @@ import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js
 import { ReflectionService } from '@grpc/reflection';
 import { loadProto } from '../../proto/load.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
-import type { OffpathGrpcOptions } from './grpc-options.ts';
+import type { ControlGrpcOptions } from './grpc-options.ts';
 import { describeFiles } from './file-descriptors.ts';
 import { healthHandlers } from './grpc-health.ts';
 import { controlServices } from './grpc-control.ts';
@@ -16,7 +16,7 @@ const CLOSE_LIMIT_MS = 1000;
 
 export function openServices(
   dialect: Dialect,
-  { live, log }: OffpathGrpcOptions,
+  { live, log }: ControlGrpcOptions,
 ): ConnectionServer {
   const { files, services } = dialect.control.grpc;
   const definition = loadProto(...files, 'health.proto');

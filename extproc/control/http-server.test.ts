@@ -12,11 +12,11 @@ import type { LiveDeployment } from '../contract/live-deployment.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
 import { serveAt } from '../testing/serve-at.ts';
-import { openOffpathHttp } from './http-server.ts';
+import { openControlHttp } from './http-server.ts';
 import { heldInfo, MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { startProbeServer } from './probe-server.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'sidegraph-offpath-'));
+const dir = mkdtempSync(join(tmpdir(), 'sidegraph-control-'));
 const closers: (() => Promise<void> | void)[] = [() => rmSync(dir, { recursive: true })];
 after(async () => {
   for (const close of closers.reverse()) await close();
@@ -83,7 +83,7 @@ async function serve(
         : deployment?.predictors.find(({ plan }) => plan.hash === hash)?.plan,
   };
   const servers = [
-    await serveAt(path, openOffpathHttp({ live, log: SILENT_LOG })),
+    await serveAt(path, openControlHttp({ live, log: SILENT_LOG })),
     await startProbeServer({
       path: probes,
       live,

@@ -16,12 +16,12 @@ import { findEndpoint } from './endpoints.ts';
 import { answerModels } from './models.ts';
 import { answerGraph, answerUnit, serverMetadata } from './rest-metadata.ts';
 
-export interface OffpathHttpOptions {
+export interface ControlHttpOptions {
   readonly live: LiveDeployment;
   readonly log: Log;
 }
 
-export function openOffpathHttp(options: OffpathHttpOptions): ConnectionServer {
+export function openControlHttp(options: ControlHttpOptions): ConnectionServer {
   return serveConnections((request, response) => {
     answerRequest(options, request, response).catch((error: unknown) => {
       options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'an answer failed');
@@ -39,7 +39,7 @@ export function openOffpathHttp(options: OffpathHttpOptions): ConnectionServer {
 }
 
 async function answerRequest(
-  options: OffpathHttpOptions,
+  options: ControlHttpOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

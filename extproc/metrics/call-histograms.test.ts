@@ -68,9 +68,9 @@ test('a plan that follows another with the same units counts on in the same seri
 
 test('calls over egress are not counted: Envoy counts them', () => {
   const { calls, prepare } = timedCalls();
-  const straight = plan('');
-  const edges = straight.edges.map((edge) => ({ ...edge, via: 'egress' }) as const);
-  prepare({ ...straight, edges })(0, 'route', 'rest', 200, 1);
+  const direct = plan('');
+  const edges = direct.edges.map((edge) => ({ ...edge, via: 'egress' }) as const);
+  prepare({ ...direct, edges })(0, 'route', 'rest', 200, 1);
   assert.deepEqual([...calls.collect()], []);
 });
 

@@ -1,4 +1,4 @@
-// Counts the calls that the filter makes straight to units, which Envoy never sees. Series are prepared when a plan is
+// Counts the calls that the filter makes directly to units, which Envoy never sees. Series are prepared when a plan is
 // loaded; an observation then finds a slot and adds to it: no strings, one small object, tens of nanoseconds.
 // A series belongs to its labels, not to a plan: a swap of plans goes on counting where the last one stopped.
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
@@ -43,7 +43,7 @@ export class CallHistograms {
       const { unit, transport, via } = edge;
       const planUnit = plan.units[unit];
       const tables = units[unit];
-      if (via !== 'straight' || planUnit === undefined || tables === undefined) continue;
+      if (via !== 'direct' || planUnit === undefined || tables === undefined) continue;
       tables[transport] = new Map(
         planUnit.verbs.map((verb) => {
           const labels = callLabels(plan, planUnit, edge, verb);

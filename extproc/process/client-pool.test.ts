@@ -47,8 +47,8 @@ test('another address is another client, and what a lease holds can be given bac
 
 test("over egress the unit's name is the address", () => {
   const { pool, events } = openPool();
-  const straight = plan(9000);
-  const edges = straight.edges.map((edge) => ({ ...edge, via: 'egress' }) as const);
-  clientsOf(pool, { ...straight, edges });
+  const direct = plan(9000);
+  const edges = direct.edges.map((edge) => ({ ...edge, via: 'egress' }) as const);
+  clientsOf(pool, { ...direct, edges });
   assert.deepEqual(events, ['open m.p.rest.sidegraph']);
 });

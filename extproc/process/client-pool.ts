@@ -64,5 +64,5 @@ export class ClientPool {
 function clientKey(edge: Edge, host: string): string {
   return edge.via === 'egress'
     ? `egress ${edge.transport} ${host}`
-    : `straight ${edge.transport} ${edge.host}:${edge.port}`;
+    : `direct ${edge.transport} ${edge.host}:${edge.port}`;
 }

@@ -3,7 +3,7 @@ import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
 import * as flag from '../../lib/runtime/options.ts';
 
 export interface WorkerOptions {
-  /** Envoy's egress listener; null when every edge is straight. */
+  /** Envoy's egress listener; null when every edge is direct. */
   readonly egress: string | null;
   readonly logLevel: LogLevel;
   /** Where payload logs say that they come from: the URL of the graph. */

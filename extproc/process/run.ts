@@ -10,8 +10,8 @@ import type { WorkerMessage } from './ipc.ts';
 import { CallHistograms } from '../metrics/call-histograms.ts';
 import { ProcessGauges } from '../metrics/process-gauges.ts';
 import { readCounts } from '../metrics/worker-counts.ts';
-import { openOffpathGrpc } from '../control/grpc-server.ts';
-import { openOffpathHttp } from '../control/http-server.ts';
+import { openControlGrpc } from '../control/grpc-server.ts';
+import { openControlHttp } from '../control/http-server.ts';
 import { EventSender } from '../payload-log/event-sender.ts';
 import { preparePayloads } from '../payload-log/events.ts';
 import { ProgramTable } from './programs.ts';
@@ -70,8 +70,8 @@ export function run(options: WorkerOptions): void {
     });
     const servers = {
       filter,
-      http: openOffpathHttp({ live: worker, log }),
-      grpc: openOffpathGrpc({ live: worker, log }),
+      http: openControlHttp({ live: worker, log }),
+      grpc: openControlGrpc({ live: worker, log }),
     };
     // Everything is loaded now; a worker that is killed later would never write the cache.
     flushCompileCache();

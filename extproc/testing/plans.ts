@@ -62,7 +62,7 @@ export function testPlan(
         model: unit.name,
         host: '127.0.0.1',
         port,
-        via: 'straight',
+        via: 'direct',
         reason,
       });
     }

@@ -107,7 +107,7 @@ export interface Edge {
   readonly host: string;
   readonly port: number;
   /** How the filter makes side calls on this edge. A tail call is always Envoy's. */
-  readonly via: 'straight' | 'egress';
+  readonly via: 'direct' | 'egress';
   /** Why `via` is what it is, in words, for `explain`. */
   readonly reason: string;
 }

@@ -53,7 +53,7 @@ test('a unit whose address is given from outside needs no container', () => {
   const plan = compileDeployment(deployment, { addresses }).predictors[0]?.plan;
   assert.deepEqual(
     plan?.edges.map(({ host, port, via }) => `${host}:${port} ${via}`),
-    ['10.0.0.1:80 egress', '10.0.0.1:81 egress', '127.0.0.1:80 straight', '127.0.0.1:81 straight'],
+    ['10.0.0.1:80 egress', '10.0.0.1:81 egress', '127.0.0.1:80 direct', '127.0.0.1:81 direct'],
   );
 });
 

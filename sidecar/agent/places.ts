@@ -56,7 +56,7 @@ export function preparePlaces(
   mkdirSync(run, { recursive: true, mode: 0o700 });
   if (tls !== null && layout.tlsSecretsPath !== undefined)
     writeFileSync(layout.tlsSecretsPath, JSON.stringify(tlsSecrets(INGRESS_SECRET, tls)));
-  const { filterSockets, probeSocket, offpathHttpSocket, offpathGrpcSocket } = layout;
-  const ours = [probeSocket, offpathHttpSocket, offpathGrpcSocket, controlSocket];
+  const { filterSockets, probeSocket, controlHttpSocket, controlGrpcSocket } = layout;
+  const ours = [probeSocket, controlHttpSocket, controlGrpcSocket, controlSocket];
   for (const path of [...filterSockets, ...ours]) rmSync(path, { force: true });
 }

@@ -254,10 +254,10 @@ export class DataPlane {
   #createFilter(socketPath: string, index: number): Filter {
     const { layout } = this;
     // What is off the path is asked seldom: the first worker serves it for all.
-    const offpath =
-      index === 0 ? { http: layout.offpathHttpSocket, grpc: layout.offpathGrpcSocket } : {};
+    const control =
+      index === 0 ? { http: layout.controlHttpSocket, grpc: layout.controlGrpcSocket } : {};
     return new Filter({
-      sockets: { filter: socketPath, ...offpath },
+      sockets: { filter: socketPath, ...control },
       argv: [
         '--egress',
         layout.egressSocket,

@@ -64,7 +64,7 @@ test('a runtime directory that cannot be made is passed over', () => {
 test('a deep directory gets its sockets where their paths are short enough', () => {
   const deep = join(dir, ...Array.from({ length: 10 }, () => 'deep-folder'));
   const state = openStateDir(deep, process.env);
-  assert.ok(Buffer.byteLength(join(state.sockets, 'offpath-http.sock')) < 104);
+  assert.ok(Buffer.byteLength(join(state.sockets, 'control-http.sock')) < 104);
   state.close();
   assert.ok(!existsSync(state.sockets));
 });

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { CommandFailure, systemCode, textOf } from '../../lib/runtime/failure.ts';
 
 const MAX_SOCKET_PATH_BYTES = 100;
-const LONGEST_SOCKET_NAME = 'offpath-http.sock';
+const LONGEST_SOCKET_NAME = 'control-http.sock';
 /** What is tried before anything is started: Envoy's files and the first lines of its logs need about so much. */
 const ROOM_BYTES = 1024 * 1024;
 

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Alone; last, forwarded to by Envoy; asked by the filter straight; asked by the filter over Envoy's egress. */
+/** Alone; last, forwarded to by Envoy; asked by the filter directly; asked by the filter over Envoy's egress. */
 export const PLACES = ['native', 'tail', 'side', 'egress'] as const;
 export type Place = (typeof PLACES)[number];
 export type Kind = 'rest' | 'grpc';

@@ -42,8 +42,8 @@ export function graphsOf(
         ...node('pick', 'ROUTER', healthy),
         children: [
           node('tail', 'MODEL', unit),
-          fan('straight', node('side', 'MODEL', unit)),
-          // Another address of this machine: the filter asks only the pod's own straight.
+          fan('direct', node('side', 'MODEL', unit)),
+          // Another address of this machine: the filter asks only the pod's own directly.
           fan('over', node('egress', 'MODEL', unit, '127.0.0.2')),
         ],
       },

@@ -6,8 +6,8 @@ import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
 import { ANSWER_DETAILS, ERROR_HEADER, METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader } from '../json.ts';
 import {
-  OFFPATH_GRPC_CLUSTER,
-  OFFPATH_HTTP_CLUSTER,
+  CONTROL_GRPC_CLUSTER,
+  CONTROL_HTTP_CLUSTER,
   PROBE_CLUSTER,
   UNROUTED_CLUSTER,
 } from '../names.ts';
@@ -17,7 +17,7 @@ import { RETRY_AFTER_SECONDS } from '../limits.ts';
 
 const ofCluster = (key: string): string => `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${key})%`;
 const UNIT = `${ofCluster('unit')} (${ofCluster('address')})`;
-const FILTER_SIDE = [PROBE_CLUSTER, OFFPATH_HTTP_CLUSTER, OFFPATH_GRPC_CLUSTER];
+const FILTER_SIDE = [PROBE_CLUSTER, CONTROL_HTTP_CLUSTER, CONTROL_GRPC_CLUSTER];
 
 interface Row {
   readonly code: ErrorCode;

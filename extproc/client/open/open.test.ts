@@ -82,10 +82,10 @@ for (const [kind, open] of Object.entries(OPENERS)) {
     if (kind === 'small') assert.equal(server.requests[0]?.headers['grpc-timeout'], undefined);
   });
 
-  test(`${kind}: gRPC straight is HTTP/2 with the client's metadata as HPACK`, async (t) => {
+  test(`${kind}: gRPC directly is HTTP/2 with the client's metadata as HPACK`, async (t) => {
     const server = await startH2Server((r) => answerOk(r, r.body));
     t.after(() => server.close());
-    const client = open(edgeTo('grpc', 'straight', server.port), {
+    const client = open(edgeTo('grpc', 'direct', server.port), {
       egressSocket: null,
       egressHost: '',
     });
@@ -103,7 +103,7 @@ for (const [kind, open] of Object.entries(OPENERS)) {
   });
 
   test(`${kind}: a unit that is down is named with its address`, async () => {
-    const client = open(edgeTo('rest', 'straight', 1), { egressSocket: null, egressHost: '' });
+    const client = open(edgeTo('rest', 'direct', 1), { egressSocket: null, egressHost: '' });
     const result = await callOnce(client);
     client.close();
     assert.deepEqual(result, {

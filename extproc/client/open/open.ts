@@ -1,4 +1,4 @@
-// Chooses the client of an edge, HTTP/1.1 or (gRPC) HTTP/2: straight to the unit, or to Envoy's egress listener, where the
+// Chooses the client of an edge, HTTP/1.1 or (gRPC) HTTP/2: directly to the unit, or to Envoy's egress listener, where the
 // host of a call is the name of the unit.
 import type { Edge } from '../../../graph/plan/plan.ts';
 import type { UnitClient } from '../../contract/calls.ts';
@@ -19,7 +19,7 @@ export interface ClientOptions {
 
 export function openClient(edge: Edge, options: ClientOptions): UnitClient {
   const { address, host } = wayOf(edge, options);
-  if (edge.via === 'straight')
+  if (edge.via === 'direct')
     return edge.transport === 'rest'
       ? new Http1Client({ address, host })
       : new Http2Client({ address, host, saysTimeout: true });
@@ -41,7 +41,7 @@ export function openClient(edge: Edge, options: ClientOptions): UnitClient {
 
 /** Where the edge leads, and the host that its calls name. */
 export function wayOf(edge: Edge, options: ClientOptions): { address: Address; host: string } {
-  if (edge.via === 'straight') {
+  if (edge.via === 'direct') {
     const address = { kind: 'tcp', host: edge.host, port: edge.port } as const;
     return { address, host: authorityOf(edge.host, edge.port) };
   }

@@ -5,10 +5,10 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import { dialectOf, errorBody } from '../../dialects/known/dialects.ts';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader } from '../kit/json.ts';
-import { OFFPATH_GRPC_CLUSTER, OFFPATH_HTTP_CLUSTER, PROBE_CLUSTER } from '../kit/names.ts';
+import { CONTROL_GRPC_CLUSTER, CONTROL_HTTP_CLUSTER, PROBE_CLUSTER } from '../kit/names.ts';
 import { walkedPaths, withPrefix } from './client-paths.ts';
 import { allowMethods, methodIs, routeMetadata } from './route-parts.ts';
-import { OFFPATH_TIMEOUT_SECONDS } from '../kit/limits.ts';
+import { CONTROL_TIMEOUT_SECONDS } from '../kit/limits.ts';
 
 /** Asked of every pod all the time: no worker of the filter is needed for them. */
 const PROBES: readonly string[] = ['/ready', '/metrics', '/prometheus'];
@@ -47,7 +47,7 @@ export function otherMethods(plan: Plan): JsonObject[] {
   ]);
 }
 
-export function offpathRoutes(plan: Plan): JsonObject[] {
+export function controlRoutes(plan: Plan): JsonObject[] {
   return [
     ...rootsOf(plan).flatMap(({ path, below, service, isProbe }) =>
       withPrefix(plan, path).flatMap((full) => [
@@ -64,9 +64,9 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
           },
           ...(service === '' ? {} : { metadata: routeMetadata(plan, service, 'get') }),
           route: {
-            cluster: isProbe ? PROBE_CLUSTER : OFFPATH_HTTP_CLUSTER,
+            cluster: isProbe ? PROBE_CLUSTER : CONTROL_HTTP_CLUSTER,
             prefix_rewrite: path,
-            timeout: `${OFFPATH_TIMEOUT_SECONDS}s`,
+            timeout: `${CONTROL_TIMEOUT_SECONDS}s`,
           },
           ...tellPlan(plan),
           ...(service === '' ? {} : { typed_per_filter_config: allowMethods('GET,OPTIONS') }),
@@ -84,7 +84,7 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
     ].flatMap((path) =>
       withPrefix(plan, path).map((full) => ({
         match: { path: full, headers: [methodIs('POST')] },
-        route: { cluster: OFFPATH_GRPC_CLUSTER, prefix_rewrite: path, timeout: '0s' },
+        route: { cluster: CONTROL_GRPC_CLUSTER, prefix_rewrite: path, timeout: '0s' },
         ...tellPlan(plan),
       })),
     ),
@@ -107,7 +107,7 @@ export function offpathRoutes(plan: Plan): JsonObject[] {
   ];
 }
 
-/** The off-path server serves every plan on one socket: it is told which one. */
+/** The control server serves every plan on one socket: it is told which one. */
 function tellPlan(plan: Plan): JsonObject {
   return { request_headers_to_add: [overwriteHeader(PLAN_HEADER, plan.hash)] };
 }
