@@ -94,8 +94,9 @@ function fieldsOf(raw: JsonObject, path: string, sink: FindingSink): Fields {
     text(field, maxLength = MANIFEST_LIMITS.maxValueLength) {
       const value = own(field);
       if (value === undefined || value === null) return undefined;
-      if (typeof value === 'string') return bounded(at(field), value, maxLength);
-      return wrong(at(field), value, 'a string');
+      if (typeof value !== 'string') return wrong(at(field), value, 'a string');
+      // Paths are made where something is to be said.
+      return value.length <= maxLength ? value : bounded(at(field), value, maxLength);
     },
     word: (field) => fields.text(field, MANIFEST_LIMITS.maxWordLength),
     requiredText(field) {
@@ -131,7 +132,8 @@ function fieldsOf(raw: JsonObject, path: string, sink: FindingSink): Fields {
         wrong(at(field), value, 'a list');
         return [];
       }
-      return value.map((item: unknown, index) => ({ value: item, path: `${at(field)}[${index}]` }));
+      const place = at(field);
+      return value.map((item: unknown, index) => ({ value: item, path: `${place}[${index}]` }));
     },
     texts(field) {
       const texts: string[] = [];
