@@ -244,6 +244,93 @@ describe('gRPC streams', () => {
     }
   });
 
+  test('both ways, behind a graph whose first message is walked, each under the last model’s name', async () => {
+    const first = await startGrpcUnit(({ message }) => ({ message }));
+    const port = await freePort();
+    const server = http2.createServer();
+    const received: Buffer[] = [];
+    server.on('stream', (call) => {
+      call.respond(
+        { ':status': 200, 'content-type': 'application/grpc' },
+        { waitForTrailers: true },
+      );
+      call.on('wantTrailers', () => call.sendTrailers({ 'grpc-status': '0' }));
+      call.on('data', (piece: Buffer) => {
+        received.push(piece);
+        call.write(piece);
+      });
+      call.on('end', () => call.end());
+      call.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const running = await runGraph(
+      speaking(
+        {
+          name: 'a',
+          type: 'TRANSFORMER',
+          grpcPort: first.port,
+          port: first.port,
+          children: [{ name: 'm', type: 'MODEL', grpcPort: port, port }],
+        },
+        { 'sidegraph.io/max-body-bytes': '200000', 'sidegraph.io/deadline-ms': '1500' },
+      ),
+    );
+    const session = http2.connect(`http://127.0.0.1:${running.grpcPort}`);
+    try {
+      const call = session.request({
+        ':method': 'POST',
+        ':path': STREAM_INFER,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      let echoed = 0;
+      let grpcStatus = '';
+      call.on('data', (piece: Buffer) => {
+        echoed += piece.length;
+      });
+      call.on('trailers', (trailers) => {
+        grpcStatus = String(trailers['grpc-status']);
+      });
+      const until = async (bytes: number): Promise<void> => {
+        const end = performance.now() + 3000;
+        while (echoed < bytes && performance.now() < end) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        assert.equal(echoed, bytes);
+      };
+      const tail = Buffer.concat([Buffer.from([0x3a, 0x80, 0xf1, 0x04]), Buffer.alloc(80_000, 7)]);
+      const named = (name: string): Buffer =>
+        frameGrpc(Buffer.concat([name === '' ? Buffer.alloc(0) : stringField(1, name), tail]));
+      const wanted = named('m');
+      call.write(named('a'));
+      await until(wanted.length);
+      // Two in one piece, one of them without a name, then one in pieces, after a while that is longer than a request may take.
+      call.write(Buffer.concat([named(''), named('m')]));
+      await until(3 * wanted.length);
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      const last = named('a');
+      call.write(last.subarray(0, 3));
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      call.write(last.subarray(3));
+      await until(4 * wanted.length);
+      const closed = new Promise((resolve) => call.on('close', resolve));
+      call.end();
+      await closed;
+      assert.equal(grpcStatus, '0');
+      assert.ok(
+        Buffer.concat(received).equals(Buffer.concat([wanted, wanted, wanted, wanted])),
+        'each message under the name of the model',
+      );
+      assert.equal(first.asked.length, 1);
+      assert.equal(readString(first.asked[0]?.message ?? tail, 1), 'a');
+    } finally {
+      session.destroy();
+      await running.stop();
+      await first.close();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
   test('of the last model of a graph come as it sends them', async () => {
     const first = await startGrpcUnit(({ message }) => ({ message }));
     const port = await freePort();

@@ -75,7 +75,8 @@ function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arri
     },
     typed_per_filter_config: {
       ...switchedOn(EXT_PROC_FILTER),
-      ...bodyLimit(transportOf(kind)),
+      // What follows in a stream of gRPC is bounded message by message.
+      ...(path.streams && isGrpcKind(kind) ? {} : bodyLimit(transportOf(kind))),
       ...(isGrpcKind(kind)
         ? { ...withoutCloudEvents(), ...(traced.length === 0 ? {} : routeHeaders(traced, [])) }
         : {

@@ -43,6 +43,8 @@ export type Outcome =
       readonly path: string;
       readonly message: Message;
       readonly routing: string;
+      /** Makes of each further message of a gRPC stream what the unit takes; absent where there is one message. */
+      readonly later?: (body: Buffer) => Buffer;
     }
   /** The filter answers: a message that no call is left for, or (REST) a unit's error, unchanged. */
   | {

@@ -16,9 +16,10 @@ import type { BackwardWriter } from './codec/writer.ts';
 import { GatheredRequest, type Unfit } from './gathered-request.ts';
 import type { RawRequestHeaders } from './headers.ts';
 import type { Http2Stream, ServerSession, StreamHandler } from './http2/session.ts';
+import { LaterMessages, type LaterSink } from './later-messages.ts';
 import { MessageSplitter } from './messages.ts';
 import type { MessageSink } from './messages.ts';
-import { sendOutcome } from './reply.ts';
+import { sendEnd, sendLater, sendOutcome } from './reply.ts';
 import type { Answering, ReplyPhase, SendMessage } from './reply.ts';
 import {
   RESPONSE_HEADERS,
@@ -44,7 +45,9 @@ const STATE = {
   GATHER: 1,
   /** The walk has the request. */
   HANDLING: 2,
-  ANSWERED: 3,
+  /** Envoy makes the last call, and further messages of the client go with it. */
+  PASSING: 3,
+  ANSWERED: 4,
 } as const;
 
 /** Replies to phases that pass unchanged, by phase; null where there is none that does. */
@@ -61,7 +64,7 @@ const CONTINUE: readonly (Buffer | null)[] = [
 
 const parts = newRequestParts();
 
-export class FilterStream implements StreamHandler, MessageSink, Exchange, Answering {
+export class FilterStream implements StreamHandler, MessageSink, Exchange, Answering, LaterSink {
   cancelled = false;
   phase: ReplyPhase = 'headers';
   readonly #context: FilterContext;
@@ -75,6 +78,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   #headersSent = false;
   #over = false;
   #listeners: (() => void)[] | null = null;
+  /** Of a gRPC stream that goes on after its first message. */
+  #later: LaterMessages | null = null;
 
   constructor(context: FilterContext, stream: Http2Stream, session: ServerSession) {
     this.#context = context;
@@ -123,7 +128,13 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
         return false;
       case STATE.GATHER:
         return this.#accepts(this.#request.admit(bytes));
+      case STATE.PASSING:
+        return bytes <= this.#request.maxBodyBytes + MAX_PASSING_BYTES;
       default:
+        // What waits is held as it is kept.
+        if (this.#later !== null && this.#state === STATE.HANDLING) {
+          return bytes <= this.#request.maxBodyBytes + MAX_PASSING_BYTES;
+        }
         // A body whose request was answered at its headers, which nobody reads, or phases that pass unchanged.
         return bytes <= MAX_PASSING_BYTES && this.#request.hold(bytes);
     }
@@ -153,7 +164,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
           this.#assemble();
           return;
         }
-        if (this.#state !== STATE.START) return;
+        this.#later?.end();
+        if (this.#state !== STATE.START && this.#state !== STATE.PASSING) return;
         break;
       default:
         break;
@@ -193,11 +205,33 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   #takeBody(chunk: Buffer): void {
-    if (this.#state !== STATE.GATHER) return;
     const { start, end, endOfStream } = parts;
+    if (this.#later !== null && this.#state !== STATE.ANSWERED) {
+      if (end > start && !this.#later.push(chunk, start, end)) this.#breakOff();
+      else if (endOfStream) this.#later.end();
+      return;
+    }
+    if (this.#state !== STATE.GATHER) return;
     if (end > start && !this.#accepts(this.#request.add(chunk, start, end))) return;
     if (endOfStream) this.#assemble();
-    else this.#request.arrives();
+    else if (this.#request.hasFirst) {
+      this.#later = new LaterMessages(this, this.#request.maxBodyBytes);
+      this.#assemble();
+    } else this.#request.arrives();
+  }
+
+  #startLater(fit: (body: Buffer) => Buffer): void {
+    if (this.#later?.start(fit, this.#request.rest) === false) this.#breakOff();
+  }
+
+  // What further messages of the client are to become.
+
+  passLater(body: Buffer): void {
+    sendLater(body, this.#send);
+  }
+
+  passEnd(): void {
+    sendEnd(this.#send);
   }
 
   /** Another request needs the room that this body takes, which is still on its way. */
@@ -230,6 +264,14 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   // What the walk asks for.
+
+  get isOpen(): boolean {
+    return this.#later !== null;
+  }
+
+  get #isAnswered(): boolean {
+    return this.#state === STATE.ANSWERED || this.#state === STATE.PASSING;
+  }
 
   get headers(): RawRequestHeaders {
     return this.#request.headers;
@@ -265,14 +307,16 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   reply(outcome: Outcome): void {
-    if (this.#state === STATE.ANSWERED) return;
-    this.#state = STATE.ANSWERED;
+    if (this.#isAnswered) return;
+    const passes = outcome.kind === 'tail' && this.#later !== null;
+    this.#state = passes ? STATE.PASSING : STATE.ANSWERED;
     this.#request.settles();
     this.#request.drop();
     this.#listeners = null;
     if (outcome.kind === 'error' && outcome.code === 'OVERLOADED') this.#context.held.refusals++;
     try {
       sendOutcome(outcome, this, this.#send);
+      if (passes) this.#startLater(outcome.later ?? unchanged);
     } catch (error) {
       this.#context.log.error({ err: error }, 'an outcome could not be written');
       this.#session.sender.end(this.#stream, TRAILERS_INTERNAL);
@@ -292,12 +336,13 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   /** The peer sent what is no ext_proc. */
   #breakOff(): void {
     this.#cancel();
+    this.#state = STATE.ANSWERED;
     this.#begin();
     this.#session.sender.end(this.#stream, TRAILERS_BAD_MESSAGE);
   }
 
   #cancel(): void {
-    if (this.#state === STATE.ANSWERED) return;
+    if (this.#isAnswered) return;
     this.#state = STATE.ANSWERED;
     this.cancelled = true;
     const listeners = this.#listeners;
@@ -332,4 +377,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
 function framed(message: Buffer): Buffer {
   return Buffer.concat([grpcFrameHead(message.length), message]);
+}
+
+function unchanged(body: Buffer): Buffer {
+  return body;
 }

@@ -46,9 +46,16 @@ export class GatheredRequest implements BodyMemory {
   grpc = false;
   /** Seldon's until a plan is found: nothing else can be known. */
   dialect: Dialect = SELDON;
+  /** Whether its first message alone is walked, and others may follow. */
+  streams = false;
+  /** What came behind the first message. */
+  rest: Buffer = NO_BODY;
   readonly #bodies: BodyPool;
   readonly #account: HeldAccount;
   #maxBodyBytes = 0;
+  /** The frame's head of a stream's first message, and how long that is with it; 0 before that is known. */
+  readonly #head: number[] = [];
+  #frameBytes = 0;
   /** Null until something is lent: most requests are read in one piece. */
   #loans: BodyLoans | null = null;
   /** What has come of the body; null before and after. */
@@ -91,7 +98,12 @@ export class GatheredRequest implements BodyMemory {
     this.#maxBodyBytes = route.maxBodyBytes;
     // Once as they came, once as they are written for the units.
     if (!this.hold(2 * headerBytes + REQUEST_OVERHEAD_BYTES)) return OVERLOADED;
-    if (grpc) return null;
+    if (grpc) {
+      this.streams =
+        dialect.lastInPath !== null &&
+        dialect.lastInPath(this.headers.find(':path') ?? '') !== null;
+      return null;
+    }
     const { headers } = this;
     const { layoutHeader } = dialect;
     this.message = {
@@ -102,6 +114,10 @@ export class GatheredRequest implements BodyMemory {
       head: null,
     };
     return null;
+  }
+
+  get maxBodyBytes(): number {
+    return this.#maxBodyBytes;
   }
 
   /** A message of ext_proc with so many bytes is about to come, and is held. */
@@ -115,7 +131,22 @@ export class GatheredRequest implements BodyMemory {
     const maxBytes = this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0);
     this.#body ??= new GatheredBody(this.#account, maxBytes, !this.grpc);
     if (this.#body.length + end - start > maxBytes) return this.#tooLarge();
+    if (this.streams) this.#readHead(chunk, start, end);
     return this.#body.add(chunk, start, end) ? null : OVERLOADED;
+  }
+
+  /** Whether the first message of a stream is there. */
+  get hasFirst(): boolean {
+    return this.#frameBytes > 0 && (this.#body?.length ?? 0) >= this.#frameBytes;
+  }
+
+  #readHead(chunk: Buffer, start: number, end: number): void {
+    for (let at = start; at < end && this.#head.length < GRPC_FRAME_BYTES; at++) {
+      this.#head.push(chunk[at] as number);
+    }
+    if (this.#frameBytes === 0 && this.#head.length === GRPC_FRAME_BYTES) {
+      this.#frameBytes = GRPC_FRAME_BYTES + Buffer.from(this.#head).readUInt32BE(1);
+    }
   }
 
   /** More of the body is to come. */
@@ -145,7 +176,9 @@ export class GatheredRequest implements BodyMemory {
         done(null);
         return;
       }
-      const handle = this.#unframe(whole, done);
+      const first = this.#frameBytes > 0 ? whole.subarray(0, this.#frameBytes) : whole;
+      this.rest = whole.subarray(first.length);
+      const handle = this.#unframe(first, done);
       if (handle !== null) unpacking(handle);
     };
     const body = this.#body;

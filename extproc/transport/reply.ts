@@ -42,6 +42,8 @@ export interface Answering extends ClientRequest {
   readonly phase: ReplyPhase;
   readonly grpc: boolean;
   readonly dialect: Dialect;
+  /** Whether more messages of the client's are to come. */
+  readonly isOpen: boolean;
 }
 
 /** Takes one ProcessingResponse: what `writer` holds, and then `tail`. */
@@ -116,9 +118,23 @@ function sendTail(
   buildHeadersReply(writer, headers, null, tail.routing);
   send(writer, null);
   sendChunks(body, request.grpc, (frame, bytes, isLast, chunk) => {
-    buildStreamedBody(writer, frame, bytes, isLast);
+    buildStreamedBody(writer, frame, bytes, isLast && !request.isOpen);
     send(writer, chunk);
   });
+}
+
+/** A further message of a gRPC stream, for the unit that the first one went to. */
+export function sendLater(body: Buffer, send: SendMessage): void {
+  sendChunks(body, true, (frame, bytes, _isLast, chunk) => {
+    buildStreamedBody(writer, frame, bytes, false);
+    send(writer, chunk);
+  });
+}
+
+/** The client has sent all of its messages. */
+export function sendEnd(send: SendMessage): void {
+  buildStreamedBody(writer, -1, 0, true);
+  send(writer, null);
 }
 
 /**

@@ -135,7 +135,17 @@ export class Walk implements LineOwner {
         last === null || call.verb !== 'predict' ? this.pathOf(call) : this.#lastPath(call, last),
       message,
       routing: this.#routing(),
+      ...(last === null || this.plan.transport === 'rest'
+        ? {}
+        : { later: (body: Buffer) => this.#later(call, body) }),
     });
+  }
+
+  /** A further message of a stream, under the unit's name. */
+  #later(call: PreparedCall, body: Buffer): Buffer {
+    const payload = { body, contentType: null, layout: null };
+    const fit = this.plan.messages.requests?.fit(payload, this.modelOf(call), false) ?? null;
+    return fit === null || 'code' in fit ? body : Buffer.concat(applyEdits(body, fit.edits));
   }
 
   #lastPath(call: PreparedCall, last: LastCall): string {

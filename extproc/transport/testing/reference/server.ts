@@ -64,6 +64,8 @@ class ReferenceStream implements Exchange, Answering {
   readonly hold = COLLECTED.hold;
   readonly release = COLLECTED.release;
   phase: ReplyPhase = 'headers';
+  /** It waits for the end of every request. */
+  readonly isOpen = false;
   grpc = false;
   dialect: Dialect = SELDON;
   readonly #call: Call;
