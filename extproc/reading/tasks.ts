@@ -31,7 +31,7 @@ export interface Task<K extends TaskKind = TaskKind> {
   readonly model?: string;
   /** Of what goes to a unit of another protocol and comes from it: that protocol. */
   readonly spoken?: DialectName;
-  /** Of `fit`: the message is another unit's answer. */
+  /** Of `fit` and `to-unit`: the message is another unit's answer. */
   readonly isAnswer?: boolean;
 }
 
@@ -59,7 +59,7 @@ function performAny(
         ? null
         : requests.fit(first, task.model ?? '', task.isAnswer === true);
     case 'to-unit':
-      return transcoder(messages, task).request(first, task.model ?? '');
+      return transcoder(messages, task).request(first, task.model ?? '', task.isAnswer === true);
     case 'from-unit':
       return transcoder(messages, task).answer(first, payloads[1] ?? NOTHING, task.model ?? '');
     case 'read-route':

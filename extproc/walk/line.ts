@@ -15,6 +15,7 @@ import {
   http1Block,
   joined,
   ownBytes,
+  toUnitTask,
 } from './merge.ts';
 import { type AggregateOp, type AverageOp, type CallOp, type ChooseOp, decides } from './ops.ts';
 import type { Op, PreparedCall } from './ops.ts';
@@ -280,7 +281,7 @@ export class Line {
 
   /** Says the message in the words of a unit of another protocol, and calls it. */
   #translate(call: PreparedCall): boolean {
-    const task = { kind: 'to-unit', model: call.model, spoken: call.dialect.name } as const;
+    const task = toUnitTask(call, this.#from !== null);
     const sender = this.#sender();
     const take = (read: Read<'to-unit'> | Fault): false => {
       if (read.kind !== 'read') return this.#fail(read);

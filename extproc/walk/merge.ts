@@ -1,5 +1,6 @@
 // What a line of operations does with messages: the bodies that the filter puts together itself, the headers that go with a call, the
 // choice that a response names, and what is wrong where one cannot.
+import type { Task } from '../reading/tasks.ts';
 import type { Messages } from '../../dialects/dialect.ts';
 import type { WalkContext } from './context.ts';
 import type { RequestHeaders } from '../contract/exchange.ts';
@@ -67,4 +68,9 @@ export function constantOf(messages: Messages, model: string): Message {
   const { contentType, empty } = messages;
   const made = messages.simpleModel({ body: empty, contentType, layout: null }, model);
   return { ...made, contentEncoding: null, head: null };
+}
+
+/** What is asked of a message that goes to a unit of another protocol. */
+export function toUnitTask({ model, dialect }: PreparedCall, isAnswer: boolean): Task<'to-unit'> {
+  return { kind: 'to-unit', model, spoken: dialect.name, isAnswer };
 }
