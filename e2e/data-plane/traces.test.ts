@@ -113,7 +113,6 @@ for (const [name, start] of receivers) {
           );
           assert.equal(first.resource['service.name'], 'test');
           assert.equal(first.resource['service.namespace'], 'ns');
-          assert.equal(first.attributes['seldon.routing'], '{"r":0}');
           const calls = new Map(
             spans
               .filter(({ attributes }) => 'seldon.unit' in attributes)
@@ -164,6 +163,33 @@ for (const [name, start] of receivers) {
         receiver.spans().filter((span) => span.traceId === traceId),
         [],
       );
+    });
+
+    test('a router that is built in says its choice in a span of its own', async () => {
+      const port = rest.get('a')?.port ?? 0;
+      const running = await runGraph(
+        deployment({
+          name: 'first',
+          implementation: 'SIMPLE_ROUTER',
+          children: [
+            {
+              name: 't',
+              type: 'TRANSFORMER',
+              port,
+              children: [{ name: 'm', type: 'MODEL', port }],
+            },
+            { name: 'n', type: 'MODEL', port },
+          ],
+        }),
+        { args: ['--otlp', receiver.url] },
+      );
+      const traceId = newId(16);
+      await request(running, 'rest', { traceparent: `00-${traceId}-${newId(8)}-01` });
+      const spans = await traceOf(receiver, traceId, 4);
+      await running.stop();
+      const choice = spans.find(({ name: own }) => own === 'choose');
+      assert.equal(choice?.attributes['seldon.unit'], 'first');
+      assert.equal(choice.attributes['seldon.choice'], '0');
     });
 
     test('a request of no trace begins one, as `run --otlp` traces all', async () => {

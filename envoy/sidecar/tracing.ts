@@ -1,5 +1,5 @@
 // What a deployment's plan says of traces, as Envoy's: which service the spans are of, and what each of them is tagged with.
-import { METADATA_NAMESPACE, METADATA_ROUTING, PUID_HEADER } from '../../graph/plan/names.ts';
+import { PUID_HEADER } from '../../graph/plan/names.ts';
 import type { DeploymentPlan, Plan, Tracing } from '../../graph/plan/plan.ts';
 import type { JsonObject } from '../kit/json.ts';
 import {
@@ -59,15 +59,6 @@ function tracingOf(
       ...resource,
       ...attributes,
     },
-    tags: [
-      { tag: 'seldon.puid', request_header: { name: PUID_HEADER } },
-      {
-        tag: 'seldon.routing',
-        metadata: {
-          kind: { request: {} },
-          metadata_key: { key: METADATA_NAMESPACE, path: [{ key: METADATA_ROUTING }] },
-        },
-      },
-    ],
+    tags: [{ tag: 'seldon.puid', request_header: { name: PUID_HEADER } }],
   };
 }

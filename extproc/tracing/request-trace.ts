@@ -23,6 +23,7 @@ import { renderTraceHeaders } from './trace-headers.ts';
 export interface TracedPlan {
   readonly tracer: Tracer;
   readonly formats: readonly TraceFormat[];
+  readonly unitNames: readonly string[];
   attributesOf(call: ObservedCall): Attributes;
 }
 
@@ -74,10 +75,20 @@ export class RequestTrace implements CallObserver {
 
   chose(unit: number, choice: number): void {
     const asked = this.#routing.get(unit);
-    if (asked === undefined) return;
+    if (asked === undefined) {
+      this.#choseAlone(unit, choice);
+      return;
+    }
     this.#routing.delete(unit);
     asked.span.setAttribute('seldon.choice', choice);
     asked.span.end(asked.endedAt);
+  }
+
+  /** A built-in router, which is called by nobody, has a span of no length. */
+  #choseAlone(unit: number, choice: number): void {
+    const { tracer, unitNames } = this.#plan;
+    const attributes = { 'seldon.unit': unitNames[unit] ?? '', 'seldon.choice': choice };
+    tracer.startSpan('choose', { kind: SpanKind.INTERNAL, attributes }, this.#parent).end();
   }
 
   replied(): void {

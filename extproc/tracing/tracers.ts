@@ -85,6 +85,7 @@ function tracedPlan(plan: Plan, { formats }: Tracing, tracer: Tracer): TracedPla
   return {
     tracer,
     formats,
+    unitNames: plan.units.map(({ name }) => name),
     attributesOf(call) {
       const kept = known.get(call);
       if (kept !== undefined) return kept;
