@@ -119,7 +119,7 @@ async function resolveUnit(
     return;
   }
   const hasCommand = container !== undefined && container.command.length > 0;
-  const server = hasCommand ? null : findServer(deployment, unit, options);
+  const server = hasCommand ? null : findServer(unit, options);
   if (server instanceof CommandFailure) {
     state.failures.push(server);
     return;

@@ -19,7 +19,12 @@ for (const name of ['mlserver', 'seldon-core-microservice', 'tensorflow_model_se
 }
 after(() => rmSync(dir, { recursive: true }));
 
-function load(implementation: string, protocol: string, modelUri = ''): Deployment {
+function load(
+  implementation: string,
+  protocol: string,
+  modelUri = '',
+  annotations: Readonly<Record<string, string>> = {},
+): Deployment {
   const graph = {
     name: 'm',
     implementation,
@@ -30,7 +35,7 @@ function load(implementation: string, protocol: string, modelUri = ''): Deployme
     apiVersion: 'machinelearning.seldon.io/v1',
     kind: 'SeldonDeployment',
     metadata: { name: 'dep' },
-    spec: { protocol, predictors: [{ name: 'p', graph }] },
+    spec: { protocol, annotations, predictors: [{ name: 'p', graph }] },
   };
   const { deployments, findings } = loadDeployments(JSON.stringify(manifest), { source: 'f' });
   const [deployment] = deployments;
@@ -81,6 +86,15 @@ test('MLServer is told model and runtime by its environment', async () => {
   assert.equal(env['MLSERVER_MODEL_IMPLEMENTATION'], 'mlserver_sklearn.SKLearnModel');
   assert.equal(env['MLSERVER_MODEL_URI'], join(dir, 'iris'));
   assert.equal(env['MLSERVER_HTTP_PORT'], '9000');
+});
+
+test('a unit that speaks another protocol than its graph gets the server of that', async () => {
+  const deployment = load('SKLEARN_SERVER', 'seldon', './iris', {
+    'sidegraph.io/protocol': 'm=v2',
+  });
+  const { argv, env } = await specOf(deployment);
+  assert.equal(argv[0], join(bin, 'mlserver'));
+  assert.equal(JSON.parse(env['PREDICTIVE_UNIT_PARAMETERS'] ?? '').length, 1);
 });
 
 test('a model that lies elsewhere is named by --model', async () => {

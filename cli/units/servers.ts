@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ContainerPorts, Deployment, Unit } from '../../graph/plan/deployment.ts';
+import type { ContainerPorts, Unit } from '../../graph/plan/deployment.ts';
 import { mlserverEnvironment } from '../../graph/seldon/mlserver.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 
@@ -99,12 +99,8 @@ const PROGRAMS: Readonly<Record<string, Readonly<Record<string, Program>>>> = {
 };
 
 /** Null for a unit whose server is no program that is known here. */
-export function findServer(
-  deployment: Deployment,
-  unit: Unit,
-  places: ServerPlaces,
-): LocalServer | CommandFailure | null {
-  const { protocol } = deployment;
+export function findServer(unit: Unit, places: ServerPlaces): LocalServer | CommandFailure | null {
+  const { protocol } = unit;
   const program = PROGRAMS[unit.server ?? '']?.[protocol];
   if (program === undefined) return null;
   const path = findProgram(program.name, places.env);

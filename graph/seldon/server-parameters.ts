@@ -15,10 +15,9 @@ export const TENSORFLOW_PORTS = { grpc: 2000, rest: 2001 } as const;
 export function serverParameters(
   predictor: Predictor,
   unit: Unit,
-  protocol: string,
   modelDir: string,
 ): readonly Parameter[] {
-  if (unit.server === null || protocol !== 'seldon') return unit.parameters;
+  if (unit.server === null || unit.protocol !== 'seldon') return unit.parameters;
   if (unit.server !== TENSORFLOW_SERVER)
     return [...unit.parameters, { name: 'model_uri', value: modelDir, type: 'STRING' }];
   const { grpc, rest } = tensorflowPorts(predictor, unit);

@@ -63,13 +63,11 @@ export function injectedEnvironment(
   const container = findContainer(predictor, unit.name);
   const fixed = identityValues(deployment, predictor, unit, container);
   const parameters = JSON.stringify(
-    serverParameters(predictor, unit, deployment.protocol, modelDir).map(
-      ({ name, value, type }) => ({
-        name,
-        value,
-        type,
-      }),
-    ),
+    serverParameters(predictor, unit, modelDir).map(({ name, value, type }) => ({
+      name,
+      value,
+      type,
+    })),
   );
   const replaceable = standardValues(deployment, unit, modelDir, ports ?? container?.ports);
   // A prepackaged server is told where its model lies, whatever the user wrote.
