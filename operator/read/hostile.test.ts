@@ -121,6 +121,15 @@ function manifest(): KubeObject {
           traffic: 100,
           labels: { a: 'b' },
           annotations: { 'seldon.io/svc-name': 'own' },
+          ssl: { certSecretName: 'cert' },
+          explainer: {
+            type: 'AnchorTabular',
+            modelUri: 'gs://a/c',
+            config: { seed: '1' },
+            initParameters: '{"seed": 1}',
+            containerSpec: { name: 'why', args: ['a'], ports: [{ containerPort: 8080 }] },
+            endpoint: { type: 'GRPC', service_port: 9001 },
+          },
           svcOrchSpec: { env: [{ name: 'A', value: 'b' }], resources: { limits: { cpu: '1' } } },
           graph: {
             name: 'chooser',
@@ -134,6 +143,10 @@ function manifest(): KubeObject {
               metadata: { labels: { x: 'y' }, annotations: { c: 'd' } },
               hpaSpec: { minReplicas: 1, maxReplicas: 3, metrics: [] },
               pdbSpec: { minAvailable: 1 },
+              kedaSpec: {
+                maxReplicaCount: 3,
+                triggers: [{ type: 'cpu', metadata: { value: '1' } }],
+              },
               spec: {
                 containers: [
                   {

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ManagedFields, ObjectMeta } from '../../../lib/kube/object.ts';
 import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../../cluster/names.ts';
 import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
+import type { OperatorConfig } from '../../config/workload-config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../../observe/contract.ts';
 import { nameOf } from '../../observe/contract.ts';
 import { readablePart, readHere, readOptions } from '../../read/reader.ts';
@@ -24,6 +25,7 @@ export class SmallCluster {
   gateways: readonly GatewayView[] = [];
   rivals: readonly KubeObject[] = [];
   undone: readonly string[] = [];
+  config: OperatorConfig = DEFAULT_CONFIG;
   nowMs = Date.parse('2026-01-01T00:00:00Z');
   readonly children = new Map<string, KubeObject>();
   readonly replicaSets = new Map<string, KubeObject>();
@@ -44,7 +46,7 @@ export class SmallCluster {
     const part = readablePart(this.object, { name, namespace, annotations });
     return {
       object: this.object,
-      loaded: readHere(part, readOptions(DEFAULT_CONFIG)),
+      loaded: readHere(part, readOptions(this.config)),
       specVersion: this.#versions.of(this.object),
       namespaceAnnotations: this.namespace.annotations,
       namespaceLabels: this.namespace.labels,
@@ -57,7 +59,7 @@ export class SmallCluster {
       livePlans: this.livePlans,
       gateways: this.gateways,
       rivals: this.rivals,
-      config: { ...DEFAULT_CONFIG, controllerId: 'sidegraph', formerManagers: ['manager'] },
+      config: { ...this.config, controllerId: 'sidegraph', formerManagers: ['manager'] },
       nowMs: this.nowMs,
     };
   }
