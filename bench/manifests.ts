@@ -78,16 +78,13 @@ function judge(manifest: Manifest): Verdict {
     const why = [...new Set(errors.map(({ code, message }) => `${code}: ${message}`))];
     return { file, kind: 'refused', why, objects: [] };
   }
-  const told = findings
-    .filter(({ code }) => code === 'FEATURE_NOT_SERVED')
-    .map(({ path, message }) => `${path.replaceAll(/\[\d+\]/g, '[]')}: ${message}`);
   const rendered = renderManifest(manifest);
   const written = JSON.stringify(loadAll(text));
   const made = JSON.stringify(rendered);
   const lost = TRACES.filter(({ asks, leaves }) => asks(written) && !leaves(made)).map(
     ({ feature }) => `${feature} leaves nothing in the objects`,
   );
-  const why = [...new Set([...told, ...lost])];
+  const why = [...new Set(lost)];
   return { file, kind: why.length > 0 ? 'loss' : 'whole', why, objects: rendered };
 }
 

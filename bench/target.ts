@@ -122,7 +122,7 @@ export class Bench {
       grpcPort,
       ...PREDICT,
       envoyPids: descendants(pid, /envoy .*--?c|envoy .*--config-path/),
-      filterPids: descendants(pid, /extproc\/process\/main\.ts/),
+      filterPids: descendants(pid, /extproc\/(process\/)?main\.ts/),
       memoryPids: [pid, ...descendants(pid, /./)],
     };
   }

@@ -119,10 +119,6 @@ export const FINDINGS = {
     'a setting of traces cannot be used, and is ignored',
     'correct the variable in svcOrchSpec.env',
   ),
-  FEATURE_NOT_SERVED: warning(
-    'a part of the format is not served yet; the rest runs without it',
-    'safe to ignore if you can do without it',
-  ),
   EXPLAINER_INVALID: error(
     'an explainer cannot be made as it is written',
     'write a type of Alibi’s explainers, or an image of your own into containerSpec',
