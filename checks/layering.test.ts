@@ -40,6 +40,7 @@ const LEVELS: readonly (readonly string[])[] = [
     'extproc/client/grpc',
     'extproc/reading',
     'extproc/metrics',
+    'extproc/live',
     'extproc/tracing',
     'graph/explain',
   ],

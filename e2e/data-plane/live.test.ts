@@ -115,6 +115,18 @@ describe('the live data', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as LiveRequest);
     assert.ok(failed.length > 0);
+    const walked = failed.filter(({ calls }) => calls.length > 0);
+    assert.ok(walked.length > 0, 'the calls of the filter are there too');
+    for (const { calls, unitAtMs } of walked) {
+      assert.deepEqual(
+        calls.map(({ unit, verb, status }) => [unit, verb, status]),
+        [
+          ['t', 'transform-input', 200],
+          ['r', 'route', 200],
+        ],
+      );
+      for (const { atMs, ms } of calls) assert.ok(ms !== null && atMs + ms <= (unitAtMs ?? 0) + 1);
+    }
     for (const { status, unit, routing, path: asked, ms, unitAtMs, unitMs } of failed) {
       assert.deepEqual(
         [status, unit, routing, asked],
@@ -197,7 +209,7 @@ describe('the live page in a browser', {
     await page.press('Enter');
     await page.waitUntil("!document.querySelector('#detail').hidden");
     assert.match(await text('#detail'), /Seldon-Puid/);
-    assert.ok(Number(await page.evaluate("document.querySelectorAll('#detail rect').length")) >= 2);
+    assert.ok(Number(await page.evaluate("document.querySelectorAll('#detail rect').length")) >= 4);
     assert.equal(
       await page.evaluate("document.activeElement.getAttribute('aria-expanded')"),
       'true',

@@ -1,6 +1,7 @@
 // What the supervisor and the filter's process say to each other over the IPC channel: plain JSON both ways. The
 // worker trusts its parent, so a message is checked for its shape only.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
+import type { Walk } from '../live/walk-log.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 
 /** What a connection is for: Envoy's ext_proc filter, or what is off the path of predictions. */
@@ -14,6 +15,8 @@ export type ParentMessage =
   | { readonly type: 'connection'; readonly to: Door }
   /** Asks what the process has counted. */
   | { readonly type: 'counts'; readonly id: number }
+  /** Asks for the walks since the last ask, and has them written down for a while. */
+  | { readonly type: 'walks' }
   /** Forgets plans that no live route names any more; their streams in flight still end in peace. */
   | { readonly type: 'drop'; readonly hashes: readonly string[] }
   /** Finish what is in flight, then exit. */
@@ -26,6 +29,7 @@ export type WorkerMessage =
   | { readonly type: 'loaded'; readonly id: number; readonly hashes: readonly string[] }
   | { readonly type: 'refused'; readonly id: number; readonly reason: string }
   | { readonly type: 'counts'; readonly id: number; readonly counts: WorkerCounts }
+  | { readonly type: 'walks'; readonly walks: readonly Walk[] }
   | { readonly type: 'drained' };
 
 /** Reads a message of the parent; undefined for anything else. */
@@ -48,6 +52,8 @@ export function parseParentMessage(value: unknown): ParentMessage | undefined {
       return 'id' in value && typeof value.id === 'number'
         ? { type: 'counts', id: value.id }
         : undefined;
+    case 'walks':
+      return { type: 'walks' };
     case 'drain':
       return { type: 'drain' };
     default:

@@ -14,6 +14,7 @@ test('the defaults are filled in, and both ways to write a value are read', () =
         source: 'http://:8000/',
         maxHeldBytes: MAX_HELD_BYTES,
         drainLimitMs: DRAIN_LIMIT_MS,
+        live: false,
       },
     },
   });

@@ -11,6 +11,8 @@ export interface WorkerOptions {
   readonly maxHeldBytes: number;
   /** How long a drain may take before the process ends anyway. */
   readonly drainLimitMs: number;
+  /** Whether somebody may ask for the walks. */
+  readonly live: boolean;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -32,6 +34,7 @@ plans and connections.
   --source URL          what payload logs name as their source (default ${DEFAULT_SOURCE})
   --max-held-bytes N    bytes held over all requests in flight (default ${MAX_HELD_BYTES})
   --drain-limit-ms N    how long a drain may take (default ${DRAIN_LIMIT_MS})
+  --live                write walks down while they are asked for
   --warm                fill the compile cache and end: workers then start faster and smaller
   --help                this text
 `;
@@ -46,6 +49,7 @@ const FLAGS = {
   source: flag.text(DEFAULT_SOURCE),
   'max-held-bytes': flag.whole(1, Number.MAX_SAFE_INTEGER, MAX_HELD_BYTES),
   'drain-limit-ms': flag.whole(0, Number.MAX_SAFE_INTEGER, DRAIN_LIMIT_MS),
+  live: flag.toggle(),
   warm: flag.toggle(),
 };
 
@@ -62,6 +66,7 @@ export function parseOptions(argv: readonly string[]): flag.CommandLine<WorkerCo
         source: values.source,
         maxHeldBytes: values['max-held-bytes'],
         drainLimitMs: values['drain-limit-ms'],
+        live: values.live,
       },
     };
   });

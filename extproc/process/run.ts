@@ -8,6 +8,7 @@ import { combineObservers } from '../contract/call-observer.ts';
 import { ClientPool } from './client-pool.ts';
 import type { WorkerMessage } from './ipc.ts';
 import { CallHistograms } from '../metrics/call-histograms.ts';
+import { WalkLog } from '../live/walk-log.ts';
 import { ProcessGauges } from '../metrics/process-gauges.ts';
 import { readCounts } from '../metrics/worker-counts.ts';
 import { openControlGrpc } from '../control/grpc-server.ts';
@@ -32,9 +33,14 @@ export function run(options: WorkerOptions): void {
     openClient(edge, { egressSocket: options.egress, egressHost, log }),
   );
   const tracers = new Tracers(log);
+  const walks = new WalkLog();
   const observe = (plan: Plan) => {
     const traces = tracers.prepare(plan);
-    return combineObservers([calls.prepare(plan), ...(traces === undefined ? [] : [traces])]);
+    return combineObservers([
+      calls.prepare(plan),
+      ...(traces === undefined ? [] : [traces]),
+      ...(options.live ? [walks.observer] : []),
+    ]);
   };
   const table = new ProgramTable({
     compile: (plan) => {
@@ -82,6 +88,7 @@ export function run(options: WorkerOptions): void {
     table,
     open,
     counts: () => readCounts(calls, gauges),
+    walks: () => walks.take(),
     send,
     prepare: (plans) => tracers.load(plans),
     finish: () => tracers.close(),

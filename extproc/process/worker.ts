@@ -6,6 +6,7 @@ import type { ConnectionServer } from '../contract/connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
+import type { Walk } from '../live/walk-log.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 
@@ -21,6 +22,8 @@ export interface WorkerParts {
   /** After the last request: what is still to be sent, before the process ends. */
   readonly finish: () => Promise<void>;
   readonly counts: () => WorkerCounts;
+  /** Those since the last ask. */
+  readonly walks: () => readonly Walk[];
   readonly send: (message: WorkerMessage) => Promise<void>;
   /** Ends the process. */
   readonly exit: (code: number) => void;
@@ -60,6 +63,8 @@ export class Worker implements LiveDeployment {
     else if (message.type === 'connection') this.#takeLater(message.to, socket);
     else if (message.type === 'counts')
       void this.#parts.send({ type: 'counts', id: message.id, counts: this.#parts.counts() });
+    else if (message.type === 'walks')
+      void this.#parts.send({ type: 'walks', walks: this.#parts.walks() });
     else this.#enqueue(() => this.#handle(message));
   }
 

@@ -1,11 +1,12 @@
 // Who looks, and what they are told: while there are watchers the counters are read once a second and Envoy writes a line for each
 // request; when the last one has gone both end, and nothing is done until the next one comes.
+import type { Walk } from '../../extproc/live/walk-log.ts';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { textOf } from '../../lib/runtime/failure.ts';
 import { LIVE_LOG_KEY } from '../../envoy/kit/names.ts';
 import { type Reading, readCounters } from './reading.ts';
-import { type LiveRequest, parseLine, Ring } from './requests.ts';
+import { type LiveRequest, parseLine, Ring, WaitingWalks } from './requests.ts';
 import { liveState, type LiveState } from './state.ts';
 import { Tail } from './tail.ts';
 
@@ -15,6 +16,8 @@ export const LIVE_TICK_MS = 1000;
 const WINDOW_TICKS = 5;
 /** Requests that are kept for who comes later. */
 export const KEPT_REQUESTS = 200;
+/** Walks whose request has not been read of yet. */
+const MAX_WAITING_WALKS = 1000;
 /** Requests of one state; the newest where there were more. */
 export const MAX_TOLD_REQUESTS = 200;
 
@@ -23,6 +26,8 @@ export interface LiveParts {
   /** The text of the metrics page. */
   readonly metrics: () => Promise<string>;
   readonly inFlight: () => Promise<number>;
+  /** What comes of it is given to `takeWalks`. */
+  readonly askWalks: () => void;
   readonly adminSocket: string;
   readonly logPath: string;
   readonly warn: (text: string) => void;
@@ -36,6 +41,7 @@ export class LiveHub {
   readonly #watchers = new Map<Watcher, { isNew: boolean }>();
   readonly #ring = new Ring<LiveRequest>(KEPT_REQUESTS);
   readonly #tail: Tail;
+  readonly #walks = new WaitingWalks(MAX_WAITING_WALKS);
   #readings: Reading[] = [];
   #timer: NodeJS.Timeout | null = null;
   #nextId = 1;
@@ -54,6 +60,10 @@ export class LiveHub {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) this.#end();
     };
+  }
+
+  takeWalks(walks: readonly Walk[]): void {
+    if (this.#timer !== null) this.#walks.add(walks);
   }
 
   close(): void {
@@ -84,6 +94,7 @@ export class LiveHub {
     this.#timer = null;
     this.#readings = [];
     this.#ring.clear();
+    this.#walks.clear();
     this.#setLog(0);
   }
 
@@ -100,6 +111,7 @@ export class LiveHub {
   async #tick(): Promise<void> {
     const plan = this.#parts.plan();
     if (plan === null) return;
+    this.#parts.askWalks();
     const [text, inFlight] = await Promise.all([
       this.#parts.metrics(),
       this.#parts.inFlight().catch(() => null),
@@ -116,7 +128,8 @@ export class LiveHub {
     const fresh = this.#tail
       .look()
       .slice(-MAX_TOLD_REQUESTS)
-      .flatMap((line) => parseLine(line, this.#nextId++) ?? []);
+      .flatMap((line) => parseLine(line, this.#nextId++) ?? [])
+      .map((request) => this.#walks.join(request));
     this.#ring.push(fresh);
     const [before] = this.#readings;
     const now = this.#readings.at(-1);

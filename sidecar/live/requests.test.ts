@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isWanted } from './page/words.ts';
-import { type LiveRequest, parseLine, Ring } from './requests.ts';
+import { type LiveRequest, parseLine, Ring, WaitingWalks } from './requests.ts';
 
 const LINE = {
   time: '2026-11-29T15:07:37.832Z',
@@ -88,4 +88,21 @@ test('a ring keeps the newest', () => {
   ring.push([1, 2]);
   ring.push([3, 4, 5]);
   assert.deepEqual(ring.list(), [3, 4, 5]);
+});
+
+test('walks wait for their requests, the oldest go first', () => {
+  const call = {
+    unit: 'r',
+    verb: 'route',
+    atMs: 1,
+    ms: 2,
+    status: 200,
+    bytesOut: 3,
+    bytesIn: 4,
+  };
+  const waiting = new WaitingWalks(2);
+  waiting.add(['p1', 'p2', 'p3'].map((puid) => ({ puid, calls: [call] })));
+  assert.deepEqual(waiting.join(read({ puid: 'p1' })).calls, []);
+  assert.deepEqual(waiting.join(read({ puid: 'p3' })).calls, [call]);
+  assert.deepEqual(waiting.join(read({ puid: 'p3' })).calls, []);
 });

@@ -1,5 +1,6 @@
 // The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
 // read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
+import type { Walk, WalkCall } from '../../extproc/live/walk-log.ts';
 
 export interface LiveRequest {
   /** Counts up, so that a watcher can tell which ones it has. */
@@ -29,19 +30,7 @@ export interface LiveRequest {
   /** The branches that routers chose. */
   readonly routing: Readonly<Record<string, number>>;
   /** The calls of the filter, in the order in which they began; empty where none was made or seen. */
-  readonly calls: readonly LiveCall[];
-}
-
-export interface LiveCall {
-  readonly unit: string;
-  readonly verb: string;
-  /** After the request had reached the filter. */
-  readonly atMs: number;
-  /** Null where the call was given up. */
-  readonly ms: number | null;
-  readonly status: number | null;
-  readonly bytesOut: number;
-  readonly bytesIn: number;
+  readonly calls: readonly WalkCall[];
 }
 
 const MAX_TEXT = 200;
@@ -106,6 +95,36 @@ function readRouting(value: unknown): Record<string, number> {
       return typeof entry[1] === 'number';
     }),
   );
+}
+
+/** Walks that wait for the line of their request, which Envoy writes up to a second later. */
+export class WaitingWalks {
+  readonly #max: number;
+  readonly #byPuid = new Map<string, Walk>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(walks: readonly Walk[]): void {
+    for (const walk of walks) {
+      this.#byPuid.set(walk.puid, walk);
+      const [oldest] = this.#byPuid.keys();
+      if (this.#byPuid.size > this.#max && oldest !== undefined) this.#byPuid.delete(oldest);
+    }
+  }
+
+  /** The request with its calls, if they are here. */
+  join(request: LiveRequest): LiveRequest {
+    const walk = this.#byPuid.get(request.puid);
+    if (walk === undefined || request.puid === '') return request;
+    this.#byPuid.delete(request.puid);
+    return { ...request, calls: walk.calls };
+  }
+
+  clear(): void {
+    this.#byPuid.clear();
+  }
 }
 
 /** The newest of what was pushed. */

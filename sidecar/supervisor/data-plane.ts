@@ -7,6 +7,7 @@ import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
 import { EnvoyWriter } from '../../envoy/process/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
+import type { Walk } from '../../extproc/live/walk-log.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/control/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
@@ -29,6 +30,8 @@ export interface DataPlaneOptions {
   readonly memoryBytes: number | null;
   readonly watchdog: Watchdog;
   readonly log: Log;
+  /** Takes the walks that `askWalks` asked for; absent where nobody may look at them. */
+  readonly onWalks?: (walks: readonly Walk[]) => void;
   /** Takes the filter's output, line by line. */
   readonly filterLine: (line: string) => void;
 }
@@ -89,6 +92,11 @@ export class DataPlane {
   /** What is served; null before the start. */
   get plan(): DeploymentPlan | null {
     return this.#current;
+  }
+
+  /** Asks all workers for the walks since the last ask. */
+  askWalks(): void {
+    for (const filter of this.#filters) filter.askWalks();
   }
 
   /** The text of the metrics page. */
@@ -267,8 +275,10 @@ export class DataPlane {
         this.#options.filterLevel,
         '--max-held-bytes',
         String(heldShare(this.#options.memoryBytes, layout.filterSockets.length)),
+        ...(this.#options.onWalks === undefined ? [] : ['--live']),
       ],
       log: this.#options.log,
+      onWalks: this.#options.onWalks ?? (() => {}),
       output: (stream) => {
         if (stream !== null)
           forwardLines(stream, '', (line) => this.#options.filterLine(line.trimEnd()));

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 import { DOORS, type Door } from '../../extproc/process/ipc.ts';
+import type { Walk } from '../../extproc/live/walk-log.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
 import type { Log } from './log.ts';
@@ -32,6 +33,8 @@ export interface FilterOptions {
   readonly log: Log;
   /** Attaches the worker's output. */
   readonly output: (stream: Readable | null) => void;
+  /** Takes what `askWalks` asked for. */
+  readonly onWalks: (walks: readonly Walk[]) => void;
   readonly watchdog: Watchdog;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -143,6 +146,11 @@ export class Filter {
     });
   }
 
+  /** Asks for the walks since the last ask; while it is asked, the worker writes them down. */
+  askWalks(): void {
+    if (this.#serving) this.#send({ type: 'walks' });
+  }
+
   /** Asks the worker by SIGTERM to end what is in flight and then itself. */
   async stop(limitMs: number): Promise<void> {
     this.#close();
@@ -245,6 +253,10 @@ export class Filter {
     if (message.type === 'counts' && 'counts' in message && typeof id === 'number') {
       // A worker of this very version: its shape is ours.
       this.#counts.get(id)?.(message.counts as WorkerCounts);
+      return;
+    }
+    if (message.type === 'walks' && 'walks' in message) {
+      this.#options.onWalks(message.walks as readonly Walk[]);
       return;
     }
     if (message.type !== 'loaded' && message.type !== 'refused') return;

@@ -98,11 +98,13 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     log,
     watchdog,
   });
+  let live: LiveHub | null = null;
   const dataPlane = new DataPlane({
     layout,
     envoy,
     filterLevel: FILTER_LEVELS[options.logLevel],
     memoryBytes: runMemory(),
+    ...(options.adminPort === null ? {} : { onWalks: (walks) => live?.takeWalks(walks) }),
     watchdog,
     log,
     filterLine: filterLines(
@@ -121,7 +123,6 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   let watcher: FileWatcher | null = null;
   let logs: LogKeeper | null = null;
   let adminProxy: Server | null = null;
-  let live: LiveHub | null = null;
   // Ends every wait, whatever ends the run.
   const over = new AbortController();
   const signal = AbortSignal.any([stop.signal, over.signal]);
@@ -130,6 +131,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
       live = new LiveHub({
         plan: () => dataPlane.plan,
         metrics: () => dataPlane.metrics(),
+        askWalks: () => dataPlane.askWalks(),
         inFlight: () => countInFlight(layout.adminSocket),
         adminSocket: layout.adminSocket,
         logPath: layout.liveLogPath,

@@ -1,0 +1,116 @@
+// The calls of the last requests, for whoever looks at the live page: written down for as long as somebody asks again and again, and
+// handed over when they do. While nobody asks, a request costs the look at one flag.
+import { PUID_HEADER } from '../../graph/plan/names.ts';
+import type { CallObserver, CallTrace, ObservedCall } from '../contract/call-observer.ts';
+import type { CallResult } from '../contract/calls.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { Message } from '../contract/message.ts';
+
+export interface WalkCall {
+  readonly unit: string;
+  readonly verb: string;
+  /** After the first thing that the walk did. */
+  readonly atMs: number;
+  /** Null where the call was given up. */
+  ms: number | null;
+  /** As HTTP or gRPC says it. */
+  status: number | null;
+  readonly bytesOut: number;
+  bytesIn: number;
+}
+
+export interface Walk {
+  /** The request's `Seldon-Puid`. */
+  readonly puid: string;
+  /** In the order in which they began. */
+  readonly calls: readonly WalkCall[];
+}
+
+/** How long an ask keeps the log on, ms. */
+export const WALK_LEASE_MS = 3000;
+/** Walks that are kept until the next ask: the newest. */
+export const MAX_WALKS = 500;
+/** Calls of one walk that are kept: the first. */
+const MAX_CALLS = 100;
+
+export class WalkLog {
+  #isOn = false;
+  #timer: NodeJS.Timeout | null = null;
+  #walks: Walk[] = [];
+  readonly observer: CallObserver = {
+    forRequest: (exchange) =>
+      this.#isOn ? new WatchedWalk(exchange, (walk) => this.#note(walk)) : null,
+    begin: () => null,
+  };
+
+  /** The walks since the last ask; from now on they are written down for a while. */
+  take(): readonly Walk[] {
+    const walks = this.#walks;
+    this.#walks = [];
+    this.#isOn = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#isOn = false;
+      this.#walks = [];
+    }, WALK_LEASE_MS);
+    this.#timer.unref();
+    return walks;
+  }
+
+  #note(walk: Walk): void {
+    if (!this.#isOn) return;
+    if (this.#walks.length >= MAX_WALKS) this.#walks.shift();
+    this.#walks.push(walk);
+  }
+}
+
+class WatchedWalk implements CallObserver {
+  readonly #puid: string;
+  readonly #note: (walk: Walk) => void;
+  readonly #beganAt = performance.now();
+  readonly #calls: WalkCall[] = [];
+
+  constructor(exchange: Exchange, note: (walk: Walk) => void) {
+    this.#puid = exchange.headers.find(PUID_HEADER) ?? '';
+    this.#note = note;
+  }
+
+  begin(
+    { unitName, verb }: ObservedCall,
+    _exchange: Exchange,
+    _message: Message,
+    body: Buffer | readonly Buffer[],
+  ): CallTrace | null {
+    if (this.#calls.length >= MAX_CALLS) return null;
+    const beganAt = performance.now();
+    const call: WalkCall = {
+      unit: unitName,
+      verb,
+      atMs: beganAt - this.#beganAt,
+      ms: null,
+      status: null,
+      bytesOut: sizeOf(body),
+      bytesIn: 0,
+    };
+    this.#calls.push(call);
+    return {
+      headers: null,
+      end: (status: number, result: CallResult) => {
+        call.ms = performance.now() - beganAt;
+        call.status = status;
+        if (result.kind === 'answer') call.bytesIn = result.body.length;
+      },
+      cancelled: () => {},
+    };
+  }
+
+  replied(): void {
+    this.#note({ puid: this.#puid, calls: this.#calls });
+  }
+}
+
+function sizeOf(body: Buffer | readonly Buffer[]): number {
+  return Buffer.isBuffer(body)
+    ? body.length
+    : body.reduce((total, piece) => total + piece.length, 0);
+}
