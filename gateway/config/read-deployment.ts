@@ -1,6 +1,5 @@
 // Reads from a stored SeldonDeployment what the gateway needs. Tolerant on purpose: the operator tells what is wrong with
 // a deployment; here a setting that cannot be used is left out with a note, and everything else serves.
-import { dialectOf } from '../../dialects/known/dialects.ts';
 import { parseProtocol } from '../../graph/plan/words.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import { readStored } from '../../graph/seldon/read-stored.ts';
@@ -62,18 +61,13 @@ export function readServed(object: KubeObject): ReadDeployment {
     hosts: readHosts(annotations, notes),
     headers: readHeaders(annotations, notes),
     retries: readRetries(annotations, notes),
-    streams: mayStream(written.protocol),
+    // A protocol that does not exist is the operator's to tell.
+    dialect: parseProtocol(written.protocol) ?? 'seldon',
     longestRequestMs: readDeadline(annotations, written.predictors) + GRACE_MS,
     breakers: readBreakers(annotations, notes),
     predictors,
   };
   return { served, notes };
-}
-
-/** A protocol that does not exist is the operator's to tell. */
-function mayStream(protocol: string): boolean {
-  const { clientRoutes } = dialectOf(parseProtocol(protocol) ?? 'seldon');
-  return clientRoutes.some(({ streams }) => streams === true);
 }
 
 function readPredictors(

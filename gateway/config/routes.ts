@@ -1,6 +1,6 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
-import { DIALECTS, errorBody } from '../../dialects/known/dialects.ts';
-import { isTemplate } from '../../dialects/template.ts';
+import { dialectOf, errorBody } from '../../dialects/known/dialects.ts';
+import type { DialectName } from '../../graph/plan/plan.ts';
 import { type JsonObject, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import { RETRY_AFTER_SECONDS } from '../../envoy/kit/limits.ts';
 import { mirrorPolicy, type Retries, retryPolicy, streamBound } from '../../envoy/kit/traffic.ts';
@@ -16,11 +16,14 @@ const ASKED_RETRIES: Readonly<Record<Transport, string>> = {
   grpc: `${HARMLESS_RETRIES},gateway-error,unavailable`,
 };
 
-/** Of every protocol: which one a deployment speaks is its pods' matter. */
-function feedbackPaths(kind: 'feedback-rest' | 'feedback-grpc'): string[] {
-  const routes = Object.values(DIALECTS).flatMap(({ clientRoutes }) => clientRoutes);
-  const paths = routes.filter((route) => route.kind === kind && !isTemplate(route.path));
-  return [...new Set(paths.map(({ path }) => path))];
+function feedbackPaths(dialect: DialectName, kind: 'feedback-rest' | 'feedback-grpc'): string[] {
+  const { clientRoutes } = dialectOf(dialect);
+  return clientRoutes.flatMap((route) => (route.kind === kind ? [route.path] : []));
+}
+
+/** Answers that may stream are bounded by their longest pause. */
+function mayStream(dialect: DialectName): boolean {
+  return dialectOf(dialect).clientRoutes.some(({ streams }) => streams === true);
 }
 
 /** Path below which a deployment serves; ends with a slash. */
@@ -30,12 +33,14 @@ export function servedPrefix(namespace: string, publicName: string): string {
 
 export function restRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
   const prefix = servedPrefix(served.namespace, served.publicName);
-  const feedback = feedbackPaths('feedback-rest').map((path) => prefix + path.slice(1));
+  const feedback = feedbackPaths(served.dialect, 'feedback-rest').map(
+    (path) => prefix + path.slice(1),
+  );
   return withFeedback(served, shares, 'rest', prefix, feedback);
 }
 
 export function grpcRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
-  return withFeedback(served, shares, 'grpc', '/', feedbackPaths('feedback-grpc'));
+  return withFeedback(served, shares, 'grpc', '/', feedbackPaths(served.dialect, 'feedback-grpc'));
 }
 
 export function explainerRoute(
@@ -86,7 +91,7 @@ function route(
           route: {
             ...destination(served, shares, transport),
             ...(transport === 'grpc' ? {} : { prefix_rewrite: matched.slice(prefix.length - 1) }),
-            ...(served.streams
+            ...(mayStream(served.dialect)
               ? { timeout: '0s', idle_timeout: duration(served.longestRequestMs) }
               : { max_stream_duration: streamBound(served.longestRequestMs, transport) }),
             ...(served.retries === null || isFeedback
@@ -118,7 +123,7 @@ function nobodyReady(served: ServedDeployment, transport: Transport): JsonObject
   return {
     direct_response: {
       status: 503,
-      body: { inline_string: isRest ? errorBody(DIALECTS.seldon, 503, info) : info },
+      body: { inline_string: isRest ? errorBody(dialectOf(served.dialect), 503, info) : info },
     },
     response_headers_to_add: [
       overwriteHeader('retry-after', String(RETRY_AFTER_SECONDS)),

@@ -1,5 +1,6 @@
 // What the gateway serves, as plain data: the little of a SeldonDeployment that routing needs, and the addresses behind
 // it. The renderers see only this.
+import type { DialectName } from '../../graph/plan/plan.ts';
 import type { Breakers } from '../../envoy/kit/cluster.ts';
 
 export interface ServedDeployment {
@@ -18,8 +19,8 @@ export interface ServedDeployment {
   readonly retries: { readonly attempts: number; readonly perTryTimeoutMs: number } | null;
   /** After this a request is ended, ms. */
   readonly longestRequestMs: number;
-  /** Its answers may stream: not their time but their pauses are bounded by it. */
-  readonly streams: boolean;
+  /** What its clients speak. */
+  readonly dialect: DialectName;
   /** Of one predictor's pods together, for each of REST and gRPC. */
   readonly breakers: Breakers;
   readonly predictors: readonly ServedPredictor[];
