@@ -88,7 +88,7 @@ test('other answers of a router are unusable, and broken ones are said to be', (
   ]) {
     assert.equal(route(write(value)), 'ROUTE_UNUSABLE', JSON.stringify(value));
   }
-  assert.equal(route(Buffer.from([0x1a, 0x05])), 'ANSWER_NOT_JSON');
+  assert.equal(route(Buffer.from([0x1a, 0x05])), 'ANSWER_MALFORMED');
 });
 
 test('an average keeps names, meta, status and the kind of the first message', () => {

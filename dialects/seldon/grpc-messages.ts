@@ -32,7 +32,7 @@ const EMPTY = Buffer.alloc(0);
 function findUnjoinable(answers: readonly Payload[]): Unusable | null {
   const position = answers.findIndex(({ body }) => !isProtobuf(body));
   if (position < 0) return null;
-  return { code: 'ANSWER_NOT_JSON', info: 'the answer is no protobuf message', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the answer is no protobuf message', position };
 }
 
 /** A SeldonMessageList: each message behind its length. */

@@ -56,7 +56,7 @@ test('a route answer without a number is unusable, one that is no JSON is said t
   ];
   for (const text of unusable) assert.equal(route(text), 'ROUTE_UNUSABLE', text);
   for (const text of ['', 'no', '{"data":{"ndarray":[1]}']) {
-    assert.equal(route(text), 'ANSWER_NOT_JSON', text);
+    assert.equal(route(text), 'ANSWER_MALFORMED', text);
   }
 });
 

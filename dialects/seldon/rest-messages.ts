@@ -18,7 +18,7 @@ const ARRAY_CLOSE = Buffer.from(']');
 function findUnjoinable(answers: readonly Payload[]): Unusable | null {
   const position = answers.findIndex(({ body }) => wholeValue(body) === undefined);
   if (position < 0) return null;
-  return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the answer is not valid JSON', position };
 }
 
 /** `[answer,answer]`: the executor's aggregate body. */

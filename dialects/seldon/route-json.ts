@@ -10,7 +10,7 @@ const TENSOR_VALUES = keys('tensor', 'values');
 const TF_INTS = [keys('tftensor', 'int_val'), keys('tftensor', 'intVal')];
 
 const NOT_JSON: Unusable = {
-  code: 'ANSWER_NOT_JSON',
+  code: 'ANSWER_MALFORMED',
   info: 'the answer to /route is not valid JSON',
   position: 0,
 };

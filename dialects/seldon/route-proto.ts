@@ -4,7 +4,7 @@ import { DATA, TENSOR, TF_TENSOR } from './fields.ts';
 import { type ArrayData, readArrayData, readDoubles, readInts, readList } from './numbers-proto.ts';
 
 const BROKEN: Unusable = {
-  code: 'ANSWER_NOT_JSON',
+  code: 'ANSWER_MALFORMED',
   info: 'the answer to Route is no protobuf message',
   position: 0,
 };

@@ -28,7 +28,7 @@ const NOT_CHAINABLE: Unusable = {
   position: 0,
 };
 const NOT_JSON: Unusable = {
-  code: 'ANSWER_NOT_JSON',
+  code: 'ANSWER_MALFORMED',
   info: `${FAILED}: it is not a JSON object`,
   position: 0,
 };

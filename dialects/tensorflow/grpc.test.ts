@@ -212,7 +212,7 @@ test('a branch is the first number of the first output', () => {
     'ROUTE_UNUSABLE',
   );
   assert.equal(route(grpc(Buffer.alloc(0))), 'ROUTE_UNUSABLE');
-  assert.equal(route(grpc(Buffer.from('0a05', 'hex'))), 'ANSWER_NOT_JSON');
+  assert.equal(route(grpc(Buffer.from('0a05', 'hex'))), 'ANSWER_MALFORMED');
 });
 
 test('a combiner gets the outputs of all answers as inputs, each under a name of its own', () => {

@@ -9,7 +9,7 @@ import { readOutputs } from './tensors-grpc.ts';
 export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | null {
   const position = payloads.findIndex(({ body }) => readOutputs(body) === undefined);
   if (position < 0) return null;
-  return { code: 'ANSWER_NOT_JSON', info: 'the answer is no PredictResponse', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the answer is no PredictResponse', position };
 }
 
 export function joinGrpc(payloads: readonly Payload[], model: string): Pieces {

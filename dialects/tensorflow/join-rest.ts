@@ -9,7 +9,7 @@ const CLOSE = Buffer.from(']');
 export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
   const position = payloads.findIndex(({ body }) => !isLenientJson(body));
   if (position < 0) return null;
-  return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the answer is not valid JSON', position };
 }
 
 export function joinRest(payloads: readonly Payload[]): Pieces {

@@ -56,7 +56,7 @@ test('what has none of them is refused in the words of the executor', () => {
     /^ANSWER_NOT_CHAINABLE Failed to convert tensorflow response so it could be chained to new input/,
   );
   for (const text of ['', '[1]', '{"predictions":[}', 'null']) {
-    assert.match(chained(text), /^ANSWER_NOT_JSON/, text);
+    assert.match(chained(text), /^ANSWER_MALFORMED/, text);
   }
 });
 
@@ -134,7 +134,7 @@ test('a branch is the first number of the answer, or what Seldon’s routers ans
   ]) {
     assert.equal(route(text), 'ROUTE_UNUSABLE', text);
   }
-  assert.equal(route('{"predictions":'), 'ANSWER_NOT_JSON');
+  assert.equal(route('{"predictions":'), 'ANSWER_MALFORMED');
 });
 
 test('a combiner gets the answers in a list, NaN and all', () => {

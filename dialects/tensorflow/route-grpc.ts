@@ -3,7 +3,7 @@ import type { Payload, Unusable } from '../payload.ts';
 import { readNumbers, readOutputs } from './tensors-grpc.ts';
 
 const BROKEN: Unusable = {
-  code: 'ANSWER_NOT_JSON',
+  code: 'ANSWER_MALFORMED',
   info: 'the answer of the router is no PredictResponse',
   position: 0,
 };

@@ -156,7 +156,7 @@ function restDifference(
   const made = apply(payload, chain(payload));
   const value = parse(body.toString());
   if (value === 'unclear') return undefined;
-  if (value === undefined) return made === 'ANSWER_NOT_JSON' ? undefined : `no JSON, and ${made}`;
+  if (value === undefined) return made === 'ANSWER_MALFORMED' ? undefined : `no JSON, and ${made}`;
   const isRequest = requests.some((name) => name in value);
   const expected = isRequest ? value : rename(value, names);
   if (expected === undefined)

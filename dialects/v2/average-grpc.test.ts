@@ -133,7 +133,7 @@ test('a branch is the first number of the first output', () => {
     'ROUTE_UNUSABLE',
   );
   assert.equal(route(grpc(Buffer.alloc(0))), 'ROUTE_UNUSABLE');
-  assert.equal(route(grpc(Buffer.from('2a05', 'hex'))), 'ANSWER_NOT_JSON');
+  assert.equal(route(grpc(Buffer.from('2a05', 'hex'))), 'ANSWER_MALFORMED');
 });
 
 function joined(...payloads: Payload[]): Record<string, unknown> {

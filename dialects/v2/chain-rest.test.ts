@@ -42,7 +42,7 @@ test('what has neither is refused in the words of the executor', () => {
     /^ANSWER_NOT_CHAINABLE Failed to convert kfserving response/,
   );
   for (const text of ['', '[1]', '1', '{"outputs":[}', '{"outputs":[]} x', '{"outputs":[nan]}']) {
-    assert.match(textOf(chained(rest(text))), /^ANSWER_NOT_JSON/, text);
+    assert.match(textOf(chained(rest(text))), /^ANSWER_MALFORMED/, text);
   }
 });
 
@@ -80,7 +80,7 @@ test('binary tensors stay behind the JSON, whose length is told anew, and the ne
 test('a header that says no length within the body is refused', () => {
   const body = Buffer.from('{"outputs":[]}');
   for (const layout of ['15', '-1', 'x', '', '1e1']) {
-    assert.match(textOf(chained({ body, contentType: null, layout })), /^ANSWER_NOT_JSON/, layout);
+    assert.match(textOf(chained({ body, contentType: null, layout })), /^ANSWER_MALFORMED/, layout);
   }
 });
 
@@ -101,5 +101,5 @@ test('a large answer is converted like a small one, whatever follows its outputs
     textOf(chained(rest(`{"outputs":${data},"outputs":[]}`))),
     `{"outputs":${data},"inputs":[]}`,
   );
-  assert.match(textOf(chained(rest(`{"outputs":${data}`))), /^ANSWER_NOT_JSON/);
+  assert.match(textOf(chained(rest(`{"outputs":${data}`))), /^ANSWER_MALFORMED/);
 });

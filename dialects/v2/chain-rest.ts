@@ -23,7 +23,7 @@ const NOT_CHAINABLE: Unusable = {
   position: 0,
 };
 const NOT_JSON: Unusable = {
-  code: 'ANSWER_NOT_JSON',
+  code: 'ANSWER_MALFORMED',
   info: 'Failed to convert kfserving response so it could be chained to new input: it is not a JSON object',
   position: 0,
 };

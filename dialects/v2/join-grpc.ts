@@ -25,14 +25,14 @@ export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | nul
   const broken = answers.indexOf(undefined);
   if (broken >= 0) {
     const info = 'the answer is no ModelInferResponse';
-    return { code: 'ANSWER_NOT_JSON', info, position: broken };
+    return { code: 'ANSWER_MALFORMED', info, position: broken };
   }
   const all = answers.map((outputs) => outputs ?? NOTHING);
   if (!someRaw(all)) return null;
   const position = all.findIndex((outputs) => outputs.some((each) => rawOf(each) === undefined));
   if (position < 0) return null;
   const info = 'its tensors cannot be written as raw contents, as those of another answer are';
-  return { code: 'ANSWER_NOT_JSON', info, position };
+  return { code: 'ANSWER_MALFORMED', info, position };
 }
 
 export function joinGrpc(payloads: readonly Payload[], model: string): Pieces {

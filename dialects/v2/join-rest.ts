@@ -14,7 +14,7 @@ export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | nul
     return bytes === 'invalid' || !isLenientJson(payload.body.subarray(0, bytes));
   });
   if (position < 0) return null;
-  return { code: 'ANSWER_NOT_JSON', info: 'the answer is not valid JSON', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the answer is not valid JSON', position };
 }
 
 export function joinRest(payloads: readonly Payload[]): Pieces {

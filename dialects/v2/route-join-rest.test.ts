@@ -34,7 +34,7 @@ test('answers without a number are told from what is no JSON', () => {
   }
   assert.equal(route(rest('{"outputs":[]}')), 'ROUTE_UNUSABLE');
   assert.equal(route(rest('{"foo":1}')), 'ROUTE_UNUSABLE');
-  assert.equal(route(rest('{"outputs":')), 'ANSWER_NOT_JSON');
+  assert.equal(route(rest('{"outputs":')), 'ANSWER_MALFORMED');
 });
 
 test('a combiner gets the answers in a list', () => {

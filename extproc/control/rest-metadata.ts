@@ -98,7 +98,7 @@ async function graphAnswer(
     }
     const model = parseModel(body);
     if (model === undefined) {
-      return failed(dialect, 'ANSWER_NOT_JSON', `metadata of ${unit.name}: not a JSON object`);
+      return failed(dialect, 'ANSWER_MALFORMED', `metadata of ${unit.name}: not a JSON object`);
     }
     models.push(model);
   }

@@ -165,7 +165,7 @@ test('a child that answers no JSON is named', async () => {
   const graph: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
   const { outcome } = await run(graph, ({ unit }) => jsonAnswer(unit === 'b' ? '{"x":' : '1'));
   assert.ok(outcome.kind === 'error');
-  assert.equal(outcome.code, 'ANSWER_NOT_JSON');
+  assert.equal(outcome.code, 'ANSWER_MALFORMED');
   assert.match(outcome.info, /child "b"/);
 });
 

@@ -83,7 +83,7 @@ export const ERRORS = {
       'the built-in combiner cannot average the responses: their shapes differ, or they are not numbers',
     advice: 'make all children return arrays of numbers of the same shape',
   },
-  ANSWER_NOT_JSON: {
+  ANSWER_MALFORMED: {
     status: 500,
     grpcStatus: 13,
     meaning:

@@ -46,7 +46,7 @@ const ROWS: readonly Difference[] = [
   {
     about: 'a unit responds with 204 or an empty body',
     seldon: 'an error',
-    here: 'an empty message, which the next unit gets; below a combiner `ANSWER_NOT_JSON`',
+    here: 'an empty message, which the next unit gets; below a combiner `ANSWER_MALFORMED`',
     why: 'there is nothing to put into the list of responses',
   },
   {

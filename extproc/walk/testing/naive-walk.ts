@@ -90,7 +90,7 @@ export function walkNaively(
       try {
         parsed = JSON.parse(answer) as Json;
       } catch {
-        return stop('ANSWER_NOT_JSON');
+        return stop('ANSWER_MALFORMED');
       }
       const value = speech.branchIn(parsed);
       if (typeof value !== 'number') stop('ROUTE_UNUSABLE');
@@ -166,7 +166,7 @@ export function walkNaively(
             try {
               JSON.parse(body);
             } catch {
-              stop('ANSWER_NOT_JSON');
+              stop('ANSWER_MALFORMED');
             }
           }
           const list = `[${said.map(({ text: body }) => body).join(',')}]`;

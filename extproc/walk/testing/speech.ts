@@ -89,10 +89,10 @@ function renamed(
   try {
     value = JSON.parse(answer);
   } catch {
-    return { code: 'ANSWER_NOT_JSON' };
+    return { code: 'ANSWER_MALFORMED' };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { code: 'ANSWER_NOT_JSON' };
+    return { code: 'ANSWER_MALFORMED' };
   }
   if (requests.some((name) => name in value)) return { text: answer };
   for (const [from, to] of Object.entries(names)) {
