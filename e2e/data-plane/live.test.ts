@@ -24,15 +24,26 @@ const HOSTILE_PATH = '/api/v1.0/predictions?<img src=x onerror=alert(1)>';
 
 let running: Running;
 let adminPort: number;
+/** Units that the header `x-hold` names wait for this. */
+const held = Promise.withResolvers<void>();
 const units = new Map<string, RestUnit>();
 
 before(async () => {
   let asked = 0;
   units.set(
     'r',
-    await startRestUnit(() => ({ body: `{"data":{"ndarray":[[${asked++ % 4 === 0 ? 1 : 0}]]}}` })),
+    await startRestUnit(({ headers }) => {
+      const branch = headers['x-hold'] === undefined && asked++ % 4 === 3 ? 1 : 0;
+      return { body: `{"data":{"ndarray":[[${branch}]]}}` };
+    }),
   );
-  for (const name of ['t', 'a']) units.set(name, await startRestUnit(() => ({ body: BODY })));
+  for (const name of ['t', 'a']) {
+    const unit = await startRestUnit(async ({ headers }) => {
+      if (headers['x-hold'] === name) await held.promise;
+      return { body: BODY };
+    });
+    units.set(name, unit);
+  }
   units.set('b', await startRestUnit(() => ({ status: 503, body: '{}' })));
   const port = (name: string): number => units.get(name)?.port ?? 0;
   const graph: Node = {
@@ -142,6 +153,21 @@ describe('the live data', () => {
       last.predictors[0]?.units.map(({ total }) => total),
       [requests, requests, statuses.get(200), statuses.get(503)],
     );
+  });
+
+  test('calls under way are seen, those of the filter and those of Envoy', async () => {
+    const asked = ['t', 'a', 'a'].map((unit) =>
+      ask(running.port, { body: BODY, headers: { 'x-hold': unit } }),
+    );
+    const state = await stateThat(({ predictors }) => (predictors[0]?.units[2]?.inFlight ?? 0) > 0);
+    held.resolve();
+    assert.deepEqual(
+      state.predictors[0]?.units.map(({ inFlight }) => inFlight),
+      [1, 0, 2, 0],
+    );
+    assert.equal(state.inFlight, 3);
+    const replies = await Promise.all(asked);
+    assert.ok(replies.every(({ status }) => status === 200));
   });
 
   test('nothing is written of requests while nobody looks', async () => {

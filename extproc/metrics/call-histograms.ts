@@ -16,6 +16,8 @@ export type CallLabels = Readonly<Record<string, string>>;
 interface CallSeries {
   readonly labels: CallLabels;
   readonly transport: Transport;
+  /** Calls under way. */
+  active: number;
   readonly byStatus: Map<number, Distribution>;
   /** The status seen last: mostly the same again. */
   lastStatus: number;
@@ -72,6 +74,16 @@ export class CallHistograms {
     }
   }
 
+  /** Calls under way, by `predictor/unit`. */
+  active(): Record<string, number> {
+    const counts = new Map<string, number>();
+    for (const { labels, active } of this.#series.values()) {
+      const key = `${labels['predictor_name']}/${labels['model_name']}`;
+      counts.set(key, (counts.get(key) ?? 0) + active);
+    }
+    return Object.fromEntries(counts);
+  }
+
   #seriesOf(labels: CallLabels, transport: Transport): CallSeries {
     const key = JSON.stringify(labels);
     const known = this.#series.get(key);
@@ -79,6 +91,7 @@ export class CallHistograms {
     const series: CallSeries = {
       labels,
       transport,
+      active: 0,
       byStatus: new Map(),
       lastStatus: Number.NaN,
       last: emptyDistribution(),
@@ -99,13 +112,17 @@ class TimedCall implements CallTrace {
     this.#series = series;
     this.#now = now;
     this.#beganAt = now();
+    series.active++;
   }
 
   end(status: number): void {
+    this.#series.active--;
     record(this.#series, status, (this.#now() - this.#beganAt) / 1000);
   }
 
-  cancelled(): void {}
+  cancelled(): void {
+    this.#series.active--;
+  }
 }
 
 function record(series: CallSeries, status: number, seconds: number): void {

@@ -10,6 +10,8 @@ export interface WorkerCounts {
     readonly counts: readonly number[];
     readonly sumSeconds: number;
   }[];
+  /** Calls under way, by `predictor/unit`; those over egress are Envoy's to count. */
+  readonly active: Readonly<Record<string, number>>;
   readonly process: ProcessValues;
 }
 
@@ -20,6 +22,7 @@ export function readCounts(calls: CallHistograms, gauges: ProcessGauges): Worker
       counts: [...distribution.counts],
       sumSeconds: distribution.sumSeconds,
     })),
+    active: calls.active(),
     process: gauges.read(),
   };
 }

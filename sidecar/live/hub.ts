@@ -5,6 +5,7 @@ import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { textOf } from '../../lib/runtime/failure.ts';
 import { LIVE_LOG_KEY } from '../../envoy/kit/names.ts';
+import type { Busy } from './in-flight.ts';
 import { type Reading, readCounters } from './reading.ts';
 import { type LiveRequest, parseLine, Ring, WaitingWalks } from './requests.ts';
 import { liveState, type LiveState } from './state.ts';
@@ -25,7 +26,8 @@ export interface LiveParts {
   readonly plan: () => DeploymentPlan | null;
   /** The text of the metrics page. */
   readonly metrics: () => Promise<string>;
-  readonly inFlight: () => Promise<number>;
+  /** Requests at all listeners, and calls to units by `predictor/unit`. */
+  readonly inFlight: () => Promise<Busy>;
   /** What comes of it is given to `takeWalks`. */
   readonly askWalks: () => void;
   readonly adminSocket: string;
@@ -112,7 +114,7 @@ export class LiveHub {
     const plan = this.#parts.plan();
     if (plan === null) return;
     this.#parts.askWalks();
-    const [text, inFlight] = await Promise.all([
+    const [text, busy] = await Promise.all([
       this.#parts.metrics(),
       this.#parts.inFlight().catch(() => null),
     ]);
@@ -121,7 +123,8 @@ export class LiveHub {
     this.#readings.push({
       atMs: performance.now(),
       wallMs: Date.now(),
-      inFlight,
+      inFlight: busy?.requests ?? null,
+      active: busy?.calls ?? new Map(),
       ...readCounters(text),
     });
     if (this.#readings.length > WINDOW_TICKS + 1) this.#readings.shift();

@@ -20,7 +20,10 @@ export interface Reading {
   readonly atMs: number;
   /** Since 1970, ms. */
   readonly wallMs: number;
+  /** Requests, at all listeners; null where Envoy did not say. */
   readonly inFlight: number | null;
+  /** Calls to units, by `predictor/unit`. */
+  readonly active: ReadonlyMap<string, number>;
   /** By predictor. */
   readonly servers: ReadonlyMap<string, TallyTable>;
   /** By `predictor/unit`. */

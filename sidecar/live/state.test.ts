@@ -35,7 +35,13 @@ const client = (unit: string, count: number, service = '/predict', code = '200')
   );
 
 function reading(atMs: number, text: string): Reading {
-  return { atMs, wallMs: 1_700_000_000_000 + atMs, inFlight: 2, ...readCounters(text) };
+  return {
+    atMs,
+    wallMs: 1_700_000_000_000 + atMs,
+    inFlight: 2,
+    active: new Map([['p/a', 3]]),
+    ...readCounters(text),
+  };
 }
 
 function deploymentOf(plan: Plan): DeploymentPlan {
@@ -94,6 +100,10 @@ test('rates and times are those between two readings, feedback left out', () => 
       total: 200,
       errors: 5,
     },
+  );
+  assert.deepEqual(
+    predictor.units.map(({ inFlight }) => inFlight),
+    [0, 3, 0, 0, 0],
   );
   assert.deepEqual(
     predictor.units.map(({ name, kind, parent, branch, share, perSecond: each, chooses }) => [

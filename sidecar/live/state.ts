@@ -33,6 +33,8 @@ export interface LiveUnit extends Traffic {
   readonly does: readonly string[];
   /** Whether it sends each request to one of its children. */
   readonly chooses: boolean;
+  /** Calls under way. */
+  readonly inFlight: number;
   /** Below a unit that chooses: the share of its requests that came here, 0 to 1; null where that is not known. */
   readonly share: number | null;
 }
@@ -133,6 +135,7 @@ function unitStates(plan: Plan, before: Reading, now: Reading, seconds: number):
       does: wordsOf(step),
       chooses: chooses(step),
       share,
+      inFlight: now.active.get(`${plan.predictor}/${unit?.name ?? ''}`) ?? 0,
       ...traffic,
       ...((unit?.builtIn ?? null) === null ? {} : { perSecond: rounded(seenBy(step) / seconds) }),
     });

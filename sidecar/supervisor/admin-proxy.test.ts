@@ -6,14 +6,14 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { countInFlight } from './admin.ts';
+import { countInFlight, readInFlight } from './admin.ts';
 import { startAdminProxy } from './admin-proxy.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-admin-'));
 const socketPath = join(dir, 'admin.sock');
 const asked: string[] = [];
 const STATS =
-  'http.admin.downstream_rq_active: 1\nhttp.ingress.downstream_rq_active: 2\nhttp.egress.downstream_rq_active: 3\n';
+  'http.admin.downstream_rq_active: 1\nhttp.ingress.downstream_rq_active: 2\nhttp.egress.downstream_rq_active: 3\ncluster.p_m_rest.upstream_rq_active: 4\n';
 const admin = createServer((request, response) => {
   asked.push(`${request.method} ${request.url}`);
   response.end(request.url?.startsWith('/stats?') === true ? STATS : 'LIVE\n');
@@ -40,4 +40,5 @@ test('what reads passes, what changes Envoy does not', async () => {
 
 test("requests in flight are counted without the admin endpoint's own", async () => {
   assert.equal(await countInFlight(socketPath), 5);
+  assert.deepEqual([...(await readInFlight(socketPath)).calls], [['p_m_rest', 4]]);
 });

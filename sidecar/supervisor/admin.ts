@@ -20,13 +20,29 @@ export async function waitForEnvoy(
   return false;
 }
 
+export interface InFlight {
+  /** Requests by listener (`front`, `ingress_PREDICTOR`, `egress`), the admin endpoint's own left out. */
+  readonly requests: ReadonlyMap<string, number>;
+  /** Calls of Envoy's to units, by the name of the cluster in its statistics (`predictor_unit_transport`). */
+  readonly calls: ReadonlyMap<string, number>;
+}
+
+/** What Envoy is busy with at this moment. */
+export async function readInFlight(socketPath: string): Promise<InFlight> {
+  const stats = await askSocket(socketPath, '/stats?filter=stream_rq_active$');
+  const requests = new Map<string, number>();
+  const calls = new Map<string, number>();
+  for (const line of stats.split('\n')) {
+    const [, side, name = '', count] =
+      /^(http|cluster)\.(.+)\.(?:down|up)stream_rq_active: (\d+)$/.exec(line) ?? [];
+    if (side === 'http' && name !== 'admin') requests.set(name, Number(count));
+    if (side === 'cluster') calls.set(name, Number(count));
+  }
+  return { requests, calls };
+}
+
 /** Requests in flight over all listeners, the admin endpoint's own left out. */
 export async function countInFlight(socketPath: string): Promise<number> {
-  const stats = await askSocket(socketPath, '/stats?filter=downstream_rq_active');
-  let total = 0;
-  for (const line of stats.split('\n')) {
-    const match = /^http\.(.+)\.downstream_rq_active: (\d+)$/.exec(line);
-    if (match !== null && match[1] !== 'admin') total += Number(match[2]);
-  }
-  return total;
+  const { requests } = await readInFlight(socketPath);
+  return [...requests.values()].reduce((total, count) => total + count, 0);
 }

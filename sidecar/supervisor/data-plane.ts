@@ -99,6 +99,15 @@ export class DataPlane {
     for (const filter of this.#filters) filter.askWalks();
   }
 
+  /** Calls of the filter under way, by `predictor/unit`, over all workers. */
+  async activeCalls(): Promise<ReadonlyMap<string, number>> {
+    const active = new Map<string, number>();
+    for (const counts of await this.#countAll())
+      for (const [unit, count] of Object.entries(counts.active))
+        active.set(unit, (active.get(unit) ?? 0) + count);
+    return active;
+  }
+
   /** The text of the metrics page. */
   metrics(): Promise<string> {
     return renderMetricsPage({

@@ -20,7 +20,8 @@ import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
 import { SwapRoom } from '../../../sidecar/supervisor/swap-room.ts';
 import { startAdminProxy } from '../../../sidecar/supervisor/admin-proxy.ts';
-import { countInFlight } from '../../../sidecar/supervisor/admin.ts';
+import { readInFlight } from '../../../sidecar/supervisor/admin.ts';
+import { addInFlight } from '../../../sidecar/live/in-flight.ts';
 import { LiveHub } from '../../../sidecar/live/hub.ts';
 import { livePages } from '../../../sidecar/live/pages.ts';
 import { usableCpus } from '../../../sidecar/supervisor/cpus.ts';
@@ -132,7 +133,13 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
         plan: () => dataPlane.plan,
         metrics: () => dataPlane.metrics(),
         askWalks: () => dataPlane.askWalks(),
-        inFlight: () => countInFlight(layout.adminSocket),
+        inFlight: async () => {
+          const [ofEnvoy, ofFilter] = await Promise.all([
+            readInFlight(layout.adminSocket),
+            dataPlane.activeCalls(),
+          ]);
+          return addInFlight(dataPlane.plan, ofFilter, ofEnvoy);
+        },
         adminSocket: layout.adminSocket,
         logPath: layout.liveLogPath,
         warn: (text) => log.warn(text),

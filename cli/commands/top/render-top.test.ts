@@ -22,6 +22,7 @@ const unit = (name: string, parent: number, share: number | null): LiveUnit => (
   branch: 0,
   does: [],
   chooses: false,
+  inFlight: 3,
   share,
 });
 
@@ -50,11 +51,11 @@ test('a state is a table of predictors and the trees of their units', () => {
     [
       'demo/iris  15:11:55 UTC, over 5 s, 2 in flight',
       '',
-      'UNIT   KIND       SHARE  REQ/S  ERR/S  MEAN MS  P50 MS  P99 MS  TOTAL',
-      'main   predictor  75 %   31     0.8    25       23      85      3037',
-      '  r    MODEL             31     0.8    25       ≤5      85      3037',
-      '    a  MODEL      76 %   31     0.8    25       ≤5      85      3037',
-      'next   shadow     25 %   0      0      –        –       –       3037',
+      'UNIT   KIND       SHARE  IN FLIGHT  REQ/S  ERR/S  MEAN MS  P50 MS  P99 MS  TOTAL',
+      'main   predictor  75 %              31     0.8    25       23      85      3037',
+      '  r    MODEL             3          31     0.8    25       ≤5      85      3037',
+      '    a  MODEL      76 %   3          31     0.8    25       ≤5      85      3037',
+      'next   shadow     25 %              0      0      –        –       –       3037',
       '',
     ].join('\n'),
   );

@@ -3,7 +3,18 @@ import type { LivePredictor, LiveState, Traffic } from '../../../sidecar/live/st
 import { depthOf, millis, percent, quantile, rate } from '../../../sidecar/live/page/words.ts';
 import { renderTable } from '../../../lib/runtime/table.ts';
 
-const HEADING = ['UNIT', 'KIND', 'SHARE', 'REQ/S', 'ERR/S', 'MEAN MS', 'P50 MS', 'P99 MS', 'TOTAL'];
+const HEADING = [
+  'UNIT',
+  'KIND',
+  'SHARE',
+  'IN FLIGHT',
+  'REQ/S',
+  'ERR/S',
+  'MEAN MS',
+  'P50 MS',
+  'P99 MS',
+  'TOTAL',
+];
 
 /** Ends with a line break. */
 export function renderTop(state: LiveState): string {
@@ -17,11 +28,12 @@ export function renderTop(state: LiveState): string {
 function predictorRows(predictor: LivePredictor): string[][] {
   const { name, percent: share, shadow, units } = predictor;
   return [
-    [name, shadow ? 'shadow' : 'predictor', `${share} %`, ...numbers(predictor)],
+    [name, shadow ? 'shadow' : 'predictor', `${share} %`, '', ...numbers(predictor)],
     ...units.map((unit) => [
       `${'  '.repeat(1 + depthOf(units, unit))}${unit.name}`,
       unit.kind,
       unit.share === null ? '' : percent(unit.share),
+      String(unit.inFlight),
       ...numbers(unit),
     ]),
   ];

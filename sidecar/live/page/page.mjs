@@ -230,6 +230,7 @@ function trafficRow(predictor, name, kind, share, traffic) {
     name,
     make('td', {}, kind),
     number(share),
+    number(String(traffic.inFlight ?? '')),
     number(rate(traffic.perSecond)),
     number(rate(traffic.errorsPerSecond), traffic.errorsPerSecond > 0),
     number(millis(traffic.meanMs)),

@@ -24,6 +24,7 @@ function predictor(parents: readonly number[]): LivePredictor {
       branch: parents.slice(0, at).filter((each) => each === parent).length,
       does: [],
       chooses: false,
+      inFlight: 0,
       share: null,
     }),
   );
