@@ -2,7 +2,8 @@
 // failures, 2 for a mistake on the command line. No stack trace reaches a user.
 import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CommandFailure, textOf } from '../lib/runtime/failure.ts';
+import { CommandFailure } from '../lib/runtime/failure.ts';
+import { describeThrown } from '../lib/runtime/thrown.ts';
 import { type Io, processIo } from '../lib/runtime/io.ts';
 import { MAIN_USAGE, parseCommand, USAGE } from './commands.ts';
 
@@ -38,7 +39,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 /** What a user is told of a bug: a code made of where it happened, and how to report it. */
 export function describeBug(thrown: unknown): string {
-  const text = textOf(thrown);
+  const text = describeThrown(thrown);
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
   // The message may hold a place of its own, so only what comes after it is looked at.
   const place = /([\w.-]{1,100}\.ts):(\d{1,9}):\d/.exec(

@@ -1,6 +1,7 @@
 // What a running `sidegraph run` tells of itself: takes the states that the live page takes, from its admin port.
 import type { IncomingMessage } from 'node:http';
-import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { request } from '../../lib/runtime/node-http.ts';
 import type { LiveState } from '../../sidecar/live/state.ts';
 
@@ -28,7 +29,7 @@ export async function* followLive(url: string): AsyncGenerator<LiveState> {
     }
     throw silent(url, 'it has ended');
   } catch (thrown) {
-    throw thrown instanceof CommandFailure ? thrown : silent(url, textOf(thrown));
+    throw thrown instanceof CommandFailure ? thrown : silent(url, describeThrown(thrown));
   } finally {
     outgoing.abort();
   }

@@ -2,7 +2,8 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeText } from './decode.ts';
-import { CommandFailure, systemCode, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure, systemCode } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 
 export interface SourceText {
   /** As the user named it; `<stdin>` for `-`. */
@@ -74,6 +75,6 @@ function unreadable(path: string, thrown: unknown): CommandFailure {
         ? 'may not be read by this user'
         : code === 'EISDIR'
           ? 'is a directory'
-          : textOf(thrown);
+          : describeThrown(thrown);
   return new CommandFailure('FILE_UNREADABLE', `${path} ${why}`, 'name a file that can be read');
 }

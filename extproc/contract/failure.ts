@@ -1,5 +1,6 @@
 // How a call fails, in words: the address first, then what happened, in lower case and without the runtime's own
 // error names.
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import type { CallRequest, CallResult } from './calls.ts';
 
 export type Failure = Extract<CallResult, { kind: 'failure' }>;
@@ -24,7 +25,7 @@ const ERRNO_WORDS: Readonly<Record<string, string>> = {
 /** What a system error says; the code in lower case where there is no better word. */
 export function errnoWords(error: unknown): string {
   const code = errnoOf(error);
-  if (code === null) return error instanceof Error ? error.message : String(error);
+  if (code === null) return describeThrown(error);
   return ERRNO_WORDS[code] ?? code.toLowerCase();
 }
 

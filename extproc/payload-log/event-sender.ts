@@ -1,5 +1,6 @@
 // Sends events to their sinks, a few at a time, off the way of every request. What does not fit into the queue is dropped, and what a
 // sink does not take is lost: both are counted, and said in the log once a while.
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import type { Agent, RequestOptions } from 'node:http';
 import { gunzip, inflate } from 'node:zlib';
 import type { Log } from '../../lib/runtime/log.ts';
@@ -99,7 +100,7 @@ export class EventSender implements EventQueue {
       const status = await post(url, options, body);
       return status >= 200 && status < 300 ? null : `the sink answered ${status}`;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return describeThrown(error);
     }
   }
 

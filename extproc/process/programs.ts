@@ -1,6 +1,7 @@
 // The programs that this process can run, by the hash of their plans. Several plans live at once: Envoy re-matches a
 // request in the route table that its stream began with, so an old plan's program stays until it was dropped and its
 // last stream has ended.
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { ROUTE_KINDS, routeName } from '../../graph/plan/names.ts';
 import { type DeploymentPlan, PLAN_VERSION, type Plan } from '../../graph/plan/plan.ts';
 import type { BoundRoute, Program, Route, Router } from '../contract/program.ts';
@@ -55,7 +56,7 @@ export class ProgramTable implements Router {
       }
     } catch (error) {
       for (const program of added.values()) program.close();
-      return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
+      return { kind: 'refused', reason: describeThrown(error) };
     }
     for (const [hash, program] of added) this.#add(hash, program);
     return { kind: 'loaded', hashes: deployment.predictors.map(({ plan }) => plan.hash) };

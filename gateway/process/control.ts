@@ -4,7 +4,7 @@ import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
-import { textOf } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { askAdmin } from '../../envoy/process/admin.ts';
 
@@ -68,7 +68,7 @@ export async function askControl(
     method,
     timeoutMs: Infinity,
   }).catch((error: unknown) => {
-    throw new Error(`no agent answers at ${socketPath}: ${textOf(error)}`);
+    throw new Error(`no agent answers at ${socketPath}: ${describeThrown(error)}`);
   });
   if (status === 200) return body;
   throw new Error(`the agent at ${socketPath} answered: ${body.trim()}`);

@@ -1,4 +1,5 @@
 // The process beside the gateway's Envoy, and what asks it over its control socket.
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { mkdir } from 'node:fs/promises';
 import { pino } from 'pino';
 import { KubeClient } from '../../lib/kube/client.ts';
@@ -64,7 +65,7 @@ async function askAgent(runDir: string, method: 'GET' | 'POST', path: string): P
   try {
     process.stdout.write(await askControl(controlSocketOf(runDir), method, path));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${describeThrown(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -47,11 +47,6 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
-export function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}
-
 /** The `code` of a system error (`ENOENT`), '' for anything else. */
 export function systemCode(thrown: unknown): string {
   if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') {

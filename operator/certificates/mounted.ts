@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '../../lib/kube/backoff.ts';
 import type { Log } from '../../lib/runtime/log.ts';
-import { textOf } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import type { KeyPair } from './make.ts';
 
 /** The kubelet takes up to a minute to bring a renewed Secret; a certificate is renewed weeks before its end. */
@@ -50,7 +50,10 @@ export class MountedCertificate {
         this.#log.info({ dir: this.#dir }, 'another certificate is served');
       } catch (error) {
         // What is served goes on: the files may be replaced at this moment.
-        this.#log.warn({ error: textOf(error) }, 'the mounted certificate cannot be taken over');
+        this.#log.warn(
+          { error: describeThrown(error) },
+          'the mounted certificate cannot be taken over',
+        );
       }
     }
   }

@@ -3,7 +3,8 @@
 import type { Server } from 'node:http';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
-import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 
 const DRAIN = '/drain';
 
@@ -29,7 +30,7 @@ export function startControl(socket: string, drain: () => Promise<void>): Promis
 export async function askDrain(socketPath: string): Promise<void> {
   const why = await requestSocket(socketPath, DRAIN, { method: 'POST', timeoutMs: Infinity }).then(
     ({ status }) => (status === 200 ? null : `answered ${status}`),
-    (error: unknown) => `does not answer: ${textOf(error)}`,
+    (error: unknown) => `does not answer: ${describeThrown(error)}`,
   );
   if (why === null) return;
   throw new CommandFailure(

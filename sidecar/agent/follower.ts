@@ -3,7 +3,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { parsePlanFile, type PlanExpectation } from '../../cluster/plan-file.ts';
-import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { LatestOnly } from '../../lib/runtime/latest-only.ts';
 import type { Log } from '../supervisor/log.ts';
 import { waitForEnvoy } from '../supervisor/admin.ts';
@@ -67,12 +68,14 @@ export class PlanFollower {
     } catch (thrown) {
       if (signal.aborted) return;
       const code = thrown instanceof CommandFailure ? thrown.code : 'INTERNAL';
-      state.noteRefused(code, textOf(thrown));
+      state.noteRefused(code, describeThrown(thrown));
       if (this.#live === null) {
         fail(thrown);
         return;
       }
-      log.error(`the plan is refused, ${this.#live.hash} serves on: ${textOf(thrown)} [${code}]`);
+      log.error(
+        `the plan is refused, ${this.#live.hash} serves on: ${describeThrown(thrown)} [${code}]`,
+      );
       this.#retryLater(offer.text);
     }
   }
@@ -148,7 +151,7 @@ export class PlanFollower {
       writeFileSync(`${livePlan}.new`, text, { mode: 0o600 });
       renameSync(`${livePlan}.new`, livePlan);
     } catch (thrown) {
-      log.warn(`the live plan cannot be kept for the next agent: ${textOf(thrown)}`);
+      log.warn(`the live plan cannot be kept for the next agent: ${describeThrown(thrown)}`);
     }
   }
 

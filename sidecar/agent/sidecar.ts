@@ -1,7 +1,8 @@
 // `sidegraph sidecar`: the agent in the filter's container of a pod. It makes Envoy's files of the mounted plan, runs the filter,
 // follows the plan, tells how it stands, and ends in order. Envoy is another container on the same folder.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { filterLines } from '../supervisor/filter-lines.ts';
 import type { Io } from '../../lib/runtime/io.ts';
 import { createLog, type Log } from '../supervisor/log.ts';
@@ -141,7 +142,7 @@ async function listening<T>(what: string, listen: () => Promise<T>): Promise<T> 
   } catch (thrown) {
     throw new CommandFailure(
       'PORT_TAKEN',
-      `${what} cannot be listened on: ${textOf(thrown)}`,
+      `${what} cannot be listened on: ${describeThrown(thrown)}`,
       'choose another one with --status-port or --run',
     );
   }

@@ -3,7 +3,7 @@
 import type { Walk } from '../../extproc/live/walk-log.ts';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
-import { textOf } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { LIVE_LOG_KEY } from '../../envoy/kit/names.ts';
 import type { Busy } from './in-flight.ts';
 import { type Reading, readCounters } from './reading.ts';
@@ -81,7 +81,7 @@ export class LiveHub {
       if (this.#isBusy) return;
       this.#isBusy = true;
       this.#tick()
-        .catch((thrown: unknown) => this.#parts.warn(`the live page: ${textOf(thrown)}`))
+        .catch((thrown: unknown) => this.#parts.warn(`the live page: ${describeThrown(thrown)}`))
         .finally(() => {
           this.#isBusy = false;
         });
@@ -106,7 +106,8 @@ export class LiveHub {
       method: 'POST',
     }).catch((thrown: unknown) => {
       // At the end of a run Envoy may be gone first.
-      if (percent > 0) this.#parts.warn(`Envoy does not tell of requests: ${textOf(thrown)}`);
+      if (percent > 0)
+        this.#parts.warn(`Envoy does not tell of requests: ${describeThrown(thrown)}`);
     });
   }
 

@@ -11,7 +11,8 @@ import type { Walk } from '../../extproc/live/walk-log.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/control/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
-import { CommandFailure, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { fieldLog, type Log, type LogLevel } from './log.ts';
 import { forwardLines } from './lines.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
@@ -246,7 +247,7 @@ export class DataPlane {
       await requestSocket(socket, '/drain_listeners', { method: 'POST' });
       await this.#waitUntilQuiet(end);
     } catch (thrown) {
-      this.#options.log.debug(`draining Envoy: ${textOf(thrown)}`);
+      this.#options.log.debug(`draining Envoy: ${describeThrown(thrown)}`);
     }
   }
 

@@ -1,7 +1,8 @@
 // The address that `--host` means. Envoy listens on IP addresses only, so a name is looked up here, once.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { CommandFailure, systemCode, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure, systemCode } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 
 /** Throws HOST_UNUSABLE in words. `localhost` is the IPv4 loopback, whatever the machine's tables say first. */
 export async function resolveListenHost(
@@ -17,7 +18,10 @@ export async function resolveListenHost(
     addresses = await resolve(plain);
   } catch (thrown) {
     const code = systemCode(thrown);
-    throw unusable(host, code === 'ENOTFOUND' ? 'is a name that is not known' : textOf(thrown));
+    throw unusable(
+      host,
+      code === 'ENOTFOUND' ? 'is a name that is not known' : describeThrown(thrown),
+    );
   }
   // Units and most clients of a machine speak IPv4.
   const chosen = addresses.find((address) => isIP(address) === 4) ?? addresses[0];

@@ -1,7 +1,7 @@
 // The logs in the state directory of a `run` have a largest size: one that outgrows it becomes `NAME.1`, in the place of the
 // one before, and a new one is begun.
 import { closeSync, copyFileSync, openSync, renameSync, statSync, truncateSync } from 'node:fs';
-import { textOf } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 import type { Log } from './log.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 
@@ -32,7 +32,9 @@ export function keepLogsSmall(files: LogFiles): LogKeeper {
     if (isBusy) return;
     isBusy = true;
     look(files, maxBytes)
-      .catch((thrown: unknown) => log.warn(`the logs cannot be kept small: ${textOf(thrown)}`))
+      .catch((thrown: unknown) =>
+        log.warn(`the logs cannot be kept small: ${describeThrown(thrown)}`),
+      )
       .finally(() => {
         isBusy = false;
       });

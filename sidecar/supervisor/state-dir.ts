@@ -4,7 +4,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { CommandFailure, systemCode, textOf } from '../../lib/runtime/failure.ts';
+import { CommandFailure, systemCode } from '../../lib/runtime/failure.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 
 const MAX_SOCKET_PATH_BYTES = 100;
 const LONGEST_SOCKET_NAME = 'control-http.sock';
@@ -64,7 +65,7 @@ const WHY: Readonly<Record<string, string>> = {
 function describe(thrown: unknown): string {
   const code = systemCode(thrown);
   const why = WHY[code];
-  return why === undefined ? textOf(thrown) : `${why} (${code})`;
+  return why === undefined ? describeThrown(thrown) : `${why} (${code})`;
 }
 
 /** Makes a directory and what is missing of its path, one by one: Node's own way never ends where none can be made (/proc). */

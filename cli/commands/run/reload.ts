@@ -3,7 +3,8 @@
 // reason outside the text (a full disk, a port in use, a unit that does not start) is tried again by itself.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../../units/fleet.ts';
-import { CommandFailure, type FailureCode, textOf } from '../../../lib/runtime/failure.ts';
+import { CommandFailure, type FailureCode } from '../../../lib/runtime/failure.ts';
+import { describeThrown } from '../../../lib/runtime/thrown.ts';
 import { LatestOnly } from '../../../lib/runtime/latest-only.ts';
 import type { Log } from '../../../sidecar/supervisor/log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
@@ -84,7 +85,7 @@ export class Reloader {
         thrown instanceof CommandFailure ? `\n  → ${thrown.advice} [${thrown.code}]` : '';
       const again = this.#latest.hasNewer ? '' : this.#tryLater(text, thrown);
       log.error(
-        `the change is not taken over, the old plan serves on${again}: ${textOf(thrown)}${advice}`,
+        `the change is not taken over, the old plan serves on${again}: ${describeThrown(thrown)}${advice}`,
       );
     }
   }

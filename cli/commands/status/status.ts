@@ -2,7 +2,8 @@
 import { KubeClient } from '../../../lib/kube/client.ts';
 import { PooledKubeConfig } from '../../../lib/kube/config.ts';
 import { describeError, KubeError } from '../../../lib/kube/error.ts';
-import { CommandFailure, textOf } from '../../../lib/runtime/failure.ts';
+import { CommandFailure } from '../../../lib/runtime/failure.ts';
+import { describeThrown } from '../../../lib/runtime/thrown.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
 import { createPaint } from '../../../lib/runtime/paint.ts';
 import { observe } from './observe.ts';
@@ -48,7 +49,7 @@ function loadConfig({ kubeconfig, context }: StatusOptions): PooledKubeConfig {
   } catch (thrown) {
     throw new CommandFailure(
       'FILE_UNREADABLE',
-      `the kubeconfig cannot be read: ${textOf(thrown).split('\n')[0]}`,
+      `the kubeconfig cannot be read: ${describeThrown(thrown).split('\n')[0]}`,
       'name another one with --kubeconfig or KUBECONFIG',
     );
   }
