@@ -239,6 +239,30 @@ describe('who decides', () => {
     }
   }
 
+  test('a graph that Envoy serves alone is traced too, also behind a split of the traffic', async () => {
+    const alone: Node = { name: 'm', type: 'MODEL', port: model.port };
+    const split = ['p', 'q'].map((name) => ({ name, graph: alone, traffic: 50 }));
+    for (const served of [alone, split]) {
+      const running = await runGraph(deployment(served), { args: ['--otlp', receiver.url] });
+      try {
+        const [trace, caller] = [newId(16), newId(8)];
+        const headers = { traceparent: `00-${trace}-${caller}-01` };
+        assert.equal((await ask(running.port, { body: '{}', headers })).status, 200);
+        const spans = await traceOf(receiver, trace, 2);
+        const [, , called] = String(model.asked.at(-1)?.headers['traceparent']).split('-');
+        const client = spans.find(({ spanId }) => spanId === called);
+        const first = spans.find(({ spanId }) => spanId === client?.parentSpanId);
+        assert.equal(spans.length, 2);
+        assert.deepEqual([client?.kind, client?.name], [CLIENT, '/predict']);
+        assert.deepEqual([first?.kind, first?.name], [SERVER, 'predictions']);
+        assert.equal(first?.parentSpanId, caller);
+        assert.ok(['p', 'q'].includes(first?.resource['sidegraph.predictor'] ?? ''));
+      } finally {
+        await running.stop();
+      }
+    }
+  });
+
   test('the filter and Envoy come to the same answer for a share of the requests', async () => {
     await withGraph({ 'sidegraph.io/trace-sampling-percent': '30' }, {}, async (running) => {
       const [first, last] = [router.asked.length, model.asked.length];
@@ -310,6 +334,7 @@ describe('who decides', () => {
           assert.equal(reply.status, 200);
           assert.ok(reply.ms < 1000, `${reply.ms} ms`);
         }
+        await running.waitFor(/TRACES_LOST|traces are not sent/, 15_000);
       } finally {
         await running.stop();
       }

@@ -8,3 +8,5 @@ export const MAX_EXPORTED_SPANS = 512;
 export const EXPORT_DELAY_MS = 1000;
 /** Time for one export; what is not taken is lost. */
 export const EXPORT_TIMEOUT_MS = 5000;
+/** How often a receiver that takes no spans has a line in the log. */
+export const LOST_LOG_MS = 60_000;

@@ -1,10 +1,13 @@
 // OpenTelemetry's SDK as far as we need it: a tracer whose spans are exported in batches. A file of its own, since it takes
 // 26 MB of a process, and is loaded where traces are made.
-import type { Tracer } from '@opentelemetry/api';
+import { diag, DiagLogLevel, type Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Log } from '../../lib/runtime/log.ts';
+import { LOST_LOG_MS } from './limits.ts';
+
+const MAX_REASON = 500;
 
 export interface SpanProvider {
   readonly tracer: Tracer;
@@ -28,6 +31,7 @@ export interface Sdk {
 
 export function openProvider(options: ProviderOptions, log: Log): SpanProvider {
   const { url, resource, timeoutMs } = options;
+  tellLosses(log);
   const provider = new TracerProvider({
     // Whether a request is traced is decided before it gets here.
     sampler: new AlwaysOnSampler(),
@@ -52,4 +56,20 @@ export function openProvider(options: ProviderOptions, log: Log): SpanProvider {
       }
     },
   };
+}
+
+/** What the SDK says is wrong, now and then: a receiver that is away fails every export. */
+function tellLosses(log: Log): void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const tell = (message: string): void => {
+    const now = performance.now();
+    if (now - toldAt < LOST_LOG_MS) return;
+    toldAt = now;
+    log.warn({ code: 'TRACES_LOST', reason: message.slice(0, MAX_REASON) }, 'traces are not sent');
+  };
+  const ignore = (): void => {};
+  diag.setLogger(
+    { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
 }
