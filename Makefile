@@ -36,7 +36,7 @@ test-models: ## those that need the examples' model servers too
 	@scripts/setup.sh --models
 	@scripts/test.sh --tier models
 
-servers: ## MLServer and Alibi in .venv-servers (Python 3.11, 1.2 GB, some minutes)
+servers: ## MLServer, Alibi and Triton in .venv-servers (Python 3.11, 0.9 GB, about five minutes)
 	@scripts/setup.sh --servers
 
 test-servers: ## the tests over those

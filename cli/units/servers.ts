@@ -61,7 +61,7 @@ function mlserver(runtime: string, needsModel = true): Program {
 const TRITON: Program = {
   name: 'tritonserver',
   install:
-    'pip install nvidia-pytriton, whose folder pytriton/tritonserver/bin has it, or NVIDIA’s packages',
+    'take it out of NVIDIA’s image, or out of the wheel nvidia-pytriton as examples/servers/bin/tritonserver does',
   needsModel: true,
   argv: (program, _unit, { http, grpc }, modelDir) => [
     program,

@@ -1,4 +1,4 @@
-// Real MLServer and a real explainer of Alibi, started by `run` from a manifest that names no container. Skipped where they are not
+// Real MLServer, a real explainer of Alibi and a real Triton, started by `run` from a manifest that names no container. Skipped where they are not
 // installed: `make test-servers` does that.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -40,6 +40,46 @@ test('a model on MLServer answers, and Alibi explains it through the graph', {
     metrics,
   );
   assert.ok(Number(calls?.[1]) > 1, 'the explainer asked the graph');
+});
+
+test('a model on Triton answers JSON and binary tensors', { skip }, async (t) => {
+  const PATH = `${fileURLToPath(new URL('./bin', import.meta.url))}:${process.env['PATH'] ?? ''}`;
+  const graph = await runExample('servers/triton.yaml', {
+    ports: null,
+    env: { ...process.env, PATH },
+  });
+  t.after(async () => assert.equal(await graph.stop(), 0));
+  const url = `${graph.url}/v2/models/doubler/infer`;
+  await until(async () => (await fetch(`${graph.url}/v2/models/doubler/ready`)).ok);
+  const tensor = { name: 'x', shape: [3], datatype: 'FP32' };
+  const json = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ inputs: [{ ...tensor, data: [1, 2.5, -3] }] }),
+  });
+  assert.equal(json.status, 200, await json.clone().text());
+  assert.deepEqual(((await json.json()) as Inferred).outputs[0]?.data, [2, 5, -6]);
+
+  const head = JSON.stringify({
+    inputs: [{ ...tensor, parameters: { binary_data_size: 12 } }],
+    outputs: [{ name: 'y', parameters: { binary_data: true } }],
+  });
+  const values = Buffer.from(new Float32Array([1, 2.5, -3]).buffer);
+  const binary = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/octet-stream',
+      'inference-header-content-length': String(head.length),
+    },
+    body: Buffer.concat([Buffer.from(head), values]),
+  });
+  assert.equal(binary.status, 200);
+  const body = Buffer.from(await binary.arrayBuffer());
+  const length = Number(binary.headers.get('inference-header-content-length'));
+  assert.deepEqual(
+    [0, 4, 8].map((at) => body.readFloatLE(length + at)),
+    [2, 5, -6],
+  );
 });
 
 async function infer(url: string): Promise<Inferred> {
