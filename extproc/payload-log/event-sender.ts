@@ -58,7 +58,7 @@ export class EventSender implements EventQueue {
   }
 
   offer(event: PayloadEvent): void {
-    this.#heldBytes += event.body.length;
+    this.#heldBytes += bytesOf(event);
     this.#waiting.push(event);
     this.#next();
   }
@@ -66,12 +66,14 @@ export class EventSender implements EventQueue {
   #next(): void {
     while (this.#inFlight < MAX_EVENTS_IN_FLIGHT && this.#length > 0) {
       const event = this.#waiting[this.#first++] as PayloadEvent;
-      if (this.#first > 1024 || this.#length === 0) this.#waiting.splice(0, this.#first);
-      if (this.#waiting.length === 0 || this.#first > this.#waiting.length) this.#first = 0;
+      if (this.#first > 1024 || this.#length === 0) {
+        this.#waiting.splice(0, this.#first);
+        this.#first = 0;
+      }
       this.#inFlight++;
       void this.#send(event).then((failure) => {
         this.#inFlight--;
-        this.#heldBytes -= event.body.length;
+        this.#heldBytes -= bytesOf(event);
         if (failure === null) this.#counts.sent++;
         else {
           this.#counts.failed++;
@@ -115,6 +117,11 @@ export class EventSender implements EventQueue {
     this.#said.set(code, now);
     this.#log.warn({ code, url: withoutSecrets(url), reason, ...this.counts() }, 'payload log');
   }
+}
+
+/** Its headers count too: a client writes some of them. */
+function bytesOf({ body, headers }: PayloadEvent): number {
+  return Object.values(headers).reduce((sum, value) => sum + value.length, body.length);
 }
 
 /** As Seldon sends them: gzip and deflate are taken off; what cannot be unpacked goes as it is. */

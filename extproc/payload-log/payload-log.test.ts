@@ -158,6 +158,24 @@ test('a slow sink gets a few at a time, and what does not fit is dropped and cou
   assert.ok(sink.most <= MAX_EVENTS_IN_FLIGHT, String(sink.most));
 });
 
+test('every event of a long queue is sent', async () => {
+  const sink = await startSink();
+  const sender = new EventSender(SILENT_LOG);
+  for (let count = 0; count < 2500; count++) sender.offer(event(sink.url));
+  for (let tries = 0; sender.counts().waiting > 0 && tries < 6000; tries++) await sleep(10);
+  assert.deepEqual(sender.counts(), { sent: 2500, dropped: 0, failed: 0, waiting: 0 });
+});
+
+test('what a client writes into headers is bounded too', async () => {
+  const sink = await startSink(200, 50);
+  const sender = new EventSender(SILENT_LOG);
+  const id = 'x'.repeat(MAX_WAITING_EVENT_BYTES);
+  sender.offer({ ...event(sink.url), headers: { 'ce-requestid': id } });
+  assert.ok(!sender.admits(1));
+  await settled(sender);
+  assert.ok(sender.admits(1));
+});
+
 test('large payloads are bounded by their bytes, and what was sent makes room', async () => {
   const sink = await startSink();
   const sender = new EventSender(SILENT_LOG);
