@@ -5,14 +5,22 @@ import { bytesField, stringField } from '../../lib/codecs/protobuf/writer.ts';
 import type { Payload, Unusable } from '../payload.ts';
 import { type MeanTensor, meansOf, unmergeable } from '../tensors/mean.ts';
 import { ENTRY, PREDICT_RESPONSE } from './fields.ts';
-import { type GrpcTensor, readNumbers, readOutputs, writeTensor } from './tensors-grpc.ts';
+import {
+  type GrpcTensor,
+  MAX_SPLAT,
+  readNumbers,
+  readOutputs,
+  SplatRoom,
+  writeTensor,
+} from './tensors-grpc.ts';
 
 function readAnswer(body: Buffer): GrpcTensor[] | string {
   const outputs = readOutputs(body);
   if (outputs === undefined) return 'the answer is no PredictResponse';
   const tensors: GrpcTensor[] = [];
+  const room = new SplatRoom();
   for (const [name, bytes] of outputs) {
-    const tensor = readNumbers(name, bytes);
+    const tensor = readNumbers(name, bytes, room);
     if (typeof tensor === 'string') return tensor;
     tensors.push(tensor);
   }
@@ -41,7 +49,9 @@ export function averageGrpc(payloads: readonly Payload[]): Payload | Unusable {
 
 /** A number takes a byte at least, and is a double twice, three times where it is a varint. */
 const BYTES_PER_BYTE = 40;
+/** Doubles that no bytes stand for, likewise. */
+const SPLAT_BYTES = 24 * MAX_SPLAT;
 
 export function averageGrpcBytes(payloads: readonly Payload[]): number {
-  return payloads.reduce((sum, { body }) => sum + BYTES_PER_BYTE * body.length, 0);
+  return payloads.reduce((sum, { body }) => sum + BYTES_PER_BYTE * body.length + SPLAT_BYTES, 0);
 }

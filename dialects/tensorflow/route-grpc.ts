@@ -1,6 +1,6 @@
 // A router's answer over gRPC: the first number of the first output of its PredictResponse is the branch (truncated).
 import type { Payload, Unusable } from '../payload.ts';
-import { readNumbers, readOutputs } from './tensors-grpc.ts';
+import { readNumbers, readOutputs, SplatRoom } from './tensors-grpc.ts';
 
 const BROKEN: Unusable = {
   code: 'ANSWER_MALFORMED',
@@ -17,7 +17,7 @@ export function readGrpcRoute({ body }: Payload): number | Unusable {
   const outputs = readOutputs(body);
   if (outputs === undefined) return BROKEN;
   const [first] = outputs;
-  const tensor = first === undefined ? 'none' : readNumbers(...first);
+  const tensor = first === undefined ? 'none' : readNumbers(...first, new SplatRoom());
   const branch = typeof tensor === 'string' ? undefined : tensor.values[0];
   if (branch === undefined || !Number.isFinite(branch)) return NO_NUMBER;
   return Math.trunc(branch) + 0;

@@ -42,8 +42,18 @@ const NUMBERS = [
   TENSOR.uint32,
   TENSOR.uint64,
 ];
-/** A splat may say much with few bytes; more numbers than that for each byte of a message are not made of it. */
-const MAX_SPLAT = 1 << 20;
+/** A splat says much with few bytes; more numbers than that, of all tensors of a message, are not made of it. */
+export const MAX_SPLAT = 1 << 16;
+
+/** What is left of them for a message. */
+export class SplatRoom {
+  #left = MAX_SPLAT;
+  take(count: number): boolean {
+    if (count > this.#left) return false;
+    this.#left -= count;
+    return true;
+  }
+}
 
 export interface GrpcTensor extends Tensor {
   readonly datatype: Datatype;
@@ -122,9 +132,9 @@ function readTyped(tensor: Buffer, type: Datatype): Float64Array | undefined {
 }
 
 /** A list that is shorter than the tensor goes on with its last number, an empty one with zeros, as TensorFlow reads it. */
-function splat(values: Float64Array, count: number): Float64Array | undefined {
+function splat(values: Float64Array, count: number, room: SplatRoom): Float64Array | undefined {
   if (values.length === count) return values;
-  if (values.length > count || count > MAX_SPLAT) return undefined;
+  if (values.length > count || !room.take(count - values.length)) return undefined;
   const all = new Float64Array(count).fill(values.at(-1) ?? 0);
   all.set(values);
   return all;
@@ -141,7 +151,7 @@ export function readDtype(tensor: Buffer): number {
 }
 
 /** The tensor's numbers, or what is wrong with them. */
-export function readNumbers(name: string, bytes: Buffer): GrpcTensor | string {
+export function readNumbers(name: string, bytes: Buffer, room: SplatRoom): GrpcTensor | string {
   const dtype = readDtype(bytes);
   const datatype = DATATYPES.get(dtype);
   if (datatype === undefined)
@@ -152,7 +162,7 @@ export function readNumbers(name: string, bytes: Buffer): GrpcTensor | string {
   const content = readMessage(bytes, TENSOR.content);
   const hasContent = content !== undefined && content.length > 0;
   let values = hasContent ? readValues(datatype, content) : readTyped(bytes, datatype);
-  if (values !== undefined && !hasContent) values = splat(values, count);
+  if (values !== undefined && !hasContent) values = splat(values, count, room);
   if (values?.length !== count) return `the data of output "${name}" do not fit its shape`;
   return { name, datatype, shape, values, bytes, hasContent };
 }
@@ -164,9 +174,15 @@ function writeTyped(type: MeanDatatype, values: Float64Array): Buffer {
     case 'FP64':
       return bytesField(TENSOR.double, writeValues('FP64', values));
     case 'FP16':
-      return bytesField(TENSOR.half, ...Array.from(values, (value) => varint(writeFp16(value))));
+      return bytesField(
+        TENSOR.half,
+        Buffer.concat(Array.from(values, (value) => varint(writeFp16(value)))),
+      );
     case 'BF16':
-      return bytesField(TENSOR.half, ...Array.from(values, (value) => varint(writeBf16(value))));
+      return bytesField(
+        TENSOR.half,
+        Buffer.concat(Array.from(values, (value) => varint(writeBf16(value)))),
+      );
   }
 }
 

@@ -155,30 +155,39 @@ export function shapeAt(json: Buffer, span: Span | undefined): number[] | undefi
   return shape.every((size) => Number.isSafeInteger(size) && size >= 0) ? shape : undefined;
 }
 
-const OPEN = Buffer.from('[');
-const SEPARATOR = Buffer.from(',');
-const CLOSE = Buffer.from(']');
+/** Arrays that are written for a shape, the whole included. */
+function listsOf(shape: readonly number[]): number {
+  let lists = 0;
+  let ofAxis = 1;
+  for (const size of shape) {
+    lists += ofAxis;
+    ofAxis *= size;
+  }
+  return lists;
+}
 
-/** The elements as nested arrays of that shape, as pieces; a shape without axes is one element alone. */
-export function nestJson(shape: readonly number[], text: Buffer): Buffer[] {
-  if (shape.length === 0) return [text];
-  const pieces: Buffer[] = [];
+/** The elements as nested arrays of that shape; a shape without axes is one element alone. */
+export function nestJson(shape: readonly number[], text: Buffer): Buffer {
+  if (shape.length === 0) return text;
+  // Brackets and a comma beside each array.
+  const nested = Buffer.allocUnsafe(text.length + 3 * listsOf(shape));
+  let length = 0;
   let at = 0;
   const write = (axis: number): void => {
     const size = shape[axis] as number;
-    pieces.push(OPEN);
+    nested[length++] = OPEN_ARRAY;
     if (axis + 1 === shape.length) {
       const after = skipElements(text, at, size);
-      pieces.push(text.subarray(at, after));
+      if (after > at) length += text.copy(nested, length, at, after);
       at = after + 1;
     } else {
       for (let i = 0; i < size; i++) {
-        if (i > 0) pieces.push(SEPARATOR);
+        if (i > 0) nested[length++] = COMMA;
         write(axis + 1);
       }
     }
-    pieces.push(CLOSE);
+    nested[length++] = CLOSE_ARRAY;
   };
   write(0);
-  return pieces;
+  return nested.subarray(0, length);
 }

@@ -210,3 +210,33 @@ test('what the other protocol cannot say is refused with the reason', () => {
     assert.match(made.info, reason);
   }
 });
+
+test('splats of all tensors together say no more than a message may', () => {
+  const splat = { dtype: 1, tensor_shape: { dim: [{ size: 40_000 }] }, float_val: [1] };
+  const ask = (...names: string[]) =>
+    transcoder('tensorflow', 'v2').request(
+      grpc(
+        write('tensorflow', false, { inputs: Object.fromEntries(names.map((n) => [n, splat])) }),
+      ),
+      'm',
+    );
+  assert.ok('body' in ask('a'));
+  assert.deepEqual(ask('a', 'b'), {
+    code: 'MESSAGE_NOT_TRANSLATABLE',
+    info: 'the data of output "b" do not fit its shape',
+    position: 0,
+  });
+});
+
+test('a list of many numbers is written as one', () => {
+  const values = Array.from({ length: 200_000 }, () => ({ number_value: 1 }));
+  const data = { ndarray: { values } };
+  const raw = base64(new Float64Array(200_000).fill(1));
+  const said = answered(
+    'seldon',
+    'v2',
+    { data },
+    { outputs: [{ name: 'o', datatype: 'FP64', shape: [200_000] }], raw_output_contents: [raw] },
+  );
+  assert.deepEqual(said, { data });
+});

@@ -106,7 +106,7 @@ test('a parameter that is no list of names is none', () => {
 
 test('a shape of very many empty lists is refused', () => {
   const asked = '{"inputs":[{"shape":[1000000000,0],"datatype":"FP32","data":[]}]}';
-  assert.match(through('v2', 'seldon', asked)[0], /^MESSAGE_NOT_TRANSLATABLE .*its shape/);
+  assert.match(through('v2', 'seldon', asked)[0], /^MESSAGE_NOT_TRANSLATABLE .*empty lists/);
 });
 
 test('binary tensors are read to all their bits', () => {
@@ -215,4 +215,53 @@ test('empty arrays and numbers of their own keep their shape', () => {
 
 test('there is no transcoder between equals', () => {
   assert.equal(transcoderOf('v2', 'v2', 'rest'), null);
+});
+
+test('little that would become much is refused', () => {
+  const info = (made: ReturnType<ReturnType<typeof transcoder>['request']>): string =>
+    'info' in made ? made.info : 'written';
+  const v2 = (shape: string, data: string, times = 1): Payload => {
+    const tensor = `{"name":"a","datatype":"FP32","shape":[${shape}],"data":[${data}]}`;
+    return rest(`{"inputs":[${Array<string>(times).fill(tensor).join(',')}]}`);
+  };
+  const { request, answer } = transcoder('v2', 'tensorflow');
+  assert.equal(info(request(v2('1024,0', ''), 'm')), 'written');
+  const empty = 'its tensors hold nothing but empty lists, too many of them';
+  assert.equal(info(request(v2('1000,0', '', 2), 'm')), empty);
+  assert.equal(info(request(v2('9007199254740991,0', ''), 'm')), empty);
+  const axes = Array<number>(100_000).fill(1).join(',');
+  assert.equal(info(request(v2(axes, '1'), 'm')), 'tensor "a" does not fit its shape');
+  assert.ok('info' in answer(v2(axes, '1'), v2('1', '1'), 'm'));
+  const long = 'n'.repeat(100_000);
+  const column = `[${Array<number>(1000).fill(0).join(',')}]`;
+  const outputs = ['a', long].map(
+    (name) => `{"name":"${name}","datatype":"FP32","shape":[1000],"data":${column}}`,
+  );
+  assert.equal(
+    info(
+      transcoder('tensorflow', 'v2').answer(
+        rest(`{"outputs":[${outputs.join(',')}]}`),
+        rest('{"instances":[1]}'),
+        'm',
+      ),
+    ),
+    'its tensors have long names and many rows',
+  );
+});
+
+test('many names in a row, and many rows, take no longer than their bytes', () => {
+  const names = Array.from({ length: 30_000 }, (_, index) => `"n${index}":1`).join(',');
+  const began = performance.now();
+  const wide = transcoder('tensorflow', 'v2').request(rest(`{"instances":[{${names}}]}`), 'm');
+  assert.ok('body' in wide);
+  const took = performance.now() - began;
+  assert.ok(took < 5000, `${took} ms`);
+  const rows = 200_000;
+  const data = Array<string>(rows).fill('1').join(',');
+  const tall = `{"inputs":[${['a', 'b'].map((name) => `{"name":"${name}","datatype":"FP32","shape":[${rows},1],"data":[${data}]}`).join(',')}]}`;
+  const made = transcoder('v2', 'tensorflow').request(rest(tall), 'm');
+  assert.ok('body' in made);
+  const { inputs } = JSON.parse(made.body.toString()) as { inputs: Record<string, number[][]> };
+  assert.equal(inputs['b']?.length, rows);
+  assert.deepEqual(inputs['b']?.at(-1), [1]);
 });

@@ -85,14 +85,29 @@ export function areBase64(text: Buffer): boolean {
   return BASE64_TEXTS.test(text.toString('latin1'));
 }
 
-/** More empty lists than that are not written. */
-const MAX_EMPTY = 4096;
+/** More empty lists than that are not written for a whole message. */
+export const MAX_EMPTY = 1024;
+/** As numpy had it; each axis may be a pair of brackets for each element. */
+const MAX_AXES = 32;
+/** In rows each name is written once for each row: more bytes of names than that are not. */
+export const MAX_NAMES_BYTES = 4 * 1024 * 1024;
 
-/** Whether a shape that is given holds so many elements; with none of them it may still ask for many empty lists. */
+/** Whether a shape that is given holds so many elements. */
 export function fitsShape(shape: readonly number[], count: number): boolean {
+  if (shape.length > MAX_AXES) return false;
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return false;
-  if (sizeOf(shape) !== count) return false;
-  return count > 0 || sizeOf(shape.slice(0, shape.indexOf(0))) <= MAX_EMPTY;
+  return sizeOf(shape) === count;
+}
+
+/** Lists that a tensor without elements is still written as. */
+function emptyLists({ shape }: SaidTensor): number {
+  const axis = shape.indexOf(0);
+  return axis < 0 ? 0 : sizeOf(shape.slice(0, axis));
+}
+
+/** Whether tensors that hold nothing ask for so many empty lists together that little becomes much. */
+export function isMostlyEmpty({ tensors }: Said): boolean {
+  return tensors.reduce((sum, tensor) => sum + emptyLists(tensor), 0) > MAX_EMPTY;
 }
 
 /** The one tensor that a SeldonMessage can hold. */

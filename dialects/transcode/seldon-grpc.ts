@@ -127,7 +127,7 @@ function read({ body }: Payload): Said | string {
 function writeNested(value: unknown): Buffer {
   if (Array.isArray(value)) {
     const items = value.map((each) => bytesField(LIST.values, writeNested(each)));
-    return bytesField(VALUE.list, ...items);
+    return bytesField(VALUE.list, Buffer.concat(items));
   }
   if (typeof value === 'string') return stringField(VALUE.text, value);
   if (typeof value === 'boolean') return int32Field(VALUE.boolean, value ? 1 : 0);
@@ -135,10 +135,10 @@ function writeNested(value: unknown): Buffer {
 }
 
 function writeList({ shape, text }: SaidTensor): Buffer {
-  const nested: unknown = JSON.parse(Buffer.concat(nestJson(shape, text)).toString('utf8'));
+  const nested: unknown = JSON.parse(nestJson(shape, text).toString('utf8'));
   const list = Array.isArray(nested) ? nested : [nested];
   const items = list.map((each) => bytesField(LIST.values, writeNested(each)));
-  return bytesField(DATA.ndarray, ...items);
+  return bytesField(DATA.ndarray, Buffer.concat(items));
 }
 
 /** Integers that are no doubles. */
@@ -157,15 +157,14 @@ function writeData(tensor: SaidTensor, asList: boolean, asText: boolean): Buffer
     return bytesField(MESSAGE.strData, stringsOf(text, content)[0] ?? Buffer.alloc(0));
   }
   if (isLossy(tensor)) return 'it holds integers above 2^53, and Seldon’s numbers are doubles';
-  const names = (columns === null ? [] : (JSON.parse(columns) as unknown[])).map((name) =>
-    stringField(DATA.names, String(name)),
-  );
+  const columnNames = columns === null ? [] : (JSON.parse(columns) as unknown[]);
+  const names = Buffer.concat(columnNames.map((name) => stringField(DATA.names, String(name))));
   if (asList || datatype === 'BYTES' || datatype === 'BOOL') {
     if (tensor.hasNonFinite) return 'it holds NaN or infinities, which a list cannot say';
-    return bytesField(MESSAGE.data, ...names, writeList(tensor));
+    return bytesField(MESSAGE.data, names, writeList(tensor));
   }
   const values = writeDoubles(TENSOR.values, doublesOf(text));
-  return bytesField(MESSAGE.data, ...names, bytesField(DATA.tensor, writeShape(shape), values));
+  return bytesField(MESSAGE.data, names, bytesField(DATA.tensor, writeShape(shape), values));
 }
 
 export const SELDON_GRPC_SPEAKER: Speaker = {
@@ -176,7 +175,9 @@ export const SELDON_GRPC_SPEAKER: Speaker = {
     if (typeof data === 'string') return data;
     const id = said.id === null ? [] : [stringField(META.puid, String(JSON.parse(said.id)))];
     const meta = [...id, ...writeScalars(said.parameters, META.tags, writeTag)];
-    return grpcPayload(meta.length === 0 ? [data] : [bytesField(MESSAGE.meta, ...meta), data]);
+    return grpcPayload(
+      meta.length === 0 ? [data] : [bytesField(MESSAGE.meta, Buffer.concat(meta)), data],
+    );
   },
   writeAnswer(said, { body }) {
     const tensor = onlyTensor(said);
@@ -196,6 +197,6 @@ export const SELDON_GRPC_SPEAKER: Speaker = {
       ...writeScalars(said.parameters, META.tags, writeTag),
     ];
     const hasMeta = meta.some((part) => part.length > 0);
-    return grpcPayload(hasMeta ? [bytesField(MESSAGE.meta, ...meta), data] : [data]);
+    return grpcPayload(hasMeta ? [bytesField(MESSAGE.meta, Buffer.concat(meta)), data] : [data]);
   },
 };

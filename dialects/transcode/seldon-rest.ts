@@ -95,8 +95,7 @@ function dataMember(tensor: SaidTensor, asTensor: boolean, asText: boolean): Buf
     const head = `"data":{${names}"tensor":{"shape":[${shape.join(',')}],"values":[`;
     return [Buffer.from(head), text, Buffer.from(']}}')];
   }
-  const nested = nestJson(shape, text);
-  return [Buffer.from(`"data":{${names}"ndarray":`), ...nested, Buffer.from('}')];
+  return [Buffer.from(`"data":{${names}"ndarray":`), nestJson(shape, text), Buffer.from('}')];
 }
 
 function writeMessage(meta: string | null, data: readonly Buffer[]): Payload {

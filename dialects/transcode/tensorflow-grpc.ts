@@ -19,6 +19,7 @@ import {
   readNumbers,
   readShape,
   readTensors,
+  SplatRoom,
 } from '../tensorflow/tensors-grpc.ts';
 import { sizeOf } from '../tensors/mean.ts';
 import { numbersText, readRaw, stringsOf, textsOf, writeRaw } from './raw-text.ts';
@@ -60,6 +61,7 @@ function elementsOf(
   tensor: Buffer,
   datatype: string,
   count: number,
+  room: SplatRoom,
 ): Elements | string {
   const content = readMessage(tensor, TENSOR.content);
   if (content !== undefined && content.length > 0) {
@@ -69,12 +71,12 @@ function elementsOf(
   const isLong = datatype === 'INT64' || datatype === 'UINT64';
   const long = isLong ? exact(tensor, datatype, count) : undefined;
   if (long !== undefined) return long;
-  const numbers = readNumbers(name, tensor);
+  const numbers = readNumbers(name, tensor, room);
   if (typeof numbers === 'string') return numbers;
   return { ...numbersText(datatype, numbers.values), content: null };
 }
 
-function saidOf(name: string, tensor: Buffer): SaidTensor | string {
+function saidOf(name: string, tensor: Buffer, room: SplatRoom): SaidTensor | string {
   const dtype = readDtype(tensor);
   const shape = readShape(tensor);
   if (shape === undefined) return `tensor "${name}" has no shape`;
@@ -91,7 +93,7 @@ function saidOf(name: string, tensor: Buffer): SaidTensor | string {
   }
   const datatype = DATATYPES.get(dtype);
   if (datatype === undefined) return `tensor "${name}" is of dtype ${dtype}`;
-  const elements = elementsOf(name, tensor, datatype, count);
+  const elements = elementsOf(name, tensor, datatype, count, room);
   return typeof elements === 'string' ? elements : { ...said, datatype, ...elements };
 }
 
@@ -99,8 +101,9 @@ function read({ body }: Payload, isAnswer: boolean): Said | string {
   const written = readTensors(body, isAnswer ? PREDICT_RESPONSE.outputs : PREDICT_REQUEST.inputs);
   if (written === undefined) return 'the message is no protobuf of the protocol';
   const tensors: SaidTensor[] = [];
+  const room = new SplatRoom();
   for (const [name, bytes] of written) {
-    const tensor = saidOf(name, bytes);
+    const tensor = saidOf(name, bytes, room);
     if (typeof tensor === 'string') return tensor;
     tensors.push(tensor);
   }

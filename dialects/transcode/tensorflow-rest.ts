@@ -8,6 +8,7 @@ import {
   datatypeOf,
   INPUT_NAME,
   jsonPayload,
+  MAX_NAMES_BYTES,
   OUTPUT_NAME,
   type Said,
   type SaidTensor,
@@ -72,10 +73,11 @@ function readRows(body: Buffer, json: Buffer, span: Span): SaidTensor[] | string
   const names = first === undefined ? [] : [...namesIn(json, first).keys()];
   if (names.length === 0) return readColumns(body, json, span);
   const tensors: SaidTensor[] = [];
+  const members = rows.map((row) => membersOf(json, row));
   for (const name of names) {
     const values: FlatJson[] = [];
-    for (const row of rows) {
-      const value = membersOf(json, row).get(name);
+    for (const row of members) {
+      const value = row.get(name);
       const flat = value === undefined ? undefined : flattenJson(body, value);
       if (flat === undefined) return `"${name}" is not the same in all rows`;
       values.push(flat);
@@ -105,18 +107,18 @@ function elementsText({ content, text }: SaidTensor): Buffer {
   return Buffer.from(text.toString('latin1').replaceAll(/"[^"]*"/g, '{"b64":$&}'));
 }
 
-function value(tensor: SaidTensor): Buffer[] {
+function value(tensor: SaidTensor): Buffer {
   return nestJson(tensor.shape, elementsText(tensor));
 }
 
 function columnsOf(key: string, tensors: readonly SaidTensor[], name: string): Payload {
   const [only, ...others] = tensors;
   const pieces: Buffer[] = [Buffer.from(`{"${key}":`)];
-  if (only !== undefined && others.length === 0) pieces.push(...value(only));
+  if (only !== undefined && others.length === 0) pieces.push(value(only));
   else {
     for (const [position, tensor] of tensors.entries()) {
       const head = `${position === 0 ? '{' : ','}${JSON.stringify(tensor.name || name)}:`;
-      pieces.push(Buffer.from(head), ...value(tensor));
+      pieces.push(Buffer.from(head), value(tensor));
     }
     pieces.push(Buffer.from('}'));
   }
@@ -127,8 +129,10 @@ function columnsOf(key: string, tensors: readonly SaidTensor[], name: string): P
 function namedRows(tensors: readonly SaidTensor[]): Buffer[] | string {
   const rows = tensors[0]?.shape[0] ?? 0;
   if (tensors.some(({ shape }) => shape[0] !== rows)) return 'its tensors have no common rows';
+  const nameBytes = tensors.reduce((sum, { name }) => sum + JSON.stringify(name).length, 0);
+  if (nameBytes * rows > MAX_NAMES_BYTES) return 'its tensors have long names and many rows';
   const split = tensors.map((tensor) => {
-    const nested = Buffer.concat(value(tensor));
+    const nested = value(tensor);
     const spans = elementsOf(nested, { start: 0, end: nested.length }) ?? [];
     return { name: tensor.name, nested, spans };
   });
@@ -151,7 +155,7 @@ function rowsOf(key: string, tensors: readonly SaidTensor[]): Payload | string {
   const [only, ...others] = tensors;
   if (only !== undefined && others.length === 0) {
     if (only.shape.length === 0) return 'it is a number of its own, and rows are a list';
-    return jsonPayload([Buffer.from(`{"${key}":`), ...value(only), Buffer.from('}')]);
+    return jsonPayload([Buffer.from(`{"${key}":`), value(only), Buffer.from('}')]);
   }
   const rows = namedRows(tensors);
   if (typeof rows === 'string') return rows;

@@ -2,7 +2,8 @@
 // MESSAGE_NOT_TRANSLATABLE. What the unit's protocol has no place for (meta, id, names) is kept from what it was asked with.
 import type { DialectName, Transport } from '../../graph/plan/plan.ts';
 import type { Payload, Unusable } from '../payload.ts';
-import { type Speaker, untranslatable } from './said.ts';
+import { MAX_SPLAT } from '../tensorflow/tensors-grpc.ts';
+import { isMostlyEmpty, MAX_NAMES_BYTES, type Said, type Speaker, untranslatable } from './said.ts';
 import { SELDON_GRPC_SPEAKER } from './seldon-grpc.ts';
 import { SELDON_REST_SPEAKER } from './seldon-rest.ts';
 import { TENSORFLOW_GRPC_SPEAKER } from './tensorflow-grpc.ts';
@@ -41,6 +42,17 @@ const SPEAKERS: Readonly<Record<Transport, Readonly<Partial<Record<DialectName, 
  */
 const COPIES: Readonly<Record<Transport, number>> = { rest: 4, grpc: 64 };
 const ENVELOPE_BYTES = 4096;
+/** What is written that no byte of the message stands for: names of rows; a splat's numbers. */
+const EXTRA_BYTES: Readonly<Record<Transport, number>> = {
+  rest: MAX_NAMES_BYTES,
+  grpc: COPIES.grpc * MAX_SPLAT,
+};
+
+function readWith(speaker: Speaker, message: Payload, isAnswer: boolean): Said | string {
+  const said = speaker.read(message, isAnswer);
+  const isWritable = typeof said === 'string' || !isMostlyEmpty(said);
+  return isWritable ? said : 'its tensors hold nothing but empty lists, too many of them';
+}
 
 function orRefuse(written: Payload | string): Payload | Unusable {
   return typeof written === 'string' ? untranslatable(written) : written;
@@ -57,17 +69,18 @@ export function transcoderOf(
   if (graph === unit || ours === undefined || theirs === undefined) return null;
   return {
     request(message, model, isAnswer = false) {
-      const said = ours.read(message, isAnswer);
+      const said = readWith(ours, message, isAnswer);
       return typeof said === 'string'
         ? untranslatable(said)
         : orRefuse(theirs.writeRequest(said, model));
     },
     answer(answer, asked, model) {
-      const said = theirs.read(answer, true);
+      const said = readWith(theirs, answer, true);
       return typeof said === 'string'
         ? untranslatable(said)
         : orRefuse(ours.writeAnswer(said, asked, model));
     },
-    bytesMade: ({ body }) => COPIES[transport] * body.length + ENVELOPE_BYTES,
+    bytesMade: ({ body }) =>
+      COPIES[transport] * body.length + EXTRA_BYTES[transport] + ENVELOPE_BYTES,
   };
 }

@@ -91,7 +91,7 @@ function writeTensor(tensor: SaidTensor, name: string): { tensor: Buffer; raw: B
 function write(said: Said, model: string, rawField: number, name: string): Payload | string {
   const pieces: Buffer[] = [stringField(INFER.modelName, model)];
   if (said.id !== null) pieces.push(stringField(INFER.id, String(JSON.parse(said.id))));
-  pieces.push(...writeScalars(said.parameters, INFER.parameters, writeParameter));
+  pieces.push(Buffer.concat(writeScalars(said.parameters, INFER.parameters, writeParameter)));
   const raws: Buffer[] = [];
   for (const each of said.tensors) {
     const written = writeTensor(each, name);
