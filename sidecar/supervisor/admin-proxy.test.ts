@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -34,6 +34,25 @@ test('what reads passes, what changes Envoy does not', async () => {
   assert.equal((await fetch(`${url}/quitquitquit`, { method: 'POST' })).status, 405);
   assert.equal((await fetch(`${url}/quitquitquit`)).status, 404);
   assert.deepEqual(asked, ['GET /ready', 'GET /stats/prometheus?usedonly']);
+  proxy.closeAllConnections();
+  proxy.close();
+});
+
+test('a name that anybody could lead here is refused on loopback', async () => {
+  const proxy = await startAdminProxy(socketPath, '127.0.0.1', 0, () => false);
+  const address = proxy.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const ask = (host: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path: '/ready', headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      }).on('error', reject);
+    });
+  for (const host of ['127.0.0.1', `localhost:${port}`, '[::1]:9901', 'a.localhost', 'container'])
+    assert.equal(await ask(host), 200, host);
+  for (const host of [`evil.example:${port}`, '127.0.0.1.nip.io', 'localhost.evil.example'])
+    assert.equal(await ask(host), 421, host);
   proxy.closeAllConnections();
   proxy.close();
 });

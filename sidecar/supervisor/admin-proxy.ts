@@ -17,18 +17,27 @@ const READABLE = new Set([
   '/help',
 ]);
 
-/** `pages` goes first. */
+/** What a browser may call this host: addresses, and names that no stranger's DNS answers for. */
+const OWN_NAME = /^(\[[0-9a-f:.]+\]|[\d.]+|([a-z0-9-]+\.)*localhost|[a-z0-9-]+)(:\d+)?$/i;
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+/** `pages` goes first. On loopback a page from elsewhere must not read this one by a name that leads here. */
 export function startAdminProxy(
   socketPath: string,
   host: string,
   port: number,
   pages: Pages,
 ): Promise<Server> {
+  const isOnLoopback = LOOPBACK.test(host);
   const server = createServer((request, response) => {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
+      return;
+    }
+    if (isOnLoopback && !OWN_NAME.test(request.headers.host ?? 'localhost')) {
+      response.writeHead(421).end('ask by an address, or as localhost\n');
       return;
     }
     if (pages(request, response)) return;
