@@ -19,6 +19,14 @@ export interface Unusable {
   readonly position: number;
 }
 
+/** Names out of messages may be as long as the message; what says why is a header too, over gRPC. */
+const MAX_INFO_LENGTH = 512;
+
+/** The words that a client is told, cut where they are very long. */
+export function cutInfo(info: string): string {
+  return info.length <= MAX_INFO_LENGTH ? info : `${info.slice(0, MAX_INFO_LENGTH)}…`;
+}
+
 /** Bytes `start` to `end` (exclusive) become `by`. */
 export interface Edit {
   readonly start: number;

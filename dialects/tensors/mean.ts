@@ -1,7 +1,7 @@
 // AVERAGE_COMBINER over tensors: which tensors of the answers belong together, and their element-wise mean. In: for each
 // answer its tensors with their numbers as doubles; out: one list of means, or why there is none. NaN and infinities are
 // numbers here: what the formats can say is passed on.
-import type { Unusable } from '../payload.ts';
+import { cutInfo, type Unusable } from '../payload.ts';
 import { type Datatype, type MeanDatatype, meanDatatype } from './datatypes.ts';
 
 export interface Tensor {
@@ -19,7 +19,7 @@ export interface MeanTensor {
 }
 
 export function unmergeable(info: string, position: number): Unusable {
-  return { code: 'MERGE_UNUSABLE', info, position };
+  return { code: 'MERGE_UNUSABLE', info: cutInfo(info), position };
 }
 
 /** Product of the sizes of a shape. */
@@ -53,10 +53,9 @@ function meanOf(columns: readonly Float64Array[]): Float64Array {
   return sums;
 }
 
-/** The tensor that stands for `wanted` in another answer: that of its name, or the only one where both answers hold one. */
-function matching(wanted: Tensor, answer: readonly Tensor[], alone: boolean): Tensor | undefined {
-  if (alone) return answer[0];
-  return answer.find(({ name }) => name === wanted.name);
+/** The tensors of an answer by name: of equal names the first one counts. */
+function byName(answer: readonly Tensor[]): ReadonlyMap<string, Tensor> {
+  return new Map(answer.toReversed().map((tensor) => [tensor.name, tensor]));
 }
 
 /**
@@ -68,11 +67,12 @@ export function meansOf(answers: readonly (readonly Tensor[])[]): MeanTensor[] |
   if (first === undefined) return unmergeable('there is no answer to average', 0);
   if (first.length === 0) return unmergeable('the answer holds no tensor', 0);
   const alone = answers.every((answer) => answer.length === 1);
+  const named = answers.map(byName);
   const means: MeanTensor[] = [];
   for (const wanted of first) {
     const tensors: Tensor[] = [];
     for (const [position, answer] of answers.entries()) {
-      const tensor = matching(wanted, answer, alone);
+      const tensor = alone ? answer[0] : named[position]?.get(wanted.name);
       if (tensor === undefined || answer.length !== first.length) {
         const names = answer.map(({ name }) => `"${name}"`).join(', ');
         return unmergeable(`the answer holds ${names}, the first one "${wanted.name}"`, position);

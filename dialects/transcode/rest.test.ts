@@ -265,3 +265,11 @@ test('many names in a row, and many rows, take no longer than their bytes', () =
   assert.equal(inputs['b']?.length, rows);
   assert.deepEqual(inputs['b']?.at(-1), [1]);
 });
+
+test('why it is refused stays short, whatever names are long', () => {
+  const name = 'n'.repeat(100_000);
+  const asked = `{"inputs":[{"name":"${name}","datatype":"FP32","shape":[2],"data":[1]}]}`;
+  const made = transcoder('v2', 'tensorflow').request(rest(asked), 'm');
+  assert.ok('info' in made);
+  assert.equal(made.info, `tensor "${'n'.repeat(504)}…`);
+});

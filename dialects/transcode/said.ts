@@ -1,6 +1,6 @@
 // What a message says, in no protocol: tensors whose elements are JSON texts, and what goes along with them. Each protocol reads its
 // messages into this and writes them from it, so that any two of them understand each other.
-import type { Payload, Unusable } from '../payload.ts';
+import { cutInfo, type Payload, type Unusable } from '../payload.ts';
 import { sizeOf } from '../tensors/mean.ts';
 import type { FlatJson } from './flat-json.ts';
 
@@ -39,7 +39,7 @@ export interface Speaker {
 }
 
 export function untranslatable(info: string): Unusable {
-  return { code: 'MESSAGE_NOT_TRANSLATABLE', info, position: 0 };
+  return { code: 'MESSAGE_NOT_TRANSLATABLE', info: cutInfo(info), position: 0 };
 }
 
 /** The datatype of elements that no protocol has named: TensorFlow and Seldon name none. */
