@@ -14,6 +14,7 @@ import { CONTAINERS } from '../../cluster/names.ts';
 import { SidegraphOperator } from '../../operator/process/operator.ts';
 import { CONTROLLER_ID } from '../../operator/observe/contract.ts';
 import { DEFAULT_CONFIG } from '../../operator/config/workload-config.ts';
+import type { OperatorConfig } from '../../operator/config/workload-config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 
 const WAIT_MS = 20_000;
@@ -35,7 +36,11 @@ export async function startOperator(
   t: Pick<TestContext, 'after'>,
   api: ApiServer,
   namespace: string,
-  settings: { readonly replica?: string; readonly plans?: ReadonlyMap<string, string> } = {},
+  settings: {
+    readonly replica?: string;
+    readonly plans?: ReadonlyMap<string, string>;
+    readonly config?: Partial<OperatorConfig>;
+  } = {},
 ): Promise<RunningOperator> {
   const options: OperatorOptions = {
     namespace,
@@ -54,7 +59,12 @@ export async function startOperator(
   const ready = Promise.withResolvers<number>();
   const operator = new SidegraphOperator({
     options,
-    config: { ...DEFAULT_CONFIG, controllerId: CONTROLLER_ID, formerManagers: ['manager'] },
+    config: {
+      ...DEFAULT_CONFIG,
+      ...settings.config,
+      controllerId: CONTROLLER_ID,
+      formerManagers: ['manager'],
+    },
     kube: api.config(),
     log: SILENT_LOG,
     ask: async (address) => settings.plans?.get(address) ?? null,
