@@ -62,7 +62,7 @@ export class RequestTrace implements CallObserver {
       end: (status, result) => {
         describeEnd(span, call, status, result);
         if (call.verb === 'route' && result.kind === 'answer' && result.ok)
-          this.#routing.set(call.unit, { span, endedAt: Date.now() });
+          this.#routing.set(call.unit, { span, endedAt: performance.now() });
         else span.end();
       },
       cancelled: () => {
@@ -99,7 +99,7 @@ export class RequestTrace implements CallObserver {
 
 interface EndedSpan {
   readonly span: Span;
-  /** Milliseconds since 1970. */
+  /** By the clock that never goes back, which the SDK lays beside its start: whole milliseconds would cut off most of a call. */
   readonly endedAt: number;
 }
 
