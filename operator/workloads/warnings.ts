@@ -28,7 +28,20 @@ export function warnPlacement(
   for (const placed of predictors) {
     warnNames(deployment, placed, sink);
     for (const component of placed.components) warnPod(placed, component, sink);
+    warnExplainer(placed, sink);
   }
+}
+
+/** Alibi's servers speak no TLS to the predictor, nor did they with Seldon. */
+function warnExplainer({ predictor, engine }: PlacedPredictor, sink: FindingSink): void {
+  const { explainer, certificate } = predictor;
+  if (explainer === undefined || certificate === undefined || !engine) return;
+  sink.add(
+    'POD_SETTING',
+    `${predictor.path}.ssl`,
+    `the explainer calls ${predictor.name} without TLS, and its ports take nothing else with ssl`,
+    'explain a second predictor without ssl, or leave the TLS to the gateway',
+  );
 }
 
 /** What is written and needs an option of the chart. */
