@@ -16,7 +16,10 @@ export async function* followLive(url: string): AsyncGenerator<LiveState> {
   try {
     const response = await open(url, outgoing.signal);
     if (response.statusCode !== 200 || response.headers['content-type'] !== 'text/event-stream')
-      throw silent(url, `it answered ${response.statusCode} to /live`);
+      throw silent(
+        url,
+        `/live answers ${response.statusCode} there, so it is not the port of --admin-port`,
+      );
     response.setEncoding('utf8');
     let rest = '';
     for await (const chunk of response) {
