@@ -1,22 +1,6 @@
 // The board of those who run Sidegraph itself: operator, webhooks, gateway.
-import type { Board, Panel } from './panel.ts';
+import { type Board, panel } from './panel.ts';
 import { quantile } from './queries.ts';
-
-function panel(
-  source: Panel['source'],
-  title: string,
-  description: string,
-  unit: string,
-  queries: Readonly<Record<string, string>>,
-): Panel {
-  return {
-    title,
-    description,
-    unit,
-    source,
-    queries: Object.entries(queries).map(([legend, expr]) => ({ expr, legend })),
-  };
-}
 
 export const CONTROL_PLANE: Board = {
   uid: 'sidegraph-control-plane',

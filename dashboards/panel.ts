@@ -30,6 +30,18 @@ export interface Panel {
   readonly queries: readonly Query[];
 }
 
+/** A panel by its queries: legend → what is asked. */
+export function panel(
+  source: Source,
+  title: string,
+  description: string,
+  unit: string,
+  queries: Readonly<Record<string, string>>,
+): Panel {
+  const asked = Object.entries(queries).map(([legend, expr]) => ({ expr, legend }));
+  return { title, description, unit, source, queries: asked };
+}
+
 export interface Row {
   readonly title: string;
   readonly panels: readonly Panel[];

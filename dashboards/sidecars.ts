@@ -1,5 +1,5 @@
 // The board of those who run pods: what the sidecars take, whether they are full, what they drop.
-import type { Board, Panel } from './panel.ts';
+import { type Board, type Panel, panel } from './panel.ts';
 
 const POD = 'pod=~"$pod"';
 
@@ -10,13 +10,7 @@ function gauge(
   queries: Readonly<Record<string, string>>,
   source: Panel['source'] = 'graph',
 ): Panel {
-  return {
-    title,
-    description,
-    unit,
-    source,
-    queries: Object.entries(queries).map(([legend, expr]) => ({ expr, legend })),
-  };
+  return panel(source, title, description, unit, queries);
 }
 
 export const SIDECARS: Board = {
