@@ -1,4 +1,5 @@
 // The documentation of a graph's own API: an OpenAPI 3 document with the deployment's paths.
+import { openApiText, read, unitParameter } from '../openapi.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 
 const SCHEMAS = {
@@ -73,30 +74,16 @@ const SCHEMAS = {
 
 /** The OpenAPI document of a predictor's deployment, as JSON text. */
 export function openApiOf(plan: Plan): string {
-  const unit = {
-    name: 'unit',
-    in: 'path',
-    required: true,
-    schema: { type: 'string', enum: plan.units.map(({ name }) => name) },
+  const unit = unitParameter(plan, 'unit');
+  const paths = {
+    '/api/v1.0/predictions': { post: post('Ask the graph', 'SeldonMessage') },
+    '/api/v1.0/feedback': { post: post('Tell the graph how good an answer was', 'Feedback') },
+    '/api/v1.0/status': { get: read('Whether all units answer') },
+    '/api/v1.0/status/{unit}': { get: { ...read('Status of a unit'), parameters: [unit] } },
+    '/api/v1.0/metadata': { get: read('Metadata of the graph') },
+    '/api/v1.0/metadata/{unit}': { get: { ...read('Metadata of a unit'), parameters: [unit] } },
   };
-  return JSON.stringify({
-    openapi: '3.0.3',
-    info: {
-      title: `${plan.namespace}/${plan.deployment}`,
-      version: 'v1.0',
-      description: 'The external API of an inference graph.',
-    },
-    servers: [{ url: `/seldon/${plan.namespace}/${plan.deployment}` }, { url: '/' }],
-    paths: {
-      '/api/v1.0/predictions': { post: post('Ask the graph', 'SeldonMessage') },
-      '/api/v1.0/feedback': { post: post('Tell the graph how good an answer was', 'Feedback') },
-      '/api/v1.0/status': { get: read('Whether all units answer') },
-      '/api/v1.0/status/{unit}': { get: { ...read('Status of a unit'), parameters: [unit] } },
-      '/api/v1.0/metadata': { get: read('Metadata of the graph') },
-      '/api/v1.0/metadata/{unit}': { get: { ...read('Metadata of a unit'), parameters: [unit] } },
-    },
-    components: { schemas: SCHEMAS },
-  });
+  return openApiText(plan, 'v1.0', paths, SCHEMAS);
 }
 
 function post(summary: string, message: 'SeldonMessage' | 'Feedback') {
@@ -108,10 +95,6 @@ function post(summary: string, message: 'SeldonMessage' | 'Feedback') {
       default: { description: 'What failed', content: content('SeldonMessage') },
     },
   };
-}
-
-function read(summary: string) {
-  return { summary, responses: { '200': { description: 'OK' } } };
 }
 
 function content(message: 'SeldonMessage' | 'Feedback') {

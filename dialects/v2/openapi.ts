@@ -1,4 +1,5 @@
 // The documentation of a V2 graph's own API as an OpenAPI 3 document.
+import { openApiText, read, unitParameter } from '../openapi.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 
 const ANY_OBJECT = { type: 'object', additionalProperties: {} } as const;
@@ -40,10 +41,6 @@ const SCHEMAS = {
   Error: { type: 'object', properties: { error: { type: 'string' } } },
 } as const;
 
-function read(summary: string) {
-  return { summary, responses: { '200': { description: 'OK' } } };
-}
-
 function content(schema: keyof typeof SCHEMAS) {
   return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } };
 }
@@ -59,29 +56,15 @@ const INFER = {
 
 /** The OpenAPI document of a predictor's deployment, as JSON text. */
 export function openApiOf(plan: Plan): string {
-  const model = {
-    name: 'model',
-    in: 'path',
-    required: true,
-    schema: { type: 'string', enum: plan.units.map(({ name }) => name) },
+  const model = unitParameter(plan, 'model');
+  const paths = {
+    '/v2/models/infer': { post: INFER },
+    '/v2/models/{model}/infer': { post: { ...INFER, parameters: [model] } },
+    '/v2/models/{model}': { get: { ...read('Metadata of a unit'), parameters: [model] } },
+    '/v2/models/{model}/ready': { get: { ...read('Status of a unit'), parameters: [model] } },
+    '/v2': { get: read('What serves the graph') },
+    '/v2/health/live': { get: read('Whether the data plane runs') },
+    '/v2/health/ready': { get: read('Whether all units answer') },
   };
-  return JSON.stringify({
-    openapi: '3.0.3',
-    info: {
-      title: `${plan.namespace}/${plan.deployment}`,
-      version: 'v2',
-      description: 'The external API of an inference graph.',
-    },
-    servers: [{ url: `/seldon/${plan.namespace}/${plan.deployment}` }, { url: '/' }],
-    paths: {
-      '/v2/models/infer': { post: INFER },
-      '/v2/models/{model}/infer': { post: { ...INFER, parameters: [model] } },
-      '/v2/models/{model}': { get: { ...read('Metadata of a unit'), parameters: [model] } },
-      '/v2/models/{model}/ready': { get: { ...read('Status of a unit'), parameters: [model] } },
-      '/v2': { get: read('What serves the graph') },
-      '/v2/health/live': { get: read('Whether the data plane runs') },
-      '/v2/health/ready': { get: read('Whether all units answer') },
-    },
-    components: { schemas: SCHEMAS },
-  });
+  return openApiText(plan, 'v2', paths, SCHEMAS);
 }
