@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { combineObservers } from '../contract/call-observer.ts';
 import { compileProgram } from '../walk/program.ts';
-import { FakeExchange, jsonAnswer, jsonMessage, planOf } from '../walk/testing/fake-units.ts';
+import {
+  FakeExchange,
+  fakeHeaders,
+  jsonAnswer,
+  jsonMessage,
+  planOf,
+} from '../walk/testing/fake-units.ts';
 import { MAX_WALKS, WALK_LEASE_MS, WalkLog } from './walk-log.ts';
 
 const PLAN = planOf({
@@ -12,7 +18,7 @@ const PLAN = planOf({
 });
 
 /** A walk of one side call and a tail call, and the log that watches it. */
-function watched(): { log: WalkLog; walk: () => Promise<unknown> } {
+function watched(): { log: WalkLog; walk: (puid?: string) => Promise<unknown> } {
   const log = new WalkLog();
   const program = compileProgram(PLAN, {
     clientFor: () => ({
@@ -29,8 +35,9 @@ function watched(): { log: WalkLog; walk: () => Promise<unknown> } {
   });
   return {
     log,
-    walk: () => {
-      const exchange = new FakeExchange(jsonMessage('{"a":1}'));
+    walk: (puid = 'p') => {
+      const headers = fakeHeaders({ 'seldon-puid': puid });
+      const exchange = new FakeExchange(jsonMessage('{"a":1}'), headers);
       program.route('predict-rest').handle(exchange);
       return exchange.outcome;
     },
@@ -49,6 +56,17 @@ test('walks are written down from the first ask on, each handed over once', asyn
   assert.deepEqual([call?.bytesOut, call?.bytesIn], [7, 15]);
   assert.ok(call !== undefined && call.ms !== null && call.ms >= 0 && call.atMs >= 0);
   assert.deepEqual(log.take(), []);
+});
+
+test('a walk whose id is long, which its client chose, is not kept', async () => {
+  const { log, walk } = watched();
+  log.take();
+  await walk('x'.repeat(10_000));
+  await walk('short');
+  assert.deepEqual(
+    log.take().map(({ puid }) => puid),
+    ['short'],
+  );
 });
 
 test('they are bounded, and end when nobody asks any more', async (context) => {

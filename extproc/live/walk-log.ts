@@ -30,6 +30,8 @@ export interface Walk {
 export const WALK_LEASE_MS = 3000;
 /** Walks that are kept until the next ask: the newest. */
 export const MAX_WALKS = 500;
+/** A client chooses it; a walk with a longer one is not kept, since nobody can look for it. */
+const MAX_PUID_LENGTH = 256;
 /** Calls of one walk that are kept: the first. */
 const MAX_CALLS = 100;
 
@@ -58,7 +60,7 @@ export class WalkLog {
   }
 
   #note(walk: Walk): void {
-    if (!this.#isOn) return;
+    if (!this.#isOn || walk.puid.length > MAX_PUID_LENGTH) return;
     if (this.#walks.length >= MAX_WALKS) this.#walks.shift();
     this.#walks.push(walk);
   }
