@@ -58,7 +58,14 @@ function compilePlan(
     dialectOf(protocol).takesFeedback && dialectOf(unit.protocol).takesFeedback;
   const logsOf = compilePayloadLogs(deployment, predictor, env);
   const planUnits = compileUnits(predictor, units, takesFeedback, logsOf);
-  const walk = compileWalk(predictor.graph, policy.routingInBody, takesFeedback, protocol);
+  const logsResponse = (unit: Unit): boolean => logsOf(unit)?.response === true;
+  const walk = compileWalk(
+    predictor.graph,
+    policy.routingInBody,
+    takesFeedback,
+    protocol,
+    logsResponse,
+  );
   const isForeign = (unit: number): boolean => {
     const { builtIn, protocol: spoken } = units[unit] as Unit;
     return builtIn === null && spoken !== protocol;

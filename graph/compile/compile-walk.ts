@@ -6,12 +6,13 @@ import { callsOf } from '../plan/unit-calls.ts';
 import type { UnitCalls } from '../plan/unit-calls.ts';
 
 /** `routingInBody`: every answer must be read, so no call is Envoy's. `takesFeedback`: its protocol has it, and the graph's, which is `protocol`: of a unit that
- * speaks another one the response has to be read. Indices are positions in pre-order. */
+ * speaks another one the response has to be read, and of one that logs its responses. Indices are positions in pre-order. */
 export function compileWalk(
   graph: Unit,
   routingInBody: boolean,
   takesFeedback: (unit: Unit) => boolean,
   protocol: DialectName,
+  logsResponse: (unit: Unit) => boolean,
 ): Step {
   let next = 0;
   const visit = (unit: Unit, mayTailAbove: boolean): Step => {
@@ -36,10 +37,6 @@ export function compileWalk(
     };
   };
   return visit(graph, !routingInBody);
-}
-
-function logsResponse({ logger }: Unit): boolean {
-  return logger !== null && logger.mode !== 'request';
 }
 
 function chooseOf(unit: Unit, calls: UnitCalls): Choose | null {
