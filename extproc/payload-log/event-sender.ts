@@ -8,6 +8,7 @@ import type { EventQueue, PayloadEvent } from './events.ts';
 import {
   EVENT_TIMEOUT_MS,
   MAX_EVENTS_IN_FLIGHT,
+  MAX_SINK_RESPONSE_BYTES,
   MAX_UNPACKED_EVENT_BYTES,
   MAX_WAITING_EVENT_BYTES,
   MAX_WAITING_EVENTS,
@@ -156,9 +157,16 @@ function post(url: URL, options: RequestOptions, body: Buffer): Promise<number> 
   );
   return new Promise((resolve, reject) => {
     const outgoing = request(url, options, (incoming) => {
-      incoming.resume();
+      const status = incoming.statusCode ?? 0;
+      let bytes = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= MAX_SINK_RESPONSE_BYTES) return;
+        resolve(status);
+        incoming.destroy();
+      });
       incoming.on('error', reject);
-      incoming.on('end', () => resolve(incoming.statusCode ?? 0));
+      incoming.on('end', () => resolve(status));
     });
     outgoing.on('error', reject);
     outgoing.end(body);

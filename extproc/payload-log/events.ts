@@ -50,7 +50,7 @@ export function preparePayloads(
   return {
     log(unit, kind, message, exchange) {
       const logs = plan.units[unit]?.logs;
-      if (logs === undefined || !isSampled(logs) || skips(exchange)) return;
+      if (logs === undefined || !isSampled(logs, exchange) || skips(exchange)) return;
       if (!queue.admits(message.body.length)) return;
       queue.offer({
         url: logs.url,
@@ -79,8 +79,14 @@ function contentTypeOf({ headers }: Exchange): string {
     : 'application/json';
 }
 
-function isSampled({ share }: PayloadLog): boolean {
-  return share >= 1 || Math.random() < share;
+/** One draw for each request, so that what goes in and what comes out are logged together, at all units. */
+const draws = new WeakMap<Exchange, number>();
+
+function isSampled({ share }: PayloadLog, exchange: Exchange): boolean {
+  if (share >= 1) return true;
+  const drawn = draws.get(exchange) ?? Math.random();
+  draws.set(exchange, drawn);
+  return drawn < share;
 }
 
 function skips({ headers }: Exchange): boolean {

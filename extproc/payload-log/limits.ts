@@ -8,5 +8,7 @@ export const MAX_WAITING_EVENT_BYTES = 32 * 1024 * 1024;
 export const MAX_EVENTS_IN_FLIGHT = 10;
 /** A sink that has not answered after this time has lost the event. */
 export const EVENT_TIMEOUT_MS = 10_000;
+/** Of a sink's response so much is read, and thrown away; the connection of a longer one is closed. */
+export const MAX_SINK_RESPONSE_BYTES = 64 * 1024;
 /** A compressed payload that unpacks to more is sent as it is, with its content encoding: as many as are sent at a time may do so. */
 export const MAX_UNPACKED_EVENT_BYTES = 4 * 1024 * 1024;

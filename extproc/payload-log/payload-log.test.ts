@@ -136,6 +136,40 @@ test('a client may ask for no log, and a share of 0.5 logs about half', async ()
   assert.ok(Math.abs(sink.got.length - 201) < 80, String(sink.got.length));
 });
 
+test('of a request that is sampled, what goes in and what comes out are both logged', async () => {
+  const sink = await startSink();
+  const sender = new EventSender(SILENT_LOG);
+  const payloads = preparePayloads(loggedPlan(sink.url, { share: 0.5 }), sender, '');
+  for (let count = 0; count < 100; count++) {
+    const exchange = new FakeExchange(message('{}'), fakeHeaders({ 'seldon-puid': `p${count}` }));
+    payloads?.log(0, 'request', message('{}'), exchange);
+    payloads?.log(0, 'response', message('{}'), exchange);
+  }
+  await settled(sender);
+  const pairs = Map.groupBy(sink.got, ({ headers }) => headers['ce-requestid']);
+  assert.ok(pairs.size > 0 && pairs.size < 100, String(pairs.size));
+  assert.ok([...pairs.values()].every((events) => events.length === 2));
+});
+
+test('a sink that answers without end is left after what an answer may have', async () => {
+  let written = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    const write = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536))) written += 65_536;
+    };
+    response.on('drain', write);
+    write();
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const sender = new EventSender(SILENT_LOG);
+  sender.offer(event(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+  await settled(sender);
+  assert.deepEqual(sender.counts(), { sent: 1, dropped: 0, failed: 0, waiting: 0 });
+  assert.ok(written < 64 * 1024 * 1024, String(written));
+});
+
 test('a plan without loggers has no sink', () => {
   assert.equal(
     preparePayloads(testPlan({ name: 'm', type: 'MODEL' }), new EventSender(SILENT_LOG), ''),
