@@ -72,6 +72,7 @@ const LEVELS: readonly (readonly string[])[] = [
     'cli/commands/sidecar',
     'cli/commands/top',
     'cli/commands/tap',
+    'cli/commands/trace',
   ],
   ['cli'],
 ];

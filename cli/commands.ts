@@ -18,6 +18,8 @@ import { parseTap } from './commands/tap/parse.ts';
 import { TAP_USAGE } from './commands/tap/usage.ts';
 import { parseTop } from './commands/top/parse.ts';
 import { TOP_USAGE } from './commands/top/usage.ts';
+import { parseTrace } from './commands/trace/parse.ts';
+import { TRACE_USAGE } from './commands/trace/usage.ts';
 
 /** Resolves with the exit code. */
 export type Action = (io: Io) => Promise<number>;
@@ -52,6 +54,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: TAP_USAGE,
     parse: onOptions(parseTap, async (options, io) =>
       (await import('./commands/tap/tap.ts')).tap(options, io),
+    ),
+  },
+  trace: {
+    synopsis: 'trace [ID]',
+    summary: "show one request's walk through a running graph",
+    usage: TRACE_USAGE,
+    parse: onOptions(parseTrace, async (options, io) =>
+      (await import('./commands/trace/trace.ts')).trace(options, io),
     ),
   },
   explain: {

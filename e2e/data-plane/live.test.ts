@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { LiveRequest } from '../../sidecar/live/requests.ts';
 import type { LiveState } from '../../sidecar/live/state.ts';
+import type { TreeUnit } from '../../sidecar/live/walk-tree.ts';
 import { followLive } from '../../cli/live/follow.ts';
 import { findChromium, openPage, type Page } from '../harness/browser.ts';
 import { ask } from '../harness/client.ts';
@@ -194,6 +195,45 @@ describe('the live data', () => {
     const script = await fetch(`${urlOf()}/page/picture.ts`);
     assert.equal(script.headers.get('content-type'), 'text/javascript; charset=utf-8');
     assert.doesNotMatch(await script.text(), /: readonly|interface /);
+  });
+
+  test('one request is traced by its id and by that of its trace, and one that comes later is waited for', async () => {
+    const traceId = 'ab'.repeat(16);
+    const headers = {
+      'seldon-puid': 'traced-1',
+      traceparent: `00-${traceId}-${'cd'.repeat(8)}-01`,
+    };
+    const waiting = sidegraph('trace', traceId, '--url', urlOf(), '--wait', '20', '-o', 'json');
+    await stateThat(() => true);
+    await ask(running.port, { body: BODY, headers });
+    const { request, units: tree } = JSON.parse(await waiting) as {
+      request: LiveRequest;
+      units: readonly TreeUnit[];
+    };
+    assert.deepEqual([request.puid, request.traceId], ['traced-1', traceId]);
+    const last = request.routing['r'] === 0 ? 'a' : 'b';
+    assert.deepEqual(
+      tree.map(({ unit, depth, chosen, calls }) => [
+        unit,
+        depth,
+        chosen,
+        calls.map(({ verb, by, bytesOut }) => [verb, by, bytesOut]),
+      ]),
+      [
+        ['t', 0, null, [['transform-input', 'filter', BODY.length]]],
+        ['r', 1, last, [['route', 'filter', BODY.length]]],
+        [last, 2, null, [['predict', 'envoy', BODY.length]]],
+      ],
+    );
+    // Kept only while somebody looks.
+    await assert.rejects(sidegraph('trace', 'traced-1', '--url', urlOf()), /REQUEST_UNKNOWN/);
+  });
+
+  test('a unit that the graph does not have is told, with those that it has', async () => {
+    await assert.rejects(
+      sidegraph('tap', '--url', urlOf(), '--unit', 'nope'),
+      /it has: t, r, a, b[^]*UNIT_UNKNOWN/,
+    );
   });
 
   test('an address where nothing runs is told', async () => {

@@ -30,7 +30,7 @@ function watched(): { log: WalkLog; walk: (puid?: string) => Promise<unknown> } 
       close: () => {},
     }),
     random: () => 0,
-    observer: combineObservers([log.observer]),
+    observer: combineObservers([log.prepare(PLAN)]),
     log: { error: assert.fail },
   });
   return {
@@ -55,6 +55,8 @@ test('walks are written down from the first ask on, each handed over once', asyn
   assert.deepEqual([call?.unit, call?.verb, call?.status], ['t', 'transform-input', 200]);
   assert.deepEqual([call?.bytesOut, call?.bytesIn], [7, 15]);
   assert.ok(call !== undefined && call.ms !== null && call.ms >= 0 && call.atMs >= 0);
+  assert.deepEqual(first?.predictor, PLAN.predictor);
+  assert.deepEqual(first?.tail, { verb: 'predict', bytesOut: 15 }, 'what is left to Envoy');
   assert.deepEqual(log.take(), []);
 });
 

@@ -1,9 +1,10 @@
 // The calls of the last requests, for whoever looks at the live page: written down for as long as somebody asks again and again, and
 // handed over when they do. While nobody asks, a request costs the look at one flag.
-import { PUID_HEADER } from '../../graph/plan/names.ts';
+import { PUID_HEADER, verbOfTail } from '../../graph/plan/names.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import type { CallObserver, CallTrace, ObservedCall } from '../contract/call-observer.ts';
 import type { CallResult } from '../contract/calls.ts';
-import type { Exchange } from '../contract/exchange.ts';
+import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
 
 export interface WalkCall {
@@ -19,11 +20,20 @@ export interface WalkCall {
   bytesIn: number;
 }
 
+/** The call that a walk left to Envoy. */
+export interface WalkTail {
+  readonly verb: string;
+  readonly bytesOut: number;
+}
+
 export interface Walk {
+  readonly predictor: string;
   /** The request's `Seldon-Puid`. */
   readonly puid: string;
   /** In the order in which they began. */
   readonly calls: readonly WalkCall[];
+  /** Null where the filter responded itself. */
+  readonly tail: WalkTail | null;
 }
 
 /** How long an ask keeps the log on, ms. */
@@ -39,11 +49,15 @@ export class WalkLog {
   #isOn = false;
   #timer: NodeJS.Timeout | null = null;
   #walks: Walk[] = [];
-  readonly observer: CallObserver = {
-    forRequest: (exchange) =>
-      this.#isOn ? new WatchedWalk(exchange, (walk) => this.#note(walk)) : null,
-    begin: () => null,
-  };
+
+  /** Watches the requests of one plan. */
+  prepare({ predictor }: Plan): CallObserver {
+    return {
+      forRequest: (exchange) =>
+        this.#isOn ? new WatchedWalk(predictor, exchange, (walk) => this.#note(walk)) : null,
+      begin: () => null,
+    };
+  }
 
   /** The walks since the last ask; from now on they are written down for a while. */
   take(): readonly Walk[] {
@@ -67,12 +81,14 @@ export class WalkLog {
 }
 
 class WatchedWalk implements CallObserver {
+  readonly #predictor: string;
   readonly #puid: string;
   readonly #note: (walk: Walk) => void;
   readonly #beganAt = performance.now();
   readonly #calls: WalkCall[] = [];
 
-  constructor(exchange: Exchange, note: (walk: Walk) => void) {
+  constructor(predictor: string, exchange: Exchange, note: (walk: Walk) => void) {
+    this.#predictor = predictor;
     this.#puid = exchange.headers.find(PUID_HEADER) ?? '';
     this.#note = note;
   }
@@ -106,8 +122,16 @@ class WatchedWalk implements CallObserver {
     };
   }
 
-  replied(): void {
-    this.#note({ puid: this.#puid, calls: this.#calls });
+  replied(_exchange: Exchange, outcome: Outcome): void {
+    this.#note({
+      predictor: this.#predictor,
+      puid: this.#puid,
+      calls: this.#calls,
+      tail:
+        outcome.kind === 'tail'
+          ? { verb: verbOfTail(outcome.key), bytesOut: outcome.message.body.length }
+          : null,
+    });
   }
 }
 

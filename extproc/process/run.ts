@@ -39,7 +39,7 @@ export function run(options: WorkerOptions): void {
     return combineObservers([
       calls.prepare(plan),
       ...(traces === undefined ? [] : [traces]),
-      ...(options.live ? [walks.observer] : []),
+      ...(options.live ? [walks.prepare(plan)] : []),
     ]);
   };
   const table = new ProgramTable({

@@ -56,6 +56,11 @@ export function tailKey(unit: string, verb: CallVerb, transport: Transport): str
   return `${unit}/${verb}/${transport}`;
 }
 
+/** The verb of such a value. */
+export function verbOfTail(key: string): string {
+  return key.split('/')[1] ?? '';
+}
+
 /** The same for a call whose answer may stream. */
 export function streamKey(key: string): string {
   return `${key}/stream`;

@@ -11,6 +11,7 @@ export const FAILURES = {
   CLUSTER_REFUSED:
     'the Kubernetes API server rejected the request: unknown user, missing permissions, or no CRD',
   LIVE_UNREACHABLE: 'no running graph with an admin port responds at that address',
+  REQUEST_UNKNOWN: 'no request of that id was noted',
   DEPLOYMENT_AMBIGUOUS: 'the file has several deployments and none was chosen',
   DEPLOYMENT_UNKNOWN: 'the file does not have that deployment, or has none at all',
   PREDICTOR_UNKNOWN: 'the deployment has no predictor of that name',

@@ -114,6 +114,8 @@ export class LiveHub {
   async #tick(): Promise<void> {
     const plan = this.#parts.plan();
     if (plan === null) return;
+    // Before the walks are asked for: the filter has noted a walk before Envoy writes the line of its request.
+    const lines = this.#tail.look();
     this.#parts.askWalks();
     const [text, busy] = await Promise.all([
       this.#parts.metrics(),
@@ -129,8 +131,7 @@ export class LiveHub {
       ...readCounters(text),
     });
     if (this.#readings.length > WINDOW_TICKS + 1) this.#readings.shift();
-    const fresh = this.#tail
-      .look()
+    const fresh = lines
       .slice(-MAX_TOLD_REQUESTS)
       .flatMap((line) => parseLine(line, this.#nextId++) ?? [])
       .map((request) => this.#walks.join(request));

@@ -61,6 +61,11 @@ test('what is missing is absent, and what a client made long is cut', () => {
       length: 200,
     },
   );
+  assert.equal(read({ traceparent: null }).traceId, '');
+  assert.equal(
+    read({ traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` }).traceId,
+    'ab'.repeat(16),
+  );
   assert.equal(parseLine('{"time":"cut', 1), null);
   assert.equal(parseLine('7', 1), null);
 });
@@ -101,8 +106,11 @@ test('walks wait for their requests, the oldest go first', () => {
     bytesIn: 4,
   };
   const waiting = new WaitingWalks(2);
-  waiting.add(['p1', 'p2', 'p3'].map((puid) => ({ puid, calls: [call] })));
+  const tail = { verb: 'predict', bytesOut: 5 };
+  waiting.add(['p1', 'p2', 'p3'].map((puid) => ({ predictor: 'main', puid, calls: [call], tail })));
   assert.deepEqual(waiting.join(read({ puid: 'p1' })).calls, []);
+  assert.deepEqual(waiting.join(read({ puid: 'p3', predictor: 'shadow' })).calls, []);
+  assert.deepEqual(waiting.join(read({ puid: 'p2' })).tail, tail);
   assert.deepEqual(waiting.join(read({ puid: 'p3' })).calls, [call]);
   assert.deepEqual(waiting.join(read({ puid: 'p3' })).calls, []);
 });

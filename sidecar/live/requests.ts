@@ -1,6 +1,6 @@
 // The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
 // read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
-import type { Walk, WalkCall } from '../../extproc/live/walk-log.ts';
+import type { Walk, WalkCall, WalkTail } from '../../extproc/live/walk-log.ts';
 
 export interface LiveRequest {
   /** Counts up, so that a watcher can tell which ones it has. */
@@ -27,13 +27,18 @@ export interface LiveRequest {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly puid: string;
+  /** Of its `traceparent`; '' where it has none. */
+  readonly traceId: string;
   /** The branches that routers chose. */
   readonly routing: Readonly<Record<string, number>>;
   /** The calls of the filter, in the order in which they began; empty where none was made or seen. */
   readonly calls: readonly WalkCall[];
+  /** What the filter left to Envoy: the last call, as it was sent. Null where it was none or not seen. */
+  readonly tail: WalkTail | null;
 }
 
 const MAX_TEXT = 200;
+const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-/;
 
 /** A request of a line; null where it is none. */
 export function parseLine(line: string, id: number): LiveRequest | null {
@@ -75,8 +80,10 @@ export function parseLine(line: string, id: number): LiveRequest | null {
     bytesIn: number('bytes_in') ?? 0,
     bytesOut: number('bytes_out') ?? 0,
     puid: text('puid'),
+    traceId: TRACE_PARENT.exec(text('traceparent'))?.[1] ?? '',
     routing: readRouting(fields.get('routing')),
     calls: [],
+    tail: null,
   };
 }
 
@@ -97,10 +104,10 @@ function readRouting(value: unknown): Record<string, number> {
   );
 }
 
-/** Walks that wait for the line of their request, which Envoy writes up to a second later. */
+/** Walks that wait for the line of their request, which Envoy writes up to a second later. A shadow's request has the same id. */
 export class WaitingWalks {
   readonly #max: number;
-  readonly #byPuid = new Map<string, Walk>();
+  readonly #byRequest = new Map<string, Walk>();
 
   constructor(max: number) {
     this.#max = max;
@@ -108,23 +115,27 @@ export class WaitingWalks {
 
   add(walks: readonly Walk[]): void {
     for (const walk of walks) {
-      this.#byPuid.set(walk.puid, walk);
-      const [oldest] = this.#byPuid.keys();
-      if (this.#byPuid.size > this.#max && oldest !== undefined) this.#byPuid.delete(oldest);
+      this.#byRequest.set(keyOf(walk), walk);
+      const [oldest] = this.#byRequest.keys();
+      if (this.#byRequest.size > this.#max && oldest !== undefined) this.#byRequest.delete(oldest);
     }
   }
 
   /** The request with its calls, if they are here. */
   join(request: LiveRequest): LiveRequest {
-    const walk = this.#byPuid.get(request.puid);
+    const walk = this.#byRequest.get(keyOf(request));
     if (walk === undefined || request.puid === '') return request;
-    this.#byPuid.delete(request.puid);
-    return { ...request, calls: walk.calls };
+    this.#byRequest.delete(keyOf(request));
+    return { ...request, calls: walk.calls, tail: walk.tail };
   }
 
   clear(): void {
-    this.#byPuid.clear();
+    this.#byRequest.clear();
   }
+}
+
+function keyOf({ predictor, puid }: { readonly predictor: string; readonly puid: string }): string {
+  return `${predictor}/${puid}`;
 }
 
 /** The newest of what was pushed. */

@@ -1,5 +1,6 @@
 // One request as a line for the terminal. What clients chose (paths, ids) must not steer it.
 import type { LiveRequest } from '../../../sidecar/live/requests.ts';
+import { plain } from '../../live/plain.ts';
 import { millis, statusWords, wayWords } from '../../../sidecar/live/page/words.ts';
 
 export const TAP_HEADING = line(
@@ -29,8 +30,4 @@ function line(...cells: readonly string[]): string {
   const widths = [12, 7, 6, 18, 14, 0];
   const text = cells.map((cell, at) => plain(cell).padEnd(widths[at] ?? 0)).join('  ');
   return `${text.trimEnd()}\n`;
-}
-
-function plain(words: string): string {
-  return words.replaceAll(/\p{Cc}/gu, ' ');
 }

@@ -22,8 +22,10 @@ test('a request is a line, and what a client wrote does not steer the terminal',
     bytesIn: 0,
     bytesOut: 0,
     puid: 'p1',
+    traceId: '',
     routing: { r: 1 },
     calls: [],
+    tail: null,
   });
   assert.equal(
     text,

@@ -6,6 +6,7 @@ import {
   METADATA_NAMESPACE,
   METADATA_ROUTING,
   PUID_HEADER,
+  TRACE_HEADER,
 } from '../../../graph/plan/names.ts';
 import { type JsonObject, literal, typed } from '../json.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';
@@ -47,6 +48,7 @@ function liveLogs({ liveLogPath }: EnvoyLayout, own: JsonObject): JsonObject[] {
         ...own,
         unit_at_us: '%COMMON_DURATION(DS_RX_BEG:US_TX_BEG:us)%',
         error: `%RESP(${ERROR_HEADER})%`,
+        traceparent: `%REQ(${TRACE_HEADER})%`,
       }),
     },
   ];

@@ -76,6 +76,8 @@ const REQUEST: LiveRequest = {
   bytesIn: 3,
   bytesOut: 4,
   puid: '',
+  traceId: '',
+  tail: null,
   routing: {},
   calls: [
     { unit: 'r', verb: 'route', atMs: 1, ms: 2, status: 200, bytesOut: 9, bytesIn: 8 },
@@ -103,5 +105,8 @@ test("a waterfall has the whole, the filter's calls and Envoy's", () => {
   );
   assert.equal(waterfall(REQUEST)[2]?.words, 'given up, 9 B sent, 0 B back');
   assert.equal(waterfall(REQUEST)[3]?.words, "Envoy's call, 2 attempts");
+  const last = waterfall({ ...REQUEST, tail: { verb: 'predict', bytesOut: 11 } }).at(-1);
+  assert.equal(last?.name, 'm predict');
+  assert.equal(last?.words, "Envoy's call, 2 attempts, 11 B sent, 4 B back");
   assert.equal(waterfall({ ...REQUEST, unit: '', unitAtMs: null, calls: [] }).length, 1);
 });

@@ -98,7 +98,7 @@ export interface Bar {
 
 /** A request's walk in time: the whole, the filter's calls, and the call that Envoy made last. */
 export function waterfall(request: LiveRequest): readonly Bar[] {
-  const { ms, unit, unitAtMs, unitMs, bytesIn, bytesOut, attempts } = request;
+  const { ms, unit, unitAtMs, unitMs, bytesIn, bytesOut, attempts, tail } = request;
   const bars: Bar[] = [
     {
       name: 'request',
@@ -119,11 +119,11 @@ export function waterfall(request: LiveRequest): readonly Bar[] {
   ];
   if (unit !== '' && unitAtMs !== null)
     bars.push({
-      name: unit,
+      name: tail === null ? unit : `${unit} ${tail.verb}`,
       atMs: unitAtMs,
       ms: unitMs,
       kind: 'last',
-      words: `Envoy's call${attempts > 1 ? `, ${attempts} attempts` : ''}`,
+      words: `Envoy's call${attempts > 1 ? `, ${attempts} attempts` : ''}${tail === null ? '' : `, ${tail.bytesOut} B sent, ${bytesOut} B back`}`,
     });
   return bars;
 }

@@ -1,0 +1,5 @@
+// Texts that clients chose, for the terminal: without what would steer it.
+
+export function plain(words: string): string {
+  return words.replaceAll(/\p{Cc}/gu, ' ');
+}
