@@ -46,6 +46,22 @@ test('repeated headers stay repeated, in their order', () => {
   assert.equal(headers.find('cookie'), 'a');
 });
 
+test('requests that are asked in turn keep their headers apart', () => {
+  // More headers than the first list of offsets has room for.
+  const names = Array.from({ length: 100 }, (_, at) => `n${at}`);
+  const many = headersOf(...names.map((name) => [name, `many ${name}`] as const));
+  const few = headersOf(['n0', 'few n0'], ['n1', 'few n1']);
+  for (const name of names) {
+    assert.equal(many.find(name), `many ${name}`);
+    assert.equal(few.find(name), name === 'n0' || name === 'n1' ? `few ${name}` : null);
+  }
+  assert.equal(few.http1Block(false).toString(), 'n0: few n0\r\nn1: few n1\r\n');
+  assert.equal(
+    many.http1Block(false).toString(),
+    names.map((name) => `${name}: many ${name}\r\n`).join(''),
+  );
+});
+
 test('a value or name that could end its line gets nowhere', () => {
   const headers = headersOf(
     ['a', 'x\r\nb: c'],
