@@ -49,7 +49,7 @@ process.env['KUBECONFIG'] = KUBECONFIG;
 const client = new KubeClient(PooledKubeConfig.load());
 await installChart();
 const lines = [
-  await firstAnswers(),
+  await firstResponses(),
   ...(await startUps()),
   ...(await edits()),
   ...(await requests()),
@@ -63,7 +63,7 @@ for (const { what, unit, values: all } of lines) {
 process.exit(0);
 
 /** A namespace is annotated and a model applied, until the gateway answers 200. */
-async function firstAnswers(): Promise<Line> {
+async function firstResponses(): Promise<Line> {
   const all: number[] = [];
   for (let i = 0; i < times; i += 1) {
     const namespace = await createNamespace(`${NAMESPACE}-${i}`, { inject: false });
@@ -97,7 +97,7 @@ async function startUps(): Promise<Line[]> {
   ];
 }
 
-/** From the API server's answer until three requests in a row see it. */
+/** From the API server's response until three requests in a row see it. */
 async function edits(): Promise<Line[]> {
   const change = async (
     name: string,
@@ -174,8 +174,8 @@ async function isAnswered(namespace: string, name: string): Promise<boolean> {
 
 async function isModel(name: string, wanted: string): Promise<boolean> {
   for (let i = 0; i < 3; i += 1) {
-    const answer = await predict(NAMESPACE, name);
-    if (answer.status !== 200 || modelOf(answer.text) !== wanted) return false;
+    const response = await predict(NAMESPACE, name);
+    if (response.status !== 200 || modelOf(response.text) !== wanted) return false;
   }
   return true;
 }

@@ -62,7 +62,7 @@ class Meter {
   }
 }
 
-/** One connection that sends its request again as soon as the answer is whole. */
+/** One connection that sends its request again as soon as the response is whole. */
 function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
   const body = jsonPayload(order.bodyBytes);
   const lines = CLIENT_HEADERS.map(([name, value]) => `${name}: ${value}\r\n`).join('');
@@ -104,7 +104,7 @@ function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
       status = Number(text.slice(9, 12));
       const at = text.indexOf('content-length:');
       if (at < 0) {
-        fail(`answer without content-length, status ${status}`);
+        fail(`response without content-length, status ${status}`);
         return;
       }
       remaining = Number.parseInt(text.slice(at + 15), 10) - (chunk.length - end - 4);

@@ -174,9 +174,9 @@ function planText(manifest: string): string {
 async function until(url: string): Promise<void> {
   const endMs = performance.now() + READY_LIMIT_MS;
   for (;;) {
-    const answer = await fetch(url).catch(() => null);
-    await answer?.arrayBuffer();
-    if (answer?.status === 200) return;
+    const response = await fetch(url).catch(() => null);
+    await response?.arrayBuffer();
+    if (response?.status === 200) return;
     if (performance.now() > endMs) throw new Error(`${url} is not 200 after ${READY_LIMIT_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

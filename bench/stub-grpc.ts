@@ -13,7 +13,7 @@ const ACK = 1;
 const END_HEADERS = 4;
 const PADDED = 8;
 
-const ANSWER_HEADERS = Buffer.concat([
+const RESPONSE_HEADERS = Buffer.concat([
   Buffer.from([0x88, 0x0f, 0x10, 16]),
   Buffer.from('application/grpc', 'latin1'),
 ]);
@@ -128,7 +128,7 @@ function framed(message: Buffer): Buffer {
 }
 
 function answer(stream: number, body: Buffer): Buffer {
-  const frames = [frame(HEADERS, END_HEADERS, stream, ANSWER_HEADERS)];
+  const frames = [frame(HEADERS, END_HEADERS, stream, RESPONSE_HEADERS)];
   for (let at = 0; at < body.length; at += MAX_FRAME) {
     frames.push(frame(DATA, 0, stream, body.subarray(at, at + MAX_FRAME)));
   }

@@ -6,7 +6,7 @@ const ROUTE_BODY = Buffer.from('{"data":{"ndarray":[[1]]}}');
 const HEAD_END = Buffer.from('\r\n\r\n');
 const CONTENT_LENGTH = 'content-length:';
 
-/** Serves one port; `answer` makes the body of the answer from path and request body. */
+/** Serves one port; `response` makes the body of the response from path and request body. */
 export function startHttpStub(port: number, host = '127.0.0.1'): Promise<net.Server> {
   const server = net.createServer({ noDelay: true }, (socket) => serve(socket));
   return new Promise((resolve, reject) => {

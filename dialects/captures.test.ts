@@ -27,7 +27,7 @@ interface Recorded {
   readonly message_base64?: string;
 }
 
-function answerOf(path: string): Payload {
+function responseOf(path: string): Payload {
   const text = readFileSync(`${CAPTURES}${path}.json`, 'utf8');
   const { response } = JSON.parse(text) as { response: Recorded };
   if (response.message_base64 !== undefined) {
@@ -46,7 +46,7 @@ function answerOf(path: string): Payload {
   };
 }
 
-test('V2 answers over REST become requests whose JSON and tensors are theirs', options, () => {
+test('V2 responses over REST become requests whose JSON and tensors are theirs', options, () => {
   for (const path of [
     'mlserver/infer',
     'mlserver/infer-custom-bytes',
@@ -60,25 +60,25 @@ test('V2 answers over REST become requests whose JSON and tensors are theirs', o
     'triton/infer-raw-binary',
     'triton/infer-classification',
   ]) {
-    const answer = answerOf(path);
-    const request = edited(answer, chainRest(answer));
+    const response = responseOf(path);
+    const request = edited(response, chainRest(response));
     assert.ok(typeof request === 'object', `${path}: ${textOf(request)}`);
     const split = ({ body, layout }: Payload): [string, string] => {
       const bytes = layout === null ? body.length : Number(layout);
       return [body.toString('utf8', 0, bytes), body.toString('hex', bytes)];
     };
-    const [before, tensors] = split(answer);
+    const [before, tensors] = split(response);
     const [after, sameTensors] = split(request);
     const { outputs, ...rest } = JSON.parse(before) as Record<string, unknown>;
     const { inputs, ...sameRest } = JSON.parse(after) as Record<string, unknown>;
     assert.deepEqual(inputs, outputs, path);
     assert.equal(sameTensors, tensors, path);
-    const asked = answer.layout === null ? {} : { parameters: { binary_data_output: true } };
+    const asked = response.layout === null ? {} : { parameters: { binary_data_output: true } };
     assert.deepEqual(sameRest, { ...rest, ...asked }, path);
   }
 });
 
-test('V2 answers over gRPC become requests with their tensors', options, () => {
+test('V2 responses over gRPC become requests with their tensors', options, () => {
   for (const path of [
     'mlserver/grpc-infer',
     'mlserver/grpc-infer-raw',
@@ -89,10 +89,10 @@ test('V2 answers over gRPC become requests with their tensors', options, () => {
     'triton/grpc-infer',
     'triton/grpc-infer-raw',
   ]) {
-    const answer = answerOf(path);
-    const made = edited(answer, chainGrpc(answer, 'next'));
+    const response = responseOf(path);
+    const made = edited(response, chainGrpc(response, 'next'));
     assert.ok(typeof made === 'object', `${path}: ${textOf(made)}`);
-    const before = V2_SCHEMA.read('Response', answer.body);
+    const before = V2_SCHEMA.read('Response', response.body);
     const after = V2_SCHEMA.read('Request', made.body);
     assert.equal(after['model_name'], 'next');
     assert.equal(after['id'], before['id']);
@@ -105,51 +105,51 @@ test('V2 answers over gRPC become requests with their tensors', options, () => {
   }
 });
 
-test('the same answer twice has itself as mean, as floating point', options, () => {
+test('the same response twice has itself as mean, as floating point', options, () => {
   for (const path of ['mlserver/infer', 'kserve/v2-infer', 'triton/infer']) {
-    const answer = answerOf(path);
-    const text = answer.body.toString().replace('INT64', 'FP64');
-    assert.equal(textOf(averageRest([answer, answer])), text);
-    assert.equal(readRestRoute(answer), 2);
+    const response = responseOf(path);
+    const text = response.body.toString().replace('INT64', 'FP64');
+    assert.equal(textOf(averageRest([response, response])), text);
+    assert.equal(readRestRoute(response), 2);
   }
-  const binary = answerOf('triton/infer-binary');
+  const binary = responseOf('triton/infer-binary');
   const mean = averageRest([binary, binary]);
   assert.ok('body' in mean);
   assert.equal(mean.body.readDoubleLE(Number(mean.layout)), 2);
   for (const path of ['mlserver/grpc-infer', 'mlserver/grpc-infer-raw', 'triton/grpc-infer']) {
-    const answer = answerOf(path);
-    assert.equal(readGrpcRoute(answer), 2, path);
-    assert.ok('body' in averageGrpc([answer, answer]), path);
+    const response = responseOf(path);
+    assert.equal(readGrpcRoute(response), 2, path);
+    assert.ok('body' in averageGrpc([response, response]), path);
   }
-  const strings = answerOf('mlserver/infer-custom-bytes');
+  const strings = responseOf('mlserver/infer-custom-bytes');
   assert.match(textOf(averageRest([strings])), /output "echo" is BYTES/);
 });
 
-test('MLServer’s and KServe’s answers, of other names and types, have a mean', options, () => {
-  const mean = averageRest([answerOf('mlserver/infer'), answerOf('kserve/v2-infer')]);
+test('MLServer’s and KServe’s responses, of other names and types, have a mean', options, () => {
+  const mean = averageRest([responseOf('mlserver/infer'), responseOf('kserve/v2-infer')]);
   // The one says [1,1], the other [1].
   assert.match(textOf(mean), /^MERGE_UNUSABLE the shape of "output-0" is \[1\]/);
 });
 
-test('TensorFlow Serving’s answers become requests', options, () => {
+test('TensorFlow Serving’s responses become requests', options, () => {
   for (const path of ['tfs-standin/predict', 'tfs-standin/predict-columnar', 'kserve/v1-predict']) {
-    const answer = answerOf(path);
-    const request = textOf(edited(answer, chainTensorflowRest(answer)));
-    const expected = answer.body
+    const response = responseOf(path);
+    const request = textOf(edited(response, chainTensorflowRest(response)));
+    const expected = response.body
       .toString()
       .replace('predictions', 'instances')
       .replace('outputs', 'inputs');
     assert.equal(request, expected);
   }
-  const answer = answerOf('tfs-standin/grpc-predict');
-  const made = edited(answer, chainTensorflowGrpc(answer, 'next'));
+  const response = responseOf('tfs-standin/grpc-predict');
+  const made = edited(response, chainTensorflowGrpc(response, 'next'));
   assert.ok(typeof made === 'object');
-  const before = TENSORFLOW_SCHEMA.read('PredictResponse', answer.body);
+  const before = TENSORFLOW_SCHEMA.read('PredictResponse', response.body);
   assert.deepEqual(TENSORFLOW_SCHEMA.read('PredictRequest', made.body), {
     model_spec: { name: 'next' },
     inputs: before['outputs'],
   });
-  const mean = averageTensorflow([answer, answer]);
+  const mean = averageTensorflow([response, response]);
   assert.ok('body' in mean);
   assert.deepEqual(TENSORFLOW_SCHEMA.read('PredictResponse', mean.body), before);
 });

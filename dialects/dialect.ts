@@ -53,7 +53,7 @@ export interface NamedModel {
 /** The call that answers the client, where the client asks for another one than `predict`: a stream, say. */
 export interface LastCall {
   pathOf(model: string): string;
-  /** Whether all models are asked this way, and not only the last one, whose answer then must be the graph's as it comes. */
+  /** Whether all models are asked this way, and not only the last one, whose response then must be the graph's as it comes. */
   readonly everywhere: boolean;
   /** Whether messages are the protocol's ordinary ones, which can be fitted to units. */
   readonly fits: boolean;
@@ -71,7 +71,7 @@ export interface ClientRoute {
    * it is not served.
    */
   readonly use: 'walk' | 'last' | 'pass';
-  /** The answer may stream, and the request over gRPC: they are bounded by their longest pause, not by their time. */
+  /** The response may stream, and the request over gRPC: they are bounded by their longest pause, not by their time. */
   readonly streams?: boolean;
 }
 
@@ -93,10 +93,10 @@ export interface ControlRoot {
 export interface HttpControl {
   /** A path, or a template with `{unit}`. */
   readonly path: string;
-  readonly answer: HttpAnswer;
+  readonly response: HttpControlResponse;
 }
 
-export type HttpAnswer =
+export type HttpControlResponse =
   /** 200 when all units accept connections, else 503. */
   | 'ready'
   | 'live'
@@ -121,9 +121,9 @@ export interface GrpcControl {
 
 export type GrpcMethod = {
   readonly path: string;
-} /** A unit is asked by `unitPath` and its answer passed on. */ & (
+} /** A unit is asked by `unitPath` and its response passed on. */ & (
   | {
-      readonly answer: 'unit';
+      readonly response: 'unit';
       readonly unitPath: string;
       /** Name of the unit; where the graph has one unit alone, any name is that unit's. */
       unitIn(request: Buffer): string;
@@ -133,8 +133,8 @@ export type GrpcMethod = {
       builtIn(unit: string): Buffer;
     }
   /** Of all units, asked by `unitPath`. */
-  | { readonly answer: 'graph-metadata'; readonly unitPath: string }
-  | { readonly answer: 'made'; make(server: ServerFacts): Buffer }
+  | { readonly response: 'graph-metadata'; readonly unitPath: string }
+  | { readonly response: 'made'; make(server: ServerFacts): Buffer }
 );
 
 /** What a server says of itself. */
@@ -156,21 +156,21 @@ export interface Messages {
   readonly transport: Transport;
   /** Content type of messages that Sidegraph writes itself. */
   readonly contentType: string | null;
-  /** A message that says nothing: what gRPC answers a feedback with that nobody took. */
+  /** A message that says nothing: what gRPC responses a feedback with that nobody took. */
   readonly empty: Buffer;
   /** What makes requests of messages; null where every message is one. */
   readonly requests: Requests | null;
-  /** The branch that a router's answer names, truncated to an integer. */
-  readRoute(answer: Payload): number | Unusable;
-  /** The first answer that cannot be given to a combiner; null when all can. */
-  findUnjoinable(answers: readonly Payload[]): Unusable | null;
-  /** What the combiner named `model` gets: all answers in order, as pieces to be sent one after the other; they are not read. */
-  joinAnswers(answers: readonly Payload[], model: string): Pieces;
+  /** The branch that a router's response names, truncated to an integer. */
+  readRoute(response: Payload): number | Unusable;
+  /** The first response that cannot be given to a combiner; null when all can. */
+  findUnjoinable(responses: readonly Payload[]): Unusable | null;
+  /** What the combiner named `model` gets: all responses in order, as pieces to be sent one after the other; they are not read. */
+  joinResponses(responses: readonly Payload[], model: string): Pieces;
   /** AVERAGE_COMBINER: the first message with the element-wise mean as its data. */
-  average(answers: readonly Payload[]): Payload | Unusable;
+  average(responses: readonly Payload[]): Payload | Unusable;
   /** What `average` makes on its way besides the bodies, bytes; an upper bound. */
-  averageBytes(answers: readonly Payload[]): number;
-  /** SIMPLE_MODEL: the constant answer of the unit named `model`, or what the request sent for it to say. */
+  averageBytes(responses: readonly Payload[]): number;
+  /** SIMPLE_MODEL: the constant response of the unit named `model`, or what the request sent for it to say. */
   simpleModel(request: Payload, model: string): Payload;
   /** Routing in the body; null where the protocol has no place for it. */
   readonly routing: RoutingInBody | null;
@@ -181,15 +181,15 @@ export interface Requests {
   modelIn(request: Payload): string;
   /**
    * What a unit gets that is asked to predict or to transform under the name `model`: the edits that make it of the client's message, or
-   * of another unit's answer; null where it may stay.
+   * of another unit's response; null where it may stay.
    */
-  fit(message: Payload, model: string, isAnswer: boolean): Edits | Unusable | null;
+  fit(message: Payload, model: string, isResponse: boolean): Edits | Unusable | null;
   /** A client's own message is what every unit gets, unread. */
   readonly ownFits: boolean;
   /** Of how many bytes `fit` may look at each. */
   bytesRead(message: Payload): number;
-  /** What makes an answer of the client's own message, where the walk ends without a call; null where it may stay. */
-  asAnswer(request: Payload): Edits | null;
+  /** What makes a response of the client's own message, where the walk ends without a call; null where it may stay. */
+  asResponse(request: Payload): Edits | null;
 }
 
 export interface RoutingInBody {

@@ -32,9 +32,9 @@ test('one model answers what it says itself, over REST and to the gRPC client', 
   assert.deepEqual(message.data.names, SPECIES);
   assertClose(message.data.ndarray, expected('logistic'));
 
-  const { answer, metadata } = await predictOnceUp(graph.grpcAddress);
-  assert.deepEqual(answer.data?.tensor?.shape, [3, 3]);
-  assertClose([answer.data?.tensor?.values ?? []], [expected('logistic').flat()]);
+  const { response, metadata } = await predictOnceUp(graph.grpcAddress);
+  assert.deepEqual(response.data?.tensor?.shape, [3, 3]);
+  assertClose([response.data?.tensor?.values ?? []], [expected('logistic').flat()]);
   assert.equal(typeof metadata['seldon-puid'], 'string');
 });
 
@@ -51,9 +51,9 @@ test('an explainer beside the graph asks it, and says that the petal decides', a
   assertClose(message.data.ndarray, expected('logistic'));
   const path = '/seldon/default/iris-explainer/default/api/v1.0/explain';
   const body = { data: { ndarray: [[5.1, 3.5, 1.4, 0.2]] } };
-  const answer = await post(graph.url + path, body);
-  assert.equal(answer.status, 200);
-  const { explanations } = (await answer.json()) as {
+  const response = await post(graph.url + path, body);
+  assert.equal(response.status, 200);
+  const { explanations } = (await response.json()) as {
     explanations: { class: number; falls: number[] }[];
   };
   const [setosa] = explanations;
@@ -74,9 +74,9 @@ test('an outlier detector tags what it passes on to the model', async (t) => {
       ],
     },
   };
-  const answer = await post(`${graph.url}/api/v1.0/predictions`, body);
-  assert.equal(answer.status, 200);
-  const { meta, data } = (await answer.json()) as Message;
+  const response = await post(`${graph.url}/api/v1.0/predictions`, body);
+  assert.equal(response.status, 200);
+  const { meta, data } = (await response.json()) as Message;
   assert.deepEqual(meta.tags, { model: 'logistic', 'outlier-predictions': [0, 1] });
   assert.equal(data.ndarray.length, 2);
 });
@@ -103,7 +103,7 @@ test('feedback moves the bandit to the better model', async (t) => {
   assertClose(before.message.data.ndarray, expected('guesser'));
 
   await giveFeedback(graph, 0, 0);
-  // The header of the answer as it came does as well: the wrapper finds it in the body.
+  // The header of the response as it came does as well: the wrapper finds it in the body.
   const byHeader = await post(
     `${graph.url}/api/v1.0/feedback`,
     { reward: 1 },
@@ -122,12 +122,12 @@ test('feedback moves the bandit to the better model', async (t) => {
 test('a combiner answers the mean of its three models and says how far they disagree', async (t) => {
   const graph = await start(t, 'combiner/graph.yaml');
   const { message } = await ask(graph, 'combiner');
-  const answers = ['forest', 'neighbours', 'bayes'].map(expected);
-  assertClose(message.data.ndarray, meanOf(answers));
+  const responses = ['forest', 'neighbours', 'bayes'].map(expected);
+  assertClose(message.data.ndarray, meanOf(responses));
   const spread = Math.max(
-    ...answers[0]!.flatMap((row, r) =>
+    ...responses[0]!.flatMap((row, r) =>
       row.map((_, c) => {
-        const cells = answers.map((answer) => answer[r]![c]!);
+        const cells = responses.map((response) => response[r]![c]!);
         return Math.max(...cells) - Math.min(...cells);
       }),
     ),
@@ -207,18 +207,18 @@ async function ask(
   graph: RunningExample,
   example: string,
 ): Promise<{ message: Message; routing: string | null }> {
-  const answer = await post(`${graph.url}/api/v1.0/predictions`, readRequest(example));
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
+  const response = await post(`${graph.url}/api/v1.0/predictions`, readRequest(example));
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
   const message: Message = JSON.parse(text);
-  return { message, routing: answer.headers.get('seldon-routing') };
+  return { message, routing: response.headers.get('seldon-routing') };
 }
 
 /** Feedback for a request that took `branch`: what a client makes of the header `seldon-routing`. */
 async function giveFeedback(graph: RunningExample, branch: number, reward: number): Promise<void> {
   const body = { reward, response: { meta: { routing: { bandit: branch } } } };
-  const answer = await post(`${graph.url}/api/v1.0/feedback`, body);
-  assert.equal(answer.status, 200, await answer.text());
+  const response = await post(`${graph.url}/api/v1.0/feedback`, body);
+  assert.equal(response.status, 200, await response.text());
 }
 
 function post(
@@ -251,8 +251,8 @@ async function startStep(t: Cleanup, step: string): Promise<{ step: string; port
   t.after(() => stopGroup(child));
   for (let waited = 0; ; waited += 100) {
     assert.ok(child.exitCode === null && waited < 120_000, `${step} did not come up`);
-    const answer = await fetch(`http://127.0.0.1:${port}/health/ping`).catch(() => null);
-    if (answer?.ok === true) return { step, port };
+    const response = await fetch(`http://127.0.0.1:${port}/health/ping`).catch(() => null);
+    if (response?.ok === true) return { step, port };
     await sleep(100);
   }
 }
@@ -271,15 +271,17 @@ function readRequest(example: string): object {
 function expected(model: string): readonly (readonly number[])[] {
   const file = fileURLToPath(new URL('../.cache/models/expected.json', import.meta.url));
   const known: Expected = JSON.parse(readFileSync(file, 'utf8'));
-  const answer = known.answers[model];
-  assert.ok(answer !== undefined, `no expected answer of ${model}`);
-  return answer;
+  const response = known.answers[model];
+  assert.ok(response !== undefined, `no expected response of ${model}`);
+  return response;
 }
 
-function meanOf(answers: readonly (readonly (readonly number[])[])[]): number[][] {
-  const [first = []] = answers;
+function meanOf(responses: readonly (readonly (readonly number[])[])[]): number[][] {
+  const [first = []] = responses;
   return first.map((row, r) =>
-    row.map((_, c) => answers.reduce((sum, answer) => sum + answer[r]![c]!, 0) / answers.length),
+    row.map(
+      (_, c) => responses.reduce((sum, response) => sum + response[r]![c]!, 0) / responses.length,
+    ),
   );
 }
 

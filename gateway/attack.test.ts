@@ -24,7 +24,7 @@ const MEMORY_BYTES = 384 * MIB;
 const FILES = 1024;
 const LARGE = Buffer.alloc(MIB, 'a');
 const ATTACK_MS = 4000;
-/** Between an answer and the bystander's next request: the attack has the machine's two cores as well. */
+/** Between a response and the bystander's next request: the attack has the machine's two cores as well. */
 const PAUSE_MS = 2;
 const PATH = '/seldon/demo/calm/api/v1.0/predictions';
 const VICTIM = '/seldon/demo/victim/api/v1.0/predictions';
@@ -87,7 +87,7 @@ describe('a client that does harm at the gateway', () => {
     bystander?.stop();
   });
 
-  test('HTTP/2 streams whose answers are never read', () =>
+  test('HTTP/2 streams whose responses are never read', () =>
     harm(() => {
       for (let at = 0; at < 4; at += 1) {
         const session = openSession();

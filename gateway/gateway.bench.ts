@@ -54,8 +54,9 @@ for (let round = 0; round < CHANGES; round += 1) {
   server.publish(encoder.encode(renderSnapshot(parts.values())));
   const isLive = live.promise.then(() => applied.push(performance.now() - beganMs));
   for (;;) {
-    const answer = await rest({ port: layout.httpPort, path, body: '{}' });
-    if (answer.status === 200 && answer.text.includes(next === 'a' ? '"one"' : '"other"')) break;
+    const response = await rest({ port: layout.httpPort, path, body: '{}' });
+    if (response.status === 200 && response.text.includes(next === 'a' ? '"one"' : '"other"'))
+      break;
   }
   took.push(performance.now() - beganMs);
   await isLive;
@@ -102,8 +103,8 @@ async function measureEndpoints(): Promise<void> {
     parts.set(`m-${COUNT - 1}`, sketchPart(sketch, portsOf(unit)));
     server.publish(encoder.encode(renderSnapshot(parts.values())));
     for (;;) {
-      const answer = await rest({ port: layout.httpPort, path, body: '{}' });
-      if (answer.text.includes(name)) break;
+      const response = await rest({ port: layout.httpPort, path, body: '{}' });
+      if (response.text.includes(name)) break;
     }
     seen.push(performance.now() - beganMs);
   }

@@ -37,10 +37,10 @@ test('many and large headers are taken, and beyond the bounds refused with a cod
   assert.match(await post(headers(120, 10)), / 200 /);
   assert.match(await post(headers(1, 100_000)), / 200 /);
   for (const refused of [headers(1100, 1), headers(1, 300_000)]) {
-    const answer = await post(refused);
-    assert.match(answer, /^HTTP\/1\.1 431 /);
-    assert.match(answer, /sidegraph-error: HEADERS_TOO_LARGE/);
-    assert.match(answer, /"status":"FAILURE"/);
+    const response = await post(refused);
+    assert.match(response, /^HTTP\/1\.1 431 /);
+    assert.match(response, /sidegraph-error: HEADERS_TOO_LARGE/);
+    assert.match(response, /"status":"FAILURE"/);
   }
 });
 
@@ -48,16 +48,16 @@ function post(headers: string): Promise<string> {
   return say(`POST ${PATH} HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n${headers}\r\n{}`);
 }
 
-/** Until an answer with its body is there. */
+/** Until a response with its body is there. */
 function say(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(gateway.options.httpPort, '127.0.0.1', () => socket.write(text));
-    let answer = '';
+    let response = '';
     socket.on('data', (chunk: Buffer) => {
-      answer += chunk.toString('latin1');
-      if (/\r\n\r\n./s.test(answer)) socket.destroy();
+      response += chunk.toString('latin1');
+      if (/\r\n\r\n./s.test(response)) socket.destroy();
     });
-    socket.on('close', () => resolve(answer));
-    socket.on('error', (error) => (answer === '' ? reject(error) : resolve(answer)));
+    socket.on('close', () => resolve(response));
+    socket.on('error', (error) => (response === '' ? reject(error) : resolve(response)));
   });
 }

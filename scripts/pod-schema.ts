@@ -62,10 +62,10 @@ function parse(version: string): Parsed {
   const words = new Map<string, string[]>();
   const enums = new Set<string>();
   for (const [module, path] of SOURCES) {
-    const answer = execFileSync('go', ['mod', 'download', '-json', `${module}@${version}`], {
+    const response = execFileSync('go', ['mod', 'download', '-json', `${module}@${version}`], {
       encoding: 'utf8',
     });
-    const { Dir } = JSON.parse(answer) as { Dir: string };
+    const { Dir } = JSON.parse(response) as { Dir: string };
     const lines = readFileSync(join(Dir, path), 'utf8').split('\n');
     let open: Struct | undefined;
     let comments: string[] = [];

@@ -94,8 +94,8 @@ export async function startOperatorProcess(
   );
   const sampler = new Sampler(child.pid ?? 0);
   while (performance.now() - beganMs < READY_MS) {
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
-    if (answer?.ok === true)
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
+    if (response?.ok === true)
       return new OperatorProcess(child, port, sampler, performance.now() - beganMs);
     if (child.exitCode !== null) break;
     await sleep(50);

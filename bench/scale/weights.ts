@@ -1,5 +1,5 @@
 // How long a change of weights takes until a request through the gateway sees it. All of the traffic goes from one predictor to the
-// other and back, with steady requests meanwhile; each answer names the predictor that gave it.
+// other and back, with steady requests meanwhile; each response names the predictor that gave it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
@@ -10,7 +10,7 @@ const GIVE_UP_MS = 30_000;
 const BETWEEN_MS = 1_000;
 
 export interface WeightChanges {
-  /** From the answer of the API server to the patch until the first answer of the other predictor, ms. */
+  /** From the response of the API server to the patch until the first response of the other predictor, ms. */
   readonly liveMs: readonly number[];
   /** From the patch's sending on, ms. */
   readonly wholeMs: readonly number[];
@@ -56,9 +56,9 @@ function startLoad(port: number, rate: number) {
   const ask = async (): Promise<void> => {
     requests += 1;
     try {
-      const answer = await rest({ port, path: PATH, body: '{"data":{"ndarray":[[1,2]]}}' });
-      if (answer.status !== 200) failures.push(`${answer.status} ${answer.text}`);
-      else if (answer.text === wanted) seen.resolve();
+      const response = await rest({ port, path: PATH, body: '{"data":{"ndarray":[[1,2]]}}' });
+      if (response.status !== 200) failures.push(`${response.status} ${response.text}`);
+      else if (response.text === wanted) seen.resolve();
     } catch (error) {
       failures.push(String(error));
     }

@@ -8,9 +8,9 @@ const POLL_MS = 50;
 export function answersTcp(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
-    const end = (answer: boolean): void => {
+    const end = (isOpen: boolean): void => {
       socket.destroy();
-      resolve(answer);
+      resolve(isOpen);
     };
     socket.setTimeout(timeoutMs, () => end(false));
     socket.once('connect', () => end(true));

@@ -6,7 +6,7 @@ import type { Dialect, LastCall } from '../dialect.ts';
 const CHAT = '/v1/chat/completions';
 const PATHS: readonly string[] = [CHAT, '/v1/completions', '/v1/embeddings', '/v1/responses'];
 
-/** What is no model is asked as a unit of Seldon is: the request's body, or the answer's, goes in and comes out. */
+/** What is no model is asked as a unit of Seldon is: the request's body, or the response's, goes in and comes out. */
 const UNIT_PATHS: Readonly<Record<Verb, string | null>> = {
   predict: CHAT,
   'transform-input': '/transform-input',
@@ -48,8 +48,8 @@ export const OPENAI: Dialect = {
       { path: '/health', below: false, service: '' },
     ],
     http: [
-      { path: '/v1/models', answer: 'models' },
-      { path: '/health', answer: 'ready' },
+      { path: '/v1/models', response: 'models' },
+      { path: '/health', response: 'ready' },
     ],
     grpc: { files: [], services: [], methods: [] },
   },

@@ -6,11 +6,11 @@ import { SELDON_REST } from '../seldon/rest-messages.ts';
 
 const NOTHING_TO_AVERAGE: Unusable = {
   code: 'MERGE_UNUSABLE',
-  info: 'answers of protocol openai have no numbers to average',
+  info: 'responses of protocol openai have no numbers to average',
   position: 0,
 };
 
-/** A whole answer, never a stream. */
+/** A whole response, never a stream. */
 function constantText(model: string): string {
   return JSON.stringify({
     id: 'chatcmpl-sidegraph',
@@ -20,7 +20,7 @@ function constantText(model: string): string {
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content: 'This is a constant answer.' },
+        message: { role: 'assistant', content: 'This is a constant response.' },
         finish_reason: 'stop',
       },
     ],

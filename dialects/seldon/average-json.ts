@@ -22,7 +22,7 @@ interface JsonArray extends NumberArray {
   readonly span: Span;
 }
 
-/** One for the numbers of each answer, for as many as most combiners have; averages are made one at a time. */
+/** One for the numbers of each response, for as many as most combiners have; averages are made one at a time. */
 const LISTS = Array.from({ length: 4 }, () => new NumberList());
 
 /** The span is valid JSON by then. Keys and strings would make the data unusable anyway, so bytes may be characters. */
@@ -42,8 +42,8 @@ function readSpan(body: Buffer, span: Span, list: NumberList): NumberArray | und
 
 function readArray(body: Buffer, position: number): JsonArray | string {
   const data = findPath(body, DATA);
-  if (data === 'invalid') return 'the answer is not valid JSON';
-  if (data === 'absent') return 'the answer holds no data';
+  if (data === 'invalid') return 'the response is not valid JSON';
+  if (data === 'absent') return 'the response holds no data';
   const list = LISTS[position] ?? new NumberList();
   const ndarray = findIn(body, data, NDARRAY);
   if (typeof ndarray !== 'string') {

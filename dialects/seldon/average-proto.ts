@@ -21,8 +21,8 @@ interface ProtoArray extends NumberArray {
 
 function readArray(body: Buffer): ProtoArray | string {
   const source = readArrayData(body);
-  if (source === 'broken') return 'the answer is no protobuf message';
-  if (source === 'absent') return 'the answer holds no data';
+  if (source === 'broken') return 'the response is no protobuf message';
+  if (source === 'absent') return 'the response holds no data';
   if (source.field === DATA.ndarray) {
     const list = readList(source.payload);
     const flat = list === undefined ? undefined : flatten(list);

@@ -22,10 +22,10 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 /** Mean of all `arrays`, which must be of one shape, written over the first; MERGE_UNUSABLE otherwise, or when a mean is no finite number. */
 export function meanOf(arrays: readonly NumberArray[]): Numbers | Unusable {
   const first = arrays[0];
-  if (first === undefined) return unmergeable('there is no answer to average', 0);
+  if (first === undefined) return unmergeable('there is no response to average', 0);
   for (const [position, array] of arrays.entries()) {
     if (sameShape(first.shape, array.shape)) continue;
-    const shapes = `[${array.shape.join(',')}], the first answer's [${first.shape.join(',')}]`;
+    const shapes = `[${array.shape.join(',')}], the first response's [${first.shape.join(',')}]`;
     return unmergeable(`the data's shape is ${shapes}`, position);
   }
   const means = first.values;

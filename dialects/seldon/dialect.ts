@@ -57,17 +57,17 @@ export const SELDON: Dialect = {
       { path: '/api/v1.0/health/status', below: false, service: '' },
     ],
     http: [
-      { path: '/api/v1.0/status', answer: 'ready' },
-      { path: '/api/v1.0/health/status', answer: 'ready' },
-      { path: '/api/v1.0/metadata', answer: 'graph-metadata' },
+      { path: '/api/v1.0/status', response: 'ready' },
+      { path: '/api/v1.0/health/status', response: 'ready' },
+      { path: '/api/v1.0/metadata', response: 'graph-metadata' },
       ...['/api/v1.0', '/api/v0.1'].flatMap(
         (version) =>
           [
-            { path: `${version}/status/{unit}`, answer: 'unit-status' },
-            { path: `${version}/metadata/{unit}`, answer: 'unit-metadata' },
-            { path: `${version}/doc`, answer: 'doc-without-slash' },
-            { path: `${version}/doc/`, answer: 'doc' },
-            { path: `${version}/doc/seldon.json`, answer: 'openapi' },
+            { path: `${version}/status/{unit}`, response: 'unit-status' },
+            { path: `${version}/metadata/{unit}`, response: 'unit-metadata' },
+            { path: `${version}/doc`, response: 'doc-without-slash' },
+            { path: `${version}/doc/`, response: 'doc' },
+            { path: `${version}/doc/seldon.json`, response: 'openapi' },
           ] as const,
       ),
     ],
@@ -77,7 +77,7 @@ export const SELDON: Dialect = {
       methods: [
         {
           path: '/seldon.protos.Seldon/ModelMetadata',
-          answer: 'unit',
+          response: 'unit',
           unitPath: '/seldon.protos.Model/Metadata',
           unitIn: (request) => readString(request, MODEL_METADATA.name),
           ask: () => Buffer.alloc(0),
@@ -89,7 +89,7 @@ export const SELDON: Dialect = {
         },
         {
           path: '/seldon.protos.Seldon/GraphMetadata',
-          answer: 'graph-metadata',
+          response: 'graph-metadata',
           unitPath: '/seldon.protos.Model/Metadata',
         },
       ],

@@ -76,7 +76,7 @@ test('a branch is read from tensors packed or not, nested lists and TensorFlow t
   assert.equal(route(write({ data: { tftensor: { dtype: 3, int_val: [-1, 4] } } })), -1);
 });
 
-test('other answers of a router are unusable, and broken ones are said to be', () => {
+test('other responses of a router are unusable, and broken ones are said to be', () => {
   for (const value of [
     {},
     { strData: '1' },
@@ -122,9 +122,9 @@ test('unequal shapes and other data are refused', () => {
   }
 });
 
-test('answers are joined to a list that protobuf reads', () => {
+test('responses are joined to a list that protobuf reads', () => {
   const bodies = [write({ strData: 'a' }), Buffer.alloc(0), write({ strData: 'b' })];
-  const { pieces } = SELDON_GRPC.joinAnswers(bodies.map(payload), 'c');
+  const { pieces } = SELDON_GRPC.joinResponses(bodies.map(payload), 'c');
   assert.deepEqual(read(Buffer.concat(pieces), 'MsgList'), {
     seldonMessages: [{ strData: 'a' }, {}, { strData: 'b' }],
   });

@@ -29,15 +29,15 @@ import { readProtoRoute } from './route-proto.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-function findUnjoinable(answers: readonly Payload[]): Unusable | null {
-  const position = answers.findIndex(({ body }) => !isProtobuf(body));
+function findUnjoinable(responses: readonly Payload[]): Unusable | null {
+  const position = responses.findIndex(({ body }) => !isProtobuf(body));
   if (position < 0) return null;
-  return { code: 'ANSWER_MALFORMED', info: 'the answer is no protobuf message', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the response is no protobuf message', position };
 }
 
 /** A SeldonMessageList: each message behind its length. */
-function joinAnswers(answers: readonly Payload[]): Pieces {
-  const pieces = answers.flatMap(({ body }) => [
+function joinResponses(responses: readonly Payload[]): Pieces {
+  const pieces = responses.flatMap(({ body }) => [
     bytesHead(MESSAGE_LIST.messages, body.length),
     body,
   ]);
@@ -70,12 +70,12 @@ const SIMPLE_DATA = bytesField(
   stringField(DATA.names, 'class2'),
   bytesField(DATA.tensor, writeShape([1, 3]), writeDoubles(TENSOR.values, [0.1, 0.9, 0.5])),
 );
-const SIMPLE_ANSWER = Buffer.concat([SIMPLE_HEAD, SIMPLE_DATA]);
+const SIMPLE_RESPONSE = Buffer.concat([SIMPLE_HEAD, SIMPLE_DATA]);
 
 function simpleModel(body: Buffer): Buffer {
   const data = readOneof(body, isMessageData);
-  if (data === undefined || data === 'broken' || data.wire !== BYTES) return SIMPLE_ANSWER;
-  if (data.field !== MESSAGE.strData && data.field !== MESSAGE.binData) return SIMPLE_ANSWER;
+  if (data === undefined || data === 'broken' || data.wire !== BYTES) return SIMPLE_RESPONSE;
+  if (data.field !== MESSAGE.strData && data.field !== MESSAGE.binData) return SIMPLE_RESPONSE;
   return Buffer.concat([SIMPLE_HEAD, bytesField(data.field, data.payload)]);
 }
 
@@ -128,9 +128,9 @@ export const SELDON_GRPC: Messages = {
   requests: null,
   readRoute: ({ body }) => readProtoRoute(body),
   findUnjoinable,
-  joinAnswers,
-  average: (answers) => averagePayload(answers, averageProto),
-  averageBytes: (answers) => averageProtoBytes(bodiesOf(answers)),
+  joinResponses,
+  average: (responses) => averagePayload(responses, averageProto),
+  averageBytes: (responses) => averageProtoBytes(bodiesOf(responses)),
   simpleModel: ({ body }) => ({ body: simpleModel(body), contentType: null, layout: null }),
   routing: {
     write: (body, routing) => append(body, routing, routingMeta(routing)),

@@ -77,7 +77,7 @@ export function openApiOf(plan: Plan): string {
   const unit = unitParameter(plan, 'unit');
   const paths = {
     '/api/v1.0/predictions': { post: post('Ask the graph', 'SeldonMessage') },
-    '/api/v1.0/feedback': { post: post('Tell the graph how good an answer was', 'Feedback') },
+    '/api/v1.0/feedback': { post: post('Tell the graph how good a response was', 'Feedback') },
     '/api/v1.0/status': { get: read('Whether all units answer') },
     '/api/v1.0/status/{unit}': { get: { ...read('Status of a unit'), parameters: [unit] } },
     '/api/v1.0/metadata': { get: read('Metadata of the graph') },
@@ -91,7 +91,7 @@ function post(summary: string, message: 'SeldonMessage' | 'Feedback') {
     summary,
     requestBody: { required: true, content: content(message) },
     responses: {
-      '200': { description: 'The answer of the graph', content: content('SeldonMessage') },
+      '200': { description: 'The response of the graph', content: content('SeldonMessage') },
       default: { description: 'What failed', content: content('SeldonMessage') },
     },
   };

@@ -5,12 +5,12 @@ export function bodiesOf(payloads: readonly Payload[]): Buffer[] {
   return payloads.map(({ body }) => body);
 }
 
-/** The first answer with what `average` makes of all bodies, for protocols whose bodies say all. */
+/** The first response with what `average` makes of all bodies, for protocols whose bodies say all. */
 export function averagePayload(
-  answers: readonly Payload[],
+  responses: readonly Payload[],
   average: (bodies: readonly Buffer[]) => Buffer | Unusable,
 ): Payload | Unusable {
-  const body = average(bodiesOf(answers));
+  const body = average(bodiesOf(responses));
   if ('code' in body) return body;
-  return { body, contentType: answers[0]?.contentType ?? null, layout: null };
+  return { body, contentType: responses[0]?.contentType ?? null, layout: null };
 }

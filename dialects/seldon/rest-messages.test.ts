@@ -21,7 +21,7 @@ function routed(text: string, routing: Record<string, number> = { r: 1 }): strin
   return String(SELDON_REST.routing?.write(Buffer.from(text), routing));
 }
 
-test('a branch is read from every form of a route answer', () => {
+test('a branch is read from every form of a route response', () => {
   const forms: readonly (readonly [string, number])[] = [
     ['{"data":{"ndarray":[1]}}', 1],
     ['{"data":{"names":["X1L"],"ndarray":[[1,2],[3,4]]},"meta":{}}', 1],
@@ -38,7 +38,7 @@ test('a branch is read from every form of a route answer', () => {
   for (const [text, branch] of forms) assert.equal(route(text), branch, text);
 });
 
-test('a route answer without a number is unusable, one that is no JSON is said to be none', () => {
+test('a route response without a number is unusable, one that is no JSON is said to be none', () => {
   const unusable = [
     '{"strData":"1"}',
     '{"data":{"ndarray":[]}}',
@@ -107,7 +107,7 @@ test('what cannot be averaged is refused with the child that is at fault', () =>
   assert.match(average('{"data":{"ndarray":[1e999]}}'), /^MERGE_UNUSABLE 0: /);
 });
 
-test('routing is laid over what the answer says, and no other byte changes', () => {
+test('routing is laid over what the response says, and no other byte changes', () => {
   assert.equal(routed('{}'), '{"meta":{"routing":{"r":1}}}');
   assert.equal(routed(' { "a" : 1.0 }'), ' {"meta":{"routing":{"r":1}}, "a" : 1.0 }');
   assert.equal(routed('{"meta":{ },"a":1}'), '{"meta":{"routing":{"r":1} },"a":1}');

@@ -15,19 +15,20 @@ const ARRAY_OPEN = Buffer.from('[');
 const ARRAY_COMMA = Buffer.from(',');
 const ARRAY_CLOSE = Buffer.from(']');
 
-function findUnjoinable(answers: readonly Payload[]): Unusable | null {
-  const position = answers.findIndex(({ body }) => wholeValue(body) === undefined);
+function findUnjoinable(responses: readonly Payload[]): Unusable | null {
+  const position = responses.findIndex(({ body }) => wholeValue(body) === undefined);
   if (position < 0) return null;
-  return { code: 'ANSWER_MALFORMED', info: 'the answer is not valid JSON', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the response is not valid JSON', position };
 }
 
-/** `[answer,answer]`: the executor's aggregate body. */
-function joinAnswers(answers: readonly Payload[]): Pieces {
+/** `[response,response]`: the executor's aggregate body. */
+function joinResponses(responses: readonly Payload[]): Pieces {
   const pieces: Buffer[] = [];
-  for (const { body } of answers) pieces.push(pieces.length === 0 ? ARRAY_OPEN : ARRAY_COMMA, body);
+  for (const { body } of responses)
+    pieces.push(pieces.length === 0 ? ARRAY_OPEN : ARRAY_COMMA, body);
   if (pieces.length === 0) pieces.push(ARRAY_OPEN);
   pieces.push(ARRAY_CLOSE);
-  return { pieces, contentType: answers[0]?.contentType ?? null, layout: null };
+  return { pieces, contentType: responses[0]?.contentType ?? null, layout: null };
 }
 
 /** Undefined for what is no object, and for one that is longer than any routing. */
@@ -96,9 +97,9 @@ export const SELDON_REST: Messages = {
   requests: null,
   readRoute: ({ body }) => readJsonRoute(body),
   findUnjoinable,
-  joinAnswers,
-  average: (answers) => averagePayload(answers, averageJson),
-  averageBytes: (answers) => averageJsonBytes(bodiesOf(answers)),
+  joinResponses,
+  average: (responses) => averagePayload(responses, averageJson),
+  averageBytes: (responses) => averageJsonBytes(bodiesOf(responses)),
   simpleModel: ({ body }) => ({
     body: simpleModelJson(body),
     contentType: 'application/json',

@@ -1,4 +1,4 @@
-// A router's answer over REST, in every form that the executor takes: a SeldonMessage with `data.ndarray`,
+// A router's response over REST, in every form that the executor takes: a SeldonMessage with `data.ndarray`,
 // `data.tensor` or `data.tftensor`, whose first value is the branch (truncated), or a plain array of integers.
 import { findIn, findMember, keys, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
 import { OPEN_ARRAY, OPEN_OBJECT, skipNumber, skipSpace } from '../../lib/codecs/json/scan.ts';
@@ -11,12 +11,12 @@ const TF_INTS = [keys('tftensor', 'int_val'), keys('tftensor', 'intVal')];
 
 const NOT_JSON: Unusable = {
   code: 'ANSWER_MALFORMED',
-  info: 'the answer to /route is not valid JSON',
+  info: 'the response to /route is not valid JSON',
   position: 0,
 };
 const NO_NUMBER: Unusable = {
   code: 'ROUTE_UNUSABLE',
-  info: 'the answer to /route holds no number where a branch is expected',
+  info: 'the response to /route holds no number where a branch is expected',
   position: 0,
 };
 

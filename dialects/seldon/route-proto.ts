@@ -1,16 +1,16 @@
-// A router's answer over gRPC: a SeldonMessage whose tensor, ndarray or tftensor begins with the branch (truncated).
+// A router's response over gRPC: a SeldonMessage whose tensor, ndarray or tftensor begins with the branch (truncated).
 import type { Unusable } from '../payload.ts';
 import { DATA, TENSOR, TF_TENSOR } from './fields.ts';
 import { type ArrayData, readArrayData, readDoubles, readInts, readList } from './numbers-proto.ts';
 
 const BROKEN: Unusable = {
   code: 'ANSWER_MALFORMED',
-  info: 'the answer to Route is no protobuf message',
+  info: 'the response to Route is no protobuf message',
   position: 0,
 };
 const NO_NUMBER: Unusable = {
   code: 'ROUTE_UNUSABLE',
-  info: 'the answer to Route holds no number where a branch is expected',
+  info: 'the response to Route holds no number where a branch is expected',
   position: 0,
 };
 

@@ -1,4 +1,4 @@
-// SIMPLE_MODEL over REST: the constant answer of Seldon's old engine, or the request's own strData or binData.
+// SIMPLE_MODEL over REST: the constant response of Seldon's old engine, or the request's own strData or binData.
 import { findMember, type Span, wholeValue } from '../../lib/codecs/json/find.ts';
 
 const SUCCESS = '"status":{"status":"SUCCESS"}';

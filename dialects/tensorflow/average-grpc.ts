@@ -1,4 +1,4 @@
-// AVERAGE_COMBINER over gRPC: the first answer with the mean of all in the place of its tensors' numbers. A mean of integers is
+// AVERAGE_COMBINER over gRPC: the first response with the mean of all in the place of its tensors' numbers. A mean of integers is
 // DT_DOUBLE.
 import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
 import { bytesField, stringField } from '../../lib/codecs/protobuf/writer.ts';
@@ -14,9 +14,9 @@ import {
   writeTensor,
 } from './tensors-grpc.ts';
 
-function readAnswer(body: Buffer): GrpcTensor[] | string {
+function readResponse(body: Buffer): GrpcTensor[] | string {
   const outputs = readOutputs(body);
-  if (outputs === undefined) return 'the answer is no PredictResponse';
+  if (outputs === undefined) return 'the response is no PredictResponse';
   const tensors: GrpcTensor[] = [];
   const room = new SplatRoom();
   for (const [name, bytes] of outputs) {
@@ -28,15 +28,15 @@ function readAnswer(body: Buffer): GrpcTensor[] | string {
 }
 
 export function averageGrpc(payloads: readonly Payload[]): Payload | Unusable {
-  const answers: GrpcTensor[][] = [];
+  const responses: GrpcTensor[][] = [];
   for (const [position, { body }] of payloads.entries()) {
-    const tensors = readAnswer(body);
+    const tensors = readResponse(body);
     if (typeof tensors === 'string') return unmergeable(tensors, position);
-    answers.push(tensors);
+    responses.push(tensors);
   }
-  const means = meansOf(answers);
+  const means = meansOf(responses);
   if ('code' in means) return means;
-  const entries = (answers[0] ?? []).map((tensor, position) =>
+  const entries = (responses[0] ?? []).map((tensor, position) =>
     bytesField(
       PREDICT_RESPONSE.outputs,
       stringField(ENTRY.key, tensor.name),

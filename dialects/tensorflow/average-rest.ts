@@ -1,22 +1,22 @@
-// AVERAGE_COMBINER over REST: the first answer with the mean of all in the place of its numbers.
+// AVERAGE_COMBINER over REST: the first response with the mean of all in the place of its numbers.
 import { applyEdits, type Edit, type Payload, type Unusable } from '../payload.ts';
 import { writeJsonNumbers } from '../tensors/json-numbers.ts';
 import { meansOf, unmergeable } from '../tensors/mean.ts';
 import { type RestTensor, readTensors } from './tensors-rest.ts';
 
 export function averageRest(payloads: readonly Payload[]): Payload | Unusable {
-  const answers: RestTensor[][] = [];
+  const responses: RestTensor[][] = [];
   for (const [position, { body }] of payloads.entries()) {
     const tensors = readTensors(body);
     if (typeof tensors === 'string') return unmergeable(tensors, position);
-    answers.push(tensors);
+    responses.push(tensors);
   }
-  const means = meansOf(answers);
+  const means = meansOf(responses);
   if ('code' in means) return means;
   const [first] = payloads;
-  if (first === undefined) return unmergeable('there is no answer to average', 0);
+  if (first === undefined) return unmergeable('there is no response to average', 0);
   const edits: Edit[] = [];
-  for (const [position, { shape, span }] of (answers[0] ?? []).entries()) {
+  for (const [position, { shape, span }] of (responses[0] ?? []).entries()) {
     const values = means[position]?.values ?? new Float64Array();
     edits.push({ ...span, by: writeJsonNumbers(shape, values) });
   }

@@ -1,4 +1,4 @@
-// What a TensorFlow unit is called with over gRPC: the client's own request, or the answer of the unit before with its outputs as
+// What a TensorFlow unit is called with over gRPC: the client's own request, or the response of the unit before with its outputs as
 // inputs. Tensors stay where they are: of each entry the tag is replaced, and the model that answered by the one that is called.
 import { BYTES, FieldReader } from '../../lib/codecs/protobuf/reader.ts';
 import { bytesField, bytesHead, stringField } from '../../lib/codecs/protobuf/writer.ts';
@@ -76,7 +76,7 @@ export function nameRequest(payload: Payload, model: string): Edits | null {
   return grpcEdits([{ start: 0, end: 0, by: modelSpec(model, ...signature) }, ...edits]);
 }
 
-/** An answer as the next unit's request; its version and signature were the answering model's own, and go. */
+/** A response as the next unit's request; its version and signature were the answering model's own, and go. */
 export function chainGrpc({ body }: Payload, model: string): Edits | Unusable {
   const edits: Edit[] = [{ start: 0, end: 0, by: modelSpec(model) }];
   const reader = new FieldReader(body);
@@ -95,7 +95,7 @@ export function chainGrpc({ body }: Payload, model: string): Edits | Unusable {
   return reader.broken ? NO_PROTOBUF : grpcEdits(edits);
 }
 
-/** A client's own request as the graph's answer, where no unit was called: its inputs as outputs. */
+/** A client's own request as the graph's response, where no unit was called: its inputs as outputs. */
 export function answerWithRequest({ body }: Payload): Edits | null {
   const edits: Edit[] = [];
   const reader = new FieldReader(body);

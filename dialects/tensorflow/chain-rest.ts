@@ -1,4 +1,4 @@
-// What a TensorFlow unit is called with after another: its answer with `predictions` under the name `instances` (row format), or
+// What a TensorFlow unit is called with after another: its response with `predictions` under the name `instances` (row format), or
 // `outputs` under `inputs` (column format). Only the key is replaced. Seldon's executor knows the row format alone.
 import { areAbsent, endsObject, WORTH_SEARCHING_BYTES } from '../../lib/codecs/json/absent.ts';
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
@@ -41,7 +41,7 @@ interface Members {
 }
 
 /**
- * Behind the predictions of a large answer the bytes are only searched for keys that would change what it is: the unit that gets them reads
+ * Behind the predictions of a large response the bytes are only searched for keys that would change what it is: the unit that gets them reads
  * the rest.
  */
 function readMembers(json: Buffer): Members | undefined {
@@ -67,7 +67,7 @@ function readMembers(json: Buffer): Members | undefined {
   return cursor.isOver() ? { isRequest, predictions, outputs } : undefined;
 }
 
-/** Null: the answer is a request already. */
+/** Null: the response is a request already. */
 export function chainRest({ body, contentType }: Payload): Edits | Unusable | null {
   const members = readMembers(body) ?? readMembers(withoutNonFinite(body) ?? NOTHING);
   if (members === undefined) return NOT_JSON;

@@ -92,13 +92,13 @@ export const TENSORFLOW: Dialect = {
   control: {
     roots: [{ path: MODELS, below: true, service: '' }],
     http: [
-      { path: `${MODELS}/{unit}`, answer: 'unit-status' },
-      { path: `${MODELS}/{unit}/metadata`, answer: 'unit-metadata' },
+      { path: `${MODELS}/{unit}`, response: 'unit-status' },
+      { path: `${MODELS}/{unit}/metadata`, response: 'unit-metadata' },
       ...['versions', 'labels'].flatMap(
         (of) =>
           [
-            { path: `${MODELS}/{unit}/${of}/{version}`, answer: 'unit-status' },
-            { path: `${MODELS}/{unit}/${of}/{version}/metadata`, answer: 'unit-metadata' },
+            { path: `${MODELS}/{unit}/${of}/{version}`, response: 'unit-status' },
+            { path: `${MODELS}/{unit}/${of}/{version}/metadata`, response: 'unit-metadata' },
           ] as const,
       ),
     ],
@@ -108,7 +108,7 @@ export const TENSORFLOW: Dialect = {
       methods: [
         {
           path: MODEL_METADATA,
-          answer: 'unit',
+          response: 'unit',
           unitPath: MODEL_METADATA,
           unitIn: nameInSpec,
           ask: (request) => request,
@@ -116,7 +116,7 @@ export const TENSORFLOW: Dialect = {
         },
         {
           path: MODEL_STATUS,
-          answer: 'unit',
+          response: 'unit',
           unitPath: MODEL_STATUS,
           unitIn: nameInSpec,
           ask: (request) => request,

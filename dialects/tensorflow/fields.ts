@@ -21,8 +21,8 @@ export const TENSOR = {
 } as const;
 export const SHAPE = { dim: 2, unknownRank: 3 } as const;
 export const DIM = { size: 1 } as const;
-/** Of request and answer. */
+/** Of request and response. */
 export const GET_METADATA = { modelSpec: 1 } as const;
-/** The request's model and the answer's list. */
+/** The request's model and the response's list. */
 export const GET_STATUS = { modelSpec: 1, versionStatus: 1 } as const;
 export const VERSION_STATUS = { state: 2 } as const;

@@ -13,16 +13,16 @@ export const TENSORFLOW_GRPC: Messages = {
   empty: Buffer.alloc(0),
   requests: {
     modelIn: modelInRequest,
-    fit: (message, model, isAnswer) =>
-      isAnswer ? chainGrpc(message, model) : nameRequest(message, model),
+    fit: (message, model, isResponse) =>
+      isResponse ? chainGrpc(message, model) : nameRequest(message, model),
     ownFits: false,
     // Tensors are stepped over.
     bytesRead: () => 0,
-    asAnswer: answerWithRequest,
+    asResponse: answerWithRequest,
   },
   readRoute: readGrpcRoute,
   findUnjoinable: findUnjoinableGrpc,
-  joinAnswers: joinGrpc,
+  joinResponses: joinGrpc,
   average: averageGrpc,
   averageBytes: averageGrpcBytes,
   simpleModel: (_request, model) => constantGrpc(model),

@@ -48,7 +48,7 @@ function shapeOf(sizes: readonly number[]): object {
   return { dim: sizes.map((size) => ({ size })) };
 }
 
-function answer(tensor: object, name = 'o'): Payload {
+function response(tensor: object, name = 'o'): Payload {
   return grpc(write('PredictResponse', { outputs: { [name]: tensor }, model_spec: { name: 'm' } }));
 }
 
@@ -72,7 +72,9 @@ function listOf({ datatype }: MeanCase, bytes: Buffer, text: string): unknown[] 
 function assertMean(given: MeanCase): void {
   const { datatype, shape, meanDatatype, mean } = given;
   const head = { dtype: DTYPES[datatype], tensor_shape: shapeOf(shape) };
-  const content = averageGrpc(given.raw.map((bytes) => answer({ ...head, tensor_content: bytes })));
+  const content = averageGrpc(
+    given.raw.map((bytes) => response({ ...head, tensor_content: bytes })),
+  );
   assert.ok('body' in content, `${datatype}: ${textOf(content)}`);
   assert.deepEqual(tensorOf(content), {
     dtype: DTYPES[meanDatatype],
@@ -81,7 +83,7 @@ function assertMean(given: MeanCase): void {
   });
   const typed = averageGrpc(
     given.raw.map((bytes, i) =>
-      answer({ ...head, [FIELDS[datatype]]: listOf(given, bytes, given.flat[i] ?? '') }),
+      response({ ...head, [FIELDS[datatype]]: listOf(given, bytes, given.flat[i] ?? '') }),
     ),
   );
   assert.ok('body' in typed, `${datatype} typed: ${textOf(typed)}`);
@@ -100,8 +102,8 @@ test('the mean of every datatype is numpy’s, as content and typed', { skip: !h
 test('a list that is too short goes on with its last number, an empty one with zeros', () => {
   const tensor_shape = shapeOf([3]);
   const mean = averageGrpc([
-    answer({ dtype: 1, tensor_shape, float_val: [1, 3] }),
-    answer({ dtype: 1, tensor_shape }),
+    response({ dtype: 1, tensor_shape, float_val: [1, 3] }),
+    response({ dtype: 1, tensor_shape }),
   ]);
   assert.ok('body' in mean);
   assert.deepEqual(tensorOf(mean)['float_val'], [0.5, 1.5, 1.5]);
@@ -117,7 +119,7 @@ test('empty tensors and scalars have a mean', () => {
       tensor_shape: shapeOf(shape),
       tensor_content: Buffer.from(content, 'hex'),
     };
-    const one = answer(tensor);
+    const one = response(tensor);
     const mean = averageGrpc([one, one]);
     assert.ok('body' in mean, textOf(mean));
     assert.equal(
@@ -129,11 +131,11 @@ test('empty tensors and scalars have a mean', () => {
 
 test('what cannot be averaged is said to be', () => {
   for (const [bad, info] of [
-    [answer({ dtype: 7, tensor_shape: shapeOf([1]), string_val: [Buffer.from('a')] }), /dtype 7/],
-    [answer({ dtype: 1, tensor_shape: shapeOf([1]), float_val: [1, 2] }), /do not fit its shape/],
-    [answer({ dtype: 1, tensor_shape: { unknown_rank: true }, float_val: [1] }), /has no shape/],
-    [answer({ dtype: 1, tensor_shape: shapeOf([-1]), float_val: [1] }), /has no shape/],
-    [answer({ dtype: 1, tensor_shape: shapeOf([2e9]), float_val: [1] }), /do not fit its shape/],
+    [response({ dtype: 7, tensor_shape: shapeOf([1]), string_val: [Buffer.from('a')] }), /dtype 7/],
+    [response({ dtype: 1, tensor_shape: shapeOf([1]), float_val: [1, 2] }), /do not fit its shape/],
+    [response({ dtype: 1, tensor_shape: { unknown_rank: true }, float_val: [1] }), /has no shape/],
+    [response({ dtype: 1, tensor_shape: shapeOf([-1]), float_val: [1] }), /has no shape/],
+    [response({ dtype: 1, tensor_shape: shapeOf([2e9]), float_val: [1] }), /do not fit its shape/],
     [grpc(Buffer.from('0a05', 'hex')), /no PredictResponse/],
     [grpc(Buffer.alloc(0)), /holds no tensor/],
   ] as const) {
@@ -182,7 +184,7 @@ test('a request keeps the unit’s name, and none at all; another is written ove
   });
 });
 
-test('a client’s request that is the answer has its inputs as outputs', () => {
+test('a client’s request that is the response has its inputs as outputs', () => {
   const inputs = { x: { dtype: 1, float_val: [1] } };
   const payload = grpc(
     write('PredictRequest', { model_spec: { name: 'm' }, inputs, output_filter: ['y'] }),
@@ -201,32 +203,32 @@ test('a branch is the first number of the first output', () => {
     return typeof found === 'number' ? found : found.code;
   };
   const tensor_shape = shapeOf([1]);
-  assert.equal(route(answer({ dtype: 3, tensor_shape, int_val: [-2] })), -2);
-  assert.equal(route(answer({ dtype: 9, tensor_shape, int64_val: ['-1'] })), -1);
+  assert.equal(route(response({ dtype: 3, tensor_shape, int_val: [-2] })), -2);
+  assert.equal(route(response({ dtype: 9, tensor_shape, int64_val: ['-1'] })), -1);
   assert.equal(
-    route(answer({ dtype: 1, tensor_shape, tensor_content: Buffer.from('0000c03f', 'hex') })),
+    route(response({ dtype: 1, tensor_shape, tensor_content: Buffer.from('0000c03f', 'hex') })),
     1,
   );
   assert.equal(
-    route(answer({ dtype: 7, tensor_shape, string_val: [Buffer.from('1')] })),
+    route(response({ dtype: 7, tensor_shape, string_val: [Buffer.from('1')] })),
     'ROUTE_UNUSABLE',
   );
   assert.equal(route(grpc(Buffer.alloc(0))), 'ROUTE_UNUSABLE');
   assert.equal(route(grpc(Buffer.from('0a05', 'hex'))), 'ANSWER_MALFORMED');
 });
 
-test('a combiner gets the outputs of all answers as inputs, each under a name of its own', () => {
+test('a combiner gets the outputs of all responses as inputs, each under a name of its own', () => {
   const tensor = { dtype: 1, float_val: [1] };
-  const answers = [answer(tensor), answer(tensor), answer(tensor, 'p')];
-  assert.equal(findUnjoinableGrpc(answers), null);
-  assert.deepEqual(read('PredictRequest', Buffer.concat(joinGrpc(answers, 'c').pieces)), {
+  const responses = [response(tensor), response(tensor), response(tensor, 'p')];
+  assert.equal(findUnjoinableGrpc(responses), null);
+  assert.deepEqual(read('PredictRequest', Buffer.concat(joinGrpc(responses, 'c').pieces)), {
     model_spec: { name: 'c' },
     inputs: { o: tensor, o_1: tensor, p: tensor },
   });
   assert.equal(findUnjoinableGrpc([grpc(Buffer.from('0a05', 'hex'))])?.position, 0);
 });
 
-test('the constant is an answer in the protocol', () => {
+test('the constant is a response in the protocol', () => {
   assert.deepEqual(read('PredictResponse', constantGrpc('m').body), {
     outputs: {
       predictions: {

@@ -1,5 +1,5 @@
-// What a combiner is called with over gRPC: a PredictRequest whose inputs are the outputs of all answers. The protocol has no list of
-// answers, and Seldon's executor no call for it. A name that an earlier answer has used gets the number of its child.
+// What a combiner is called with over gRPC: a PredictRequest whose inputs are the outputs of all responses. The protocol has no list of
+// responses, and Seldon's executor no call for it. A name that an earlier response has used gets the number of its child.
 import { bytesField, bytesHead, stringField } from '../../lib/codecs/protobuf/writer.ts';
 import type { Payload, Pieces, Unusable } from '../payload.ts';
 import { uniqueName } from '../tensors/unique-name.ts';
@@ -9,7 +9,7 @@ import { readOutputs } from './tensors-grpc.ts';
 export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | null {
   const position = payloads.findIndex(({ body }) => readOutputs(body) === undefined);
   if (position < 0) return null;
-  return { code: 'ANSWER_MALFORMED', info: 'the answer is no PredictResponse', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the response is no PredictResponse', position };
 }
 
 export function joinGrpc(payloads: readonly Payload[], model: string): Pieces {

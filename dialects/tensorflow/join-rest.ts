@@ -1,4 +1,4 @@
-// What a combiner is called with over REST: the answers in a list, as Seldon's executor writes it.
+// What a combiner is called with over REST: the responses in a list, as Seldon's executor writes it.
 import { isLenientJson } from '../../lib/codecs/json/non-finite.ts';
 import type { Payload, Pieces, Unusable } from '../payload.ts';
 
@@ -9,7 +9,7 @@ const CLOSE = Buffer.from(']');
 export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
   const position = payloads.findIndex(({ body }) => !isLenientJson(body));
   if (position < 0) return null;
-  return { code: 'ANSWER_MALFORMED', info: 'the answer is not valid JSON', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the response is not valid JSON', position };
 }
 
 export function joinRest(payloads: readonly Payload[]): Pieces {

@@ -28,7 +28,7 @@ test('predictions become instances and outputs inputs, and all else stays as it 
   assert.equal(chained('{"predictions":[],"outputs":[]}'), '{"instances":[],"outputs":[]}');
 });
 
-test('a large answer is converted like a small one, whatever follows its predictions', () => {
+test('a large response is converted like a small one, whatever follows its predictions', () => {
   const data = `[${'1.5,'.repeat(5000)}NaN]`;
   for (const [after, key] of [
     ['', 'instances'],
@@ -45,7 +45,7 @@ test('a large answer is converted like a small one, whatever follows its predict
   );
 });
 
-test('an answer that has instances or inputs is a request already', () => {
+test('a response that has instances or inputs is a request already', () => {
   assert.equal(chainRest(rest('{"instances":[1],"predictions":[2]}')), null);
   assert.equal(chainRest(rest('{"inputs":[1],"outputs":[2]}')), null);
 });
@@ -91,7 +91,7 @@ test('rows and columns of several outputs are averaged by name', () => {
   );
 });
 
-test('what cannot be averaged is said to be, with the answer that it stands in', () => {
+test('what cannot be averaged is said to be, with the response that it stands in', () => {
   for (const [bad, info] of [
     ['{"predictions":[[1],[2,3]]}', /predictions is no regular array/],
     ['{"predictions":["a","b"]}', /predictions is no regular array/],
@@ -116,7 +116,7 @@ test('empty predictions have an empty mean', () => {
   assert.equal(average('{"predictions":[]}', '{"predictions":[]}'), '{"predictions":[]}');
 });
 
-test('a branch is the first number of the answer, or what Seldon’s routers answer', () => {
+test('a branch is the first number of the response, or what Seldon’s routers answer', () => {
   const route = (text: string): number | string => {
     const found = readRestRoute(rest(text));
     return typeof found === 'number' ? found : found.code;
@@ -137,13 +137,16 @@ test('a branch is the first number of the answer, or what Seldon’s routers ans
   assert.equal(route('{"predictions":'), 'ANSWER_MALFORMED');
 });
 
-test('a combiner gets the answers in a list, NaN and all', () => {
-  const answers: Payload[] = [rest('{"predictions":[NaN]}'), rest(' [2]')];
-  assert.equal(findUnjoinableRest(answers), null);
-  assert.equal(Buffer.concat(joinRest(answers).pieces).toString(), '[{"predictions":[NaN]}, [2]]');
-  assert.equal(findUnjoinableRest([...answers, rest('{')])?.position, 2);
+test('a combiner gets the responses in a list, NaN and all', () => {
+  const responses: Payload[] = [rest('{"predictions":[NaN]}'), rest(' [2]')];
+  assert.equal(findUnjoinableRest(responses), null);
+  assert.equal(
+    Buffer.concat(joinRest(responses).pieces).toString(),
+    '[{"predictions":[NaN]}, [2]]',
+  );
+  assert.equal(findUnjoinableRest([...responses, rest('{')])?.position, 2);
 });
 
-test('the constant is an answer in the protocol', () => {
+test('the constant is a response in the protocol', () => {
   assert.equal(textOf(constantRest()), '{"predictions":[[0.1,0.9,0.5]]}');
 });

@@ -1,4 +1,4 @@
-// A router's answer over REST: the first number of `predictions` or `outputs` is the branch (truncated), or any form that Seldon's
+// A router's response over REST: the first number of `predictions` or `outputs` is the branch (truncated), or any form that Seldon's
 // routers answer (`[1]`, a SeldonMessage).
 import type { Payload, Unusable } from '../payload.ts';
 import { readJsonRoute } from '../seldon/route-json.ts';
@@ -7,7 +7,7 @@ import { findResult, scannable } from './tensors-rest.ts';
 
 const NO_NUMBER: Unusable = {
   code: 'ROUTE_UNUSABLE',
-  info: 'the answer to route holds no number where a branch is expected',
+  info: 'the response to route holds no number where a branch is expected',
   position: 0,
 };
 

@@ -1,4 +1,4 @@
-// The numbers of a TensorFlow answer over REST: `predictions` (a list of values, or of objects by output name) or `outputs` (a value, or an
+// The numbers of a TensorFlow response over REST: `predictions` (a list of values, or of objects by output name) or `outputs` (a value, or an
 // object by output name). In: a body; out: each array of numbers as a tensor named by the way to it, with its span.
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
 import type { Span } from '../../lib/codecs/json/find.ts';
@@ -31,7 +31,7 @@ interface Result {
   readonly span: Span;
 }
 
-/** What a scannable answer holds; of both the predictions. */
+/** What a scannable response holds; of both the predictions. */
 export function findResult(json: Buffer): Result | undefined {
   const cursor = new JsonCursor(json);
   let predictions: Span | undefined;
@@ -63,12 +63,12 @@ function collect(cursor: JsonCursor, way: string, found: Map<string, Span>): voi
   if (span !== undefined) found.set(way, span);
 }
 
-/** All numbers of an answer, or what is wrong with them. */
+/** All numbers of a response, or what is wrong with them. */
 export function readTensors(body: Buffer): RestTensor[] | string {
   const json = scannable(body);
-  if (json === undefined) return 'the answer is not valid JSON';
+  if (json === undefined) return 'the response is not valid JSON';
   const result = findResult(json);
-  if (result === undefined) return 'the answer holds neither predictions nor outputs';
+  if (result === undefined) return 'the response holds neither predictions nor outputs';
   const spans = new Map<string, Span>();
   collect(new JsonCursor(json, result.span.start, result.span.end), result.name, spans);
   const tensors: RestTensor[] = [];

@@ -1,5 +1,5 @@
-// AVERAGE_COMBINER over tensors: which tensors of the answers belong together, and their element-wise mean. In: for each
-// answer its tensors with their numbers as doubles; out: one list of means, or why there is none. NaN and infinities are
+// AVERAGE_COMBINER over tensors: which tensors of the responses belong together, and their element-wise mean. In: for each
+// response its tensors with their numbers as doubles; out: one list of means, or why there is none. NaN and infinities are
 // numbers here: what the formats can say is passed on.
 import { cutInfo, type Unusable } from '../payload.ts';
 import { type Datatype, type MeanDatatype, meanDatatype } from './datatypes.ts';
@@ -53,32 +53,32 @@ function meanOf(columns: readonly Float64Array[]): Float64Array {
   return sums;
 }
 
-/** The tensors of an answer by name: of equal names the first one counts. */
-function byName(answer: readonly Tensor[]): ReadonlyMap<string, Tensor> {
-  return new Map(answer.toReversed().map((tensor) => [tensor.name, tensor]));
+/** The tensors of a response by name: of equal names the first one counts. */
+function byName(response: readonly Tensor[]): ReadonlyMap<string, Tensor> {
+  return new Map(response.toReversed().map((tensor) => [tensor.name, tensor]));
 }
 
 /**
- * The mean of each of the first answer's tensors. All answers must hold the same tensors in the same shapes; names do not matter where each
+ * The mean of each of the first response's tensors. All responses must hold the same tensors in the same shapes; names do not matter where each
  * holds one. MERGE_UNUSABLE otherwise.
  */
-export function meansOf(answers: readonly (readonly Tensor[])[]): MeanTensor[] | Unusable {
-  const [first] = answers;
-  if (first === undefined) return unmergeable('there is no answer to average', 0);
-  if (first.length === 0) return unmergeable('the answer holds no tensor', 0);
-  const alone = answers.every((answer) => answer.length === 1);
-  const named = answers.map(byName);
+export function meansOf(responses: readonly (readonly Tensor[])[]): MeanTensor[] | Unusable {
+  const [first] = responses;
+  if (first === undefined) return unmergeable('there is no response to average', 0);
+  if (first.length === 0) return unmergeable('the response holds no tensor', 0);
+  const alone = responses.every((response) => response.length === 1);
+  const named = responses.map(byName);
   const means: MeanTensor[] = [];
   for (const wanted of first) {
     const tensors: Tensor[] = [];
-    for (const [position, answer] of answers.entries()) {
-      const tensor = alone ? answer[0] : named[position]?.get(wanted.name);
-      if (tensor === undefined || answer.length !== first.length) {
-        const names = answer.map(({ name }) => `"${name}"`).join(', ');
-        return unmergeable(`the answer holds ${names}, the first one "${wanted.name}"`, position);
+    for (const [position, response] of responses.entries()) {
+      const tensor = alone ? response[0] : named[position]?.get(wanted.name);
+      if (tensor === undefined || response.length !== first.length) {
+        const names = response.map(({ name }) => `"${name}"`).join(', ');
+        return unmergeable(`the response holds ${names}, the first one "${wanted.name}"`, position);
       }
       if (!sameShape(wanted.shape, tensor.shape)) {
-        const shapes = `[${tensor.shape.join(',')}], the first answer's [${wanted.shape.join(',')}]`;
+        const shapes = `[${tensor.shape.join(',')}], the first response's [${wanted.shape.join(',')}]`;
         return unmergeable(`the shape of "${tensor.name}" is ${shapes}`, position);
       }
       tensors.push(tensor);

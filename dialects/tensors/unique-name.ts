@@ -1,4 +1,4 @@
-// Names of tensors of several answers in one message. In: the names so far, a name and the child that it comes from; out: the name, with
+// Names of tensors of several responses in one message. In: the names so far, a name and the child that it comes from; out: the name, with
 // the child's number behind it where it is taken.
 
 export function uniqueName(used: Set<string>, name: string, child: number): string {

@@ -208,7 +208,7 @@ function grpcDifference(
   return actual === expected ? undefined : `${expected}, and ${actual}`;
 }
 
-/** Everything that reads an answer, for what it may throw. */
+/** Everything that reads a response, for what it may throw. */
 function readAll(json: Payload, proto: Payload): void {
   for (const read of [routeV2Rest, routeTensorflowRest]) read(json);
   for (const read of [routeV2Grpc, routeTensorflowGrpc]) read(proto);
@@ -232,7 +232,7 @@ function transcodeDifference(json: Payload): string | undefined {
     for (const unit of PROTOCOLS) {
       const transcoder = transcoderOf(graph, unit, 'rest');
       if (transcoder === null) continue;
-      for (const made of [transcoder.request(json, 'm'), transcoder.answer(json, json, 'm')]) {
+      for (const made of [transcoder.request(json, 'm'), transcoder.response(json, json, 'm')]) {
         if ('body' in made && !isLenientJson(made.body)) {
           return `${graph} to ${unit}: ${made.body.toString()}`;
         }
@@ -251,7 +251,7 @@ function transcodeGrpcDifference(proto: Payload): string | undefined {
       for (const made of [
         transcoder.request(proto, 'm', false),
         transcoder.request(proto, 'm', true),
-        transcoder.answer(proto, proto, 'm'),
+        transcoder.response(proto, proto, 'm'),
       ]) {
         if ('body' in made && !isProtobuf(made.body)) {
           return `${graph} to ${unit}: ${made.body.toString('hex')}`;

@@ -13,9 +13,9 @@ const TYPES = {
   tensorflow: [TENSORFLOW_SCHEMA, 'PredictRequest', 'PredictResponse'],
 } as const;
 
-function write(protocol: keyof typeof TYPES, isAnswer: boolean, value: object): Buffer {
+function write(protocol: keyof typeof TYPES, isResponse: boolean, value: object): Buffer {
   const [schema, request, response] = TYPES[protocol];
-  return schema.write(isAnswer ? response : request, value);
+  return schema.write(isResponse ? response : request, value);
 }
 
 function transcoder(graph: DialectName, unit: DialectName) {
@@ -35,10 +35,10 @@ function answered(
   graph: keyof typeof TYPES,
   unit: keyof typeof TYPES,
   asked: object,
-  answer: object,
+  said: object,
 ): Message {
-  const made = transcoder(graph, unit).answer(
-    grpc(write(unit, true, answer)),
+  const made = transcoder(graph, unit).response(
+    grpc(write(unit, true, said)),
     grpc(write(graph, false, asked)),
     'm',
   );
@@ -74,13 +74,13 @@ test('a V2 unit in a Seldon graph gets doubles raw, and its tensor comes back wi
     ],
     raw_input_contents: [base64(Float64Array.of(0.1, -0))],
   });
-  const answer = {
+  const response = {
     parameters: { t: { string_param: 'u' } },
     outputs: [
       { name: 'o', datatype: 'INT64', shape: [2, 1], contents: { int64_contents: [7, -8] } },
     ],
   };
-  assert.deepEqual(answered('seldon', 'v2', SELDON_ASKED, answer), {
+  assert.deepEqual(answered('seldon', 'v2', SELDON_ASKED, response), {
     meta: {
       puid: 'p',
       tags: { ...SELDON_ASKED.meta.tags, t: { string_value: 'u' } },
@@ -102,8 +102,10 @@ test('lists, texts and bytes go both ways', () => {
   ]);
   assert.deepEqual(strings['raw_input_contents'], [raw.toString('base64')]);
   const output = { name: 'o', datatype: 'BYTES', shape: [1, 2] };
-  const answer = { outputs: [output], raw_output_contents: [raw] };
-  assert.deepEqual(answered('seldon', 'v2', { data: { ndarray } }, answer), { data: { ndarray } });
+  const response = { outputs: [output], raw_output_contents: [raw] };
+  assert.deepEqual(answered('seldon', 'v2', { data: { ndarray } }, response), {
+    data: { ndarray },
+  });
   const text = {
     outputs: [{ ...output, shape: [1], contents: { bytes_contents: [Buffer.from('x')] } }],
   };
@@ -129,8 +131,8 @@ test('a Seldon unit in a V2 graph gets one tensor, and its data come back raw', 
     meta: { puid: 'i', tags: { k: { bool_value: true } } },
     data: { tensor: { shape: [2], values: [0.5, Number.NaN] } },
   });
-  const answer = { data: { names: ['p'], tensor: { shape: [1, 1], values: [0.25] } } };
-  assert.deepEqual(answered('v2', 'seldon', asked, answer), {
+  const response = { data: { names: ['p'], tensor: { shape: [1, 1], values: [0.25] } } };
+  assert.deepEqual(answered('v2', 'seldon', asked, response), {
     model_name: 'm',
     id: 'i',
     outputs: [
@@ -161,8 +163,8 @@ test('TensorFlow’s tensors keep their types and every bit', () => {
   assert.deepEqual(request['raw_input_contents'], [words, 'AQAAAHM=']);
   const asked = { inputs: { a: long } };
   const half = { name: 'h', datatype: 'FP16', shape: [1] };
-  const answer = { outputs: [half], raw_output_contents: [Buffer.from('003c', 'hex')] };
-  assert.deepEqual(answered('tensorflow', 'v2', asked, answer), {
+  const response = { outputs: [half], raw_output_contents: [Buffer.from('003c', 'hex')] };
+  assert.deepEqual(answered('tensorflow', 'v2', asked, response), {
     outputs: { h: { dtype: 19, tensor_shape: { dim: [{ size: '1' }] }, tensor_content: 'ADw=' } },
     model_spec: { name: 'm' },
   });

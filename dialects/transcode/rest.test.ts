@@ -18,10 +18,10 @@ function through(
   asked: string | Payload,
   answered: string | Payload = '{}',
 ): [string, string] {
-  const { request, answer } = transcoder(graph, unit);
+  const { request, response } = transcoder(graph, unit);
   const message = typeof asked === 'string' ? rest(asked) : asked;
-  const response = typeof answered === 'string' ? rest(answered) : answered;
-  const written = [request(message, 'm'), answer(response, message, 'm')].map((each) =>
+  const said = typeof answered === 'string' ? rest(answered) : answered;
+  const written = [request(message, 'm'), response(said, message, 'm')].map((each) =>
     Buffer.from(textOf(each), 'latin1').toString(),
   );
   return written as [string, string];
@@ -93,15 +93,15 @@ test('a Seldon unit in a V2 graph gets one tensor as an array, and its array bec
 test('names of columns come back from a V2 unit’s parameter', () => {
   const answered =
     '{"outputs":[{"name":"o","datatype":"FP64","shape":[1,1],"parameters":{"names":"[\\"p\\"]"},"data":[1]}]}';
-  const [, answer] = through('seldon', 'v2', '{"data":{"ndarray":[[1]]}}', answered);
-  assert.equal(answer, '{"data":{"names":["p"],"ndarray":[[1]]}}');
+  const [, response] = through('seldon', 'v2', '{"data":{"ndarray":[[1]]}}', answered);
+  assert.equal(response, '{"data":{"names":["p"],"ndarray":[[1]]}}');
 });
 
 test('a parameter that is no list of names is none', () => {
   const answered =
     '{"outputs":[{"name":"o","datatype":"FP64","shape":[1],"parameters":{"names":"[1"},"data":[1]}]}';
-  const [, answer] = through('seldon', 'v2', '{"data":{"ndarray":[1]}}', answered);
-  assert.equal(answer, '{"data":{"ndarray":[1]}}');
+  const [, response] = through('seldon', 'v2', '{"data":{"ndarray":[1]}}', answered);
+  assert.equal(response, '{"data":{"ndarray":[1]}}');
 });
 
 test('a shape of very many empty lists is refused', () => {
@@ -224,14 +224,14 @@ test('little that would become much is refused', () => {
     const tensor = `{"name":"a","datatype":"FP32","shape":[${shape}],"data":[${data}]}`;
     return rest(`{"inputs":[${Array<string>(times).fill(tensor).join(',')}]}`);
   };
-  const { request, answer } = transcoder('v2', 'tensorflow');
+  const { request, response } = transcoder('v2', 'tensorflow');
   assert.equal(info(request(v2('1024,0', ''), 'm')), 'written');
   const empty = 'its tensors hold nothing but empty lists, too many of them';
   assert.equal(info(request(v2('1000,0', '', 2), 'm')), empty);
   assert.equal(info(request(v2('9007199254740991,0', ''), 'm')), empty);
   const axes = Array<number>(100_000).fill(1).join(',');
   assert.equal(info(request(v2(axes, '1'), 'm')), 'tensor "a" does not fit its shape');
-  assert.ok('info' in answer(v2(axes, '1'), v2('1', '1'), 'm'));
+  assert.ok('info' in response(v2(axes, '1'), v2('1', '1'), 'm'));
   const long = 'n'.repeat(100_000);
   const column = `[${Array<number>(1000).fill(0).join(',')}]`;
   const outputs = ['a', long].map(
@@ -239,7 +239,7 @@ test('little that would become much is refused', () => {
   );
   assert.equal(
     info(
-      transcoder('tensorflow', 'v2').answer(
+      transcoder('tensorflow', 'v2').response(
         rest(`{"outputs":[${outputs.join(',')}]}`),
         rest('{"instances":[1]}'),
         'm',

@@ -30,12 +30,12 @@ export interface Said {
 
 /** One protocol's side. All return a text that says why where the protocol cannot say it. */
 export interface Speaker {
-  /** A client's request, or an answer. */
-  read(message: Payload, isAnswer: boolean): Said | string;
+  /** A client's request, or a response. */
+  read(message: Payload, isResponse: boolean): Said | string;
   /** What a unit named `model` is called with. */
   writeRequest(said: Said, model: string): Payload | string;
-  /** The answer to `asked`, a message of the same protocol, of the unit named `model`. */
-  writeAnswer(said: Said, asked: Payload, model: string): Payload | string;
+  /** The response to `asked`, a message of the same protocol, of the unit named `model`. */
+  writeResponse(said: Said, asked: Payload, model: string): Payload | string;
 }
 
 export function untranslatable(info: string): Unusable {

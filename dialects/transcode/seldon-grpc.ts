@@ -1,5 +1,5 @@
-// SeldonMessages over gRPC in what a message says, and back. Its numbers are doubles: integers that none is equal to are refused. An
-// answer has the meta of what it was asked with, and data of the same kind where they fit.
+// SeldonMessages over gRPC in what a message says, and back. Its numbers are doubles: integers that none is equal to are refused. A
+// response has the meta of what it was asked with, and data of the same kind where they fit.
 import { readVarints } from '../../lib/codecs/protobuf/numbers.ts';
 import { readMessage, readOneof, readString } from '../../lib/codecs/protobuf/oneof.ts';
 import { BYTES, FieldReader, FIXED64, VARINT } from '../../lib/codecs/protobuf/reader.ts';
@@ -179,7 +179,7 @@ export const SELDON_GRPC_SPEAKER: Speaker = {
       meta.length === 0 ? [data] : [bytesField(MESSAGE.meta, Buffer.concat(meta)), data],
     );
   },
-  writeAnswer(said, { body }) {
+  writeResponse(said, { body }) {
     const tensor = onlyTensor(said);
     if (typeof tensor === 'string') return tensor;
     const asked = readOneof(body, isMessageData);

@@ -1,5 +1,5 @@
 // SeldonMessages over REST in what a message says, and back. A unit that speaks another protocol is to the graph what Seldon's wrapper
-// is: its answer has the meta of what it was asked with, and data of the same kind where they fit.
+// is: its response has the meta of what it was asked with, and data of the same kind where they fit.
 import { flattenJson, nestJson, shapeAt } from './flat-json.ts';
 import { membersOf, objectAt, readObject, textAt, valueAt, type JsonObject } from './members.ts';
 import type { Payload } from '../payload.ts';
@@ -116,7 +116,7 @@ function mergeObjects(first: string | null, second: string): string {
   return first === null ? second : `${first.trimEnd().slice(0, -1)},${second.trimStart().slice(1)}`;
 }
 
-/** The meta that was asked with, and what the answer adds to its tags. */
+/** The meta that was asked with, and what the response adds to its tags. */
 function askedMeta(asked: JsonObject | undefined, parameters: string | null): string | null {
   const span = asked?.members.get('meta');
   const meta = asked === undefined ? null : objectAt(asked.json, span);
@@ -139,7 +139,7 @@ export const SELDON_REST_SPEAKER: Speaker = {
     if (typeof tensor === 'string') return tensor;
     return writeMessage(metaOf(said), dataMember(tensor, false, false));
   },
-  writeAnswer(said, asked) {
+  writeResponse(said, asked) {
     const tensor = jsonTensor(said);
     if (typeof tensor === 'string') return tensor;
     const object = readObject(asked.body);

@@ -97,8 +97,8 @@ function saidOf(name: string, tensor: Buffer, room: SplatRoom): SaidTensor | str
   return typeof elements === 'string' ? elements : { ...said, datatype, ...elements };
 }
 
-function read({ body }: Payload, isAnswer: boolean): Said | string {
-  const written = readTensors(body, isAnswer ? PREDICT_RESPONSE.outputs : PREDICT_REQUEST.inputs);
+function read({ body }: Payload, isResponse: boolean): Said | string {
+  const written = readTensors(body, isResponse ? PREDICT_RESPONSE.outputs : PREDICT_REQUEST.inputs);
   if (written === undefined) return 'the message is no protobuf of the protocol';
   const tensors: SaidTensor[] = [];
   const room = new SplatRoom();
@@ -150,7 +150,7 @@ export const TENSORFLOW_GRPC_SPEAKER: Speaker = {
     if (typeof inputs === 'string') return inputs;
     return grpcPayload([spec(PREDICT_REQUEST.modelSpec, model), ...inputs]);
   },
-  writeAnswer({ tensors }, _asked, model) {
+  writeResponse({ tensors }, _asked, model) {
     const outputs = write(tensors, PREDICT_RESPONSE.outputs, OUTPUT_NAME);
     if (typeof outputs === 'string') return outputs;
     return grpcPayload([...outputs, spec(PREDICT_RESPONSE.modelSpec, model)]);

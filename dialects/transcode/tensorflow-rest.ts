@@ -1,5 +1,5 @@
 // TensorFlow's messages over REST in what a message says, and back: rows (`instances`, `predictions`) or columns (`inputs`, `outputs`), one
-// tensor or several by name. An answer has the format of what it answers.
+// tensor or several by name. A response has the format of what it answers.
 import type { Span } from '../../lib/codecs/json/find.ts';
 import type { Payload } from '../payload.ts';
 import { type FlatJson, flattenJson, nestJson } from './flat-json.ts';
@@ -169,7 +169,7 @@ export const TENSORFLOW_REST_SPEAKER: Speaker = {
     const isOne = only !== undefined && others.length === 0 && only.shape.length > 0;
     return isOne ? rowsOf('instances', tensors) : columnsOf('inputs', tensors, INPUT_NAME);
   },
-  writeAnswer({ tensors }, asked) {
+  writeResponse({ tensors }, asked) {
     const members = readObject(asked.body)?.members;
     const isColumns = members?.has('inputs') === true || members?.has('outputs') === true;
     return isColumns ? columnsOf('outputs', tensors, OUTPUT_NAME) : rowsOf('predictions', tensors);

@@ -16,9 +16,9 @@ export interface Transcoder {
    * What the unit named `model` is called with: the message of the graph, a client's request or another unit's response, in the unit's
    * protocol. `isAnswer`: it is a response, which over gRPC some messages do not tell by themselves.
    */
-  request(message: Payload, model: string, isAnswer?: boolean): Payload | Unusable;
+  request(message: Payload, model: string, isResponse?: boolean): Payload | Unusable;
   /** The unit's response as one of the graph's protocol. `asked`: the message that `request` was given. */
-  answer(answer: Payload, asked: Payload, model: string): Payload | Unusable;
+  response(response: Payload, asked: Payload, model: string): Payload | Unusable;
   /** What is made besides the message, bytes; an upper bound. */
   bytesMade(message: Payload): number;
 }
@@ -48,8 +48,8 @@ const EXTRA_BYTES: Readonly<Record<Transport, number>> = {
   grpc: COPIES.grpc * MAX_SPLAT,
 };
 
-function readWith(speaker: Speaker, message: Payload, isAnswer: boolean): Said | string {
-  const said = speaker.read(message, isAnswer);
+function readWith(speaker: Speaker, message: Payload, isResponse: boolean): Said | string {
+  const said = speaker.read(message, isResponse);
   const isWritable = typeof said === 'string' || !isMostlyEmpty(said);
   return isWritable ? said : 'its tensors hold nothing but empty lists, too many of them';
 }
@@ -68,17 +68,17 @@ export function transcoderOf(
   const theirs = SPEAKERS[transport][unit];
   if (graph === unit || ours === undefined || theirs === undefined) return null;
   return {
-    request(message, model, isAnswer = false) {
-      const said = readWith(ours, message, isAnswer);
+    request(message, model, isResponse = false) {
+      const said = readWith(ours, message, isResponse);
       return typeof said === 'string'
         ? untranslatable(said)
         : orRefuse(theirs.writeRequest(said, model));
     },
-    answer(answer, asked, model) {
-      const said = readWith(theirs, answer, true);
+    response(response, asked, model) {
+      const said = readWith(theirs, response, true);
       return typeof said === 'string'
         ? untranslatable(said)
-        : orRefuse(ours.writeAnswer(said, asked, model));
+        : orRefuse(ours.writeResponse(said, asked, model));
     },
     bytesMade: ({ body }) =>
       COPIES[transport] * body.length + EXTRA_BYTES[transport] + ENVELOPE_BYTES,

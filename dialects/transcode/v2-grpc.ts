@@ -54,8 +54,8 @@ function has(body: Buffer, field: number): boolean {
   return false;
 }
 
-function read({ body }: Payload, isAnswer: boolean): Said | string {
-  const written = readTensors(body, isAnswer ? RESPONSE.raw : REQUEST.raw);
+function read({ body }: Payload, isResponse: boolean): Said | string {
+  const written = readTensors(body, isResponse ? RESPONSE.raw : REQUEST.raw);
   if (written === undefined) return 'the message is no protobuf of the protocol';
   const tensors: SaidTensor[] = [];
   for (const each of written) {
@@ -105,7 +105,7 @@ function write(said: Said, model: string, rawField: number, name: string): Paylo
 export const V2_GRPC_SPEAKER: Speaker = {
   read,
   writeRequest: (said, model) => write(said, model, REQUEST.raw, INPUT_NAME),
-  writeAnswer(said, { body }, model) {
+  writeResponse(said, { body }, model) {
     const id = isProtobuf(body) && has(body, INFER.id) ? readString(body, INFER.id) : '';
     const known = { ...said, id: id === '' ? null : JSON.stringify(id) };
     return write(known, model, RESPONSE.raw, OUTPUT_NAME);

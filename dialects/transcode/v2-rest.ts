@@ -21,7 +21,7 @@ import {
 
 /** Parameter of a tensor: JSON of the names of its columns. */
 const COLUMNS = 'names';
-/** What only asks for a form of the answer. */
+/** What only asks for a form of the response. */
 const OF_FORM = new Set(['binary_data_output']);
 
 /** Takes tensors' bytes off the tail, one after the other. */
@@ -147,7 +147,7 @@ export const V2_REST_SPEAKER: Speaker = {
   read: (message) => read(message),
   writeRequest: ({ tensors, id, parameters }) =>
     write(known(id, parameters), 'inputs', tensors, INPUT_NAME),
-  writeAnswer({ tensors, parameters }, asked, model) {
+  writeResponse({ tensors, parameters }, asked, model) {
     const said = read(asked);
     const id = typeof said === 'string' ? null : said.id;
     const head = [`"model_name":${JSON.stringify(model)}`, ...known(id, parameters)];

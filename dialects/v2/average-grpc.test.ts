@@ -84,14 +84,14 @@ test('the mean of every datatype is numpy’s, raw and typed', { skip: !hasNumpy
   for (const given of askNumpy().means) assertMean(given);
 });
 
-test('raw and typed answers have a mean in the form of the first', () => {
+test('raw and typed responses have a mean in the form of the first', () => {
   const one = raw(Buffer.from('0000803f', 'hex'), { datatype: 'FP32', shape: [1] });
   const two = typed([2], { datatype: 'FP32', shape: [1] });
-  for (const [answers, expected] of [
+  for (const [responses, expected] of [
     [[one, two], { raw_output_contents: ['AADAPw=='] }],
     [[two, one], {}],
   ] as const) {
-    const mean = averageGrpc(answers);
+    const mean = averageGrpc(responses);
     assert.ok('body' in mean);
     assert.deepEqual(
       read('Response', mean.body)['raw_output_contents'],
@@ -141,14 +141,14 @@ function joined(...payloads: Payload[]): Record<string, unknown> {
   return read('Request', Buffer.concat(joinGrpc(payloads, 'c').pieces));
 }
 
-test('a combiner gets the outputs of all answers as inputs, each under a name of its own', () => {
-  const answer = typed(['9007199254740993'], { datatype: 'INT64', shape: [1] });
+test('a combiner gets the outputs of all responses as inputs, each under a name of its own', () => {
+  const response = typed(['9007199254740993'], { datatype: 'INT64', shape: [1] });
   const contents = { int64_contents: ['9007199254740993'] };
   const tensor = { datatype: 'INT64', shape: ['1'], contents };
   assert.deepEqual(
     joined(
-      answer,
-      answer,
+      response,
+      response,
       typed(['9007199254740993'], { datatype: 'INT64', shape: [1], name: 'p' }),
     ),
     {
@@ -162,7 +162,7 @@ test('a combiner gets the outputs of all answers as inputs, each under a name of
   );
 });
 
-test('where some answers are raw, the others’ numbers are made raw, each bit of them', () => {
+test('where some responses are raw, the others’ numbers are made raw, each bit of them', () => {
   const of = (datatype: string, values: unknown[], name: string): Payload =>
     typed(values, { datatype, shape: [values.length], name });
   const request = joined(
@@ -192,14 +192,14 @@ test('where some answers are raw, the others’ numbers are made raw, each bit o
   assert.ok(inputs.every((input) => !('contents' in input)));
 });
 
-test('an answer that cannot be joined is found', () => {
+test('a response that cannot be joined is found', () => {
   const good = raw(Buffer.alloc(4), { datatype: 'FP32', shape: [1] });
   assert.equal(findUnjoinableGrpc([good, grpc(Buffer.from('2a05', 'hex'))])?.position, 1);
   const odd = typed([Buffer.from('a')], { datatype: 'FP16', shape: [1] });
   assert.equal(findUnjoinableGrpc([good, odd])?.position, 1);
 });
 
-test('the constant is an answer in the protocol', () => {
+test('the constant is a response in the protocol', () => {
   assert.deepEqual(read('Response', constantGrpc('m').body), {
     model_name: 'm',
     outputs: [{ name: 'output-0', datatype: 'FP64', shape: ['1', '3'] }],

@@ -1,4 +1,4 @@
-// AVERAGE_COMBINER over gRPC: the first answer with the mean of all in the place of its tensors' numbers, raw where they were
+// AVERAGE_COMBINER over gRPC: the first response with the mean of all in the place of its tensors' numbers, raw where they were
 // raw. A mean of integers is FP64.
 import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
@@ -7,9 +7,9 @@ import { type MeanTensor, meansOf, unmergeable } from '../tensors/mean.ts';
 import { RESPONSE } from './fields.ts';
 import { type GrpcTensor, readNumbers, readOutputs, writeTensor } from './tensors-grpc.ts';
 
-function readAnswer(body: Buffer): GrpcTensor[] | string {
+function readResponse(body: Buffer): GrpcTensor[] | string {
   const outputs = readOutputs(body);
-  if (outputs === undefined) return 'the answer is no ModelInferResponse';
+  if (outputs === undefined) return 'the response is no ModelInferResponse';
   const tensors: GrpcTensor[] = [];
   for (const written of outputs) {
     const tensor = readNumbers(written);
@@ -31,15 +31,15 @@ function write(body: Buffer, tensors: readonly GrpcTensor[], means: readonly Mea
 }
 
 export function averageGrpc(payloads: readonly Payload[]): Payload | Unusable {
-  const answers: GrpcTensor[][] = [];
+  const responses: GrpcTensor[][] = [];
   for (const [position, { body }] of payloads.entries()) {
-    const tensors = readAnswer(body);
+    const tensors = readResponse(body);
     if (typeof tensors === 'string') return unmergeable(tensors, position);
-    answers.push(tensors);
+    responses.push(tensors);
   }
-  const means = meansOf(answers);
+  const means = meansOf(responses);
   if ('code' in means) return means;
-  const body = write(payloads[0]?.body ?? Buffer.alloc(0), answers[0] ?? [], means);
+  const body = write(payloads[0]?.body ?? Buffer.alloc(0), responses[0] ?? [], means);
   return { body, contentType: null, layout: null };
 }
 

@@ -12,11 +12,11 @@ function output(datatype: string, shape: readonly number[], data: string, name =
   return `{"name":"${name}","datatype":"${datatype}","shape":${JSON.stringify(shape)},"data":${data}}`;
 }
 
-function answer(...outputs: string[]): Payload {
+function response(...outputs: string[]): Payload {
   return rest(`{"model_name":"m","outputs":[${outputs.join(',')}],"x":1}`);
 }
 
-/** The numbers of an answer's first output, in the type that it names. */
+/** The numbers of a response's first output, in the type that it names. */
 function numbersOf(payload: Payload): { type: Datatype; values: Float64Array } {
   const layout = readLayout(payload);
   assert.ok(layout);
@@ -43,7 +43,7 @@ test('the mean of every datatype is numpy’s, flat, nested and binary', { skip:
   for (const given of askNumpy().means) {
     const { datatype, shape } = given;
     const of = (texts: readonly string[]): Payload[] =>
-      texts.map((text) => answer(output(datatype, shape, text)));
+      texts.map((text) => response(output(datatype, shape, text)));
     assertMean(given, of(given.flat), 'flat');
     assertMean(given, of(given.nested), 'nested');
     const payloads = given.raw.map((bytes) =>
@@ -61,8 +61,8 @@ test('the mean of every datatype is numpy’s, flat, nested and binary', { skip:
 
 test('the mean takes the place of the data, and nothing else changes', () => {
   const mean = averageRest([
-    answer(output('INT64', [1, 2], '[[1,2]]'), output('FP32', [1], '[0.5]', 'p')),
-    answer(output('FP32', [1], '[1.5]', 'p'), output('INT64', [1, 2], '[2,2]')),
+    response(output('INT64', [1, 2], '[[1,2]]'), output('FP32', [1], '[0.5]', 'p')),
+    response(output('FP32', [1], '[1.5]', 'p'), output('INT64', [1, 2], '[2,2]')),
   ]);
   assert.equal(
     textOf(mean),
@@ -83,33 +83,33 @@ test('some outputs may be binary and others not', () => {
 
 test('outputs of one tensor each may have different names and types', () => {
   const mean = averageRest([
-    answer(output('FP32', [1], '[1]', 'predict')),
-    answer(output('FP64', [1], '[2]', 'probability')),
+    response(output('FP32', [1], '[1]', 'predict')),
+    response(output('FP64', [1], '[2]', 'probability')),
   ]);
-  assert.equal(textOf(mean), textOf(answer(output('FP64', [1], '[1.5]', 'predict'))));
+  assert.equal(textOf(mean), textOf(response(output('FP64', [1], '[1.5]', 'predict'))));
 });
 
 test('empty tensors have an empty mean', () => {
-  const empty = answer(output('FP32', [0, 3], '[]'));
+  const empty = response(output('FP32', [0, 3], '[]'));
   assert.equal(textOf(averageRest([empty, empty])), textOf(empty));
 });
 
-test('what cannot be averaged is said to be, with the answer that it stands in', () => {
-  const good = answer(output('FP32', [2], '[1,2]'));
+test('what cannot be averaged is said to be, with the response that it stands in', () => {
+  const good = response(output('FP32', [2], '[1,2]'));
   for (const [bad, info] of [
-    [answer(output('FP32', [2], '[[1],[2,3]]')), /no regular array/],
-    [answer(output('FP32', [2], '[1]')), /do not fit its shape/],
-    [answer(output('FP32', [1, 2], '[1,2]')), /the shape of "o" is \[1,2\]/],
-    [answer(output('BYTES', [2], '["a","b"]')), /output "o" is BYTES/],
-    [answer(output('FP32', [2], '["1","2"]')), /no regular array/],
+    [response(output('FP32', [2], '[[1],[2,3]]')), /no regular array/],
+    [response(output('FP32', [2], '[1]')), /do not fit its shape/],
+    [response(output('FP32', [1, 2], '[1,2]')), /the shape of "o" is \[1,2\]/],
+    [response(output('BYTES', [2], '["a","b"]')), /output "o" is BYTES/],
+    [response(output('FP32', [2], '["1","2"]')), /no regular array/],
     [rest('{"outputs":[{"name":"o","datatype":"FP32","shape":[2]}]}'), /holds no data/],
     [rest('{"outputs":[{"name":"o","datatype":"FP32","data":[1,2]}]}'), /has no shape/],
     [rest('{"outputs":[{"name":"o","shape":[2],"data":[1,2]}]}'), /of no datatype/],
-    [rest('{"outputs":[]}'), /the answer holds/],
+    [rest('{"outputs":[]}'), /the response holds/],
     [rest('{"outputs":{}}'), /no outputs/],
     [rest('{"error":"x"}'), /no outputs/],
     [rest('{"outputs":'), /not valid JSON/],
-    [answer(output('FP32', [-2], '[1,2]')), /has no shape/],
+    [response(output('FP32', [-2], '[1,2]')), /has no shape/],
   ] as const) {
     const mean = averageRest([good, bad]);
     assert.ok('code' in mean, textOf(bad));
@@ -121,17 +121,17 @@ test('what cannot be averaged is said to be, with the answer that it stands in',
     '{"outputs":[{"name":"o","datatype":"FP32","shape":[2],"parameters":{"binary_data_size":8}}]}',
     Buffer.alloc(7),
   );
-  assert.match(textOf(averageRest([short])), /shorter than the answer says/);
+  assert.match(textOf(averageRest([short])), /shorter than the response says/);
 });
 
-test('answers of many tensors are averaged in about the time of their bytes', () => {
+test('responses of many tensors are averaged in about the time of their bytes', () => {
   const outputs = Array.from(
     { length: 30_000 },
     (_, index) => `{"name":"n${index}","datatype":"FP32","shape":[1],"data":[1]}`,
   );
-  const answer = `{"outputs":[${outputs.join(',')}]}`;
+  const response = `{"outputs":[${outputs.join(',')}]}`;
   const began = performance.now();
-  const mean = averageRest([rest(answer), rest(answer)]);
+  const mean = averageRest([rest(response), rest(response)]);
   assert.ok('body' in mean);
   const took = performance.now() - began;
   assert.ok(took < 5000, `${took} ms`);

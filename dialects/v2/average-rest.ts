@@ -1,5 +1,5 @@
-// AVERAGE_COMBINER over REST: the first answer with the mean of all in the place of its tensors' numbers, each written as that
-// answer wrote it (nested, flat or binary). A mean of integers is FP64.
+// AVERAGE_COMBINER over REST: the first response with the mean of all in the place of its tensors' numbers, each written as that
+// response wrote it (nested, flat or binary). A mean of integers is FP64.
 import { applyEdits, type Edit, growthOf, type Payload, type Unusable } from '../payload.ts';
 import { writeValues } from '../tensors/datatypes.ts';
 import { writeJsonNumbers } from '../tensors/json-numbers.ts';
@@ -45,22 +45,22 @@ function write(
 }
 
 export function averageRest(payloads: readonly Payload[]): Payload | Unusable {
-  const answers: RestTensor[][] = [];
+  const responses: RestTensor[][] = [];
   let firstLayout: Layout | undefined;
   for (const [position, payload] of payloads.entries()) {
     const layout = readLayout(payload);
-    if (layout === undefined) return unmergeable('the answer is not valid JSON', position);
+    if (layout === undefined) return unmergeable('the response is not valid JSON', position);
     const tensors = readTensors(payload, layout);
     if (typeof tensors === 'string') return unmergeable(tensors, position);
     firstLayout ??= layout;
-    answers.push(tensors);
+    responses.push(tensors);
   }
-  const means = meansOf(answers);
+  const means = meansOf(responses);
   if ('code' in means) return means;
   const [first] = payloads;
-  const [tensors] = answers;
+  const [tensors] = responses;
   if (first === undefined || firstLayout === undefined || tensors === undefined) {
-    return unmergeable('there is no answer to average', 0);
+    return unmergeable('there is no response to average', 0);
   }
   return write(first, firstLayout, tensors, means);
 }

@@ -37,14 +37,14 @@ test('another name is written over, and the version, which was that one’s, goe
   assert.equal(named(`${INPUT}0a0161`, 'b'), `0a0162${INPUT}`);
 });
 
-test('raw contents of an answer become those of the next request', () => {
+test('raw contents of a response become those of the next request', () => {
   assert.equal(
     chained('0a01612a130a07696e7075742d311205494e5433321a0101320401000000', 'b'),
     '0a01622a130a07696e7075742d311205494e5433321a01013a0401000000',
   );
 });
 
-test('id and parameters of an answer go on, name and version do not, and typed contents stay', () => {
+test('id and parameters of a response go on, name and version do not, and typed contents stay', () => {
   const tensor = {
     name: 'o',
     datatype: 'INT64',
@@ -52,14 +52,14 @@ test('id and parameters of an answer go on, name and version do not, and typed c
     parameters: { content_type: { string_param: 'np' } },
     contents: { int64_contents: ['9007199254740993'] },
   };
-  const answer = write('Response', {
+  const response = write('Response', {
     model_name: 'a',
     model_version: '3',
     id: 'i',
     parameters: { key: { bool_param: true } },
     outputs: [tensor],
   });
-  const request = Buffer.from(chained(answer.toString('hex'), 'b'), 'hex');
+  const request = Buffer.from(chained(response.toString('hex'), 'b'), 'hex');
   assert.deepEqual(read('Request', request), {
     model_name: 'b',
     id: 'i',
@@ -69,11 +69,11 @@ test('id and parameters of an answer go on, name and version do not, and typed c
 });
 
 test('empty contents beside raw ones, which some servers write and others refuse, go', () => {
-  const answer = write('Response', {
+  const response = write('Response', {
     outputs: [{ name: 'o', datatype: 'INT64', shape: [1], contents: {} }],
     raw_output_contents: [Buffer.alloc(8)],
   });
-  const request = read('Request', Buffer.from(chained(answer.toString('hex'), 'b'), 'hex'));
+  const request = read('Request', Buffer.from(chained(response.toString('hex'), 'b'), 'hex'));
   assert.deepEqual(request['inputs'], [{ name: 'o', datatype: 'INT64', shape: ['1'] }]);
   assert.deepEqual(request['raw_input_contents'], ['AAAAAAAAAAA=']);
 });
@@ -82,7 +82,7 @@ test('a tag that is written longer than it has to be is understood', () => {
   assert.equal(chained('b2000401000000', 'b'), '0a01623a0401000000');
 });
 
-test('broken answers are refused, broken requests left to the unit', () => {
+test('broken responses are refused, broken requests left to the unit', () => {
   const broken = grpc(Buffer.from('2a05', 'hex'));
   assert.match(
     textOf(edited(broken, chainGrpc(broken, 'b'))),
@@ -91,7 +91,7 @@ test('broken answers are refused, broken requests left to the unit', () => {
   assert.equal(nameRequest(broken, 'b'), null);
 });
 
-test('a client’s request that is the answer has its inputs as outputs', () => {
+test('a client’s request that is the response has its inputs as outputs', () => {
   const payload = grpc(
     write('Request', {
       model_name: 'm',
@@ -101,9 +101,9 @@ test('a client’s request that is the answer has its inputs as outputs', () => 
       raw_input_contents: [Buffer.from('0000803f', 'hex')],
     }),
   );
-  const answer = edited(payload, answerWithRequest(payload));
-  assert.ok(typeof answer === 'object');
-  assert.deepEqual(read('Response', answer.body), {
+  const response = edited(payload, answerWithRequest(payload));
+  assert.ok(typeof response === 'object');
+  assert.deepEqual(read('Response', response.body), {
     model_name: 'm',
     id: 'i',
     outputs: [{ name: 'x', datatype: 'FP32', shape: ['1'] }],

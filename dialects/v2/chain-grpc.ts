@@ -1,4 +1,4 @@
-// What a V2 unit is called with over gRPC: the client's own request under the unit's name, or the answer of the unit before with
+// What a V2 unit is called with over gRPC: the client's own request under the unit's name, or the response of the unit before with
 // its outputs as inputs. Tensors and raw contents stay where they are: only names, and the tag of raw contents, are replaced.
 import { BYTES, FieldReader } from '../../lib/codecs/protobuf/reader.ts';
 import { bytesField, bytesHead, stringField } from '../../lib/codecs/protobuf/writer.ts';
@@ -66,7 +66,7 @@ function hasRaw(body: Buffer): boolean {
   return false;
 }
 
-/** An answer as the next unit's request. The version was the answering model's own, and goes. */
+/** A response as the next unit's request. The version was the answering model's own, and goes. */
 export function chainGrpc({ body }: Payload, model: string): Edits | Unusable {
   const isRaw = hasRaw(body);
   const edits: Edit[] = [{ start: 0, end: 0, by: stringField(INFER.modelName, model) }];
@@ -85,7 +85,7 @@ export function chainGrpc({ body }: Payload, model: string): Edits | Unusable {
   return reader.broken ? NO_PROTOBUF : grpcEdits(edits);
 }
 
-/** A client's own request as the graph's answer, where no unit was called: its inputs as outputs. */
+/** A client's own request as the graph's response, where no unit was called: its inputs as outputs. */
 export function answerWithRequest({ body }: Payload): Edits | null {
   const edits: Edit[] = [];
   const reader = new FieldReader(body);

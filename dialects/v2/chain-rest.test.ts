@@ -31,7 +31,7 @@ test('an escaped key is the same key, and of two the last one counts', () => {
   );
 });
 
-test('an answer that has inputs is a request already', () => {
+test('a response that has inputs is a request already', () => {
   const text = '{"outputs":[],"inputs":[]}';
   assert.equal(chainRest(rest(text)), null);
 });
@@ -46,7 +46,7 @@ test('what has neither is refused in the words of the executor', () => {
   }
 });
 
-test('binary tensors stay behind the JSON, whose length is told anew, and the next answer is asked for in binary', () => {
+test('binary tensors stay behind the JSON, whose length is told anew, and the next response is asked for in binary', () => {
   const tensor = Buffer.from('9a99999999991740', 'hex');
   const output = '[{"name":"o","datatype":"FP64","shape":[1],"parameters":{"binary_data_size":8}}]';
   for (const [before, after] of [
@@ -68,8 +68,8 @@ test('binary tensors stay behind the JSON, whose length is told anew, and the ne
       `{"parameters":{"binary_data_output":false},"inputs":${output}}`,
     ],
   ] as const) {
-    const answer = { ...binary(before, tensor), contentType: null };
-    const request = chained(answer);
+    const response = { ...binary(before, tensor), contentType: null };
+    const request = chained(response);
     assert.ok(typeof request === 'object', before);
     assert.equal(request.layout, String(after.length));
     assert.equal(request.contentType, 'application/octet-stream');
@@ -84,7 +84,7 @@ test('a header that says no length within the body is refused', () => {
   }
 });
 
-test('a large answer is converted like a small one, whatever follows its outputs', () => {
+test('a large response is converted like a small one, whatever follows its outputs', () => {
   const data = `[${'1.5,'.repeat(5000)}NaN]`;
   for (const [after, key] of [
     ['', 'inputs'],

@@ -1,5 +1,5 @@
-// What a V2 unit is called with after another: its answer with `outputs` under the name `inputs`, and all else as it was. Only
-// the key is replaced, so that numbers, order and unknown members stay what they are. An answer in binary asks for the next one in
+// What a V2 unit is called with after another: its response with `outputs` under the name `inputs`, and all else as it was. Only
+// the key is replaced, so that numbers, order and unknown members stay what they are. A response in binary asks for the next one in
 // binary, as the client did.
 import { areAbsent, endsObject, WORTH_SEARCHING_BYTES } from '../../lib/codecs/json/absent.ts';
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
@@ -37,7 +37,7 @@ interface Members {
 }
 
 /**
- * Of members of one name the last one counts. Behind the outputs of a large answer the bytes are only searched for keys that would change
+ * Of members of one name the last one counts. Behind the outputs of a large response the bytes are only searched for keys that would change
  * what it is: the unit that gets them reads the rest.
  */
 function readMembers(json: Buffer, maySearch: boolean): Members | undefined {
@@ -82,7 +82,7 @@ function askBinary(json: Buffer, parameters: Span | null, outputs: Span): Edit |
   return { start: first, end: first, by: Buffer.from(isEmpty ? ASK_BINARY : `${ASK_BINARY},`) };
 }
 
-/** Null: the answer is a request already. */
+/** Null: the response is a request already. */
 export function chainRest(payload: Payload): Edits | Unusable | null {
   const bytes = jsonBytes(payload);
   if (bytes === 'invalid') return NOT_JSON;

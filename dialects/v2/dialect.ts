@@ -110,15 +110,15 @@ export const V2: Dialect = {
   control: {
     roots: [{ path: '/v2', below: true, service: '' }],
     http: [
-      { path: '/v2', answer: 'server-metadata' },
-      { path: '/v2/health/live', answer: 'live' },
-      { path: '/v2/health/ready', answer: 'ready' },
-      { path: `${MODELS}/{unit}`, answer: 'unit-metadata' },
-      { path: `${MODELS}/{unit}/ready`, answer: 'unit-status' },
-      { path: `${MODELS}/{unit}/versions/{version}`, answer: 'unit-metadata' },
-      { path: `${MODELS}/{unit}/versions/{version}/ready`, answer: 'unit-status' },
-      { path: '/v2/docs/', answer: 'doc' },
-      { path: '/v2/docs/seldon.json', answer: 'openapi' },
+      { path: '/v2', response: 'server-metadata' },
+      { path: '/v2/health/live', response: 'live' },
+      { path: '/v2/health/ready', response: 'ready' },
+      { path: `${MODELS}/{unit}`, response: 'unit-metadata' },
+      { path: `${MODELS}/{unit}/ready`, response: 'unit-status' },
+      { path: `${MODELS}/{unit}/versions/{version}`, response: 'unit-metadata' },
+      { path: `${MODELS}/{unit}/versions/{version}/ready`, response: 'unit-status' },
+      { path: '/v2/docs/', response: 'doc' },
+      { path: '/v2/docs/seldon.json', response: 'openapi' },
     ],
     grpc: {
       files: ['inference.proto'],
@@ -126,7 +126,7 @@ export const V2: Dialect = {
       methods: [
         {
           path: `${SERVICE}/ModelReady`,
-          answer: 'unit',
+          response: 'unit',
           unitPath: `${SERVICE}/ModelReady`,
           unitIn: (request) => readString(request, MODEL_READY.name),
           ask: (request) => request,
@@ -134,7 +134,7 @@ export const V2: Dialect = {
         },
         {
           path: `${SERVICE}/ModelMetadata`,
-          answer: 'unit',
+          response: 'unit',
           unitPath: `${SERVICE}/ModelMetadata`,
           unitIn: (request) => readString(request, MODEL_METADATA.name),
           ask: (request) => request,
@@ -146,18 +146,18 @@ export const V2: Dialect = {
         },
         {
           path: `${SERVICE}/ServerLive`,
-          answer: 'made',
+          response: 'made',
           make: () => int32Field(SERVER_READY.ready, BOOLEAN_TRUE),
         },
         {
           path: `${SERVICE}/ServerReady`,
-          answer: 'made',
+          response: 'made',
           make: ({ ready }) =>
             ready ? int32Field(SERVER_READY.ready, BOOLEAN_TRUE) : Buffer.alloc(0),
         },
         {
           path: `${SERVICE}/ServerMetadata`,
-          answer: 'made',
+          response: 'made',
           make: ({ name, version }) =>
             Buffer.concat([
               stringField(SERVER_METADATA.name, name),

@@ -1,4 +1,4 @@
-// Field numbers of `inference` (the V2 protocol over gRPC), as far as we look into its messages. Requests and answers share
+// Field numbers of `inference` (the V2 protocol over gRPC), as far as we look into its messages. Requests and responses share
 // the numbers of all fields that a chain carries over but the one of the raw contents.
 
 export const INFER = { modelName: 1, modelVersion: 2, id: 3, parameters: 4 } as const;
@@ -21,9 +21,9 @@ export const CONTENTS = {
   fp64: 7,
   bytes: 8,
 } as const;
-/** The request's name and the answer's word. */
+/** The request's name and the response's word. */
 export const MODEL_READY = { name: 1, ready: 1 } as const;
 export const SERVER_READY = { ready: 1 } as const;
 export const SERVER_METADATA = { name: 1, version: 2 } as const;
-/** Of request and answer. */
+/** Of request and response. */
 export const MODEL_METADATA = { name: 1, platform: 3 } as const;

@@ -1,4 +1,4 @@
-// What a combiner is called with over REST: the answers in a list, as Seldon's executor writes it. Where answers have binary tensors the list
+// What a combiner is called with over REST: the responses in a list, as Seldon's executor writes it. Where responses have binary tensors the list
 // holds their JSON, and all tensors stand behind it in the same order.
 import { isLenientJson } from '../../lib/codecs/json/non-finite.ts';
 import type { Payload, Pieces, Unusable } from '../payload.ts';
@@ -14,7 +14,7 @@ export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | nul
     return bytes === 'invalid' || !isLenientJson(payload.body.subarray(0, bytes));
   });
   if (position < 0) return null;
-  return { code: 'ANSWER_MALFORMED', info: 'the answer is not valid JSON', position };
+  return { code: 'ANSWER_MALFORMED', info: 'the response is not valid JSON', position };
 }
 
 export function joinRest(payloads: readonly Payload[]): Pieces {

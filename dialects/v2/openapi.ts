@@ -49,7 +49,7 @@ const INFER = {
   summary: 'Ask the graph',
   requestBody: { required: true, content: content('InferRequest') },
   responses: {
-    '200': { description: 'The answer of the graph', content: content('InferResponse') },
+    '200': { description: 'The response of the graph', content: content('InferResponse') },
     default: { description: 'What failed', content: content('Error') },
   },
 } as const;

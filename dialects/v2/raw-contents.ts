@@ -1,5 +1,5 @@
 // Typed contents of a tensor as raw ones: the same numbers, little-endian, each of its datatype's size; strings behind their length. Only
-// where answers of both kinds are joined.
+// where responses of both kinds are joined.
 import { readFixed, readVarints, readVarintWords } from '../../lib/codecs/protobuf/numbers.ts';
 import { BYTES, FieldReader, FIXED32, FIXED64 } from '../../lib/codecs/protobuf/reader.ts';
 import { CONTENTS } from './fields.ts';

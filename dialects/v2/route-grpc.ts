@@ -1,15 +1,15 @@
-// A router's answer over gRPC: the first number of the first output of its ModelInferResponse is the branch (truncated).
+// A router's response over gRPC: the first number of the first output of its ModelInferResponse is the branch (truncated).
 import type { Payload, Unusable } from '../payload.ts';
 import { readNumbers, readOutputs } from './tensors-grpc.ts';
 
 const BROKEN: Unusable = {
   code: 'ANSWER_MALFORMED',
-  info: 'the answer of the router is no ModelInferResponse',
+  info: 'the response of the router is no ModelInferResponse',
   position: 0,
 };
 const NO_NUMBER: Unusable = {
   code: 'ROUTE_UNUSABLE',
-  info: 'the answer of the router holds no number where a branch is expected',
+  info: 'the response of the router holds no number where a branch is expected',
   position: 0,
 };
 

@@ -28,7 +28,7 @@ test('a branch is the first number of the first output, or what Seldon’s route
   assert.equal(route(binary(json, bytes)), -1);
 });
 
-test('answers without a number are told from what is no JSON', () => {
+test('responses without a number are told from what is no JSON', () => {
   for (const data of ['[]', '["1"]', '[null]', '[NaN]', '{}']) {
     assert.equal(route(branch(data)), 'ROUTE_UNUSABLE', data);
   }
@@ -37,14 +37,14 @@ test('answers without a number are told from what is no JSON', () => {
   assert.equal(route(rest('{"outputs":')), 'ANSWER_MALFORMED');
 });
 
-test('a combiner gets the answers in a list', () => {
+test('a combiner gets the responses in a list', () => {
   const { pieces, contentType, layout } = joinRest([rest(' {"outputs":[NaN]}'), rest('{"b":2}\n')]);
   assert.equal(Buffer.concat(pieces).toString(), '[ {"outputs":[NaN]},{"b":2}\n]');
   assert.equal(contentType, 'application/json');
   assert.equal(layout, null);
 });
 
-test('binary tensors of the answers stand behind the list', () => {
+test('binary tensors of the responses stand behind the list', () => {
   const joined = joinRest([
     binary('{"a":1}', Buffer.from('AA')),
     rest('{"b":2}'),
@@ -55,12 +55,12 @@ test('binary tensors of the answers stand behind the list', () => {
   assert.equal(joined.contentType, 'application/octet-stream');
 });
 
-test('the first answer that is no JSON is found', () => {
+test('the first response that is no JSON is found', () => {
   assert.equal(findUnjoinableRest([rest('{"a":NaN}'), rest('[1]')]), null);
   assert.equal(findUnjoinableRest([rest('{}'), rest('{"a":}')])?.position, 1);
 });
 
-test('the constant is an answer in the protocol', () => {
+test('the constant is a response in the protocol', () => {
   assert.equal(
     textOf(constantRest('m')),
     '{"model_name":"m","outputs":[{"name":"output-0","datatype":"FP64","shape":[1,3],"data":[0.1,0.9,0.5]}]}',

@@ -1,4 +1,4 @@
-// A router's answer over REST: a V2 answer whose first output begins with the branch, or any form that Seldon's routers answer
+// A router's response over REST: a V2 response whose first output begins with the branch, or any form that Seldon's routers answer
 // (`[1]`, a SeldonMessage).
 import { readJsonRoute } from '../seldon/route-json.ts';
 import type { Payload, Unusable } from '../payload.ts';
@@ -9,7 +9,7 @@ import { readOutputs, readString, splitTail } from './tensors-rest.ts';
 
 const NO_NUMBER: Unusable = {
   code: 'ROUTE_UNUSABLE',
-  info: 'the answer to route holds no number where a branch is expected',
+  info: 'the response to route holds no number where a branch is expected',
   position: 0,
 };
 

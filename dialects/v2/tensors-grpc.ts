@@ -1,4 +1,4 @@
-// The outputs of a V2 answer over gRPC: their names, types, shapes and numbers, raw or in typed contents. In: a message; out:
+// The outputs of a V2 response over gRPC: their names, types, shapes and numbers, raw or in typed contents. In: a message; out:
 // tensors, and the same tensors with other numbers, written as they came.
 import { readFixed, readVarints } from '../../lib/codecs/protobuf/numbers.ts';
 import { BYTES, FieldReader, FIXED32, FIXED64 } from '../../lib/codecs/protobuf/reader.ts';

@@ -1,4 +1,4 @@
-// The outputs of a V2 answer over REST: where each tensor's members stand, and its numbers, be they in the JSON or behind it. In: a
+// The outputs of a V2 response over REST: where each tensor's members stand, and its numbers, be they in the JSON or behind it. In: a
 // payload; out: tensors with the spans by which they can be replaced.
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
 import type { Span } from '../../lib/codecs/json/find.ts';
@@ -65,7 +65,7 @@ function readWritten(json: Buffer, cursor: JsonCursor): WrittenTensor {
   return { name: readString(json, name), datatype, shape, data, binarySize };
 }
 
-/** The last `outputs` of an answer whose JSON is valid; undefined when it has none, or something else than tensors. */
+/** The last `outputs` of a response whose JSON is valid; undefined when it has none, or something else than tensors. */
 export function readOutputs(json: Buffer): WrittenTensor[] | undefined {
   const cursor = new JsonCursor(json);
   let outputs: WrittenTensor[] | undefined;
@@ -154,9 +154,9 @@ function readData(
 /** All outputs with their numbers, or what is wrong with them. */
 export function readTensors(payload: Payload, layout: Layout): RestTensor[] | string {
   const outputs = readOutputs(layout.json);
-  if (outputs === undefined) return 'the answer holds no outputs';
+  if (outputs === undefined) return 'the response holds no outputs';
   const parts = splitTail(payload, layout.json, outputs);
-  if (parts === undefined) return 'the binary data are shorter than the answer says';
+  if (parts === undefined) return 'the binary data are shorter than the response says';
   const tensors: RestTensor[] = [];
   for (const [position, written] of outputs.entries()) {
     const tensor = readData(payload, layout.json, written, parts[position] ?? null);

@@ -62,17 +62,17 @@ describe('install, annotate, apply, curl', { skip: whyNoCluster() }, () => {
     await deploy(NAMESPACE, articleGraph());
     const body = readFileSync(join(ROOT, 'examples/article/request.json'), 'utf8');
     await answers(NAMESPACE, 'seldon-model');
-    const answer = await predict(NAMESPACE, 'seldon-model', body);
-    assert.equal(answer.status, 200, answer.text);
-    const { data } = JSON.parse(answer.text) as { data: { ndarray: number[][] } };
+    const response = await predict(NAMESPACE, 'seldon-model', body);
+    assert.equal(response.status, 200, response.text);
+    const { data } = JSON.parse(response.text) as { data: { ndarray: number[][] } };
     assertClose(data.ndarray, expected('pipeline'));
   });
 
   test('gRPC goes by the headers seldon and namespace', async () => {
     const request = { data: { tensor: { shape: [1, 4], values: [5.1, 3.5, 1.4, 0.2] } } };
-    const answer = await predictGrpc(NAMESPACE, 'seldon-model', request);
-    assert.deepEqual(answer.data?.tensor?.shape, [1, 3]);
-    assertClose([[...(answer.data?.tensor?.values ?? [])]], expected('pipeline').slice(0, 1));
+    const response = await predictGrpc(NAMESPACE, 'seldon-model', request);
+    assert.deepEqual(response.data?.tensor?.shape, [1, 3]);
+    assertClose([[...(response.data?.tensor?.values ?? [])]], expected('pipeline').slice(0, 1));
   });
 
   test('kubectl get sdep alone tells how it is', async () => {

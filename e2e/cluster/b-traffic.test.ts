@@ -53,7 +53,7 @@ describe('traffic', { skip: whyNoCluster() }, () => {
     assertShare(after.load.kinds, 'bayes', 0.9);
   });
 
-  test('a shadow gets a copy, and no client sees its answers', async () => {
+  test('a shadow gets a copy, and no client sees its responses', async () => {
     const shadowed = seldonDeployment('shadowed', [
       { name: 'main', traffic: 100, graph: iris('logistic') },
       { name: 'shadow', shadow: true, traffic: 100, graph: iris('bayes') },
@@ -81,15 +81,15 @@ describe('traffic', { skip: whyNoCluster() }, () => {
     const annotations = { 'sidegraph.io/expose': 'none' };
     await deploy(NAMESPACE, { ...hidden, metadata: { ...hidden.metadata, annotations } });
     assert.equal((await predict(NAMESPACE, 'hidden')).status, 404);
-    const answer = await fetch(`http://${GATEWAY.host}:${GATEWAY.port}/`);
-    assert.equal(answer.status, 404);
+    const response = await fetch(`http://${GATEWAY.host}:${GATEWAY.port}/`);
+    assert.equal(response.status, 404);
   });
 });
 
 async function isCanary(times: number): Promise<boolean> {
   for (let i = 0; i < times; i += 1) {
-    const answer = await predict(NAMESPACE, 'canary');
-    if (answer.status !== 200 || modelOf(answer.text) !== 'bayes') return false;
+    const response = await predict(NAMESPACE, 'canary');
+    if (response.status !== 200 || modelOf(response.text) !== 'bayes') return false;
   }
   return true;
 }

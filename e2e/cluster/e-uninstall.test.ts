@@ -74,8 +74,8 @@ describe('uninstall', { skip: whyNoCluster() }, () => {
       '-o',
       'jsonpath={.spec.clusterIP}',
     ]);
-    const answer = await post({ host, port: 8000, path: '/api/v1.0/predictions', body: FLOWER });
-    assert.equal(answer.status, 200, answer.text);
+    const response = await post({ host, port: 8000, path: '/api/v1.0/predictions', body: FLOWER });
+    assert.equal(response.status, 200, response.text);
   });
 
   test('an installation takes it up again without a new pod', async () => {

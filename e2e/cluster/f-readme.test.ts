@@ -17,7 +17,7 @@ describe('the README’s commands', { skip: whyNoCluster() }, () => {
     await kubectl(['delete', 'namespace', 'demo', '--ignore-not-found', '--wait']);
   });
   after(() => deleteNamespace('demo'));
-  test('end with an answer of the models', async () => {
+  test('end with a response of the models', async () => {
     const script = readCommands(README).get('cluster') ?? '';
     assert.match(script, /^make cluster-up\n/);
     const lines = script.replace('make cluster-up\n', `cd ${ROOT}\n`);

@@ -1,4 +1,4 @@
-// The recorded answers of the real Seldon executor, replayed against `sidegraph run`. The recordings and their
+// The recorded responses of the real Seldon executor, replayed against `sidegraph run`. The recordings and their
 // player are not part of this tree; SIDEGRAPH_CASES names their folder (default: `../shared/cases` beside the checkout), without it the test is skipped.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load } from 'js-yaml';
 import { applyDefinition } from '../../operator/process/apply-crd.ts';
-import { isKubeObject } from '../../lib/kube/answers.ts';
+import { isKubeObject } from '../../lib/kube/responses.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 
 const FILE = new URL('../../charts/sidegraph/files/crd.yaml', import.meta.url);

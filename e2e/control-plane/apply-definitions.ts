@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAll } from 'js-yaml';
 import { isPlainObject } from '../../graph/plan/json-value.ts';
-import { isKubeObject } from '../../lib/kube/answers.ts';
+import { isKubeObject } from '../../lib/kube/responses.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 

@@ -30,7 +30,7 @@ const RULE_TESTS = fileURLToPath(
 );
 const BODY = '{"data":{"ndarray":[[1]]}}';
 const LOAD_MS = 15_000;
-/** Who is scraped here; the sidecar's agent and the webhooks only answer in a pod and to an API server. */
+/** Who is scraped here; the sidecar's agent and the webhooks only response in a pod and to an API server. */
 const SCRAPED: readonly Source[] = ['graph', 'gateway', 'operator'];
 
 const noPrometheus = ['prometheus', 'promtool'].some(
@@ -153,13 +153,13 @@ describe('the boards', { skip }, () => {
       .replaceAll('$__rate_interval', '10s')
       .replaceAll(/\$(deployment|predictor|pod)/g, '.*');
     const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(asked)}`;
-    const answer = (await (await fetch(url)).json()) as {
+    const response = (await (await fetch(url)).json()) as {
       status: string;
       error?: string;
       data: { result: unknown[] };
     };
-    assert.equal(answer.status, 'success', `${expr}: ${answer.error}`);
-    return answer.data.result;
+    assert.equal(response.status, 'success', `${expr}: ${response.error}`);
+    return response.data.result;
   }
 
   for (const { title, rows } of BOARDS) {

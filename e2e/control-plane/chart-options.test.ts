@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadAll } from 'js-yaml';
-import { isKubeObject } from '../../lib/kube/answers.ts';
+import { isKubeObject } from '../../lib/kube/responses.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { startApiServer, whyNoKube } from '../kube/apiserver.ts';
 import { applyDefinitions } from './apply-definitions.ts';

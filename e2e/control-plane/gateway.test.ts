@@ -152,8 +152,8 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
   test('the status port gives no orders and tells nothing of who is served', async () => {
     for (const path of ['/', '/drain', '/clusters', '/stats/prometheus', '/server_info', '/served'])
       for (const method of ['GET', 'POST']) {
-        const answer = await rest({ port: options.statusPort, method, path });
-        assert.equal(answer.status, method === 'GET' ? 404 : 405, path);
+        const response = await rest({ port: options.statusPort, method, path });
+        assert.equal(response.status, method === 'GET' ? 404 : 405, path);
       }
     assert.equal(gateway.notReady(), null);
     assert.doesNotMatch(await status('/metrics'), /moved|default\//);
@@ -180,9 +180,9 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
     const control = controlSocketOf(options.runDir);
     assert.equal(await askControl(control, 'POST', '/drain'), 'drained\n');
     assert.equal(gateway.notReady(), 'draining');
-    const answer = await predict('moved');
-    assert.equal(answer.status, 200);
-    assert.equal(answer.headers.connection, 'close');
+    const response = await predict('moved');
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.connection, 'close');
   });
 
   function start(): Promise<Gateway> {
@@ -212,9 +212,9 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
     let isOver = false;
     const loop = (async () => {
       while (!isOver) {
-        const answer = await predict(name);
+        const response = await predict(name);
         answered += 1;
-        if (answer.status !== 200) failed.push(answer.status);
+        if (response.status !== 200) failed.push(response.status);
         await delay(5);
       }
     })();

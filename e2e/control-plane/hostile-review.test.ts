@@ -140,9 +140,9 @@ describe('a review that is meant to stop the webhooks', { skip: whyNoKube() }, (
 
   function health(path: string): Promise<Said> {
     const began = performance.now();
-    return fetch(`http://127.0.0.1:${healthPort}${path}`).then(async (answer) => ({
-      status: answer.status,
-      body: await answer.text(),
+    return fetch(`http://127.0.0.1:${healthPort}${path}`).then(async (response) => ({
+      status: response.status,
+      body: await response.text(),
       ms: performance.now() - began,
     }));
   }
@@ -163,14 +163,14 @@ describe('a review that is meant to stop the webhooks', { skip: whyNoKube() }, (
             'content-length': Buffer.byteLength(body),
           },
         },
-        (answer) => {
+        (response) => {
           let text = '';
-          answer.setEncoding('utf8').on('data', (piece: string) => {
+          response.setEncoding('utf8').on('data', (piece: string) => {
             text += piece;
           });
-          answer.on('end', () => {
+          response.on('end', () => {
             const ms = performance.now() - began;
-            resolve({ status: answer.statusCode ?? 0, body: text, ms });
+            resolve({ status: response.statusCode ?? 0, body: text, ms });
           });
         },
       );

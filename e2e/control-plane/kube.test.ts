@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { sleep } from '../../lib/kube/backoff.ts';
-import { parseKinds } from '../../lib/kube/answers.ts';
+import { parseKinds } from '../../lib/kube/responses.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import type { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { EventRecorder } from '../../lib/kube/events.ts';

@@ -100,7 +100,7 @@ describe('bodies through a chain', () => {
     });
   }
 
-  test('a gzip answer of a transformer goes on with its encoding, and the model reads it', async () => {
+  test('a gzip response of a transformer goes on with its encoding, and the model reads it', async () => {
     const encoded = await startRestUnit(() => ({
       headers: { 'content-encoding': 'gzip' },
       body: gzipSync('{"strData":"packed"}'),
@@ -193,7 +193,7 @@ describe('limits of bodies', () => {
     });
   }
 
-  test('an answer over the limit that the filter must read is 502 ANSWER_TOO_LARGE, never cut', async () => {
+  test('a response over the limit that the filter must read is 502 ANSWER_TOO_LARGE, never cut', async () => {
     const large = await startRestUnit(() => ({ body: `{"strData":"${'x'.repeat(60_000)}"}` }));
     const running = await runGraph(
       deployment(

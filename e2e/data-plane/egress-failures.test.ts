@@ -18,7 +18,7 @@ const CASES = [
   { name: 'refused', code: 'UNIT_UNREACHABLE', grpcStatus: 14, says: 'connection refused' },
   { name: 'unknown', code: 'UNIT_UNREACHABLE', grpcStatus: 14, says: 'name not found' },
   { name: 'reset', code: 'UNIT_RESET', grpcStatus: 14, says: 'connection closed' },
-  { name: 'slow', code: 'UNIT_TIMEOUT', grpcStatus: 4, says: 'no answer within' },
+  { name: 'slow', code: 'UNIT_TIMEOUT', grpcStatus: 4, says: 'no response within' },
   { name: 'child', code: 'UNIT_UNREACHABLE', grpcStatus: 14, says: 'connection refused' },
 ] as const;
 

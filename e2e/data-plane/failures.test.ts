@@ -47,13 +47,13 @@ async function withFailing(
 
 describe('a failing unit, wherever it stands', () => {
   test('its own 503 passes with status, body and type, never wrapped', async () => {
-    const answer = {
+    const response = {
       status: 503,
       headers: { 'content-type': 'application/problem+json' },
       body: '{"mine":true}',
     };
     await withFailing(
-      () => answer,
+      () => response,
       {},
       async (running, place) => {
         const reply = await ask(running.port, { body: '{}' });
@@ -138,7 +138,7 @@ describe('a failing unit, wherever it stands', () => {
     }
   });
 
-  test('closes every connection after its answer, and idle ones after a moment: no request is lost', async () => {
+  test('closes every connection after its response, and idle ones after a moment: no request is lost', async () => {
     const closing: RestBehaviour = (asked) => ({
       headers: { connection: 'close' },
       body: asked.body,
@@ -189,7 +189,7 @@ describe('a client that goes away', () => {
 });
 
 describe('a unit that drops idle connections', () => {
-  test('a reused connection that dies before the answer is replaced, unseen by the client', async () => {
+  test('a reused connection that dies before the response is replaced, unseen by the client', async () => {
     const sockets = new Set<net.Socket>();
     const server = net.createServer((socket) => {
       sockets.add(socket);

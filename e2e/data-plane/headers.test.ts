@@ -1,4 +1,4 @@
-// What headers units are given and clients get, on answers of units, of the filter and of Envoy alike.
+// What headers units are given and clients get, on responses of units, of the filter and of Envoy alike.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ask } from '../harness/client.ts';
@@ -66,7 +66,7 @@ describe('headers', () => {
     assert.equal((await ask(walked.port, { body: '{}' })).headers['seldon-routing'], '{"r":0}');
   });
 
-  test('a puid is made when the client has none, one for all calls and the answer', async () => {
+  test('a puid is made when the client has none, one for all calls and the response', async () => {
     branch = 0;
     const reply = await ask(walked.port, { body: '{}' });
     const puid = reply.headers['seldon-puid'];
@@ -105,7 +105,7 @@ describe('headers', () => {
     }
   });
 
-  test('CloudEvents headers come on every kind of answer when the request asks, and only then', async () => {
+  test('CloudEvents headers come on every kind of response when the request asks, and only then', async () => {
     for (const [value, running] of [
       [0, walked],
       [1, walked],

@@ -13,7 +13,7 @@ import { type RunOptions, type Running, runGraph } from '../harness/run.ts';
 const MIB = 1024 * 1024;
 const QUIET_MS = 1500;
 const ATTACK_MS = 4000;
-/** Between an answer and the bystander's next request: the attack has the machine's two cores as well. */
+/** Between a response and the bystander's next request: the attack has the machine's two cores as well. */
 const PAUSE_MS = 5;
 /** A unit that takes 1.2 GB in, or is asked for as much, lets others wait; how long is its own affair. */
 const UNIT_BUSY_MS = 3000;

@@ -16,7 +16,7 @@ import { frameGrpc, startGrpcUnit } from '../harness/unit.ts';
 
 const QUIET_MS = 1500;
 const ATTACK_MS = 3000;
-/** Between an answer and the bystander's next request: the attack has the machine's two cores as well. */
+/** Between a response and the bystander's next request: the attack has the machine's two cores as well. */
 const PAUSE_MS = 5;
 /** What Envoy counts when it ends a connection for what waits on it, or one behind the front for the streams that were given up on it. */
 const ENDED =

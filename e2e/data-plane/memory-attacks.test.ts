@@ -1,4 +1,4 @@
-// Clients that make the filter hold, unpack and read much, beside one that asks for little: the other one's answers all come, in
+// Clients that make the filter hold, unpack and read much, beside one that asks for little: the other one's responses all come, in
 // time, and the filter's memory stays within what its container has.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -45,16 +45,16 @@ describe('attacks on the memory of the filter', () => {
   let filterPid = 0;
   let peakBytes = 0;
   let sampling: NodeJS.Timeout;
-  const answer = Buffer.from(`{"strData":"${'a'.repeat(LARGE_BYTES)}"}`);
-  const packed = gzipSync(answer);
+  const response = Buffer.from(`{"strData":"${'a'.repeat(LARGE_BYTES)}"}`);
+  const packed = gzipSync(response);
 
   before(async () => {
     bystander = await startBystander();
-    // The next unit lets the answer wait.
+    // The next unit lets the response wait.
     large = await startRestUnit(({ headers }) =>
       headers['x-attack'] === 'packed'
         ? { headers: { 'content-encoding': 'gzip' }, body: packed }
-        : { body: answer },
+        : { body: response },
     );
     hanging = await startRestUnit(() => new Promise(() => {}));
     grpc = await startGrpcUnit(() => new Promise(() => {}));
@@ -115,19 +115,19 @@ describe('attacks on the memory of the filter', () => {
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
   }
 
-  /** Attacks with so many requests at a time while the bystander looks; answers by code. */
+  /** Attacks with so many requests at a time while the bystander looks; responses by code. */
   async function attack(
     clients: number,
     pauseMs: number,
     once: () => Promise<string>,
-  ): Promise<{ seen: Seen; answers: Readonly<Record<string, number>> }> {
+  ): Promise<{ seen: Seen; responses: Readonly<Record<string, number>> }> {
     peakBytes = 0;
-    const answers: Record<string, number> = {};
+    const responses: Record<string, number> = {};
     let over = false;
     const loop = async (): Promise<void> => {
       while (!over) {
         const code = await once();
-        answers[code] = (answers[code] ?? 0) + 1;
+        responses[code] = (responses[code] ?? 0) + 1;
         await sleep(pauseMs);
       }
     };
@@ -135,7 +135,7 @@ describe('attacks on the memory of the filter', () => {
     const seen = await watch(ATTACK_MS);
     over = true;
     await Promise.all(attackers);
-    return { seen, answers };
+    return { seen, responses };
   }
 
   /** That the bystander noticed little, and that nothing stays. */
@@ -171,14 +171,14 @@ describe('attacks on the memory of the filter', () => {
     message[0] = 1;
     message.writeUInt32BE(zipped.length, 1);
     const headers = { 'grpc-encoding': 'gzip', ...ATTACK };
-    const { seen, answers } = await attack(40, PAUSE_MS, async () => {
+    const { seen, responses } = await attack(40, PAUSE_MS, async () => {
       const { status, statusMessage } = await askGrpc(running.grpcPort, {
         frame: Buffer.concat([message, zipped]),
         headers,
       });
       return `${status} ${statusMessage.slice(0, 10)}`;
     });
-    assert.ok((answers['14 OVERLOADED'] ?? 0) > 0, JSON.stringify(answers));
+    assert.ok((responses['14 OVERLOADED'] ?? 0) > 0, JSON.stringify(responses));
     await isUnharmed(seen, 'gRPC');
     const refused = await metric('sidegraph_filter_overloaded_total');
     assert.ok(refused > 0, String(refused));
@@ -203,13 +203,13 @@ describe('attacks on the memory of the filter', () => {
   }
 
   for (const kind of ['plain', 'packed']) {
-    test(`twelve answers of 30 MB, ${kind}, that wait for the next unit`, async () => {
-      const { seen, answers } = await attack(12, LONG_PAUSE_MS, () =>
+    test(`twelve responses of 30 MB, ${kind}, that wait for the next unit`, async () => {
+      const { seen, responses } = await attack(12, LONG_PAUSE_MS, () =>
         codeOf(ask(running.port, { headers: { 'x-attack': kind }, body: BODY })),
       );
       if (kind === 'plain')
-        assert.ok((answers['503 OVERLOADED'] ?? 0) > 0, JSON.stringify(answers));
-      await isUnharmed(seen, `answers, ${kind}`);
+        assert.ok((responses['503 OVERLOADED'] ?? 0) > 0, JSON.stringify(responses));
+      await isUnharmed(seen, `responses, ${kind}`);
     });
   }
 

@@ -123,10 +123,10 @@ test('a V2 graph over a TensorFlow unit before one of Seldon', async () => {
   const path = '/inference.GRPCInferenceService/ModelInfer';
   const reply = await askGrpc(running.grpcPort, { path, message });
   assert.equal(reply.status, 0, reply.statusMessage);
-  const answer = V2_SCHEMA.read('Response', reply.message);
-  assert.equal(answer['model_name'], 's');
-  assert.deepEqual(answer['outputs'], [{ name: 'output-0', datatype: 'FP64', shape: ['2'] }]);
-  assert.deepEqual(answer['raw_output_contents'], [
+  const response = V2_SCHEMA.read('Response', reply.message);
+  assert.equal(response['model_name'], 's');
+  assert.deepEqual(response['outputs'], [{ name: 'output-0', datatype: 'FP64', shape: ['2'] }]);
+  assert.deepEqual(response['raw_output_contents'], [
     rawOf(Float64Array.of(7, -8)).toString('base64'),
   ]);
   const predicted = TENSORFLOW_SCHEMA.read(

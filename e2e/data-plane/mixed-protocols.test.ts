@@ -93,12 +93,12 @@ test('a Seldon unit in a V2 graph answers as V2; a single one is walked', async 
         '{"id":"7","inputs":[{"name":"x","datatype":"FP64","shape":[2,2],"data":[1,2,3,4]}]}';
       const reply = await ask(running.port, { path: '/v2/models/any/infer', body });
       assert.equal(reply.status, 200, reply.text);
-      const answer = JSON.parse(reply.text) as {
+      const response = JSON.parse(reply.text) as {
         outputs: { datatype: string; shape: number[]; data: number[] }[];
       };
-      assert.equal(answer.outputs[0]?.datatype, 'FP64');
-      assert.deepEqual(answer.outputs[0]?.shape, [2, 1]);
-      assert.deepEqual(answer.outputs[0]?.data, [0.5, 1.5]);
+      assert.equal(response.outputs[0]?.datatype, 'FP64');
+      assert.deepEqual(response.outputs[0]?.shape, [2, 1]);
+      assert.deepEqual(response.outputs[0]?.data, [0.5, 1.5]);
       assert.match(m?.asked[0]?.body.toString() ?? '', /"ndarray":\[\[1,2\],\[3,4\]\]/);
     } finally {
       await running.stop();
@@ -161,7 +161,7 @@ test('what cannot be said is refused with the reason, and a unit’s own error p
         path: '/api/v1.0/feedback',
         body: '{"reward":1}',
       });
-      assert.equal(feedback.text, '{"reward":1}', 'V2 takes none, so it is its own answer');
+      assert.equal(feedback.text, '{"reward":1}', 'V2 takes none, so it is its own response');
       const grpc = await askGrpc(running.grpcPort, {});
       assert.ok(grpc.status !== 0);
     } finally {

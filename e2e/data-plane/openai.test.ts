@@ -17,7 +17,7 @@ function speaking(graph: Node): object {
   return { ...made, spec: { ...made.spec, protocol: 'openai' } };
 }
 
-/** A language model: says what it was asked, as one answer or as a stream of three pieces. */
+/** A language model: says what it was asked, as one response or as a stream of three pieces. */
 function startModel(name: string): Promise<RestUnit> {
   return startRestUnit(({ path, method, body }, response) => {
     if (method === 'GET')
@@ -147,7 +147,7 @@ test('a transformer gives the model its request, a router picks by the model tha
   }
 });
 
-test('what comes after the model gets its whole answer; a fault is told in the words of the protocol', async () => {
+test('what comes after the model gets its whole response; a fault is told in the words of the protocol', async () => {
   const model = await startModel('m');
   const after = await startRestUnit(({ body }) => ({
     body: body.toString().replace('"m"', '"seen"'),

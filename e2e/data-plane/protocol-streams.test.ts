@@ -1,4 +1,4 @@
-// Answers that stream, through a real Envoy: where it forwards alone, and as the last call of a walk. Nothing is held back, a stream may
+// Responses that stream, through a real Envoy: where it forwards alone, and as the last call of a walk. Nothing is held back, a stream may
 // last longer than a request may, and a client that goes away is felt by the model.
 import assert from 'node:assert/strict';
 import http from 'node:http';

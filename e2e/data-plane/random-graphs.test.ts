@@ -1,5 +1,5 @@
 // A sample of the random graphs through `sidegraph run` on a real Envoy, with real units: the same calls and the same
-// answer as the naive evaluator's.
+// response as the naive evaluator's.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -69,7 +69,7 @@ async function serve(speech: Speech, graph: Node, behaviours: readonly Behaviour
       const text = asked.body.toString();
       calls.add(`${name} ${verb} ${text}`);
       const reply = replyOf(behaviour, name, verb, text, speech);
-      if (reply.kind === 'answer') return { status: reply.status, body: reply.text };
+      if (reply.kind === 'response') return { status: reply.status, body: reply.text };
       socket.resetAndDestroy();
       return undefined;
     });

@@ -7,7 +7,7 @@ import { bytesField, int32Field, stringField } from '../../lib/codecs/protobuf/w
 import { ask, askGrpc, type Reply } from '../harness/client.ts';
 import { type BothUnit, forget, openStand } from '../harness/both-unit.ts';
 import type { Running } from '../harness/run.ts';
-import type { RestAnswer } from '../harness/unit.ts';
+import type { RestResponse } from '../harness/unit.ts';
 
 const PREDICT = '/tensorflow.serving.PredictionService/Predict';
 const INPUT = '{"signature_name":"s","instances":[[9007199254740993]]}';
@@ -28,7 +28,7 @@ function request(model: string, numbers: readonly number[]): Buffer {
   return Buffer.concat([spec(1, model), tensors(2, 'o', numbers)]);
 }
 
-function response(model: string, numbers: readonly number[]): Buffer {
+function responseOf(model: string, numbers: readonly number[]): Buffer {
   return Buffer.concat([tensors(1, 'o', numbers), spec(2, model)]);
 }
 
@@ -40,17 +40,17 @@ describe('a chain of TensorFlow units', () => {
   let running: Running;
   let a: BothUnit;
   let b: BothUnit;
-  let answer: RestAnswer = {};
+  let response: RestResponse = {};
   before(async () => {
     a = await startUnit(
       'a',
-      () => answer,
-      () => response('a', [1, 2]),
+      () => response,
+      () => responseOf('a', [1, 2]),
     );
     b = await startUnit(
       'b',
-      () => answer,
-      () => response('b', [3, 4]),
+      () => response,
+      () => responseOf('b', [3, 4]),
     );
     running = await run(a.node('TRANSFORMER', [b.node('MODEL')]));
   });
@@ -65,15 +65,15 @@ describe('a chain of TensorFlow units', () => {
       ['/seldon/ns/test/v1/models/:predict', ['"predictions"', '"instances"']],
     ] as const) {
       forget(a, b);
-      answer = { body: `{${before}:[[9007199254740993,NaN]], "x":1}` };
+      response = { body: `{${before}:[[9007199254740993,NaN]], "x":1}` };
       const reply = await ask(running.port, { path, body: INPUT });
       assert.equal(reply.status, 200, `${path}: ${reply.text}`);
-      assert.equal(reply.text, answer.body);
+      assert.equal(reply.text, response.body);
       assert.equal(a.rest.asked[0]?.path, '/v1/models/a:predict', path);
       assert.equal(a.rest.asked[0]?.body.toString(), INPUT);
       assert.equal(b.rest.asked[0]?.path, '/v1/models/b:predict', path);
       const got = b.rest.asked[0]?.body.toString();
-      assert.equal(got, String(answer.body).replace(before, after));
+      assert.equal(got, String(response.body).replace(before, after));
     }
   });
 
@@ -86,8 +86,8 @@ describe('a chain of TensorFlow units', () => {
     }
   });
 
-  test('says what is wrong with an answer that cannot be passed on', async () => {
-    answer = { body: '{"foo":1}' };
+  test('says what is wrong with a response that cannot be passed on', async () => {
+    response = { body: '{"foo":1}' };
     const reply = await ask(running.port, { path: '/v1/models/:predict', body: INPUT });
     assert.equal(reply.status, 500);
     assert.equal(reply.headers['sidegraph-error'], 'ANSWER_NOT_CHAINABLE');
@@ -96,7 +96,7 @@ describe('a chain of TensorFlow units', () => {
   });
 
   test('passes the errors of units as they are', async () => {
-    answer = { status: 400, body: '{"error":"Malformed request"}' };
+    response = { status: 400, body: '{"error":"Malformed request"}' };
     const reply = await ask(running.port, { path: '/v1/models/:predict', body: INPUT });
     assert.equal(reply.status, 400);
     assert.equal(reply.text, '{"error":"Malformed request"}');
@@ -113,7 +113,7 @@ describe('a chain of TensorFlow units', () => {
       const message = request(named, [0.5]);
       const reply = await askGrpc(running.grpcPort, { path: PREDICT, message });
       assert.equal(reply.status, 0, reply.statusMessage);
-      assert.deepEqual(reply.message, response('b', [3, 4]));
+      assert.deepEqual(reply.message, responseOf('b', [3, 4]));
       assert.deepEqual(a.grpc.asked[0]?.message, request(first, [0.5]), named);
       assert.deepEqual(b.grpc.asked[0]?.message, request(second, [1, 2]), named);
     }
@@ -129,17 +129,17 @@ describe('routers and combiners of TensorFlow units', () => {
     router = await startUnit(
       'r',
       () => ({ body: `{"predictions":[[${branch}]]}` }),
-      () => response('r', [branch]),
+      () => responseOf('r', [branch]),
     );
     const a = await startUnit(
       'a',
       () => ({ body: '{"predictions":[[1,2]]}' }),
-      () => response('a', [1, 2]),
+      () => responseOf('a', [1, 2]),
     );
     const b = await startUnit(
       'b',
       () => ({ body: '{"predictions":[[4,NaN]]}' }),
-      () => response('b', [4, 0]),
+      () => responseOf('b', [4, 0]),
     );
     combiner = await startUnit(
       'c',
@@ -171,10 +171,10 @@ describe('routers and combiners of TensorFlow units', () => {
     const message = request('', [0]);
     const grpc = await askGrpc(running.grpcPort, { path: PREDICT, message });
     assert.equal(grpc.status, 0, grpc.statusMessage);
-    assert.deepEqual(grpc.message, response('a', [2.5, 1]));
+    assert.deepEqual(grpc.message, responseOf('a', [2.5, 1]));
   });
 
-  test('give a combiner all answers', async () => {
+  test('give a combiner all responses', async () => {
     branch = 1;
     const reply = await ask(running.port, { path: '/v1/models/:predict', body: INPUT });
     assert.equal(reply.text, '[{"predictions":[[1,2]]},{"predictions":[[4,NaN]]}]');
@@ -186,12 +186,12 @@ describe('routers and combiners of TensorFlow units', () => {
     );
   });
 
-  test('end with the request itself where the router chooses none, as an answer', async () => {
+  test('end with the request itself where the router chooses none, as a response', async () => {
     branch = -2;
     const message = Buffer.concat([tensors(2, 'o', [0.5]), spec(1, 'x')]);
     const reply = await askGrpc(running.grpcPort, { path: PREDICT, message });
     assert.equal(reply.status, 0, reply.statusMessage);
-    assert.deepEqual(reply.message, response('x', [0.5]));
+    assert.deepEqual(reply.message, responseOf('x', [0.5]));
   });
 });
 
@@ -202,7 +202,8 @@ describe('a single TensorFlow model', () => {
     m = await startUnit(
       'm',
       (_body, path) => ({ body: JSON.stringify({ path }) }),
-      (_message, path) => (path === PREDICT ? response('m', [1]) : Buffer.from('0a021001', 'hex')),
+      (_message, path) =>
+        path === PREDICT ? responseOf('m', [1]) : Buffer.from('0a021001', 'hex'),
     );
     running = await run(m.node('MODEL'));
   });

@@ -263,7 +263,7 @@ describe('who decides', () => {
     }
   });
 
-  test('the filter and Envoy come to the same answer for a share of the requests', async () => {
+  test('the filter and Envoy come to the same response for a share of the requests', async () => {
     await withGraph({ 'sidegraph.io/trace-sampling-percent': '30' }, {}, async (running) => {
       const [first, last] = [router.asked.length, model.asked.length];
       const requests = 200;

@@ -23,7 +23,7 @@ interface RawUnit {
 }
 
 const TRAILERS = { 'x-checksum': '7' };
-const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
+const RESPONSE = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 /** A unit that thinks it has a whole request after this silence. */
 const SILENCE_MS = 60;
 
@@ -39,7 +39,7 @@ async function startRawUnit(): Promise<RawUnit> {
       clearTimeout(timer);
       timer = setTimeout(() => {
         received.push(bytes);
-        socket.end(ANSWER);
+        socket.end(RESPONSE);
       }, SILENCE_MS);
     });
   });
@@ -60,7 +60,7 @@ function askWithTrailers(port: number, body: Buffer | null): Promise<Reply> {
     let status = -1;
     const pieces: Buffer[] = [];
     stream.on('wantTrailers', () => stream.sendTrailers(TRAILERS));
-    stream.on('response', (answer) => (status = Number(answer[':status'])));
+    stream.on('response', (response) => (status = Number(response[':status'])));
     stream.on('data', (piece: Buffer) => pieces.push(piece));
     stream.on('error', reject);
     stream.on('close', () => {
@@ -170,7 +170,7 @@ describe('trailers over gRPC', () => {
     });
   }
 
-  test('an answer of the filter itself arrives', async () => {
+  test('a response of the filter itself arrives', async () => {
     const own = await runGraph(deployment({ name: 's', implementation: 'SIMPLE_MODEL' }));
     try {
       const reply = await askGrpc(own.grpcPort, { trailers: TRAILERS });

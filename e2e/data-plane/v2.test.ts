@@ -6,7 +6,7 @@ import { bytesField, stringField, varint } from '../../lib/codecs/protobuf/write
 import { ask, askGrpc, type Reply } from '../harness/client.ts';
 import { type BothUnit, forget, openStand } from '../harness/both-unit.ts';
 import type { Running } from '../harness/run.ts';
-import type { RestAnswer } from '../harness/unit.ts';
+import type { RestResponse } from '../harness/unit.ts';
 
 const INFER = '/inference.GRPCInferenceService/ModelInfer';
 const LAYOUT = 'inference-header-content-length';
@@ -14,13 +14,13 @@ const LAYOUT = 'inference-header-content-length';
 const INPUT =
   '{"id":"i","inputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[9007199254740993]}]}';
 
-/** An answer in JSON with one output. */
-function answerOf(model: string, datatype: string, data: string): string {
+/** A response in JSON with one output. */
+function responseOf(model: string, datatype: string, data: string): string {
   return `{"model_name":"${model}","model_version":"3","id":"i","parameters":{"from":"${model}"},"outputs":[{"name":"o","datatype":"${datatype}","shape":[2],"data":${data}}]}`;
 }
 
-/** An answer with the same output behind the JSON, as Triton and KServe write it; KServe names no content type. */
-function binaryAnswer(model: string, numbers: readonly number[]): RestAnswer {
+/** A response with the same output behind the JSON, as Triton and KServe write it; KServe names no content type. */
+function binaryResponse(model: string, numbers: readonly number[]): RestResponse {
   const bytes = Buffer.from(Float32Array.from(numbers).buffer);
   const json = `{"model_name":"${model}","outputs":[{"name":"o","datatype":"FP32","shape":[${numbers.length}],"parameters":{"binary_data_size":${bytes.length}}}]}`;
   return {
@@ -56,16 +56,16 @@ describe('a chain of V2 units', () => {
   let running: Running;
   let a: BothUnit;
   let b: BothUnit;
-  let answer: RestAnswer = {};
+  let response: RestResponse = {};
   before(async () => {
     a = await startUnit(
       'a',
-      () => answer,
+      () => response,
       () => inferMessage('a', 6, [1, 2]),
     );
     b = await startUnit(
       'b',
-      () => answer,
+      () => response,
       () => inferMessage('b', 6, [3, 4]),
     );
     running = await run(a.node('MODEL', [b.node('MODEL')]));
@@ -80,15 +80,15 @@ describe('a chain of V2 units', () => {
       '/seldon/ns/test/v2/models/a/infer',
     ]) {
       forget(a, b);
-      answer = { body: answerOf('a', 'INT64', '[9007199254740993,NaN]') };
+      response = { body: responseOf('a', 'INT64', '[9007199254740993,NaN]') };
       const reply = await ask(running.port, { path, body: INPUT });
       assert.equal(reply.status, 200, reply.text);
-      assert.equal(reply.text, answer.body);
+      assert.equal(reply.text, response.body);
       assert.equal(a.rest.asked[0]?.path, '/v2/models/a/infer', path);
       assert.equal(a.rest.asked[0]?.body.toString(), INPUT);
       assert.equal(b.rest.asked[0]?.path, '/v2/models/b/infer', path);
       const got = b.rest.asked[0]?.body.toString();
-      assert.equal(got, String(answer.body).replace('"outputs"', '"inputs"'));
+      assert.equal(got, String(response.body).replace('"outputs"', '"inputs"'));
     }
   });
 
@@ -101,7 +101,7 @@ describe('a chain of V2 units', () => {
 
   test('passes binary tensors on, and tells how long the JSON is each time', async () => {
     forget(a, b);
-    answer = binaryAnswer('a', [1.5, -0]);
+    response = binaryResponse('a', [1.5, -0]);
     const json =
       '{"inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]}';
     const body = Buffer.concat([Buffer.from(json), Buffer.from('0000803f', 'hex')]);
@@ -111,8 +111,8 @@ describe('a chain of V2 units', () => {
     };
     const reply = await ask(running.port, { path: '/v2/models/infer', headers, body });
     assert.equal(reply.status, 200, reply.text);
-    assert.deepEqual(reply.body, answer.body);
-    assert.equal(reply.headers[LAYOUT], answer.headers?.[LAYOUT]);
+    assert.deepEqual(reply.body, response.body);
+    assert.equal(reply.headers[LAYOUT], response.headers?.[LAYOUT]);
     const first = a.rest.asked[0];
     assert.deepEqual(first?.body, body);
     assert.equal(first?.headers[LAYOUT], String(json.length));
@@ -128,9 +128,9 @@ describe('a chain of V2 units', () => {
     assert.equal(second.headers['content-type'], 'application/octet-stream');
   });
 
-  test('tells no length of JSON where the answer before is none in binary', async () => {
+  test('tells no length of JSON where the response before is none in binary', async () => {
     forget(a, b);
-    answer = { body: answerOf('a', 'FP32', '[1,2]') };
+    response = { body: responseOf('a', 'FP32', '[1,2]') };
     const headers = { 'content-type': 'application/octet-stream', [LAYOUT]: '0' };
     const body = Buffer.alloc(8);
     const reply = await ask(running.port, { path: '/v2/models/infer', headers, body });
@@ -142,8 +142,8 @@ describe('a chain of V2 units', () => {
     assert.equal(reply.headers[LAYOUT], undefined);
   });
 
-  test('says what is wrong with an answer that cannot be passed on', async () => {
-    answer = { body: '{"foo":1}' };
+  test('says what is wrong with a response that cannot be passed on', async () => {
+    response = { body: '{"foo":1}' };
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.status, 500);
     assert.equal(reply.headers['sidegraph-error'], 'ANSWER_NOT_CHAINABLE');
@@ -154,7 +154,7 @@ describe('a chain of V2 units', () => {
   });
 
   test('passes the errors of units as they are', async () => {
-    answer = { status: 404, body: '{"error":"Unknown model"}' };
+    response = { status: 404, body: '{"error":"Unknown model"}' };
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.status, 404);
     assert.equal(reply.text, '{"error":"Unknown model"}');
@@ -185,7 +185,7 @@ describe('routers and combiners of V2 units', () => {
   before(async () => {
     router = await startUnit(
       'r',
-      () => ({ body: answerOf('r', 'INT64', `[${branch},0]`) }),
+      () => ({ body: responseOf('r', 'INT64', `[${branch},0]`) }),
       () =>
         Buffer.concat([
           bytesField(5, stringField(1, 'b'), stringField(2, 'INT32'), bytesField(3, varint(1))),
@@ -194,12 +194,12 @@ describe('routers and combiners of V2 units', () => {
     );
     a = await startUnit(
       'a',
-      () => (isBinary ? binaryAnswer('a', [1, 2]) : { body: answerOf('a', 'FP32', '[1,2]') }),
+      () => (isBinary ? binaryResponse('a', [1, 2]) : { body: responseOf('a', 'FP32', '[1,2]') }),
       () => inferMessage('a', 6, [1, 2]),
     );
     b = await startUnit(
       'b',
-      () => (isBinary ? binaryAnswer('b', [4, 0]) : { body: answerOf('b', 'FP32', '[4,NaN]') }),
+      () => (isBinary ? binaryResponse('b', [4, 0]) : { body: responseOf('b', 'FP32', '[4,NaN]') }),
       () => inferMessage('b', 6, [4, 0]),
     );
     combiner = await startUnit(
@@ -227,7 +227,7 @@ describe('routers and combiners of V2 units', () => {
     isBinary = false;
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.status, 200, reply.text);
-    assert.equal(reply.text, answerOf('a', 'FP32', '[2.5,NaN]'));
+    assert.equal(reply.text, responseOf('a', 'FP32', '[2.5,NaN]'));
     assert.equal(reply.headers['seldon-routing'], '{"r":0}');
     assert.equal(router.rest.asked[0]?.path, '/v2/models/r/route');
     assert.equal(router.rest.asked[0]?.body.toString(), INPUT);
@@ -254,18 +254,18 @@ describe('routers and combiners of V2 units', () => {
     assert.equal(router.grpc.asked[0]?.path, INFER);
   });
 
-  test('give a combiner the answers in a list', async () => {
+  test('give a combiner the responses in a list', async () => {
     branch = 1;
     isBinary = false;
     forget(combiner);
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.status, 200, reply.text);
-    const list = `[${answerOf('a', 'FP32', '[1,2]')},${answerOf('b', 'FP32', '[4,NaN]')}]`;
+    const list = `[${responseOf('a', 'FP32', '[1,2]')},${responseOf('b', 'FP32', '[4,NaN]')}]`;
     assert.equal(reply.text, list);
     assert.equal(combiner.rest.asked[0]?.path, '/v2/models/c/aggregate');
   });
 
-  test('give a combiner binary answers in a list with their tensors behind it', async () => {
+  test('give a combiner binary responses in a list with their tensors behind it', async () => {
     branch = 1;
     isBinary = true;
     forget(combiner);
@@ -280,7 +280,7 @@ describe('routers and combiners of V2 units', () => {
     assert.equal(tensors.toString('hex'), '0000803f000000400000804000000000');
   });
 
-  test('give a combiner the outputs of all answers over gRPC', async () => {
+  test('give a combiner the outputs of all responses over gRPC', async () => {
     branch = 1;
     forget(combiner);
     const message = inferMessage('', 7, [0]);
@@ -300,7 +300,7 @@ describe('routers and combiners of V2 units', () => {
     );
   });
 
-  test('end with the request itself where the router chooses none, as an answer', async () => {
+  test('end with the request itself where the router chooses none, as a response', async () => {
     branch = -2;
     const reply = await askGrpc(running.grpcPort, {
       path: INFER,
@@ -310,7 +310,7 @@ describe('routers and combiners of V2 units', () => {
     assert.deepEqual(reply.message, inferMessage('x', 6, [0.5]));
   });
 
-  test('say what a router’s answer lacks', async () => {
+  test('say what a router’s response lacks', async () => {
     branch = 7;
     const reply = await ask(running.port, { path: '/v2/models/infer', body: INPUT });
     assert.equal(reply.headers['sidegraph-error'], 'ROUTE_OUT_OF_RANGE');

@@ -4,7 +4,7 @@ import { deployment } from './manifest.ts';
 import { type Running, runGraph } from './run.ts';
 import {
   type GrpcUnit,
-  type RestAnswer,
+  type RestResponse,
   type RestUnit,
   startGrpcUnit,
   startRestUnit,
@@ -19,7 +19,7 @@ export interface BothUnit {
 export interface Stand {
   startUnit(
     name: string,
-    rest: (body: Buffer, path: string) => RestAnswer,
+    rest: (body: Buffer, path: string) => RestResponse,
     grpc: (message: Buffer, path: string) => Buffer,
   ): Promise<BothUnit>;
   run(graph: Node): Promise<Running>;

@@ -89,11 +89,11 @@ function readAddress(child: ChildProcess): Promise<string> {
 }
 
 async function attach(socket: WebSocket, url: string, close: () => Promise<void>): Promise<Page> {
-  const waiting = new Map<number, (message: Answer) => void>();
+  const waiting = new Map<number, (message: BrowserMessage) => void>();
   const complaints: string[] = [];
   let nextId = 1;
   socket.addEventListener('message', ({ data }) => {
-    const message = JSON.parse(String(data)) as Answer;
+    const message = JSON.parse(String(data)) as BrowserMessage;
     if (message.id !== undefined) waiting.get(message.id)?.(message);
     else if (message.method === 'Runtime.exceptionThrown' || message.method === 'Log.entryAdded')
       complaints.push(JSON.stringify(message.params));
@@ -104,7 +104,7 @@ async function attach(socket: WebSocket, url: string, close: () => Promise<void>
   });
   const ask = async (method: string, params: object = {}): Promise<Record<string, unknown>> => {
     const id = nextId++;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const { promise, resolve } = Promise.withResolvers<BrowserMessage>();
     waiting.set(id, resolve);
     socket.send(JSON.stringify({ id, method, params }));
     const { result, error } = await promise;
@@ -161,7 +161,7 @@ async function attach(socket: WebSocket, url: string, close: () => Promise<void>
   };
 }
 
-interface Answer {
+interface BrowserMessage {
   readonly id?: number;
   readonly method?: string;
   readonly params?: object;

@@ -1,5 +1,5 @@
 // A client that measures while another one attacks, in a process of its own with the units that serve it, so that what the attack
-// costs the test's process is not counted. In: what to ask, how often at a time, how long; out: how many answers were right, and
+// costs the test's process is not counted. In: what to ask, how often at a time, how long; out: how many responses were right, and
 // how long they took. One bound for all attacks: ten times what the same client sees without one.
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -17,12 +17,12 @@ export interface Watch {
   readonly connections?: number;
   /** A new connection for each request. */
   readonly fresh?: boolean;
-  /** Between an answer and the next request. */
+  /** Between a response and the next request. */
   readonly pauseMs?: number;
 }
 
 export interface Seen {
-  readonly answers: number;
+  readonly responses: number;
   /** What was not answered 200, by status and code, with how often. */
   readonly failures: Readonly<Record<string, number>>;
   readonly medianMs: number;
@@ -77,7 +77,7 @@ export function assertUnharmed(
 ): void {
   const facts = `${what}: ${JSON.stringify({ quiet, seen })}`;
   assert.deepEqual(seen.failures, {}, facts);
-  assert.ok(seen.answers > 10, facts);
+  assert.ok(seen.responses > 10, facts);
   assert.ok(seen.p99Ms <= Math.max(10 * quiet.p99Ms, floorMs), facts);
 }
 
@@ -117,7 +117,7 @@ async function watchFor(watch: Watch): Promise<Seen> {
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.floor((times.length - 1) * share)] ?? 0;
   return {
-    answers: times.length,
+    responses: times.length,
     failures,
     medianMs: at(0.5),
     p99Ms: at(0.99),

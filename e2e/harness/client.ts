@@ -4,7 +4,7 @@ import http2 from 'node:http2';
 import { frameGrpc } from './unit.ts';
 
 export interface Reply {
-  /** HTTP status, −1 when the connection was cut before an answer. */
+  /** HTTP status, −1 when the connection was cut before a response. */
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;

@@ -1,11 +1,11 @@
-// A closed loop of requests over kept connections, for tests of what happens under load: every answer and every cut
+// A closed loop of requests over kept connections, for tests of what happens under load: every response and every cut
 // connection is counted, nothing is retried.
 import http from 'node:http';
 import { ask, type Reply } from './client.ts';
 
 export interface Tally {
   readonly requests: number;
-  /** Answers by status; −1 counts cut connections. */
+  /** Responses by status; −1 counts cut connections. */
   readonly statuses: ReadonlyMap<number, number>;
   /** Every reply that was no 200, with the time since the load began. */
   readonly failures: readonly { readonly atMs: number; readonly reply: Reply }[];

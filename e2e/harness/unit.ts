@@ -9,11 +9,11 @@ export interface Asked {
   readonly path: string;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Set when the caller went away before the answer was written. */
+  /** Set when the caller went away before the response was written. */
   aborted: boolean;
 }
 
-export interface RestAnswer {
+export interface RestResponse {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
@@ -29,11 +29,11 @@ export type RestBehaviour = (
   asked: Asked,
   response: http.ServerResponse,
   socket: Socket,
-) => RestAnswer | undefined | Promise<RestAnswer | undefined>;
+) => RestResponse | undefined | Promise<RestResponse | undefined>;
 
 export const JSON_TYPE = { 'content-type': 'application/json' } as const;
 
-/** Starts a unit; a behaviour that returns nothing has written (or refused) the answer itself. */
+/** Starts a unit; a behaviour that returns nothing has written (or refused) the response itself. */
 export async function startRestUnit(
   behaviour: RestBehaviour,
   port = 0,
@@ -55,14 +55,14 @@ export async function startRestUnit(
       response.on('close', () => {
         one.aborted = !response.writableFinished;
       });
-      void Promise.resolve(behaviour(one, response, request.socket)).then((answer) => {
-        if (answer === undefined) return;
+      void Promise.resolve(behaviour(one, response, request.socket)).then((said) => {
+        if (said === undefined) return;
         const headers: Record<string, string | string[]> = {};
-        for (const [name, value] of Object.entries({ ...JSON_TYPE, ...answer.headers })) {
+        for (const [name, value] of Object.entries({ ...JSON_TYPE, ...said.headers })) {
           headers[name] = typeof value === 'string' ? value : [...value];
         }
-        response.writeHead(answer.status ?? 200, headers);
-        response.end(answer.body ?? '');
+        response.writeHead(said.status ?? 200, headers);
+        response.end(said.body ?? '');
       });
     });
   });
@@ -93,7 +93,7 @@ export interface GrpcAsked {
   readonly message: Buffer;
 }
 
-export interface GrpcAnswer {
+export interface GrpcResponse {
   readonly message?: Buffer;
   readonly status?: number;
   readonly statusMessage?: string;
@@ -109,7 +109,7 @@ export interface GrpcUnit {
 
 /** A gRPC unit on bytes: one message in, one message (or a status) out. */
 export async function startGrpcUnit(
-  behaviour: (asked: GrpcAsked) => GrpcAnswer | Promise<GrpcAnswer>,
+  behaviour: (asked: GrpcAsked) => GrpcResponse | Promise<GrpcResponse>,
   host = '127.0.0.1',
 ): Promise<GrpcUnit> {
   const asked: GrpcAsked[] = [];
@@ -131,21 +131,23 @@ export async function startGrpcUnit(
         message: Buffer.concat(pieces).subarray(5),
       };
       asked.push(one);
-      void Promise.resolve(behaviour(one)).then((answer) => {
+      void Promise.resolve(behaviour(one)).then((response) => {
         if (stream.destroyed) return;
-        const base = { ':status': 200, 'content-type': 'application/grpc', ...answer.headers };
+        const base = { ':status': 200, 'content-type': 'application/grpc', ...response.headers };
         const trailers = {
-          'grpc-status': String(answer.status ?? 0),
-          ...(answer.statusMessage === undefined ? {} : { 'grpc-message': answer.statusMessage }),
-          ...answer.trailers,
+          'grpc-status': String(response.status ?? 0),
+          ...(response.statusMessage === undefined
+            ? {}
+            : { 'grpc-message': response.statusMessage }),
+          ...response.trailers,
         };
-        if (answer.message === undefined) {
+        if (response.message === undefined) {
           stream.respond({ ...base, ...trailers }, { endStream: true });
           return;
         }
         stream.respond(base, { waitForTrailers: true });
         stream.on('wantTrailers', () => stream.sendTrailers(trailers));
-        stream.end(frameGrpc(answer.message));
+        stream.end(frameGrpc(response.message));
       });
     });
   });

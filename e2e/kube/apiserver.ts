@@ -218,9 +218,9 @@ async function until(
 function isReady(url: string, ca: string, token: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    get(`${url}/readyz`, { ca, headers, agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
+    get(`${url}/readyz`, { ca, headers, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
     }).on('error', reject);
   });
 }
@@ -228,12 +228,12 @@ function isReady(url: string, ca: string, token: string): Promise<boolean> {
 /** Through the JSON gateway that etcd has beside its gRPC. */
 async function compactEtcd(etcdUrl: string): Promise<void> {
   const post = async (path: string, body: object): Promise<unknown> => {
-    const answer = await fetch(`${etcdUrl}/v3/kv/${path}`, {
+    const response = await fetch(`${etcdUrl}/v3/kv/${path}`, {
       method: 'POST',
       body: JSON.stringify(body),
     });
-    if (!answer.ok) throw new Error(`etcd answered ${path} with ${answer.status}`);
-    return answer.json();
+    if (!response.ok) throw new Error(`etcd answered ${path} with ${response.status}`);
+    return response.json();
   };
   const range: unknown = await post('range', { key: Buffer.from('/').toString('base64') });
   const revision = /"revision":\s*"(\d+)"/.exec(JSON.stringify(range))?.[1];

@@ -1,5 +1,5 @@
 // Pieces that every cluster of ours is made of: how its connections speak HTTP, what they may hold, where its endpoints are.
-import { MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
+import { MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from '../../graph/plan/limits.ts';
 import { sharedHttp2 } from './http-limits.ts';
 import { type Json, type JsonObject, duration, typed } from './json.ts';
 
@@ -8,7 +8,7 @@ export type UpstreamHttp = 'http_protocol_options' | 'http2_protocol_options';
 export interface PeerBounds {
   /** A connection without a request is closed after this time. */
   readonly idleMs: number;
-  /** Of an answer. */
+  /** Of a response. */
   readonly maxHeaders?: number;
   /** Of one connection; 0 for any number. */
   readonly maxRequests?: number;
@@ -17,7 +17,7 @@ export interface PeerBounds {
 /** The field `typed_extension_protocol_options`. */
 export function upstreamProtocol(
   http: UpstreamHttp,
-  { idleMs, maxHeaders = MAX_ANSWER_HEADERS, maxRequests = 0 }: PeerBounds,
+  { idleMs, maxHeaders = MAX_RESPONSE_HEADERS, maxRequests = 0 }: PeerBounds,
 ): JsonObject {
   return {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
@@ -28,7 +28,7 @@ export function upstreamProtocol(
           ...(maxRequests === 0 ? {} : { max_requests_per_connection: maxRequests }),
           max_headers_count: maxHeaders,
           max_response_headers_kb:
-            (MAX_ANSWER_HEADER_BYTES / 1024) * (maxHeaders / MAX_ANSWER_HEADERS),
+            (MAX_RESPONSE_HEADER_BYTES / 1024) * (maxHeaders / MAX_RESPONSE_HEADERS),
         },
         explicit_http_config: { [http]: http === 'http2_protocol_options' ? sharedHttp2() : {} },
       },

@@ -2,7 +2,7 @@
 // connection managers, shared by the sidecar's ingress and the gateway.
 import { type JsonObject, duration } from './json.ts';
 import {
-  ANSWER_FLUSH_SECONDS,
+  RESPONSE_FLUSH_SECONDS,
   CLIENT_CONNECTION_WINDOW_BYTES,
   CLIENT_STREAM_WINDOW_BYTES,
   MAX_CLIENT_STREAMS,
@@ -31,8 +31,8 @@ export function clientOptions(bounds: ClientBounds): JsonObject {
     request_headers_timeout: `${REQUEST_HEADERS_TIMEOUT_SECONDS}s`,
     // Bounds the arrival of a request alone: it is disarmed by its last byte (seen on 1.40), so no walk counts.
     request_timeout: duration(bounds.bodyTimeoutMs),
-    // An answer that is whole here and that its client does not take.
-    stream_flush_timeout: `${ANSWER_FLUSH_SECONDS}s`,
+    // A response that is whole here and that its client does not take.
+    stream_flush_timeout: `${RESPONSE_FLUSH_SECONDS}s`,
     max_request_headers_kb: headerKib,
     common_http_protocol_options: {
       idle_timeout: duration(bounds.idleMs),

@@ -35,7 +35,7 @@ export const MAX_SHARED_FRAMES = 10_000_000;
  */
 export const MAX_SHARED_REQUESTS = 200;
 /** How long a complete response may wait for a client that does not read it. */
-export const ANSWER_FLUSH_SECONDS = 60;
+export const RESPONSE_FLUSH_SECONDS = 60;
 /** What Envoy buffers for one connection before it stops reading, and what it reads from one before it serves others. */
 export const CONNECTION_BUFFER_BYTES = 256 * 1024;
 /** The same for connections between parts of Sidegraph, which carry the requests of many clients: what waits there delays them all. */

@@ -1,6 +1,6 @@
 // Traces that Envoy makes itself: a span for each request and each upstream call of it, sent as OTLP over HTTP. Who decides is
 // the caller; of requests whose caller has not, a share is taken by the trace's id (`extproc/tracing/sampling.ts` comes
-// to the same answer). Other headers than `traceparent` are turned into one before Envoy looks.
+// to the same response). Other headers than `traceparent` are turned into one before Envoy looks.
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import {

@@ -36,9 +36,9 @@ function portsOf(stub: StubUnit) {
 }
 
 async function askedUnit(envoy: TestEnvoy): Promise<string> {
-  const answer = await rest({ port: envoy.layout.httpPort, path: PREDICT });
-  assert.equal(answer.status, 200, answer.text);
-  return (JSON.parse(answer.text) as Echo).unit;
+  const response = await rest({ port: envoy.layout.httpPort, path: PREDICT });
+  assert.equal(response.status, 200, response.text);
+  return (JSON.parse(response.text) as Echo).unit;
 }
 
 async function withEnvoy(

@@ -27,7 +27,7 @@ export interface WriterOptions {
   readonly now?: () => number;
   /** How long Envoy may take to report an update, ms. */
   readonly seenTimeoutMs?: number;
-  /** Added to the deadline before old resources are dropped, ms: answers that end just in time. */
+  /** Added to the deadline before old resources are dropped, ms: responses that end just in time. */
   readonly graceMs?: number;
 }
 

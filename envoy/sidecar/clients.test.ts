@@ -61,7 +61,7 @@ test('an Upgrade that nobody speaks is passed over', async () => {
   }
 });
 
-test('a request that does not arrive in time is 408 with its code; one that waits for its answer is not', async () => {
+test('a request that does not arrive in time is 408 with its code; one that waits for its response is not', async () => {
   const stalled = await raw(`POST ${PREDICT} HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{`);
   assert.match(stalled, /^HTTP\/1\.1 408 /);
   assert.match(stalled, /sidegraph-error: BODY_TIMEOUT/);

@@ -3,7 +3,7 @@
 import { splitImage } from '../../graph/plan/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { MAX_ANSWER_HEADERS } from '../../graph/plan/limits.ts';
+import { MAX_RESPONSE_HEADERS } from '../../graph/plan/limits.ts';
 import { METADATA_NAMESPACE, UNIT_LABELS } from '../../graph/plan/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
 import {
@@ -159,7 +159,7 @@ export function predictorCluster(predictor: string): JsonObject {
     // The predictor's listener has added its own headers to the unit's.
     typed_extension_protocol_options: upstreamProtocol('http2_protocol_options', {
       idleMs: OWN_IDLE_MS,
-      maxHeaders: 2 * MAX_ANSWER_HEADERS,
+      maxHeaders: 2 * MAX_RESPONSE_HEADERS,
       maxRequests: MAX_SHARED_REQUESTS,
     }),
     load_assignment: loadAssignment(name, [

@@ -26,7 +26,7 @@ function unitHostTable(plan: Plan, edge: Edge): JsonObject {
   return {
     name: host,
     domains: [host],
-    // By it the filter tells a failure of Envoy's from a unit's own answer.
+    // By it the filter tells a failure of Envoy's from a unit's own response.
     response_headers_to_remove: [ERROR_HEADER],
     request_body_buffer_limit: Math.max(policy.maxBodyBytes, policy.maxAnswerBytes),
     routes: [

@@ -98,7 +98,7 @@ export function tailRoutes(plan: Plan): JsonObject[] {
   const routes: JsonObject[] = [];
   for (const edge of plan.edges) {
     for (const verb of plan.units[edge.unit]?.verbs ?? []) {
-      // A router's answer is always read by the filter.
+      // A router's response is always read by the filter.
       if (verb === 'route') continue;
       if (plan.routes[kindOf(verb, edge.transport)].kind !== 'graph') continue;
       routes.push(tailRoute(plan, edge, verb, false));

@@ -41,10 +41,10 @@ after(async () => {
 });
 
 test('without the filter graph routes answer 503 and say so; gRPC 14', async () => {
-  const answer = await rest({ port, path: PREDICT, body: '{}' });
-  assert.equal(answer.status, 503);
-  assert.equal(answer.headers['sidegraph-error'], 'FILTER_UNAVAILABLE');
-  assert.equal(answer.headers['retry-after'], '1');
+  const response = await rest({ port, path: PREDICT, body: '{}' });
+  assert.equal(response.status, 503);
+  assert.equal(response.headers['sidegraph-error'], 'FILTER_UNAVAILABLE');
+  assert.equal(response.headers['retry-after'], '1');
   const called = await grpc(port, '/seldon.protos.Seldon/Predict');
   assert.deepEqual([called.status, called.headers['sidegraph-error']], [14, 'FILTER_UNAVAILABLE']);
 });
@@ -52,17 +52,17 @@ test('without the filter graph routes answer 503 and say so; gRPC 14', async () 
 test('the unit that the filter names gets the body and the path of the filter', async () => {
   filter = await startFilter(envoy.layout.filterSockets[0] ?? '', TAIL);
   const headers = { 'x-sidegraph-unit': 'm/predict/rest', 'ce-specversion': '0.3' };
-  const answer = await rest({ port, path: PREDICT, body: '{}', headers });
-  assert.equal(answer.status, 200, answer.text);
-  const got = JSON.parse(answer.text) as Echo;
+  const response = await rest({ port, path: PREDICT, body: '{}', headers });
+  assert.equal(response.status, 200, response.text);
+  const got = JSON.parse(response.text) as Echo;
   assert.deepEqual([got.unit, got.url, got.bytes], ['n', '/predict', TAIL.body.length]);
   assert.equal(got.headers['x-sidegraph-unit'], undefined);
-  assert.equal(got.headers['seldon-puid'], answer.headers['seldon-puid']);
-  assert.equal(answer.headers['seldon-routing'], TAIL.routing);
-  assert.equal(answer.headers['ce-path'], PREDICT);
+  assert.equal(got.headers['seldon-puid'], response.headers['seldon-puid']);
+  assert.equal(response.headers['seldon-routing'], TAIL.routing);
+  assert.equal(response.headers['ce-path'], PREDICT);
 });
 
-test("the filter's own answer and the unit's own 503 pass unchanged", async () => {
+test("the filter's own response and the unit's own 503 pass unchanged", async () => {
   const own = await rest({
     port,
     path: PREDICT,
@@ -84,7 +84,7 @@ test('a slow tail call, a hung filter, an unknown unit and a large body have the
     { headers: {}, body: 'x'.repeat(1001), status: 413, code: 'BODY_TOO_LARGE' },
   ];
   for (const { headers, body, status, code } of cases) {
-    const answer = await rest({ port, path: PREDICT, body, headers });
-    assert.deepEqual([answer.status, answer.headers['sidegraph-error']], [status, code]);
+    const response = await rest({ port, path: PREDICT, body, headers });
+    assert.deepEqual([response.status, response.headers['sidegraph-error']], [status, code]);
   }
 });

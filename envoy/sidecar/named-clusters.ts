@@ -59,7 +59,7 @@ export function namedClusters(
   ];
 }
 
-/** What Envoy keeps while a name does not resolve depends on `oneEndpoint`: an answer without addresses empties the other (seen on 1.40). */
+/** What Envoy keeps while a name does not resolve depends on `oneEndpoint`: a response without addresses empties the other (seen on 1.40). */
 function resolving(family: 'V4_PREFERRED' | 'ALL', oneEndpoint: boolean): JsonObject {
   return {
     name: 'envoy.clusters.dns',

@@ -6,7 +6,7 @@ import { askAdmin } from '../process/admin.ts';
 import { type TestEnvoy, startEnvoy } from '../testing/envoy.ts';
 import { fixtureDeployment, fixturePlan, nativeRoutesTo } from '../testing/plans.ts';
 import { type Echo, type StubUnit, startUnit } from '../testing/units.ts';
-import { type RestAnswer, grpc, rest } from '../testing/clients.ts';
+import { type RestResponse, grpc, rest } from '../testing/clients.ts';
 
 const PREDICT = '/api/v1.0/predictions';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -40,16 +40,16 @@ function ports(stub: StubUnit) {
   return { restPort: stub.restPort, grpcPort: stub.grpcPort };
 }
 
-function echo(answer: RestAnswer): Echo {
-  assert.equal(answer.status, 200, answer.text);
-  return JSON.parse(answer.text) as Echo;
+function echo(response: RestResponse): Echo {
+  assert.equal(response.status, 200, response.text);
+  return JSON.parse(response.text) as Echo;
 }
 
-function failure(answer: RestAnswer, status: number, code: string): string {
-  assert.equal(answer.status, status, answer.text);
-  assert.equal(answer.headers['sidegraph-error'], code);
-  assert.equal(answer.headers['content-type'], 'application/json');
-  const body = JSON.parse(answer.text) as {
+function failure(response: RestResponse, status: number, code: string): string {
+  assert.equal(response.status, status, response.text);
+  assert.equal(response.headers['sidegraph-error'], code);
+  assert.equal(response.headers['content-type'], 'application/json');
+  const body = JSON.parse(response.text) as {
     status: { code: number; info: string; status: string };
   };
   assert.equal(body.status.code, status);
@@ -90,17 +90,17 @@ test("internal headers of clients do not reach the unit, and a unit's not the cl
     'seldon-routing': '{"r":1}',
     'x-mine': 'kept',
   };
-  const answer = await rest({ port, path: PREDICT, headers });
-  const names = Object.keys(echo(answer).headers);
+  const response = await rest({ port, path: PREDICT, headers });
+  const names = Object.keys(echo(response).headers);
   assert.ok(names.includes('x-mine'));
   assert.deepEqual(
     names.filter((name) => /^x-sidegraph-|^x-envoy-|^seldon-routing/.test(name)),
     [],
   );
-  assert.equal(answer.headers['x-sidegraph-spoof'], undefined);
+  assert.equal(response.headers['x-sidegraph-spoof'], undefined);
 });
 
-test('answers carry the puid that the unit was given, a fresh one or the one of the client', async () => {
+test('responses carry the puid that the unit was given, a fresh one or the one of the client', async () => {
   const fresh = await rest({ port, path: PREDICT });
   assert.match(String(fresh.headers['seldon-puid']), UUID);
   assert.equal(echo(fresh).headers['seldon-puid'], fresh.headers['seldon-puid']);
@@ -164,11 +164,11 @@ test('/live is answered without anybody, the rest off the path says that the fil
 });
 
 test("a unit's own 503 passes unchanged", async () => {
-  const answer = await rest({ port, path: PREDICT, headers: { 'x-mode': 'own-503' } });
-  assert.equal(answer.status, 503);
-  assert.equal(answer.text, 'my own 503');
-  assert.equal(answer.headers['content-type'], 'text/plain');
-  assert.equal(answer.headers['sidegraph-error'], undefined);
+  const response = await rest({ port, path: PREDICT, headers: { 'x-mode': 'own-503' } });
+  assert.equal(response.status, 503);
+  assert.equal(response.text, 'my own 503');
+  assert.equal(response.headers['content-type'], 'text/plain');
+  assert.equal(response.headers['sidegraph-error'], undefined);
 });
 
 test('a unit that resets or does not answer in time is a 500 with its code', async () => {

@@ -101,10 +101,10 @@ export function withoutCloudEvents(): JsonObject {
   };
 }
 
-/** What a page of another origin may read of an answer. */
+/** What a page of another origin may read of a response. */
 const EXPOSED_HEADERS = [PUID_HEADER, ROUTING_HEADER, ERROR_HEADER].join(', ');
 
-/** Mutations of every request and answer of a predictor; they overwrite, whoever answered. */
+/** Mutations of every request and response of a predictor; they overwrite, whoever answered. */
 export function tableHeaders(plan: Plan): JsonObject {
   const { allowOrigin, allowHeaders } = plan.policy.cors;
   return {

@@ -29,7 +29,7 @@ const HIDDEN_FROM_UNITS: readonly string[] = [
   'keep-alive',
   'trailer',
 ];
-/** Of a unit's answer: what is Sidegraph's own, or hop by hop. What Envoy itself answers is not touched. */
+/** Of a unit's response: what is Sidegraph's own, or hop by hop. What Envoy itself answers is not touched. */
 const HIDDEN_FROM_CLIENTS: readonly string[] = [
   ERROR_HEADER,
   'proxy-authenticate',

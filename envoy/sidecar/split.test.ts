@@ -56,15 +56,15 @@ test('predictors share the requests by weight, draws inside one are fresh, shado
   const counts: Record<string, number> = { a: 0, b: 0, c: 0 };
   const before = stubs[3]?.served() ?? 0;
   for (let sent = 0; sent < REQUESTS; sent += 20) {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () => rest({ port, path: `${PREDICT}?n=1`, body: '{}' })),
     );
-    for (const answer of answers) {
-      assert.equal(answer.status, 200, answer.text);
-      const { unit, url } = JSON.parse(answer.text) as Echo;
+    for (const response of responses) {
+      assert.equal(response.status, 200, response.text);
+      const { unit, url } = JSON.parse(response.text) as Echo;
       assert.equal(url, '/predict?n=1');
       const routing = { a: '{"ab":0}', b: '{"ab":1}' }[unit];
-      assert.equal(answer.headers['seldon-routing'], routing);
+      assert.equal(response.headers['seldon-routing'], routing);
       counts[unit] = (counts[unit] ?? 0) + 1;
     }
   }
@@ -83,9 +83,9 @@ test('gRPC goes through the split with its trailers', async () => {
 });
 
 test('the copy carries the puid that the client is answered with', async () => {
-  const answer = await rest({ port: envoy.layout.httpPort, path: PREDICT });
-  const { headers } = JSON.parse(answer.text) as Echo;
-  assert.equal(answer.headers['seldon-puid'], headers['seldon-puid']);
+  const response = await rest({ port: envoy.layout.httpPort, path: PREDICT });
+  const { headers } = JSON.parse(response.text) as Echo;
+  assert.equal(response.headers['seldon-puid'], headers['seldon-puid']);
 });
 
 async function until(holds: () => boolean): Promise<void> {

@@ -36,7 +36,7 @@ export function traceClusters({ predictors }: DeploymentPlan): JsonObject[] {
   return [...new Set(urls)].map((url) => renderTraceCluster(url));
 }
 
-/** Names the span of a request as its route is called; nothing of it is said in answers. */
+/** Names the span of a request as its route is called; nothing of it is said in responses. */
 export function spanName(plan: Plan, name: string): JsonObject {
   return plan.tracing === undefined ? {} : { decorator: { operation: name, propagate: false } };
 }

@@ -1,9 +1,9 @@
-// Small clients for the tests: one REST request, one gRPC call, whole answers.
+// Small clients for the tests: one REST request, one gRPC call, whole responses.
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { type IncomingHttpHeaders as Http2Headers, connect } from 'node:http2';
 import { connect as netConnect } from 'node:net';
 
-export interface RestAnswer {
+export interface RestResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -19,7 +19,7 @@ export interface RestRequest {
   readonly body?: string | Buffer | readonly Buffer[];
 }
 
-export function rest(asked: RestRequest): Promise<RestAnswer> {
+export function rest(asked: RestRequest): Promise<RestResponse> {
   const { body = '', headers = {}, method = 'POST' } = asked;
   return new Promise((resolve, reject) => {
     const call = httpRequest(
@@ -32,14 +32,14 @@ export function rest(asked: RestRequest): Promise<RestAnswer> {
         headers: { ...headers },
         agent: false,
       },
-      (answer) => {
+      (response) => {
         const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('error', reject);
-        answer.on('end', () =>
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
           resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
+            status: response.statusCode ?? 0,
+            headers: response.headers,
             text: Buffer.concat(chunks).toString('utf8'),
           }),
         );
@@ -55,11 +55,11 @@ export function rest(asked: RestRequest): Promise<RestAnswer> {
   });
 }
 
-export interface GrpcAnswer {
+export interface GrpcResponse {
   readonly status: number;
   readonly message: string;
   readonly headers: Http2Headers;
-  /** Bytes of the answer, frames included. */
+  /** Bytes of the response, frames included. */
   readonly bytes: number;
 }
 
@@ -69,7 +69,7 @@ export function grpc(
   path: string,
   headers: Readonly<Record<string, string>> = {},
   messageBytes = 10,
-): Promise<GrpcAnswer> {
+): Promise<GrpcResponse> {
   return new Promise((resolve, reject) => {
     const session =
       typeof place === 'number'

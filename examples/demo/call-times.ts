@@ -10,9 +10,9 @@ export interface CallTotals {
 
 /** Totals of each unit so far; `url` is the ingress, `http://127.0.0.1:8000`. */
 export async function readCallTotals(url: string): Promise<Map<string, CallTotals>> {
-  const answer = await fetch(`${url}/prometheus`);
-  if (!answer.ok) throw new Error(`GET /prometheus answered ${answer.status}`);
-  return parseCallTotals(await answer.text());
+  const response = await fetch(`${url}/prometheus`);
+  if (!response.ok) throw new Error(`GET /prometheus answered ${response.status}`);
+  return parseCallTotals(await response.text());
 }
 
 /** Adds up the series of each `model_name` in a page of Prometheus' text format. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { meanSince, parseCallTotals } from './call-times.ts';
 
-test('the demo shows every answer with its way and its times, and ends when it is told to', async () => {
+test('the demo shows every response with its way and its times, and ends when it is told to', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('demo.ts', import.meta.url))],

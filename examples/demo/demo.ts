@@ -1,5 +1,5 @@
-// `make demo`: serves the graph beside this file, sends flowers of known species through it, shows each answer, the way
-// it took and how long each call lasted, rewards the answers, and keeps serving until Ctrl-C (DEMO_ONCE=1: then ends).
+// `make demo`: serves the graph beside this file, sends flowers of known species through it, shows each response, the way
+// it took and how long each call lasted, rewards the responses, and keeps serving until Ctrl-C (DEMO_ONCE=1: then ends).
 // DEMO_PORT: the REST port (default 8000, with gRPC on 5001 and the live page on 9901; else on the two ports after it); 0: free ports everywhere.
 import { predict } from '../grpc-client/client.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
@@ -21,7 +21,7 @@ const FLOWERS: readonly { readonly row: readonly number[]; readonly species: num
 const REQUESTS = 18;
 const ASK_EVERY_MS = 300;
 
-interface Answer {
+interface SeldonMessage {
   readonly data: { readonly ndarray: readonly (readonly number[])[] };
 }
 
@@ -70,10 +70,10 @@ if (once) {
 
 async function showRequests(graph: RunningExample): Promise<void> {
   say(
-    'Each flower is sent over REST; then its answer is rewarded with the probability that it gave the right species.',
+    'Each flower is sent over REST; then its response is rewarded with the probability that it gave the right species.',
   );
   say(
-    '   flower      answer            branch                              ms    of which in each unit (ms)',
+    '   flower      response            branch                              ms    of which in each unit (ms)',
   );
   const rewards = [0, 0];
   const asked = [0, 0];
@@ -82,14 +82,14 @@ async function showRequests(graph: RunningExample): Promise<void> {
     if (flower === undefined) continue;
     const before = await readCallTotals(graph.url);
     const sent = performance.now();
-    const answer = await post(graph, 'predictions', { data: { ndarray: [flower.row] } });
-    const body = (await answer.json()) as Answer;
+    const response = await post(graph, 'predictions', { data: { ndarray: [flower.row] } });
+    const body = (await response.json()) as SeldonMessage;
     const ms = performance.now() - sent;
     const calls = meanSince(before, await readCallTotals(graph.url), UNITS);
 
     const probabilities = body.data.ndarray[0] ?? [];
     const best = probabilities.indexOf(Math.max(...probabilities));
-    const routing: unknown = JSON.parse(answer.headers.get('seldon-routing') ?? '{}');
+    const routing: unknown = JSON.parse(response.headers.get('seldon-routing') ?? '{}');
     const branch = Number(Object(routing)['chooser']);
     const reward = probabilities[flower.species] ?? 0;
     await post(graph, 'feedback', { reward, response: { meta: { routing } } });
@@ -117,8 +117,8 @@ async function showRequests(graph: RunningExample): Promise<void> {
 async function showGrpc(graph: RunningExample): Promise<void> {
   const flower = FLOWERS[2];
   const request = { data: { tensor: { shape: [1, 4], values: flower?.row ?? [] } } };
-  const { answer, metadata } = await predict(graph.grpcAddress, request);
-  const values = answer.data?.tensor?.values ?? [];
+  const { response, metadata } = await predict(graph.grpcAddress, request);
+  const values = response.data?.tensor?.values ?? [];
   say(
     `\nThe same graph over gRPC: ${SPECIES.map((name, i) => `${name} ${(values[i] ?? 0).toFixed(2)}`).join(', ')}`,
   );
@@ -154,13 +154,13 @@ async function post(
   what: 'predictions' | 'feedback',
   body: object,
 ): Promise<Response> {
-  const answer = await fetch(`${graph.url}/api/v1.0/${what}`, {
+  const response = await fetch(`${graph.url}/api/v1.0/${what}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  if (answer.ok) return answer;
-  throw new Error(`${what} answered ${answer.status}: ${await answer.text()}`);
+  if (response.ok) return response;
+  throw new Error(`${what} answered ${response.status}: ${await response.text()}`);
 }
 
 function say(line: string): void {

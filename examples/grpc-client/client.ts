@@ -1,4 +1,4 @@
-// Asks a graph over gRPC: client.ts HOST:PORT FILE, where FILE is a SeldonMessage as JSON. Prints the answer and the
+// Asks a graph over gRPC: client.ts HOST:PORT FILE, where FILE is a SeldonMessage as JSON. Prints the response and the
 // metadata that came with it. The client needs nothing of ours but the .proto file.
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ import {
 import { loadProto } from '../../proto/load.ts';
 
 /** What the example reads of a SeldonMessage; the message itself has more. */
-export interface Answer {
+export interface SeldonMessage {
   readonly data?: {
     readonly names?: readonly string[];
     readonly tensor?: { readonly shape: readonly number[]; readonly values: readonly number[] };
@@ -23,7 +23,7 @@ export interface Answer {
 interface SeldonClient extends Client {
   Predict(
     request: object,
-    done: (error: ServiceError | null, answer?: Answer) => void,
+    done: (error: ServiceError | null, response?: SeldonMessage) => void,
   ): {
     on(event: 'metadata', listener: (metadata: Metadata) => void): void;
   };
@@ -33,14 +33,14 @@ interface SeldonClient extends Client {
 export async function predict(
   address: string,
   request: object,
-): Promise<{ answer: Answer; metadata: Record<string, unknown> }> {
+): Promise<{ response: SeldonMessage; metadata: Record<string, unknown> }> {
   const client = connect(address);
   try {
     return await new Promise((resolve, reject) => {
       let metadata: Record<string, unknown> = {};
-      const call = client.Predict(request, (error, answer) => {
+      const call = client.Predict(request, (error, response) => {
         if (error !== null) reject(error);
-        else resolve({ answer: answer ?? {}, metadata });
+        else resolve({ response: response ?? {}, metadata });
       });
       call.on('metadata', (received) => {
         metadata = received.getMap();
@@ -63,6 +63,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const [address = '127.0.0.1:5001', file = 'examples/grpc-client/request.json'] =
     process.argv.slice(2);
   const request: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const { answer, metadata } = await predict(address, Object(request));
-  console.log(JSON.stringify({ answer, metadata }, null, 2));
+  const { response, metadata } = await predict(address, Object(request));
+  console.log(JSON.stringify({ response, metadata }, null, 2));
 }

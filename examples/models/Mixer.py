@@ -1,7 +1,7 @@
 """A COMBINER: the mean of what its children say, and how far they disagree.
 
 A list of (rows, 3) probabilities in, one a child; their mean, (rows, 3), out. The tag `spread` is the largest difference
-between two children's answers.
+between two children's responses.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 
 class Mixer:
     def aggregate(self, answers, names=None, metas=None):
-        stacked = np.stack([np.asarray(answer, dtype=float) for answer in answers])
+        stacked = np.stack([np.asarray(answer, dtype=float) for response in responses])
         self.spread = float(np.ptp(stacked, axis=0).max())
         return stacked.mean(axis=0)
 

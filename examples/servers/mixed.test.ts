@@ -29,13 +29,13 @@ test('a Seldon wrapper and MLServer answer as one graph, REST and gRPC', { skip 
   const env = { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}` };
   const graph = await runExample('servers/mixed.yaml', { ports: null, env });
   t.after(async () => assert.equal(await graph.stop(), 0));
-  const answer = await fetch(`${graph.url}/api/v1.0/predictions`, {
+  const response = await fetch(`${graph.url}/api/v1.0/predictions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: BODY,
   });
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
   const { data, meta } = JSON.parse(text) as {
     data: { ndarray: number[] };
     meta?: { tags?: Record<string, unknown> };

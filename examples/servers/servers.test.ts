@@ -84,9 +84,9 @@ test('a model on Triton answers JSON and binary tensors', { skip }, async (t) =>
 
 async function infer(url: string): Promise<Inferred> {
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(url, { method: 'POST', headers, body: BODY });
-  assert.equal(answer.status, 200, await answer.clone().text());
-  return (await answer.json()) as Inferred;
+  const response = await fetch(url, { method: 'POST', headers, body: BODY });
+  assert.equal(response.status, 200, await response.clone().text());
+  return (await response.json()) as Inferred;
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -91,6 +91,6 @@ export class CallsQueue<C extends QueuedCall> {
   }
 
   timedOut(call: C): void {
-    this.fail(call, 'UNIT_TIMEOUT', `no answer within ${call.request.timeoutMs} ms`);
+    this.fail(call, 'UNIT_TIMEOUT', `no response within ${call.request.timeoutMs} ms`);
   }
 }

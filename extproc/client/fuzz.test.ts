@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type FuzzTarget, runFuzz } from './testing/fuzz.ts';
 
 const CASES: Readonly<Record<FuzzTarget, number>> = {
-  answers: 2000,
+  responses: 2000,
   blocks: 3000,
   headers: 300,
   frames: 100,

@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
     expect: [/^16 /],
   },
   {
-    name: 'a page with status 200 is no answer, whatever its first bytes would say as a frame',
+    name: 'a page with status 200 is no response, whatever its first bytes would say as a frame',
     handle: (r) => {
       r.stream.respond({ ':status': 200, 'content-type': 'text/html' });
       r.stream.end('<html>hello</html>');
@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
     referenceDiffers: 'grpc-js says UNKNOWN',
   },
   {
-    name: 'an answer without a content type is none of gRPC',
+    name: 'a response without a content type is none of gRPC',
     handle: (r) => {
       r.stream.respond({ ':status': 200 });
       r.stream.end(framed('x'));
@@ -219,7 +219,7 @@ const CASES: readonly Case[] = [
     calls: once,
   },
   {
-    name: 'a reset in the middle of an answer',
+    name: 'a reset in the middle of a response',
     handle: (r) => {
       r.stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
       r.stream.write(framed(BIG).subarray(0, 100));
@@ -252,7 +252,7 @@ const CASES: readonly Case[] = [
     requests: 1,
   },
   {
-    name: 'a reused connection that dies before the answer is replaced once',
+    name: 'a reused connection that dies before the response is replaced once',
     handle: (r) => (r.turn === 1 ? r.session.destroy() : answerOk(r, `turn ${r.turn}`)),
     calls: twice,
     expect: ['0  turn 0', '0  turn 2'],
@@ -278,7 +278,7 @@ const CASES: readonly Case[] = [
     connections: 2,
   },
   {
-    name: 'an answer before the end of the request',
+    name: 'a response before the end of the request',
     handle: (r) => {
       answerOnly(r, { 'grpc-status': '8', 'grpc-message': 'enough' });
     },
@@ -398,8 +398,8 @@ test('the request is gRPC: method, path, te, content type, metadata, timeout', a
     'seldon-puid': 'p1',
     'grpc-timeout': '2500m',
   });
-  assert.equal(result.kind, 'answer');
-  if (result.kind !== 'answer') return;
+  assert.equal(result.kind, 'response');
+  if (result.kind !== 'response') return;
   assert.deepEqual(result.head.entries(), ['x-unit', '1']);
   assert.deepEqual(result.head.trailers?.(), ['x-after', '2']);
   assert.equal(result.head.find('date'), 'now');

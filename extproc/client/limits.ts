@@ -1,6 +1,6 @@
 // Every limit of the clients that make side calls: one home, used by both protocols. They bound what one unit can
 // make the filter keep; none is set by a user.
-import { MAX_ANSWER_HEADER_BYTES } from '../../graph/plan/limits.ts';
+import { MAX_RESPONSE_HEADER_BYTES } from '../../graph/plan/limits.ts';
 
 /** Connections to one unit over HTTP/1.1, busy and idle; further calls wait. */
 export const MAX_CONNECTIONS = 512;
@@ -11,13 +11,13 @@ export const IDLE_MS = 1500;
 /** Time to make a connection, including name resolution. */
 export const CONNECT_TIMEOUT_MS = 5000;
 /** Status line and headers of an HTTP/1.1 response; the field block of an HTTP/2 one. */
-export const MAX_HEAD_BYTES = MAX_ANSWER_HEADER_BYTES;
+export const MAX_HEAD_BYTES = MAX_RESPONSE_HEADER_BYTES;
 /** Trailers of a chunked response. */
 export const MAX_TRAILER_BYTES = 16 * 1024;
 /** Chunk extensions of a chunked response, all together. */
 export const MAX_EXTENSION_BYTES = 16 * 1024;
 /** Responses with status 1xx before the real one. */
-export const MAX_INTERIM_ANSWERS = 100;
+export const MAX_INTERIM_RESPONSES = 100;
 /** Requests up to this size leave in one piece; the body of a larger one is passed on uncopied. */
 export const ONE_WRITE_BYTES = 16 * 1024;
 /** What is read of one large body in one turn of the event loop. */

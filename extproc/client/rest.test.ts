@@ -37,7 +37,7 @@ const CASES: readonly Case[] = [
     connections: 1,
   },
   {
-    name: 'connection: close on every answer means a fresh connection for each call',
+    name: 'connection: close on every response means a fresh connection for each call',
     script: () => ['HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\nok', 'CLOSE'],
     calls: twice,
     expect: ['200 ok', '200 ok'],
@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
     requests: 3,
   },
   {
-    name: 'a reused connection that is closed without an answer is replaced once',
+    name: 'a reused connection that is closed without a response is replaced once',
     script: (r) => (r.turn === 1 ? ['CLOSE'] : [OK]),
     calls: twice,
     expect: ['200 ok', '200 ok'],
@@ -140,7 +140,7 @@ const CASES: readonly Case[] = [
     connections: 1,
   },
   {
-    name: '201 is an answer like any other',
+    name: '201 is a response like any other',
     script: () => ['HTTP/1.1 201 Created\r\ncontent-length: 1\r\n\r\nc'],
     expect: ['201 c'],
   },
@@ -166,7 +166,7 @@ const CASES: readonly Case[] = [
     requests: 1,
   },
   {
-    name: '1xx answers are passed over',
+    name: '1xx responses are passed over',
     script: () => [
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nlink: a\r\n\r\n',
       { waitMs: 2 },
@@ -211,7 +211,7 @@ const CASES: readonly Case[] = [
     name: 'a slow unit is a timeout',
     script: () => [{ waitMs: 300 }, OK],
     calls: [{ timeoutMs: 30 }],
-    expect: [/^UNIT_TIMEOUT .*no answer within 30 ms$/],
+    expect: [/^UNIT_TIMEOUT .*no response within 30 ms$/],
   },
   {
     name: 'a slow body is a timeout',
@@ -363,7 +363,7 @@ const CASES: readonly Case[] = [
     calls: [{ replaceable: false }],
   },
   {
-    name: 'bytes behind an answer close the connection',
+    name: 'bytes behind a response close the connection',
     script: () => [`${OK}HTTP/1.1 200 OK\r\n`],
     calls: twice,
     expect: ['200 ok', '200 ok'],
@@ -419,7 +419,7 @@ for (const [kind, make] of Object.entries(CLIENTS)) {
         if (i > 0 && row.pauseMs !== undefined) {
           await new Promise((resolve) => setTimeout(resolve, row.pauseMs));
         }
-        // The reference frees its connection a moment after the answer.
+        // The reference frees its connection a moment after the response.
         await new Promise((resolve) => setImmediate(resolve));
         const said = brief(await callOnce(client, changes));
         const expected = row.expect[i] ?? '';

@@ -2,7 +2,7 @@
 // it keeps connections, bounds time and size, replaces a dead idle connection once, and never throws.
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { BodyMemory } from './bodies.ts';
-import type { AnswerHead } from './message.ts';
+import type { ResponseHead } from './message.ts';
 
 export interface CallRequest {
   /** Path of the verb: `/predict`, `/seldon.protos.Model/Predict`. */
@@ -18,7 +18,7 @@ export interface CallRequest {
   /** null: no bound but the request's own deadline. */
   readonly timeoutMs: number | null;
   readonly maxAnswerBytes: number;
-  /** Where the answer's body goes; its bytes are held before they are read. */
+  /** Where the response's body goes; its bytes are held before they are read. */
   readonly memory: BodyMemory;
   /** False for feedback: never sent again once bytes of it may have been written. */
   readonly replaceable: boolean;
@@ -26,14 +26,14 @@ export interface CallRequest {
 
 export type CallResult =
   | {
-      readonly kind: 'answer';
+      readonly kind: 'response';
       /** 2xx, or grpc-status 0. */
       readonly ok: boolean;
       /** REST: HTTP status. gRPC: grpc-status. */
       readonly status: number;
       /** gRPC: grpc-message, percent-decoded; REST: ''. */
       readonly grpcMessage: string;
-      readonly head: AnswerHead;
+      readonly head: ResponseHead;
       /** gRPC: the message without its frame. */
       readonly body: Buffer;
     }
@@ -43,6 +43,8 @@ export type CallResult =
       /** What happened, with the address: `POST http://127.0.0.1:9000/predict: connection refused`. */
       readonly text: string;
     };
+
+export type CallResponse = Extract<CallResult, { kind: 'response' }>;
 
 export interface CallHandle {
   /** Stops the call; `done` is not called any more. Harmless when it is over. */

@@ -3,7 +3,7 @@
 // `node:net` one that is served, and the tests' reference implementation on grpc-js) speak to the walk through these types alone.
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { BodyMemory } from './bodies.ts';
-import type { AnswerHead, Message } from './message.ts';
+import type { ResponseHead, Message } from './message.ts';
 
 export interface Exchange extends BodyMemory {
   readonly headers: RequestHeaders;
@@ -26,7 +26,7 @@ export interface RequestHeaders {
    * everything but pseudo-headers, `host`, `content-length`, `content-type`, `content-encoding`,
    * `transfer-encoding`, hop-by-hop headers, `expect`, `te`, `x-envoy-*`, `seldon-routing`, `x-sidegraph-*` and the headers that say how a
    * body is laid out (`Dialect.layoutHeader`).
-   * `readable` leaves out `accept-encoding` too, for calls whose answer must be read.
+   * `readable` leaves out `accept-encoding` too, for calls whose response must be read.
    */
   http1Block(readable: boolean): Buffer;
   /** The same for gRPC, as HPACK literals without indexing; also without `user-agent` and `grpc-*`. */
@@ -48,7 +48,7 @@ export type Outcome =
     }
   /** The filter answers: a message that no call is left for, or (REST) a unit's error, unchanged. */
   | {
-      readonly kind: 'answer';
+      readonly kind: 'response';
       /** HTTP status. gRPC: 200. */
       readonly status: number;
       readonly message: Message;
@@ -60,7 +60,7 @@ export type Outcome =
       readonly kind: 'grpc-error';
       readonly grpcStatus: number;
       readonly grpcMessage: string;
-      readonly head: AnswerHead | null;
+      readonly head: ResponseHead | null;
       readonly routing: string;
     }
   /** Sidegraph's own error. */

@@ -41,7 +41,7 @@ export function failure(code: FailureCode, host: string, path: string, what: str
 }
 
 export function tooLargeText(request: CallRequest): string {
-  return `the answer is over ${request.maxAnswerBytes} bytes`;
+  return `the response is over ${request.maxAnswerBytes} bytes`;
 }
 
 /** `host:port`, with the brackets that an IPv6 address needs. */

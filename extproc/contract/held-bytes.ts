@@ -1,4 +1,4 @@
-// What a process holds of messages over all requests, counted before it is there: bodies and answers, what is being
+// What a process holds of messages over all requests, counted before it is there: bodies and responses, what is being
 // unpacked or put together. In: bytes wanted; out: whether there is room. Each request has an account of its own, which
 // closes once and then gives back all that it held, whatever became of the request.
 // Room is kept for small requests: when large ones have filled the process, those that hold little are still served. And of

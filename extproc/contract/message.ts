@@ -6,12 +6,12 @@ import type { Payload } from '../../dialects/payload.ts';
 export interface Message extends Payload {
   /** null for identity. */
   readonly contentEncoding: string | null;
-  /** The answer that the message came as; null for the client's own message. */
-  readonly head: AnswerHead | null;
+  /** The response that the message came as; null for the client's own message. */
+  readonly head: ResponseHead | null;
 }
 
-/** Status and headers of a unit's answer; read lazily, since most answers are only passed on. */
-export interface AnswerHead {
+/** Status and headers of a unit's response; read lazily, since most responses are only passed on. */
+export interface ResponseHead {
   /** HTTP status; 200 for gRPC. */
   readonly status: number;
   /** Value of the first header of that lower-case name, null when there is none. */

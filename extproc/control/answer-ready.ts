@@ -1,14 +1,14 @@
-// Whether plans are ready, as an answer: 200, or 503 with the names of the units that do not accept connections.
+// Whether plans are ready, as a response: 200, or 503 with the names of the units that do not accept connections.
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import { type Answer, empty, refused } from './answers.ts';
+import { type ControlResponse, empty, refused } from './responses.ts';
 import { findSilentUnits } from './dial-units.ts';
 import { Shared } from './shared.ts';
 
 const dials = new Shared<readonly string[]>();
 
 /** However many ask at a time, the units of the same plans are dialled once. */
-export async function answerReady(plans: readonly Plan[]): Promise<Answer> {
+export async function answerReady(plans: readonly Plan[]): Promise<ControlResponse> {
   const silent = await dials.ask(plans.map(({ hash }) => hash).join(), () =>
     findSilentUnits(plans),
   );

@@ -7,7 +7,7 @@ import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 
-export interface UnitAnswer {
+export interface UnitResponse {
   readonly status: number;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
@@ -15,7 +15,7 @@ export interface UnitAnswer {
 }
 
 export type UnitResult =
-  | { readonly kind: 'answer'; readonly answer: UnitAnswer }
+  | { readonly kind: 'response'; readonly response: UnitResponse }
   | {
       readonly kind: 'failure';
       readonly code: 'UNIT_UNREACHABLE' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE' | 'OVERLOADED';
@@ -26,7 +26,7 @@ export type UnitResult =
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
- * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units, `model` its model as a segment of the path. The answer's bytes are held
+ * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units, `model` its model as a segment of the path. The response's bytes are held
  * in `account` as they come.
  */
 export function askUnit(
@@ -67,7 +67,7 @@ export function askUnit(
         incoming.on('data', (chunk: Buffer) => {
           size += chunk.length;
           if (size > maxBytes) {
-            resolve(failure('ANSWER_TOO_LARGE', `${what}: the answer is over ${maxBytes} bytes`));
+            resolve(failure('ANSWER_TOO_LARGE', `${what}: the response is over ${maxBytes} bytes`));
             incoming.destroy();
           } else if (!account.hold(chunk.length)) {
             resolve(failure('OVERLOADED', `${what}: ${OVERLOADED_INFO}`));
@@ -76,8 +76,8 @@ export function askUnit(
         });
         incoming.on('end', () =>
           resolve({
-            kind: 'answer',
-            answer: {
+            kind: 'response',
+            response: {
               status: incoming.statusCode ?? 502,
               contentType: incoming.headers['content-type'] ?? null,
               contentEncoding: incoming.headers['content-encoding'] ?? null,
@@ -99,7 +99,7 @@ function passedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 
 function toFailure(what: string, signal: AbortSignal, error: Error): UnitResult {
   return signal.aborted
-    ? failure('UNIT_TIMEOUT', `${what}: no answer in time`)
+    ? failure('UNIT_TIMEOUT', `${what}: no response in time`)
     : failure('UNIT_UNREACHABLE', `${what}: ${error.message}`);
 }
 

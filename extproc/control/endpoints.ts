@@ -1,11 +1,11 @@
 // Which control endpoint of a protocol a path is. In: the dialect's table; out: what is asked there, of which unit, by which methods.
-import type { Dialect, HttpAnswer } from '../../dialects/dialect.ts';
+import type { Dialect, HttpControlResponse } from '../../dialects/dialect.ts';
 import { isTemplate, readTemplate } from '../../dialects/template.ts';
 import type { DialectName } from '../../graph/plan/plan.ts';
 
 export interface Endpoint {
   /** `post`: a path of predictions, which Envoy serves; a request with another method may come here. */
-  readonly answer: HttpAnswer | 'post';
+  readonly response: HttpControlResponse | 'post';
   /** '' where none is named. */
   readonly unit: string;
   /** Of the model that it names: `/versions/N` as in the path, '' for none. */
@@ -33,28 +33,28 @@ export function findEndpoint(dialect: Dialect, path: string): Endpoint | undefin
 
 function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
   const exact = new Map<string, Endpoint>();
-  const templates: { path: string; answer: Endpoint['answer'] }[] = [];
-  for (const { path, answer } of control.http) {
-    if (isTemplate(path)) templates.push({ path, answer });
-    else exact.set(path, { answer, unit: '', version: '', methods: METHODS_GET });
+  const templates: { path: string; response: Endpoint['response'] }[] = [];
+  for (const { path, response } of control.http) {
+    if (isTemplate(path)) templates.push({ path, response });
+    else exact.set(path, { response, unit: '', version: '', methods: METHODS_GET });
   }
   for (const { path, kind } of clientRoutes) {
     if (kind.endsWith('-grpc')) continue;
-    if (isTemplate(path)) templates.push({ path, answer: 'post' });
+    if (isTemplate(path)) templates.push({ path, response: 'post' });
     else if (!exact.has(path))
-      exact.set(path, { answer: 'post', unit: '', version: '', methods: METHODS_POST });
+      exact.set(path, { response: 'post', unit: '', version: '', methods: METHODS_POST });
   }
   return (path) => {
     const found = exact.get(path);
     if (found !== undefined) return found;
-    for (const { path: template, answer } of templates) {
+    for (const { path: template, response } of templates) {
       const holes = readTemplate(template, path);
       if (holes === null) continue;
-      if (answer === 'post') return { answer, unit: '', version: '', methods: METHODS_POST };
+      if (response === 'post') return { response, unit: '', version: '', methods: METHODS_POST };
       const [unit = '', version] = holes;
       const before = VERSION.exec(template)?.[1] ?? '';
       return {
-        answer,
+        response,
         unit: decodeSegment(unit),
         version: version === undefined ? '' : `${before}${version}`,
         methods: METHODS_GET,

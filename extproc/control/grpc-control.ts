@@ -1,4 +1,4 @@
-// The control methods of a protocol over gRPC, as bytes: a unit's answer is passed on as it came, the graph's metadata is put
+// The control methods of a protocol over gRPC, as bytes: a unit's response is passed on as it came, the graph's metadata is put
 // together as over REST, and what a server says of itself is made here. Predictions are the filter's and are not answered here.
 import {
   credentials,
@@ -90,11 +90,11 @@ function handlerOf(
     const [hash] = call.metadata.get(PLAN_HEADER);
     const plan = live.plan(typeof hash === 'string' ? hash : null);
     if (plan === undefined) return answer(UNKNOWN_PLAN);
-    answerOf(plan, method, definition, call).then(
+    responseOf(plan, method, definition, call).then(
       (answered) => ('bytes' in answered ? answer(null, answered.bytes) : answer(answered.refusal)),
       (error: unknown) => {
-        log.error({ code: 'INTERNAL', err: error }, 'a gRPC answer failed');
-        answer({ code: grpcStatus.INTERNAL, details: 'INTERNAL: the answer failed' });
+        log.error({ code: 'INTERNAL', err: error }, 'a gRPC response failed');
+        answer({ code: grpcStatus.INTERNAL, details: 'INTERNAL: the response failed' });
       },
     );
   };
@@ -105,13 +105,13 @@ const UNKNOWN_PLAN: Refusal = {
   details: 'PLAN_UNKNOWN: the plan of this route is not loaded',
 };
 
-async function answerOf(
+async function responseOf(
   plan: Plan,
   method: GrpcMethod,
   definition: PackageDefinition,
   { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
 ): Promise<Answered> {
-  switch (method.answer) {
+  switch (method.response) {
     case 'made': {
       const ready = (await findSilentUnits([plan])).length === 0;
       const { deployment: name, predictorVersion: version } = plan;
@@ -140,13 +140,13 @@ function unknownUnit(name: string): Answered {
 /** The types of both messages come from the proto files: their fields are the protocol's own. */
 async function graphMetadata(
   plan: Plan,
-  { path, unitPath }: Extract<GrpcMethod, { answer: 'graph-metadata' }>,
+  { path, unitPath }: Extract<GrpcMethod, { response: 'graph-metadata' }>,
   definition: PackageDefinition,
   metadata: Metadata,
 ): Promise<Answered> {
   const whole = methodOf(definition, path);
   const ofUnit = methodOf(definition, unitPath);
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     plan.units.map((unit, index) =>
       unit.builtIn === null
         ? askUnit(plan, index, unitPath, Buffer.alloc(0), metadata)
@@ -154,7 +154,7 @@ async function graphMetadata(
     ),
   );
   const models: Model[] = [];
-  for (const one of answers) {
+  for (const one of responses) {
     if ('refusal' in one) return one;
     models.push('bytes' in one ? (ofUnit.responseDeserialize(one.bytes) as Model) : one);
   }

@@ -73,7 +73,7 @@ async function serve(graph: TestUnit | null, dialect: DialectName = 'seldon') {
   const client = new Client(`unix:${path}`, credentials.createInsecure());
   closers.push(() => server.close());
   closers.push(() => client.close());
-  /** Sends the bytes of a message and takes those of the answer. */
+  /** Sends the bytes of a message and takes those of the response. */
   const ask = (method: string, hex = '', metadata = new Metadata()) =>
     new Promise<string>((resolve, reject) => {
       client.makeUnaryRequest<Buffer, Buffer>(
@@ -110,8 +110,8 @@ test("model metadata is the unit's own; the client's metadata reaches it, ours d
   const metadata = new Metadata();
   metadata.set('authorization', 'mine');
   metadata.set('x-sidegraph-plan', '0123456789abcdef');
-  const answer = await ask('/seldon.protos.Seldon/ModelMetadata', '0a016d', metadata);
-  assert.match(answer, /^0a016d1a04706c6174/);
+  const response = await ask('/seldon.protos.Seldon/ModelMetadata', '0a016d', metadata);
+  assert.match(response, /^0a016d1a04706c6174/);
   assert.equal(unit.seen[0]?.authorization, 'mine');
   assert.equal(unit.seen[0]?.['x-sidegraph-plan'], undefined);
 });
@@ -174,7 +174,7 @@ test('a health watch is told the state at once and ends when the server closes',
 
 type Served = Awaited<ReturnType<typeof serve>>['client'];
 
-/** One question on a stream of the reflection service, and the answer to it. */
+/** One question on a stream of the reflection service, and the response to it. */
 function reflect(client: Served, version: string, request: Buffer): Promise<Buffer> {
   const stream = client.makeBidiStreamRequest<Buffer, Buffer>(
     `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
@@ -182,16 +182,16 @@ function reflect(client: Served, version: string, request: Buffer): Promise<Buff
     (bytes) => bytes,
   );
   return new Promise((resolve, reject) => {
-    stream.on('data', (answer: Buffer) => {
+    stream.on('data', (response: Buffer) => {
       stream.end();
-      resolve(answer);
+      resolve(response);
     });
     stream.on('error', reject);
     stream.write(request);
   });
 }
 
-/** Fields of ServerReflectionRequest and, in the answer, of ServerReflectionResponse and FileDescriptorResponse. */
+/** Fields of ServerReflectionRequest and, in the response, of ServerReflectionResponse and FileDescriptorResponse. */
 const BY_FILENAME = 3;
 const BY_SYMBOL = 4;
 const FILES = 4;
@@ -203,9 +203,9 @@ async function filesOf(
   by: number,
   name: string,
 ): Promise<FileDescriptor[]> {
-  const answer = await reflect(client, version, bytesField(by, Buffer.from(name)));
+  const response = await reflect(client, version, bytesField(by, Buffer.from(name)));
   const files: FileDescriptor[] = [];
-  const reader = new FieldReader(answer);
+  const reader = new FieldReader(response);
   while (reader.next()) {
     if (reader.field !== FILES) continue;
     const inner = reader.inner();
@@ -215,7 +215,7 @@ async function filesOf(
       }
     }
   }
-  assert.ok(files.length > 0, `${name}: ${answer.toString('latin1')}`);
+  assert.ok(files.length > 0, `${name}: ${response.toString('latin1')}`);
   return files;
 }
 
@@ -334,8 +334,8 @@ test('a built-in of a graph answers for itself in every protocol', async () => {
 for (const version of ['v1', 'v1alpha']) {
   test(`reflection ${version} lists the services`, async () => {
     const { client } = await serve({ name: 'm', type: 'MODEL' });
-    const answer = await reflect(client, version, Buffer.from('3a012a', 'hex')); // list_services = "*"
-    const text = answer.toString('latin1');
+    const response = await reflect(client, version, Buffer.from('3a012a', 'hex')); // list_services = "*"
+    const text = response.toString('latin1');
     assert.match(text, /seldon\.protos\.Seldon/);
     assert.match(text, /grpc\.health\.v1\.Health/);
   });

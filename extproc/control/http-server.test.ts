@@ -31,7 +31,7 @@ interface Stub {
 type Packing = (headers: IncomingHttpHeaders) => { encoding?: string; body: Buffer };
 
 async function startUnit(
-  answers: Readonly<Record<string, unknown>>,
+  responses: Readonly<Record<string, unknown>>,
   raw?: { status: number; type: string; text: string } | Packing,
 ): Promise<Stub> {
   const calls: Stub['calls'] = [];
@@ -48,10 +48,10 @@ async function startUnit(
       outgoing.writeHead(raw.status, { 'content-type': raw.type }).end(raw.text);
       return;
     }
-    const answer = answers[incoming.url ?? ''];
+    const response = responses[incoming.url ?? ''];
     outgoing
-      .writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
-      .end(JSON.stringify(answer ?? null));
+      .writeHead(response === undefined ? 404 : 200, { 'content-type': 'application/json' })
+      .end(JSON.stringify(response ?? null));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => new Promise((resolve) => server.close(() => resolve())));
@@ -121,11 +121,11 @@ test('ready is 200 and empty when every unit accepts connections, over either of
     grpcPort: unit.port,
   });
   for (const path of ['/ready', '/api/v1.0/status', '/api/v1.0/health/status']) {
-    const answer = await ask(path);
-    assert.equal(answer.status, 200, path);
-    assert.equal(answer.body, '');
-    assert.equal(answer.headers['content-type'], undefined);
-    assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+    const response = await ask(path);
+    assert.equal(response.status, 200, path);
+    assert.equal(response.body, '');
+    assert.equal(response.headers['content-type'], undefined);
+    assert.equal(response.headers['x-content-type-options'], 'nosniff');
   }
   assert.deepEqual(unit.calls, []);
 });
@@ -175,9 +175,9 @@ test('ready names the units that do not answer', async () => {
     httpPort: unit.port,
     children: [child],
   });
-  const answer = await ask('/ready');
-  assert.equal(answer.status, 503);
-  assert.deepEqual(JSON.parse(answer.body), {
+  const response = await ask('/ready');
+  assert.equal(response.status, 503);
+  assert.deepEqual(JSON.parse(response.body), {
     status: { code: 503, info: 'units that do not answer: lost', status: 'FAILURE' },
   });
 });
@@ -186,18 +186,18 @@ test('ready says why requests would fail though the units answer', async () => {
   const unit = await startUnit({});
   const graph = testPlan({ name: 'm', type: 'MODEL', httpPort: unit.port });
   const ask = await serve(testDeployment(graph), 'the filter is being started');
-  const answer = await ask('/ready');
-  assert.equal(answer.status, 503);
-  assert.match(answer.body, /"the filter is being started"/);
+  const response = await ask('/ready');
+  assert.equal(response.status, 503);
+  assert.match(response.body, /"the filter is being started"/);
 });
 
 test('before a plan is loaded everything but metrics is 503', async () => {
   const ask = await serve(null);
   assert.equal((await ask('/api/v1.0/status')).headers['sidegraph-error'], 'PLAN_UNKNOWN');
   assert.equal((await ask('/prometheus')).body, 'metric 1\n');
-  const answer = await ask('/ready');
-  assert.equal(answer.status, 503);
-  assert.equal(answer.headers['sidegraph-error'], 'PLAN_UNKNOWN');
+  const response = await ask('/ready');
+  assert.equal(response.status, 503);
+  assert.equal(response.headers['sidegraph-error'], 'PLAN_UNKNOWN');
 });
 
 test("a unit's status is passed on with its status, type and body, and the client's headers reach it", async () => {
@@ -205,11 +205,11 @@ test("a unit's status is passed on with its status, type and body, and the clien
   const ask = await serveGraph({ name: 'm', type: 'MODEL', httpPort: unit.port });
   const headers = { authorization: 'mine', 'x-sidegraph-unit': 'm/predict/rest', te: 'trailers' };
   for (const version of ['v0.1', 'v1.0']) {
-    const answer = await ask(`/api/${version}/status/m`, 'GET', headers);
-    assert.equal(answer.status, 418);
-    assert.equal(answer.headers['content-type'], 'text/x-tea');
-    assert.equal(answer.body, 'short and stout');
-    assert.equal(answer.headers['access-control-allow-methods'], 'GET,OPTIONS');
+    const response = await ask(`/api/${version}/status/m`, 'GET', headers);
+    assert.equal(response.status, 418);
+    assert.equal(response.headers['content-type'], 'text/x-tea');
+    assert.equal(response.body, 'short and stout');
+    assert.equal(response.headers['access-control-allow-methods'], 'GET,OPTIONS');
   }
   assert.equal(unit.calls[0]?.path, 'GET /health/status');
   assert.equal(unit.calls[0]?.headers.authorization, 'mine');
@@ -217,14 +217,14 @@ test("a unit's status is passed on with its status, type and body, and the clien
   assert.equal(unit.calls[0]?.headers.te, undefined);
 });
 
-test("a unit's answer is bounded, and so are those of all units together; nothing stays held", async () => {
+test("a unit's response is bounded, and so are those of all units together; nothing stays held", async () => {
   const long = { '/metadata': { name: 'x'.repeat(MAX_UNIT_INFO_BYTES) } };
   const large = { '/metadata': { name: 'x'.repeat(MAX_UNIT_INFO_BYTES - 100) } };
   const unit = await startUnit(long);
   const one = await serveGraph({ name: 'm', type: 'MODEL', httpPort: unit.port });
-  const answer = await one('/api/v1.0/metadata/m');
-  assert.equal(answer.status, 502);
-  assert.equal(answer.headers['sidegraph-error'], 'ANSWER_TOO_LARGE');
+  const response = await one('/api/v1.0/metadata/m');
+  assert.equal(response.status, 502);
+  assert.equal(response.headers['sidegraph-error'], 'ANSWER_TOO_LARGE');
   const { port: httpPort } = await startUnit(large);
   const count = MAX_HELD_INFO_BYTES / MAX_UNIT_INFO_BYTES;
   const children = Array.from({ length: count }, (_, index) => ({
@@ -243,11 +243,11 @@ test("a unit's answer is bounded, and so are those of all units together; nothin
 
 test('an unknown unit is a failure in words that Seldon uses', async () => {
   const ask = await serveGraph({ name: 'm', type: 'MODEL', httpPort: await deadPort() });
-  const answer = await ask('/api/v1.0/metadata/nope');
-  assert.equal(answer.status, 500);
-  assert.equal(answer.headers['content-type'], 'application/json');
-  assert.equal(answer.headers['sidegraph-error'], 'UNIT_UNKNOWN');
-  assert.deepEqual(JSON.parse(answer.body), {
+  const response = await ask('/api/v1.0/metadata/nope');
+  assert.equal(response.status, 500);
+  assert.equal(response.headers['content-type'], 'application/json');
+  assert.equal(response.headers['sidegraph-error'], 'UNIT_UNKNOWN');
+  assert.deepEqual(JSON.parse(response.body), {
     status: { code: 500, info: 'Failed to find model nope', status: 'FAILURE' },
   });
 });
@@ -255,10 +255,10 @@ test('an unknown unit is a failure in words that Seldon uses', async () => {
 test('a unit that cannot be reached is a failure with a code', async () => {
   const ask = await serveGraph({ name: 'm', type: 'MODEL', httpPort: await deadPort() });
   for (const path of ['/api/v1.0/metadata/m', '/api/v1.0/metadata']) {
-    const answer = await ask(path);
-    assert.equal(answer.status, 500);
-    assert.equal(answer.headers['sidegraph-error'], 'UNIT_UNREACHABLE');
-    assert.match(answer.body, /GET http:\/\/127\.0\.0\.1:\d+\/metadata: connect ECONNREFUSED/);
+    const response = await ask(path);
+    assert.equal(response.status, 500);
+    assert.equal(response.headers['sidegraph-error'], 'UNIT_UNREACHABLE');
+    assert.match(response.body, /GET http:\/\/127\.0\.0\.1:\d+\/metadata: connect ECONNREFUSED/);
   }
 });
 
@@ -295,11 +295,11 @@ test('graph metadata of a combiner: inputs of its first child, outputs of its ow
       { name: 'a', type: 'MODEL', httpPort: child.port },
     ],
   });
-  const answer = await ask('/api/v1.0/metadata');
-  assert.equal(answer.status, 200);
+  const response = await ask('/api/v1.0/metadata');
+  assert.equal(response.status, 200);
   const ab = `{"name":"ab","platform":"platform-name","versions":["model-version"],"inputs":[{"datatype":"BYTES","name":"input","shape":[1,5]}],"outputs":[{"datatype":"BYTES","name":"output","shape":[1,10]}],"custom":{"author":"seldon-dev"}}`;
   assert.equal(
-    answer.body,
+    response.body,
     `{"name":"p","models":{"a":${ab},"b":${ab},"c":{"name":"c","platform":"platform-name","versions":["model-version"],"inputs":[{"datatype":"BYTES","name":"x","shape":[1,10]}],"outputs":[{"datatype":"BYTES","name":"combined","shape":[3]}],"custom":{"author":"seldon-dev"}}},"graphinputs":[{"datatype":"BYTES","name":"input","shape":[1,5]}],"graphoutputs":[{"datatype":"BYTES","name":"combined","shape":[3]}]}`,
   );
 });
@@ -322,9 +322,9 @@ test('graph metadata is read whatever the client can unpack, and whatever a unit
     httpPort: packing[0]?.port ?? 0,
     children: [{ name: 'b', type: 'MODEL', httpPort: packing[1]?.port ?? 0 }],
   });
-  const answer = await ask('/api/v1.0/metadata', 'GET', { 'accept-encoding': 'gzip, br' });
-  assert.equal(answer.status, 200, answer.body);
-  assert.deepEqual(JSON.parse(answer.body).models, { a: { name: 'a' }, b: { name: 'b' } });
+  const response = await ask('/api/v1.0/metadata', 'GET', { 'accept-encoding': 'gzip, br' });
+  assert.equal(response.status, 200, response.body);
+  assert.deepEqual(JSON.parse(response.body).models, { a: { name: 'a' }, b: { name: 'b' } });
   assert.equal(packing[0]?.calls[0]?.headers['accept-encoding'], undefined);
 });
 
@@ -373,12 +373,12 @@ test('a preflight is 200 with the CORS headers of the plan', async () => {
   const cors = { allowOrigin: 'http://a.example', allowHeaders: 'Accept' };
   const plan = testPlan({ name: 'm', type: 'MODEL' });
   const ask = await serve(testDeployment({ ...plan, policy: { ...plan.policy, cors } }));
-  const answer = await ask('/api/v1.0/predictions', 'OPTIONS');
-  assert.equal(answer.status, 200);
-  assert.equal(answer.body, '');
-  assert.equal(answer.headers['access-control-allow-methods'], 'OPTIONS,POST');
-  assert.equal(answer.headers['access-control-allow-origin'], 'http://a.example');
-  assert.equal(answer.headers['access-control-allow-headers'], 'Accept');
+  const response = await ask('/api/v1.0/predictions', 'OPTIONS');
+  assert.equal(response.status, 200);
+  assert.equal(response.body, '');
+  assert.equal(response.headers['access-control-allow-methods'], 'OPTIONS,POST');
+  assert.equal(response.headers['access-control-allow-origin'], 'http://a.example');
+  assert.equal(response.headers['access-control-allow-headers'], 'Accept');
 });
 
 test('checks may ask in any way: /ready and /metrics take every method', async () => {

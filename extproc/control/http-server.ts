@@ -1,16 +1,24 @@
 // Serves over HTTP what is not on the path of a prediction: status and metadata, the API's documentation. An ordinary upstream
-// of Envoy. Paths and answers are the protocol's. What is asked all the time stands in probe-server.ts.
+// of Envoy. Paths and responses are the protocol's. What is asked all the time stands in probe-server.ts.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import type { HttpAnswer } from '../../dialects/dialect.ts';
+import type { HttpControlResponse } from '../../dialects/dialect.ts';
 import { DIALECTS, dialectOf } from '../../dialects/known/dialects.ts';
 import { documentsOf } from '../../dialects/known/documents.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
 import { answerReady } from './answer-ready.ts';
-import { type Answer, empty, failed, json, pathOf, text, writeAnswer } from './answers.ts';
+import {
+  type ControlResponse,
+  empty,
+  failed,
+  json,
+  pathOf,
+  text,
+  writeResponse,
+} from './responses.ts';
 import { serveConnections } from './serve-connections.ts';
 import { findEndpoint } from './endpoints.ts';
 import { answerModels } from './models.ts';
@@ -22,18 +30,18 @@ export interface ControlHttpOptions {
 }
 
 export function openControlHttp(options: ControlHttpOptions): ConnectionServer {
-  return serveConnections((request, response) => {
-    answerRequest(options, request, response).catch((error: unknown) => {
-      options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'an answer failed');
-      if (!response.headersSent) {
-        writeAnswer(
+  return serveConnections((request, outgoing) => {
+    answerRequest(options, request, outgoing).catch((error: unknown) => {
+      options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'a response failed');
+      if (!outgoing.headersSent) {
+        writeResponse(
           request,
-          response,
-          failed(DIALECTS.seldon, 'INTERNAL', 'the answer failed'),
+          outgoing,
+          failed(DIALECTS.seldon, 'INTERNAL', 'the response failed'),
           '',
           undefined,
         );
-      } else response.destroy();
+      } else outgoing.destroy();
     });
   });
 }
@@ -41,7 +49,7 @@ export function openControlHttp(options: ControlHttpOptions): ConnectionServer {
 async function answerRequest(
   options: ControlHttpOptions,
   request: IncomingMessage,
-  response: ServerResponse,
+  outgoing: ServerResponse,
 ): Promise<void> {
   request.resume();
   const path = pathOf(request);
@@ -49,27 +57,27 @@ async function answerRequest(
   const dialect = dialectOf(plan?.dialect ?? 'seldon');
   const endpoint = findEndpoint(dialect, path);
   const methods = endpoint?.methods ?? '';
-  const reply = (answer: Answer): void =>
-    writeAnswer(request, response, answer, methods, plan?.policy.cors);
+  const reply = (response: ControlResponse): void =>
+    writeResponse(request, outgoing, response, methods, plan?.policy.cors);
 
   if (endpoint === undefined) return reply(text(404, '404 page not found\n'));
   if (request.method === 'OPTIONS' && methods !== '') return reply(empty(200));
   if (request.method !== 'GET' && request.method !== 'HEAD') return reply(empty(405));
-  if (endpoint.answer === 'post') return reply(empty(405));
+  if (endpoint.response === 'post') return reply(empty(405));
   if (plan === undefined) {
     return reply(failed(dialect, 'PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
-  const { answer, unit, version } = endpoint;
-  return reply(await answerAsked(plan, answer, unit, version, request.headers));
+  const { response, unit, version } = endpoint;
+  return reply(await answerAsked(plan, response, unit, version, request.headers));
 }
 
 async function answerAsked(
   plan: Plan,
-  asked: HttpAnswer,
+  asked: HttpControlResponse,
   unit: string,
   version: string,
   headers: IncomingHttpHeaders,
-): Promise<Answer> {
+): Promise<ControlResponse> {
   switch (asked) {
     case 'ready':
       return answerReady([plan]);

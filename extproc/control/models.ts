@@ -3,12 +3,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
-import { type Answer, failed, json } from './answers.ts';
+import { type ControlResponse, failed, json } from './responses.ts';
 import { askUnit } from './ask-unit.ts';
 import { heldInfo } from './limits.ts';
 
 /** A unit that lists nothing is there under its own name; one that does not answer at all is an error. */
-export async function answerModels(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
+export async function answerModels(
+  plan: Plan,
+  headers: IncomingHttpHeaders,
+): Promise<ControlResponse> {
   const account = new HeldAccount(heldInfo);
   const { 'accept-encoding': _, ...readable } = headers;
   const dialect = dialectOf(plan.dialect);
@@ -27,7 +30,7 @@ export async function answerModels(plan: Plan, headers: IncomingHttpHeaders): Pr
     for (const [at, { name }] of asked.entries()) {
       const result = results[at] ?? null;
       if (result?.kind === 'failure') return failed(dialect, result.code, result.text);
-      const listed = result === null ? [] : readList(result.answer.body);
+      const listed = result === null ? [] : readList(result.response.body);
       if (listed.length === 0) {
         data.push({ id: name, object: 'model', created: 0, owned_by: 'sidegraph' });
       } else data.push(...listed);

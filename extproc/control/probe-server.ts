@@ -8,7 +8,7 @@ import { listenAtPath } from '../../lib/runtime/listen.ts';
 import { type LiveDeployment, servingPlans } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { answerReady } from './answer-ready.ts';
-import { type Answer, failed, pathOf, refused, text, writeAnswer } from './answers.ts';
+import { type ControlResponse, failed, pathOf, refused, text, writeResponse } from './responses.ts';
 import { Shared } from './shared.ts';
 
 export interface ProbeServerOptions {
@@ -25,12 +25,17 @@ export async function startProbeServer(given: ProbeServerOptions): Promise<{ clo
   const pages = new Shared<string>();
   const options = { ...given, metrics: () => pages.ask('', given.metrics) };
   // Envoy closes idle connections; a server that closed one first would fail the probe that comes by it.
-  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, outgoing) => {
     answerProbe(options, request).then(
-      (answer) => write(options, request, response, answer),
+      (response) => write(options, request, outgoing, response),
       (error: unknown) => {
-        options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'an answer failed');
-        write(options, request, response, failed(DIALECTS.seldon, 'INTERNAL', 'the answer failed'));
+        options.log.error({ code: 'INTERNAL', err: error, path: request.url }, 'a response failed');
+        write(
+          options,
+          request,
+          outgoing,
+          failed(DIALECTS.seldon, 'INTERNAL', 'the response failed'),
+        );
       },
     );
   });
@@ -46,18 +51,18 @@ export async function startProbeServer(given: ProbeServerOptions): Promise<{ clo
 function write(
   { live }: ProbeServerOptions,
   request: IncomingMessage,
-  response: ServerResponse,
-  answer: Answer,
+  outgoing: ServerResponse,
+  response: ControlResponse,
 ): void {
   const hash = request.headers[PLAN_HEADER];
   const plan = live.plan(typeof hash === 'string' ? hash : null);
-  writeAnswer(request, response, answer, '', plan?.policy.cors);
+  writeResponse(request, outgoing, response, '', plan?.policy.cors);
 }
 
 async function answerProbe(
   { live, fault, metrics }: ProbeServerOptions,
   request: IncomingMessage,
-): Promise<Answer> {
+): Promise<ControlResponse> {
   request.resume();
   switch (pathOf(request)) {
     case '/ready': {

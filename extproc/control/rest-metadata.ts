@@ -1,4 +1,4 @@
-// Status and metadata of units and of the graph over REST: a unit's own answer is passed on as it is, the graph's is
+// Status and metadata of units and of the graph over REST: a unit's own response is passed on as it is, the graph's is
 // put together from all of them.
 import type { IncomingHttpHeaders } from 'node:http';
 import { dialectOf } from '../../dialects/known/dialects.ts';
@@ -7,9 +7,9 @@ import { encodingOf } from '../contract/unpack/encodings.ts';
 import { unpack } from '../contract/unpack/unpack.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
-import { type Answer, failed, json, refused } from './answers.ts';
+import { type ControlResponse, failed, json, refused } from './responses.ts';
 import { findAsked } from './find-asked.ts';
-import { askUnit, type UnitAnswer } from './ask-unit.ts';
+import { askUnit, type UnitResponse } from './ask-unit.ts';
 import {
   builtInMetadata,
   deriveGraphMetadata,
@@ -23,7 +23,7 @@ export async function answerUnit(
   version: string,
   verb: 'status' | 'metadata',
   headers: IncomingHttpHeaders,
-): Promise<Answer> {
+): Promise<ControlResponse> {
   const asked = findAsked(plan, name);
   const unit = asked === null ? undefined : plan.units[asked.unit];
   const dialect = dialectOf(plan.dialect);
@@ -37,7 +37,7 @@ export async function answerUnit(
     const result = await askUnit(plan, asked.unit, model, verb, headers, account);
     return result.kind === 'failure'
       ? failed(dialect, result.code, result.text)
-      : passOn(result.answer);
+      : passOn(result.response);
   });
 }
 
@@ -46,8 +46,10 @@ export function serverMetadata(plan: Plan): object {
   return { name: plan.deployment, version: plan.predictorVersion, extensions: [] };
 }
 
-/** Gives back what was held for an answer when it is made. */
-async function accounted(answer: (account: HeldAccount) => Promise<Answer>): Promise<Answer> {
+/** Gives back what was held for a response when it is made. */
+async function accounted(
+  answer: (account: HeldAccount) => Promise<ControlResponse>,
+): Promise<ControlResponse> {
   const account = new HeldAccount(heldInfo);
   try {
     return await answer(account);
@@ -56,16 +58,16 @@ async function accounted(answer: (account: HeldAccount) => Promise<Answer>): Pro
   }
 }
 
-/** `GET /api/v1.0/metadata`: all units are asked side by side; the first that fails, in plan order, is the answer. */
-export function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<Answer> {
-  return accounted((account) => graphAnswer(plan, headers, account));
+/** `GET /api/v1.0/metadata`: all units are asked side by side; the first that fails, in plan order, is the response. */
+export function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<ControlResponse> {
+  return accounted((account) => graphResponse(plan, headers, account));
 }
 
-async function graphAnswer(
+async function graphResponse(
   plan: Plan,
   headers: IncomingHttpHeaders,
   account: HeldAccount,
-): Promise<Answer> {
+): Promise<ControlResponse> {
   const dialect = dialectOf(plan.dialect);
   // What the client can unpack says nothing about what is read here.
   const { 'accept-encoding': _, ...readable } = headers;
@@ -84,11 +86,11 @@ async function graphAnswer(
       continue;
     }
     if (result.kind === 'failure') return failed(dialect, result.code, result.text);
-    const { status } = result.answer;
+    const { status } = result.response;
     if (status < 200 || status > 299) {
       return refused(dialect, 500, `metadata of ${unit.name}: status ${status}`);
     }
-    const body = await plainBody(result.answer, plan.policy.maxAnswerBytes, account);
+    const body = await plainBody(result.response, plan.policy.maxAnswerBytes, account);
     if (body === null) {
       return failed(
         dialect,
@@ -114,7 +116,7 @@ async function graphAnswer(
   );
 }
 
-function passOn({ status, body, contentType, contentEncoding }: UnitAnswer): Answer {
+function passOn({ status, body, contentType, contentEncoding }: UnitResponse): ControlResponse {
   return {
     status,
     body,
@@ -127,7 +129,7 @@ function passOn({ status, body, contentType, contentEncoding }: UnitAnswer): Ans
 
 /** The body without its content encoding: some units compress for everybody. null when that cannot be read. */
 function plainBody(
-  { body, contentEncoding }: UnitAnswer,
+  { body, contentEncoding }: UnitResponse,
   maxAnswerBytes: number,
   account: HeldAccount,
 ): Promise<Buffer | null> {

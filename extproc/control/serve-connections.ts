@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
 
-/** Closing waits for the answers that are under way. */
+/** Closing waits for the responses that are under way. */
 export function serveConnections(answer: RequestListener): ConnectionServer {
   const open = new Set<ServerResponse>();
   let ended = (): void => {};

@@ -5,7 +5,7 @@ import { compileProgram } from '../walk/program.ts';
 import {
   FakeExchange,
   fakeHeaders,
-  jsonAnswer,
+  jsonResponse,
   jsonMessage,
   planOf,
 } from '../walk/testing/fake-units.ts';
@@ -24,7 +24,7 @@ function watched(): { log: WalkLog; walk: (puid?: string) => Promise<unknown> } 
     clientFor: () => ({
       headerForm: 'http1',
       call(_request, done) {
-        done(jsonAnswer('{"strData":"x"}'));
+        done(jsonResponse('{"strData":"x"}'));
         return { cancel: () => {} };
       },
       close: () => {},

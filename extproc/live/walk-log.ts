@@ -116,7 +116,7 @@ class WatchedWalk implements CallObserver {
       end: (status: number, result: CallResult) => {
         call.ms = performance.now() - beganAt;
         call.status = status;
-        if (result.kind === 'answer') call.bytesIn = result.body.length;
+        if (result.kind === 'response') call.bytesIn = result.body.length;
       },
       cancelled: () => {},
     };

@@ -30,7 +30,7 @@ export interface EnvoySeries {
 }
 
 /**
- * Seldon's series in a text of `/stats/prometheus`. Series that Seldon does not count (answers that no service gave,
+ * Seldon's series in a text of `/stats/prometheus`. Series that Seldon does not count (responses that no service gave,
  * requests that reached no unit) are left out.
  */
 export function parseEnvoySeries(text: string): EnvoySeries[] {
@@ -75,7 +75,7 @@ interface Row {
 /** What Envoy writes where a value is missing. */
 const ABSENT = '-';
 
-/** Seldon's labels; null for what Seldon does not count: answers that no service gave, requests that reached no unit. */
+/** Seldon's labels; null for what Seldon does not count: responses that no service gave, requests that reached no unit. */
 function seldonLabels({ side, labels }: Row): Labels | null {
   const route = unpack(labels[ROUTE_TAG], ROUTE_LABELS);
   const code = labels['code'] === ABSENT ? '' : (labels['code'] ?? '');

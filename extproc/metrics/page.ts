@@ -48,7 +48,7 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
   ]);
 }
 
-/** Envoy's series; without an answer the page has the filter's own only, and the log says why. */
+/** Envoy's series; without a response the page has the filter's own only, and the log says why. */
 async function readEnvoy(admin: string, log: Log): Promise<EnvoySeries[]> {
   try {
     await askSocket(admin, `/stats?filter=^${STATS_PREFIX}$`);

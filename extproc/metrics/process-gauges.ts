@@ -63,7 +63,7 @@ const GAUGES = {
   },
   sidegraph_payload_log_failed_total: {
     type: 'counter',
-    help: 'Payloads that a sink did not take: not there, another status than 2xx, no answer in time.',
+    help: 'Payloads that a sink did not take: not there, another status than 2xx, no response in time.',
     of: 'sum',
   },
   sidegraph_payload_log_waiting: {

@@ -15,7 +15,7 @@ import { MAX_EVENTS_IN_FLIGHT, MAX_WAITING_EVENT_BYTES, MAX_WAITING_EVENTS } fro
 interface Sink {
   readonly url: string;
   readonly got: { readonly headers: IncomingHttpHeaders; readonly body: string }[];
-  /** Requests that have no answer yet. */
+  /** Requests that have no response yet. */
   open: number;
   most: number;
 }
@@ -151,7 +151,7 @@ test('of a request that is sampled, what goes in and what comes out are both log
   assert.ok([...pairs.values()].every((events) => events.length === 2));
 });
 
-test('a sink that answers without end is left after what an answer may have', async () => {
+test('a sink that answers without end is left after what a response may have', async () => {
   let written = 0;
   const server = createServer((request, response) => {
     request.resume();

@@ -86,7 +86,7 @@ test('the worker serves what it is handed, by the plans that came before', async
   assert.equal(await httpStatus(http, '/api/v1.0/status'), 200);
 });
 
-test('a connection before the first plan is closed, not kept without an answer', async () => {
+test('a connection before the first plan is closed, not kept without a response', async () => {
   const worker = start();
   const path = socketPath();
   await worker.next('ready');

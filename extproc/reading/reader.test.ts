@@ -38,12 +38,12 @@ const CASES: readonly (readonly [string, Messages, Task, readonly Buffer[]])[] =
   ['a route', SELDON_REST, { kind: 'read-route' }, [numbers(MIB)]],
   ['a route that is none', SELDON_REST, { kind: 'read-route' }, [BROKEN]],
   [
-    'answers that can be joined',
+    'responses that can be joined',
     SELDON_REST,
     { kind: 'find-unjoinable' },
     [numbers(MIB), numbers(9)],
   ],
-  ['answers that cannot', SELDON_REST, { kind: 'find-unjoinable' }, [numbers(MIB), BROKEN]],
+  ['responses that cannot', SELDON_REST, { kind: 'find-unjoinable' }, [numbers(MIB), BROKEN]],
   ['an average', SELDON_REST, { kind: 'average' }, [numbers(MIB), numbers(MIB, ',0.75')]],
   [
     'an average of long numbers',

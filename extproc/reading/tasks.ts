@@ -31,8 +31,8 @@ export interface Task<K extends TaskKind = TaskKind> {
   readonly model?: string;
   /** Of what goes to a unit of another protocol and comes from it: that protocol. */
   readonly spoken?: DialectName;
-  /** Of `fit` and `to-unit`: the message is another unit's answer. */
-  readonly isAnswer?: boolean;
+  /** Of `fit` and `to-unit`: the message is another unit's response. */
+  readonly isResponse?: boolean;
 }
 
 const NO_ROUTING: Routing = {};
@@ -57,11 +57,11 @@ function performAny(
     case 'fit':
       return requests === null
         ? null
-        : requests.fit(first, task.model ?? '', task.isAnswer === true);
+        : requests.fit(first, task.model ?? '', task.isResponse === true);
     case 'to-unit':
-      return transcoder(messages, task).request(first, task.model ?? '', task.isAnswer === true);
+      return transcoder(messages, task).request(first, task.model ?? '', task.isResponse === true);
     case 'from-unit':
-      return transcoder(messages, task).answer(first, payloads[1] ?? NOTHING, task.model ?? '');
+      return transcoder(messages, task).response(first, payloads[1] ?? NOTHING, task.model ?? '');
     case 'read-route':
       return messages.readRoute(first);
     case 'find-unjoinable':

@@ -30,7 +30,7 @@ export interface TracedPlan {
 export class RequestTrace implements CallObserver {
   readonly #plan: TracedPlan;
   readonly #parent: Context;
-  /** Spans of routers whose answer is not read yet, by unit. */
+  /** Spans of routers whose response is not read yet, by unit. */
   readonly #routing = new Map<number, EndedSpan>();
 
   constructor(plan: TracedPlan, { traceId, spanId }: TraceContext) {
@@ -61,7 +61,7 @@ export class RequestTrace implements CallObserver {
       headers,
       end: (status, result) => {
         describeEnd(span, call, status, result);
-        if (call.verb === 'route' && result.kind === 'answer' && result.ok)
+        if (call.verb === 'route' && result.kind === 'response' && result.ok)
           this.#routing.set(call.unit, { span, endedAt: performance.now() });
         else span.end();
       },

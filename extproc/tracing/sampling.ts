@@ -1,5 +1,5 @@
 // Whether a request is traced, and in which span. Envoy has decided before the filter sees the request, and says neither: so the
-// filter comes to the same answer by the same rule. The caller's decision counts; where there is none, the trace's id does, as
+// filter comes to the same response by the same rule. The caller's decision counts; where there is none, the trace's id does, as
 // Envoy's sampler reads it (seen on 1.40; a test holds the two against each other).
 import { TRACE_HEADER, TRACE_PARENT_HEADER } from '../../graph/plan/names.ts';
 import type { RequestHeaders } from '../contract/exchange.ts';

@@ -86,11 +86,11 @@ const CASES: readonly Case[] = [
     walk: (exchange) => exchange.reply(tail(exchange, '{}', 'application/json', '')),
   },
   {
-    name: 'REST: answer with repeated, unsafe and reserved headers',
+    name: 'REST: response with repeated, unsafe and reserved headers',
     steps: [open('rest', {}), body('hello', 1)],
     walk: (exchange) =>
       exchange.reply({
-        kind: 'answer',
+        kind: 'response',
         status: 201,
         message: {
           body: Buffer.from('{"ok":"ü"}'),
@@ -238,11 +238,11 @@ const CASES: readonly Case[] = [
     steps: [open('grpc', { 'content-type': 'application/grpc' }, true, 1)],
   },
   ...['', 'short', 'y'.repeat(150_000)].map((text) => ({
-    name: `gRPC: answer of ${text.length} bytes`,
+    name: `gRPC: response of ${text.length} bytes`,
     steps: [open('grpc', {}), piece(frame('hello'), true, text.length > 65_536 ? 5 : 3)],
     walk: (exchange: Exchange) =>
       exchange.reply({
-        kind: 'answer',
+        kind: 'response',
         status: 200,
         message: {
           body: Buffer.from(text),

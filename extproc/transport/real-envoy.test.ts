@@ -12,7 +12,7 @@ import { Metadata } from '@grpc/grpc-js';
 import type { Client } from '@grpc/grpc-js';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Router } from '../contract/program.ts';
-import type { AnswerHead, Message } from '../contract/message.ts';
+import type { ResponseHead, Message } from '../contract/message.ts';
 import { startFilterServer } from './server.ts';
 import type { ListeningServer } from './server.ts';
 import { findEnvoy, startRealEnvoy, tempDir } from './testing/real-envoy.ts';
@@ -23,7 +23,7 @@ import type { Echo } from './testing/units.ts';
 const MIB = 1024 * 1024;
 const bin = findEnvoy();
 
-interface Answer {
+interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -93,7 +93,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     body: Buffer | string | null,
     headers: OutgoingHttpHeaders = {},
     path = '/api/v1.0/predictions?x=1',
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const options = { port: envoy.port, method: 'POST', path, headers, agent: false };
       const request = httpRequest(options, (response) => {
@@ -119,24 +119,24 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   ): Promise<{
     code: number;
     details: string;
-    answer: Buffer | null;
+    response: Buffer | null;
     head: Metadata;
     trailer: Metadata;
   }> {
     return new Promise((resolve) => {
       let head = new Metadata();
-      let answer: Buffer | null = null;
+      let response: Buffer | null = null;
       const made = grpc.makeUnaryRequest<Buffer, Buffer>(
         '/seldon.protos.Model/Predict',
         (bytes) => bytes,
         (bytes) => bytes,
         message,
         metadata,
-        (_error, value) => (answer = value ?? null),
+        (_error, value) => (response = value ?? null),
       );
       made.on('metadata', (received) => (head = received));
       made.on('status', ({ code, details, metadata: trailer }) =>
-        setImmediate(() => resolve({ code, details, answer, head, trailer })),
+        setImmediate(() => resolve({ code, details, response, head, trailer })),
       );
     });
   }
@@ -243,10 +243,10 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     assert.equal(empty.url, '/predict');
   });
 
-  test('an answer carries status, headers (repeated ones too), type, routing and body', async () => {
+  test('a response carries status, headers (repeated ones too), type, routing and body', async () => {
     walk = (exchange) =>
       exchange.reply({
-        kind: 'answer',
+        kind: 'response',
         status: 200,
         message: {
           ...text('{"ok":1}', 'application/json'),
@@ -263,7 +263,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
         },
         routing: '{"r":0}',
       });
-    const { status, headers, body } = await post('hello', { 'x-case': 'answer' });
+    const { status, headers, body } = await post('hello', { 'x-case': 'response' });
     assert.equal(status, 200);
     assert.equal(body.toString(), '{"ok":1}');
     assert.deepEqual(headers['set-cookie'], ['a=1', 'b=2']);
@@ -272,13 +272,13 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     assert.equal(headers['seldon-routing'], '{"r":0}');
     assert.equal(headers['x-one'], 'é');
     assert.equal(headers['x-bad'], undefined);
-    await seeLog('LOG answer 200 sidegraph {"r":0}');
+    await seeLog('LOG response 200 sidegraph {"r":0}');
   });
 
-  test('statuses of units that no list knows pass, and empty answers too', async () => {
+  test('statuses of units that no list knows pass, and empty responses too', async () => {
     for (const code of [204, 400, 418, 499, 520, 599]) {
       walk = (exchange) =>
-        exchange.reply({ kind: 'answer', status: code, message: text('', null), routing: '' });
+        exchange.reply({ kind: 'response', status: code, message: text('', null), routing: '' });
       const { status, body } = await post('hello');
       assert.equal(status, code);
       assert.equal(body.length, 0);
@@ -321,7 +321,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     walk = (exchange) => exchange.reply(tail('rest', { ...exchange.message, body: other }));
     assert.equal((JSON.parse((await post(big)).body.toString()) as Echo).bytes, 6 * MIB);
     walk = (exchange) =>
-      exchange.reply({ kind: 'answer', status: 200, message: exchange.message, routing: '' });
+      exchange.reply({ kind: 'response', status: 200, message: exchange.message, routing: '' });
     const { body } = await post(big);
     assert.ok(body.equals(big));
     const refused = await post(Buffer.alloc(9 * MIB));
@@ -360,9 +360,9 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     };
     const metadata = new Metadata();
     metadata.set('x-mine', 'yes');
-    const { code, answer, head: received, trailer } = await call(Buffer.from('hello'), metadata);
+    const { code, response, head: received, trailer } = await call(Buffer.from('hello'), metadata);
     assert.equal(code, 0);
-    assert.equal(answer?.toString(), 'hello!');
+    assert.equal(response?.toString(), 'hello!');
     assert.deepEqual(unitMetadata.get('x-mine'), ['yes']);
     assert.deepEqual(unitMetadata.get('x-sidegraph-unit'), ['m/predict/grpc']);
     assert.deepEqual(received.get('seldon-routing'), ['{"r":2}']);
@@ -372,9 +372,9 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   test('gRPC messages of any size, empty and compressed ones too, pass through the filter', async () => {
     walk = (exchange) => exchange.reply(tail('grpc', exchange.message));
     for (const bytes of [0, 1, 64 * 1024 - 5, 64 * 1024, 5 * MIB]) {
-      const { code, answer } = await call(Buffer.alloc(bytes, 'x'));
+      const { code, response } = await call(Buffer.alloc(bytes, 'x'));
       assert.equal(code, 0);
-      assert.equal(answer?.length, bytes);
+      assert.equal(response?.length, bytes);
     }
     const gzip = openGrpcClient(envoy.port, { 'grpc.default_compression_algorithm': 2 });
     const seen = await new Promise<Buffer | undefined>((resolve, reject) => {
@@ -395,18 +395,18 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     assert.equal(seen?.length, 5000);
   });
 
-  test('a gRPC answer of the filter is a message with headers and trailers', async () => {
+  test('a gRPC response of the filter is a message with headers and trailers', async () => {
     for (const bytes of [0, 10, 3 * MIB]) {
       walk = (exchange) =>
         exchange.reply({
-          kind: 'answer',
+          kind: 'response',
           status: 200,
           message: { ...text('', null), body: Buffer.alloc(bytes, 'y'), head: head(['x-a', '1']) },
           routing: '{"r":-2}',
         });
-      const { code, answer, head: received } = await call(Buffer.from('hello'));
+      const { code, response, head: received } = await call(Buffer.from('hello'));
       assert.equal(code, 0);
-      assert.equal(answer?.length, bytes);
+      assert.equal(response?.length, bytes);
       assert.deepEqual(received.get('x-a'), ['1']);
       assert.deepEqual(received.get('seldon-routing'), ['{"r":-2}']);
     }
@@ -435,7 +435,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
     assert.equal(large.code, 8);
   });
 
-  test('many requests side by side get their own answers', async () => {
+  test('many requests side by side get their own responses', async () => {
     walk = (exchange) => {
       const { message } = exchange;
       setTimeout(
@@ -443,10 +443,10 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
         2,
       );
     };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 100 }, (_, index) => post(`body ${index}`)),
     );
-    for (const [index, { body }] of answers.entries()) {
+    for (const [index, { body }] of responses.entries()) {
       assert.equal((JSON.parse(body.toString()) as Echo).head, `body ${index}`);
     }
     await sleep(50);
@@ -469,6 +469,6 @@ function tail(transport: 'rest' | 'grpc', message: Message, routing = ''): Outco
   return { kind: 'tail', key, path, message, routing };
 }
 
-function head(entries: readonly string[]): AnswerHead {
+function head(entries: readonly string[]): ResponseHead {
   return { status: 200, find: () => null, entries: () => entries };
 }

@@ -4,16 +4,16 @@ import type { Message } from '../contract/message.ts';
 import { ERRORS } from '../../graph/plan/errors.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import { errorBody } from '../../dialects/known/dialects.ts';
-import { ANSWER_DETAILS } from '../../graph/plan/names.ts';
+import { RESPONSE_DETAILS } from '../../graph/plan/names.ts';
 import {
-  addAnswerHeaders,
-  addAnswerTrailers,
+  addResponseHeaders,
+  addResponseTrailers,
   addErrorHeaders,
   addMessageHeaders,
   addRouting,
   addTailHeaders,
-} from './answer-headers.ts';
-import type { ClientRequest } from './answer-headers.ts';
+} from './response-headers.ts';
+import type { ClientRequest } from './response-headers.ts';
 import {
   HeaderList,
   buildHeadersReply,
@@ -59,13 +59,13 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
     case 'tail':
       sendTail(outcome, request, send);
       return;
-    case 'answer':
-      if (request.grpc) sendGrpcAnswer(outcome.message, outcome.routing, send);
-      else sendAnswer(outcome, request.dialect.layoutHeader, send);
+    case 'response':
+      if (request.grpc) sendGrpcResponse(outcome.message, outcome.routing, send);
+      else sendResponse(outcome, request.dialect.layoutHeader, send);
       return;
     case 'grpc-error': {
-      addAnswerHeaders(headers, outcome.head, null);
-      addAnswerTrailers(headers, outcome.head);
+      addResponseHeaders(headers, outcome.head, null);
+      addResponseTrailers(headers, outcome.head);
       addRouting(headers, outcome.routing);
       const text = Buffer.from(outcome.grpcMessage, 'utf8');
       sendImmediate(200, outcome.grpcStatus, text, outcome.routing, send);
@@ -157,20 +157,20 @@ function sendChunks(
   } while (at < body.length);
 }
 
-function sendAnswer(
-  answer: Extract<Outcome, { kind: 'answer' }>,
+function sendResponse(
+  response: Extract<Outcome, { kind: 'response' }>,
   layoutHeader: string | null,
   send: SendMessage,
 ): void {
-  addAnswerHeaders(headers, answer.message.head, layoutHeader);
-  addMessageHeaders(headers, answer.message, layoutHeader);
-  addRouting(headers, answer.routing);
-  const { body, contentType } = answer.message;
-  sendRest(answer.status, body, contentType !== null, answer.routing, send);
+  addResponseHeaders(headers, response.message.head, layoutHeader);
+  addMessageHeaders(headers, response.message, layoutHeader);
+  addRouting(headers, response.routing);
+  const { body, contentType } = response.message;
+  sendRest(response.status, body, contentType !== null, response.routing, send);
 }
 
 /**
- * An answer that Envoy would change if it were told in one message: after an ImmediateResponse of 400 it closes the client's
+ * A response that Envoy would change if it were told in one message: after an ImmediateResponse of 400 it closes the client's
  * connection, as after a message that it could not read, one without a content type it calls text/plain, and one without a body loses
  * its content type (seen on 1.40).
  */
@@ -206,15 +206,15 @@ function sendImmediate(
   routing: string,
   send: SendMessage,
 ): void {
-  buildImmediate(writer, status, headers, grpcStatus, ANSWER_DETAILS, body.length, routing);
+  buildImmediate(writer, status, headers, grpcStatus, RESPONSE_DETAILS, body.length, routing);
   send(writer, body.length === 0 ? null : body);
 }
 
 /** An ImmediateResponse cannot carry a gRPC message; headers, body and trailers one after the other can. */
-function sendGrpcAnswer(message: Message, routing: string, send: SendMessage): void {
+function sendGrpcResponse(message: Message, routing: string, send: SendMessage): void {
   headers.add(':status', '200');
   headers.add('content-type', 'application/grpc');
-  addAnswerHeaders(headers, message.head, null);
+  addResponseHeaders(headers, message.head, null);
   addRouting(headers, routing);
   headers.join();
   buildStreamedHeaders(writer, headers, routing, false);
@@ -225,7 +225,7 @@ function sendGrpcAnswer(message: Message, routing: string, send: SendMessage): v
   });
   trailers.clear();
   trailers.add('grpc-status', '0');
-  addAnswerTrailers(trailers, message.head);
+  addResponseTrailers(trailers, message.head);
   trailers.join();
   buildStreamedTrailers(writer, trailers.set);
   send(writer, null);

@@ -272,8 +272,8 @@ describe('the filter server', () => {
     await until(() => handled.length === 1);
     const closed = closing.close();
     handled[0]?.reply({ kind: 'error', code: 'INTERNAL', info: '', routing: '' });
-    const [answer] = (await once(call, 'data')) as [Immediate];
-    assert.equal(answer.immediate_response?.status.code, 500);
+    const [response] = (await once(call, 'data')) as [Immediate];
+    assert.equal(response.immediate_response?.status.code, 500);
     call.end();
     await closed;
     other.close();

@@ -14,7 +14,7 @@ import { BODY_TRIM_MS, MAX_LENT_BODY_BYTES } from '../contract/transport-limits.
 
 export interface FilterServerOptions {
   readonly router: Router;
-  /** Bytes of requests and answers that may be held over all streams; above it new requests get OVERLOADED. */
+  /** Bytes of requests and responses that may be held over all streams; above it new requests get OVERLOADED. */
   readonly maxHeldBytes: number;
   readonly log: FaultLog;
   /** How long `close` waits for requests in flight. */

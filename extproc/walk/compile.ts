@@ -7,11 +7,11 @@ import type { ChoiceMaker, Op, PreparedCall } from './ops.ts';
 
 export interface Compiler {
   readonly units: readonly PlanUnit[];
-  /** Whether the answer is changed after the last call, so that none is left to Envoy. */
+  /** Whether the response is changed after the last call, so that none is left to Envoy. */
   readonly routingInBody: boolean;
   /** Whether calls look into the message that they are made with. */
   readonly fits: boolean;
-  /** Makes the call of a unit; `readable`: its answer may have to be read. */
+  /** Makes the call of a unit; `readable`: its response may have to be read. */
   prepare(unit: number, verb: CallVerb, readable: boolean): PreparedCall;
 }
 
@@ -26,7 +26,7 @@ function readsInput(compiler: Compiler, step: Step): boolean {
   return step.children.some((child) => readsInput(compiler, child));
 }
 
-/** The operations of a step; `readable`: whoever takes its answer may look into it. */
+/** The operations of a step; `readable`: whoever takes its response may look into it. */
 export function compileStep(compiler: Compiler, step: Step, readable: boolean): Op | null {
   const logs = compiler.units[step.unit]?.logs;
   const logged = logs?.response === true;

@@ -41,7 +41,7 @@ export interface WalkPlan {
   readonly asked: ((exchange: Exchange) => Asked | null) | null;
   readonly start: Op | null;
   readonly decisions: DecisionTable;
-  /** Decisions are kept: a unit decides, or the answer's body lists all units. */
+  /** Decisions are kept: a unit decides, or the response's body lists all units. */
   readonly keepsChoices: boolean;
   readonly routingInBody: boolean;
   readonly maxAnswerBytes: number;

@@ -1,4 +1,4 @@
-// Which branches a feedback takes: what the prediction's answer said in `meta.routing`, else what the client sends
+// Which branches a feedback takes: what the prediction's response said in `meta.routing`, else what the client sends
 // back in the header `seldon-routing`. A unit that neither names sends the feedback to all its children. Routers read
 // the branch that is rewarded from the body alone, so routing that came in the header is written into what they get.
 import { ROUTING_HEADER } from '../../graph/plan/names.ts';

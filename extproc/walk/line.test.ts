@@ -6,7 +6,7 @@ import { compileProgram } from './program.ts';
 import {
   fakeClient,
   FakeExchange,
-  jsonAnswer,
+  jsonResponse,
   jsonMessage,
   type Node,
   planOf,
@@ -20,15 +20,15 @@ const COMBINER: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
 interface Running {
   readonly exchange: FakeExchange;
   /** By unit: answers its pending call. */
-  readonly answer: Map<string, (result: CallResult) => void>;
+  readonly pending: Map<string, (result: CallResult) => void>;
   readonly logged: object[];
 }
 
 function start(graph: Node, respond?: Respond): Running {
-  const answer = new Map<string, (result: CallResult) => void>();
+  const pending = new Map<string, (result: CallResult) => void>();
   const logged: object[] = [];
   const plan = planOf(graph);
-  const keep: Respond = ({ unit }, done) => void answer.set(unit, done);
+  const keep: Respond = ({ unit }, done) => void pending.set(unit, done);
   const program = compileProgram(plan, {
     clientFor: (edge) =>
       fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, respond ?? keep),
@@ -37,23 +37,23 @@ function start(graph: Node, respond?: Respond): Running {
   });
   const exchange = new FakeExchange(jsonMessage('{}'));
   program.route('predict-rest')?.handle(exchange);
-  return { exchange, answer, logged };
+  return { exchange, pending, logged };
 }
 
 test('a line waits for all its branches, and the first fault in the order of the children counts', () => {
-  const { exchange, answer } = start(COMBINER);
-  answer.get('b')?.(jsonAnswer('{"by":"b"}', 503));
+  const { exchange, pending } = start(COMBINER);
+  pending.get('b')?.(jsonResponse('{"by":"b"}', 503));
   assert.equal(exchange.outcomes.length, 0, 'a has not answered');
-  answer.get('a')?.(jsonAnswer('{"by":"a"}', 418));
+  pending.get('a')?.(jsonResponse('{"by":"a"}', 418));
   const [outcome] = exchange.outcomes;
-  assert.ok(outcome?.kind === 'answer');
+  assert.ok(outcome?.kind === 'response');
   assert.equal(outcome.status, 418);
 });
 
 test('branches that answer in another order are joined in the order of the children', () => {
-  const { exchange, answer } = start(COMBINER);
-  answer.get('b')?.(jsonAnswer('"b"'));
-  answer.get('a')?.(jsonAnswer('"a"'));
+  const { exchange, pending } = start(COMBINER);
+  pending.get('b')?.(jsonResponse('"b"'));
+  pending.get('a')?.(jsonResponse('"a"'));
   const [outcome] = exchange.outcomes;
   assert.ok(outcome?.kind === 'tail');
   assert.equal(outcome.message.body.toString(), '["a","b"]');
@@ -61,11 +61,11 @@ test('branches that answer in another order are joined in the order of the child
 
 test('the last call of a branch is never handed to Envoy', () => {
   const chain: Node = { ...A, children: [B] };
-  const { exchange, answer } = start({ ...COMBINER, children: [chain, { ...B, name: 'd' }] });
-  answer.get('d')?.(jsonAnswer('1'));
-  answer.get('a')?.(jsonAnswer('2'));
+  const { exchange, pending } = start({ ...COMBINER, children: [chain, { ...B, name: 'd' }] });
+  pending.get('d')?.(jsonResponse('1'));
+  pending.get('a')?.(jsonResponse('2'));
   assert.equal(exchange.outcomes.length, 0);
-  assert.ok(answer.has('b'), 'the filter calls it');
+  assert.ok(pending.has('b'), 'the filter calls it');
 });
 
 test('a client that throws ends the walk with INTERNAL, which the log explains', () => {
@@ -78,13 +78,13 @@ test('a client that throws ends the walk with INTERNAL, which the log explains',
   assert.equal(logged.length, 1);
 });
 
-test('an answer that comes twice, or after the client has gone, is dropped', () => {
+test('a response that comes twice, or after the client has gone, is dropped', () => {
   const twice = start({ ...A, children: [B] });
-  twice.answer.get('a')?.(jsonAnswer('{}'));
-  twice.answer.get('a')?.(jsonAnswer('{}'));
+  twice.pending.get('a')?.(jsonResponse('{}'));
+  twice.pending.get('a')?.(jsonResponse('{}'));
   assert.equal(twice.exchange.outcomes.length, 1);
   const gone = start({ ...A, children: [B] });
   gone.exchange.cancel();
-  gone.answer.get('a')?.(jsonAnswer('{}'));
+  gone.pending.get('a')?.(jsonResponse('{}'));
   assert.equal(gone.exchange.outcomes.length, 0);
 });

@@ -36,9 +36,9 @@ export class Line {
   readonly #slot: number;
   #op: Op | null;
   #message: Message;
-  /** Name of the unit whose answer the message is; null for the client's own. */
+  /** Name of the unit whose response the message is; null for the client's own. */
   #from: string | null;
-  /** Bytes of the request's account that are held for this line's message, or for the answers that it merges. */
+  /** Bytes of the request's account that are held for this line's message, or for the responses that it merges. */
   #ownBytes = 0;
 
   #calling: PreparedCall | null = null;
@@ -50,8 +50,8 @@ export class Line {
 
   #branches: Line[] | null = null;
   #pending = 0;
-  /** Of each branch: its answer, or why there is none. */
-  #answers: (Message | Fault)[] = [];
+  /** Of each branch: its response, or why there is none. */
+  #responses: (Message | Fault)[] = [];
   /** Name of the unit at the head of each branch that was started. */
   #branchNames: readonly string[] = [];
 
@@ -158,11 +158,11 @@ export class Line {
     return `child "${this.#branchNames[position] ?? ''}"`;
   }
 
-  /** The mean of the answers, in the first one's place. */
+  /** The mean of the responses, in the first one's place. */
   #average(op: AverageOp): boolean {
-    const answers = this.#answers as Message[];
+    const responses = this.#responses as Message[];
     const from = (position: number): string => this.#childOf(position);
-    return this.#read(AVERAGE, answers, from, (read) => this.#averaged(op, read));
+    return this.#read(AVERAGE, responses, from, (read) => this.#averaged(op, read));
   }
 
   #averaged(op: AverageOp, read: Read<'average'> | Fault): boolean {
@@ -202,11 +202,11 @@ export class Line {
   /** Makes the message one that the unit takes, and calls. */
   #fit(op: CallOp): boolean {
     const message = this.#message;
-    const isAnswer = this.#from !== null;
-    if (!isAnswer && this.#walk.plan.messages.requests?.ownFits === true) {
+    const isResponse = this.#from !== null;
+    if (!isResponse && this.#walk.plan.messages.requests?.ownFits === true) {
       return this.#callOrTail(op, message);
     }
-    const task = { kind: 'fit', model: this.#walk.modelOf(op.call), isAnswer } as const;
+    const task = { kind: 'fit', model: this.#walk.modelOf(op.call), isResponse } as const;
     const now = this.#readNow(task, [message]);
     if (now !== null) return this.#fitted(op, now);
     return this.#read(
@@ -254,9 +254,9 @@ export class Line {
   }
 
   #aggregate(op: AggregateOp): boolean {
-    const answers = this.#answers as Message[];
+    const responses = this.#responses as Message[];
     const from = (position: number): string => this.#childOf(position);
-    return this.#read(FIND_UNJOINABLE, answers, from, (read) => this.#checked(op, read));
+    return this.#read(FIND_UNJOINABLE, responses, from, (read) => this.#checked(op, read));
   }
 
   #checked(op: AggregateOp, read: Read<'find-unjoinable'> | Fault): boolean {
@@ -266,10 +266,10 @@ export class Line {
     return this.#merge(op, read.plain);
   }
 
-  /** Asks a combiner to make one message of the branches' answers. */
-  #merge(op: AggregateOp, answers: readonly Message[]): false {
-    const { pieces, contentType, layout } = this.#walk.plan.messages.joinAnswers(
-      answers,
+  /** Asks a combiner to make one message of the branches' responses. */
+  #merge(op: AggregateOp, responses: readonly Message[]): false {
+    const { pieces, contentType, layout } = this.#walk.plan.messages.joinResponses(
+      responses,
       op.call.model,
     );
     return this.#send(op, pieces, { contentType, layout, contentEncoding: null, head: null });
@@ -295,19 +295,19 @@ export class Line {
   }
 
   /** Says the response of such a unit in the graph's words, and goes on with it. */
-  #translateBack(op: Op | null, call: PreparedCall, answer: Message): boolean {
+  #translateBack(op: Op | null, call: PreparedCall, response: Message): boolean {
     const task = { kind: 'from-unit', model: call.unitName, spoken: call.dialect.name } as const;
     const sender = `unit "${call.unitName}"`;
     const take = (read: Read<'from-unit'> | Fault): boolean => {
       if (read.kind !== 'read') return this.#fail(read);
       const { result: made, plain, resultBytes, unpackedBytes } = read;
-      this.#walk.exchange.release(unpackedBytes + ownBytes(answer));
+      this.#walk.exchange.release(unpackedBytes + ownBytes(response));
       if ('code' in made) return this.#refuse(sender, made);
       this.#from = call.unitName;
       const head = plain[0]?.head ?? null;
       return this.#go(op, { ...made, contentEncoding: null, head }, resultBytes);
     };
-    return this.#read(task, [answer, this.#message], () => sender, take);
+    return this.#read(task, [response, this.#message], () => sender, take);
   }
 
   /** `message` says what the body is, where that is not the line's own. */
@@ -369,18 +369,18 @@ export class Line {
       this.#fail(faultOfCall(result));
       return;
     }
-    const answer = messageOf(result, call.transport, call.dialect.layoutHeader);
+    const response = messageOf(result, call.transport, call.dialect.layoutHeader);
     const op = this.#op;
     if (op?.kind === 'choose') {
-      if (this.#takeRoute(op, call, answer)) this.run();
+      if (this.#takeRoute(op, call, response)) this.run();
       return;
     }
     if (call.isForeign) {
-      if (this.#translateBack(op, call, answer)) this.run();
+      if (this.#translateBack(op, call, response)) this.run();
       return;
     }
     this.#from = call.unitName;
-    this.#go(op, answer, ownBytes(answer));
+    this.#go(op, response, ownBytes(response));
     this.run();
   }
 
@@ -401,25 +401,25 @@ export class Line {
     }
   }
 
-  /** Goes where a router's answer says. */
-  #takeRoute(op: ChooseOp, call: PreparedCall, answer: Message): boolean {
+  /** Goes where a router's response says. */
+  #takeRoute(op: ChooseOp, call: PreparedCall, response: Message): boolean {
     const { messages } = call;
-    const now = this.#readNow(READ_ROUTE, [answer], messages);
-    if (now !== null) return this.#routed(op, call, answer, now);
+    const now = this.#readNow(READ_ROUTE, [response], messages);
+    if (now !== null) return this.#routed(op, call, response, now);
     const from = (): string => `unit "${call.unitName}"`;
     const then = (read: Read<'read-route'> | Fault): boolean =>
-      this.#routed(op, call, answer, read);
-    return this.#read(READ_ROUTE, [answer], from, then, messages);
+      this.#routed(op, call, response, read);
+    return this.#read(READ_ROUTE, [response], from, then, messages);
   }
 
   #routed(
     op: ChooseOp,
     call: PreparedCall,
-    answer: Message,
+    response: Message,
     read: Read<'read-route'> | Fault,
   ): boolean {
     if (read.kind !== 'read') return this.#fail(read);
-    this.#walk.exchange.release(read.unpackedBytes + ownBytes(answer));
+    this.#walk.exchange.release(read.unpackedBytes + ownBytes(response));
     const choice = choiceOf(read.result, call.unitName, op.branches.length);
     return typeof choice === 'number' ? this.#enter(op, choice) : this.#fail(choice);
   }
@@ -454,7 +454,7 @@ export class Line {
 
   #fork(branches: readonly (Op | null)[], names: readonly string[]): void {
     this.#pending = branches.length;
-    this.#answers = branches.map(() => this.#message);
+    this.#responses = branches.map(() => this.#message);
     this.#branchNames = names;
     const lines = branches.map((op, slot) => new Line(this.#walk, this, slot, op, this.#message));
     this.#branches = lines;
@@ -462,14 +462,14 @@ export class Line {
   }
 
   /** A branch has ended. The first fault in the order of the children counts, whichever came first. */
-  #join(slot: number, answer: Message | Fault, bytes: number): void {
-    this.#answers[slot] = answer;
+  #join(slot: number, response: Message | Fault, bytes: number): void {
+    this.#responses[slot] = response;
     this.#ownBytes += bytes;
     if (--this.#pending > 0) return;
     const [first] = this.#branches ?? [];
     const from = first === undefined ? null : first.#from;
     this.#branches = null;
-    const fault = this.#answers.find((each): each is Fault => 'kind' in each);
+    const fault = this.#responses.find((each): each is Fault => 'kind' in each);
     if (fault !== undefined) {
       this.#fail(fault);
       return;
@@ -477,7 +477,7 @@ export class Line {
     const op = this.#op;
     if (op?.kind !== 'choose') return;
     if (op.keep !== 'none') this.#from = from;
-    if (op.keep === 'first') this.#message = this.#answers[0] as Message;
+    if (op.keep === 'first') this.#message = this.#responses[0] as Message;
     this.#op = op.next;
     this.run();
   }

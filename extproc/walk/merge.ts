@@ -56,14 +56,14 @@ export function http1Block(headers: RequestHeaders, call: PreparedCall, message:
   return Buffer.concat([block, Buffer.from(`${layoutHeader}: ${layout}\r\n`, 'latin1')]);
 }
 
-/** The answer to a feedback that no unit takes: the client's own message, over gRPC an empty one. */
+/** The response to a feedback that no unit takes: the client's own message, over gRPC an empty one. */
 export function acknowledgementOf({ plan, exchange }: WalkContext): Message {
   if (plan.transport === 'rest') return exchange.message;
   const { empty: body } = plan.messages;
   return { body, contentType: null, layout: null, contentEncoding: null, head: null };
 }
 
-/** SIMPLE_MODEL's answer to a message that cannot be read. */
+/** SIMPLE_MODEL's response to a message that cannot be read. */
 export function constantOf(messages: Messages, model: string): Message {
   const { contentType, empty } = messages;
   const made = messages.simpleModel({ body: empty, contentType, layout: null }, model);
@@ -71,6 +71,6 @@ export function constantOf(messages: Messages, model: string): Message {
 }
 
 /** What is asked of a message that goes to a unit of another protocol. */
-export function toUnitTask({ model, dialect }: PreparedCall, isAnswer: boolean): Task<'to-unit'> {
-  return { kind: 'to-unit', model, spoken: dialect.name, isAnswer };
+export function toUnitTask({ model, dialect }: PreparedCall, isResponse: boolean): Task<'to-unit'> {
+  return { kind: 'to-unit', model, spoken: dialect.name, isResponse };
 }

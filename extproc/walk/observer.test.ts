@@ -6,7 +6,7 @@ import type { CallRequest, CallResult } from '../contract/calls.ts';
 import {
   FakeExchange,
   headOf,
-  jsonAnswer,
+  jsonResponse,
   jsonMessage,
   type Node,
   planOf,
@@ -73,7 +73,7 @@ function start(
 }
 
 const answers = (request: CallRequest, done: (result: CallResult) => void): void =>
-  done(jsonAnswer(request.path === '/route' ? '{"data":{"ndarray":[[1]]}}' : '{"strData":"x"}'));
+  done(jsonResponse(request.path === '/route' ? '{"data":{"ndarray":[[1]]}}' : '{"strData":"x"}'));
 
 test('each side call begins and ends, a choice is told after its call, the reply comes last', async () => {
   const { events, observer } = noting();
@@ -81,9 +81,9 @@ test('each side call begins and ends, a choice is told after its call, the reply
   assert.equal((await exchange.outcome).kind, 'tail');
   assert.deepEqual(events, [
     'begin t transform-input rest application/json {"data":{"ndarray":[[7]]}}',
-    'end t 200 answer',
+    'end t 200 response',
     'begin r route rest application/json {"strData":"x"}',
-    'end r 200 answer',
+    'end r 200 response',
     'chose 1 1',
     'replied tail {"r":1}',
   ]);
@@ -98,7 +98,7 @@ test('a combiner is seen with all pieces of what it is sent', async () => {
   await exchange.outcome;
   assert.deepEqual(events.slice(4), [
     'begin c aggregate rest application/json [{"strData":"x"},{"strData":"x"}]',
-    'end c 200 answer',
+    'end c 200 response',
     'replied tail ',
   ]);
 });
@@ -106,7 +106,7 @@ test('a combiner is seen with all pieces of what it is sent', async () => {
 test('a failure ends a call with the status that the client is told', async () => {
   const { events, observer } = noting();
   const { exchange } = start(ROUTED, observer, (_request, done) =>
-    done({ kind: 'failure', code: 'UNIT_TIMEOUT', text: 'no answer' }),
+    done({ kind: 'failure', code: 'UNIT_TIMEOUT', text: 'no response' }),
   );
   assert.equal((await exchange.outcome).kind, 'error');
   assert.deepEqual(events.slice(1), ['end t 500 failure', 'replied error ']);
@@ -116,7 +116,7 @@ test("a unit's error is seen with its own status", async () => {
   const { events, observer } = noting();
   const { exchange } = start(ROUTED, observer, (_request, done) =>
     done({
-      kind: 'answer',
+      kind: 'response',
       ok: false,
       status: 418,
       grpcMessage: '',
@@ -125,7 +125,7 @@ test("a unit's error is seen with its own status", async () => {
     }),
   );
   await exchange.outcome;
-  assert.deepEqual(events.slice(1), ['end t 418 answer', 'replied answer ']);
+  assert.deepEqual(events.slice(1), ['end t 418 response', 'replied response ']);
 });
 
 test('calls whose client goes away are cancelled, and nothing is replied', () => {

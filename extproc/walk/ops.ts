@@ -1,5 +1,5 @@
 // The compiled walk: operations, each knowing what comes after it. One request runs one line of operations; a fan-out
-// runs one line for each branch. `next: null` is the end of a line: the answer of the request, or of the branch.
+// runs one line for each branch. `next: null` is the end of a line: the response of the request, or of the branch.
 import type { Dialect, Messages } from '../../dialects/dialect.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { PayloadKind } from '../contract/payload-sink.ts';
@@ -28,7 +28,7 @@ export interface PreparedCall {
   readonly fits: boolean;
   /** Where Envoy sends it when it is the last call; null when Envoy knows no way either. */
   readonly tailKey: string | null;
-  /** The answer may have to be read: it is asked for without content encoding. */
+  /** The response may have to be read: it is asked for without content encoding. */
   readonly readable: boolean;
   readonly timeoutMs: number | null;
   readonly maxAnswerBytes: number;
@@ -42,7 +42,7 @@ export type ChoiceMaker =
   | { readonly kind: 'policy'; readonly policy: Policy };
 
 export type Op =
-  /** A call with the message; its answer is the message from then on. */
+  /** A call with the message; its response is the message from then on. */
   | {
       readonly kind: 'call';
       readonly call: PreparedCall;
@@ -64,14 +64,14 @@ export type Op =
       readonly branches: readonly (Op | null)[];
       /** Name of the unit at the head of each branch. */
       readonly branchNames: readonly string[];
-      /** What becomes of the branches' answers before `next`: the first is the message, or all are dropped. */
+      /** What becomes of the branches' responses before `next`: the first is the message, or all are dropped. */
       readonly keep: 'first' | 'list' | 'none';
       /** After the branches: merge, transform-output or the end. */
       readonly next: Op | null;
       /** After −2, which skips the merge. */
       readonly skip: Op | null;
     }
-  /** Makes one message of the branches' answers. */
+  /** Makes one message of the branches' responses. */
   | {
       readonly kind: 'aggregate';
       readonly call: PreparedCall;

@@ -18,8 +18,8 @@ import { compileProgram } from './program.ts';
 const A: Node = { name: 'a', type: 'MODEL' };
 const B: Node = { name: 'b', type: 'MODEL' };
 
-function answer(body: Buffer, status = 0, grpcMessage = ''): CallResult {
-  return { kind: 'answer', ok: status === 0, status, grpcMessage, head: headOf(200), body };
+function response(body: Buffer, status = 0, grpcMessage = ''): CallResult {
+  return { kind: 'response', ok: status === 0, status, grpcMessage, head: headOf(200), body };
 }
 
 function strData(text: string): Buffer {
@@ -32,7 +32,7 @@ function tensor(...values: number[]): Buffer {
 
 async function run(
   graph: Node,
-  answers: (asked: Asked) => CallResult,
+  responses: (asked: Asked) => CallResult,
   setting: { feedback?: boolean; body?: Buffer; routingInBody?: boolean; routing?: string } = {},
 ): Promise<{ outcome: Outcome; calls: string[] }> {
   const calls: string[] = [];
@@ -42,7 +42,7 @@ async function run(
       fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (asked, done) => {
         assert.equal(asked.transport, 'grpc');
         calls.push(`${asked.unit} ${asked.verb}`);
-        done(answers(asked));
+        done(responses(asked));
       }),
     random: () => 0,
     log: {
@@ -61,7 +61,7 @@ async function run(
 }
 
 test('a gRPC chain leaves the last method to Envoy', async () => {
-  const { outcome, calls } = await run({ ...A, children: [B] }, () => answer(strData('x')));
+  const { outcome, calls } = await run({ ...A, children: [B] }, () => response(strData('x')));
   assert.deepEqual(calls, ['a predict']);
   assert.ok(outcome.kind === 'tail');
   assert.equal(outcome.key, 'b/predict/grpc');
@@ -72,45 +72,45 @@ test('a gRPC chain leaves the last method to Envoy', async () => {
 
 test('a gRPC router chooses by a tensor; −2 answers with the message and status 200', async () => {
   const graph: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
-  const chosen = await run(graph, () => answer(tensor(1)));
+  const chosen = await run(graph, () => response(tensor(1)));
   assert.ok(chosen.outcome.kind === 'tail');
   assert.deepEqual([chosen.outcome.key, chosen.outcome.routing], ['b/predict/grpc', '{"r":1}']);
-  const back = await run(graph, () => answer(tensor(-2)));
-  assert.ok(back.outcome.kind === 'answer');
+  const back = await run(graph, () => response(tensor(-2)));
+  assert.ok(back.outcome.kind === 'response');
   assert.equal(back.outcome.status, 200);
   assert.deepEqual(back.outcome.message.body, strData('q'));
 });
 
 test("a unit's gRPC status passes with its message, the first in the order of the children", async () => {
   const graph: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
-  const { outcome } = await run(graph, ({ unit }) => answer(Buffer.alloc(0), 3, `no, ${unit}`));
+  const { outcome } = await run(graph, ({ unit }) => response(Buffer.alloc(0), 3, `no, ${unit}`));
   assert.ok(outcome.kind === 'grpc-error');
   assert.deepEqual([outcome.grpcStatus, outcome.grpcMessage], [3, 'no, a']);
 });
 
 test('a gRPC combiner gets a SeldonMessageList, an average is answered by the filter', async () => {
   const combined = await run({ name: 'c', type: 'COMBINER', children: [A, B] }, ({ unit }) =>
-    answer(strData(unit)),
+    response(strData(unit)),
   );
   assert.ok(combined.outcome.kind === 'tail');
   const list = Buffer.concat([bytesField(1, strData('a')), bytesField(1, strData('b'))]);
   assert.deepEqual(combined.outcome.message.body, list);
   const averaged = await run(
     { name: 'v', builtIn: 'AVERAGE_COMBINER', children: [A, B] },
-    ({ unit }) => answer(unit === 'a' ? tensor(1, 2) : tensor(3, 5)),
+    ({ unit }) => response(unit === 'a' ? tensor(1, 2) : tensor(3, 5)),
   );
-  assert.ok(averaged.outcome.kind === 'answer');
+  assert.ok(averaged.outcome.kind === 'response');
   assert.deepEqual(averaged.outcome.message.body, tensor(2, 3.5));
 });
 
-test('routing in the body of a gRPC answer is one more meta at its end', async () => {
+test('routing in the body of a gRPC response is one more meta at its end', async () => {
   const graph: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
   const { outcome } = await run(
     graph,
-    ({ verb }) => answer(verb === 'route' ? tensor(0) : strData('x')),
+    ({ verb }) => response(verb === 'route' ? tensor(0) : strData('x')),
     { routingInBody: true },
   );
-  assert.ok(outcome.kind === 'answer');
+  assert.ok(outcome.kind === 'response');
   const entry = (name: string, choice: number): Buffer =>
     bytesField(3, stringField(1, name), int32Field(2, choice));
   const meta = bytesField(2, entry('r', 0), entry('a', -1));
@@ -121,13 +121,13 @@ test('gRPC feedback follows the routing of the body, then of the metadata', asyn
   const graph: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
   const routing = bytesField(3, stringField(1, 'r'), int32Field(2, 1));
   const body = bytesField(2, bytesField(2, routing));
-  const byBody = await run(graph, () => answer(strData('')), {
+  const byBody = await run(graph, () => response(strData('')), {
     feedback: true,
     body,
     routing: '{"r":0}',
   });
   assert.deepEqual(byBody.calls, ['b send-feedback']);
-  const byHeader = await run(graph, () => answer(strData('')), {
+  const byHeader = await run(graph, () => response(strData('')), {
     feedback: true,
     routing: '{"r":0}',
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Policy, RouteKind } from '../../graph/plan/plan.ts';
-import type { CallResult } from '../contract/calls.ts';
+import type { CallResponse, CallResult } from '../contract/calls.ts';
 import type { Outcome } from '../contract/exchange.ts';
 import {
   type Asked,
@@ -10,7 +10,7 @@ import {
   FakeExchange,
   fakeHeaders,
   headOf,
-  jsonAnswer,
+  jsonResponse,
   jsonMessage,
   type Node,
   planOf,
@@ -64,19 +64,19 @@ async function run(
 }
 
 function textOf(outcome: Outcome): string {
-  assert.ok(outcome.kind === 'answer' || outcome.kind === 'tail', JSON.stringify(outcome));
+  assert.ok(outcome.kind === 'response' || outcome.kind === 'tail', JSON.stringify(outcome));
   return outcome.message.body.toString();
 }
 
-const echo = (asked: Asked): CallResult => jsonAnswer(asked.body.toString());
+const echo = (asked: Asked): CallResult => jsonResponse(asked.body.toString());
 const routes =
   (text: string) =>
   (asked: Asked): CallResult =>
-    asked.verb === 'route' ? jsonAnswer(text) : jsonAnswer(`{"strData":"${asked.unit}"}`);
+    asked.verb === 'route' ? jsonResponse(text) : jsonResponse(`{"strData":"${asked.unit}"}`);
 
 test('a chain calls the first model and leaves the last to Envoy', async () => {
   const graph: Node = { ...A, children: [B] };
-  const { outcome, calls } = await run(graph, () => jsonAnswer('{"x":1}'));
+  const { outcome, calls } = await run(graph, () => jsonResponse('{"x":1}'));
   assert.deepEqual(calls, ['a predict']);
   assert.equal(outcome.kind, 'tail');
   assert.ok(outcome.kind === 'tail');
@@ -100,7 +100,7 @@ test('a router that answers −1 sends the request to all children, the first on
   const graph: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
   const { outcome, calls } = await run(graph, routes('{"data":{"ndarray":[-1]}}'));
   assert.deepEqual(calls, ['r route', 'a predict', 'b predict']);
-  assert.equal(outcome.kind, 'answer');
+  assert.equal(outcome.kind, 'response');
   assert.equal(textOf(outcome), '{"strData":"a"}');
   assert.equal(outcome.routing, '{"r":-1}');
 });
@@ -116,7 +116,7 @@ test('−2 ends the walk with the message; transform-output of the router still 
   const graph: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
   const plain = await run(graph, routes('{"data":{"ndarray":[-2]}}'), { text: '{"q":1}' });
   assert.deepEqual(plain.calls, ['r route']);
-  assert.equal(plain.outcome.kind, 'answer');
+  assert.equal(plain.outcome.kind, 'response');
   assert.equal(textOf(plain.outcome), '{"q":1}');
   const withOutput: Node = { ...graph, methods: ['TRANSFORM_OUTPUT'] };
   const transformed = await run(withOutput, routes('{"data":{"ndarray":[-2]}}'));
@@ -134,9 +134,9 @@ test('a route out of range is an error that names the unit', async () => {
   }
 });
 
-test('a combiner gets all answers as an array in the order of the children', async () => {
+test('a combiner gets all responses as an array in the order of the children', async () => {
   const graph: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
-  const { outcome, calls, asked } = await run(graph, (each) => jsonAnswer(`"${each.unit}"`));
+  const { outcome, calls, asked } = await run(graph, (each) => jsonResponse(`"${each.unit}"`));
   assert.deepEqual(calls, ['a predict', 'b predict']);
   assert.ok(asked.every((each) => each.readable));
   assert.ok(outcome.kind === 'tail');
@@ -145,10 +145,10 @@ test('a combiner gets all answers as an array in the order of the children', asy
   assert.equal(outcome.message.contentType, 'application/json');
 });
 
-test('an answer in gzip is unpacked for a combiner; an unknown encoding is an error', async () => {
+test('a response in gzip is unpacked for a combiner; an unknown encoding is an error', async () => {
   const graph: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
   const packed = (encoding: string) => (): CallResult => ({
-    ...(jsonAnswer('') as Extract<CallResult, { kind: 'answer' }>),
+    ...(jsonResponse('') as CallResponse),
     head: headOf(200, { 'content-type': 'application/json', 'content-encoding': encoding }),
     body: gzipSync('{"x":1}'),
   });
@@ -163,19 +163,19 @@ test('an answer in gzip is unpacked for a combiner; an unknown encoding is an er
 
 test('a child that answers no JSON is named', async () => {
   const graph: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
-  const { outcome } = await run(graph, ({ unit }) => jsonAnswer(unit === 'b' ? '{"x":' : '1'));
+  const { outcome } = await run(graph, ({ unit }) => jsonResponse(unit === 'b' ? '{"x":' : '1'));
   assert.ok(outcome.kind === 'error');
   assert.equal(outcome.code, 'ANSWER_MALFORMED');
   assert.match(outcome.info, /child "b"/);
 });
 
-test("the first failure in the order of the children is the answer, with the unit's status and body", async () => {
+test("the first failure in the order of the children is the response, with the unit's status and body", async () => {
   const graph: Node = { name: 'c', type: 'COMBINER', children: [A, B, { name: 'd', type: MODEL }] };
   const { outcome, calls } = await run(graph, ({ unit }) =>
-    unit === 'a' ? jsonAnswer('{}') : jsonAnswer(`{"by":"${unit}"}`, unit === 'b' ? 418 : 503),
+    unit === 'a' ? jsonResponse('{}') : jsonResponse(`{"by":"${unit}"}`, unit === 'b' ? 418 : 503),
   );
   assert.deepEqual(calls, ['a predict', 'b predict', 'd predict']);
-  assert.ok(outcome.kind === 'answer');
+  assert.ok(outcome.kind === 'response');
   assert.equal(outcome.status, 418);
   assert.equal(textOf(outcome), '{"by":"b"}');
 });
@@ -193,7 +193,7 @@ test('a failed call is an error with its code', async () => {
 
 test('201 and 204 are successes; 204 passes an empty message', async () => {
   const graph: Node = { ...A, children: [B] };
-  const { outcome } = await run(graph, () => jsonAnswer('', 204));
+  const { outcome } = await run(graph, () => jsonResponse('', 204));
   assert.ok(outcome.kind === 'tail');
   assert.equal(outcome.message.body.length, 0);
 });
@@ -205,7 +205,7 @@ test('methods on parent and child are called in the documented order', async () 
     children: [{ name: 'ch', methods: ['TRANSFORM_INPUT', 'TRANSFORM_OUTPUT'] }],
   };
   const { outcome, calls } = await run(graph, (asked) =>
-    asked.verb === 'route' ? jsonAnswer('{"data":{"ndarray":[-1]}}') : echo(asked),
+    asked.verb === 'route' ? jsonResponse('{"data":{"ndarray":[-1]}}') : echo(asked),
   );
   assert.deepEqual(calls, [
     'pa transform-input',
@@ -221,9 +221,11 @@ test('methods on parent and child are called in the documented order', async () 
 test('an average of two models is answered by the filter', async () => {
   const graph: Node = { name: 'v', builtIn: 'AVERAGE_COMBINER', children: [A, B] };
   const { outcome } = await run(graph, ({ unit }) =>
-    jsonAnswer(`{"meta":{"by":"${unit}"},"data":{"ndarray":[[${unit === 'a' ? '1,2' : '3,4'}]]}}`),
+    jsonResponse(
+      `{"meta":{"by":"${unit}"},"data":{"ndarray":[[${unit === 'a' ? '1,2' : '3,4'}]]}}`,
+    ),
   );
-  assert.ok(outcome.kind === 'answer');
+  assert.ok(outcome.kind === 'response');
   assert.equal(textOf(outcome), '{"meta":{"by":"a"},"data":{"ndarray":[[2,3]]}}');
 });
 
@@ -244,7 +246,7 @@ test('routing in the body lists every unit and leaves no call to Envoy', async (
   const answer = routes('{"data":{"ndarray":[1]}}');
   const { outcome, calls } = await run(graph, answer, { routingInBody: true });
   assert.deepEqual(calls, ['r route', 'b predict']);
-  assert.ok(outcome.kind === 'answer');
+  assert.ok(outcome.kind === 'response');
   assert.equal(textOf(outcome), '{"meta":{"routing":{"r":1,"b":-1}},"strData":"b"}');
   assert.equal(outcome.routing, '{"r":1}');
 });
@@ -267,7 +269,7 @@ test('the client going away cancels every pending call and drops the reply', () 
   program.route('predict-rest')?.handle(exchange);
   exchange.cancel();
   assert.deepEqual(cancelled, ['a', 'b']);
-  for (const done of pending) done(jsonAnswer('{}'));
+  for (const done of pending) done(jsonResponse('{}'));
   assert.equal(exchange.outcomes.length, 0);
 });
 
@@ -353,28 +355,28 @@ test('a routing that names no child is refused before anybody is called', async 
 
 test('a root that takes no feedback echoes it over REST and answers an empty message over gRPC', async () => {
   const graph: Node = { name: 'c', type: 'COMBINER', children: [A, B] };
-  const rest = await run(graph, () => jsonAnswer('{"dropped":1}'), { kind: 'feedback-rest' });
+  const rest = await run(graph, () => jsonResponse('{"dropped":1}'), { kind: 'feedback-rest' });
   assert.deepEqual(rest.calls, ['a send-feedback', 'b send-feedback']);
-  assert.ok(rest.outcome.kind === 'answer');
+  assert.ok(rest.outcome.kind === 'response');
   assert.equal(textOf(rest.outcome), '{"data":{"ndarray":[[1,2]]}}');
-  const grpc = await run(graph, () => ({ ...jsonAnswer(''), status: 0 }) as CallResult, {
+  const grpc = await run(graph, () => ({ ...jsonResponse(''), status: 0 }) as CallResult, {
     kind: 'feedback-grpc',
     text: '',
   });
-  assert.ok(grpc.outcome.kind === 'answer');
+  assert.ok(grpc.outcome.kind === 'response');
   assert.equal(grpc.outcome.message.body.length, 0);
 });
 
 test('a call lasts as long as all attempts that Envoy may make; feedback has one', async () => {
   const graph: Node = { name: 't', type: 'TRANSFORMER', children: [A] };
   const policy = { restTimeoutMs: 1000, retries: 2 };
-  const predicted = await run(graph, () => jsonAnswer('{}'), { policy });
+  const predicted = await run(graph, () => jsonResponse('{}'), { policy });
   assert.deepEqual(
     predicted.asked.map(({ timeoutMs }) => timeoutMs),
     [3200],
   );
   const router: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
-  const told = await run(router, () => jsonAnswer('{}'), {
+  const told = await run(router, () => jsonResponse('{}'), {
     policy,
     kind: 'feedback-rest',
     text: '{"reward":1}',
@@ -402,7 +404,7 @@ test('a unit that logs is heard at its entry and its end, over everything below 
   const program = compileProgram(plan, {
     clientFor: (edge) =>
       fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, ({ unit }, done) =>
-        done(jsonAnswer(`{"strData":"${unit}"}`)),
+        done(jsonResponse(`{"strData":"${unit}"}`)),
       ),
     random: () => 0,
     payloads: {
@@ -413,7 +415,7 @@ test('a unit that logs is heard at its entry and its end, over everything below 
   });
   const predicted = new FakeExchange(jsonMessage('{"strData":"in"}'));
   program.route('predict-rest')?.handle(predicted);
-  assert.equal((await predicted.outcome).kind, 'answer');
+  assert.equal((await predicted.outcome).kind, 'response');
   const feedback = new FakeExchange(jsonMessage('{"reward":1}'));
   program.route('feedback-rest')?.handle(feedback);
   await feedback.outcome;

@@ -39,7 +39,7 @@ function resultOf(reply: Reply, packed: 'gzip' | 'deflate' | null): CallResult {
   const body = Buffer.from(reply.text);
   const headers = { 'content-type': 'application/json' };
   return {
-    kind: 'answer',
+    kind: 'response',
     ok: reply.status < 300,
     status: reply.status,
     grpcMessage: '',
@@ -94,7 +94,7 @@ async function runProgram(
         const reply = replyOf(behaviour, asked.unit, asked.verb, seen.text, speech);
         const answer = (): void => {
           seen.ended = clock++;
-          done(resultOf(reply, reply.kind === 'answer' && reply.text === '' ? null : packed));
+          done(resultOf(reply, reply.kind === 'response' && reply.text === '' ? null : packed));
         };
         if (draws % 3 === 0) answer();
         else if (draws % 3 === 1) queueMicrotask(answer);
@@ -126,9 +126,9 @@ function finish(
       return { kind: 'error', code: outcome.code };
     case 'grpc-error':
       return assert.fail('a REST request ends with a gRPC error');
-    case 'answer': {
+    case 'response': {
       const { body, contentEncoding } = outcome.message;
-      return { kind: 'answer', status: outcome.status, text: unpack(body, contentEncoding) };
+      return { kind: 'response', status: outcome.status, text: unpack(body, contentEncoding) };
     }
     case 'tail': {
       const [unit = '', written] = outcome.key.split('/') as [string, CallVerb];
@@ -140,7 +140,7 @@ function finish(
   }
 }
 
-/** The answer with every unit's choice in `meta.routing`, as the executor lists them. */
+/** The response with every unit's choice in `meta.routing`, as the executor lists them. */
 function withRouting(
   result: NaiveResult,
   calls: NaiveCalls,

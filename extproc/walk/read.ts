@@ -1,11 +1,11 @@
 // Reads what is inside messages: takes their content encoding off and asks the dialect, at once where that costs no more than
 // some milliseconds, otherwise in threads. In: messages as they were sent and what is asked of them; out: the result, or the
-// fault that ends the walk. Units are asked for plain answers, so compressed ones are the way of a few.
+// fault that ends the walk. Units are asked for plain responses, so compressed ones are the way of a few.
 import type { BodyMemory } from '../contract/bodies.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import { OVERLOADED_INFO } from '../contract/held-bytes.ts';
 import { type FaultLog, toFault } from '../contract/internal-fault.ts';
-import type { AnswerHead, Message } from '../contract/message.ts';
+import type { ResponseHead, Message } from '../contract/message.ts';
 import { MAX_READ_ON_LOOP_BYTES } from '../../dialects/reading-limits.ts';
 import { readInThread, type ThreadResult } from '../reading/reader.ts';
 import {
@@ -105,8 +105,8 @@ function hold<K extends TaskKind>(
   return { kind: 'read', result, plain, unpackedBytes, resultBytes };
 }
 
-/** A head whose answer has been unpacked: all but its content encoding. */
-function plainHead(head: AnswerHead): AnswerHead {
+/** A head whose response has been unpacked: all but its content encoding. */
+function plainHead(head: ResponseHead): ResponseHead {
   return {
     status: head.status,
     find: (name) => (name === 'content-encoding' ? null : head.find(name)),
@@ -202,7 +202,7 @@ class SlowReading<K extends TaskKind> implements CallHandle {
           this.#next();
           return;
         case 'too-large':
-          fail('ANSWER_TOO_LARGE', `unpacked, the answer is over ${maxBytes} bytes`);
+          fail('ANSWER_TOO_LARGE', `unpacked, the response is over ${maxBytes} bytes`);
           return;
         case 'broken':
           unreadable();

@@ -49,23 +49,23 @@ function payload(bytes: number): string {
 
 function measureWalk(graph: Node, body: string): number {
   const head = headOf(200, { 'content-type': 'application/json' });
-  const answerOf = (text: string): CallResult => ({
-    kind: 'answer',
+  const responseOf = (text: string): CallResult => ({
+    kind: 'response',
     ok: true,
     status: 200,
     grpcMessage: '',
     head,
     body: Buffer.from(text),
   });
-  const answer = answerOf(body);
-  const route = answerOf('{"data":{"names":[],"ndarray":[[1]]}}');
+  const response = responseOf(body);
+  const route = responseOf('{"data":{"names":[],"ndarray":[[1]]}}');
   const handle = { cancel() {} };
   const plan = planOf(graph);
   const program = compileProgram(plan, {
     clientFor: () => ({
       headerForm: 'http1',
       call(request, done) {
-        done(request.path === '/route' ? route : answer);
+        done(request.path === '/route' ? route : response);
         return handle;
       },
       close() {},

@@ -32,7 +32,7 @@ export class Walk implements LineOwner {
   /** Undefined before it is asked for. */
   #observer: CallObserver | null | undefined = undefined;
   #reading: ReadContext | null = null;
-  /** Writes the decisions into the answer that is due. */
+  /** Writes the decisions into the response that is due. */
   #writing: CallHandle | null = null;
   #listens = false;
   #over = false;
@@ -161,7 +161,7 @@ export class Walk implements LineOwner {
       this.fail(NOT_LAST);
       return;
     }
-    const message = ended === this.exchange.message ? this.#ownAnswer(ended) : ended;
+    const message = ended === this.exchange.message ? this.#ownResponse(ended) : ended;
     if ('kind' in message) {
       this.fail(message);
       return;
@@ -173,7 +173,7 @@ export class Walk implements LineOwner {
     }
     const task = { kind: 'write-routing', routing: map } as const;
     const take = (read: Read<'write-routing'> | Fault): void => {
-      // An answer that cannot be read stays as it is.
+      // A response that cannot be read stays as it is.
       if (read.kind === 'read') {
         const plain = read.plain[0] as Message;
         const { body } = read.result;
@@ -185,7 +185,7 @@ export class Walk implements LineOwner {
       this.reading,
       task,
       [message],
-      () => 'the answer',
+      () => 'the response',
       (later) => {
         if (!this.#over) take(later);
       },
@@ -196,9 +196,9 @@ export class Walk implements LineOwner {
     } else take(read);
   }
 
-  /** The client's own message as an answer, where the protocol's answers look otherwise. */
-  #ownAnswer(message: Message): Message | Fault {
-    const edits = this.plan.messages.requests?.asAnswer(message) ?? null;
+  /** The client's own message as a response, where the protocol's responses look otherwise. */
+  #ownResponse(message: Message): Message | Fault {
+    const edits = this.plan.messages.requests?.asResponse(message) ?? null;
     if (edits === null) return message;
     const body = joined(applyEdits(message.body, edits.edits), this.exchange);
     if ('kind' in body) return body;
@@ -208,7 +208,7 @@ export class Walk implements LineOwner {
   #answer(message: Message): void {
     this.#over = true;
     const status = message.head?.status ?? 200;
-    this.#reply({ kind: 'answer', status, message, routing: this.#routing() });
+    this.#reply({ kind: 'response', status, message, routing: this.#routing() });
   }
 
   #reply(outcome: Outcome): void {
@@ -220,7 +220,7 @@ export class Walk implements LineOwner {
     return routingHeader(this.plan.decisions, this.choices);
   }
 
-  /** What is to be written into the answer as `meta.routing`; null for nothing. */
+  /** What is to be written into the response as `meta.routing`; null for nothing. */
   #mapFor(message: Message): Routing | null {
     const { routingInBody, transport, decisions } = this.plan;
     if (!routingInBody || this.choices === null) return null;

@@ -62,9 +62,9 @@ describe("the gateway's Envoy", () => {
   test('shares requests by weight and copies a part of them to the shadow', async () => {
     const served = { main: 0, canary: 0, dark: 0 };
     for (let count = 0; count < REQUESTS; count += 1) {
-      const answer = await rest({ port: envoy.layout.httpPort, path: PATH, body: '{}' });
-      assert.equal(answer.status, 200);
-      served[JSON.parse(answer.text).unit as keyof typeof served] += 1;
+      const response = await rest({ port: envoy.layout.httpPort, path: PATH, body: '{}' });
+      assert.equal(response.status, 200);
+      served[JSON.parse(response.text).unit as keyof typeof served] += 1;
     }
     assert.equal(served.dark, 0);
     // Six standard deviations about the mean.
@@ -130,12 +130,12 @@ function subjectOf(port: number): Promise<string> {
         rejectUnauthorized: false,
         agent: false,
       },
-      (answer) => {
-        const { CN } = (answer.socket as TLSSocket).getPeerCertificate().subject;
-        answer.resume();
-        answer.on('end', () => {
-          if (answer.statusCode === 200) resolve(String(CN));
-          else reject(new Error(`answered ${answer.statusCode}`));
+      (response) => {
+        const { CN } = (response.socket as TLSSocket).getPeerCertificate().subject;
+        response.resume();
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(String(CN));
+          else reject(new Error(`answered ${response.statusCode}`));
         });
       },
     );

@@ -195,7 +195,7 @@ export function renderTlsSecrets(dir: string): JsonObject {
   return tlsSecrets(TLS_SECRET, { dir, certificate: TLS_CERTIFICATE, key: TLS_KEY });
 }
 
-/** Seldon's FAILURE body for what Envoy answers itself; what pods answer passes, and so do the routes' own answers. */
+/** Seldon's FAILURE body for what Envoy answers itself; what pods answer passes, and so do the routes' own responses. */
 function localReplies(): JsonObject {
   const flags = ['UH', 'UF', 'UO', 'NR', 'NC', 'UT', 'UR', 'UC', 'UPE', 'URX', 'SI', 'DPE'];
   const isUnserved = { response_flag_filter: { flags: ['NR'] } };

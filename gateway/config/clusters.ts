@@ -10,7 +10,7 @@ import {
 import { type JsonObject, duration } from '../../envoy/kit/json.ts';
 import { MAX_SHARED_REQUESTS, GATEWAY_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { upstreamTls } from '../../envoy/kit/tls.ts';
-import { MAX_ANSWER_HEADERS } from '../../graph/plan/limits.ts';
+import { MAX_RESPONSE_HEADERS } from '../../graph/plan/limits.ts';
 import type { PodAddress, Transport } from './served.ts';
 
 /** A pod on the same network answers a SYN in well under that; a lost one is tried elsewhere. */
@@ -50,7 +50,7 @@ export function renderCluster(
       {
         idleMs,
         // Whatever a sidecar takes from a unit, and what the sidecar itself adds.
-        maxHeaders: 2 * MAX_ANSWER_HEADERS,
+        maxHeaders: 2 * MAX_RESPONSE_HEADERS,
         maxRequests: transport === 'grpc' ? MAX_SHARED_REQUESTS : 0,
       },
     ),

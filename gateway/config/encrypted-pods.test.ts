@@ -23,9 +23,9 @@ test('pods with a certificate are called by TLS', async () => {
     keyType: 'ec',
   });
   const names: unknown[] = [];
-  const plain = createServer({ cert, key }, (incoming, answer) => {
+  const plain = createServer({ cert, key }, (incoming, response) => {
     names.push((incoming.socket as { servername?: unknown }).servername);
-    incoming.resume().on('end', () => answer.end('{"by":"tls"}'));
+    incoming.resume().on('end', () => response.end('{"by":"tls"}'));
   });
   const h2 = createSecureServer({ cert, key });
   h2.on('stream', (stream) => {
@@ -62,8 +62,8 @@ test('pods with a certificate are called by TLS', async () => {
     await envoy.ready();
     const { httpPort } = envoy.layout;
     const path = `/seldon/demo/m${SELDON.example.path}`;
-    const answer = await rest({ port: httpPort, path, body: '{}' });
-    assert.deepEqual([answer.status, answer.text], [200, '{"by":"tls"}']);
+    const response = await rest({ port: httpPort, path, body: '{}' });
+    assert.deepEqual([response.status, response.text], [200, '{"by":"tls"}']);
     assert.deepEqual(names, ['m-main.demo']);
     const headers = { seldon: 'm', namespace: 'demo' };
     const called = await grpc(httpPort, SELDON.example.grpcPath ?? '', headers);

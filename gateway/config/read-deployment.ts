@@ -11,7 +11,7 @@ import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read
 import type { Note } from '../../cluster/acknowledge.ts';
 import type { ServedDeployment, ServedPredictor } from './served.ts';
 
-/** What the pod itself needs to end a request that is over its deadline, ms: the pod's answer says more than ours. */
+/** What the pod itself needs to end a request that is over its deadline, ms: the pod's response says more than ours. */
 const GRACE_MS = 1000;
 /** Explainers ask the model many times; Seldon has no bound for them, we have the default one. */
 const EXPLAINER_DEADLINE_MS = 300_000;

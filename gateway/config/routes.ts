@@ -21,7 +21,7 @@ function feedbackPaths(dialect: DialectName, kind: 'feedback-rest' | 'feedback-g
   return clientRoutes.flatMap((route) => (route.kind === kind ? [route.path] : []));
 }
 
-/** Answers that may stream are bounded by their longest pause. */
+/** Responses that may stream are bounded by their longest pause. */
 function mayStream(dialect: DialectName): boolean {
   return dialectOf(dialect).clientRoutes.some(({ streams }) => streams === true);
 }

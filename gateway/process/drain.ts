@@ -17,7 +17,7 @@ export interface DrainOptions {
   readonly finishMs: number;
   /**
    * How long no request may have come for it to be over sooner, ms. Clients keep connections, and learn that they are to go only
-   * by their next answer: a lull is not the end.
+   * by their next response: a lull is not the end.
    */
   readonly quietMs?: number;
 }

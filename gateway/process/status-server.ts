@@ -20,7 +20,7 @@ export function startStatusServer(
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     answer(request, response, options).catch(() => {
       if (response.headersSent) response.destroy();
-      else send(response, 500, 'no answer\n');
+      else send(response, 500, 'no response\n');
     });
   });
   server.maxConnections = MAX_CONNECTIONS;

@@ -88,10 +88,10 @@ async function awaitReady(
   const endMs = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < endMs) {
     if (child.exitCode !== null) throw new Error(`Envoy exited with ${child.exitCode}:\n${log()}`);
-    const answer = await askAdmin(layout.adminSocket, '/ready', AbortSignal.timeout(1000)).catch(
+    const response = await askAdmin(layout.adminSocket, '/ready', AbortSignal.timeout(1000)).catch(
       () => '',
     );
-    if (answer.startsWith('LIVE')) return;
+    if (response.startsWith('LIVE')) return;
     await delay(20);
   }
   throw new Error(`Envoy was not ready after ${START_TIMEOUT_MS} ms:\n${log()}`);

@@ -56,9 +56,9 @@ describe('the discovery server', () => {
   });
 
   test('serves REST below the prefix, which the model does not see', async () => {
-    const answer = await predict('first');
-    assert.equal(answer.status, 200, answer.text);
-    assert.equal(JSON.parse(answer.text).url, '/api/v1.0/predictions');
+    const response = await predict('first');
+    assert.equal(response.status, 200, response.text);
+    assert.equal(JSON.parse(response.text).url, '/api/v1.0/predictions');
   });
 
   test('serves gRPC by the headers seldon and namespace, and only the services of models', async () => {
@@ -288,12 +288,12 @@ describe('the discovery server', () => {
     let isOver = false;
     const loop = async () => {
       while (!isOver) {
-        const answer = await predict(name).catch((error: unknown) => ({
+        const response = await predict(name).catch((error: unknown) => ({
           status: 0,
           text: String(error),
         }));
         answered += 1;
-        if (answer.status !== 200) failed.push(`${answer.status} ${answer.text}`);
+        if (response.status !== 200) failed.push(`${response.status} ${response.text}`);
       }
     };
     const loops = [loop(), loop(), loop()];

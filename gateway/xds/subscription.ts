@@ -65,7 +65,7 @@ export class Subscription {
     );
   }
 
-  /** Sends one response and waits for Envoy's answer; never settles when the stream ends before. */
+  /** Sends one response and waits for Envoy's response; never settles when the stream ends before. */
   send(updates: readonly Update[], removed: readonly string[]): Promise<Reply> {
     this.#sent += 1;
     const nonce = `${this.kind}-${this.#sent}`;

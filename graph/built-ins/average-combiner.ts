@@ -1,4 +1,4 @@
-// AVERAGE_COMBINER makes one answer of its children's: the element-wise mean.
+// AVERAGE_COMBINER makes one response of its children's: the element-wise mean.
 import type { BuiltIn } from './built-in.ts';
 
 export const AVERAGE_COMBINER: BuiltIn = {

@@ -18,7 +18,7 @@ export interface BuiltIn {
   readonly type: UnitType;
   /** How many children it may have; `most` is Infinity where there is no bound. */
   readonly children: { readonly least: number; readonly most: number };
-  /** Its part of the walk, where that is not a choice: what it does with the message, or with the answers. */
+  /** Its part of the walk, where that is not a choice: what it does with the message, or with the responses. */
   readonly input?: Step['input'];
   readonly merge?: Step['merge'];
   readonly policy?: BuiltInPolicy;

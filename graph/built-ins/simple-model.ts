@@ -1,4 +1,4 @@
-// SIMPLE_MODEL answers itself: the constant answer of Seldon's old engine, for trying a graph out.
+// SIMPLE_MODEL answers itself: the constant response of Seldon's old engine, for trying a graph out.
 import type { BuiltIn } from './built-in.ts';
 
 export const SIMPLE_MODEL: BuiltIn = {

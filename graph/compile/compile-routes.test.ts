@@ -194,12 +194,12 @@ describe('a prediction needs the filter', () => {
     [
       'for a mean',
       { name: 'v', choose: { kind: 'all' }, merge: 'average', children },
-      'v averages the answers of its children',
+      'v averages the responses of its children',
     ],
     [
       'for a combiner',
       { name: 'c', choose: { kind: 'all' }, merge: 'aggregate', children },
-      'c is asked to aggregate the answers of its children',
+      'c is asked to aggregate the responses of its children',
     ],
     [
       'for a call after the children',
@@ -240,7 +240,7 @@ describe('a prediction needs the filter', () => {
   });
 
   test('for routing in the body, whatever the graph is', () => {
-    const reason = 'meta.routing is written into the body of the answer';
+    const reason = 'meta.routing is written into the body of the response';
     assert.equal(reasonOf(predict(model('m'), true)), reason);
   });
 
@@ -272,7 +272,7 @@ describe('feedback', () => {
 
   test('of a unit that takes none is answered by the filter', () => {
     const reason = reasonOf(routesOf(model('m'))['feedback-rest']);
-    assert.equal(reason, 'm takes no feedback: the request is its own answer');
+    assert.equal(reason, 'm takes no feedback: the request is its own response');
   });
 
   test('of several units follows the routing, even where Envoy predicts alone', () => {

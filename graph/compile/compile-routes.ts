@@ -78,7 +78,7 @@ function decidePredict(
   routingInBody: boolean,
 ): RouteDecision {
   if (routingInBody)
-    return { kind: 'graph', reason: 'meta.routing is written into the body of the answer' };
+    return { kind: 'graph', reason: 'meta.routing is written into the body of the response' };
   const found = findArms(walk, units);
   if (found.kind === 'none') return { kind: 'graph', reason: found.reason };
   if (found.arms.length > MAX_NATIVE_TARGETS)
@@ -123,8 +123,8 @@ function findArms(step: Step, units: readonly PlanUnit[]): Arms {
 function ownWork(step: Step): string | undefined {
   if (step.input !== null) return `is asked to ${step.input} before its children`;
   if (step.choose?.kind === 'route') return 'is asked for the route';
-  if (step.merge === 'average') return 'averages the answers of its children';
-  if (step.merge === 'aggregate') return 'is asked to aggregate the answers of its children';
+  if (step.merge === 'average') return 'averages the responses of its children';
+  if (step.merge === 'aggregate') return 'is asked to aggregate the responses of its children';
   if (step.output) return 'is asked to transform-output after its children';
   if (step.choose?.kind === 'all' && step.children.length > 1) return 'calls several children';
   return undefined;
@@ -192,7 +192,7 @@ function decideFeedback(walk: Step, units: readonly PlanUnit[]): RouteDecision {
   if (walk.children.length > 0)
     return { kind: 'graph', reason: 'feedback follows the routing of its prediction' };
   if (!walk.feedback)
-    return { kind: 'graph', reason: `${name} takes no feedback: the request is its own answer` };
+    return { kind: 'graph', reason: `${name} takes no feedback: the request is its own response` };
   if (units[walk.unit]?.logs?.response === true)
     return { kind: 'graph', reason: `the payloads of ${name} are logged` };
   const target = {

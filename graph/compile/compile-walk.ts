@@ -5,7 +5,7 @@ import type { Choose, DialectName, Step } from '../plan/plan.ts';
 import { callsOf } from '../plan/unit-calls.ts';
 import type { UnitCalls } from '../plan/unit-calls.ts';
 
-/** `routingInBody`: every answer must be read, so no call is Envoy's. `takesFeedback`: its protocol has it, and the graph's, which is `protocol`: of a unit that
+/** `routingInBody`: every response must be read, so no call is Envoy's. `takesFeedback`: its protocol has it, and the graph's, which is `protocol`: of a unit that
  * speaks another one the response has to be read, and of one that logs its responses. Indices are positions in pre-order. */
 export function compileWalk(
   graph: Unit,

@@ -85,7 +85,7 @@ export const PREDICTOR = object('One graph with its share of the traffic.', {
   }),
   traffic: int('Percent of the requests; of all predictors but the shadow together 100.'),
   explainer: EXPLAINER,
-  shadow: flag('Whether it gets copies of requests whose answers nobody sees.'),
+  shadow: flag('Whether it gets copies of requests whose responses nobody sees.'),
   ssl: object('TLS of the data plane: without it requests come by plain HTTP.', {
     certSecretName: text('Secret that holds the certificate.'),
   }),

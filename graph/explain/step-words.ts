@@ -15,14 +15,14 @@ export function describeChoice({ choose, children }: Step): string {
   }
 }
 
-/** How one message is made of the children's answers; '' where nothing has to be done. */
+/** How one message is made of the children's responses; '' where nothing has to be done. */
 export function describeMerge({ merge, choose, children }: Step): string {
   switch (merge) {
     case 'aggregate':
       return 'aggregate';
     case 'average':
-      return 'average of the answers';
+      return 'average of the responses';
     case 'first':
-      return choose?.kind === 'all' && children.length > 1 ? 'the first answer' : '';
+      return choose?.kind === 'all' && children.length > 1 ? 'the first response' : '';
   }
 }

@@ -46,7 +46,7 @@ export interface Predictor {
   readonly certificate?: string;
 }
 
-/** Explains predictions, in pods of its own: it asks the predictor many times for one answer. */
+/** Explains predictions, in pods of its own: it asks the predictor many times for one response. */
 export interface Explainer {
   readonly path: string;
   /** One of Alibi's (`AnchorTabular`), or any word where the container has an image of its own. */

@@ -2,7 +2,7 @@
 // configuration and by the docs. A unit's own errors pass unchanged and have no code here.
 
 export interface ErrorKind {
-  /** HTTP status of a REST answer. */
+  /** HTTP status of a REST response. */
   readonly status: number;
   /** gRPC status code. */
   readonly grpcStatus: number;
@@ -94,14 +94,14 @@ export const ERRORS = {
     status: 501,
     grpcStatus: 12,
     meaning:
-      "a call that only models have is asked of a graph whose answer is not that model's own, as it comes",
+      "a call that only models have is asked of a graph whose response is not that model's own, as it comes",
     advice: 'ask for an ordinary prediction, or let the graph end with the model',
   },
   ANSWER_NOT_CHAINABLE: {
     status: 500,
     grpcStatus: 13,
     meaning:
-      "a unit's answer, which the next unit is to be called with, is no answer of the protocol",
+      "a unit's response, which the next unit is to be called with, is no response of the protocol",
     advice: 'make the unit that the message names answer outputs (V2) or predictions (TensorFlow)',
   },
   MESSAGE_NOT_TRANSLATABLE: {

@@ -106,12 +106,12 @@ export const LIMITS = {
 } as const satisfies Record<string, Limit>;
 
 /** Headers of a unit's response, for the filter's own clients and for Envoy alike; for gRPC including its trailers. */
-export const MAX_ANSWER_HEADERS = 1000;
+export const MAX_RESPONSE_HEADERS = 1000;
 /** Names and values of those headers together. */
-export const MAX_ANSWER_HEADER_BYTES = 128 * 1024;
+export const MAX_RESPONSE_HEADER_BYTES = 128 * 1024;
 /** Bytes that one filter process may hold over all requests in flight; above it, new ones get 503. */
 export const MAX_HELD_BYTES = 256 * MIB;
-/** Seldon's defaults for the CORS headers that every answer carries, with the headers that feedback needs. */
+/** Seldon's defaults for the CORS headers that every response carries, with the headers that feedback needs. */
 export const CORS_ALLOW_ORIGIN = '*';
 export const CORS_ALLOW_HEADERS =
   'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token, Seldon-Puid, Seldon-Routing';

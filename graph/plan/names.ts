@@ -24,7 +24,7 @@ export const TRACE_HEADERS: readonly string[] = [
 /** The trace context that the client sent, for the filter; absent where it sent none. */
 export const TRACE_PARENT_HEADER = 'x-sidegraph-traceparent';
 export const PUID_HEADER = 'seldon-puid';
-/** Routing decisions of a request as compact JSON, `{"router":1}`; in answers, and understood in feedback. */
+/** Routing decisions of a request as compact JSON, `{"router":1}`; in responses, and understood in feedback. */
 export const ROUTING_HEADER = 'seldon-routing';
 /** The stable code of an error that Sidegraph, not a unit, answered with. */
 export const ERROR_HEADER = 'sidegraph-error';
@@ -36,8 +36,8 @@ export const METADATA_NAMESPACE = 'sidegraph';
 /** Key in the dynamic metadata: the value of `seldon-routing`. */
 export const METADATA_ROUTING = 'routing';
 
-/** %RESPONSE_CODE_DETAILS% of every answer that the filter gives itself. */
-export const ANSWER_DETAILS = 'sidegraph';
+/** %RESPONSE_CODE_DETAILS% of every response that the filter gives itself. */
+export const RESPONSE_DETAILS = 'sidegraph';
 
 export const ROUTE_KINDS: readonly RouteKind[] = [
   'predict-rest',
@@ -61,7 +61,7 @@ export function verbOfTail(key: string): string {
   return key.split('/')[1] ?? '';
 }
 
-/** The same for a call whose answer may stream. */
+/** The same for a call whose response may stream. */
 export function streamKey(key: string): string {
   return `${key}/stream`;
 }

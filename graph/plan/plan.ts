@@ -115,12 +115,12 @@ export interface Edge {
 /** One unit's part of the walk (`architecture.md` §5). */
 export interface Step {
   readonly unit: number;
-  /** The call made with the message on the way in; `simple-model` is the built-in's constant answer. */
+  /** The call made with the message on the way in; `simple-model` is the built-in's constant response. */
   readonly input: 'predict' | 'transform-input' | 'simple-model' | null;
   /** Which children are walked; null for a leaf. */
   readonly choose: Choose | null;
   readonly children: readonly Step[];
-  /** What makes one message of the children's answers. */
+  /** What makes one message of the children's responses. */
   readonly merge: 'first' | 'aggregate' | 'average';
   /** Whether `transform-output` is called with the merged message. */
   readonly output: boolean;
@@ -191,7 +191,7 @@ export interface Policy {
   readonly maxHeaderBytes: number;
   /** How many headers a request may have (`sidegraph.io/max-headers`). */
   readonly maxHeaders: number;
-  /** Largest answer that the filter reads from a unit (`sidegraph.io/max-answer-bytes`). */
+  /** Largest response that the filter reads from a unit (`sidegraph.io/max-answer-bytes`). */
   readonly maxAnswerBytes: number;
   /** Largest gRPC request message: the smaller of `seldon.io/grpc-max-message-size` and `maxBodyBytes`. */
   readonly grpcMaxMessageBytes: number;
@@ -199,7 +199,7 @@ export interface Policy {
   readonly retries: number;
   /** Bound of one attempt when there are retries (`sidegraph.io/per-try-timeout-ms`), null for none. */
   readonly perTryTimeoutMs: number | null;
-  /** Whether `meta.routing` is written into the answer's body. */
+  /** Whether `meta.routing` is written into the response's body. */
   readonly routingInBody: boolean;
   readonly cors: { readonly allowOrigin: string; readonly allowHeaders: string };
 }

@@ -49,7 +49,7 @@ const OPERATOR_ANNOTATIONS: readonly string[] = [
   'seldon.io/svc-name',
 ];
 
-/** Notes of Seldon's Tempo to itself, and the choice of the orchestrator whose answers are given here anyway. */
+/** Notes of Seldon's Tempo to itself, and the choice of the orchestrator whose responses are given here anyway. */
 const NOTES = [
   'seldon.io/executor',
   'seldon.io/tempo',

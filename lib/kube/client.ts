@@ -1,7 +1,7 @@
 // The operations of the API server on plain JSON objects. Thin on purpose: the library's generated models rename fields
 // and turn times into Dates, and we apply what we rendered byte for byte. Failures are thrown as KubeError (error.ts);
 // only "it is not there" is a value.
-import { type DiscoveredKind, parseKinds, parseList, readObject } from './answers.ts';
+import { type DiscoveredKind, parseKinds, parseList, readObject } from './responses.ts';
 import type {
   ApplyOptions,
   CallOptions,
@@ -253,7 +253,7 @@ export class KubeClient {
     options: WriteOptions,
     how: { contentType?: string; force?: boolean; isIdempotent?: boolean },
   ): Promise<KubeObject> {
-    const answer = await this.#requester.json({
+    const response = await this.#requester.json({
       ...pick(options),
       method,
       path,
@@ -266,7 +266,7 @@ export class KubeClient {
         dryRun: options.dryRun === true ? 'All' : undefined,
       },
     });
-    return readObject(answer, path);
+    return readObject(response, path);
   }
 }
 

@@ -1,5 +1,5 @@
 // What can go wrong with a call to the API server, as one class. Its message is made to be logged: never a body or a
-// header, never the words of an answer about a Secret, and cut where an answer rambles.
+// header, never the words of a response about a Secret, and cut where a response rambles.
 
 const MAX_MESSAGE = 500;
 const MAX_CAUSES = 10;
@@ -22,7 +22,7 @@ export interface KubeCause {
 }
 
 export interface KubeErrorParts {
-  /** HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 where there was no response. */
   readonly status: number;
   /** Kubernetes's word (`NotFound`, `Conflict`, `Expired`, …), or ours: `NoAnswer`, `Timeout`, `NoKindMatch`, `BadAnswer`. */
   readonly reason: string;
@@ -66,7 +66,7 @@ export class KubeError extends Error {
     return this.status === 410;
   }
 
-  /** Worth the same call again later: no answer, overload, a server's own trouble, a lost race. */
+  /** Worth the same call again later: no response, overload, a server's own trouble, a lost race. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 409 || this.status === 429 || this.status >= 500;
   }
@@ -79,7 +79,7 @@ export interface CallName {
 }
 
 /**
- * The error of an answer that is not 2xx (or of an ERROR event of a watch). `body` is a Status where the API server itself
+ * The error of a response that is not 2xx (or of an ERROR event of a watch). `body` is a Status where the API server itself
  * answered; a proxy's page otherwise, of which nothing is kept.
  */
 export function parseKubeError(

@@ -15,8 +15,8 @@ test('health, readiness and metrics are answered, with what is wrong in words', 
     ready: { synced: () => null },
   });
   const ask = async (path: string): Promise<[number, string]> => {
-    const answer = await fetch(`http://127.0.0.1:${server.port}${path}`);
-    return [answer.status, await answer.text()];
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    return [response.status, await response.text()];
   };
   assert.deepEqual(await ask('/healthz'), [
     503,

@@ -1,5 +1,5 @@
 // The small HTTP server that the kubelet and Prometheus ask: /healthz (restart me when not), /readyz (send me traffic when
-// so) and /metrics. A check answers null or, in words, what is wrong; the answer lists all of them.
+// so) and /metrics. A check answers null or, in words, what is wrong; the response lists all of them.
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from '../runtime/node-http.ts';

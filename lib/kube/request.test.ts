@@ -26,7 +26,7 @@ test('two hundred calls one after another use one or two connections', async () 
   const config = server.config();
   const client = new KubeClient(config);
   for (let count = 0; count < 200; count += 1) await client.get(POD);
-  // undici tells the end of an answer just before its connection is free again.
+  // undici tells the end of a response just before its connection is free again.
   assert.ok(server.connections() <= 2, `${server.connections()} connections`);
   await config.close();
 });

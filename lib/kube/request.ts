@@ -38,7 +38,7 @@ export class Requester {
     this.#metrics = metrics;
   }
 
-  /** The answer's JSON. Throws KubeError, or the signal's reason when the caller gave up. */
+  /** The response's JSON. Throws KubeError, or the signal's reason when the caller gave up. */
   async json(call: KubeCall): Promise<unknown> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -55,27 +55,32 @@ export class Requester {
   /** The body of a 200 as a stream, for watches. Ends with undici's errors. */
   async stream(call: KubeCall): Promise<Dispatcher.ResponseData['body']> {
     const quietMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const answer = await this.#send(
+    const response = await this.#send(
       call,
       { headersTimeout: DEFAULT_TIMEOUT_MS, bodyTimeout: quietMs },
       call.signal,
     );
-    if (answer.statusCode === 200) return answer.body;
-    throw parseKubeError(call, answer.statusCode, await readJson(answer), retryAfterOf(answer));
+    if (response.statusCode === 200) return response.body;
+    throw parseKubeError(
+      call,
+      response.statusCode,
+      await readJson(response),
+      retryAfterOf(response),
+    );
   }
 
   async #once(call: KubeCall): Promise<unknown> {
     const timeout = AbortSignal.timeout(call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
-    const answer = await this.#send(call, {}, signal);
+    const response = await this.#send(call, {}, signal);
     let body: unknown;
     try {
-      body = await readJson(answer);
+      body = await readJson(response);
     } catch (error) {
       throw this.#lost(call, error);
     }
-    if (answer.statusCode < 300) return body;
-    throw parseKubeError(call, answer.statusCode, body, retryAfterOf(answer));
+    if (response.statusCode < 300) return body;
+    throw parseKubeError(call, response.statusCode, body, retryAfterOf(response));
   }
 
   async #send(
@@ -92,7 +97,7 @@ export class Requester {
     try {
       await this.#config.applySecurityAuthentication(context);
       const dispatcher = context.getDispatcher();
-      const answer = await send(url, {
+      const response = await send(url, {
         method: call.method,
         headers: {
           ...context.getHeaders(),
@@ -107,8 +112,8 @@ export class Requester {
         ...(signal === undefined ? {} : { signal }),
         ...limits,
       });
-      status = String(answer.statusCode);
-      return answer;
+      status = String(response.statusCode);
+      return response;
     } catch (error) {
       throw this.#lost(call, error);
     } finally {
@@ -118,19 +123,19 @@ export class Requester {
 
   #lost(call: KubeCall, error: unknown): unknown {
     if (call.signal?.aborted) return call.signal.reason;
-    return noAnswer(call, error);
+    return noResponse(call, error);
   }
 }
 
 /** A failure below HTTP as a KubeError of status 0. */
-export function noAnswer(call: { method: string; path: string }, error: unknown): KubeError {
+export function noResponse(call: { method: string; path: string }, error: unknown): KubeError {
   if (error instanceof KubeError) return error;
   const isTimeout = error instanceof Error && /timeout/i.test(`${error.name} ${codeOf(error)}`);
   return new KubeError(
     {
       status: 0,
       reason: isTimeout ? 'Timeout' : 'NoAnswer',
-      message: `${call.method} ${call.path} had no answer: ${codeOf(error) ?? ''} ${describeError(error)}`,
+      message: `${call.method} ${call.path} had no response: ${codeOf(error) ?? ''} ${describeError(error)}`,
     },
     { cause: error },
   );
@@ -147,18 +152,18 @@ function retryMs(call: KubeCall, error: unknown, tries: number): number | undefi
   return error.retryAfterMs <= MAX_RETRY_AFTER_MS ? error.retryAfterMs : undefined;
 }
 
-async function readJson(answer: Dispatcher.ResponseData): Promise<unknown> {
-  const text = await answer.body.text();
+async function readJson(response: Dispatcher.ResponseData): Promise<unknown> {
+  const text = await response.body.text();
   try {
     return JSON.parse(text);
   } catch {
-    if (answer.statusCode >= 300) return undefined;
-    throw new Error('the answer is not JSON');
+    if (response.statusCode >= 300) return undefined;
+    throw new Error('the response is not JSON');
   }
 }
 
-function retryAfterOf(answer: Dispatcher.ResponseData): number | undefined {
-  const seconds = Number(answer.headers['retry-after']);
+function retryAfterOf(response: Dispatcher.ResponseData): number | undefined {
+  const seconds = Number(response.headers['retry-after']);
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 

@@ -43,7 +43,7 @@ test('objects are found by owner, label and namespace, and by the newest of each
   assert.deepEqual(names(store.ownedBy('x')), []);
 });
 
-test('asking for a label without an index is an error, not an empty answer', () => {
+test('asking for a label without an index is an error, not an empty response', () => {
   assert.throws(() => new Store().labelled('app', 'one'), /no index of the label app/);
 });
 

@@ -4,7 +4,7 @@
 import type { Dispatcher } from 'undici';
 import { KubeError, parseKubeError } from './error.ts';
 import type { KubeObject } from './object.ts';
-import { type KubeCall, noAnswer } from './request.ts';
+import { type KubeCall, noResponse } from './request.ts';
 
 /** Over twice what etcd stores of one object. */
 const MAX_LINE_BYTES = 8 << 20;
@@ -29,7 +29,7 @@ export async function* readWatch(
     for await (const line of splitLines(body)) yield readEvent(line, call);
   } catch (error) {
     if (call.signal?.aborted) throw call.signal.reason;
-    const lost = noAnswer(call, error);
+    const lost = noResponse(call, error);
     if (lost.reason !== 'Timeout') throw lost;
   }
 }

@@ -16,7 +16,7 @@ interface Use {
 }
 
 export interface Connections {
-  /** A request has begun: until its answer is out its connection is not idle. */
+  /** A request has begun: until its response is out its connection is not idle. */
   track(request: IncomingMessage, response: ServerResponse): void;
 }
 
@@ -57,7 +57,7 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): Conn
   };
 }
 
-/** The one that has been idle longest, else the one that has been sending longest; undefined where all wait for an answer. */
+/** The one that has been idle longest, else the one that has been sending longest; undefined where all wait for a response. */
 function pickLeastUsed(uses: ReadonlyMap<Socket, Use>): Socket | undefined {
   for (const wanted of ['idle', 'sending'] as const)
     for (const [socket, { what }] of uses) if (what === wanted) return socket;

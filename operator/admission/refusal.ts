@@ -1,4 +1,4 @@
-// Findings as an admission answer tells them: every error in one message, in the words of `sidegraph check`, and every
+// Findings as an admission response tells them: every error in one message, in the words of `sidegraph check`, and every
 // warning by itself.
 import type { Finding } from '../../graph/manifest/finding.ts';
 import type { Verdict } from './review.ts';

@@ -1,4 +1,4 @@
-// AdmissionReview (admission.k8s.io/v1): the API server's question as a plain object, and a verdict as its answer.
+// AdmissionReview (admission.k8s.io/v1): the API server's question as a plain object, and a verdict as its response.
 import { isPlainObject, textAt } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { PatchOp } from './json-patch.ts';

@@ -17,7 +17,7 @@ const REVIEW = {
   request: { uid: 'u-1', operation: 'CREATE', namespace: 'demo', name: 'a', object: { a: 1 } },
 };
 
-interface Answer {
+interface HttpResponse {
   readonly status: number;
   readonly body: string;
   readonly serial: string;
@@ -64,7 +64,7 @@ describe('the admission server', () => {
     path: string,
     body: string | Buffer,
     options: RequestOptions = {},
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const sent = request(
         {

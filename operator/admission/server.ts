@@ -73,7 +73,7 @@ export async function startAdmissionServer(options: ServerOptions): Promise<Admi
       connections.track(request, response);
       answer(request, response, bodies, options).catch((error: unknown) => {
         if (request.destroyed) return;
-        log.error({ path: request.url, error: String(error) }, 'an answer broke');
+        log.error({ path: request.url, error: String(error) }, 'a response broke');
         response.destroy();
       });
     },
@@ -155,7 +155,7 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-/** An answer before the body was read: the connection ends with it. */
+/** A response before the body was read: the connection ends with it. */
 function refuse(
   request: IncomingMessage,
   response: ServerResponse,

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 1000;
 /** A changed map is in the pod after 0.1 to 1 s: asked that often, that long. */
 const POLL_MS = 100;
 const GIVE_UP_MS = 2000;
-const MAX_ANSWER_CHARS = 4096;
+const MAX_RESPONSE_CHARS = 4096;
 
 export type AskPod = (address: string, signal: AbortSignal) => Promise<string | null>;
 
@@ -120,7 +120,8 @@ function readBody(address: string, signal: AbortSignal): Promise<string> {
       response.on('end', () => resolve(body));
       response.on('data', (chunk: string) => {
         body += chunk;
-        if (body.length > MAX_ANSWER_CHARS) request.destroy(new Error('the answer is too long'));
+        if (body.length > MAX_RESPONSE_CHARS)
+          request.destroy(new Error('the response is too long'));
       });
     });
     request.on('error', reject);

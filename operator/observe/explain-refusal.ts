@@ -11,7 +11,7 @@ export interface Refusal {
   readonly short: string;
 }
 
-/** Undefined where nothing was refused: no answer, a lost race, an object on its way out. */
+/** Undefined where nothing was refused: no response, a lost race, an object on its way out. */
 export function explainRefusal(error: KubeError): Refusal | undefined {
   if (error.isNotFound || /being terminated/.test(error.message)) return undefined;
   const isPatch = TYPED_PATCH.test(error.words);

@@ -67,7 +67,7 @@ async function review(object: KubeObject, what: string): Promise<void> {
   const stored = [manifest(), object] as readonly unknown[] as readonly JsonObject[];
   const verdict = await validateDeployment(request, { load, reader: INLINE_READER, stored });
   const text = JSON.stringify(renderReview('u', verdict));
-  assert.ok(text.length < MAX_STATUS_CHARS * 3, `${what}: an answer of ${text.length} characters`);
+  assert.ok(text.length < MAX_STATUS_CHARS * 3, `${what}: a response of ${text.length} characters`);
 }
 
 function decide(object: KubeObject, what: string): void {

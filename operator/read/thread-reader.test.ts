@@ -71,13 +71,13 @@ test('an object that takes all memory, or breaks the reader, hurts itself alone'
 
 test('what waits is bounded, and told at the end', async (t) => {
   const reader = open(t, { thread: ODD_THREAD, cpuMs: 60_000, maxWaiting: 1 });
-  const answers = [odd('loop'), OBJECT, OBJECT].map((object) =>
+  const responses = [odd('loop'), OBJECT, OBJECT].map((object) =>
     reader.read(object, OPTIONS, 'demo').then(codes),
   );
-  assert.deepEqual(await answers[2], ['READER_BUSY']);
+  assert.deepEqual(await responses[2], ['READER_BUSY']);
   await reader.close();
-  assert.deepEqual(await answers[1], ['READER_BUSY']);
-  assert.deepEqual(await answers[0], ['READER_BUSY']);
+  assert.deepEqual(await responses[1], ['READER_BUSY']);
+  assert.deepEqual(await responses[0], ['READER_BUSY']);
   await assert.rejects(reader.read(OBJECT, OPTIONS, 'demo'));
 });
 

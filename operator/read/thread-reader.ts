@@ -13,7 +13,7 @@ import { describeError } from '../../lib/kube/error.ts';
 import { FairQueue } from '../../lib/kube/fair-queue.ts';
 import { unread } from './reader.ts';
 import type { Reader, ReadOptions } from './reader.ts';
-import type { Answer, Question } from './thread.ts';
+import type { ReadResult, Question } from './thread.ts';
 
 export interface ThreadReaderOptions {
   /** Processor time that one object may take, ms: what counts where the machine is busy with other things. */
@@ -107,9 +107,9 @@ export class ThreadReader implements Reader {
     if (this.#isOverdue(hash)) return this.#tooSlow();
     const worker = (this.#worker ??= this.#start());
     const outcome = await this.#ask(worker, { text, options });
-    if (outcome.kind === 'answer') {
+    if (outcome.kind === 'response') {
       this.#overdue.delete(hash);
-      return outcome.answer;
+      return outcome.response;
     }
     this.#worker = undefined;
     await worker.terminate();
@@ -175,7 +175,7 @@ export class ThreadReader implements Reader {
     const settle = (outcome: Outcome): void => {
       if (this.#worker === worker) this.#settle?.(outcome);
     };
-    worker.on('message', (answer: Answer) => settle({ kind: 'answer', answer }));
+    worker.on('message', (response: ReadResult) => settle({ kind: 'response', response }));
     worker.on('error', (error) => settle({ kind: 'broken', reason: describeError(error) }));
     worker.on('exit', (code) => {
       settle({ kind: 'broken', reason: `the thread ended (${code})` });
@@ -200,7 +200,7 @@ function tooMany(): LoadedDeployments {
 }
 
 type Outcome =
-  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'response'; readonly response: ReadResult }
   | { readonly kind: 'overdue'; readonly reason: string }
   | { readonly kind: 'broken'; readonly reason: string };
 

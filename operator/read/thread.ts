@@ -10,8 +10,8 @@ export interface Question {
   readonly options: ReadOptions;
 }
 
-export type Answer = LoadedDeployments;
+export type ReadResult = LoadedDeployments;
 
 parentPort?.on('message', ({ text, options }: Question) => {
-  parentPort?.postMessage(readHere(JSON.parse(text) as JsonObject, options) satisfies Answer);
+  parentPort?.postMessage(readHere(JSON.parse(text) as JsonObject, options) satisfies ReadResult);
 });

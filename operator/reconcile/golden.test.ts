@@ -30,7 +30,7 @@ interface Step {
   /** Deployments roll out. */
   readonly serve?: true;
   /** Pods answer with this plan; `current` for the one of the status. */
-  readonly answer?: string | null;
+  readonly response?: string | null;
   readonly gateways?: readonly GatewayView[];
   readonly rivals?: readonly KubeObject[];
   /** Objects that others make. */
@@ -89,8 +89,8 @@ function change(cluster: SmallCluster, step: Step, isFirst: boolean): void {
   }
   if (step.serve === true) cluster.serve();
   if (step.pods !== undefined) cluster.pods = step.pods;
-  if (step.answer !== undefined)
-    cluster.answer(step.answer === 'current' ? currentPlan(cluster) : step.answer);
+  if (step.response !== undefined)
+    cluster.answer(step.response === 'current' ? currentPlan(cluster) : step.response);
   cluster.gateways = step.gateways ?? cluster.gateways;
   cluster.rivals = step.rivals ?? cluster.rivals;
 }

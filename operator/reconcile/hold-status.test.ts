@@ -10,7 +10,7 @@ const STORED = {
   conditions: [LIVE, READY],
 };
 
-test('a status that only no longer knows what pods serve can wait for their answers', () => {
+test('a status that only no longer knows what pods serve can wait for their responses', () => {
   const next = {
     ...STORED,
     predictors: [{ name: 'main', plan: 'abc', plans: { unknown: 2 }, ready: true }],

@@ -1,5 +1,5 @@
-// Whether a status can wait for the answers of pods. An operator that has just started has asked no pod yet, and a pod that has just
-// started was not asked yet: to write that down first and the answer a moment later would double the writes of a whole cluster.
+// Whether a status can wait for the responses of pods. An operator that has just started has asked no pod yet, and a pod that has just
+// started was not asked yet: to write that down first and the response a moment later would double the writes of a whole cluster.
 import { objectsOf } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { isDeepStrictEqual } from 'node:util';

@@ -257,7 +257,7 @@ function versionOf({ object, namespaceLabels }: Observed): string {
   return JSON.stringify([uid, generation, labels?.[key], namespaceLabels[key]]);
 }
 
-/** The answers of the pods bring the next turn, which writes what they are. */
+/** The responses of the pods bring the next turn, which writes what they are. */
 function canWait({ ask, status }: Reconciled, object: KubeObject): boolean {
   return ask.length > 0 && status !== null && differsInPlansAlone(status, statusOf(object));
 }

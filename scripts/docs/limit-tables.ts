@@ -19,8 +19,8 @@ import * as envoy from '../../envoy/kit/limits.ts';
 import {
   LIMITS,
   MANIFEST_LIMITS,
-  MAX_ANSWER_HEADERS,
-  MAX_ANSWER_HEADER_BYTES,
+  MAX_RESPONSE_HEADERS,
+  MAX_RESPONSE_HEADER_BYTES,
   MAX_HELD_BYTES,
   type Limit,
 } from '../../graph/plan/limits.ts';
@@ -52,7 +52,7 @@ function valueOf(limit: Limit, value: number): string {
 /** Limits that stand here and there, each with its file. */
 export function singleLimits(): string {
   return limitTable([
-    ['graph/plan/limits.ts', { MAX_HELD_BYTES, MAX_ANSWER_HEADERS, MAX_ANSWER_HEADER_BYTES }],
+    ['graph/plan/limits.ts', { MAX_HELD_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES }],
     ['graph/plan/names.ts', { MAX_ROUTING_HEADER_BYTES }],
     ['extproc/process/options.ts', { DRAIN_LIMIT_MS }],
     ['extproc/control/dial-units.ts', { DIAL_TIMEOUT_MS }],

@@ -215,7 +215,7 @@ const ROWS: readonly Difference[] = [
     about: 'server type kafka',
     seldon: 'the orchestrator consumes a topic and produces to another',
     here: 'rejected (`KAFKA_NOT_SERVED`)',
-    why: 'a consumer with commits, retries and dead letters is a program of its own: Knative’s KafkaSource, Kafka Connect’s HTTP sink or Redpanda Connect post to the predictor’s Service and produce its answers',
+    why: 'a consumer with commits, retries and dead letters is a program of its own: Knative’s KafkaSource, Kafka Connect’s HTTP sink or Redpanda Connect post to the predictor’s Service and produce its responses',
   },
   {
     about: 'a model named by the client of a V2 or TensorFlow graph with several units',
@@ -306,7 +306,7 @@ const ROWS: readonly Difference[] = [
     about: 'payload log of a unit with children',
     seldon: 'its request is logged twice: before its own call, and as what its children get',
     here: 'logged once, as it enters the unit',
-    why: 'the second one is the unit’s own answer, under the name of a request',
+    why: 'the second one is the unit’s own response, under the name of a request',
   },
   {
     about: 'a router that fails',

@@ -1,4 +1,4 @@
-// The end of a pod, in order: readiness fails; Envoy goes on taking requests while endpoints and proxies learn of it, each answer
+// The end of a pod, in order: readiness fails; Envoy goes on taking requests while endpoints and proxies learn of it, each response
 // closing its connection; then it takes no more, and what is in flight ends. Done once, whoever asks: the pod's hook,
 // SIGTERM, or both.
 import { writeFileSync } from 'node:fs';

@@ -68,8 +68,8 @@ test('predictions, readiness and metrics need no worker; what is asked seldom st
     assert.equal(await workerOf(pod), null);
 
     // Several at once, while nothing runs yet: all of them are answered.
-    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(pod.port, STATUS)));
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+    const responses = await Promise.all(Array.from({ length: 8 }, () => ask(pod.port, STATUS)));
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200]);
     const worker = await workerOf(pod);
     assert.notEqual(worker, null);
     process.kill(worker ?? 0, 'SIGKILL');

@@ -33,8 +33,8 @@ test('a pod with a certificate takes TLS alone, and the renewed one at once', as
     await pod.until('the agent is live', async () => (await pod.probe('/live')) === 200);
     await pod.startEnvoy();
     await pod.until('all is ready', async () => (await pod.probe('/ready')) === 200);
-    const answer = await call(pod.port);
-    assert.deepEqual(answer, { status: 200, text: BODY, subject: 'first.example.com' });
+    const response = await call(pod.port);
+    assert.deepEqual(response, { status: 200, text: BODY, subject: 'first.example.com' });
     assert.equal((await ask(pod.port, { body: BODY })).status, -1);
     assert.equal(await http2Status(pod.port), 200);
     await mountCertificate(dir, 'second.example.com', 2);
@@ -75,12 +75,12 @@ function call(port: number): Promise<{ status: number; text: string; subject: st
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json' };
     const options = { method: 'POST', port, path: PREDICT, rejectUnauthorized: false, headers };
-    const sent = request({ host: '127.0.0.1', agent: false, ...options }, (answer) => {
-      const { CN } = (answer.socket as TLSSocket).getPeerCertificate().subject;
+    const sent = request({ host: '127.0.0.1', agent: false, ...options }, (response) => {
+      const { CN } = (response.socket as TLSSocket).getPeerCertificate().subject;
       let text = '';
-      answer.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, text, subject: String(CN) }),
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text, subject: String(CN) }),
       );
     });
     sent.on('error', reject);

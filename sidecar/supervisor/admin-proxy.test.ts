@@ -44,9 +44,9 @@ test('a name that anybody could lead here is refused on loopback', async () => {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const ask = (host: string): Promise<number> =>
     new Promise((resolve, reject) => {
-      get({ host: '127.0.0.1', port, path: '/ready', headers: { host } }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode ?? 0);
+      get({ host: '127.0.0.1', port, path: '/ready', headers: { host } }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
       }).on('error', reject);
     });
   for (const host of ['127.0.0.1', `localhost:${port}`, '[::1]:9901', 'a.localhost', 'container'])

@@ -46,8 +46,8 @@ export function startAdminProxy(
       return;
     }
     requestSocket(socketPath, url).then(
-      (answer) =>
-        response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body),
+      ({ status, contentType, body }) =>
+        response.writeHead(status, { 'content-type': contentType }).end(body),
       () => response.writeHead(503).end('Envoy does not answer\n'),
     );
   });

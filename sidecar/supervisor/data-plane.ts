@@ -38,7 +38,7 @@ export interface DataPlaneOptions {
 }
 
 export interface DrainLimits {
-  /** How long new requests are still taken, each answer saying `connection: close`, ms. */
+  /** How long new requests are still taken, each response saying `connection: close`, ms. */
   readonly acceptMs: number;
   /** How long requests in flight have to end after that, ms. */
   readonly limitMs: number;
@@ -231,7 +231,7 @@ export class DataPlane {
   }
 
   /**
-   * Lets requests in flight end. Every answer says `connection: close` from now on; new connections are taken for
+   * Lets requests in flight end. Every response says `connection: close` from now on; new connections are taken for
    * `acceptMs`, or for as long as anything is in flight when that is 0.
    */
   async drain({ acceptMs, limitMs }: DrainLimits): Promise<void> {

@@ -118,13 +118,13 @@ async function start(
 }
 
 async function predict(url: string): Promise<Record<string, unknown>> {
-  const answer = await fetch(`${url}/api/v1.0/predictions`, {
+  const response = await fetch(`${url}/api/v1.0/predictions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '{"data":{"ndarray":[[1]]}}',
   });
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
   return JSON.parse(text) as Record<string, unknown>;
 }
 
@@ -157,17 +157,17 @@ test('a graph runs, follows its file, survives a crash and leaves nothing behind
   assert.match(stderr(), /unit is up/);
 
   // An edit of the data plane alone drops no request and leaves the unit alone.
-  const answers: Record<string, unknown>[] = [];
+  const responses: Record<string, unknown>[] = [];
   let sending = true;
   const load = (async () => {
-    while (sending) answers.push(await predict(url));
+    while (sending) responses.push(await predict(url));
   })();
   writeGraph(file, { port: unitPort, grpcPort: unitGrpc, secret: true, timeoutMs: 4000 });
   await until('the change is live', () => /the change is live/.test(stderr()));
   sending = false;
   await load;
-  assert.ok(answers.length > 0);
-  assert.ok(answers.every((answer) => answer['pid'] === first['pid']));
+  assert.ok(responses.length > 0);
+  assert.ok(responses.every((response) => response['pid'] === first['pid']));
 
   // A broken file changes nothing.
   writeFileSync(file, '{"kind": "SeldonDeployment"');
@@ -206,10 +206,10 @@ test('a request in flight ends in peace when the run is ended', async () => {
   const file = join(dir, 'slow.json');
   writeGraph(file, { port: unitPort, grpcPort: unitGrpc, delayMs: 700 });
   const { child, url, stderr } = await start(file, port, grpcPort);
-  const answer = predict(url);
+  const response = predict(url);
   await sleep(200);
   child.kill('SIGINT');
-  assert.equal((await answer)['path'], '/predict');
+  assert.equal((await response)['path'], '/predict');
   const [code] = (await once(child, 'exit')) as [number];
   assert.equal(code, 0, stderr());
 });
@@ -261,7 +261,7 @@ test('logs at debug hold no token, cookie, query or body, and are for their owne
   const state = join(dir, 'debug');
   const more = ['--state-dir', state, '--log-level', 'debug', '--access-log', 'all'];
   const { child, url, stderr } = await start(file, port, grpcPort, more);
-  const answer = await fetch(`${url}/api/v1.0/predictions?token=SECRET-query`, {
+  const response = await fetch(`${url}/api/v1.0/predictions?token=SECRET-query`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -270,7 +270,7 @@ test('logs at debug hold no token, cookie, query or body, and are for their owne
     },
     body: '{"strData":"SECRET-body"}',
   });
-  assert.equal(answer.status, 200);
+  assert.equal(response.status, 200);
   child.kill('SIGTERM');
   await once(child, 'exit');
   const logs = ['envoy.log', 'access.log'].map((name) => join(state, name));

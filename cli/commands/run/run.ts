@@ -226,8 +226,8 @@ async function probeGiven(prepared: Prepared): Promise<ReadonlySet<string>> {
       if (unit.spec !== null) return;
       const { host, httpPort, grpcPort } = unit.address;
       const ports = [...new Set([httpPort, grpcPort])];
-      const answers = await Promise.all(ports.map((port) => answersTcp(host, port, PROBE_MS)));
-      if (!answers.includes(true)) silent.add(`${unit.predictor}/${unit.name}`);
+      const open = await Promise.all(ports.map((port) => answersTcp(host, port, PROBE_MS)));
+      if (!open.includes(true)) silent.add(`${unit.predictor}/${unit.name}`);
     }),
   );
   return silent;

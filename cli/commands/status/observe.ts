@@ -6,7 +6,7 @@ import { KubeError } from '../../../lib/kube/error.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, PORTS, STATUS_PATHS } from '../../../cluster/names.ts';
 import { labelValue } from '../../../cluster/object-names.ts';
-import { hasSidecar, type Observed, type PodAnswer } from './read-state.ts';
+import { hasSidecar, type Observed, type PodResponse } from './read-state.ts';
 
 const DEPLOYMENT = {
   apiVersion: 'machinelearning.seldon.io/v1',
@@ -30,7 +30,7 @@ export async function observe(client: KubeClient, scope: Scope): Promise<readonl
   if (objects.length === 0) return [];
   const pods = await client.listAll(POD, { ...within, labelSelector: LABELS.deployment });
   const wanted = pods.items.filter((pod) => objects.some((object) => belongs(pod, object)));
-  const [answers, namespaces] = await Promise.all([
+  const [responses, namespaces] = await Promise.all([
     askPods(client, wanted),
     readNamespaces(client, new Set(objects.map(({ metadata }) => metadata.namespace ?? ''))),
   ]);
@@ -41,10 +41,10 @@ export async function observe(client: KubeClient, scope: Scope): Promise<readonl
       return {
         object,
         pods: own,
-        answers: new Map(
+        responses: new Map(
           own.flatMap((pod) => {
-            const answer = answers.get(pod);
-            return answer === undefined ? [] : [[pod.metadata.name, answer] as const];
+            const response = responses.get(pod);
+            return response === undefined ? [] : [[pod.metadata.name, response] as const];
           }),
         ),
         namespaceAnnotations: namespaces.get(object.metadata.namespace ?? ''),
@@ -79,34 +79,34 @@ function keyOf({ metadata }: KubeObject): string {
 async function askPods(
   client: KubeClient,
   pods: readonly KubeObject[],
-): Promise<ReadonlyMap<KubeObject, PodAnswer>> {
-  const answers = new Map<KubeObject, PodAnswer>();
+): Promise<ReadonlyMap<KubeObject, PodResponse>> {
+  const responses = new Map<KubeObject, PodResponse>();
   const left = pods.filter(
     (pod) => hasSidecar(pod) && textOf(objectOf(pod['status'])['podIP']) !== '',
   );
   const work = async (): Promise<void> => {
     for (let pod = left.shift(); pod !== undefined; pod = left.shift()) {
-      const answer = await askPod(client, pod);
-      if (answer === 'forbidden') left.length = 0;
-      else if (answer !== null) answers.set(pod, answer);
+      const response = await askPod(client, pod);
+      if (response === 'forbidden') left.length = 0;
+      else if (response !== null) responses.set(pod, response);
     }
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, work));
-  return answers;
+  return responses;
 }
 
 async function askPod(
   client: KubeClient,
   { metadata }: KubeObject,
-): Promise<PodAnswer | 'forbidden' | null> {
+): Promise<PodResponse | 'forbidden' | null> {
   const pod = `${encodeURIComponent(metadata.name)}:${PORTS.status}`;
   const path = `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/pods/${pod}/proxy${STATUS_PATHS.status}`;
   try {
-    const answer = objectOf(
+    const response = objectOf(
       await client.raw({ method: 'GET', path, isIdempotent: false, timeoutMs: ASK_LIMIT_MS }),
     );
-    const refused = objectOf(answer['refused']);
-    const hash = textOf(answer['hash']);
+    const refused = objectOf(response['refused']);
+    const hash = textOf(response['hash']);
     return { hash: hash === '' ? null : hash, refused: textOf(refused['reason']) };
   } catch (error) {
     return error instanceof KubeError && error.status === 403 ? 'forbidden' : null;

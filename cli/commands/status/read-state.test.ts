@@ -21,7 +21,7 @@ testGoldens({
     assert.ok(object !== undefined);
     const pods = objects.filter(({ kind }) => kind === 'Pod');
     const namespace = objects.find(({ kind }) => kind === 'Namespace');
-    const answers = pods.flatMap((pod) => {
+    const responses = pods.flatMap((pod) => {
       const hash = pod['answers'];
       const refused = pod['refuses'];
       if (typeof hash !== 'string') return [];
@@ -32,7 +32,7 @@ testGoldens({
     const state = readState({
       object,
       pods,
-      answers: new Map(answers),
+      responses: new Map(responses),
       namespaceAnnotations: namespace?.metadata.annotations ?? {},
     });
     return { '.out.txt': renderTree([state], PAINT) };

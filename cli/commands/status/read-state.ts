@@ -15,7 +15,7 @@ import { labelValue } from '../../../cluster/object-names.ts';
 import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';
 
 /** What a pod's status port said. */
-export interface PodAnswer {
+export interface PodResponse {
   readonly hash: string | null;
   readonly refused: string;
 }
@@ -25,7 +25,7 @@ export interface Observed {
   /** Those of the deployment. */
   readonly pods: readonly KubeObject[];
   /** By name; a pod that could not be asked is not here. */
-  readonly answers: ReadonlyMap<string, PodAnswer>;
+  readonly responses: ReadonlyMap<string, PodResponse>;
   /** Of its namespace; undefined where they may not be read. */
   readonly namespaceAnnotations: Readonly<Record<string, string>> | undefined;
 }
@@ -91,25 +91,25 @@ function readPredictors(observed: Observed): readonly PredictorState[] {
       shadow: entry['shadow'] === true || spec?.['shadow'] === true,
       plan: plan === '' ? null : plan,
       message: textOf(entry['message']),
-      pods: own.map((pod) => readPod(pod, observed.answers.get(pod.metadata.name))),
+      pods: own.map((pod) => readPod(pod, observed.responses.get(pod.metadata.name))),
     };
   });
 }
 
-function readPod(pod: KubeObject, answer: PodAnswer | undefined): PodState {
+function readPod(pod: KubeObject, response: PodResponse | undefined): PodState {
   const isEnding = pod.metadata.deletionTimestamp !== undefined;
   return {
     name: pod.metadata.name,
     ready: isReady(pod) && !isEnding,
-    plan: readPlan(pod, answer),
-    refused: answer?.refused ?? '',
+    plan: readPlan(pod, response),
+    refused: response?.refused ?? '',
     message: isEnding ? 'is ending' : describePods([pod]).replace(/^1 of 1 pods: /, ''),
   };
 }
 
-function readPlan(pod: KubeObject, answer: PodAnswer | undefined): PodPlan | null {
+function readPlan(pod: KubeObject, response: PodResponse | undefined): PodPlan | null {
   if (!hasSidecar(pod)) return null;
-  const served = answer?.hash ?? null;
+  const served = response?.hash ?? null;
   if (served !== null) return { hash: served, from: 'pod' };
   const asked = pod.metadata.annotations?.[ANNOTATIONS.planHash];
   return asked === undefined ? null : { hash: asked, from: 'operator' };

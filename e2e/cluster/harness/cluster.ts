@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { apply, helm, kubectl, type Json, readPath, ROOT, until } from './kubectl.ts';
 import {
-  type Answer,
+  type HttpResponse,
   type LoadOptions,
   type LoadResult,
   percentile,
@@ -104,25 +104,29 @@ export function predictPath(namespace: string, name: string): string {
   return `/seldon/${namespace}/${name}/api/v1.0/predictions`;
 }
 
-export function predict(namespace: string, name: string, body = FLOWER): Promise<Answer> {
+export function predict(namespace: string, name: string, body = FLOWER): Promise<HttpResponse> {
   return post({ ...GATEWAY, path: predictPath(namespace, name), body });
 }
 
 /** The first 200 through the gateway. */
-export function answers(namespace: string, name: string, timeoutMs = 60_000): Promise<Answer> {
+export function answers(
+  namespace: string,
+  name: string,
+  timeoutMs = 60_000,
+): Promise<HttpResponse> {
   return until(
     `${namespace}/${name} answers through the gateway`,
     async () => {
-      const answer = await predict(namespace, name);
-      if (answer.status === 200) return answer;
-      throw new Error(`${answer.status} ${answer.text}`);
+      const response = await predict(namespace, name);
+      if (response.status === 200) return response;
+      throw new Error(`${response.status} ${response.text}`);
     },
     timeoutMs,
     100,
   );
 }
 
-/** Which model answered: the tag that IrisModel gives its answers. */
+/** Which model answered: the tag that IrisModel gives its responses. */
 export function modelOf(text: string): string {
   const { meta } = JSON.parse(text) as { meta?: { tags?: { model?: string } } };
   return meta?.tags?.model ?? '';

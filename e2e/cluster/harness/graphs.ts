@@ -33,7 +33,7 @@ export interface Predictor {
  */
 const ENDING = { terminationGracePeriodSeconds: 15 };
 
-/** The classifier of examples/models; its answers carry its name as the tag `model`. */
+/** The classifier of examples/models; its responses carry its name as the tag `model`. */
 export function iris(model: string, name = 'classifier'): Unit {
   return { name, model: 'IrisModel', parameters: { model } };
 }

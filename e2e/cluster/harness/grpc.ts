@@ -19,7 +19,7 @@ interface SeldonClient extends Client {
   Predict(
     request: object,
     metadata: Metadata,
-    done: (error: ServiceError | null, answer?: Message) => void,
+    done: (error: ServiceError | null, response?: Message) => void,
   ): void;
 }
 
@@ -40,9 +40,9 @@ export async function predictGrpc(
   metadata.set('namespace', namespace);
   try {
     return await new Promise((resolve, reject) => {
-      client.Predict(request, metadata, (error, answer) => {
+      client.Predict(request, metadata, (error, response) => {
         if (error !== null) reject(error);
-        else resolve(answer ?? {});
+        else resolve(response ?? {});
       });
     });
   } finally {

@@ -1,5 +1,5 @@
-// An open loop: so many requests a second whatever the answers, as clients behave that do not know each other. Kept
-// connections, nothing retried, every answer counted. Each fiftieth connection is given up, so that new ones come too.
+// An open loop: so many requests a second whatever the responses, as clients behave that do not know each other. Kept
+// connections, nothing retried, every response counted. Each fiftieth connection is given up, so that new ones come too.
 import http from 'node:http';
 
 export interface LoadOptions {
@@ -16,7 +16,7 @@ export interface LoadOptions {
 export interface Failure {
   /** Since the load began. */
   readonly atMs: number;
-  /** −1: no answer. */
+  /** −1: no response. */
   readonly status: number;
   readonly text: string;
 }
@@ -51,17 +51,17 @@ export function startLoad(
   const send = async (): Promise<void> => {
     const isFresh = sent++ % 50 === 0;
     const startedAt = performance.now();
-    const answer = await post(options, isFresh ? false : agent);
+    const response = await post(options, isFresh ? false : agent);
     const endedAt = performance.now();
     latencies.push(endedAt - startedAt);
-    if (answer.status !== 200)
+    if (response.status !== 200)
       failures.push({
         atMs: Math.round(startedAt - beganAt),
-        status: answer.status,
-        text: answer.text.slice(0, 300),
+        status: response.status,
+        text: response.text.slice(0, 300),
       });
     else {
-      const kind = kindOf(answer.text, answer.headers);
+      const kind = kindOf(response.text, response.headers);
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     }
   };
@@ -84,17 +84,17 @@ export function startLoad(
   };
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly text: string;
   readonly headers: http.IncomingHttpHeaders;
 }
 
-/** Never rejects: no answer is status −1. */
+/** Never rejects: no response is status −1. */
 export function post(
   options: Omit<LoadOptions, 'rate'>,
   agent: http.Agent | false = false,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   return new Promise((resolve) => {
     const fail = (error: Error): void => resolve({ status: -1, text: error.message, headers: {} });
     const headers = {

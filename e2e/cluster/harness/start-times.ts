@@ -51,8 +51,8 @@ export async function startTwins(
           const live = await client.get(ref);
           const { podIP } = (live?.['status'] ?? {}) as { podIP?: string };
           if (podIP === undefined) return false;
-          const answer = await post({ host: podIP, port, path, body: FLOWER, timeoutMs: 1000 });
-          return answer.status === 200;
+          const response = await post({ host: podIP, port, path, body: FLOWER, timeoutMs: 1000 });
+          return response.status === 200;
         },
         120_000,
         POLL_MS,

@@ -15,7 +15,7 @@ export interface Behaviour {
   readonly about: string;
   /** What it begins takes so long that others are tried meanwhile. */
   readonly slow?: boolean;
-  /** Bytes, or the end of its connection, may come so long after its answer that they meet the next request. */
+  /** Bytes, or the end of its connection, may come so long after its response that they meet the next request. */
   readonly settleMs?: number;
 }
 

@@ -6,13 +6,13 @@ import { gunzipSync } from 'node:zlib';
 import { ERRORS } from '../../../graph/plan/errors.ts';
 import { framed } from './grpc-unit.ts';
 
-/** An answer that took so long was waited for. */
+/** A response that took so long was waited for. */
 export interface Lateness {
   readonly timeoutMs: number;
   readonly deadlineMs: number;
 }
 
-/** What belongs to a connection or is the same for every answer of a place. */
+/** What belongs to a connection or is the same for every response of a place. */
 const NOT_COMPARED = new Set([
   'date',
   'server',
@@ -65,7 +65,7 @@ export function observeRest(port: number, headers: Fields, late: Lateness): Prom
         response.on('end', () => say(''));
       },
     );
-    request.on('error', () => resolve(`${waited(startedAt, late)}an answer that is no HTTP`));
+    request.on('error', () => resolve(`${waited(startedAt, late)}a response that is no HTTP`));
     request.setTimeout(CLIENT_PATIENCE_MS, () => request.destroy(new Error('client timeout')));
     request.end(body);
   });
@@ -180,7 +180,7 @@ const HTTP_TO_GRPC: Readonly<Record<number, number>> = {
   504: 14,
 };
 
-/** The one message of a unary answer, unpacked, or why there is none. */
+/** The one message of a unary response, unpacked, or why there is none. */
 function messageOf(
   body: Buffer,
   encoding: string | readonly string[] | undefined,

@@ -11,7 +11,7 @@ const HELD =
   '`sidegraph.io/max-answer-bytes` limits what the filter has to hold; what Envoy forwards is not held';
 const TWO_READERS =
   'two readers could understand it differently, so the filter rejects it; Envoy ignores it';
-const ENVOY_ANSWERS =
+const ENVOY_RESPONSES =
   "the filter's own responses are written by Envoy, which strips headers with its own names from them";
 
 export const REASONS: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
@@ -20,7 +20,7 @@ export const REASONS: Readonly<Record<Kind, Readonly<Record<string, string>>>> =
       'Envoy forwards it although nobody asked for it; the filter cannot go on with a connection that speaks another protocol',
     'status-1000': 'a status has three digits; Envoy reads any number of them',
     'type-twice': 'Envoy joins the two; the filter passes on one with the message: the first',
-    'envoy-names': ENVOY_ANSWERS,
+    'envoy-names': ENVOY_RESPONSES,
     hop: 'Envoy does not look at the headers that `connection` names; the filter drops them, as a proxy should',
     'length-long-close': STREAMED,
     'chunk-size-bad': STREAMED,

@@ -41,8 +41,8 @@ export const REST_BEHAVIOURS: Readonly<Record<string, RestBehaviour>> = {
   plain: row('answers with a content-length', ok('')),
   'no-length': row('answers without a length and closes', `${OK}${JSON_LINE}\r\n${BODY}`, 'CLOSE'),
   'close-told': row('answers with `connection: close`', ok('connection: close\r\n'), 'CLOSE'),
-  'close-untold': row('closes after each answer without saying so', ok(''), 'CLOSE'),
-  'reset-after': row('resets the connection after each answer', ok(''), { waitMs: 5 }, 'RESET'),
+  'close-untold': row('closes after each response without saying so', ok(''), 'CLOSE'),
+  'reset-after': row('resets the connection after each response', ok(''), { waitMs: 5 }, 'RESET'),
   chunked: row('answers in chunks', `${CHUNKED}3\r\n{"a\r\n4\r\n":1}\r\n0\r\n\r\n`),
   'chunk-extensions': row(
     'answers in chunks with extensions and trailers',
@@ -315,11 +315,11 @@ export const REST_BEHAVIOURS: Readonly<Record<string, RestBehaviour>> = {
     { waitMs: 20 },
     'RESET',
   ),
-  'reset-first': row('resets without an answer', 'RESET'),
-  'close-first': row('closes without an answer', 'CLOSE'),
+  'reset-first': row('resets without a response', 'RESET'),
+  'close-first': row('closes without a response', 'CLOSE'),
   'close-head': row('closes in the middle of the head', `${OK}${JSON_LINE}`, 'CLOSE'),
-  'two-answers': row('answers twice', ok('x-a: 1\r\n') + ok('x-a: 2\r\n')),
-  'two-answers-late': {
+  'two-responses': row('answers twice', ok('x-a: 1\r\n') + ok('x-a: 2\r\n')),
+  'two-responses-late': {
     ...row(
       'answers twice, the second time later',
       ok('x-a: 1\r\n'),

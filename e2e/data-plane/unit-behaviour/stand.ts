@@ -18,7 +18,7 @@ export interface Stand {
 const TIMEOUT_MS = 2500;
 const DEADLINE_MS = 4500;
 const LATE = { timeoutMs: TIMEOUT_MS - 200, deadlineMs: DEADLINE_MS - 200 };
-export const MAX_ANSWER_BYTES = 1_000_000;
+export const MAX_RESPONSE_BYTES = 1_000_000;
 
 export async function startStand(): Promise<Stand> {
   const unit = await startRawUnit((name) => REST_BEHAVIOURS[name]);
@@ -33,7 +33,7 @@ export async function startStand(): Promise<Stand> {
       'seldon.io/rest-timeout': String(TIMEOUT_MS),
       'seldon.io/grpc-timeout': String(TIMEOUT_MS),
       'sidegraph.io/deadline-ms': String(DEADLINE_MS),
-      'sidegraph.io/max-answer-bytes': String(MAX_ANSWER_BYTES),
+      'sidegraph.io/max-answer-bytes': String(MAX_RESPONSE_BYTES),
     },
   );
   const running: Running[] = [];

@@ -7,7 +7,7 @@ export type Zone =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttl: number }
   | { readonly kind: 'nxdomain' }
   | { readonly kind: 'servfail' }
-  /** No answer at all. */
+  /** No response at all. */
   | { readonly kind: 'silent' };
 
 export interface NameServer {

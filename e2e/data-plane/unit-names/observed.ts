@@ -1,7 +1,7 @@
 // What clients saw of a unit that is reached by a name.
 
 export interface PlaceSeen {
-  /** How often each answer came: the address that answered, or a status and what it said. */
+  /** How often each response came: the address that answered, or a status and what it said. */
   readonly counts: Readonly<Record<string, number>>;
   readonly ms?: number;
 }

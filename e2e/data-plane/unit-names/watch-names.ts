@@ -13,7 +13,7 @@ const TTL_SECONDS = 1;
 /** Larger than what Envoy reads while it makes a connection. */
 const LARGE_BODY = JSON.stringify({ strData: 'x'.repeat(1_000_000) });
 /** A SeldonMessage with the string A. */
-const GRPC_ANSWER = '2a0141';
+const GRPC_RESPONSE = '2a0141';
 /** Longer than a time to live and the least time between two look-ups together. */
 const SETTLE_MS = 2500;
 /** How long names fail. */
@@ -35,7 +35,7 @@ async function main(): Promise<Observed> {
   const names = await startNameServer(addresses('::1', '127.0.0.1'));
   const first = await startAt('127.0.0.1');
   const healthy = await startRestUnit(echo);
-  const grpcUnit = await startGrpcUnit(() => ({ message: Buffer.from(GRPC_ANSWER, 'hex') }));
+  const grpcUnit = await startGrpcUnit(() => ({ message: Buffer.from(GRPC_RESPONSE, 'hex') }));
   const named: Node = { ...model('m', first.port), host: HOST };
   const graphs: readonly Node[] = [
     named,

@@ -75,7 +75,7 @@ test('by default each kind of failure has a line, and a success has none', async
   });
 });
 
-/** A client that goes away before its answer. */
+/** A client that goes away before its response. */
 async function leave(port: number, puid: string): Promise<void> {
   const signal = AbortSignal.timeout(100);
   const headers = { 'seldon-puid': puid, 'x-mode': 'slow' };

@@ -1,10 +1,10 @@
-// CloudEvents headers on every answer to a request that carries Ce-Specversion, as Seldon's executor sets them.
+// CloudEvents headers on every response to a request that carries Ce-Specversion, as Seldon's executor sets them.
 import { PUID_HEADER } from '../../../graph/plan/names.ts';
 import { type JsonObject, literal, overwriteHeader, typed } from '../json.ts';
 import { CLOUD_EVENTS_FILTER, CLOUD_EVENTS_HEADER, PATH_STATE } from '../names.ts';
 
 export function cloudEventsFilter(deployment: string, namespace: string): JsonObject {
-  const answer: readonly (readonly [string, string])[] = [
+  const response: readonly (readonly [string, string])[] = [
     ['ce-id', `%REQ(${PUID_HEADER})%`],
     [CLOUD_EVENTS_HEADER, '0.3'],
     ['ce-path', `%FILTER_STATE(${PATH_STATE}:PLAIN)%`],
@@ -18,7 +18,7 @@ export function cloudEventsFilter(deployment: string, namespace: string): JsonOb
         name: CLOUD_EVENTS_FILTER,
         typed_config: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
           mutations: {
-            response_mutations: answer.map(([key, value]) => ({
+            response_mutations: response.map(([key, value]) => ({
               append: overwriteHeader(key, value),
             })),
           },

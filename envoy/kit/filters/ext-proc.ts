@@ -1,6 +1,6 @@
 // The ext_proc filter: off by default, switched on by graph routes. Requests arrive as a duplex stream: headers and body one
 // after the other, nothing answered until the walk is over. One exchange a request instead of two, and the only way in which
-// the filter may answer a gRPC request with a payload. Answers never pass.
+// the filter may answer a gRPC request with a payload. Responses never pass.
 import { METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
 import { type JsonObject, typed } from '../json.ts';
 import { EXT_PROC_FILTER, FILTER_CLUSTER } from '../names.ts';

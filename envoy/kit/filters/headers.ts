@@ -1,5 +1,5 @@
 // Header filters of the ingress: what is taken from clients before the first route match, what every request gets,
-// and (by route tables) what every answer gets.
+// and (by route tables) what every response gets.
 import {
   ERROR_HEADER,
   INTERNAL_HEADER_PREFIX,
@@ -59,7 +59,7 @@ export function newPuid(): JsonObject {
   return overwriteHeader(PUID_HEADER, `%COALESCE(${choices})%`);
 }
 
-/** Gives each request a puid, and takes ours out of a unit's trailers; the route tables do that to the headers of answers. */
+/** Gives each request a puid, and takes ours out of a unit's trailers; the route tables do that to the headers of responses. */
 export function headersFilter(): JsonObject {
   return {
     name: HEADERS_FILTER,

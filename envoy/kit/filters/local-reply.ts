@@ -1,9 +1,9 @@
 // What clients are told when Envoy itself answers: one row for each outcome, for REST (status, the protocol's body, header
 // `sidegraph-error`) and gRPC (status and message). Rows match on response flags and details, never on a status: the
-// filter's own answers come by here too and must pass unchanged.
+// filter's own responses come by here too and must pass unchanged.
 import type { Dialect } from '../../../dialects/dialect.ts';
 import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
-import { ANSWER_DETAILS, ERROR_HEADER, METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
+import { RESPONSE_DETAILS, ERROR_HEADER, METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
 import { type JsonObject, overwriteHeader } from '../json.ts';
 import {
   CONTROL_GRPC_CLUSTER,
@@ -29,7 +29,7 @@ interface Row {
 const ROWS: readonly Row[] = [
   {
     code: 'BODY_TOO_LARGE',
-    when: when(`response.code == 413 && response.code_details != '${ANSWER_DETAILS}'`),
+    when: when(`response.code == 413 && response.code_details != '${RESPONSE_DETAILS}'`),
     info: 'the request body is over the limit',
   },
   {
@@ -90,7 +90,7 @@ const ROWS: readonly Row[] = [
   {
     code: 'UNIT_TIMEOUT',
     when: flags('UT'),
-    info: `unit ${UNIT}: no answer within the timeout`,
+    info: `unit ${UNIT}: no response within the timeout`,
   },
   {
     code: 'UNIT_UNREACHABLE',
@@ -110,12 +110,12 @@ const ROWS: readonly Row[] = [
   {
     code: 'UNIT_RESET',
     when: flags('UC', 'UR', 'UPE'),
-    info: `unit ${UNIT}: connection closed before the answer was whole`,
+    info: `unit ${UNIT}: connection closed before the response was whole`,
   },
   {
     code: 'ANSWER_TOO_LARGE',
     when: when(`response.code_details == 'response_payload_too_large'`),
-    info: `unit ${UNIT}: the answer is over the limit`,
+    info: `unit ${UNIT}: the response is over the limit`,
   },
   {
     code: 'INTERNAL',

@@ -1,4 +1,4 @@
-// What Envoy's own answers have in common wherever it gives them: how they are told apart, and how their bodies are written.
+// What Envoy's own responses have in common wherever it gives them: how they are told apart, and how their bodies are written.
 import type { JsonObject } from '../json.ts';
 import { expressionFilter } from './expression-filter.ts';
 

@@ -1,4 +1,4 @@
-// The one message of a unary gRPC answer: taken out of its 5-byte frame as the bytes come, within the limit for answers.
+// The one message of a unary gRPC response: taken out of its 5-byte frame as the bytes come, within the limit for responses.
 import { GRPC_PACKED, GRPC_PLAIN, GrpcFrameHead } from '../../../lib/codecs/grpc/frame.ts';
 import type { ByteAccount } from '../../contract/held-bytes.ts';
 
@@ -43,7 +43,7 @@ export class MessageReader {
     return this.#head.started;
   }
 
-  /** The message, when the answer is over; otherwise what is wrong. */
+  /** The message, when the response is over; otherwise what is wrong. */
   finish(): FramedMessage | { readonly fault: string } {
     if (!this.#head.started) return { fault: 'answered without a message' };
     if (this.#message === null || this.#filled < this.#message.length) {

@@ -1,4 +1,4 @@
-// The body of a chunked answer (RFC 9112 §7.1), byte by byte where it is framing and slice by slice where it is data.
+// The body of a chunked response (RFC 9112 §7.1), byte by byte where it is framing and slice by slice where it is data.
 // Extensions and trailers are checked, bounded and dropped.
 import type { ByteAccount } from '../../contract/held-bytes.ts';
 import { ByteSink } from '../../contract/byte-sink.ts';

@@ -97,7 +97,7 @@ test('a waiting call can be cancelled, and can time out', async (t) => {
   assert.deepEqual([told, server.requests.length], [0, 1]);
 });
 
-test('close ends idle connections now and busy ones after their answer', async (t) => {
+test('close ends idle connections now and busy ones after their response', async (t) => {
   const { server, client } = await start(t, () => [{ waitMs: 30 }, OK]);
   await Promise.all([callOnce(client), callOnce(client)]);
   const busy = callOnce(client);
@@ -120,7 +120,7 @@ test('bytes on an idle connection end it', async (t) => {
   assert.equal(brief(await callOnce(client)), '200 ok');
 });
 
-test('what comes behind a long answer is never the answer to a call that follows at once', async (t) => {
+test('what comes behind a long response is never the response to a call that follows at once', async (t) => {
   const body = Buffer.alloc(300_000, 'x');
   const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`;
   const { client, server } = await start(t, (r) =>
@@ -144,8 +144,8 @@ test('a folded header line passes as one', async (t) => {
     'HTTP/1.1 200 OK\r\nx-a: b\r\n c\r\n\td\r\ncontent-length: 0\n\r\n',
   ]);
   const result = await callOnce(client);
-  assert.equal(result.kind, 'answer');
-  if (result.kind === 'answer') assert.deepEqual(result.head.entries(), ['x-a', 'b c\td']);
+  assert.equal(result.kind, 'response');
+  if (result.kind === 'response') assert.deepEqual(result.head.entries(), ['x-a', 'b c\td']);
 });
 
 test('headers pass to the client but for those of the connection', async (t) => {
@@ -153,8 +153,8 @@ test('headers pass to the client but for those of the connection', async (t) => 
     'HTTP/1.1 200 OK\r\nDate: d\r\nServer: s\r\nSet-Cookie: a=1\r\nConnection: x-hop\r\nX-Hop: 1\r\nSet-Cookie:  b=2 \r\nContent-Type: text/plain\r\nX-Sidegraph-Unit: u\r\nKeep-Alive: timeout=5\r\ncontent-length: 0\r\n\r\n';
   const { client } = await start(t, () => [head]);
   const result = await callOnce(client);
-  assert.equal(result.kind, 'answer');
-  if (result.kind !== 'answer') return;
+  assert.equal(result.kind, 'response');
+  if (result.kind !== 'response') return;
   assert.deepEqual(result.head.entries(), [
     'set-cookie',
     'a=1',

@@ -53,7 +53,7 @@ export class Http1Client implements UnitClient {
     if (head === null) return this.#queue.fail(call, 'UNIT_RESET', 'no head');
     const { status } = head;
     const ok = status >= 200 && status < 300;
-    this.#queue.finish(call, { kind: 'answer', ok, status, grpcMessage: '', head, body });
+    this.#queue.finish(call, { kind: 'response', ok, status, grpcMessage: '', head, body });
   }
 
   lost(connection: Http1Connection, call: Http1Call | null, loss: Loss): void {

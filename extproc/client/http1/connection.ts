@@ -5,7 +5,7 @@ import type { Address } from '../address.ts';
 import { type Deadline, type Deadlines, sharedDeadlines } from '../deadlines.ts';
 import { CONNECT_TIMEOUT_MS, MAX_TURN_BYTES, IDLE_MS } from '../limits.ts';
 import { readBuffer } from '../read-buffer.ts';
-import { AnswerParser, type ParseResult } from './answer-parser.ts';
+import { ResponseParser, type ParseResult } from './response-parser.ts';
 import type { Http1Call } from './call.ts';
 import type { RequestWriter } from './request-writer.ts';
 
@@ -13,21 +13,21 @@ import type { RequestWriter } from './request-writer.ts';
 export type Loss =
   /** Never connected. */
   | { readonly kind: 'unconnected'; readonly error: unknown }
-  /** Gone before the first byte of the answer; `sent`: whether the peer may have seen any of the request. */
+  /** Gone before the first byte of the response; `sent`: whether the peer may have seen any of the request. */
   | {
       readonly kind: 'unanswered';
       readonly text: string;
       readonly error: unknown;
       readonly sent: boolean;
     }
-  /** Gone in the middle of the answer, or no valid HTTP. */
+  /** Gone in the middle of the response, or no valid HTTP. */
   | { readonly kind: 'broken'; readonly text: string; readonly error: unknown }
   | { readonly kind: 'too-large' }
-  /** There was no room for the answer. */
+  /** There was no room for the response. */
   | { readonly kind: 'overloaded' };
 
 export interface ConnectionOwner {
-  /** The call has its answer; the connection is free unless it is closing. */
+  /** The call has its response; the connection is free unless it is closing. */
   answered(connection: Http1Connection, call: Http1Call, reusable: boolean): void;
   /** The connection is gone; `call` is the one that it carried, null when it was idle. */
   lost(connection: Http1Connection, call: Http1Call | null, loss: Loss): void;
@@ -36,7 +36,7 @@ export interface ConnectionOwner {
 export class Http1Connection {
   /** Whether it has carried a call to its end before the present one. */
   used = false;
-  readonly parser = new AnswerParser();
+  readonly parser = new ResponseParser();
   readonly #owner: ConnectionOwner;
   readonly #writer: RequestWriter;
   readonly #socket: Socket;
@@ -171,7 +171,7 @@ export class Http1Connection {
     const call = this.#call;
     if (call === null) return;
     if (result === 'done') {
-      // An answer that came before the request was out leaves the rest of the request on the way.
+      // A response that came before the request was out leaves the rest of the request on the way.
       const reusable = parser.reusable && this.#socket.writableLength === 0;
       this.#call = null;
       this.used = true;

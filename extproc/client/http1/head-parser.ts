@@ -1,8 +1,8 @@
-// The head of an HTTP/1.1 answer in one pass over its bytes: checks every line against RFC 9112 and notes what
+// The head of an HTTP/1.1 response in one pass over its bytes: checks every line against RFC 9112 and notes what
 // decides about the body and the connection. Stricter than most clients on purpose: whatever two readers could
 // understand differently is a fault, and so is what Envoy refuses. The two forms of lines that Envoy takes are
 // straightened beforehand (`relaxed-head.ts`).
-import { MAX_ANSWER_HEADERS } from '../../../graph/plan/limits.ts';
+import { MAX_RESPONSE_HEADERS } from '../../../graph/plan/limits.ts';
 
 const CR = 13;
 const LF = 10;
@@ -36,7 +36,7 @@ export class HeadFacts {
   /** `close` or `keep-alive` in `connection`. */
   close = false;
   keepAlive = false;
-  /** Offset of the first header line; of the two values read for nearly every answer, −1 for none. */
+  /** Offset of the first header line; of the two values read for nearly every response, −1 for none. */
   linesAt = 0;
   typeAt = -1;
   typeEnd = -1;
@@ -83,7 +83,7 @@ export function parseHead(
     let valueEnd = at;
     while (valueEnd > valueAt && isBlank(bytes[valueEnd - 1])) valueEnd--;
     at += 2;
-    if (++count > MAX_ANSWER_HEADERS) return 'answered with too many headers';
+    if (++count > MAX_RESPONSE_HEADERS) return 'answered with too many headers';
     const fault = noteHeader(bytes, nameAt, nameEnd - nameAt, valueAt, valueEnd, facts);
     if (fault !== null) return fault;
   }

@@ -1,6 +1,6 @@
-// Status and headers of an HTTP/1.1 answer, kept as the checked bytes that arrived. Most answers are only passed on or
+// Status and headers of an HTTP/1.1 response, kept as the checked bytes that arrived. Most responses are only passed on or
 // asked for their content type, so nothing else is read before somebody asks.
-import type { AnswerHead } from '../../contract/message.ts';
+import type { ResponseHead } from '../../contract/message.ts';
 import { passesToClient } from '../../contract/passed-headers.ts';
 import type { HeadFacts } from './head-parser.ts';
 
@@ -9,7 +9,7 @@ const CR = 13;
 const SPACE = 32;
 const TAB = 9;
 
-export class Http1Head implements AnswerHead {
+export class Http1Head implements ResponseHead {
   readonly status: number;
   readonly #bytes: Buffer;
   readonly #linesAt: number;

@@ -22,7 +22,7 @@ test('what is not replaceable is seen once by a unit that resets the connection 
     const busy = i % 2 === 0 ? setInterval(() => spin(0.3), 0) : undefined;
     const result = await callOnce(client, { path: '/large', body, replaceable: false });
     clearInterval(busy);
-    codes.add(result.kind === 'failure' ? result.code : 'answer');
+    codes.add(result.kind === 'failure' ? result.code : 'response');
   }
   unit.postMessage('');
   const [heads] = (await once(unit, 'message')) as [number];

@@ -1,6 +1,6 @@
 // Heads that a strict reader refuses and Envoy takes: lines that end with a bare line feed, and folded lines (RFC 9112 §2.2,
-// §5.2). In: the bytes of an answer; out: the same head with CRLF and without folds, for the strict parser to judge. The
-// same unit then serves at every place of a graph. What two readers could take for two different answers stays refused.
+// §5.2). In: the bytes of a response; out: the same head with CRLF and without folds, for the strict parser to judge. The
+// same unit then serves at every place of a graph. What two readers could take for two different responses stays refused.
 
 const CR = 13;
 const LF = 10;

@@ -1,9 +1,9 @@
 // The unit of the bench: a raw keep-alive server in a process of its own, which answers every request of a known size
-// with the same bytes. Prints its port. Arguments: bytes of the answer's body.
+// with the same bytes. Prints its port. Arguments: bytes of the response's body.
 import { createServer, type AddressInfo } from 'node:net';
 
 const bodyBytes = Number(process.argv[2] ?? 100);
-const answer = Buffer.from(
+const response = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nserver: stub\r\ndate: Thu, 01 Jan 2026 00:00:00 GMT\r\ncontent-length: ${bodyBytes}\r\n\r\n${'x'.repeat(bodyBytes)}`,
 );
 
@@ -18,7 +18,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       wanted = headEnd + Number(length ?? 0);
     }
     wanted -= data.length;
-    if (wanted === 0) socket.write(answer);
+    if (wanted === 0) socket.write(response);
   });
 });
 server.listen(0, '127.0.0.1', () => {

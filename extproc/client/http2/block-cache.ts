@@ -1,4 +1,4 @@
-// The header block read last, with its fields. A server's answers mostly begin and end with the same bytes, and a
+// The header block read last, with its fields. A server's responses mostly begin and end with the same bytes, and a
 // block without a table means the same every time.
 import { decodeBlock } from '../../../lib/codecs/http2/hpack.ts';
 

@@ -20,7 +20,7 @@ export class GrpcCall implements QueuedCall, StreamOwner {
   readonly done: (result: CallResult) => void;
   readonly pieces: readonly Buffer[];
   deadline: Deadline | null = null;
-  /** Unpacks the answer, once that is whole. */
+  /** Unpacks the response, once that is whole. */
   unpacking: CallHandle | null = null;
   /** How often it was moved to another connection. */
   moves = 0;

@@ -1,12 +1,12 @@
 // The gRPC client of one edge over HTTP/2 with prior knowledge: one connection, and more when its streams are used up.
 // A call that the peer has provably not looked at is moved to another connection; one whose reused connection died
-// before the answer began is moved once, if it may be sent twice.
+// before the response began is moved once, if it may be sent twice.
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import { tooLargeText } from '../../contract/failure.ts';
 import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
 import type { Address } from '../address.ts';
 import { CallsQueue, type QueueOptions } from '../calls-queue.ts';
-import { readGrpcResult } from '../grpc/answer.ts';
+import { readGrpcResult } from '../grpc/response.ts';
 import { DEFAULT_CONCURRENT_STREAMS, MAX_H2_CONNECTIONS } from '../limits.ts';
 import { GrpcCall } from './call.ts';
 import { Http2Connection } from './connection.ts';

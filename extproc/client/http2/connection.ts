@@ -355,7 +355,7 @@ export class Http2Connection implements FrameHandler {
   }
 
   #answerControl(frame: Buffer): number {
-    // A peer that asks and does not read would make us hold the answers.
+    // A peer that asks and does not read would make us hold the responses.
     if (this.#output.unsentBytes > MAX_UNSENT_BYTES && this.#streams.size === 0) {
       return H2_ERROR.ENHANCE_YOUR_CALM;
     }
@@ -364,7 +364,7 @@ export class Http2Connection implements FrameHandler {
   }
 
   #finish(stream: ClientStream): void {
-    // An answer before the end of the request: the rest of it is not wanted.
+    // A response before the end of the request: the rest of it is not wanted.
     if (stream.left > 0) this.#sender.reset(stream.id, H2_ERROR.CANCEL);
     this.#drop(stream);
     stream.owner.answered(stream);

@@ -1,6 +1,6 @@
-// One stream of a connection: what is still to be sent of its request, and what has come of its answer. It belongs to the
+// One stream of a connection: what is still to be sent of its request, and what has come of its response. It belongs to the
 // connection, and tells whoever began it how it ended.
-import { MAX_ANSWER_HEADERS } from '../../../graph/plan/limits.ts';
+import { MAX_RESPONSE_HEADERS } from '../../../graph/plan/limits.ts';
 import { fieldOf } from '../../../lib/codecs/grpc/status.ts';
 import type { CallRequest } from '../../contract/calls.ts';
 import { MessageReader } from '../grpc/message.ts';
@@ -10,12 +10,12 @@ export type StreamLoss =
   | { readonly kind: 'unconnected'; readonly text: string }
   /** The peer says, or its absence shows, that it has not looked at the request. */
   | { readonly kind: 'unprocessed'; readonly text: string }
-  /** Gone with the connection; `unanswered`: before the first frame of the answer. */
+  /** Gone with the connection; `unanswered`: before the first frame of the response. */
   | { readonly kind: 'gone'; readonly text: string; readonly unanswered: boolean }
   /** The peer reset the stream, or broke the protocol on it. */
   | { readonly kind: 'broken'; readonly text: string }
   | { readonly kind: 'too-large' }
-  /** There was no room for the answer. */
+  /** There was no room for the response. */
   | { readonly kind: 'overloaded' };
 
 /** Who began a stream; told once how it ended, unless it has abandoned it. */
@@ -23,7 +23,7 @@ export interface StreamOwner {
   /** The request's body with its frame before it. */
   readonly pieces: readonly Buffer[];
   readonly request: CallRequest;
-  /** The stream ended in order; the parts of the answer are in it. */
+  /** The stream ended in order; the parts of the response are in it. */
   answered(stream: ClientStream): void;
   lost(stream: ClientStream, loss: StreamLoss): void;
 }
@@ -57,10 +57,10 @@ export class ClientStream {
     this.message = new MessageReader(maxAnswerBytes, memory);
   }
 
-  /** Takes a block of the answer: headers, then trailers, which end the stream. Returns what is wrong, or null. */
+  /** Takes a block of the response: headers, then trailers, which end the stream. Returns what is wrong, or null. */
   takeFields(fields: readonly string[], endsStream: boolean): string | null {
     this.started = true;
-    if (fields.length > 2 * MAX_ANSWER_HEADERS) return 'answered with too many headers';
+    if (fields.length > 2 * MAX_RESPONSE_HEADERS) return 'answered with too many headers';
     if (this.httpStatus > 0) {
       this.trailers = fields;
       return endsStream ? null : 'answered with headers behind headers';

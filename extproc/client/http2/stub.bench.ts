@@ -1,5 +1,5 @@
 // The gRPC unit of the bench: reads frames by hand and answers every request of one stream with the same bytes, so that
-// it is never what is measured. Prints its port. Argument: bytes of the answer's message.
+// it is never what is measured. Prints its port. Argument: bytes of the response's message.
 import { type AddressInfo, createServer } from 'node:net';
 import {
   buildFrame,
@@ -18,12 +18,12 @@ const headers = Buffer.concat([
   encodeField(':status', '200'),
   encodeField('content-type', 'application/grpc'),
 ]);
-const answer = Buffer.concat([
+const response = Buffer.concat([
   buildFrame(FRAME.HEADERS, FLAG.END_HEADERS, 0, headers),
   buildFrame(FRAME.DATA, 0, 0, message),
   buildFrame(FRAME.HEADERS, FLAG.END_HEADERS | FLAG.END_STREAM, 0, encodeField('grpc-status', '0')),
 ]);
-/** Offsets of the three stream ids in `answer`. */
+/** Offsets of the three stream ids in `response`. */
 const idAt = [5, 9 + headers.length + 5, 9 + headers.length + 9 + message.length + 5];
 const credit = Buffer.alloc(4);
 credit.writeUInt32BE(0x7fff0000);
@@ -58,7 +58,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       if (type === FRAME.DATA) {
         used += length;
         if (((held[at + 4] ?? 0) & FLAG.END_STREAM) !== 0) {
-          const copy = Buffer.from(answer);
+          const copy = Buffer.from(response);
           for (const offset of idAt) held.copy(copy, offset, at + 5, at + 9);
           out.push(copy);
         }

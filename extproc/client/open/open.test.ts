@@ -31,7 +31,7 @@ for (const [kind, open] of Object.entries(OPENERS)) {
     });
     client.close();
     assert.deepEqual(
-      [client.headerForm, result.kind === 'answer' && result.status],
+      [client.headerForm, result.kind === 'response' && result.status],
       ['http1', 200],
     );
     const [first = '', ...lines] = (server.requests[0]?.head ?? '').split('\r\n');
@@ -71,7 +71,7 @@ for (const [kind, open] of Object.entries(OPENERS)) {
     client.close();
     assert.equal(client.headerForm, 'hpack');
     assert.equal(said(result), '0  {"a":1} x-unit,m');
-    assert.deepEqual(result.kind === 'answer' && result.head.trailers?.(), [
+    assert.deepEqual(result.kind === 'response' && result.head.trailers?.(), [
       'x-after',
       'a',
       'y-bin',

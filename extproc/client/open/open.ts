@@ -2,7 +2,7 @@
 // host of a call is the name of the unit.
 import type { Edge } from '../../../graph/plan/plan.ts';
 import type { UnitClient } from '../../contract/calls.ts';
-import { readEgressAnswers } from './egress-answers.ts';
+import { readEgressResponses } from './egress-responses.ts';
 import { authorityOf } from '../../contract/failure.ts';
 import { Http1Client } from '../http1/client.ts';
 import type { Address } from '../address.ts';
@@ -23,7 +23,7 @@ export function openClient(edge: Edge, options: ClientOptions): UnitClient {
     return edge.transport === 'rest'
       ? new Http1Client({ address, host })
       : new Http2Client({ address, host, saysTimeout: true });
-  return readEgressAnswers(
+  return readEgressResponses(
     edge.transport === 'rest'
       ? new Http1Client({ address, host })
       : // Envoy bounds the attempts of a call itself, and would take a `grpc-timeout` for the whole request's deadline.

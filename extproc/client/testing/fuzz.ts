@@ -1,13 +1,13 @@
 // Runs the fuzzers of the clients for as long as one likes:
-// `node extproc/client/testing/fuzz.ts --iterations 1000000 --seed 1 --only answers`.
+// `node extproc/client/testing/fuzz.ts --iterations 1000000 --seed 1 --only responses`.
 // The tests run a few thousand cases of the same; a failure names the seed that brings it back.
 import { parseArgs } from 'node:util';
-import { fuzzAnswer } from './fuzz/answers.ts';
+import { fuzzResponse } from './fuzz/responses.ts';
 import { fuzzFrames, recordServer } from './fuzz/frames.ts';
 import { fuzzBlock, fuzzHeaders, startEchoUnit } from './fuzz/header-blocks.ts';
 import { makeRandom, type Random } from './fuzz/random.ts';
 
-export type FuzzTarget = 'answers' | 'blocks' | 'headers' | 'frames';
+export type FuzzTarget = 'responses' | 'blocks' | 'headers' | 'frames';
 
 /** Runs `iterations` cases of a target, the first with `seed`, each next with one more. */
 export async function runFuzz(target: FuzzTarget, iterations: number, seed: number): Promise<void> {
@@ -33,8 +33,8 @@ interface Prepared {
 async function prepare(target: FuzzTarget): Promise<Prepared> {
   const nothing = (): Promise<void> => Promise.resolve();
   switch (target) {
-    case 'answers':
-      return { run: fuzzAnswer, stop: nothing };
+    case 'responses':
+      return { run: fuzzResponse, stop: nothing };
     case 'blocks':
       return { run: fuzzBlock, stop: nothing };
     case 'headers': {
@@ -62,7 +62,7 @@ if (process.argv[1] === import.meta.filename) {
       only: { type: 'string', default: '' },
     },
   });
-  for (const target of ['answers', 'blocks', 'headers', 'frames'] as const) {
+  for (const target of ['responses', 'blocks', 'headers', 'frames'] as const) {
     if (values.only !== '' && values.only !== target) continue;
     await runFuzz(target, Number(values.iterations), Number(values.seed));
     console.log(`${target}: ${values.iterations} cases from seed ${values.seed}, no difference`);

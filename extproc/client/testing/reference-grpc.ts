@@ -2,7 +2,7 @@
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
-import { GrpcHead } from '../grpc/answer.ts';
+import { GrpcHead } from '../grpc/response.ts';
 import { decodeBlock } from '../../../lib/codecs/http2/hpack.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -31,7 +31,7 @@ export class GrpcReference implements UnitClient {
     let headers: readonly string[] = [];
     let trailers: readonly string[] = [];
     let outcome: { error: ServiceError | null; value: Buffer | undefined } | null = null;
-    // The trailers come as an event of their own, after the answer.
+    // The trailers come as an event of their own, after the response.
     const settle = (): void => {
       if (cancelled || outcome === null) return;
       const { error, value } = outcome;
@@ -79,7 +79,7 @@ export class GrpcReference implements UnitClient {
       const body = value ?? EMPTY;
       if (body.length > request.maxAnswerBytes)
         return fail('ANSWER_TOO_LARGE', tooLargeText(request));
-      return { kind: 'answer', ok: true, status: 0, grpcMessage: '', head, body };
+      return { kind: 'response', ok: true, status: 0, grpcMessage: '', head, body };
     }
     const { code, details } = error;
     // What the library says itself comes without a `grpc-status` of the unit; only its words tell.
@@ -90,7 +90,7 @@ export class GrpcReference implements UnitClient {
     if (/^(Connection dropped|Received RST_STREAM|No message received|Too many)/.test(details)) {
       return fail('UNIT_RESET', details);
     }
-    return { kind: 'answer', ok: false, status: code, grpcMessage: details, head, body: EMPTY };
+    return { kind: 'response', ok: false, status: code, grpcMessage: details, head, body: EMPTY };
   }
 }
 

@@ -2,7 +2,7 @@
 // case against both; it can also serve where the small client is under suspicion.
 import { Pool } from 'undici';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
-import type { AnswerHead } from '../../contract/message.ts';
+import type { ResponseHead } from '../../contract/message.ts';
 import { errnoOf, errnoWords, failure, type FailureCode } from '../../contract/failure.ts';
 import type { Address } from '../address.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from '../limits.ts';
@@ -73,7 +73,7 @@ export class UndiciReference implements UnitClient {
       const {
         statusCode,
         headers,
-        body: answer,
+        body: response,
       } = await this.#pool.request({
         method: 'POST',
         path: request.path,
@@ -84,7 +84,7 @@ export class UndiciReference implements UnitClient {
       });
       const pieces: Buffer[] = [];
       let length = 0;
-      for await (const piece of answer as AsyncIterable<Buffer>) {
+      for await (const piece of response as AsyncIterable<Buffer>) {
         length += piece.length;
         if (length > request.maxAnswerBytes) overLimit();
         pieces.push(piece);
@@ -92,7 +92,7 @@ export class UndiciReference implements UnitClient {
       const head = headOf(statusCode, headers as unknown as readonly unknown[]);
       const ok = statusCode >= 200 && statusCode < 300;
       const whole = Buffer.concat(pieces);
-      return { kind: 'answer', ok, status: statusCode, grpcMessage: '', head, body: whole };
+      return { kind: 'response', ok, status: statusCode, grpcMessage: '', head, body: whole };
     } catch (error) {
       if (!mayReplace || signal.aborted || !diedUnanswered(error)) throw error;
       return this.#attempt(request, signal, overLimit, false);
@@ -102,9 +102,10 @@ export class UndiciReference implements UnitClient {
   #failureOf(request: CallRequest, stop: Stop | null, error: unknown): CallResult {
     const fail = (code: FailureCode, what: string): CallResult =>
       failure(code, this.#host, request.path, what);
-    if (stop === 'timeout') return fail('UNIT_TIMEOUT', `no answer within ${request.timeoutMs} ms`);
+    if (stop === 'timeout')
+      return fail('UNIT_TIMEOUT', `no response within ${request.timeoutMs} ms`);
     if (stop === 'too-large') {
-      return fail('ANSWER_TOO_LARGE', `the answer is over ${request.maxAnswerBytes} bytes`);
+      return fail('ANSWER_TOO_LARGE', `the response is over ${request.maxAnswerBytes} bytes`);
     }
     return isUnconnected(error)
       ? fail('UNIT_UNREACHABLE', errnoWords(error))
@@ -128,7 +129,7 @@ function flatHeaders(request: CallRequest): string[] {
   return flat;
 }
 
-function headOf(status: number, raw: readonly unknown[]): AnswerHead {
+function headOf(status: number, raw: readonly unknown[]): ResponseHead {
   const all = raw.map((part) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)));
   const names = all.map((part, i) => (i % 2 === 0 ? part.toLowerCase() : part));
   return {

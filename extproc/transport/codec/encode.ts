@@ -97,7 +97,7 @@ export function buildStreamedBody(
   writer.close(REPLY.REQUEST_BODY, 0);
 }
 
-/** An answer of the filter's own; `grpcStatus` −1 for REST. `tailBytes` of body follow. */
+/** A response of the filter's own; `grpcStatus` −1 for REST. `tailBytes` of body follow. */
 export function buildImmediate(
   writer: BackwardWriter,
   status: number,
@@ -123,7 +123,7 @@ export function buildImmediate(
   writeRouting(writer, routing);
 }
 
-/** The headers of an answer that is streamed; the list holds `:status` too. */
+/** The headers of a response that is streamed; the list holds `:status` too. */
 export function buildStreamedHeaders(
   writer: BackwardWriter,
   headers: HeaderList,
@@ -138,7 +138,7 @@ export function buildStreamedHeaders(
   writeRouting(writer, routing);
 }
 
-/** A chunk of the body of an answer that is streamed: `frame` and `tailBytes` as in `buildStreamedBody`. */
+/** A chunk of the body of a response that is streamed: `frame` and `tailBytes` as in `buildStreamedBody`. */
 export function buildStreamedChunk(
   writer: BackwardWriter,
   frame: number,
@@ -153,7 +153,7 @@ export function buildStreamedChunk(
   writer.close(REPLY.STREAMED_IMMEDIATE, 0);
 }
 
-/** The trailers that end an answer that is streamed. */
+/** The trailers that end a response that is streamed. */
 export function buildStreamedTrailers(writer: BackwardWriter, trailers: readonly string[]): void {
   writer.reset(0);
   writeHeaderMap(writer, 3, trailers);

@@ -107,7 +107,7 @@ describe('a session with a client of node', () => {
       const echoes = Array.from({ length: 20 }, async (_, index) => {
         const body = Buffer.alloc(small ? random(400) : random(300_000), index + 1);
         const stream = client.request({ ':method': 'POST' });
-        const answer = echo(stream);
+        const response = echo(stream);
         for (let at = 0; at < body.length; ) {
           const take = 1 + random(small ? 100 : 60_000);
           stream.write(body.subarray(at, at + take));
@@ -115,7 +115,7 @@ describe('a session with a client of node', () => {
           if (random(3) === 0) await new Promise((resolve) => setImmediate(resolve));
         }
         stream.end();
-        const { body: received, status } = await answer;
+        const { body: received, status } = await response;
         assert.ok(received.equals(body), `stream ${index}`);
         assert.equal(status, '0');
       });
@@ -131,9 +131,9 @@ describe('a session with a client of node', () => {
     const headers: Record<string, string> = { ':method': 'POST' };
     for (let index = 0; index < 40; index++) headers[`x-long-${index}`] = 'v'.repeat(2000);
     const stream = client.request(headers);
-    const answer = echo(stream);
+    const response = echo(stream);
     stream.end('hello');
-    assert.equal((await answer).body.toString(), 'hello');
+    assert.equal((await response).body.toString(), 'hello');
     client.close();
   });
 
@@ -141,9 +141,9 @@ describe('a session with a client of node', () => {
     const client = open({});
     const body = Buffer.alloc(24 * 1024 * 1024, 'z');
     const stream = client.request({ ':method': 'POST' });
-    const answer = echo(stream);
+    const response = echo(stream);
     stream.end(body);
-    assert.ok((await answer).body.equals(body));
+    assert.ok((await response).body.equals(body));
     client.close();
   });
 
@@ -169,12 +169,12 @@ describe('a session with a client of node', () => {
   test('a session that drains ends its streams in peace and takes no others', async () => {
     const client = open({});
     const stream = client.request({ ':method': 'POST' });
-    const answer = echo(stream);
+    const response = echo(stream);
     await once(stream, 'response');
     for (const session of sessions) session.drain();
     await once(client, 'goaway');
     stream.end('last words');
-    assert.equal((await answer).body.toString(), 'last words');
+    assert.equal((await response).body.toString(), 'last words');
     await once(client, 'close');
     while (sessions.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });

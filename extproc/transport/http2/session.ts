@@ -319,7 +319,7 @@ export class ServerSession implements FrameHandler {
 
   /** Our last frame on a stream is written. */
   #sent(stream: Http2Stream): void {
-    // An answer that ends before the request: the peer is asked to stop sending (RFC 9113 §8.1).
+    // A response that ends before the request: the peer is asked to stop sending (RFC 9113 §8.1).
     if (stream.remoteEnded) this.#remove(stream);
     else this.reset(stream, H2_ERROR.NO_ERROR);
   }

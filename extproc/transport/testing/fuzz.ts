@@ -274,7 +274,7 @@ function replyAny(random: Random, exchange: Exchange): void {
   const routing = random(2) === 0 ? '' : '{"r":1}';
   switch (random(4)) {
     case 0:
-      exchange.reply({ kind: 'answer', status: 200, message: other, routing });
+      exchange.reply({ kind: 'response', status: 200, message: other, routing });
       return;
     case 1:
       exchange.reply({ kind: 'error', code: 'UNIT_RESET', info: 'x', routing });

@@ -66,7 +66,7 @@ export async function startGrpcUnit(
 ): Promise<{ readonly port: number; close(): void }> {
   const server = new Server(UNLIMITED);
   server.addService(RAW_SERVICE, {
-    Predict: (call: GrpcCall, done: (error: null, answer: Buffer, trailer: Metadata) => void) => {
+    Predict: (call: GrpcCall, done: (error: null, response: Buffer, trailer: Metadata) => void) => {
       seen(call.metadata);
       const trailer = call.metadata.clone();
       trailer.set('calls', '1');

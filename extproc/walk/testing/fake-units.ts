@@ -8,7 +8,7 @@ import { DIALECTS, dialectOf } from '../../../dialects/known/dialects.ts';
 import { COLLECTED } from '../../contract/bodies.ts';
 import type { CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import type { Exchange, Outcome, RequestHeaders } from '../../contract/exchange.ts';
-import type { AnswerHead, Message } from '../../contract/message.ts';
+import type { ResponseHead, Message } from '../../contract/message.ts';
 
 /** A graph node as a user writes it, as far as the walk cares. */
 export interface Node {
@@ -86,7 +86,10 @@ export function planOf(
   return predictor.plan;
 }
 
-export function headOf(status: number, headers: Readonly<Record<string, string>> = {}): AnswerHead {
+export function headOf(
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): ResponseHead {
   return {
     status,
     find: (name) => headers[name] ?? null,
@@ -102,7 +105,7 @@ export interface Asked {
   readonly body: Buffer;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
-  /** The header block said that the answer will be read. */
+  /** The header block said that the response will be read. */
   readonly readable: boolean;
   readonly replaceable: boolean;
   readonly timeoutMs: number | null;
@@ -218,10 +221,10 @@ export function jsonMessage(text: string): Message {
   };
 }
 
-/** A REST answer with a JSON body. */
-export function jsonAnswer(text: string, status = 200): CallResult {
+/** A REST response with a JSON body. */
+export function jsonResponse(text: string, status = 200): CallResult {
   return {
-    kind: 'answer',
+    kind: 'response',
     ok: status >= 200 && status < 300,
     status,
     grpcMessage: '',

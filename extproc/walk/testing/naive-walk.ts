@@ -4,9 +4,9 @@ import type { CallVerb } from '../../../graph/plan/plan.ts';
 import { listNodes, type Node, sameCall } from './fake-units.ts';
 import { type Json, SELDON_SPEECH, type Speech } from './speech.ts';
 
-/** An answer of the fake world, without encoding. */
+/** A response of the fake world, without encoding. */
 export type Reply =
-  | { readonly kind: 'answer'; readonly status: number; readonly text: string }
+  | { readonly kind: 'response'; readonly status: number; readonly text: string }
   | { readonly kind: 'failure'; readonly code: string };
 
 export type Ask = (unit: string, verb: CallVerb, text: string) => Reply;
@@ -15,11 +15,11 @@ interface Said {
   readonly text: string;
   readonly status: number;
   /** False for what the client said. */
-  readonly isAnswer: boolean;
+  readonly isResponse: boolean;
 }
 
 export type NaiveResult =
-  | { readonly kind: 'answer'; readonly status: number; readonly text: string }
+  | { readonly kind: 'response'; readonly status: number; readonly text: string }
   | { readonly kind: 'error'; readonly code: string };
 
 /** `unit verb` (and `again` for a second call that looks the same) → what was sent and which calls must have ended before it began. */
@@ -72,12 +72,12 @@ export function walkNaively(
     const reply = ask(node.name, verb, sent);
     if (reply.kind === 'failure') stop(reply.code);
     if (reply.status < 200 || reply.status > 299) throw new Stop(reply);
-    return { ...reply, isAnswer: true };
+    return { ...reply, isResponse: true };
   };
 
   /** The message as a unit gets it that predicts or transforms. */
-  const fit = ({ text: said, isAnswer }: Said): string => {
-    if (!isAnswer) return said;
+  const fit = ({ text: said, isResponse }: Said): string => {
+    if (!isResponse) return said;
     const chained = speech.chain(said);
     return 'code' in chained ? stop(chained.code) : chained.text;
   };
@@ -85,10 +85,10 @@ export function walkNaively(
   const routeOf = (node: Node, message: string, done: string[]): number => {
     const children = node.children ?? [];
     if (is(node, 'ROUTER', 'ROUTE')) {
-      const { text: answer } = call(node, 'route', message, done);
+      const { text: response } = call(node, 'route', message, done);
       let parsed: Json;
       try {
-        parsed = JSON.parse(answer) as Json;
+        parsed = JSON.parse(response) as Json;
       } catch {
         return stop('ANSWER_MALFORMED');
       }
@@ -103,8 +103,8 @@ export function walkNaively(
     return -1;
   };
 
-  const mean = (answers: readonly Said[]): Said => {
-    const bodies = answers.map(({ text: body }) => {
+  const mean = (responses: readonly Said[]): Said => {
+    const bodies = responses.map(({ text: body }) => {
       try {
         return JSON.parse(body) as Json;
       } catch {
@@ -119,7 +119,7 @@ export function walkNaively(
     );
     const [first] = bodies;
     const merged = speech.withRows(first ?? {}, averaged);
-    return { text: JSON.stringify(merged), status: answers[0]?.status ?? 200, isAnswer: true };
+    return { text: JSON.stringify(merged), status: responses[0]?.status ?? 200, isResponse: true };
   };
 
   /** `done`: all calls that must be over by now; grows. */
@@ -127,7 +127,7 @@ export function walkNaively(
     const children = node.children ?? [];
     let message = given;
     if (node.builtIn === 'SIMPLE_MODEL') {
-      return { text: speech.simpleModel(message.text, node.name), status: 200, isAnswer: true };
+      return { text: speech.simpleModel(message.text, node.name), status: 200, isResponse: true };
     }
     const input = is(node, 'TRANSFORMER', 'TRANSFORM_INPUT')
       ? 'transform-input'
@@ -147,20 +147,20 @@ export function walkNaively(
       if (choice !== -2) {
         const walked = choice === -1 ? children : [children[choice] as Node];
         const before = [...done];
-        const answers: (Said | Stop)[] = [];
+        const responses: (Said | Stop)[] = [];
         for (const child of walked) {
           const strand = [...before];
           try {
-            answers.push(walk(child, message, strand));
+            responses.push(walk(child, message, strand));
           } catch (error) {
             if (!(error instanceof Stop)) throw error;
-            answers.push(error);
+            responses.push(error);
           }
           done.push(...strand.slice(before.length));
         }
-        const stopped = answers.find((each) => each instanceof Stop);
+        const stopped = responses.find((each) => each instanceof Stop);
         if (stopped !== undefined) throw stopped;
-        const said = answers as Said[];
+        const said = responses as Said[];
         if (is(node, 'COMBINER', 'AGGREGATE')) {
           for (const { text: body } of said) {
             try {
@@ -186,8 +186,8 @@ export function walkNaively(
 
   let result: NaiveResult;
   try {
-    const said = walk(root, { text, status: 200, isAnswer: false }, []);
-    result = { kind: 'answer', status: said.status, text: said.text };
+    const said = walk(root, { text, status: 200, isResponse: false }, []);
+    result = { kind: 'response', status: said.status, text: said.text };
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     result = error.result;

@@ -101,19 +101,19 @@ export function replyOf(
   if (key % 100 < behaviour.faulty) {
     const kind = hash(`${key} fault`) % 5;
     if (kind === 0) return { kind: 'failure', code: 'UNIT_RESET' };
-    if (kind === 1) return { kind: 'answer', status: 503, text: `{"by":"${unit}"}` };
-    if (kind === 2) return { kind: 'answer', status: 418, text: 'no json' };
-    if (kind === 3) return { kind: 'answer', status: 204, text: '' };
-    return { kind: 'answer', status: 200, text: '{"strData":"x"}' };
+    if (kind === 1) return { kind: 'response', status: 503, text: `{"by":"${unit}"}` };
+    if (kind === 2) return { kind: 'response', status: 418, text: 'no json' };
+    if (kind === 3) return { kind: 'response', status: 204, text: '' };
+    return { kind: 'response', status: 200, text: '{"strData":"x"}' };
   }
   if (verb === 'route') {
     const routes = ['-2', '-1', '-1', '0', '0', '1', '1.9', '2', '7'];
     const drawn = hash(`${key} route`);
     const route = routes[drawn % routes.length] ?? '';
-    return { kind: 'answer', status: 200, text: speech.route(route, drawn) };
+    return { kind: 'response', status: 200, text: speech.route(route, drawn) };
   }
   const of = hash(text);
   const row = of % 7 === 0 ? '[1]' : `[${of % 1000},${(of % 77) / 8}]`;
   const body = speech.answer(`${unit} ${verb}`, of, row);
-  return { kind: 'answer', status: key % 9 === 0 ? 201 : 200, text: body };
+  return { kind: 'response', status: key % 9 === 0 ? 201 : 200, text: body };
 }

@@ -1,5 +1,5 @@
 // How the units of random graphs speak in each protocol, as plain text and written without the code of the dialects: what they answer,
-// where a branch and rows of numbers stand in it, and what becomes of an answer before the next unit.
+// where a branch and rows of numbers stand in it, and what becomes of a response before the next unit.
 import type { DialectName } from '../../../graph/plan/plan.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -8,17 +8,17 @@ export interface Speech {
   readonly protocol: DialectName;
   /** What the client sends. */
   readonly request: string;
-  /** An answer with rows of numbers; `by` and `of` tell answers apart. */
+  /** A response with rows of numbers; `by` and `of` tell responses apart. */
   answer(by: string, of: number, row: string): string;
-  /** A router's answer; `drawn` chooses among its forms. */
+  /** A router's response; `drawn` chooses among its forms. */
   route(branch: string, drawn: number): string;
-  branchIn(answer: Json): unknown;
-  /** The rows of an answer, undefined where it has none. */
-  rowsIn(answer: Json): number[][] | undefined;
-  withRows(answer: Json, rows: number[][] | undefined): Json;
+  branchIn(response: Json): unknown;
+  /** The rows of a response, undefined where it has none. */
+  rowsIn(response: Json): number[][] | undefined;
+  withRows(response: Json, rows: number[][] | undefined): Json;
   simpleModel(asked: string, unit: string): string;
-  /** An answer as the next unit's request, or the code of what is wrong with it. */
-  chain(answer: string): { readonly text: string } | { readonly code: string };
+  /** A response as the next unit's request, or the code of what is wrong with it. */
+  chain(response: string): { readonly text: string } | { readonly code: string };
 }
 
 interface SeldonData {
@@ -26,8 +26,8 @@ interface SeldonData {
   readonly tensor?: { readonly shape: [number, number]; readonly values: number[] };
 }
 
-function dataIn(answer: Json): SeldonData | undefined {
-  return answer['data'] as SeldonData | undefined;
+function dataIn(response: Json): SeldonData | undefined {
+  return response['data'] as SeldonData | undefined;
 }
 
 const SIMPLE_VALUES = [0.1, 0.9, 0.5];
@@ -37,20 +37,20 @@ export const SELDON_SPEECH: Speech = {
   request: '{"data":{"ndarray":[[1,2]]}}',
   answer: (by, of, row) => `{"by":"${by}","of":${of},"data":{"names":["a"],"ndarray":[${row}]}}`,
   route: (branch) => `{"data":{"names":[],"ndarray":[[${branch}]]}}`,
-  branchIn: (answer) => dataIn(answer)?.ndarray?.[0]?.[0],
-  rowsIn(answer) {
-    const { ndarray, tensor } = dataIn(answer) ?? {};
+  branchIn: (response) => dataIn(response)?.ndarray?.[0]?.[0],
+  rowsIn(response) {
+    const { ndarray, tensor } = dataIn(response) ?? {};
     if (ndarray !== undefined || tensor === undefined) return ndarray;
     const { shape, values } = tensor;
     return Array.from({ length: shape[0] }, (_, row) =>
       values.slice(row * shape[1], (row + 1) * shape[1]),
     );
   },
-  withRows(answer, rows) {
-    const data = dataIn(answer);
+  withRows(response, rows) {
+    const data = dataIn(response);
     return data?.ndarray === undefined
-      ? { ...answer, data: { ...data, tensor: { ...data?.tensor, values: rows?.flat() } } }
-      : { ...answer, data: { ...data, ndarray: rows } };
+      ? { ...response, data: { ...data, tensor: { ...data?.tensor, values: rows?.flat() } } }
+      : { ...response, data: { ...data, ndarray: rows } };
   },
   /** What the old engine's SIMPLE_MODEL answers to a message. */
   simpleModel(asked) {
@@ -79,24 +79,24 @@ export const SELDON_SPEECH: Speech = {
   chain: (text) => ({ text }),
 };
 
-/** An answer with one key renamed, of the first of the names that it has. */
+/** A response with one key renamed, of the first of the names that it has. */
 function renamed(
-  answer: string,
+  response: string,
   requests: readonly string[],
   names: Readonly<Record<string, string>>,
 ): { readonly text: string } | { readonly code: string } {
   let value: unknown;
   try {
-    value = JSON.parse(answer);
+    value = JSON.parse(response);
   } catch {
     return { code: 'ANSWER_MALFORMED' };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { code: 'ANSWER_MALFORMED' };
   }
-  if (requests.some((name) => name in value)) return { text: answer };
+  if (requests.some((name) => name in value)) return { text: response };
   for (const [from, to] of Object.entries(names)) {
-    if (from in value) return { text: answer.replace(`"${from}":`, `"${to}":`) };
+    if (from in value) return { text: response.replace(`"${from}":`, `"${to}":`) };
   }
   return { code: 'ANSWER_NOT_CHAINABLE' };
 }
@@ -108,8 +108,8 @@ interface V2Tensor {
   readonly data: number[];
 }
 
-function outputIn(answer: Json): V2Tensor | undefined {
-  return (answer['outputs'] as V2Tensor[] | undefined)?.[0];
+function outputIn(response: Json): V2Tensor | undefined {
+  return (response['outputs'] as V2Tensor[] | undefined)?.[0];
 }
 
 export const V2_SPEECH: Speech = {
@@ -123,21 +123,21 @@ export const V2_SPEECH: Speech = {
     drawn % 3 === 0
       ? SELDON_SPEECH.route(branch, drawn)
       : `{"outputs":[{"name":"r","datatype":"FP64","shape":[1],"data":[${branch}]}]}`,
-  branchIn: (answer) => outputIn(answer)?.data[0] ?? SELDON_SPEECH.branchIn(answer),
-  rowsIn(answer) {
-    const output = outputIn(answer);
+  branchIn: (response) => outputIn(response)?.data[0] ?? SELDON_SPEECH.branchIn(response),
+  rowsIn(response) {
+    const output = outputIn(response);
     return output === undefined ? undefined : [output.data];
   },
-  withRows: (answer, rows) => ({
-    ...answer,
-    outputs: [{ ...outputIn(answer), data: rows?.[0] }],
+  withRows: (response, rows) => ({
+    ...response,
+    outputs: [{ ...outputIn(response), data: rows?.[0] }],
   }),
   simpleModel: (_asked, unit) =>
     JSON.stringify({
       model_name: unit,
       outputs: [{ name: 'output-0', datatype: 'FP64', shape: [1, 3], data: SIMPLE_VALUES }],
     }),
-  chain: (answer) => renamed(answer, ['inputs'], { outputs: 'inputs' }),
+  chain: (response) => renamed(response, ['inputs'], { outputs: 'inputs' }),
 };
 
 export const TENSORFLOW_SPEECH: Speech = {
@@ -146,15 +146,15 @@ export const TENSORFLOW_SPEECH: Speech = {
   answer: (by, of, row) => `{"by":"${by}","of":${of},"predictions":[${row}]}`,
   route: (branch, drawn) =>
     drawn % 3 === 0 ? `{"outputs":[${branch}]}` : `{"predictions":[[${branch}]]}`,
-  branchIn(answer) {
-    const [first] = (answer['predictions'] ?? answer['outputs'] ?? []) as (number | number[])[];
+  branchIn(response) {
+    const [first] = (response['predictions'] ?? response['outputs'] ?? []) as (number | number[])[];
     return Array.isArray(first) ? first[0] : first;
   },
-  rowsIn: (answer) => answer['predictions'] as number[][] | undefined,
-  withRows: (answer, rows) => ({ ...answer, predictions: rows }),
+  rowsIn: (response) => response['predictions'] as number[][] | undefined,
+  withRows: (response, rows) => ({ ...response, predictions: rows }),
   simpleModel: () => JSON.stringify({ predictions: [SIMPLE_VALUES] }),
-  chain: (answer) =>
-    renamed(answer, ['instances', 'inputs'], { predictions: 'instances', outputs: 'inputs' }),
+  chain: (response) =>
+    renamed(response, ['instances', 'inputs'], { predictions: 'instances', outputs: 'inputs' }),
 };
 
 export const SPEECHES: readonly Speech[] = [SELDON_SPEECH, V2_SPEECH, TENSORFLOW_SPEECH];

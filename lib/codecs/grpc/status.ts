@@ -1,4 +1,4 @@
-// What a gRPC answer's header fields say of its end: `grpc-status`, `grpc-message`, and what stands in for them when a
+// What a gRPC response's header fields say of its end: `grpc-status`, `grpc-message`, and what stands in for them when a
 // peer or a proxy did not speak gRPC.
 
 /** No field says how the call ended. */
@@ -21,8 +21,8 @@ export function readEnd(fields: readonly string[]): GrpcEnd | null {
 }
 
 /**
- * The end of an answer without `grpc-status`, by the table of gRPC's "HTTP to gRPC Status Code Mapping"; null for
- * status 200, where the answer is not whole.
+ * The end of a response without `grpc-status`, by the table of gRPC's "HTTP to gRPC Status Code Mapping"; null for
+ * status 200, where the response is not whole.
  */
 export function endOfHttp(status: number): GrpcEnd | null {
   return status === 200 ? null : { status: codeOfHttp(status), message: `HTTP status ${status}` };

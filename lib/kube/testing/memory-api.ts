@@ -243,7 +243,7 @@ export class MemoryClient implements Client {
   }
 }
 
-/** An answer that is no success. */
+/** A response that is no success. */
 export function refusal(status: number, reason: string, retryAfterMs?: number): KubeError {
   return new KubeError({ ...parts(status, reason), retryAfterMs });
 }

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { JsonObject } from '../../../graph/plan/json-value.ts';
 import { readHere } from '../reader.ts';
-import type { Answer, Question } from '../thread.ts';
+import type { ReadResult, Question } from '../thread.ts';
 
 parentPort?.on('message', ({ text, options }: Question) => {
   const object = JSON.parse(text) as JsonObject;
@@ -13,5 +13,5 @@ parentPort?.on('message', ({ text, options }: Question) => {
     const rows: number[][] = [];
     for (;;) rows.push(Array.from({ length: 100_000 }, (_, index) => index));
   }
-  parentPort?.postMessage(readHere(object, options) satisfies Answer);
+  parentPort?.postMessage(readHere(object, options) satisfies ReadResult);
 });

@@ -93,9 +93,9 @@ export async function openPod(env: Readonly<Record<string, string>> = {}): Promi
     },
     async probe(path) {
       try {
-        const answer = await fetch(`${url}${path}`);
-        await answer.arrayBuffer();
-        return answer.status;
+        const response = await fetch(`${url}${path}`);
+        await response.arrayBuffer();
+        return response.status;
       } catch {
         return 0;
       }

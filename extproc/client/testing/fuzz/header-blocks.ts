@@ -37,8 +37,8 @@ export async function fuzzHeaders(random: Random, unit: EchoUnit): Promise<void>
   const trailers = randomFields(random, 'b');
   unit.next = { headers, trailers };
   const result: CallResult = await callOnce(unit.client, { path: '/a.B/C', contentType: null });
-  assert.equal(result.kind, 'answer', JSON.stringify(result));
-  if (result.kind !== 'answer') return;
+  assert.equal(result.kind, 'response', JSON.stringify(result));
+  if (result.kind !== 'response') return;
   assert.deepEqual([...result.head.entries()], Object.entries(headers).flat());
   assert.deepEqual([...(result.head.trailers?.() ?? [])], Object.entries(trailers).flat());
 }

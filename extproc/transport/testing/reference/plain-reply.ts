@@ -3,18 +3,18 @@ import type { Outcome } from '../../../contract/exchange.ts';
 import { ERRORS } from '../../../../graph/plan/errors.ts';
 import { errorBody } from '../../../../dialects/known/dialects.ts';
 import {
-  ANSWER_DETAILS,
+  RESPONSE_DETAILS,
   METADATA_NAMESPACE,
   METADATA_ROUTING,
 } from '../../../../graph/plan/names.ts';
 import {
-  addAnswerHeaders,
-  addAnswerTrailers,
+  addResponseHeaders,
+  addResponseTrailers,
   addErrorHeaders,
   addMessageHeaders,
   addRouting,
   addTailHeaders,
-} from '../../answer-headers.ts';
+} from '../../response-headers.ts';
 import { HeaderList } from '../../codec/encode.ts';
 import { CHUNK_BYTES } from '../../reply.ts';
 import type { Answering } from '../../reply.ts';
@@ -26,18 +26,18 @@ export function buildPlainReplies(outcome: Outcome, request: Answering): readonl
   switch (outcome.kind) {
     case 'tail':
       return buildTail(outcome, request, list);
-    case 'answer': {
+    case 'response': {
       const { message, status } = outcome;
-      if (request.grpc) return buildGrpcAnswer(outcome, list);
+      if (request.grpc) return buildGrpcResponse(outcome, list);
       const { layoutHeader } = request.dialect;
-      addAnswerHeaders(list, message.head, layoutHeader);
+      addResponseHeaders(list, message.head, layoutHeader);
       addMessageHeaders(list, message, layoutHeader);
       addRouting(list, routing);
       return [immediate(status, null, list, message.body, routing)];
     }
     case 'grpc-error': {
-      addAnswerHeaders(list, outcome.head, null);
-      addAnswerTrailers(list, outcome.head);
+      addResponseHeaders(list, outcome.head, null);
+      addResponseTrailers(list, outcome.head);
       addRouting(list, routing);
       const { grpcStatus, grpcMessage } = outcome;
       return [immediate(200, grpcStatus, list, Buffer.from(grpcMessage), routing)];
@@ -86,26 +86,26 @@ function buildTail(
   return [headers, ...chunks];
 }
 
-function buildGrpcAnswer(
-  answer: Extract<Outcome, { kind: 'answer' }>,
+function buildGrpcResponse(
+  response: Extract<Outcome, { kind: 'response' }>,
   list: HeaderList,
 ): readonly PlainResponse[] {
   list.add(':status', '200');
   list.add('content-type', 'application/grpc');
-  addAnswerHeaders(list, answer.message.head, null);
-  addRouting(list, answer.routing);
+  addResponseHeaders(list, response.message.head, null);
+  addRouting(list, response.routing);
   list.join();
   const trailers = new HeaderList();
   trailers.add('grpc-status', '0');
-  addAnswerTrailers(trailers, answer.message.head);
+  addResponseTrailers(trailers, response.message.head);
   trailers.join();
   const streamed = (response: object) => ({ streamed_immediate_response: response });
   return [
     {
       ...streamed({ headers_response: { headers: headerMap(list.set) } }),
-      ...metadata(answer.routing),
+      ...metadata(response.routing),
     },
-    ...cut(frame(answer.message.body)).map((body) => streamed({ body_response: { body } })),
+    ...cut(frame(response.message.body)).map((body) => streamed({ body_response: { body } })),
     streamed({ trailers_response: headerMap(trailers.set) }),
   ];
 }
@@ -122,7 +122,7 @@ function immediate(
       status: { code },
       ...(list.set.length > 0 ? { headers: mutation(list) } : {}),
       ...(grpcStatus === null ? {} : { grpc_status: { status: grpcStatus } }),
-      details: ANSWER_DETAILS,
+      details: RESPONSE_DETAILS,
       body,
     },
     ...metadata(routing),

@@ -1,5 +1,5 @@
 // What the filter answers with is what the unit said, where Envoy would make something else of it: a 400 leaves the client's connection
-// open, and an answer without a content type stays without.
+// open, and a response without a content type stays without.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
@@ -10,7 +10,7 @@ import { type RestUnit, startRestUnit } from '../harness/unit.ts';
 
 const VALUES = '{"data":{"ndarray":[[1.0,3.0]]}}';
 
-describe('answers of the filter', () => {
+describe('responses of the filter', () => {
   let failing: RestUnit;
   let untyped: RestUnit;
   let router: RestUnit;
@@ -87,7 +87,7 @@ describe('answers of the filter', () => {
   }
 
   for (const place of ['alone', 'average', 'output', 'routed']) {
-    test(`${place}: answers without a content type make one without`, async () => {
+    test(`${place}: responses without a content type make one without`, async () => {
       const reply = await askPlace(place, {});
       assert.equal(reply.status, 200, reply.text);
       assert.equal(reply.headers['content-type'], undefined);

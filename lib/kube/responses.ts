@@ -12,7 +12,7 @@ export interface DiscoveredKind {
 
 export function parseList(resource: Resource, path: string, body: unknown): KubeList {
   const meta = isRecord(body) ? body.metadata : undefined;
-  if (!isRecord(body) || !isRecord(meta)) throw badAnswer(path, 'a list');
+  if (!isRecord(body) || !isRecord(meta)) throw badResponse(path, 'a list');
   // A list without items is null in Go's JSON.
   const items = Array.isArray(body.items) ? body.items : [];
   const token =
@@ -29,7 +29,7 @@ export function parseList(resource: Resource, path: string, body: unknown): Kube
 
 export function readObject(body: unknown, path: string): KubeObject {
   if (isKubeObject(body)) return body;
-  throw badAnswer(path, 'an object');
+  throw badResponse(path, 'an object');
 }
 
 /** The resources of a group's version as discovery lists them, subresources among them. */
@@ -56,7 +56,7 @@ function isDiscovered(value: unknown): value is DiscoveredKind {
   return isRecord(value) && typeof value.name === 'string' && typeof value.kind === 'string';
 }
 
-function badAnswer(path: string, wanted: string): KubeError {
+function badResponse(path: string, wanted: string): KubeError {
   return new KubeError({
     status: 0,
     reason: 'BadAnswer',

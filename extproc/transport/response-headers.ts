@@ -1,7 +1,7 @@
-// Which headers an outcome gives to a request or to an answer, as name, value, name, value … Both transports write these
+// Which headers an outcome gives to a request or to a response, as name, value, name, value … Both transports write these
 // lists; they know nothing of phases and wires.
 import type { Outcome } from '../contract/exchange.ts';
-import type { AnswerHead, Message } from '../contract/message.ts';
+import type { ResponseHead, Message } from '../contract/message.ts';
 import {
   ERROR_HEADER,
   LENGTH_HEADER,
@@ -55,17 +55,17 @@ function setOrRemove(
   else list.add(name, wanted);
 }
 
-/** What a unit's answer passes on to the client, but the headers that stand for themselves. */
-export function addAnswerHeaders(
+/** What a unit's response passes on to the client, but the headers that stand for themselves. */
+export function addResponseHeaders(
   list: HeaderList,
-  head: AnswerHead | null,
+  head: ResponseHead | null,
   layoutHeader: string | null,
 ): void {
   if (head !== null) addPassed(list, head.entries(), layoutHeader);
 }
 
-/** The metadata behind a unit's gRPC answer. */
-export function addAnswerTrailers(list: HeaderList, head: AnswerHead | null): void {
+/** The metadata behind a unit's gRPC response. */
+export function addResponseTrailers(list: HeaderList, head: ResponseHead | null): void {
   const trailers = head?.trailers?.();
   if (trailers !== undefined) addPassed(list, trailers, null);
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startTestGateway, until } from './testing/gateway.ts';
 
-test('an answer with as many headers as a unit may send passes', async (t) => {
+test('a response with as many headers as a unit may send passes', async (t) => {
   const gateway = await startTestGateway({
     model: (request, response) => {
       request.resume();
@@ -19,6 +19,6 @@ test('an answer with as many headers as a unit may send passes', async (t) => {
     async () => (await gateway.predict('one', 'many')).status === 200,
     'one/many is served',
   );
-  const answer = await gateway.predict('one', 'many');
-  assert.equal(answer.headers['x-h949'], 'v');
+  const response = await gateway.predict('one', 'many');
+  assert.equal(response.headers['x-h949'], 'v');
 });

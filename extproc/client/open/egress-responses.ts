@@ -1,14 +1,17 @@
 // Calls over Envoy's egress listener: what Envoy answers itself, because the unit did not, becomes the failure that a call straight
-// to the unit would have been. Envoy marks it with its code, a header that the listener takes out of units' own answers.
+// to the unit would have been. Envoy marks it with its code, a header that the listener takes out of units' own responses.
 import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
 import { ERROR_HEADER } from '../../../graph/plan/names.ts';
-import { type CallResult, decorateClient, type UnitClient } from '../../contract/calls.ts';
-
-type Failure = Extract<CallResult, { kind: 'failure' }>;
-type Answer = Extract<CallResult, { kind: 'answer' }>;
+import type { Failure } from '../../contract/failure.ts';
+import {
+  type CallResponse,
+  type CallResult,
+  decorateClient,
+  type UnitClient,
+} from '../../contract/calls.ts';
 
 /** `host`: of the calls, the unit's name on the listener; `address`: where the unit is, as failures name it. */
-export function readEgressAnswers(client: UnitClient, host: string, address: string): UnitClient {
+export function readEgressResponses(client: UnitClient, host: string, address: string): UnitClient {
   const placed = (result: CallResult): CallResult =>
     result.kind === 'failure'
       ? { ...result, text: result.text.replace(`//${host}/`, `//${address}/`) }
@@ -19,9 +22,9 @@ export function readEgressAnswers(client: UnitClient, host: string, address: str
   });
 }
 
-/** Null where the answer is the unit's own. */
+/** Null where the response is the unit's own. */
 function failureOf(result: CallResult): Failure | null {
-  if (result.kind !== 'answer' || result.ok) return null;
+  if (result.kind !== 'response' || result.ok) return null;
   const code = result.head.find(ERROR_HEADER);
   return code !== null && isErrorCode(code)
     ? { kind: 'failure', code, text: infoOf(result) }
@@ -33,9 +36,9 @@ function isErrorCode(text: string): text is ErrorCode {
 }
 
 /** gRPC: the status's message; REST: `status.info` of Seldon's FAILURE body. */
-function infoOf(answer: Answer): string {
-  if (answer.grpcMessage !== '') return answer.grpcMessage;
-  const text = answer.body.toString('utf8');
+function infoOf(response: CallResponse): string {
+  if (response.grpcMessage !== '') return response.grpcMessage;
+  const text = response.body.toString('utf8');
   try {
     const body = JSON.parse(text) as { readonly status?: { readonly info?: unknown } } | null;
     const info = body?.status?.info;

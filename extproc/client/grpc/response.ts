@@ -1,7 +1,7 @@
-// Turns the parts of a gRPC answer into the result of a call, unpacked where it was compressed.
+// Turns the parts of a gRPC response into the result of a call, unpacked where it was compressed.
 import type { CallHandle, CallRequest, CallResult } from '../../contract/calls.ts';
 import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
-import type { AnswerHead } from '../../contract/message.ts';
+import type { ResponseHead } from '../../contract/message.ts';
 import { encodingOf } from '../../contract/unpack/encodings.ts';
 import { unpack } from '../../contract/unpack/unpack.ts';
 import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
@@ -20,8 +20,8 @@ const FRAMING: ReadonlySet<string> = new Set([
   'grpc-timeout',
 ]);
 
-/** Headers and trailers of a gRPC answer. What passes on is metadata only: `content-type` is the framing's. */
-export class GrpcHead implements AnswerHead {
+/** Headers and trailers of a gRPC response. What passes on is metadata only: `content-type` is the framing's. */
+export class GrpcHead implements ResponseHead {
   readonly status = 200;
   readonly #headers: readonly string[];
   readonly #end: readonly string[];
@@ -32,7 +32,7 @@ export class GrpcHead implements AnswerHead {
     this.#end = trailers;
   }
 
-  /** Not in the trailers: Envoy marks its own answers in headers, and takes the mark out of units' headers alone. */
+  /** Not in the trailers: Envoy marks its own responses in headers, and takes the mark out of units' headers alone. */
   find(name: string): string | null {
     return fieldOf(this.#headers, name);
   }
@@ -56,17 +56,17 @@ function metadataOf(fields: readonly string[]): string[] {
   return passed;
 }
 
-export interface GrpcAnswerParts {
+export interface GrpcResponseParts {
   readonly httpStatus: number;
   readonly headers: readonly string[];
-  /** Empty when there are none: an answer of headers alone. */
+  /** Empty when there are none: a response of headers alone. */
   readonly trailers: readonly string[];
   readonly message: MessageReader;
 }
 
-/** `done` is called once, at once but for a large compressed answer; the handle stops the unpacking of that. */
+/** `done` is called once, at once but for a large compressed response; the handle stops the unpacking of that. */
 export function readGrpcResult(
-  parts: GrpcAnswerParts,
+  parts: GrpcResponseParts,
   request: CallRequest,
   host: string,
   done: (result: CallResult) => void,
@@ -81,13 +81,13 @@ export function readGrpcResult(
   if (end === null) return fail('UNIT_RESET', 'answered no grpc-status');
   if (end.status !== 0) {
     const { status, message: grpcMessage } = end;
-    done({ kind: 'answer', ok: false, status, grpcMessage, head, body: EMPTY });
+    done({ kind: 'response', ok: false, status, grpcMessage, head, body: EMPTY });
     return null;
   }
   const framed = message.finish();
   if ('fault' in framed) return fail('UNIT_RESET', framed.fault);
   const answer = (body: Buffer): void =>
-    done({ kind: 'answer', ok: true, status: 0, grpcMessage: end.message, head, body });
+    done({ kind: 'response', ok: true, status: 0, grpcMessage: end.message, head, body });
   if (!framed.isPacked) {
     answer(framed.bytes);
     return null;

@@ -1,9 +1,9 @@
-// One HTTP/1.1 answer to a POST, out of bytes that come in any pieces. The bytes are read into a buffer that all
-// connections share, so an answer that came whole is copied out once, head and body together; the rest of a longer
+// One HTTP/1.1 response to a POST, out of bytes that come in any pieces. The bytes are read into a buffer that all
+// connections share, so a response that came whole is copied out once, head and body together; the rest of a longer
 // body of known length is read by the socket straight into its place (`target`).
 import { type BodyMemory, COLLECTED } from '../../contract/bodies.ts';
 import { ByteSink } from '../../contract/byte-sink.ts';
-import { MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS, MAX_TURN_BYTES } from '../limits.ts';
+import { MAX_HEAD_BYTES, MAX_INTERIM_RESPONSES, MAX_TURN_BYTES } from '../limits.ts';
 import { ChunkedBody } from './chunked.ts';
 import { HeadFacts, findStartFault, parseHead } from './head-parser.ts';
 import { Http1Head } from './head.ts';
@@ -17,14 +17,14 @@ export type ParseResult = 'more' | 'done' | 'bad' | 'too-large' | 'overloaded';
 
 type Phase = 'head' | 'length' | 'chunked' | 'until-close' | 'done';
 
-export class AnswerParser {
+export class ResponseParser {
   head: Http1Head | null = null;
   body: Buffer = EMPTY;
   /** After 'done': whether the connection may carry another request. */
   reusable = false;
   /** After 'bad': what was wrong, for the failure's text. */
   fault = '';
-  /** Whether any byte of the answer has arrived. */
+  /** Whether any byte of the response has arrived. */
   started = false;
 
   readonly #facts = new HeadFacts();
@@ -40,7 +40,7 @@ export class AnswerParser {
   #chunked: ChunkedBody | null = null;
   #sink: ByteSink | null = null;
 
-  /** Makes ready for the next answer. */
+  /** Makes ready for the next response. */
   begin(maxBytes: number, memory: BodyMemory): void {
     this.head = null;
     this.body = EMPTY;
@@ -79,7 +79,7 @@ export class AnswerParser {
       : this.#pushBody(bytes, from, to);
   }
 
-  /** The answer after 'done'; a connection at rest keeps nothing of it. */
+  /** The response after 'done'; a connection at rest keeps nothing of it. */
   take(): { readonly head: Http1Head | null; readonly body: Buffer } {
     const { head, body } = this;
     this.head = null;
@@ -95,8 +95,8 @@ export class AnswerParser {
     }
     return this.#bad(
       this.started
-        ? 'connection closed before the answer was whole'
-        : 'connection closed without an answer',
+        ? 'connection closed before the response was whole'
+        : 'connection closed without a response',
     );
   }
 
@@ -140,7 +140,7 @@ export class AnswerParser {
       }
       if (this.#facts.status === 101) return this.#bad('switched to another protocol unasked');
       if (this.#facts.minor === 0) return this.#bad('answered 1xx in HTTP/1.0');
-      if (++this.#interim > MAX_INTERIM_ANSWERS) return this.#bad('answered with too many 1xx');
+      if (++this.#interim > MAX_INTERIM_RESPONSES) return this.#bad('answered with too many 1xx');
       start = headEnd;
     }
   }
@@ -219,7 +219,7 @@ export class AnswerParser {
     return taken === room ? this.#finish(to - from > room) : 'more';
   }
 
-  /** `excess`: bytes came that belong to no answer, so the connection is not to be trusted further. */
+  /** `excess`: bytes came that belong to no response, so the connection is not to be trusted further. */
   #finish(excess: boolean): ParseResult {
     const facts = this.#facts;
     const untilClose = this.#phase === 'until-close';

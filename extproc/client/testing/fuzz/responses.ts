@@ -1,18 +1,18 @@
-// Random HTTP/1.1 answers, whole and damaged, read by our parser and by the runtime's. What both must hold: however
-// the bytes are cut, our parser says the same; a whole answer is read alike by both; and what ours accepts, the
+// Random HTTP/1.1 responses, whole and damaged, read by our parser and by the runtime's. What both must hold: however
+// the bytes are cut, our parser says the same; a whole response is read alike by both; and what ours accepts, the
 // other one accepts too and understands in the same way (ours may refuse more).
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { Duplex } from 'node:stream';
 import { COLLECTED } from '../../../contract/bodies.ts';
-import { AnswerParser } from '../../http1/answer-parser.ts';
+import { ResponseParser } from '../../http1/response-parser.ts';
 import { cut, mutate, type Random } from './random.ts';
 
 const MAX_BYTES = 100_000;
 
 /** Runs one case; throws when it finds a difference. */
-export async function fuzzAnswer(random: Random): Promise<void> {
-  const whole = buildAnswer(random);
+export async function fuzzResponse(random: Random): Promise<void> {
+  const whole = buildResponse(random);
   const damaged = random.chance(0.6);
   const bytes = damaged ? mutate(random, whole) : whole;
   const said = readWithOurs([bytes]);
@@ -24,13 +24,13 @@ export async function fuzzAnswer(random: Random): Promise<void> {
     assert.equal(readWithOurs(cut(random, rough)), said, `not straightened: ${roughShown}`);
   }
   if (damaged && said.startsWith('refused')) return;
-  // Bytes behind an answer end the connection here, and the whole answer there.
-  const other = await readWithNode(bytes.subarray(0, answerLength(bytes)));
+  // Bytes behind a response end the connection here, and the whole response there.
+  const other = await readWithNode(bytes.subarray(0, responseLength(bytes)));
   if (damaged && other !== said && isOursToAccept(bytes)) return;
   assert.equal(said, other, `ours and the runtime's differ: ${shown}`);
 }
 
-function buildAnswer(random: Random): Buffer {
+function buildResponse(random: Random): Buffer {
   const body = Buffer.from(Array.from({ length: random.int(40) }, () => 97 + random.int(26)));
   const interim = random.chance(0.1) ? 'HTTP/1.1 103 Early\r\nlink: <a>\r\n\r\n' : '';
   const status = random.pick([
@@ -59,7 +59,7 @@ function buildAnswer(random: Random): Buffer {
   return Buffer.concat([head, framing === 'chunked' ? chunksOf(random, body) : body]);
 }
 
-/** The same answer with bare line feeds in its heads. */
+/** The same response with bare line feeds in its heads. */
 function roughen(random: Random, whole: Buffer): Buffer {
   const text = whole.toString('latin1');
   const last = text.lastIndexOf('HTTP/1.');
@@ -85,7 +85,7 @@ function chunksOf(random: Random, body: Buffer): Buffer {
 }
 
 function readWithOurs(pieces: readonly Buffer[]): string {
-  const parser = new AnswerParser();
+  const parser = new ResponseParser();
   parser.begin(MAX_BYTES, COLLECTED);
   let result = 'more';
   for (const piece of pieces) {
@@ -119,9 +119,9 @@ function isOursToAccept(bytes: Buffer): boolean {
   );
 }
 
-/** Where the answer ends, as our parser sees it. */
-function answerLength(bytes: Buffer): number {
-  const parser = new AnswerParser();
+/** Where the response ends, as our parser sees it. */
+function responseLength(bytes: Buffer): number {
+  const parser = new ResponseParser();
   parser.begin(MAX_BYTES, COLLECTED);
   for (let at = 0; at < bytes.length; at++) {
     const target = parser.target();
@@ -139,15 +139,17 @@ function readWithNode(bytes: Buffer): Promise<string> {
       read: () => {},
       write: (_chunk, _encoding, done) => done(),
     });
-    const asked = request({ method: 'POST', createConnection: () => connection }, (answer) => {
+    const asked = request({ method: 'POST', createConnection: () => connection }, (response) => {
       const pieces: Buffer[] = [];
-      answer.on('data', (piece: Buffer) => pieces.push(piece));
-      answer.on('error', () => resolve('refused'));
-      answer.on('end', () => {
-        const names = answer.rawHeaders.map((part, i) => (i % 2 === 0 ? part.toLowerCase() : part));
-        resolve(describe(answer.statusCode ?? 0, names, Buffer.concat(pieces)));
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('error', () => resolve('refused'));
+      response.on('end', () => {
+        const names = response.rawHeaders.map((part, i) =>
+          i % 2 === 0 ? part.toLowerCase() : part,
+        );
+        resolve(describe(response.statusCode ?? 0, names, Buffer.concat(pieces)));
       });
-      answer.on('close', () => resolve('refused'));
+      response.on('close', () => resolve('refused'));
     });
     asked.on('error', () => resolve('refused'));
     asked.on('upgrade', () => resolve('refused'));
