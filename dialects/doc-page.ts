@@ -20,7 +20,7 @@ const base = location.pathname.replace(/\\/(api\\/v[^/]+\\/doc|v2\\/docs)\\/.*$/
 const sample = { predictions: '{"data":{"ndarray":[[1,2,3]]}}', feedback: '{"reward":1}',
   infer: '{"inputs":[{"name":"input-0","datatype":"FP64","shape":[1,3],"data":[1,2,3]}]}' };
 const make = (tag, text) => Object.assign(document.createElement(tag), { textContent: text ?? '' });
-fetch('seldon.json').then((answer) => answer.json()).then((api) => {
+fetch('seldon.json').then((response) => response.json()).then((api) => {
   document.getElementById('title').textContent = document.title = api.info.title;
   for (const [path, operations] of Object.entries(api.paths))
     for (const [method, operation] of Object.entries(operations)) show(path, method, operation);
@@ -34,14 +34,14 @@ function show(path, method, operation) {
   const unit = Object.assign(make('select'), { hidden: !operation.parameters });
   for (const name of operation.parameters?.[0].schema.enum ?? []) unit.append(make('option', name));
   const send = make('button', 'send');
-  const answer = Object.assign(make('pre'), { hidden: true });
+  const shown = Object.assign(make('pre'), { hidden: true });
   send.onclick = async () => {
     const init = method === 'post' ? { method, body: body.value, headers: { 'content-type': 'application/json' } } : { method };
     const response = await fetch(base + path.replace(/\\{[^}]+\\}/, encodeURIComponent(unit.value)), init);
-    answer.hidden = false;
-    answer.textContent = response.status + ' ' + response.statusText + '\\n' + (await response.text());
+    shown.hidden = false;
+    shown.textContent = response.status + ' ' + response.statusText + '\\n' + (await response.text());
   };
-  section.append(head, unit, ...(method === 'post' ? [body] : []), send, answer);
+  section.append(head, unit, ...(method === 'post' ? [body] : []), send, shown);
   document.getElementById('operations').append(section);
 }
 </script>

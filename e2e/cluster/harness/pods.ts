@@ -102,7 +102,7 @@ for (const pid of readdirSync('/proc').filter(Number)) {
 
 const WAKE_FILTER = `
 const url = 'http://127.0.0.1:8000/api/v1.0/metadata';
-fetch(url).then((answer) => answer.text()).catch((error) => { console.error(String(error)); process.exitCode = 1; });`;
+fetch(url).then((response) => response.text()).catch((error) => { console.error(String(error)); process.exitCode = 1; });`;
 
 /** Asks for what no unit answers alone: a graph that Envoy serves alone has no filter's process before. */
 export async function wakeFilter(namespace: string, pod: string): Promise<void> {
