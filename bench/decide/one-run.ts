@@ -1,5 +1,6 @@
 // One run over one tree of sources, named by the first argument; numbers as JSON out. The code is imported from that tree, so what
 // is used of it here has to be there under these names in every tree that is compared.
+import '../../dialects/testing/load-messages.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { ReviewRequest } from '../../operator/admission/review.ts';

@@ -5,7 +5,7 @@ import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { HttpControlResponse } from '../../dialects/dialect.ts';
 import { DIALECTS, dialectOf } from '../../dialects/known/dialects.ts';
-import { documentsOf } from '../../dialects/known/documents.ts';
+import { loadDocuments } from '../../dialects/known/documents.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { ConnectionServer } from '../contract/connection-server.ts';
@@ -96,13 +96,13 @@ async function answerAsked(
     case 'doc':
       return {
         status: 200,
-        body: documentsOf(plan.dialect)?.page ?? '',
+        body: (await loadDocuments(plan.dialect))?.page ?? '',
         headers: { 'content-type': 'text/html; charset=utf-8' },
       };
     case 'doc-without-slash':
       return { ...empty(301), headers: { location: 'doc/' } };
     case 'openapi':
-      return json(200, documentsOf(plan.dialect)?.openApiOf(plan) ?? '{}');
+      return json(200, (await loadDocuments(plan.dialect))?.openApiOf(plan) ?? '{}');
   }
 }
 

@@ -20,7 +20,12 @@ switch (parsed.kind) {
 
 /** Loads everything once, so that its compiled form is in the cache. */
 async function warm(): Promise<void> {
+  const [{ DIALECTS }, { loadMessages }] = await Promise.all([
+    import('../../dialects/known/dialects.ts'),
+    import('../../dialects/known/messages.ts'),
+  ]);
   await Promise.all([
+    loadMessages(Object.values(DIALECTS).map(({ name }) => name)),
     import('./run.ts'),
     import('../control/grpc-services.ts'),
     import('../tracing/sdk.ts'),

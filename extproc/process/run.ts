@@ -2,6 +2,7 @@
 // in `extproc/process/ipc.ts`; logs are JSON lines on standard error.
 import { flushCompileCache } from 'node:module';
 import pino from 'pino';
+import { dialectsOf, loadMessages } from '../../dialects/known/messages.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { openClient } from '../client/open/open.ts';
 import { combineObservers } from '../contract/call-observer.ts';
@@ -90,7 +91,10 @@ export function run(options: WorkerOptions): void {
     counts: () => readCounts(calls, gauges),
     walks: () => walks.take(),
     send,
-    prepare: (plans) => tracers.load(plans),
+    prepare: async (plans) => {
+      await loadMessages(plans.flatMap(dialectsOf));
+      await tracers.load(plans);
+    },
     finish: () => tracers.close(),
     exit: (code) => process.exit(code),
     drainLimitMs: options.drainLimitMs,

@@ -1,3 +1,4 @@
+import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeldAccount, HeldBytes } from '../contract/held-bytes.ts';

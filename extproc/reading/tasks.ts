@@ -1,7 +1,8 @@
 // What is asked of messages whose inside has to be read, as values that can be handed to a thread. In: the task and the
 // payloads; out: its result. Nothing here knows where it runs.
 import type { DialectName } from '../../graph/plan/plan.ts';
-import { type Transcoder, transcoderOf } from '../../dialects/transcode/transcode.ts';
+import { transcoderOf } from '../../dialects/known/messages.ts';
+import type { Transcoder } from '../../dialects/transcode/transcode.ts';
 import type { FeedbackRoutingFound, Messages, Routing } from '../../dialects/dialect.ts';
 import type { Edits, Payload, Unusable } from '../../dialects/payload.ts';
 

@@ -1,6 +1,6 @@
 // The reading thread: takes one task after the other, says how much memory it needs for it, and answers with the result.
 import { parentPort } from 'node:worker_threads';
-import { messagesOf } from '../../dialects/known/messages.ts';
+import { loadMessages, messagesOf } from '../../dialects/known/messages.ts';
 import type { Messages } from '../../dialects/dialect.ts';
 import type { Payload } from '../../dialects/payload.ts';
 import { freeMemory } from '../../lib/runtime/free-memory.ts';
@@ -55,7 +55,9 @@ function guarded(step: () => void): void {
   }
 }
 
-parentPort?.on('message', (message: ToReader) => {
+parentPort?.on('message', (message: ToReader) => void take(message));
+
+async function take(message: ToReader): Promise<void> {
   if (message.kind === 'room') {
     const next = waiting;
     waiting = null;
@@ -63,10 +65,12 @@ parentPort?.on('message', (message: ToReader) => {
     if (message.granted) guarded(next);
     return;
   }
+  const { spoken = message.dialect } = message.task;
+  await loadMessages([message.dialect, spoken]);
   guarded(() => {
     const messages = messagesOf(message.dialect, message.transport);
     const payloads = payloadsOf(message);
     waiting = () => run(messages, message, payloads);
     say({ kind: 'needs', bytes: bytesMade(messages, message.task, payloads) });
   });
-});
+}

@@ -1,11 +1,12 @@
-// OpenTelemetry's SDK as far as we need it: a tracer whose spans are exported in batches. A file of its own, since it takes
-// 26 MB of a process, and is loaded where traces are made.
+// OpenTelemetry's SDK as far as we need it: a tracer whose spans are exported in batches; and what makes spans of a request, which
+// needs its API. Apart, since it takes 26 MB of a process, and is loaded where traces are made.
 import { diag, DiagLogLevel, type Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Log } from '../../lib/runtime/log.ts';
 import { LOST_LOG_MS } from './limits.ts';
+import { RequestTrace } from './request-trace.ts';
 
 const MAX_REASON = 500;
 
@@ -26,8 +27,11 @@ export interface ProviderOptions {
 }
 
 export interface Sdk {
+  readonly RequestTrace: typeof RequestTrace;
   openProvider(options: ProviderOptions, log: Log): SpanProvider;
 }
+
+export { RequestTrace };
 
 export function openProvider(options: ProviderOptions, log: Log): SpanProvider {
   const { url, resource, timeoutMs } = options;

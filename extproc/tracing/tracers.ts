@@ -10,7 +10,7 @@ import {
   MAX_EXPORTED_SPANS,
   MAX_WAITING_SPANS,
 } from './limits.ts';
-import { RequestTrace, type TracedPlan } from './request-trace.ts';
+import type { TracedPlan } from './request-trace.ts';
 import { readTraceContext } from './sampling.ts';
 import type { Sdk, SpanProvider } from './sdk.ts';
 
@@ -32,8 +32,9 @@ export class Tracers {
   /** The observer of a plan's calls; undefined where it has no traces. */
   prepare(plan: Plan): CallObserver | undefined {
     const { tracing } = plan;
-    if (tracing === undefined || this.#sdk === null) return undefined;
-    const traced = tracedPlan(plan, tracing, this.#providerOf(plan, tracing).tracer);
+    const sdk = this.#sdk;
+    if (tracing === undefined || sdk === null) return undefined;
+    const traced = tracedPlan(plan, tracing, this.#providerOf(sdk, plan, tracing).tracer);
     return {
       // Only requests that are traced are watched.
       begin: () => null,
@@ -41,7 +42,7 @@ export class Tracers {
         const context = readTraceContext(exchange.headers, tracing.samplingMillionths);
         if (context === null) return null;
         exchange.headers.replaceTrace();
-        return new RequestTrace(traced, context);
+        return new sdk.RequestTrace(traced, context);
       },
     };
   }
@@ -52,7 +53,7 @@ export class Tracers {
     this.#providers.clear();
   }
 
-  #providerOf(plan: Plan, tracing: Tracing): SpanProvider {
+  #providerOf(sdk: Sdk, plan: Plan, tracing: Tracing): SpanProvider {
     const { url, service, attributes } = tracing;
     const resource = {
       'service.name': service,
@@ -64,7 +65,7 @@ export class Tracers {
     const key = JSON.stringify([url, resource]);
     const known = this.#providers.get(key);
     if (known !== undefined) return known;
-    const provider = (this.#sdk as Sdk).openProvider(
+    const provider = sdk.openProvider(
       {
         url: `${url}/v1/traces`,
         resource,

@@ -1,4 +1,5 @@
 // Lines of operations whose units answer when a test says so: branches side by side, faults, clients that fail.
+import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallResult } from '../contract/calls.ts';

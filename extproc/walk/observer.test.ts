@@ -1,4 +1,5 @@
 // What an observer of side calls is told, and that its headers go with the call that they are for.
+import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CallObserver, combineObservers } from '../contract/call-observer.ts';

@@ -1,4 +1,5 @@
 // Random graphs and random behaviour of their units: the program against the naive evaluator.
+import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';

@@ -1,5 +1,6 @@
 // What a walk costs without any socket: µs a request with units that answer at once, and MB/s of the passes over
 // large bodies. Run: `$(scripts/node-path.sh) extproc/walk/walk.bench.ts`.
+import '../../dialects/testing/load-messages.ts';
 import { COLLECTED } from '../contract/bodies.ts';
 import type { CallResult } from '../contract/calls.ts';
 import { isJson } from '../../lib/codecs/json/scan.ts';

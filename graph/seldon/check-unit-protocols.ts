@@ -1,5 +1,5 @@
 // Units that speak another protocol than their graph: what cannot be said in both is refused, with the reason.
-import { transcoderOf } from '../../dialects/transcode/transcode.ts';
+import { isTranslated } from '../../dialects/known/pairs.ts';
 import { findBuiltIn } from '../built-ins/table.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { joinPath } from '../manifest/manifest-lines.ts';
@@ -65,7 +65,6 @@ function whyNot(
   const methods = (unit.methods ?? []).map(({ name }) => name);
   if (unit.type === 'COMBINER' || methods.includes('AGGREGATE'))
     return 'a combiner gets a list of responses, which only its own protocol has';
-  if (transcoderOf(graph, protocol, 'rest') === null)
-    return 'what the one says has no place in the other';
+  if (!isTranslated(graph, protocol)) return 'what the one says has no place in the other';
   return null;
 }
