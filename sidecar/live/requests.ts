@@ -1,6 +1,7 @@
 // The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
 // read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
 import type { Walk, WalkCall, WalkTail } from '../../extproc/live/walk-log.ts';
+import { TRACE_HEADER } from '../../graph/plan/names.ts';
 
 export interface LiveRequest {
   /** Counts up, so that a watcher can tell which ones it has. */
@@ -80,7 +81,7 @@ export function parseLine(line: string, id: number): LiveRequest | null {
     bytesIn: number('bytes_in') ?? 0,
     bytesOut: number('bytes_out') ?? 0,
     puid: text('puid'),
-    traceId: TRACE_PARENT.exec(text('traceparent'))?.[1] ?? '',
+    traceId: TRACE_PARENT.exec(text(TRACE_HEADER))?.[1] ?? '',
     routing: readRouting(fields.get('routing')),
     calls: [],
     tail: null,
