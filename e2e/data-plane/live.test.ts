@@ -1,5 +1,4 @@
-// The live page's data under load: what /live, `top` and `tap` tell is what was sent, nothing is written while nobody looks, and the
-// page itself works in a browser, by keyboard, in both colour schemes and enlarged.
+// The live page's data under load: what /live, `top`, `tap` and `trace` tell is what was sent, and nothing is written while nobody looks.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -10,67 +9,21 @@ import type { LiveRequest } from '../../sidecar/live/requests.ts';
 import type { LiveState } from '../../sidecar/live/state.ts';
 import type { TreeUnit } from '../../sidecar/live/walk-tree.ts';
 import { followLive } from '../../cli/live/follow.ts';
-import { findChromium, openPage, type Page } from '../harness/browser.ts';
 import { ask } from '../harness/client.ts';
+import { LIVE_BODY, type LiveGraph, startLiveGraph } from '../harness/live-graph.ts';
 import { startLoad } from '../harness/load.ts';
-import { deployment, model, type Node } from '../harness/manifest.ts';
 import { freePort } from '../harness/ports.ts';
-import { type Running, runGraph } from '../harness/run.ts';
-import { type RestUnit, startRestUnit } from '../harness/unit.ts';
 
 const SIDEGRAPH = path.join(import.meta.dirname, '..', '..', 'bin', 'sidegraph');
-const BODY = '{"data":{"ndarray":[[1]]}}';
-/** A branch name that would be markup if it were not escaped. */
-const HOSTILE_PATH = '/api/v1.0/predictions?<img src=x onerror=alert(1)>';
 
-let running: Running;
-let adminPort: number;
-/** Units that the header `x-hold` names wait for this. */
-const held = Promise.withResolvers<void>();
-const units = new Map<string, RestUnit>();
-
+let graph: LiveGraph;
 before(async () => {
-  let asked = 0;
-  units.set(
-    'r',
-    await startRestUnit(({ headers }) => {
-      const branch = headers['x-hold'] === undefined && asked++ % 4 === 3 ? 1 : 0;
-      return { body: `{"data":{"ndarray":[[${branch}]]}}` };
-    }),
-  );
-  for (const name of ['t', 'a']) {
-    const unit = await startRestUnit(async ({ headers }) => {
-      if (headers['x-hold'] === name) await held.promise;
-      return { body: BODY };
-    });
-    units.set(name, unit);
-  }
-  units.set('b', await startRestUnit(() => ({ status: 503, body: '{}' })));
-  const port = (name: string): number => units.get(name)?.port ?? 0;
-  const graph: Node = {
-    name: 't',
-    type: 'TRANSFORMER',
-    port: port('t'),
-    children: [
-      {
-        name: 'r',
-        type: 'ROUTER',
-        port: port('r'),
-        children: [model('a', port('a')), model('b', port('b'))],
-      },
-    ],
-  };
-  adminPort = await freePort();
-  running = await runGraph(deployment(graph), { args: ['--admin-port', String(adminPort)] });
+  graph = await startLiveGraph();
 });
-after(async () => {
-  await running?.stop();
-  for (const unit of units.values()) await unit.close();
-});
+after(() => graph?.close());
 
-const urlOf = (): string => `http://127.0.0.1:${adminPort}`;
-const liveLogSize = (): number =>
-  statSync(path.join(path.dirname(running.file), 's', 'live.log')).size;
+const urlOf = (): string => graph.url;
+const liveLogSize = (): number => statSync(graph.logPath).size;
 
 async function sidegraph(...args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(SIDEGRAPH, args);
@@ -89,7 +42,7 @@ async function stateThat(isRight: (state: LiveState) => boolean): Promise<LiveSt
 
 describe('the live data', () => {
   test('counts, shares and errors are those of the load, and requests have their way', async () => {
-    const load = startLoad(running.port, 2, BODY);
+    const load = startLoad(graph.running.port, 2, LIVE_BODY);
     const state = await stateThat(({ predictors }) => (predictors[0]?.units[2]?.total ?? 0) > 50);
     const during = (await sidegraph('top', '--url', urlOf(), '--once', '-o', 'json')).trim();
     const tapped = await sidegraph(
@@ -158,10 +111,10 @@ describe('the live data', () => {
 
   test('calls under way are seen, those of the filter and those of Envoy', async () => {
     const asked = ['t', 'a', 'a'].map((unit) =>
-      ask(running.port, { body: BODY, headers: { 'x-hold': unit } }),
+      ask(graph.running.port, { body: LIVE_BODY, headers: { 'x-hold': unit } }),
     );
     const state = await stateThat(({ predictors }) => (predictors[0]?.units[2]?.inFlight ?? 0) > 0);
-    held.resolve();
+    graph.release();
     assert.deepEqual(
       state.predictors[0]?.units.map(({ inFlight }) => inFlight),
       [1, 0, 2, 0],
@@ -175,7 +128,7 @@ describe('the live data', () => {
     // What was written while somebody looked has to be there first: Envoy keeps lines for a second.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const size = liveLogSize();
-    for (let at = 0; at < 20; at++) await ask(running.port, { body: BODY });
+    for (let at = 0; at < 20; at++) await ask(graph.running.port, { body: LIVE_BODY });
     // Longer than Envoy keeps lines in memory.
     await new Promise((resolve) => setTimeout(resolve, 1200));
     assert.equal(liveLogSize(), size);
@@ -205,7 +158,7 @@ describe('the live data', () => {
     };
     const waiting = sidegraph('trace', traceId, '--url', urlOf(), '--wait', '20', '-o', 'json');
     await stateThat(() => true);
-    await ask(running.port, { body: BODY, headers });
+    await ask(graph.running.port, { body: LIVE_BODY, headers });
     const { request, units: tree } = JSON.parse(await waiting) as {
       request: LiveRequest;
       units: readonly TreeUnit[];
@@ -220,9 +173,9 @@ describe('the live data', () => {
         calls.map(({ verb, by, bytesOut }) => [verb, by, bytesOut]),
       ]),
       [
-        ['t', 0, null, [['transform-input', 'filter', BODY.length]]],
-        ['r', 1, last, [['route', 'filter', BODY.length]]],
-        [last, 2, null, [['predict', 'envoy', BODY.length]]],
+        ['t', 0, null, [['transform-input', 'filter', LIVE_BODY.length]]],
+        ['r', 1, last, [['route', 'filter', LIVE_BODY.length]]],
+        [last, 2, null, [['predict', 'envoy', LIVE_BODY.length]]],
       ],
     );
     // Kept only while somebody looks.
@@ -241,76 +194,5 @@ describe('the live data', () => {
       sidegraph('top', '--url', `http://127.0.0.1:${await freePort()}`, '--once'),
       /LIVE_UNREACHABLE/,
     );
-  });
-});
-
-describe('the live page in a browser', {
-  skip: findChromium() === null && 'no Chromium here',
-}, () => {
-  let page: Page;
-  before(async () => {
-    page = await openPage(`${urlOf()}/`);
-  });
-  after(() => page?.close());
-
-  const text = async (selector: string): Promise<string> =>
-    String(
-      await page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.textContent ?? ''`),
-    );
-
-  test('it draws the graph, and requests appear with their numbers', async () => {
-    await page.waitUntil("document.querySelectorAll('#graph svg .box').length === 5");
-    for (let at = 0; at < 8; at++) await ask(running.port, { body: BODY });
-    await ask(running.port, { body: BODY, path: encodeURI(HOSTILE_PATH) });
-    await page.waitUntil("document.querySelectorAll('#requests tr').length >= 9");
-    await page.waitUntil(
-      "[...document.querySelectorAll('#graph svg text')].some((each) => each.textContent.includes('errors'))",
-    );
-    assert.match(await text('#title'), /^ns\/test$/);
-    assert.match(await text('#units'), /ROUTER/);
-    assert.equal(await page.evaluate("document.querySelectorAll('#requests img').length"), 0);
-  });
-
-  test('one request is opened and closed by the keyboard', async () => {
-    await page.evaluate("document.querySelector('#requests button').focus()");
-    await page.press('Enter');
-    await page.waitUntil("!document.querySelector('#detail').hidden");
-    assert.match(await text('#detail'), /Seldon-Puid/);
-    assert.ok(Number(await page.evaluate("document.querySelectorAll('#detail rect').length")) >= 4);
-    assert.equal(
-      await page.evaluate("document.activeElement.getAttribute('aria-expanded')"),
-      'true',
-    );
-    await page.press('Escape');
-    await page.waitUntil("document.querySelector('#detail').hidden");
-  });
-
-  test('filters leave what is wanted', async () => {
-    await page.evaluate(
-      "(() => { const field = document.querySelector('#status'); field.value = '5xx'; field.dispatchEvent(new Event('input')); })()",
-    );
-    const shown = await page.evaluate(
-      "[...document.querySelectorAll('#requests td:nth-child(2)')].map((cell) => cell.textContent)",
-    );
-    assert.ok(Array.isArray(shown) && shown.length > 0 && shown.every((each) => each === '503'));
-  });
-
-  test('nothing runs out of the window from 100 to 200 percent, in light and dark', async () => {
-    const grounds = new Set<unknown>();
-    for (const dark of [false, true])
-      for (const zoom of [1, 1.5, 2]) {
-        await page.setView({ zoom, dark });
-        assert.equal(
-          await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
-          true,
-          `${zoom}`,
-        );
-        grounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
-      }
-    assert.equal(grounds.size, 2);
-  });
-
-  test('it breaks no rule of its own', () => {
-    assert.deepEqual(page.complaints(), []);
   });
 });

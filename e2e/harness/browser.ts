@@ -17,7 +17,9 @@ export interface Page {
   evaluate(expression: string): Promise<unknown>;
   /** Resolves when an expression is true. */
   waitUntil(expression: string): Promise<void>;
-  press(key: 'Tab' | 'Enter' | 'Escape'): Promise<void>;
+  press(key: Key): Promise<void>;
+  /** Writes into what has the focus. */
+  type(text: string): Promise<void>;
   /** Width in CSS pixels of a window of 1280; `zoom` as in the browser's menu. */
   setView(view: { readonly zoom?: number; readonly dark?: boolean }): Promise<void>;
   /** What the page complained of: exceptions, and what its policy forbade. */
@@ -31,7 +33,11 @@ const KEYS = {
   Tab: { code: 9, text: '' },
   Enter: { code: 13, text: '\r' },
   Escape: { code: 27, text: '' },
+  ' ': { code: 32, text: ' ' },
+  ArrowDown: { code: 40, text: '' },
+  Delete: { code: 46, text: '' },
 };
+export type Key = keyof typeof KEYS | 'Shift+Tab';
 const WIDTH = 1280;
 const HEIGHT = 1000;
 const LIMIT_MS = 30_000;
@@ -146,10 +152,20 @@ async function attach(socket: WebSocket, url: string, close: () => Promise<void>
       }
     },
     press: async (key) => {
-      const { code, text } = KEYS[key];
-      const event = { key, code: key, windowsVirtualKeyCode: code };
+      const isShifted = key === 'Shift+Tab';
+      const name = isShifted ? 'Tab' : key;
+      const { code, text } = KEYS[name];
+      const event = {
+        key: name,
+        code: name === ' ' ? 'Space' : name,
+        windowsVirtualKeyCode: code,
+        modifiers: isShifted ? 8 : 0,
+      };
       await ask('Input.dispatchKeyEvent', { type: 'keyDown', ...event, text });
       await ask('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
+    },
+    type: async (text) => {
+      await ask('Input.insertText', { text });
     },
     complaints: () => complaints,
     screenshot: async () =>

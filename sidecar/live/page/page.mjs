@@ -305,16 +305,19 @@ function choose(request) {
       .flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]),
   );
   const close = make('button', { type: 'button' }, 'Close');
-  close.addEventListener('click', () => {
-    choose(request);
-    document.querySelector(`button[data-id="${request.id}"]`)?.focus();
-  });
+  close.addEventListener('click', () => leave(request));
   detail.replaceChildren(
     make('h3', {}, `Request ${request.puid || request.id}`),
     list,
     drawWaterfall(request),
     close,
   );
+}
+
+/** Closes a request; the focus goes back to where it was opened. */
+function leave(request) {
+  choose(request);
+  document.querySelector(`button[data-id="${request.id}"]`)?.focus();
 }
 
 function drawWaterfall(request) {
@@ -363,7 +366,7 @@ for (const id of ['status', 'unit', 'slow', 'hold'])
 find('filters').addEventListener('submit', (event) => event.preventDefault());
 document.addEventListener('keydown', (event) => {
   const shown = requests.find(({ id }) => id === chosen);
-  if (event.key === 'Escape' && shown !== undefined) choose(shown);
+  if (event.key === 'Escape' && shown !== undefined) leave(shown);
 });
 const source = new EventSource('live');
 source.addEventListener('message', (event) => show(JSON.parse(event.data)));
