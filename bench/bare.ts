@@ -1,5 +1,5 @@
 // The yardstick: an Envoy that only forwards, REST and gRPC, without a log, metrics of requests or a filter.
-import { type JsonObject, typed } from '../envoy/kit/json.ts';
+import { type EnvoyJson, typed } from '../envoy/kit/json.ts';
 import type { StubPorts } from './graphs.ts';
 
 export interface BarePlace {
@@ -8,7 +8,7 @@ export interface BarePlace {
   readonly stubs: StubPorts;
 }
 
-export function bareEnvoyBootstrap(place: BarePlace): JsonObject {
+export function bareEnvoyBootstrap(place: BarePlace): EnvoyJson {
   return {
     static_resources: {
       listeners: [
@@ -24,7 +24,7 @@ export function bareEnvoyBootstrap(place: BarePlace): JsonObject {
   };
 }
 
-function listener(name: string, port: number, clusterName: string): JsonObject {
+function listener(name: string, port: number, clusterName: string): EnvoyJson {
   const manager = typed(
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     {
@@ -67,7 +67,7 @@ function listener(name: string, port: number, clusterName: string): JsonObject {
   };
 }
 
-function cluster(name: string, port: number, protocol: JsonObject): JsonObject {
+function cluster(name: string, port: number, protocol: EnvoyJson): EnvoyJson {
   return {
     name,
     type: 'STATIC',

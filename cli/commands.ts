@@ -129,13 +129,13 @@ export const USAGE: Readonly<Record<string, string>> = {
 };
 
 /** What a command line asks for. */
-export type Asked =
+export type ParsedCommand =
   | { readonly kind: 'help'; readonly topic: string }
   | { readonly kind: 'version' }
   | { readonly kind: 'wrong'; readonly topic: string; readonly faults: readonly string[] }
   | { readonly kind: 'command'; readonly action: Action };
 
-export function parseCommand(argv: readonly string[]): Asked {
+export function parseCommand(argv: readonly string[]): ParsedCommand {
   const [name = '', ...rest] = argv;
   if (['', 'help', '--help', '-h'].includes(name)) {
     const topic = rest[0] ?? 'main';
@@ -155,7 +155,7 @@ export function parseCommand(argv: readonly string[]): Asked {
   }
 }
 
-function noCommand(name: string): Asked {
+function noCommand(name: string): ParsedCommand {
   return { kind: 'wrong', topic: 'main', faults: [`there is no command ${name}`] };
 }
 

@@ -27,6 +27,11 @@ export function cutInfo(info: string): string {
   return info.length <= MAX_INFO_LENGTH ? info : `${info.slice(0, MAX_INFO_LENGTH)}…`;
 }
 
+/** Responses that cannot be averaged; `position`: which of them. */
+export function unmergeable(info: string, position: number): Unusable {
+  return { code: 'MERGE_UNUSABLE', info: cutInfo(info), position };
+}
+
 /** Bytes `start` to `end` (exclusive) become `by`. */
 export interface Edit {
   readonly start: number;

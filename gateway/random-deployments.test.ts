@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { KubeObject } from '../lib/kube/object.ts';
-import { askControl, controlSocketOf } from './process/control.ts';
+import { askControl, gatewayControlSocket } from './process/control.ts';
 import { startTestGateway, type TestGateway, until } from './testing/gateway.ts';
 import {
   type DeploymentSketch,
@@ -113,7 +113,7 @@ test(`random deployments, seed ${seed}`, async () => {
     gateway.deploy({ namespace: 'calm', name: marker, predictors: [{ name: 'p' }] });
     await until(async () => (await gateway.predict('calm', marker)).status === 200, marker);
     assert.equal((await gateway.predict('calm', 'innocent')).status, 200, `round ${round}`);
-    const text = await askControl(controlSocketOf(gateway.options.runDir), 'GET', '/served');
+    const text = await askControl(gatewayControlSocket(gateway.options.runDir), 'GET', '/served');
     const { refused, deployments, left } = JSON.parse(text) as Served;
     assert.deepEqual(refused, [], `round ${round}`);
     for (const { deployment, notes } of [...deployments, ...left])

@@ -2,14 +2,14 @@
 // cluster or the endpoints of deployments whose name says so.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { JsonObject } from '../envoy/kit/json.ts';
+import type { EnvoyJson } from '../envoy/kit/json.ts';
 import { readNotes } from '../cluster/acknowledge.ts';
-import { askControl, controlSocketOf } from './process/control.ts';
+import { askControl, gatewayControlSocket } from './process/control.ts';
 import { type DeploymentPart, renderPart } from './config/deployment-part.ts';
 import { startTestGateway, type TestGateway, until } from './testing/gateway.ts';
 import { type DeploymentSketch, sketchDeployment } from './testing/objects.ts';
 
-const BROKEN_ROUTE: JsonObject = { name: 'broken', match: { prefix: '/' }, route: { cluster: '' } };
+const BROKEN_ROUTE: EnvoyJson = { name: 'broken', match: { prefix: '/' }, route: { cluster: '' } };
 
 /** Poison is in force while the deployment has retries. */
 const renderPoisoned: typeof renderPart = (served, backends) => {
@@ -134,7 +134,7 @@ describe('what Envoy refuses', () => {
     });
 
   test('the list over the control socket names what is left out', async () => {
-    const text = await askControl(controlSocketOf(gateway.options.runDir), 'GET', '/served');
+    const text = await askControl(gatewayControlSocket(gateway.options.runDir), 'GET', '/served');
     const { left } = JSON.parse(text) as { left: { deployment: string }[] };
     assert.ok(
       left.some(({ deployment }) => deployment === 'many/bad-routes-3'),

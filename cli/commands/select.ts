@@ -4,7 +4,7 @@ import type { Finding } from '../../graph/manifest/finding.ts';
 import { hasErrors } from '../../graph/manifest/finding.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
-import { type FileFindings, renderFindings, summarize } from '../manifests/findings.ts';
+import { type FileFindings, renderFindings, summarizeFindings } from '../manifests/findings.ts';
 import type { Selection } from './selection.ts';
 import type { Paint } from '../../lib/runtime/paint.ts';
 import { addressesOf } from '../units/url.ts';
@@ -27,7 +27,7 @@ export function selectDeployment(
     const file: FileFindings = { source, deployments: [], findings };
     throw new CommandFailure(
       'FINDINGS',
-      `the file has mistakes\n${renderFindings(file, paint)}\n${summarize([file])}`,
+      `the file has mistakes\n${renderFindings(file, paint)}\n${summarizeFindings([file])}`,
       'mend the errors',
     );
   }

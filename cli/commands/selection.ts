@@ -1,5 +1,5 @@
 // The part of a command line that says which graph of a file is meant and where its units are; `run` and `explain` share it.
-import { type Fault, parsed, text } from '../../lib/runtime/options.ts';
+import { type ReportProblem, parsed, text } from '../../lib/runtime/options.ts';
 import { type UnitAddress, parseUnitFlags } from '../units/url.ts';
 
 export interface Selection {
@@ -16,7 +16,7 @@ export const SELECTION_FLAGS = {
 };
 
 /** The one file of a command line. */
-export function takeFile(command: string, rest: readonly string[], fault: Fault): string {
+export function takeFile(command: string, rest: readonly string[], fault: ReportProblem): string {
   const [file, ...more] = rest;
   if (file === undefined) fault(`${command} needs a file`);
   if (more.length > 0) fault(`${command} takes one file, not also ${more.join(' ')}`);

@@ -36,7 +36,7 @@ export function countSeverity(
 }
 
 /** `3 errors, 1 warning in 40 files`. */
-export function summarize(files: readonly FileFindings[]): string {
+export function summarizeFindings(files: readonly FileFindings[]): string {
   const findings = files.flatMap((file) => file.findings);
   return `${countFindings(findings)} in ${plural(files.length, 'file')}`;
 }

@@ -1,14 +1,14 @@
 // The units that `run` started, by `predictor/unit`: starts what a reading of the file asks for, leaves alone what has
 // not changed, ends what is asked for no more.
 import type { Address } from '../../graph/plan/deployment.ts';
-import type { Log } from '../../sidecar/supervisor/log.ts';
+import type { TextLog } from '../../sidecar/supervisor/log.ts';
 import { unitPrefix } from '../../lib/runtime/paint.ts';
 import type { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
 import type { ResolvedUnit } from './resolve.ts';
-import { LocalUnit, type UnitSpec } from './unit.ts';
+import { LocalUnit, type UnitProcessSpec } from './unit.ts';
 
 export interface FleetOptions {
-  readonly log: Log;
+  readonly log: TextLog;
   readonly watchdog: Watchdog;
   readonly write: (line: string) => void;
   readonly colour: boolean;
@@ -106,7 +106,7 @@ export class Fleet {
     return before;
   }
 
-  #create(spec: UnitSpec, width: number): LocalUnit {
+  #create(spec: UnitProcessSpec, width: number): LocalUnit {
     return new LocalUnit(spec, {
       log: this.#options.log,
       watchdog: this.#options.watchdog,
@@ -123,7 +123,7 @@ export class Fleet {
     for (const { unit } of this.#members.values()) unit.kill();
   }
 
-  #runs(key: string, spec: UnitSpec): boolean {
+  #runs(key: string, spec: UnitProcessSpec): boolean {
     const member = this.#members.get(key);
     return member !== undefined && JSON.stringify(member.unit.spec) === JSON.stringify(spec);
   }

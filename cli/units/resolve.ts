@@ -15,7 +15,7 @@ import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { OutsideValues } from './environment.ts';
 import { type PortClaim, findFreePort } from './ports.ts';
 import { findServer } from './servers.ts';
-import type { UnitSpec } from './unit.ts';
+import type { UnitProcessSpec } from './unit.ts';
 import type { UnitAddress } from './url.ts';
 
 export interface ResolvedUnit {
@@ -24,7 +24,7 @@ export interface ResolvedUnit {
   readonly address: Address;
   readonly how: 'command line' | 'file' | 'started here';
   /** What to start; null for units that run elsewhere. */
-  readonly spec: UnitSpec | null;
+  readonly spec: UnitProcessSpec | null;
 }
 
 export interface Resolution {

@@ -4,12 +4,12 @@ import { Child } from '../../sidecar/supervisor/child.ts';
 import { UNIT_BACKOFF } from '../../lib/runtime/backoff.ts';
 import type { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
-import type { Log } from '../../sidecar/supervisor/log.ts';
+import type { TextLog } from '../../sidecar/supervisor/log.ts';
 import { forwardLines } from '../../sidecar/supervisor/lines.ts';
 import { waitForTcp } from './probe.ts';
 
 /** What a local unit is started with. Two equal ones need no restart. */
-export interface UnitSpec {
+export interface UnitProcessSpec {
   /** Name for messages and the prefix of its output: the unit's, with its predictor where needed. */
   readonly name: string;
   readonly argv: readonly string[];
@@ -23,7 +23,7 @@ export interface UnitSpec {
 }
 
 export interface UnitDeps {
-  readonly log: Log;
+  readonly log: TextLog;
   readonly watchdog: Watchdog;
   readonly prefix: string;
   readonly write: (line: string) => void;
@@ -36,13 +36,13 @@ const OTHER_PORTS_MS = 1000;
 const HOST = '127.0.0.1';
 
 export class LocalUnit {
-  readonly spec: UnitSpec;
-  readonly #log: Log;
+  readonly spec: UnitProcessSpec;
+  readonly #log: TextLog;
   readonly #child: Child;
   readonly #giveUp = new AbortController();
   #answered = false;
 
-  constructor(spec: UnitSpec, deps: UnitDeps) {
+  constructor(spec: UnitProcessSpec, deps: UnitDeps) {
     this.spec = spec;
     this.#log = deps.log;
     this.#child = new Child(

@@ -3,13 +3,14 @@
 import { findIn, findPath, keys, type Span } from '../../lib/codecs/json/find.ts';
 import {
   NumberList,
-  readNumbers,
+  readNumberList,
   releaseText,
   writeNumbers,
 } from '../../lib/codecs/json/numbers.ts';
-import { flatten, meanOf, type NumberArray, type Numbers, sizeOf, unmergeable } from './average.ts';
+import { flatten, meanOf, type NumberArray, type Numbers } from './average.ts';
 import { COMMA } from '../../lib/codecs/json/scan.ts';
-import type { Unusable } from '../payload.ts';
+import { type Unusable, unmergeable } from '../payload.ts';
+import { sizeOf } from '../shape.ts';
 
 const DATA = keys('data');
 const NDARRAY = keys('ndarray');
@@ -34,7 +35,7 @@ function readSpan(body: Buffer, span: Span, list: NumberList): NumberArray | und
   if (span.end - span.start > COUNTED_FROM_BYTES) {
     list.reserve(countNumbers(body, span.start, span.end));
   }
-  const shape = readNumbers(body, span.start, span.end, list);
+  const shape = readNumberList(body, span.start, span.end, list);
   if (shape === 'irregular') return undefined;
   if (shape === 'long') return flatten(parse(body, span));
   return { shape, values: list.values.subarray(0, list.length) };

@@ -2,8 +2,8 @@
 // other fields stay as they are.
 import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
-import { flatten, meanOf, type NumberArray, sizeOf, unmergeable } from './average.ts';
-import type { Unusable } from '../payload.ts';
+import { flatten, meanOf, type NumberArray } from './average.ts';
+import { type Unusable, unmergeable } from '../payload.ts';
 import { DATA, MESSAGE, TENSOR } from './fields.ts';
 import {
   type ArrayData,
@@ -14,6 +14,7 @@ import {
   writeDoubles,
   writeList,
 } from './numbers-proto.ts';
+import { sizeOf } from '../shape.ts';
 
 interface ProtoArray extends NumberArray {
   readonly source: ArrayData;

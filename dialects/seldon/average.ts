@@ -1,6 +1,7 @@
 // The element-wise mean of arrays of numbers: what AVERAGE_COMBINER does, whatever the messages are written in.
 // In: one array for each child, flat, with its shape; out: a flat array of the same shape, or why there is none.
-import type { Unusable } from '../payload.ts';
+import { type Unusable, unmergeable } from '../payload.ts';
+import { sameShape } from '../shape.ts';
 
 /** Numbers in a row that may be written over. */
 export type Numbers = number[] | Float64Array;
@@ -9,14 +10,6 @@ export interface NumberArray {
   readonly shape: readonly number[];
   /** Row-major. */
   readonly values: Numbers;
-}
-
-export function unmergeable(info: string, position: number): Unusable {
-  return { code: 'MERGE_UNUSABLE', info, position };
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
 /** Mean of all `arrays`, which must be of one shape, written over the first; MERGE_UNUSABLE otherwise, or when a mean is no finite number. */
@@ -43,13 +36,6 @@ export function meanOf(arrays: readonly NumberArray[]): Numbers | Unusable {
     means[i] = mean;
   }
   return means;
-}
-
-/** Product of the sizes of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  let size = 1;
-  for (const axis of shape) size *= axis;
-  return size;
 }
 
 /**

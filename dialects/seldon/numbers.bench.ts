@@ -1,7 +1,7 @@
 // Reading and writing nested arrays of numbers against JSON.parse and JSON.stringify, 220 KB of short numbers and of long ones, CPU time
 // in turns. Run: `$(scripts/node-path.sh) dialects/seldon/numbers.bench.ts`.
 import { flatten } from './average.ts';
-import { NumberList, readNumbers, writeNumbers } from '../../lib/codecs/json/numbers.ts';
+import { NumberList, readNumberList, writeNumbers } from '../../lib/codecs/json/numbers.ts';
 
 const BYTES = 220_000;
 const ROUNDS = 15;
@@ -41,7 +41,7 @@ for (const [name, values] of [
   const bytes = Buffer.from(JSON.stringify([values]));
   compare(
     `${name}: readNumbers, JSON.parse and flatten`,
-    () => readNumbers(bytes, 0, bytes.length, list),
+    () => readNumberList(bytes, 0, bytes.length, list),
     () => flatten(JSON.parse(bytes.toString('latin1'))),
   );
   compare(

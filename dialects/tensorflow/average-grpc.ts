@@ -2,8 +2,8 @@
 // DT_DOUBLE.
 import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
 import { bytesField, stringField } from '../../lib/codecs/protobuf/writer.ts';
-import type { Payload, Unusable } from '../payload.ts';
-import { type MeanTensor, meansOf, unmergeable } from '../tensors/mean.ts';
+import { type Payload, type Unusable, unmergeable } from '../payload.ts';
+import { type MeanTensor, meansOf } from '../tensors/mean.ts';
 import { ENTRY, PREDICT_RESPONSE } from './fields.ts';
 import {
   type GrpcTensor,

@@ -1,7 +1,7 @@
 // AVERAGE_COMBINER over REST: the first response with the mean of all in the place of its numbers.
-import { applyEdits, type Edit, type Payload, type Unusable } from '../payload.ts';
+import { applyEdits, type Edit, type Payload, type Unusable, unmergeable } from '../payload.ts';
 import { writeJsonNumbers } from '../tensors/json-numbers.ts';
-import { meansOf, unmergeable } from '../tensors/mean.ts';
+import { meansOf } from '../tensors/mean.ts';
 import { type RestTensor, readTensors } from './tensors-rest.ts';
 
 export function averageRest(payloads: readonly Payload[]): Payload | Unusable {

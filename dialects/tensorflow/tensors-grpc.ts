@@ -6,8 +6,9 @@ import { BYTES, FieldReader, FIXED32, FIXED64, VARINT } from '../../lib/codecs/p
 import { bytesField, int32Field, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { type Datatype, type MeanDatatype, readValues, writeValues } from '../tensors/datatypes.ts';
 import { readBf16, readFp16, writeBf16, writeFp16 } from '../tensors/halves.ts';
-import { type MeanTensor, sizeOf, type Tensor } from '../tensors/mean.ts';
+import { type MeanTensor, type Tensor } from '../tensors/mean.ts';
 import { DIM, ENTRY, PREDICT_RESPONSE, SHAPE, TENSOR } from './fields.ts';
+import { sizeOf } from '../shape.ts';
 
 export const DATATYPES: ReadonlyMap<number, Datatype> = new Map([
   [1, 'FP32'],

@@ -1,7 +1,7 @@
 // Arrays of numbers in JSON as V2 and TensorFlow Serving write them: nested or flat, with NaN, infinities and booleans.
 // In: bytes and a span of valid JSON (but for those words); out: shape and doubles; and back to JSON.
 import type { Span } from '../../lib/codecs/json/find.ts';
-import { NumberList, readNumbers, writeNumbers } from '../../lib/codecs/json/numbers.ts';
+import { NumberList, readNumberList, writeNumbers } from '../../lib/codecs/json/numbers.ts';
 import { OPEN_ARRAY, skipNumber, skipSpace } from '../../lib/codecs/json/scan.ts';
 
 export interface JsonNumbers {
@@ -21,7 +21,7 @@ const list = new NumberList();
 
 /** Undefined when the arrays are ragged or hold anything but numbers and booleans. */
 export function readJsonNumbers(bytes: Buffer, span: Span): JsonNumbers | undefined {
-  const shape = readNumbers(bytes, span.start, span.end, list);
+  const shape = readNumberList(bytes, span.start, span.end, list);
   if (shape !== 'irregular' && shape !== 'long') {
     const values = list.values.slice(0, list.length);
     list.release();

@@ -1,8 +1,9 @@
 // AVERAGE_COMBINER over tensors: which tensors of the responses belong together, and their element-wise mean. In: for each
 // response its tensors with their numbers as doubles; out: one list of means, or why there is none. NaN and infinities are
 // numbers here: what the formats can say is passed on.
-import { cutInfo, type Unusable } from '../payload.ts';
+import { type Unusable, unmergeable } from '../payload.ts';
 import { type Datatype, type MeanDatatype, meanDatatype } from './datatypes.ts';
+import { sameShape } from '../shape.ts';
 
 export interface Tensor {
   readonly name: string;
@@ -16,19 +17,6 @@ export interface Tensor {
 export interface MeanTensor {
   readonly datatype: MeanDatatype;
   readonly values: Float64Array;
-}
-
-export function unmergeable(info: string, position: number): Unusable {
-  return { code: 'MERGE_UNUSABLE', info: cutInfo(info), position };
-}
-
-/** Product of the sizes of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, axis) => size * axis, 1);
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
 /** The sum of large numbers may overflow where their mean does not. */

@@ -35,14 +35,14 @@ export function elementsOf(json: Buffer, span: Span | undefined): Span[] | undef
   return elements;
 }
 
-export interface JsonObject {
+export interface ObjectMembers {
   /** The text as it can be scanned, NaN and infinities replaced. */
   readonly json: Buffer;
   readonly members: ReadonlyMap<string, Span>;
 }
 
 /** A whole body that is one object; undefined for anything else. */
-export function readObject(body: Buffer): JsonObject | undefined {
+export function readJsonBody(body: Buffer): ObjectMembers | undefined {
   for (const json of [body, withoutNonFinite(body)]) {
     if (json === null) continue;
     const cursor = new JsonCursor(json);
@@ -53,18 +53,18 @@ export function readObject(body: Buffer): JsonObject | undefined {
   return undefined;
 }
 
-export function textAt(json: Buffer, span: Span): string {
+export function writtenAt(json: Buffer, span: Span): string {
   return json.toString('utf8', span.start, span.end);
 }
 
 /** JSON of a value; null where there is none, or null. */
 export function valueAt(json: Buffer, span: Span | undefined): string | null {
-  const text = span === undefined ? 'null' : textAt(json, span);
+  const text = span === undefined ? 'null' : writtenAt(json, span);
   return text === 'null' ? null : text;
 }
 
 /** JSON of an object with members; null for anything else. */
-export function objectAt(json: Buffer, span: Span | undefined): string | null {
+export function objectTextAt(json: Buffer, span: Span | undefined): string | null {
   return membersOf(json, span).size > 0 ? valueAt(json, span) : null;
 }
 

@@ -1,8 +1,8 @@
 // What a message says, in no protocol: tensors whose elements are JSON texts, and what goes along with them. Each protocol reads its
 // messages into this and writes them from it, so that any two of them understand each other.
 import { cutInfo, type Payload, type Unusable } from '../payload.ts';
-import { sizeOf } from '../tensors/mean.ts';
 import type { FlatJson } from './flat-json.ts';
+import { sizeOf } from '../shape.ts';
 
 export interface SaidTensor {
   /** '' where the protocol names none. */

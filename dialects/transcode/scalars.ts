@@ -69,7 +69,7 @@ export function readScalars(
 }
 
 /** JSON of an object; null for an empty one. */
-export function objectOf(scalars: ReadonlyMap<string, string>): string | null {
+export function objectText(scalars: ReadonlyMap<string, string>): string | null {
   if (scalars.size === 0) return null;
   return `{${Array.from(scalars, ([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
 }

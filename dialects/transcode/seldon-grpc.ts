@@ -17,7 +17,6 @@ import {
   VALUE,
 } from '../seldon/fields.ts';
 import { readDoubles, writeDoubles, writeShape } from '../seldon/numbers-proto.ts';
-import { sizeOf } from '../tensors/mean.ts';
 import { flattenJson, nestJson } from './flat-json.ts';
 import { doublesOf, numbersText, stringsOf } from './raw-text.ts';
 import {
@@ -29,7 +28,8 @@ import {
   type SaidTensor,
   type Speaker,
 } from './said.ts';
-import { objectOf, readScalars, readTag, writeScalars, writeTag } from './scalars.ts';
+import { objectText, readScalars, readTag, writeScalars, writeTag } from './scalars.ts';
+import { sizeOf } from '../shape.ts';
 
 /** Deepest nesting of lists, protobuf's own customary limit. */
 const MAX_DEPTH = 100;
@@ -119,7 +119,7 @@ function read({ body }: Payload): Said | string {
   return {
     tensors: [tensor],
     id: puid === '' ? null : JSON.stringify(puid),
-    parameters: objectOf(readScalars(meta, META.tags, readTag)),
+    parameters: objectText(readScalars(meta, META.tags, readTag)),
   };
 }
 

@@ -1,7 +1,14 @@
 // SeldonMessages over REST in what a message says, and back. A unit that speaks another protocol is to the graph what Seldon's wrapper
 // is: its response has the meta of what it was asked with, and data of the same kind where they fit.
 import { flattenJson, nestJson, shapeAt } from './flat-json.ts';
-import { membersOf, objectAt, readObject, textAt, valueAt, type JsonObject } from './members.ts';
+import {
+  membersOf,
+  objectTextAt,
+  readJsonBody,
+  writtenAt,
+  valueAt,
+  type ObjectMembers,
+} from './members.ts';
 import type { Payload } from '../payload.ts';
 import {
   areBase64,
@@ -13,7 +20,7 @@ import {
   type SaidTensor,
   type Speaker,
 } from './said.ts';
-import { sizeOf } from '../tensors/mean.ts';
+import { sizeOf } from '../shape.ts';
 
 const NO_OBJECT = 'the message is no JSON object';
 
@@ -29,7 +36,7 @@ function single(text: string, content: 'str' | 'base64'): SaidTensor {
   };
 }
 
-function readTensor(body: Buffer, { json, members }: JsonObject): SaidTensor | string {
+function readTensor(body: Buffer, { json, members }: ObjectMembers): SaidTensor | string {
   for (const [name, content] of [
     ['strData', 'str'],
     ['binData', 'base64'],
@@ -64,7 +71,7 @@ function readTensor(body: Buffer, { json, members }: JsonObject): SaidTensor | s
 }
 
 function read({ body }: Payload): Said | string {
-  const object = readObject(body);
+  const object = readJsonBody(body);
   if (object === undefined) return NO_OBJECT;
   const { json, members } = object;
   const tensor = readTensor(body, object);
@@ -73,7 +80,7 @@ function read({ body }: Payload): Said | string {
   return {
     tensors: [tensor],
     id: valueAt(json, meta.get('puid')),
-    parameters: objectAt(json, meta.get('tags')),
+    parameters: objectTextAt(json, meta.get('tags')),
   };
 }
 
@@ -117,17 +124,17 @@ function mergeObjects(first: string | null, second: string): string {
 }
 
 /** The meta that was asked with, and what the response adds to its tags. */
-function askedMeta(asked: JsonObject | undefined, parameters: string | null): string | null {
+function askedMeta(asked: ObjectMembers | undefined, parameters: string | null): string | null {
   const span = asked?.members.get('meta');
-  const meta = asked === undefined ? null : objectAt(asked.json, span);
+  const meta = asked === undefined ? null : objectTextAt(asked.json, span);
   if (parameters === null || asked === undefined) {
     return meta ?? (parameters === null ? null : `{"tags":${parameters}}`);
   }
   const members = membersOf(asked.json, span);
-  const tags = objectAt(asked.json, members.get('tags'));
+  const tags = objectTextAt(asked.json, members.get('tags'));
   const others = [...members].filter(([name]) => name !== 'tags');
   const kept = others.map(
-    ([name, value]) => `${JSON.stringify(name)}:${textAt(asked.json, value)}`,
+    ([name, value]) => `${JSON.stringify(name)}:${writtenAt(asked.json, value)}`,
   );
   return `{${[...kept, `"tags":${mergeObjects(tags, parameters)}`].join(',')}}`;
 }
@@ -142,7 +149,7 @@ export const SELDON_REST_SPEAKER: Speaker = {
   writeResponse(said, asked) {
     const tensor = jsonTensor(said);
     if (typeof tensor === 'string') return tensor;
-    const object = readObject(asked.body);
+    const object = readJsonBody(asked.body);
     const data =
       object === undefined ? undefined : membersOf(object.json, object.members.get('data'));
     const asTensor = data?.has('tensor') === true;

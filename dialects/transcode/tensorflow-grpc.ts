@@ -21,7 +21,6 @@ import {
   readTensors,
   SplatRoom,
 } from '../tensorflow/tensors-grpc.ts';
-import { sizeOf } from '../tensors/mean.ts';
 import { numbersText, readRaw, stringsOf, textsOf, writeRaw } from './raw-text.ts';
 import {
   fitsShape,
@@ -32,6 +31,7 @@ import {
   type SaidTensor,
   type Speaker,
 } from './said.ts';
+import { sizeOf } from '../shape.ts';
 
 const DT_STRING = 7;
 const DTYPES: ReadonlyMap<string, number> = new Map(

@@ -3,7 +3,7 @@
 import type { Span } from '../../lib/codecs/json/find.ts';
 import type { Payload } from '../payload.ts';
 import { type FlatJson, flattenJson, nestJson } from './flat-json.ts';
-import { elementsOf, membersOf, readObject } from './members.ts';
+import { elementsOf, membersOf, readJsonBody } from './members.ts';
 import {
   datatypeOf,
   INPUT_NAME,
@@ -90,7 +90,7 @@ function readRows(body: Buffer, json: Buffer, span: Span): SaidTensor[] | string
 }
 
 function read({ body }: Payload): Said | string {
-  const object = readObject(body);
+  const object = readJsonBody(body);
   if (object === undefined) return 'the message is no JSON object';
   const { json, members } = object;
   const rows = members.get('instances') ?? members.get('predictions');
@@ -170,7 +170,7 @@ export const TENSORFLOW_REST_SPEAKER: Speaker = {
     return isOne ? rowsOf('instances', tensors) : columnsOf('inputs', tensors, INPUT_NAME);
   },
   writeResponse({ tensors }, asked) {
-    const members = readObject(asked.body)?.members;
+    const members = readJsonBody(asked.body)?.members;
     const isColumns = members?.has('inputs') === true || members?.has('outputs') === true;
     return isColumns ? columnsOf('outputs', tensors, OUTPUT_NAME) : rowsOf('predictions', tensors);
   },

@@ -16,7 +16,7 @@ import {
   type SaidTensor,
   type Speaker,
 } from './said.ts';
-import { objectOf, readParameter, readScalars, writeParameter, writeScalars } from './scalars.ts';
+import { objectText, readParameter, readScalars, writeParameter, writeScalars } from './scalars.ts';
 import type { Payload } from '../payload.ts';
 
 /** Parameter of a tensor: JSON of the names of its columns. */
@@ -67,7 +67,7 @@ function read({ body }: Payload, isResponse: boolean): Said | string {
   return {
     tensors,
     id: id === '' ? null : JSON.stringify(id),
-    parameters: objectOf(readScalars(body, INFER.parameters, readParameter)),
+    parameters: objectText(readScalars(body, INFER.parameters, readParameter)),
   };
 }
 

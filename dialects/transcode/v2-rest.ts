@@ -2,10 +2,9 @@
 // Written is JSON alone. Names of columns, which V2 has no place for, are a parameter of the tensor.
 import type { Span } from '../../lib/codecs/json/find.ts';
 import type { Payload } from '../payload.ts';
-import { sizeOf } from '../tensors/mean.ts';
 import { jsonBytes } from '../v2/layout.ts';
 import { flattenJson, shapeAt } from './flat-json.ts';
-import { elementsOf, membersOf, readObject, stringAt, textAt, valueAt } from './members.ts';
+import { elementsOf, membersOf, readJsonBody, stringAt, writtenAt, valueAt } from './members.ts';
 import { readRaw } from './raw-text.ts';
 import {
   areBase64,
@@ -18,6 +17,7 @@ import {
   type SaidTensor,
   type Speaker,
 } from './said.ts';
+import { sizeOf } from '../shape.ts';
 
 /** Parameter of a tensor: JSON of the names of its columns. */
 const COLUMNS = 'names';
@@ -80,7 +80,7 @@ function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTen
 function readParameters(json: Buffer, span: Span | undefined): string | null {
   const kept = [...membersOf(json, span)].filter(([name]) => !OF_FORM.has(name));
   if (kept.length === 0) return null;
-  const texts = kept.map(([name, value]) => `${JSON.stringify(name)}:${textAt(json, value)}`);
+  const texts = kept.map(([name, value]) => `${JSON.stringify(name)}:${writtenAt(json, value)}`);
   return `{${texts.join(',')}}`;
 }
 
@@ -88,7 +88,7 @@ function read(message: Payload): Said | string {
   const bytes = jsonBytes(message);
   if (bytes === 'invalid' || bytes === 0) return 'the body is one tensor without a name or a type';
   const head = message.body.subarray(0, bytes);
-  const object = readObject(head);
+  const object = readJsonBody(head);
   if (object === undefined) return 'the message is no JSON object';
   const { json, members } = object;
   const spans = elementsOf(json, members.get('inputs') ?? members.get('outputs'));

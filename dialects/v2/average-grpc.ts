@@ -2,8 +2,8 @@
 // raw. A mean of integers is FP64.
 import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
 import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
-import type { Payload, Unusable } from '../payload.ts';
-import { type MeanTensor, meansOf, unmergeable } from '../tensors/mean.ts';
+import { type Payload, type Unusable, unmergeable } from '../payload.ts';
+import { type MeanTensor, meansOf } from '../tensors/mean.ts';
 import { RESPONSE } from './fields.ts';
 import { type GrpcTensor, readNumbers, readOutputs, writeTensor } from './tensors-grpc.ts';
 

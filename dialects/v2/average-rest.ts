@@ -1,9 +1,16 @@
 // AVERAGE_COMBINER over REST: the first response with the mean of all in the place of its tensors' numbers, each written as that
 // response wrote it (nested, flat or binary). A mean of integers is FP64.
-import { applyEdits, type Edit, growthOf, type Payload, type Unusable } from '../payload.ts';
+import {
+  applyEdits,
+  type Edit,
+  growthOf,
+  type Payload,
+  type Unusable,
+  unmergeable,
+} from '../payload.ts';
 import { writeValues } from '../tensors/datatypes.ts';
 import { writeJsonNumbers } from '../tensors/json-numbers.ts';
-import { type MeanTensor, meansOf, unmergeable } from '../tensors/mean.ts';
+import { type MeanTensor, meansOf } from '../tensors/mean.ts';
 import { type Layout, readLayout } from './layout.ts';
 import { type RestTensor, readTensors } from './tensors-rest.ts';
 

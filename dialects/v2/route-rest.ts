@@ -5,7 +5,7 @@ import type { Payload, Unusable } from '../payload.ts';
 import { DATATYPE_BYTES, isDatatype, readValues } from '../tensors/datatypes.ts';
 import { firstJsonNumber } from '../tensors/json-numbers.ts';
 import { readLayout } from './layout.ts';
-import { readOutputs, readString, splitTail } from './tensors-rest.ts';
+import { readOutputs, jsonStringAt, splitTail } from './tensors-rest.ts';
 
 const NO_NUMBER: Unusable = {
   code: 'ROUTE_UNUSABLE',
@@ -22,7 +22,7 @@ export function readRestRoute(payload: Payload): number | Unusable {
   const bytes = splitTail(payload, layout.json, [first])?.[0] ?? null;
   let branch: number | undefined;
   if (bytes !== null) {
-    const type = readString(layout.json, first.datatype);
+    const type = jsonStringAt(layout.json, first.datatype);
     if (isDatatype(type)) branch = readValues(type, bytes.subarray(0, DATATYPE_BYTES[type]))?.[0];
   } else if (first.data !== null) {
     branch = firstJsonNumber(payload.body, first.data);

@@ -5,8 +5,9 @@ import { BYTES, FieldReader, FIXED32, FIXED64 } from '../../lib/codecs/protobuf/
 import { bytesField, stringField } from '../../lib/codecs/protobuf/writer.ts';
 import { fieldsWithout } from '../../lib/codecs/protobuf/oneof.ts';
 import { type Datatype, isDatatype, readValues, writeValues } from '../tensors/datatypes.ts';
-import { type MeanTensor, sizeOf, type Tensor } from '../tensors/mean.ts';
+import { type MeanTensor, type Tensor } from '../tensors/mean.ts';
 import { CONTENTS, RESPONSE, TENSOR } from './fields.ts';
+import { sizeOf } from '../shape.ts';
 
 /** A tensor of a message as it is written. */
 export interface WrittenTensor {

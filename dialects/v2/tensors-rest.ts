@@ -5,8 +5,9 @@ import type { Span } from '../../lib/codecs/json/find.ts';
 import type { Payload } from '../payload.ts';
 import { type Datatype, isDatatype, readValues } from '../tensors/datatypes.ts';
 import { readJsonNumbers } from '../tensors/json-numbers.ts';
-import { sizeOf, type Tensor } from '../tensors/mean.ts';
+import { type Tensor } from '../tensors/mean.ts';
 import type { Layout } from './layout.ts';
+import { sizeOf } from '../shape.ts';
 
 const OUTPUTS = Buffer.from('outputs');
 const NAME = Buffer.from('name');
@@ -43,7 +44,7 @@ function readBinarySize(cursor: JsonCursor): Span | null {
   return size;
 }
 
-export function readString(json: Buffer, span: Span | null): string {
+export function jsonStringAt(json: Buffer, span: Span | null): string {
   if (span === null || json[span.start] !== 0x22) return '';
   return JSON.parse(json.toString('utf8', span.start, span.end)) as string;
 }
@@ -62,7 +63,7 @@ function readWritten(json: Buffer, cursor: JsonCursor): WrittenTensor {
     else if (cursor.keyIs(SHAPE)) shape = cursor.value() ?? null;
     else if (cursor.keyIs(PARAMETERS)) binarySize = readBinarySize(cursor);
   }
-  return { name: readString(json, name), datatype, shape, data, binarySize };
+  return { name: jsonStringAt(json, name), datatype, shape, data, binarySize };
 }
 
 /** The last `outputs` of a response whose JSON is valid; undefined when it has none, or something else than tensors. */
@@ -127,7 +128,7 @@ function readData(
   binary: Buffer | null,
 ): RestTensor | string {
   const { name } = written;
-  const type = readString(json, written.datatype);
+  const type = jsonStringAt(json, written.datatype);
   if (!isDatatype(type)) return `output "${name}" is ${type === '' ? 'of no datatype' : type}`;
   const shape = readShape(json, written.shape);
   if (shape === undefined) return `output "${name}" has no shape`;

@@ -8,7 +8,7 @@ import { LIFETIMES } from '../../operator/certificates/make.ts';
 import type { Lifetimes } from '../../operator/certificates/make.ts';
 import type { RotationTimes } from '../../operator/certificates/rotation.ts';
 import { ROTATION_TIMES } from '../../operator/certificates/rotation.ts';
-import { PATHS, runAdmission } from '../../operator/admission/run.ts';
+import { REVIEW_PATHS, runAdmission } from '../../operator/admission/run.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { DEFAULT_CONFIG } from '../../operator/config/workload-config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
@@ -142,14 +142,14 @@ export function renderConfigurations(port: number): KubeObject[] {
   return [
     configuration(
       'ValidatingWebhookConfiguration',
-      webhook('deployments.sidegraph.io', PATHS.validate, {
+      webhook('deployments.sidegraph.io', REVIEW_PATHS.validate, {
         ...rule(['machinelearning.seldon.io'], ['v1'], ['CREATE', 'UPDATE'], ['seldondeployments']),
         matchPolicy: 'Equivalent',
       }),
     ),
     configuration(
       'MutatingWebhookConfiguration',
-      webhook('pods.sidegraph.io', PATHS.mutatePods, {
+      webhook('pods.sidegraph.io', REVIEW_PATHS.mutatePods, {
         ...rule([''], ['v1'], ['CREATE'], ['pods']),
         matchConditions: [{ name: 'joins-a-graph', expression: joins }],
         reinvocationPolicy: 'IfNeeded',

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { rest } from '../../envoy/testing/clients.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { findHold, readAcknowledgement } from '../../cluster/acknowledge.ts';
-import { askControl, controlSocketOf } from '../../gateway/process/control.ts';
+import { askControl, gatewayControlSocket } from '../../gateway/process/control.ts';
 import { type Gateway, startGateway } from '../../gateway/process/gateway.ts';
 import type { GatewayOptions } from '../../gateway/process/options.ts';
 import { gatewayOptions } from '../../gateway/testing/options.ts';
@@ -177,7 +177,7 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
   });
 
   test('draining fails readiness and lets requests end', async () => {
-    const control = controlSocketOf(options.runDir);
+    const control = gatewayControlSocket(options.runDir);
     assert.equal(await askControl(control, 'POST', '/drain'), 'drained\n');
     assert.equal(gateway.notReady(), 'draining');
     const response = await predict('moved');
@@ -203,7 +203,7 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
   }
 
   function served(): Promise<string> {
-    return askControl(controlSocketOf(options.runDir), 'GET', '/served');
+    return askControl(gatewayControlSocket(options.runDir), 'GET', '/served');
   }
 
   function startLoad(name: string) {

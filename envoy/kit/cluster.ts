@@ -1,7 +1,7 @@
 // Pieces that every cluster of ours is made of: how its connections speak HTTP, what they may hold, where its endpoints are.
 import { MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from '../../graph/plan/limits.ts';
 import { sharedHttp2 } from './http-limits.ts';
-import { type Json, type JsonObject, duration, typed } from './json.ts';
+import { type Json, type EnvoyJson, duration, typed } from './json.ts';
 
 export type UpstreamHttp = 'http_protocol_options' | 'http2_protocol_options';
 
@@ -18,7 +18,7 @@ export interface PeerBounds {
 export function upstreamProtocol(
   http: UpstreamHttp,
   { idleMs, maxHeaders = MAX_RESPONSE_HEADERS, maxRequests = 0 }: PeerBounds,
-): JsonObject {
+): EnvoyJson {
   return {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
@@ -43,7 +43,7 @@ export interface Breakers {
   readonly maxRetries: number;
 }
 
-export function circuitBreakers(breakers: Breakers): JsonObject {
+export function circuitBreakers(breakers: Breakers): EnvoyJson {
   return {
     thresholds: [
       {
@@ -57,7 +57,7 @@ export function circuitBreakers(breakers: Breakers): JsonObject {
 }
 
 /** Endpoints of one locality; none for a cluster without any. */
-export function loadAssignment(name: string, addresses: readonly Json[]): JsonObject {
+export function loadAssignment(name: string, addresses: readonly Json[]): EnvoyJson {
   return {
     cluster_name: name,
     endpoints:
@@ -67,6 +67,6 @@ export function loadAssignment(name: string, addresses: readonly Json[]): JsonOb
   };
 }
 
-export function socketAddress(host: string, port: number): JsonObject {
+export function socketAddress(host: string, port: number): EnvoyJson {
   return { socket_address: { address: host, port_value: port } };
 }

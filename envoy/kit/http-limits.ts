@@ -1,6 +1,6 @@
 // What a client may ask of an HTTP connection to us, and what of a client's ways is served as by Go's net/http: options of the
 // connection managers, shared by the sidecar's ingress and the gateway.
-import { type JsonObject, duration } from './json.ts';
+import { type EnvoyJson, duration } from './json.ts';
 import {
   RESPONSE_FLUSH_SECONDS,
   CLIENT_CONNECTION_WINDOW_BYTES,
@@ -25,7 +25,7 @@ export interface ClientBounds {
 }
 
 /** Fields of an HttpConnectionManager that faces clients. */
-export function clientOptions(bounds: ClientBounds): JsonObject {
+export function clientOptions(bounds: ClientBounds): EnvoyJson {
   const headerKib = headerKibOf(bounds.maxHeaderBytes);
   return {
     request_headers_timeout: `${REQUEST_HEADERS_TIMEOUT_SECONDS}s`,
@@ -49,7 +49,7 @@ export function clientOptions(bounds: ClientBounds): JsonObject {
 }
 
 /** The same for a manager whose peer is a part of Sidegraph: what it lets in is bounded elsewhere. */
-export function peerOptions(bounds: ClientBounds): JsonObject {
+export function peerOptions(bounds: ClientBounds): EnvoyJson {
   const headerKib = headerKibOf(bounds.maxHeaderBytes) + PEER_HEADER_KIB;
   return {
     max_request_headers_kb: headerKib,
@@ -65,7 +65,7 @@ export function peerOptions(bounds: ClientBounds): JsonObject {
  * HTTP/2 of a connection that carries the requests of many clients: the frames that wait on it are theirs, and who sends a body byte by
  * byte or leaves a thousand streams at once must not end it for all. Its bytes are bounded by the connection's buffer.
  */
-export function sharedHttp2(): JsonObject {
+export function sharedHttp2(): EnvoyJson {
   return {
     max_outbound_frames: MAX_SHARED_FRAMES,
     max_outbound_control_frames: MAX_SHARED_FRAMES,
@@ -73,7 +73,7 @@ export function sharedHttp2(): JsonObject {
 }
 
 /** HTTP/1.0, and an `Upgrade` that nobody here speaks, which a server may pass over (RFC 9110, 7.8). */
-function http1Options(): JsonObject {
+function http1Options(): EnvoyJson {
   return {
     accept_http_10: true,
     default_host_for_http_10: 'localhost',
@@ -82,7 +82,7 @@ function http1Options(): JsonObject {
 }
 
 /** One header may be as large as all together, so far as Envoy goes: 64 to 256 KiB on HTTP/2. */
-export function headerField(headerKib: number): JsonObject {
+export function headerField(headerKib: number): EnvoyJson {
   return headerKib < 64 ? {} : { max_header_field_size_kb: Math.min(headerKib, 256) };
 }
 

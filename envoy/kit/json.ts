@@ -8,10 +8,10 @@ export type Json =
   | string
   | readonly Json[]
   | { readonly [name: string]: Json };
-export type JsonObject = { readonly [name: string]: Json };
+export type EnvoyJson = { readonly [name: string]: Json };
 
 /** A `google.protobuf.Any` as Envoy reads it from JSON; `type` is the message's full name. */
-export function typed(type: string, fields: JsonObject = {}): JsonObject {
+export function typed(type: string, fields: EnvoyJson = {}): EnvoyJson {
   return { '@type': `type.googleapis.com/${type}`, ...fields };
 }
 
@@ -21,7 +21,7 @@ export function duration(ms: number): string {
 }
 
 /** A `HeaderValueOption` that replaces what is there; a value that comes out empty adds nothing. */
-export function overwriteHeader(key: string, value: string): JsonObject {
+export function overwriteHeader(key: string, value: string): EnvoyJson {
   return { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' };
 }
 

@@ -1,18 +1,18 @@
 // Pieces that every listener of ours is made of: the listener, its HTTP connection manager, the router at the end of its filters.
-import { type JsonObject, typed } from './json.ts';
+import { type EnvoyJson, typed } from './json.ts';
 
 export interface ListenerParts {
   readonly name: string;
   /** `address`, `additional_addresses`, `internal_listener`. */
-  readonly place: JsonObject;
+  readonly place: EnvoyJson;
   /** Of each direction of a connection. */
   readonly bufferBytes: number;
-  readonly manager: JsonObject;
+  readonly manager: EnvoyJson;
   /** TLS; plain without. */
-  readonly transportSocket?: JsonObject | undefined;
+  readonly transportSocket?: EnvoyJson | undefined;
 }
 
-export function listener(parts: ListenerParts): JsonObject {
+export function listener(parts: ListenerParts): EnvoyJson {
   const { transportSocket } = parts;
   return {
     name: parts.name,
@@ -27,26 +27,26 @@ export function listener(parts: ListenerParts): JsonObject {
   };
 }
 
-export function tcpAddress(host: string, port: number): JsonObject {
+export function tcpAddress(host: string, port: number): EnvoyJson {
   return { address: { socket_address: { address: host, port_value: port } } };
 }
 
 export interface ManagerParts {
   /** What its peers may ask for (http-limits.ts). */
-  readonly options: JsonObject;
+  readonly options: EnvoyJson;
   readonly statPrefix: string;
   readonly routeTable: string;
-  readonly routeSource: JsonObject;
-  readonly accessLogs: readonly JsonObject[];
-  readonly localReplies: JsonObject;
+  readonly routeSource: EnvoyJson;
+  readonly accessLogs: readonly EnvoyJson[];
+  readonly localReplies: EnvoyJson;
   /** In the order in which they run; the last one is the router. */
-  readonly filters: readonly JsonObject[];
-  readonly early?: readonly JsonObject[];
+  readonly filters: readonly EnvoyJson[];
+  readonly early?: readonly EnvoyJson[];
   /** Fields that only this one has. */
-  readonly more?: JsonObject;
+  readonly more?: EnvoyJson;
 }
 
-export function connectionManager(parts: ManagerParts): JsonObject {
+export function connectionManager(parts: ManagerParts): EnvoyJson {
   return {
     name: 'envoy.filters.network.http_connection_manager',
     typed_config: typed(
@@ -69,7 +69,7 @@ export function connectionManager(parts: ManagerParts): JsonObject {
   };
 }
 
-export function router(upstreamLogs: readonly JsonObject[] = []): JsonObject {
+export function router(upstreamLogs: readonly EnvoyJson[] = []): EnvoyJson {
   return {
     name: 'envoy.filters.http.router',
     typed_config: typed('envoy.extensions.filters.http.router.v3.Router', {

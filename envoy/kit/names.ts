@@ -65,6 +65,6 @@ export function serviceOf(dialect: DialectName, kind: RouteKind): string {
 }
 
 /** The kind of request that a call of this verb ends. */
-export function kindOf(verb: CallVerb, transport: Transport): RouteKind {
+export function routeKindOf(verb: CallVerb, transport: Transport): RouteKind {
   return `${verb === 'send-feedback' ? 'feedback' : 'predict'}-${transport}`;
 }

@@ -1,7 +1,7 @@
 // What an Envoy of ours does when it holds too much, shared by the sidecar's and the gateway's bootstrap. Memory: the streams
 // that hold most are reset first, then idle memory is given back, and only near the bound are new requests turned away with
 // 503. Files: clients' connections are bounded, so that enough are left for the units.
-import { type JsonObject, duration, typed } from './json.ts';
+import { type EnvoyJson, duration, typed } from './json.ts';
 import {
   CONNECTION_FILE_SHARE,
   HEAP_REFRESH_MS,
@@ -35,7 +35,7 @@ const CONNECTIONS = 'envoy.resource_monitors.global_downstream_max_connections';
 /** Streams count from 64 KiB on, in eight classes up to 8 MiB and more. */
 const SMALLEST_COUNTED_STREAM = 16;
 
-export function overloadManager({ maxHeapBytes, maxConnections }: EnvoyBounds): JsonObject {
+export function overloadManager({ maxHeapBytes, maxConnections }: EnvoyBounds): EnvoyJson {
   return {
     refresh_interval: duration(HEAP_REFRESH_MS),
     resource_monitors: [

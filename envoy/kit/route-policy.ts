@@ -1,7 +1,7 @@
 // What bounds a forwarded request: timeouts and retries, from the plan's policy. Used by native, tail and egress
 // routes alike, so that a call is bounded the same way whoever makes it.
 import type { Policy, Transport } from '../../graph/plan/plan.ts';
-import { type JsonObject, duration, typed } from './json.ts';
+import { type EnvoyJson, duration, typed } from './json.ts';
 import { retryPolicy, streamBound } from './traffic.ts';
 
 /** Failures before any byte of the request was written: sending again is always harmless. */
@@ -20,7 +20,7 @@ export function callPolicy(
   transport: Transport,
   feedback: boolean,
   named: boolean,
-): JsonObject {
+): EnvoyJson {
   return {
     max_stream_duration: streamBound(policy.deadlineMs, transport),
     retry_policy: {
@@ -34,7 +34,7 @@ export function callPolicy(
  * The same for what may stream both ways for as long as it likes: bounded by its longest pause. Once bytes have come there is nothing
  * to send again, so only what no unit has taken is.
  */
-export function streamPolicy(policy: Policy, named: boolean): JsonObject {
+export function streamPolicy(policy: Policy, named: boolean): EnvoyJson {
   return {
     timeout: '0s',
     idle_timeout: duration(policy.deadlineMs),
@@ -46,7 +46,7 @@ export function streamPolicy(policy: Policy, named: boolean): JsonObject {
 }
 
 /** What the first address of a name did not take goes to all of its addresses in turn. */
-function otherPriority(): JsonObject {
+function otherPriority(): EnvoyJson {
   return {
     name: 'envoy.retry_priorities.previous_priorities',
     typed_config: typed(
@@ -57,7 +57,7 @@ function otherPriority(): JsonObject {
 }
 
 /** Feedback is never sent twice once bytes of it were written. */
-function callRetries(policy: Policy, transport: Transport, feedback: boolean): JsonObject {
+function callRetries(policy: Policy, transport: Transport, feedback: boolean): EnvoyJson {
   const retried = policy.retries > 0 && !feedback;
   return retryPolicy({
     on: retried ? (transport === 'grpc' ? GRPC_RETRIES : REST_RETRIES) : BEFORE_REQUEST,

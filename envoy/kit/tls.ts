@@ -1,6 +1,6 @@
 // TLS of listeners and clusters. Certificates are files of a mounted Secret, named in a file of Envoy's secret discovery: only those
 // from there are watched, so that a renewed certificate is taken over at once.
-import { type JsonObject, typed } from './json.ts';
+import { type EnvoyJson, typed } from './json.ts';
 
 const CONTEXTS = 'envoy.extensions.transport_sockets.tls.v3';
 
@@ -16,7 +16,7 @@ export interface TlsFiles {
 }
 
 /** A file of Envoy's secret discovery with one certificate. */
-export function tlsSecrets(name: string, { dir, certificate, key }: TlsFiles): JsonObject {
+export function tlsSecrets(name: string, { dir, certificate, key }: TlsFiles): EnvoyJson {
   return {
     resources: [
       typed(`${CONTEXTS}.Secret`, {
@@ -32,7 +32,7 @@ export function tlsSecrets(name: string, { dir, certificate, key }: TlsFiles): J
 }
 
 /** Of a listener; `secretsPath` is where `tlsSecrets` is written. */
-export function downstreamTls(name: string, secretsPath: string): JsonObject {
+export function downstreamTls(name: string, secretsPath: string): EnvoyJson {
   return {
     name: 'envoy.transport_sockets.tls',
     typed_config: typed(`${CONTEXTS}.DownstreamTlsContext`, {
@@ -53,7 +53,7 @@ export function downstreamTls(name: string, secretsPath: string): JsonObject {
 }
 
 /** Of a cluster: encrypted, and whoever answers is believed, since nobody says who signed the certificate. */
-export function upstreamTls(sni: string, protocol: 'h2' | 'http/1.1'): JsonObject {
+export function upstreamTls(sni: string, protocol: 'h2' | 'http/1.1'): EnvoyJson {
   return {
     name: 'envoy.transport_sockets.tls',
     typed_config: typed(`${CONTEXTS}.UpstreamTlsContext`, {

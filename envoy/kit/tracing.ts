@@ -9,7 +9,7 @@ import {
   TRACE_PARENT_HEADER,
 } from '../../graph/plan/names.ts';
 import type { TraceFormat } from '../../graph/plan/plan.ts';
-import { duration, type JsonObject, overwriteHeader, typed } from './json.ts';
+import { duration, type EnvoyJson, overwriteHeader, typed } from './json.ts';
 import { CONNECT_TIMEOUT_MS, MAX_WAITING_SPANS, TRACE_EXPORT_TIMEOUT_MS } from './limits.ts';
 
 export interface EnvoyTracing {
@@ -21,14 +21,14 @@ export interface EnvoyTracing {
   readonly formats: readonly TraceFormat[];
   /** Further attributes of the service, and those of every span. */
   readonly resource: Readonly<Record<string, string>>;
-  readonly tags: readonly JsonObject[];
+  readonly tags: readonly EnvoyJson[];
 }
 
 /** Name of the span of a call: its path without its query. */
 export const CALL_PATH = '%PATH(NQ:PATH)%';
 
 /** What a connection manager that takes part in traces has besides; `operation` names the spans of requests where routes do not. */
-export function tracingOptions(tracing: EnvoyTracing, operation?: string): JsonObject {
+export function tracingOptions(tracing: EnvoyTracing, operation?: string): EnvoyJson {
   const { url, service, resource } = tracing;
   return {
     tracing: {
@@ -72,7 +72,7 @@ export function tracingOptions(tracing: EnvoyTracing, operation?: string): JsonO
   };
 }
 
-function sampler(millionths: number): JsonObject {
+function sampler(millionths: number): EnvoyJson {
   const samplers = 'envoy.extensions.tracers.opentelemetry.samplers.v3';
   return {
     name: 'envoy.tracers.opentelemetry.samplers.parent_based',
@@ -88,7 +88,7 @@ function sampler(millionths: number): JsonObject {
 }
 
 /** Of a request that goes to the filter: the client's context for its decision, and in its place that of Envoy's span. */
-export function ownTraceContext(): JsonObject[] {
+export function ownTraceContext(): EnvoyJson[] {
   return [
     { append: overwriteHeader(TRACE_PARENT_HEADER, `%REQ(${TRACE_HEADER})%`) },
     { append: overwriteHeader(TRACE_HEADER, '00-%TRACE_ID%-%SPAN_ID%-00') },
@@ -100,7 +100,7 @@ export function traceCluster(url: string): string {
   return `traces/${createHash('sha256').update(url).digest('hex').slice(0, 12)}`;
 }
 
-export function renderTraceCluster(url: string): JsonObject {
+export function renderTraceCluster(url: string): EnvoyJson {
   const name = traceCluster(url);
   const { hostname, port } = new URL(url);
   const address = hostname.replace(/^\[|\]$/g, '');
@@ -138,7 +138,7 @@ const JAEGER = {
 };
 
 /** Mutations before anything else is done with a request: a `traceparent` where the client said it otherwise. */
-export function traceHeaders(formats: readonly TraceFormat[]): JsonObject[] {
+export function traceHeaders(formats: readonly TraceFormat[]): EnvoyJson[] {
   return formats.flatMap((format) => {
     if (format === 'jaeger') return converted('uber-trace-id', JAEGER);
     const parts = ['traceid', 'spanid', 'sampled'].map((part) => `%REQ(x-b3-${part})%`);
@@ -151,7 +151,7 @@ export function traceHeaders(formats: readonly TraceFormat[]): JsonObject[] {
   });
 }
 
-function converted(header: string, forms: typeof B3): JsonObject[] {
+function converted(header: string, forms: typeof B3): EnvoyJson[] {
   return [traceparent(header, forms.sampled, '01'), traceparent(header, forms.dropped, '00')];
 }
 
@@ -159,7 +159,7 @@ function converted(header: string, forms: typeof B3): JsonObject[] {
  * Trace and span of a header as a `traceparent`, with the zeros before them that it needs and the other forms may leave out. A header of
  * another form gives no value, and nothing is added. In three steps, as Envoy bounds the size of an expression's programs.
  */
-function traceparent(header: string, form: string, flags: string): JsonObject {
+function traceparent(header: string, form: string, flags: string): EnvoyJson {
   const zeros = (digits: number): string => '0'.repeat(digits);
   const padded = `re.extract(request.headers['${header}'], r'${form}', r'${zeros(31)}\\1-${zeros(15)}\\2-')`;
   const cut = `re.extract(${padded}, r'([0-9a-f]{32})-([0-9a-f-]+)$', r'\\2-\\1')`;

@@ -1,12 +1,12 @@
 // Pieces of routes that share, copy, repeat or bound requests.
 import type { Transport } from '../../graph/plan/plan.ts';
-import { type JsonObject, duration } from './json.ts';
+import { type EnvoyJson, duration } from './json.ts';
 
 /** Envoy's fractions count in millionths. */
 export const PARTS_PER_PERCENT = 10_000;
 
 /** The copy of a share of the requests, under the client's own host. */
-export function mirrorPolicy(cluster: string, percent: number, more: JsonObject = {}): JsonObject {
+export function mirrorPolicy(cluster: string, percent: number, more: EnvoyJson = {}): EnvoyJson {
   return {
     cluster,
     runtime_fraction: {
@@ -18,7 +18,7 @@ export function mirrorPolicy(cluster: string, percent: number, more: JsonObject 
 }
 
 /** The deadline of a whole request; for gRPC the client's own `grpc-timeout` when that is earlier. */
-export function streamBound(deadlineMs: number, transport: Transport): JsonObject {
+export function streamBound(deadlineMs: number, transport: Transport): EnvoyJson {
   const deadline = duration(deadlineMs);
   return transport === 'grpc'
     ? { max_stream_duration: deadline, grpc_timeout_header_max: deadline }
@@ -33,7 +33,7 @@ export interface Retries {
   readonly perTryTimeoutMs: number | null;
 }
 
-export function retryPolicy({ on, attempts, perTryTimeoutMs }: Retries): JsonObject {
+export function retryPolicy({ on, attempts, perTryTimeoutMs }: Retries): EnvoyJson {
   return {
     retry_on: on,
     num_retries: attempts,

@@ -9,7 +9,7 @@ export function askAdmin(socketPath: string, path: string, signal: AbortSignal):
 }
 
 /** What Envoy says of one watched file. */
-export interface Subscription {
+export interface WatchedFileState {
   /** Version of the last update that it took, '' for none yet. */
   readonly version: string;
   readonly rejected: number;
@@ -21,13 +21,13 @@ const SUBSCRIPTION_STATS = '(cds|lds|rds\\..*)\\.(version_text|update_rejected)$
 export async function readSubscriptions(
   socketPath: string,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Subscription>> {
+): Promise<ReadonlyMap<string, WatchedFileState>> {
   const text = await askAdmin(
     socketPath,
     `/stats?filter=${encodeURIComponent(SUBSCRIPTION_STATS)}`,
     signal,
   );
-  const found = new Map<string, Subscription>();
+  const found = new Map<string, WatchedFileState>();
   for (const line of text.split('\n')) {
     const match = /^(.+)\.(version_text|update_rejected): (.*)/.exec(line);
     if (match?.[1] === undefined || match[3] === undefined) continue;

@@ -1,7 +1,7 @@
 // Waits until a running Envoy has taken over files that were just written, or says that it did not.
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  type Subscription,
+  type WatchedFileState,
   readActiveClusters,
   readErrors,
   readSubscriptions,
@@ -14,7 +14,7 @@ const POLL_MS = 10;
 export interface SeenOptions {
   readonly adminSocket: string;
   /** Refused updates by subscription, as they were before the files were written. */
-  readonly refusedBefore: ReadonlyMap<string, Subscription>;
+  readonly refusedBefore: ReadonlyMap<string, WatchedFileState>;
   /** Clusters that must serve when the clusters' file is among the files. */
   readonly clusters: readonly string[];
   readonly timeoutMs: number;
@@ -73,7 +73,7 @@ async function lookOnce(files: readonly WatchedFile[], options: SeenOptions): Pr
 }
 
 /** A table may be followed by several listeners, of which one drains: all must have it. */
-function isTaken(found: ReadonlyMap<string, Subscription>, each: WatchedFile): boolean {
+function isTaken(found: ReadonlyMap<string, WatchedFileState>, each: WatchedFile): boolean {
   const mine = [...found].filter(
     ([name]) => name === each.subscription || name.endsWith(`.${each.subscription}`),
   );

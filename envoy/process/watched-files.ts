@@ -2,7 +2,7 @@
 import { type DiscoveryFile, clustersFile, listenersFile, routesFile } from '../kit/discovery.ts';
 import { type EnvoyLayout, clustersPath, listenersPath, routesPath } from '../kit/layout.ts';
 import type { EnvoyFiles } from '../sidecar/render.ts';
-import { nameOf } from './retained.ts';
+import { resourceName } from './retained.ts';
 
 /** Start of a subscription's statistics; of a route table, the end. */
 export const CDS = 'cluster_manager.cds';
@@ -15,7 +15,7 @@ export interface WatchedFile {
   readonly file: DiscoveryFile;
 }
 
-export interface Step {
+export interface SwapStep {
   readonly files: readonly WatchedFile[];
   /** False for route tables that no listener follows yet: they are read when their listener comes. */
   readonly reported: boolean;
@@ -43,18 +43,18 @@ export function swapSteps(
   next: EnvoyFiles,
   layout: EnvoyLayout,
   changed: readonly WatchedFile[],
-): Step[] {
+): SwapStep[] {
   const isTable = (each: WatchedFile) => each.subscription.startsWith(RDS);
   const isFollowed = (each: WatchedFile) =>
     Object.hasOwn(before.routes, each.subscription.slice(RDS.length));
-  const known = new Set(before.listeners.map(nameOf));
-  const added = next.listeners.filter((listener) => !known.has(nameOf(listener)));
+  const known = new Set(before.listeners.map(resourceName));
+  const added = next.listeners.filter((listener) => !known.has(resourceName(listener)));
   const additions: WatchedFile = {
     subscription: LDS,
     path: listenersPath(layout),
     file: listenersFile([...before.listeners, ...added]),
   };
-  const steps: Step[] = [
+  const steps: SwapStep[] = [
     { files: changed.filter((each) => each.subscription === CDS), reported: true },
     { files: changed.filter((each) => isTable(each) && !isFollowed(each)), reported: false },
     { files: added.length === 0 ? [] : [additions], reported: true },

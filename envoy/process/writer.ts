@@ -4,14 +4,14 @@
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { readSubscriptions } from './admin.ts';
 import { awaitSeen } from './await-seen.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { type EnvoyLayout, bootstrapPath } from '../kit/layout.ts';
 import { EGRESS_ROUTES } from '../kit/names.ts';
 import { type EnvoyFiles, renderEnvoy } from '../sidecar/render.ts';
-import { type RetainedByName, nameOf, retain, withRetained } from './retained.ts';
+import { type RetainedByName, resourceName, retain, withRetained } from './retained.ts';
 import { makeFolder, removeFile, replaceFile } from './store.ts';
 import { validateFiles } from './validate.ts';
-import { type Step, type WatchedFile, swapSteps, watchedFiles } from './watched-files.ts';
+import { type SwapStep, type WatchedFile, swapSteps, watchedFiles } from './watched-files.ts';
 import { DRAIN_SECONDS, SEEN_TIMEOUT_MS, SWAP_GRACE_MS } from '../kit/limits.ts';
 
 export interface WriterLog {
@@ -31,7 +31,7 @@ export interface WriterOptions {
   readonly graceMs?: number;
 }
 
-export type StartOutcome = { readonly kind: 'written' } | Refused;
+export type StartOutcome = { readonly kind: 'written' } | SwapRejected;
 
 export type SwapOutcome =
   | {
@@ -39,9 +39,9 @@ export type SwapOutcome =
       /** Resolves when no request can use what was replaced; false when the writer was closed before. */
       readonly retired: Promise<boolean>;
     }
-  | Refused;
+  | SwapRejected;
 
-export interface Refused {
+export interface SwapRejected {
   readonly kind: 'refused';
   readonly reason: string;
 }
@@ -155,7 +155,7 @@ export class EnvoyWriter {
   }
 
   async #take(
-    step: Step,
+    step: SwapStep,
     files: EnvoyFiles,
     touched: Set<string>,
     signal: AbortSignal,
@@ -170,7 +170,7 @@ export class EnvoyWriter {
     return awaitSeen(step.files, {
       adminSocket,
       refusedBefore,
-      clusters: files.clusters.map(nameOf),
+      clusters: files.clusters.map(resourceName),
       timeoutMs: this.#options.seenTimeoutMs,
       signal,
     });
@@ -227,8 +227,8 @@ export class EnvoyWriter {
   }
 }
 
-function hostsOf(files: EnvoyFiles): readonly JsonObject[] {
-  return (files.routes[EGRESS_ROUTES]?.virtual_hosts ?? []) as readonly JsonObject[];
+function hostsOf(files: EnvoyFiles): readonly EnvoyJson[] {
+  return (files.routes[EGRESS_ROUTES]?.virtual_hosts ?? []) as readonly EnvoyJson[];
 }
 
 interface Kept {

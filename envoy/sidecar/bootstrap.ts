@@ -2,12 +2,12 @@
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from '../kit/filters/stats-log.ts';
-import { type JsonObject, typed } from '../kit/json.ts';
+import { type EnvoyJson, typed } from '../kit/json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from '../kit/layout.ts';
 import { INNER_BUFFER_BYTES, MAX_REQUESTS_PER_READ, TRACE_FLUSH_MS } from '../kit/limits.ts';
 import { overloadManager } from '../kit/overload.ts';
 
-export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
+export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyJson {
   return {
     node: { id: 'sidegraph', cluster: `${deployment.namespace}.${deployment.deployment}` },
     admin: {

@@ -4,11 +4,11 @@ import type { ClientRoute } from '../../dialects/dialect.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { isTemplate, patternOf } from '../../dialects/template.ts';
 import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { gatewayPrefix, isGrpcKind } from '../../graph/plan/names.ts';
 
 export interface ClientPath {
-  readonly match: JsonObject;
+  readonly match: EnvoyJson;
   /** What a unit of the graph is called by; null: by its own name. */
   readonly model: string | null;
   /** The path is the unit's too, whatever it is asked. */
@@ -18,7 +18,7 @@ export interface ClientPath {
   /** Makes the unit's path of the model's name where that is no prediction's. */
   readonly lastPathOf: ((model: string) => string) | null;
   /** The route's way to put `path` in the place of the client's. */
-  rewrite(path: string): JsonObject;
+  rewrite(path: string): EnvoyJson;
 }
 
 /** A path at the root and below the gateway's prefix. */
@@ -123,11 +123,11 @@ function patternPath(pattern: string, model: string | null, streams: boolean): C
 }
 
 /** Envoy matches the whole path without its query. */
-function matchOf(pattern: string): JsonObject {
+function matchOf(pattern: string): EnvoyJson {
   return { safe_regex: { regex: pattern } };
 }
 
-function rewriteOf(pattern: string, substitution: string): JsonObject {
+function rewriteOf(pattern: string, substitution: string): EnvoyJson {
   return { regex_rewrite: { pattern: { regex: `^${pattern}$` }, substitution } };
 }
 

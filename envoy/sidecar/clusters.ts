@@ -13,7 +13,7 @@ import {
   type UpstreamHttp,
   upstreamProtocol,
 } from '../kit/cluster.ts';
-import { type JsonObject, duration } from '../kit/json.ts';
+import { type EnvoyJson, duration } from '../kit/json.ts';
 import { namedClusters } from './named-clusters.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import {
@@ -40,7 +40,7 @@ const UNBOUNDED = 100_000;
 const OWN_IDLE_MS = 3_600_000;
 
 /** The clusters of every edge of a plan, in the order of the plan. */
-export function unitClusters(plan: Plan): JsonObject[] {
+export function unitClusters(plan: Plan): EnvoyJson[] {
   return plan.edges.flatMap((edge) => {
     const content = contentOf(plan, edge);
     const name = nameFor(plan, edge, content);
@@ -75,7 +75,7 @@ export function unitOf(plan: Plan, index: number): PlanUnit {
   return unit;
 }
 
-function contentOf(plan: Plan, edge: Edge): JsonObject {
+function contentOf(plan: Plan, edge: Edge): EnvoyJson {
   const unit = unitOf(plan, edge.unit);
   return {
     ...(isNamed(edge) ? {} : { type: 'STATIC' }),
@@ -100,7 +100,7 @@ function contentOf(plan: Plan, edge: Edge): JsonObject {
   };
 }
 
-function nameFor(plan: Plan, edge: Edge, content: JsonObject): string {
+function nameFor(plan: Plan, edge: Edge, content: EnvoyJson): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([content, endpointOf(edge)]))
     .digest('hex')
@@ -108,7 +108,7 @@ function nameFor(plan: Plan, edge: Edge, content: JsonObject): string {
   return `${plan.predictor}/${unitOf(plan, edge.unit).name}/${edge.transport}/${hash}`;
 }
 
-function endpointOf({ host, port }: Edge): JsonObject {
+function endpointOf({ host, port }: Edge): EnvoyJson {
   return socketAddress(host, port);
 }
 
@@ -129,7 +129,7 @@ function packedLabels(unit: PlanUnit): string {
 }
 
 /** The clusters that do not depend on any plan; part of the bootstrap. */
-export function fixedClusters(layout: EnvoyLayout): JsonObject[] {
+export function fixedClusters(layout: EnvoyLayout): EnvoyJson[] {
   return [
     {
       ...socketCluster(FILTER_CLUSTER, layout.filterSockets, 'http2_protocol_options'),
@@ -148,7 +148,7 @@ export function fixedClusters(layout: EnvoyLayout): JsonObject[] {
 }
 
 /** The way from the front listener to a predictor's own listener; HTTP/2 carries REST and gRPC alike. */
-export function predictorCluster(predictor: string): JsonObject {
+export function predictorCluster(predictor: string): EnvoyJson {
   const name = predictorListener(predictor);
   return {
     name,
@@ -168,7 +168,7 @@ export function predictorCluster(predictor: string): JsonObject {
   };
 }
 
-function socketCluster(name: string, sockets: readonly string[], http: UpstreamHttp): JsonObject {
+function socketCluster(name: string, sockets: readonly string[], http: UpstreamHttp): EnvoyJson {
   return {
     name,
     type: 'STATIC',
@@ -184,7 +184,7 @@ function socketCluster(name: string, sockets: readonly string[], http: UpstreamH
 }
 
 /** One dead worker of several costs only the requests that it held. */
-function ejectDeadWorkers(): JsonObject {
+function ejectDeadWorkers(): EnvoyJson {
   return {
     split_external_local_origin_errors: true,
     consecutive_local_origin_failure: 1,
@@ -197,7 +197,7 @@ function ejectDeadWorkers(): JsonObject {
   };
 }
 
-function breakers(maxConnections: number, maxRequests: number): JsonObject {
+function breakers(maxConnections: number, maxRequests: number): EnvoyJson {
   return circuitBreakers({
     maxConnections,
     maxPendingRequests: maxRequests,

@@ -17,7 +17,7 @@ import { modelNameFilter } from '../kit/filters/model-name.ts';
 import { localReplies } from '../kit/filters/local-reply.ts';
 import { clientStats, serverStats } from '../kit/filters/stats-log.ts';
 import { wholeBodyFilter } from '../kit/filters/whole-body.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { connectionManager, type ManagerParts, router } from '../kit/listener.ts';
 import { type EnvoyLayout, fileSource, routesPath } from '../kit/layout.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
@@ -26,7 +26,7 @@ import { CLIENT_IDLE_SECONDS } from '../kit/limits.ts';
 import { earlyTraceHeaders, egressTracing, ingressTracing } from './tracing.ts';
 
 /** A predictor's requests: everything that architecture and data plane promise happens here. */
-export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing): JsonObject {
+export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing): EnvoyJson {
   const graph = `${plan.namespace}/${plan.deployment}`;
   const bounds = boundsOf([plan]);
   return ownManager(layout, {
@@ -64,7 +64,7 @@ function namesModels(plan: Plan): boolean {
 }
 
 /** Shares requests between predictors; it changes nothing of them. */
-export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
+export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyJson {
   return ownManager(layout, {
     dialect: dialectOfAll(deployment),
     options: clientOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
@@ -77,7 +77,7 @@ export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): J
 }
 
 /** The filter's side calls. */
-export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject {
+export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyJson {
   return ownManager(layout, {
     dialect: dialectOfAll(deployment),
     options: {
@@ -116,7 +116,7 @@ interface OwnParts extends Omit<ManagerParts, 'routeSource' | 'localReplies'> {
   readonly dialect: Dialect;
 }
 
-function ownManager(layout: EnvoyLayout, { dialect, ...parts }: OwnParts): JsonObject {
+function ownManager(layout: EnvoyLayout, { dialect, ...parts }: OwnParts): EnvoyJson {
   return connectionManager({
     ...parts,
     routeSource: fileSource(layout, routesPath(layout, parts.routeTable)),

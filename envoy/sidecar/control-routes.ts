@@ -4,7 +4,7 @@ import type { ControlRoot } from '../../dialects/dialect.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { dialectOf, errorBody } from '../../dialects/known/dialects.ts';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
-import { type JsonObject, overwriteHeader } from '../kit/json.ts';
+import { type EnvoyJson, overwriteHeader } from '../kit/json.ts';
 import { CONTROL_GRPC_CLUSTER, CONTROL_HTTP_CLUSTER, PROBE_CLUSTER } from '../kit/names.ts';
 import { walkedPaths, withPrefix } from './client-paths.ts';
 import { allowMethods, methodIs, routeMetadata } from './route-parts.ts';
@@ -33,7 +33,7 @@ function rootsOf(plan: Plan): Root[] {
 }
 
 /** GET, HEAD and OPTIONS on the paths that only take POST, as Seldon's executor answers them. */
-export function otherMethods(plan: Plan): JsonObject[] {
+export function otherMethods(plan: Plan): EnvoyJson[] {
   const paths = (['predict-rest', 'feedback-rest'] as const).flatMap((kind) =>
     walkedPaths(plan, kind),
   );
@@ -47,7 +47,7 @@ export function otherMethods(plan: Plan): JsonObject[] {
   ]);
 }
 
-export function controlRoutes(plan: Plan): JsonObject[] {
+export function controlRoutes(plan: Plan): EnvoyJson[] {
   return [
     ...rootsOf(plan).flatMap(({ path, below, service, isProbe }) =>
       withPrefix(plan, path).flatMap((full) => [
@@ -108,14 +108,14 @@ export function controlRoutes(plan: Plan): JsonObject[] {
 }
 
 /** The control server serves every plan on one socket: it is told which one. */
-function tellPlan(plan: Plan): JsonObject {
+function tellPlan(plan: Plan): EnvoyJson {
   return { request_headers_to_add: [overwriteHeader(PLAN_HEADER, plan.hash)] };
 }
 
-function isRead(): JsonObject {
+function isRead(): EnvoyJson {
   return { name: ':method', string_match: { safe_regex: { regex: 'GET|HEAD' } } };
 }
 
-function pathMatch(path: string, below: boolean): JsonObject {
+function pathMatch(path: string, below: boolean): EnvoyJson {
   return below ? { path_separated_prefix: path } : { path };
 }

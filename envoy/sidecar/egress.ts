@@ -4,12 +4,12 @@ import { ERROR_HEADER, PLAN_HEADER, UNIT_HEADER, egressHost } from '../../graph/
 import type { DeploymentPlan, Edge, Plan } from '../../graph/plan/plan.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { clusterOf, isNamed, unitOf } from './clusters.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { EGRESS_ROUTES } from '../kit/names.ts';
 import { kindMetadata, unitHost } from './route-parts.ts';
 import { callPolicy } from '../kit/route-policy.ts';
 
-export function egressRouteTable(deployment: DeploymentPlan): JsonObject {
+export function egressRouteTable(deployment: DeploymentPlan): EnvoyJson {
   return {
     name: EGRESS_ROUTES,
     virtual_hosts: deployment.predictors.flatMap(({ plan }) =>
@@ -18,7 +18,7 @@ export function egressRouteTable(deployment: DeploymentPlan): JsonObject {
   };
 }
 
-function unitHostTable(plan: Plan, edge: Edge): JsonObject {
+function unitHostTable(plan: Plan, edge: Edge): EnvoyJson {
   const host = egressHost(plan.predictor, unitOf(plan, edge.unit).name, edge.transport);
   const model = encodeURIComponent(edge.model);
   const feedbackPath = dialectOf(edge.dialect).unitPath(model, 'send-feedback', edge.transport);
@@ -36,7 +36,7 @@ function unitHostTable(plan: Plan, edge: Edge): JsonObject {
   };
 }
 
-function egressRoute(plan: Plan, edge: Edge, match: JsonObject, feedback: boolean): JsonObject {
+function egressRoute(plan: Plan, edge: Edge, match: EnvoyJson, feedback: boolean): EnvoyJson {
   const kind = `${feedback ? 'feedback' : 'predict'}-${edge.transport}` as const;
   return {
     match,

@@ -4,10 +4,10 @@ import { isIP } from 'node:net';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { DeploymentPlan, PredictorPlan } from '../../graph/plan/plan.ts';
 import { loadAssignment, socketAddress, upstreamProtocol } from '../kit/cluster.ts';
-import { type JsonObject, duration } from '../kit/json.ts';
+import { type EnvoyJson, duration } from '../kit/json.ts';
 import { CONNECT_TIMEOUT_MS, REST_IDLE_MS, UNIT_BUFFER_BYTES } from '../kit/limits.ts';
 
-export function explainerClusters({ predictors }: DeploymentPlan): JsonObject[] {
+export function explainerClusters({ predictors }: DeploymentPlan): EnvoyJson[] {
   return predictors.flatMap(({ plan, explainer }) => {
     if (explainer === undefined) return [];
     const name = clusterName(plan.predictor);
@@ -28,7 +28,7 @@ export function explainerClusters({ predictors }: DeploymentPlan): JsonObject[] 
 }
 
 /** To stand before all other routes of the ingress. */
-export function explainerRoutes(deployment: DeploymentPlan): JsonObject[] {
+export function explainerRoutes(deployment: DeploymentPlan): EnvoyJson[] {
   return deployment.predictors.flatMap((predictor) =>
     predictor.explainer === undefined
       ? []

@@ -16,13 +16,13 @@ import {
 import type { CallVerb, Edge, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import type { ClientPath } from './client-paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
-import { type JsonObject, overwriteHeader } from '../kit/json.ts';
+import { type EnvoyJson, overwriteHeader } from '../kit/json.ts';
 import { MAX_WHOLE_BODY_BYTES } from '../kit/limits.ts';
 import {
   EXT_PROC_FILTER,
   UNROUTED_CLUSTER,
   WHOLE_BODY_FILTER,
-  kindOf,
+  routeKindOf,
   serviceOf,
 } from '../kit/names.ts';
 import {
@@ -52,14 +52,14 @@ type Arrival = 'whole' | 'streamed';
  * The first match of a graph request: a body that says that it is small is held by Envoy. The few requests that ask for CloudEvents
  * headers take the other route, so that the filter for those is spared to all the rest.
  */
-export function graphRoutes(plan: Plan, kind: RouteKind, path: ClientPath): JsonObject[] {
+export function graphRoutes(plan: Plan, kind: RouteKind, path: ClientPath): EnvoyJson[] {
   return isGrpcKind(kind)
     ? [graphRoute(plan, kind, path, 'streamed')]
     : [graphRoute(plan, kind, path, 'whole'), graphRoute(plan, kind, path, 'streamed')];
 }
 
 /** Its cluster has no endpoint: a filter that names no unit gives a 503. */
-function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arrival): JsonObject {
+function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arrival): EnvoyJson {
   const traced = plan.tracing === undefined ? [] : ownTraceContext();
   return {
     name: routeName(plan.hash, kind),
@@ -89,18 +89,18 @@ function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arri
   };
 }
 
-function isSmall(): JsonObject {
+function isSmall(): EnvoyJson {
   return { name: 'content-length', range_match: { start: 0, end: MAX_WHOLE_BODY_BYTES + 1 } };
 }
 
 /** One route for each call that a walk may leave to Envoy. */
-export function tailRoutes(plan: Plan): JsonObject[] {
-  const routes: JsonObject[] = [];
+export function tailRoutes(plan: Plan): EnvoyJson[] {
+  const routes: EnvoyJson[] = [];
   for (const edge of plan.edges) {
     for (const verb of plan.units[edge.unit]?.verbs ?? []) {
       // A router's response is always read by the filter.
       if (verb === 'route') continue;
-      if (plan.routes[kindOf(verb, edge.transport)].kind !== 'graph') continue;
+      if (plan.routes[routeKindOf(verb, edge.transport)].kind !== 'graph') continue;
       routes.push(tailRoute(plan, edge, verb, false));
       if (verb === 'predict' && mayStream(plan, edge.transport)) {
         routes.push(tailRoute(plan, edge, verb, true));
@@ -111,7 +111,7 @@ export function tailRoutes(plan: Plan): JsonObject[] {
 }
 
 /** A unit that this plan does not have: answered with PLAN_UNKNOWN, never taken for a client's path. */
-function unknownTail(): JsonObject {
+function unknownTail(): EnvoyJson {
   return {
     match: { prefix: '/', headers: [{ name: UNIT_HEADER, present_match: true }] },
     route: { cluster: UNROUTED_CLUSTER },
@@ -128,11 +128,11 @@ function tailRoute(
   { unit, transport }: Edge,
   verb: CallVerb,
   streams: boolean,
-): JsonObject {
+): EnvoyJson {
   const called = tailKey(plan.units[unit]?.name ?? '', verb, transport);
   const key = streams ? streamKey(called) : called;
   const named = isNamed(edgeOf(plan, unit, transport));
-  const kind = kindOf(verb, transport);
+  const kind = routeKindOf(verb, transport);
   return {
     name: `${plan.hash}/tail/${key}`,
     match: { prefix: '/', headers: [{ name: UNIT_HEADER, string_match: { exact: key } }] },

@@ -1,7 +1,7 @@
 // Listeners: the ingress with its two ports, one internal listener for each predictor when there are several, and egress.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { egressManager, frontManager, predictorManager } from './connection-manager.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { listener, tcpAddress } from '../kit/listener.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import {
@@ -14,7 +14,7 @@ import { downstreamTls } from '../kit/tls.ts';
 import { isSplit } from './split.ts';
 import { CONNECTION_BUFFER_BYTES, INNER_BUFFER_BYTES } from '../kit/limits.ts';
 
-export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout): JsonObject[] {
+export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyJson[] {
   const only = deployment.predictors[0];
   if (only === undefined) throw new Error(`deployment ${deployment.deployment} has no predictor`);
   const split = isSplit(deployment);
@@ -52,10 +52,10 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
 
 function ownListener(
   name: string,
-  place: JsonObject,
-  manager: JsonObject,
-  transportSocket?: JsonObject,
-): JsonObject {
+  place: EnvoyJson,
+  manager: EnvoyJson,
+  transportSocket?: EnvoyJson,
+): EnvoyJson {
   const bufferBytes = 'internal_listener' in place ? INNER_BUFFER_BYTES : CONNECTION_BUFFER_BYTES;
   return listener({ name, place, bufferBytes, manager, transportSocket });
 }

@@ -2,7 +2,7 @@
 // `each` has an endpoint for each address, so that several share the load. An address that takes no connection is left out for a
 // while, and there is none while the name does not resolve. Then, and for the one more try after a connection that was not made, `any` is
 // used: one endpoint that keeps its last addresses, of both families, and tries them one after the other, as Go's dialler does.
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { duration, typed } from '../kit/json.ts';
 import {
   DEAD_ADDRESS_FAILURES,
@@ -20,10 +20,10 @@ const OVERPROVISIONED = 100_000;
 export function namedClusters(
   name: string,
   statName: string,
-  content: JsonObject,
-  endpoint: JsonObject,
-): JsonObject[] {
-  const part = (suffix: string, policy: JsonObject): JsonObject => ({
+  content: EnvoyJson,
+  endpoint: EnvoyJson,
+): EnvoyJson[] {
+  const part = (suffix: string, policy: EnvoyJson): EnvoyJson => ({
     name: `${name}/${suffix}`,
     ...content,
     alt_stat_name: `${statName}_${suffix}`,
@@ -60,7 +60,7 @@ export function namedClusters(
 }
 
 /** What Envoy keeps while a name does not resolve depends on `oneEndpoint`: a response without addresses empties the other (seen on 1.40). */
-function resolving(family: 'V4_PREFERRED' | 'ALL', oneEndpoint: boolean): JsonObject {
+function resolving(family: 'V4_PREFERRED' | 'ALL', oneEndpoint: boolean): EnvoyJson {
   return {
     name: 'envoy.clusters.dns',
     typed_config: typed('envoy.extensions.clusters.dns.v3.DnsCluster', {
@@ -85,7 +85,7 @@ function resolving(family: 'V4_PREFERRED' | 'ALL', oneEndpoint: boolean): JsonOb
 }
 
 /** Only what says that an address is dead counts, never what a unit answers. */
-function leaveOutDead(): JsonObject {
+function leaveOutDead(): EnvoyJson {
   return {
     outlier_detection: {
       split_external_local_origin_errors: true,

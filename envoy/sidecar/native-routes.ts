@@ -5,7 +5,7 @@ import type { NativeTarget, Plan, RouteKind, Transport } from '../../graph/plan/
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { ClientPath } from './client-paths.ts';
 import { clusterOf, edgeOf, isNamed } from './clusters.ts';
-import { type JsonObject, literal, overwriteHeader } from '../kit/json.ts';
+import { type EnvoyJson, literal, overwriteHeader } from '../kit/json.ts';
 import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from '../kit/limits.ts';
 import {
   HOP_BY_HOP_OF_REST,
@@ -30,7 +30,7 @@ export function nativeRoutes(
   kind: RouteKind,
   targets: readonly NativeTarget[],
   path: ClientPath,
-): JsonObject[] {
+): EnvoyJson[] {
   const plain = targetRoutes(plan, kind, targets, path, 'plain');
   return isGrpcKind(kind)
     ? plain
@@ -47,7 +47,7 @@ function targetRoutes(
   targets: readonly NativeTarget[],
   path: ClientPath,
   form: Form,
-): JsonObject[] {
+): EnvoyJson[] {
   const ways = new Set(
     targets.map((target) => {
       const model = filledModel(plan, kind, target, path);
@@ -78,7 +78,7 @@ function modelNames(
   kind: RouteKind,
   target: NativeTarget,
   path: ClientPath,
-): JsonObject {
+): EnvoyJson {
   const model = filledModel(plan, kind, target, path);
   const field = dialectOf(plan.dialect).grpcModelField;
   if (model === null || field === null) return {};
@@ -111,7 +111,7 @@ function route(
   targets: readonly NativeTarget[],
   fraction: number | null,
   form: Form,
-): JsonObject {
+): EnvoyJson {
   const transport = transportOf(kind);
   const first = targets[0];
   if (first === undefined) throw new Error(`plan ${plan.hash}: native route without a target`);
@@ -148,7 +148,7 @@ function route(
 }
 
 /** Nothing here needs the whole body, so a client that sends half of a large one holds little. */
-function keptRequest({ policy }: Plan, named: boolean): JsonObject {
+function keptRequest({ policy }: Plan, named: boolean): EnvoyJson {
   if (policy.retries > 0) return {};
   const bytes = named ? KEPT_NAMED_REQUEST_BYTES : KEPT_REQUEST_BYTES;
   return { request_body_buffer_limit: Math.min(bytes, policy.maxBodyBytes) };
@@ -158,7 +158,7 @@ function destination(
   plan: Plan,
   targets: readonly NativeTarget[],
   transport: Transport,
-): JsonObject {
+): EnvoyJson {
   const [only, ...others] = targets;
   if (only !== undefined && others.length === 0) {
     return {
@@ -178,11 +178,11 @@ function destination(
   };
 }
 
-function routingHeader(target: NativeTarget): JsonObject {
+function routingHeader(target: NativeTarget): EnvoyJson {
   if (target.routing === '') return {};
   return { response_headers_to_add: [overwriteHeader(ROUTING_HEADER, literal(target.routing))] };
 }
 
-function millionths(numerator: number): JsonObject {
+function millionths(numerator: number): EnvoyJson {
   return { numerator, denominator: 'MILLION' };
 }

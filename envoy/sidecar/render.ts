@@ -4,7 +4,7 @@ import { renderBootstrap } from './bootstrap.ts';
 import { predictorCluster, unitClusters } from './clusters.ts';
 import { egressRouteTable } from './egress.ts';
 import { explainerClusters, explainerRoutes } from './explainers.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import type { EnvoyLayout } from '../kit/layout.ts';
 import { renderListeners } from './listeners.ts';
 import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
@@ -13,11 +13,11 @@ import { traceClusters } from './tracing.ts';
 import { frontRouteTable, isSplit } from './split.ts';
 
 export interface EnvoyFiles {
-  readonly bootstrap: JsonObject;
-  readonly listeners: readonly JsonObject[];
-  readonly clusters: readonly JsonObject[];
+  readonly bootstrap: EnvoyJson;
+  readonly listeners: readonly EnvoyJson[];
+  readonly clusters: readonly EnvoyJson[];
   /** Route tables by name. */
-  readonly routes: Readonly<Record<string, JsonObject>>;
+  readonly routes: Readonly<Record<string, EnvoyJson>>;
 }
 
 export function renderEnvoy(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyFiles {

@@ -11,7 +11,7 @@ import {
 } from '../../graph/plan/names.ts';
 import type { Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import { authority, edgeOf } from './clusters.ts';
-import { type JsonObject, overwriteHeader, typed } from '../kit/json.ts';
+import { type EnvoyJson, overwriteHeader, typed } from '../kit/json.ts';
 import {
   BODY_LIMIT_FILTERS,
   CLOUD_EVENTS_FILTER,
@@ -20,9 +20,9 @@ import {
   serviceOf,
 } from '../kit/names.ts';
 
-export type Method = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
 
-export function methodIs(method: Method): JsonObject {
+export function methodIs(method: HttpMethod): EnvoyJson {
   return { name: ':method', string_match: { exact: method } };
 }
 
@@ -31,7 +31,7 @@ export function routeMetadata(
   plan: Plan,
   service: string,
   method: 'post' | 'get' | 'unary',
-): JsonObject {
+): EnvoyJson {
   const labels: Readonly<Record<(typeof ROUTE_LABELS)[number], string>> = {
     deployment_name: plan.deployment,
     predictor_name: plan.predictor,
@@ -44,7 +44,7 @@ export function routeMetadata(
 }
 
 /** The same for what is asked of the graph. */
-export function kindMetadata(plan: Plan, kind: RouteKind): JsonObject {
+export function kindMetadata(plan: Plan, kind: RouteKind): EnvoyJson {
   return routeMetadata(plan, serviceOf(plan.dialect, kind), isGrpcKind(kind) ? 'unary' : 'post');
 }
 
@@ -54,16 +54,16 @@ export function unitHost(plan: Plan, unit: number, transport: Transport): string
 }
 
 /** Header mutations of one route, on top of the table's. */
-export function allowMethods(methods: string, request: readonly JsonObject[] = []): JsonObject {
+export function allowMethods(methods: string, request: readonly EnvoyJson[] = []): EnvoyJson {
   return routeHeaders(request, [
     { append: overwriteHeader('access-control-allow-methods', methods) },
   ]);
 }
 
 export function routeHeaders(
-  request: readonly JsonObject[],
-  response: readonly JsonObject[],
-): JsonObject {
+  request: readonly EnvoyJson[],
+  response: readonly EnvoyJson[],
+): EnvoyJson {
   return {
     [HEADERS_FILTER]: typed(
       'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute',
@@ -78,16 +78,16 @@ export function routeHeaders(
 }
 
 /** Runs a filter that is off by default. */
-export function switchedOn(filter: string): JsonObject {
+export function switchedOn(filter: string): EnvoyJson {
   return { [filter]: typed('envoy.config.route.v3.FilterConfig', { config: {} }) };
 }
 
-export function bodyLimit(transport: Transport): JsonObject {
+export function bodyLimit(transport: Transport): EnvoyJson {
   return switchedOn(BODY_LIMIT_FILTERS[transport]);
 }
 
 /** Matches requests that do not ask for CloudEvents headers. */
-export function isNoCloudEvent(): JsonObject {
+export function isNoCloudEvent(): EnvoyJson {
   return { name: CLOUD_EVENTS_HEADER, present_match: true, invert_match: true };
 }
 
@@ -95,7 +95,7 @@ export function isNoCloudEvent(): JsonObject {
 export const HOP_BY_HOP_OF_REST: readonly string[] = ['te'];
 
 /** Spares a request the filter, which takes 4,700 of Envoy's instructions to see that it has nothing to do. */
-export function withoutCloudEvents(): JsonObject {
+export function withoutCloudEvents(): EnvoyJson {
   return {
     [CLOUD_EVENTS_FILTER]: typed('envoy.config.route.v3.FilterConfig', { disabled: true }),
   };
@@ -105,7 +105,7 @@ export function withoutCloudEvents(): JsonObject {
 const EXPOSED_HEADERS = [PUID_HEADER, ROUTING_HEADER, ERROR_HEADER].join(', ');
 
 /** Mutations of every request and response of a predictor; they overwrite, whoever answered. */
-export function tableHeaders(plan: Plan): JsonObject {
+export function tableHeaders(plan: Plan): EnvoyJson {
   const { allowOrigin, allowHeaders } = plan.policy.cors;
   return {
     [HEADERS_FILTER]: typed(

@@ -9,7 +9,7 @@ import {
 } from '../../graph/plan/names.ts';
 import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
 import { graphRoutes, tailRoutes } from './graph-routes.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { predictorRoutes } from '../kit/names.ts';
 import { nativeRoutes } from './native-routes.ts';
 import { controlRoutes, otherMethods } from './control-routes.ts';
@@ -38,7 +38,7 @@ const HIDDEN_FROM_CLIENTS: readonly string[] = [
 ];
 
 /** `before` go before all routes of the predictor. */
-export function predictorRouteTable(plan: Plan, before: readonly JsonObject[] = []): JsonObject {
+export function predictorRouteTable(plan: Plan, before: readonly EnvoyJson[] = []): EnvoyJson {
   return {
     name: predictorRoutes(plan.predictor),
     typed_per_filter_config: tableHeaders(plan),
@@ -61,7 +61,7 @@ export function predictorRouteTable(plan: Plan, before: readonly JsonObject[] = 
   };
 }
 
-function servedRoutes(plan: Plan, kind: RouteKind): JsonObject[] {
+function servedRoutes(plan: Plan, kind: RouteKind): EnvoyJson[] {
   const decision = plan.routes[kind];
   switch (decision.kind) {
     case 'native':

@@ -3,7 +3,7 @@
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { keepForwardedFor, newPuid } from '../kit/filters/headers.ts';
 import { explainerRoutes } from './explainers.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { mirrorPolicy, PARTS_PER_PERCENT } from '../kit/traffic.ts';
 import { FRONT_ROUTES, predictorListener } from '../kit/names.ts';
 
@@ -12,7 +12,7 @@ export function isSplit(deployment: DeploymentPlan): boolean {
   return deployment.predictors.length > 1;
 }
 
-export function frontRouteTable(deployment: DeploymentPlan): JsonObject {
+export function frontRouteTable(deployment: DeploymentPlan): EnvoyJson {
   const serving = deployment.predictors.filter((each) => !each.shadow);
   const shadows = deployment.predictors.filter((each) => each.shadow && each.traffic > 0);
   const weights = serving.map((each) => Math.round(each.traffic * PARTS_PER_PERCENT));
@@ -46,7 +46,7 @@ export function frontRouteTable(deployment: DeploymentPlan): JsonObject {
   };
 }
 
-function mirror(shadow: DeploymentPlan['predictors'][number]): JsonObject {
+function mirror(shadow: DeploymentPlan['predictors'][number]): EnvoyJson {
   return mirrorPolicy(predictorListener(shadow.plan.predictor), shadow.traffic, {
     request_headers_mutations: [keepForwardedFor()],
   });

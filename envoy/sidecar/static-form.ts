@@ -1,16 +1,16 @@
 // The same configuration with everything inline, so that `envoy --mode validate` sees all of it: files that Envoy
 // watches are not read in that mode, and a static resource with an unknown field is an error.
-import type { Json, JsonObject } from '../kit/json.ts';
+import type { Json, EnvoyJson } from '../kit/json.ts';
 import type { EnvoyFiles } from './render.ts';
 
-export function staticForm(files: EnvoyFiles): JsonObject {
+export function staticForm(files: EnvoyFiles): EnvoyJson {
   const { dynamic_resources: _watched, static_resources: fixed, ...rest } = files.bootstrap;
-  const clusters = (fixed as JsonObject).clusters as readonly Json[];
+  const clusters = (fixed as EnvoyJson).clusters as readonly Json[];
   return {
     ...rest,
     static_resources: {
       clusters: [...clusters, ...files.clusters],
-      listeners: files.listeners.map((listener) => inlineRoutes(listener, files) as JsonObject),
+      listeners: files.listeners.map((listener) => inlineRoutes(listener, files) as EnvoyJson),
     },
   };
 }
@@ -20,7 +20,7 @@ function inlineRoutes(value: Json, files: EnvoyFiles): Json {
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value).map(([key, each]): [string, Json] => {
     if (key !== 'rds') return [key, inlineRoutes(each, files)];
-    const table = files.routes[String((each as JsonObject).route_config_name)];
+    const table = files.routes[String((each as EnvoyJson).route_config_name)];
     return ['route_config', table ?? null];
   });
   return Object.fromEntries(entries);

@@ -1,7 +1,7 @@
 // What a deployment's plan says of traces, as Envoy's: which service the spans are of, and what each of them is tagged with.
 import { PUID_HEADER } from '../../graph/plan/names.ts';
 import type { DeploymentPlan, Plan, Tracing } from '../../graph/plan/plan.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import {
   CALL_PATH,
   type EnvoyTracing,
@@ -11,14 +11,14 @@ import {
 } from '../kit/tracing.ts';
 
 /** Options of the connection manager of a predictor's requests. */
-export function ingressTracing({ tracing, ...plan }: Plan): JsonObject {
+export function ingressTracing({ tracing, ...plan }: Plan): EnvoyJson {
   if (tracing === undefined) return {};
   const resource = { 'sidegraph.predictor': plan.predictor };
   return tracingOptions(tracingOf(tracing, plan.namespace, plan.deployment, resource));
 }
 
 /** The same for the filter's side calls, of all predictors, which say themselves whether they are traced. */
-export function egressTracing({ predictors, namespace, deployment }: DeploymentPlan): JsonObject {
+export function egressTracing({ predictors, namespace, deployment }: DeploymentPlan): EnvoyJson {
   const tracing = predictors.find(({ plan }) => plan.tracing !== undefined)?.plan.tracing;
   if (tracing === undefined) return {};
   const all = tracingOf(tracing, namespace, deployment, {});
@@ -26,18 +26,18 @@ export function egressTracing({ predictors, namespace, deployment }: DeploymentP
 }
 
 /** Mutations that turn other headers of traces into a `traceparent`. */
-export function earlyTraceHeaders({ tracing }: Plan): JsonObject[] {
+export function earlyTraceHeaders({ tracing }: Plan): EnvoyJson[] {
   return tracing === undefined ? [] : traceHeaders(tracing.formats);
 }
 
 /** One cluster for each receiver. */
-export function traceClusters({ predictors }: DeploymentPlan): JsonObject[] {
+export function traceClusters({ predictors }: DeploymentPlan): EnvoyJson[] {
   const urls = predictors.flatMap(({ plan }) => (plan.tracing ? [plan.tracing.url] : []));
   return [...new Set(urls)].map((url) => renderTraceCluster(url));
 }
 
 /** Names the span of a request as its route is called; nothing of it is said in responses. */
-export function spanName(plan: Plan, name: string): JsonObject {
+export function spanName(plan: Plan, name: string): EnvoyJson {
   return plan.tracing === undefined ? {} : { decorator: { operation: name, propagate: false } };
 }
 

@@ -1,7 +1,7 @@
 // What the clients of both protocols do alike with a call: bound its time, let it wait for a connection in a queue of limited
 // length, and end it once. How a call is carried, and what its loss means, is each client's own.
 import type { CallHandle, CallRequest, CallResult } from '../contract/calls.ts';
-import { failure, type FailureCode } from '../contract/failure.ts';
+import { failure, type CallFailureCode } from '../contract/failure.ts';
 import { type Deadline, type Deadlines, type Expiring, sharedDeadlines } from './deadlines.ts';
 import { MAX_WAITING_CALLS } from './limits.ts';
 
@@ -14,7 +14,7 @@ export interface QueuedCall extends CallHandle, Expiring {
   over: boolean;
 }
 
-export interface QueueOptions {
+export interface CallsQueueOptions {
   /** The address in the text of failures. */
   readonly host: string;
   readonly maxWaitingCalls?: number;
@@ -27,7 +27,7 @@ export class CallsQueue<C extends QueuedCall> {
   readonly #maxWaiting: number;
   #waiting: C[] = [];
 
-  constructor(options: QueueOptions) {
+  constructor(options: CallsQueueOptions) {
     this.deadlines = options.deadlines ?? sharedDeadlines;
     this.#host = options.host;
     this.#maxWaiting = options.maxWaitingCalls ?? MAX_WAITING_CALLS;
@@ -86,7 +86,7 @@ export class CallsQueue<C extends QueuedCall> {
     call.done(result);
   }
 
-  fail(call: C, code: FailureCode, text: string): void {
+  fail(call: C, code: CallFailureCode, text: string): void {
     this.finish(call, failure(code, this.#host, call.request.path, text));
   }
 

@@ -9,9 +9,9 @@ export const MAX_WAITING_CALLS = 4096;
 /** An idle HTTP/1.1 connection is closed by us after this time: common servers close theirs after 2 s. */
 export const IDLE_MS = 1500;
 /** Time to make a connection, including name resolution. */
-export const CONNECT_TIMEOUT_MS = 5000;
+export const CALL_CONNECT_TIMEOUT_MS = 5000;
 /** Status line and headers of an HTTP/1.1 response; the field block of an HTTP/2 one. */
-export const MAX_HEAD_BYTES = MAX_RESPONSE_HEADER_BYTES;
+export const MAX_RESPONSE_HEAD_BYTES = MAX_RESPONSE_HEADER_BYTES;
 /** Trailers of a chunked response. */
 export const MAX_TRAILER_BYTES = 16 * 1024;
 /** Chunk extensions of a chunked response, all together. */
@@ -47,4 +47,4 @@ export const MAX_FRAME_IN_BYTES = 16_384;
 /** Frames that one header block may be split into. */
 export const MAX_CONTINUATIONS = 64;
 /** Acknowledgements of PING and SETTINGS that a peer may leave unread. */
-export const MAX_UNSENT_BYTES = 1024 * 1024;
+export const MAX_UNSENT_ACK_BYTES = 1024 * 1024;

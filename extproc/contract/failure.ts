@@ -3,8 +3,8 @@
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import type { CallRequest, CallResult } from './calls.ts';
 
-export type Failure = Extract<CallResult, { kind: 'failure' }>;
-export type FailureCode = Failure['code'];
+export type CallFailure = Extract<CallResult, { kind: 'failure' }>;
+export type CallFailureCode = CallFailure['code'];
 
 const ERRNO_WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -36,7 +36,12 @@ export function errnoOf(error: unknown): string | null {
 }
 
 /** `POST http://127.0.0.1:9000/predict: connection refused`. */
-export function failure(code: FailureCode, host: string, path: string, what: string): Failure {
+export function failure(
+  code: CallFailureCode,
+  host: string,
+  path: string,
+  what: string,
+): CallFailure {
   return { kind: 'failure', code, text: `POST http://${host}${path}: ${what}` };
 }
 

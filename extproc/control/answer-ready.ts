@@ -1,7 +1,7 @@
 // Whether plans are ready, as a response: 200, or 503 with the names of the units that do not accept connections.
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import { type ControlResponse, empty, refused } from './responses.ts';
+import { type ControlResponse, emptyResponse, refused } from './responses.ts';
 import { findSilentUnits } from './dial-units.ts';
 import { Shared } from './shared.ts';
 
@@ -14,6 +14,6 @@ export async function answerReady(plans: readonly Plan[]): Promise<ControlRespon
   );
   const dialect = dialectOf(plans[0]?.dialect ?? 'seldon');
   return silent.length === 0
-    ? empty(200)
+    ? emptyResponse(200)
     : refused(dialect, 503, `units that do not answer: ${silent.join(', ')}`);
 }

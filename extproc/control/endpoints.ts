@@ -3,7 +3,7 @@ import type { Dialect, HttpControlResponse } from '../../dialects/dialect.ts';
 import { isTemplate, readTemplate } from '../../dialects/template.ts';
 import type { DialectName } from '../../graph/plan/plan.ts';
 
-export interface Endpoint {
+export interface ControlEndpoint {
   /** `post`: a path of predictions, which Envoy serves; a request with another method may come here. */
   readonly response: HttpControlResponse | 'post';
   /** '' where none is named. */
@@ -13,7 +13,7 @@ export interface Endpoint {
   readonly methods: string;
 }
 
-type FindEndpoint = (path: string) => Endpoint | undefined;
+type FindEndpoint = (path: string) => ControlEndpoint | undefined;
 
 const METHODS_GET = 'GET,OPTIONS';
 /** What stands between the holes of a template with two. */
@@ -22,7 +22,7 @@ const METHODS_POST = 'OPTIONS,POST';
 
 const finders = new Map<DialectName, FindEndpoint>();
 
-export function findEndpoint(dialect: Dialect, path: string): Endpoint | undefined {
+export function findEndpoint(dialect: Dialect, path: string): ControlEndpoint | undefined {
   let find = finders.get(dialect.name);
   if (find === undefined) {
     find = compileEndpoints(dialect);
@@ -32,8 +32,8 @@ export function findEndpoint(dialect: Dialect, path: string): Endpoint | undefin
 }
 
 function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
-  const exact = new Map<string, Endpoint>();
-  const templates: { path: string; response: Endpoint['response'] }[] = [];
+  const exact = new Map<string, ControlEndpoint>();
+  const templates: { path: string; response: ControlEndpoint['response'] }[] = [];
   for (const { path, response } of control.http) {
     if (isTemplate(path)) templates.push({ path, response });
     else exact.set(path, { response, unit: '', version: '', methods: METHODS_GET });

@@ -12,11 +12,11 @@ import type { ConnectionServer } from '../contract/connection-server.ts';
 import { answerReady } from './answer-ready.ts';
 import {
   type ControlResponse,
-  empty,
+  emptyResponse,
   failed,
-  json,
+  jsonResponse,
   pathOf,
-  text,
+  textResponse,
   writeResponse,
 } from './responses.ts';
 import { serveConnections } from './serve-connections.ts';
@@ -60,10 +60,10 @@ async function answerRequest(
   const reply = (response: ControlResponse): void =>
     writeResponse(request, outgoing, response, methods, plan?.policy.cors);
 
-  if (endpoint === undefined) return reply(text(404, '404 page not found\n'));
-  if (request.method === 'OPTIONS' && methods !== '') return reply(empty(200));
-  if (request.method !== 'GET' && request.method !== 'HEAD') return reply(empty(405));
-  if (endpoint.response === 'post') return reply(empty(405));
+  if (endpoint === undefined) return reply(textResponse(404, '404 page not found\n'));
+  if (request.method === 'OPTIONS' && methods !== '') return reply(emptyResponse(200));
+  if (request.method !== 'GET' && request.method !== 'HEAD') return reply(emptyResponse(405));
+  if (endpoint.response === 'post') return reply(emptyResponse(405));
   if (plan === undefined) {
     return reply(failed(dialect, 'PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
@@ -82,7 +82,7 @@ async function answerAsked(
     case 'ready':
       return answerReady([plan]);
     case 'live':
-      return empty(200);
+      return emptyResponse(200);
     case 'unit-status':
       return answerUnit(plan, unit, version, 'status', headers);
     case 'unit-metadata':
@@ -90,7 +90,7 @@ async function answerAsked(
     case 'graph-metadata':
       return answerGraph(plan, headers);
     case 'server-metadata':
-      return json(200, JSON.stringify(serverMetadata(plan)));
+      return jsonResponse(200, JSON.stringify(serverMetadata(plan)));
     case 'models':
       return answerModels(plan, headers);
     case 'doc':
@@ -100,9 +100,9 @@ async function answerAsked(
         headers: { 'content-type': 'text/html; charset=utf-8' },
       };
     case 'doc-without-slash':
-      return { ...empty(301), headers: { location: 'doc/' } };
+      return { ...emptyResponse(301), headers: { location: 'doc/' } };
     case 'openapi':
-      return json(200, (await loadDocuments(plan.dialect))?.openApiOf(plan) ?? '{}');
+      return jsonResponse(200, (await loadDocuments(plan.dialect))?.openApiOf(plan) ?? '{}');
   }
 }
 

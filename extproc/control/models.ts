@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
-import { type ControlResponse, failed, json } from './responses.ts';
+import { type ControlResponse, failed, jsonResponse } from './responses.ts';
 import { askUnit } from './ask-unit.ts';
 import { heldInfo } from './limits.ts';
 
@@ -35,7 +35,7 @@ export async function answerModels(
         data.push({ id: name, object: 'model', created: 0, owned_by: 'sidegraph' });
       } else data.push(...listed);
     }
-    return json(200, JSON.stringify({ object: 'list', data }));
+    return jsonResponse(200, JSON.stringify({ object: 'list', data }));
   } finally {
     account.close();
   }

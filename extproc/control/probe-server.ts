@@ -8,7 +8,14 @@ import { listenAtPath } from '../../lib/runtime/listen.ts';
 import { type LiveDeployment, servingPlans } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { answerReady } from './answer-ready.ts';
-import { type ControlResponse, failed, pathOf, refused, text, writeResponse } from './responses.ts';
+import {
+  type ControlResponse,
+  failed,
+  pathOf,
+  refused,
+  textResponse,
+  writeResponse,
+} from './responses.ts';
 import { Shared } from './shared.ts';
 
 export interface ProbeServerOptions {
@@ -80,6 +87,6 @@ async function answerProbe(
       return { status: 200, body: await metrics(), headers };
     }
     default:
-      return text(404, '404 page not found\n');
+      return textResponse(404, '404 page not found\n');
   }
 }

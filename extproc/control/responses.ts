@@ -14,15 +14,15 @@ export interface ControlResponse {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function empty(status: number): ControlResponse {
+export function emptyResponse(status: number): ControlResponse {
   return { status, body: '', headers: {} };
 }
 
-export function text(status: number, body: string): ControlResponse {
+export function textResponse(status: number, body: string): ControlResponse {
   return { status, body, headers: { 'content-type': 'text/plain; charset=utf-8' } };
 }
 
-export function json(status: number, body: string | Buffer): ControlResponse {
+export function jsonResponse(status: number, body: string | Buffer): ControlResponse {
   return { status, body, headers: { 'content-type': 'application/json' } };
 }
 
@@ -34,7 +34,7 @@ export function failed(dialect: Dialect, code: ErrorCode, info: string): Control
 
 /** What the table of codes does not name. */
 export function refused(dialect: Dialect, status: number, info: string): ControlResponse {
-  return json(status, errorBody(dialect, status, info));
+  return jsonResponse(status, errorBody(dialect, status, info));
 }
 
 /** The path of a request without its query. */

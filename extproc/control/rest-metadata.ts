@@ -7,7 +7,7 @@ import { encodingOf } from '../contract/unpack/encodings.ts';
 import { unpack } from '../contract/unpack/unpack.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
-import { type ControlResponse, failed, json, refused } from './responses.ts';
+import { type ControlResponse, failed, jsonResponse, refused } from './responses.ts';
 import { findAsked } from './find-asked.ts';
 import { askUnit, type UnitResponse } from './ask-unit.ts';
 import {
@@ -30,7 +30,10 @@ export async function answerUnit(
   if (asked === null || unit === undefined)
     return failed(dialect, 'UNIT_UNKNOWN', `Failed to find model ${name}`);
   if (unit.builtIn !== null) {
-    return json(200, JSON.stringify(verb === 'status' ? { status: 'ok' } : builtInMetadata(unit)));
+    return jsonResponse(
+      200,
+      JSON.stringify(verb === 'status' ? { status: 'ok' } : builtInMetadata(unit)),
+    );
   }
   return accounted(async (account) => {
     const model = `${encodeURIComponent(asked.model)}${version}`;
@@ -105,7 +108,7 @@ async function graphResponse(
     models.push(model);
   }
   const graph = deriveGraphMetadata(plan, models);
-  return json(
+  return jsonResponse(
     200,
     JSON.stringify({
       name: graph.name,

@@ -26,7 +26,7 @@ export interface WalkTail {
   readonly bytesOut: number;
 }
 
-export interface Walk {
+export interface WalkRecord {
   readonly predictor: string;
   /** The request's `Seldon-Puid`. */
   readonly puid: string;
@@ -48,7 +48,7 @@ const MAX_CALLS = 100;
 export class WalkLog {
   #isOn = false;
   #timer: NodeJS.Timeout | null = null;
-  #walks: Walk[] = [];
+  #walks: WalkRecord[] = [];
 
   /** Watches the requests of one plan. */
   prepare({ predictor }: Plan): CallObserver {
@@ -60,7 +60,7 @@ export class WalkLog {
   }
 
   /** The walks since the last ask; from now on they are written down for a while. */
-  take(): readonly Walk[] {
+  take(): readonly WalkRecord[] {
     const walks = this.#walks;
     this.#walks = [];
     this.#isOn = true;
@@ -73,7 +73,7 @@ export class WalkLog {
     return walks;
   }
 
-  #note(walk: Walk): void {
+  #note(walk: WalkRecord): void {
     if (!this.#isOn || walk.puid.length > MAX_PUID_LENGTH) return;
     if (this.#walks.length >= MAX_WALKS) this.#walks.shift();
     this.#walks.push(walk);
@@ -83,11 +83,11 @@ export class WalkLog {
 class WatchedWalk implements CallObserver {
   readonly #predictor: string;
   readonly #puid: string;
-  readonly #note: (walk: Walk) => void;
+  readonly #note: (walk: WalkRecord) => void;
   readonly #beganAt = performance.now();
   readonly #calls: WalkCall[] = [];
 
-  constructor(predictor: string, exchange: Exchange, note: (walk: Walk) => void) {
+  constructor(predictor: string, exchange: Exchange, note: (walk: WalkRecord) => void) {
     this.#predictor = predictor;
     this.#puid = exchange.headers.find(PUID_HEADER) ?? '';
     this.#note = note;

@@ -11,7 +11,7 @@ import {
   UNIT_TAG,
 } from '../../graph/plan/names.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
-import { type Labels, readSamples } from './prometheus-text.ts';
+import { type MetricLabels, readSamples } from './prometheus-text.ts';
 import type { SeldonFamily } from './seldon-families.ts';
 
 const MICROSECONDS = 1e6;
@@ -25,7 +25,7 @@ const SERIES_NAME = new RegExp(
 
 export interface EnvoySeries {
   readonly family: SeldonFamily;
-  readonly labels: Labels;
+  readonly labels: MetricLabels;
   readonly distribution: Distribution;
 }
 
@@ -67,7 +67,7 @@ export function parseEnvoySeries(text: string): EnvoySeries[] {
 interface Row {
   /** Which of the two histograms. */
   readonly side: string;
-  readonly labels: Labels;
+  readonly labels: MetricLabels;
   readonly bounds: { readonly seconds: number; readonly total: number }[];
   sum: number;
 }
@@ -76,7 +76,7 @@ interface Row {
 const ABSENT = '-';
 
 /** Seldon's labels; null for what Seldon does not count: responses that no service gave, requests that reached no unit. */
-function seldonLabels({ side, labels }: Row): Labels | null {
+function seldonLabels({ side, labels }: Row): MetricLabels | null {
   const route = unpack(labels[ROUTE_TAG], ROUTE_LABELS);
   const code = labels['code'] === ABSENT ? '' : (labels['code'] ?? '');
   if (route === null) return null;
@@ -87,7 +87,7 @@ function seldonLabels({ side, labels }: Row): Labels | null {
 }
 
 /** A packed label as the labels that it stands for; null when it is none. */
-function unpack(packed: string | undefined, names: readonly string[]): Labels | null {
+function unpack(packed: string | undefined, names: readonly string[]): MetricLabels | null {
   if (packed === undefined || !packed.startsWith('[')) return null;
   try {
     const values: unknown = JSON.parse(packed);

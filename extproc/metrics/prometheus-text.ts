@@ -2,12 +2,12 @@
 // time stamps and comments, and break a line now and then; a line that cannot be read is passed over.
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
-export type Labels = Readonly<Record<string, string>>;
+export type MetricLabels = Readonly<Record<string, string>>;
 
 export interface Sample {
   /** The full name: `<family>_bucket`, `<family>_sum` … */
   readonly name: string;
-  readonly labels: Labels;
+  readonly labels: MetricLabels;
   readonly value: number;
 }
 

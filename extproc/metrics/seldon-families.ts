@@ -2,7 +2,7 @@
 // Seldon's names and labels, seconds, and a `_summary` family with quantiles beside each histogram.
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 import { addTo, type Distribution, emptyDistribution, QUANTILES, quantileOf } from './buckets.ts';
-import type { Family, Labels, Sample } from './prometheus-text.ts';
+import type { Family, MetricLabels, Sample } from './prometheus-text.ts';
 
 export type SeldonFamily =
   | 'seldon_api_executor_server_requests_seconds'
@@ -47,9 +47,9 @@ export function describeSeldonFamilies(): readonly {
 
 /** The series of one family by their labels; equal labels from several sources become one series. */
 export class SeriesTable {
-  readonly #rows = new Map<string, { labels: Labels; distribution: Distribution }>();
+  readonly #rows = new Map<string, { labels: MetricLabels; distribution: Distribution }>();
 
-  add(labels: Labels, distribution: Distribution): void {
+  add(labels: MetricLabels, distribution: Distribution): void {
     const sorted = Object.fromEntries(
       Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
     );
@@ -86,7 +86,11 @@ export class SeriesTable {
   }
 }
 
-function histogramSamples(name: string, labels: Labels, distribution: Distribution): Sample[] {
+function histogramSamples(
+  name: string,
+  labels: MetricLabels,
+  distribution: Distribution,
+): Sample[] {
   const samples: Sample[] = [];
   let total = 0;
   for (const [index, count] of distribution.counts.entries()) {
@@ -97,7 +101,7 @@ function histogramSamples(name: string, labels: Labels, distribution: Distributi
   return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
 }
 
-function summarySamples(name: string, labels: Labels, distribution: Distribution): Sample[] {
+function summarySamples(name: string, labels: MetricLabels, distribution: Distribution): Sample[] {
   const samples: Sample[] = QUANTILES.map((quantile) => ({
     name,
     labels: { ...labels, quantile: String(quantile) },
@@ -107,7 +111,7 @@ function summarySamples(name: string, labels: Labels, distribution: Distribution
   return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
 }
 
-function totals(name: string, labels: Labels, sum: number, count: number): Sample[] {
+function totals(name: string, labels: MetricLabels, sum: number, count: number): Sample[] {
   return [
     { name: `${name}_sum`, labels, value: sum },
     { name: `${name}_count`, labels, value: count },

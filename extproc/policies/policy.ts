@@ -3,7 +3,7 @@
 import type { PolicyParameters } from '../../graph/plan/plan.ts';
 import type { RequestHeaders } from '../contract/exchange.ts';
 
-export interface Policy {
+export interface ChoicePolicy {
   /**
    * Position of the child, −1 for all, −2 for none; one that is not there ends the request with ROUTE_OUT_OF_RANGE. Called once
    * for each request that comes by, on the event loop: it may not wait. `random` gives a number from 0 (included) to 1 (excluded).
@@ -19,4 +19,4 @@ export interface PolicySpec {
 }
 
 /** Opens the policy of a unit, once for each program and transport. */
-export type OpenPolicy = (spec: PolicySpec) => Policy;
+export type OpenPolicy = (spec: PolicySpec) => ChoicePolicy;

@@ -1,5 +1,5 @@
 // The policies by the name that a plan gives; graph/built-ins has a row under each.
-import type { OpenPolicy, Policy, PolicySpec } from './policy.ts';
+import type { OpenPolicy, ChoicePolicy, PolicySpec } from './policy.ts';
 import { openRandomAbTest } from './random-abtest.ts';
 import { openSimpleRouter } from './simple-router.ts';
 
@@ -9,8 +9,8 @@ export const POLICIES: Readonly<Record<string, OpenPolicy>> = {
 };
 
 /** A plan of a later version may name one that is not here: its requests are answered with ROUTE_OUT_OF_RANGE. */
-const UNKNOWN: Policy = { choose: () => Number.MAX_SAFE_INTEGER };
+const UNKNOWN: ChoicePolicy = { choose: () => Number.MAX_SAFE_INTEGER };
 
-export function openPolicy(name: string, spec: PolicySpec): Policy {
+export function openPolicy(name: string, spec: PolicySpec): ChoicePolicy {
   return (Object.hasOwn(POLICIES, name) ? POLICIES[name] : undefined)?.(spec) ?? UNKNOWN;
 }

@@ -1,7 +1,7 @@
 // What the supervisor and the filter's process say to each other over the IPC channel: plain JSON both ways. The
 // worker trusts its parent, so a message is checked for its shape only.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
-import type { Walk } from '../live/walk-log.ts';
+import type { WalkRecord } from '../live/walk-log.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 
 /** What a connection is for: Envoy's ext_proc filter, or what is off the path of predictions. */
@@ -29,7 +29,7 @@ export type WorkerMessage =
   | { readonly type: 'loaded'; readonly id: number; readonly hashes: readonly string[] }
   | { readonly type: 'refused'; readonly id: number; readonly reason: string }
   | { readonly type: 'counts'; readonly id: number; readonly counts: WorkerCounts }
-  | { readonly type: 'walks'; readonly walks: readonly Walk[] }
+  | { readonly type: 'walks'; readonly walks: readonly WalkRecord[] }
   | { readonly type: 'drained' };
 
 /** Reads a message of the parent; undefined for anything else. */

@@ -1,11 +1,11 @@
 // The filter's process begins here: it reads its command line, then loads and runs the rest.
 import { flushCompileCache } from 'node:module';
-import { parseOptions, USAGE, type WorkerOptions } from './options.ts';
+import { parseFilterOptions, FILTER_USAGE, type WorkerOptions } from './options.ts';
 
-const parsed = parseOptions(process.argv.slice(2));
+const parsed = parseFilterOptions(process.argv.slice(2));
 switch (parsed.kind) {
   case 'help':
-    process.stdout.write(USAGE);
+    process.stdout.write(FILTER_USAGE);
     break;
   case 'faults':
     for (const fault of parsed.faults) process.stderr.write(`${fault}\n`);
@@ -41,6 +41,6 @@ async function serve(options: WorkerOptions): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const { run } = await import('./run.ts');
-  run(options);
+  const { runFilter } = await import('./run.ts');
+  runFilter(options);
 }

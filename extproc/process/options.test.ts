@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
-import { DRAIN_LIMIT_MS, parseOptions } from './options.ts';
+import { DRAIN_LIMIT_MS, parseFilterOptions } from './options.ts';
 
 test('the defaults are filled in, and both ways to write a value are read', () => {
-  assert.deepEqual(parseOptions(['--log-level', 'warn', '--egress=/run/egress']), {
+  assert.deepEqual(parseFilterOptions(['--log-level', 'warn', '--egress=/run/egress']), {
     kind: 'options',
     options: {
       kind: 'serve',
@@ -22,7 +22,7 @@ test('the defaults are filled in, and both ways to write a value are read', () =
 
 test('every fault is told at once', () => {
   assert.deepEqual(
-    parseOptions([
+    parseFilterOptions([
       '--log-level=loud',
       '--drain-limit-ms=1e3',
       '--egress=/a',
@@ -39,16 +39,16 @@ test('every fault is told at once', () => {
       ],
     },
   );
-  assert.deepEqual(parseOptions(['extra']), {
+  assert.deepEqual(parseFilterOptions(['extra']), {
     kind: 'faults',
     faults: ['unknown argument "extra"'],
   });
 });
 
 test('--warm asks for the compile cache', () => {
-  assert.deepEqual(parseOptions(['--warm']), { kind: 'options', options: { kind: 'warm' } });
+  assert.deepEqual(parseFilterOptions(['--warm']), { kind: 'options', options: { kind: 'warm' } });
 });
 
 test('help is told whatever else is asked', () => {
-  assert.deepEqual(parseOptions(['--nonsense', '--help']), { kind: 'help' });
+  assert.deepEqual(parseFilterOptions(['--nonsense', '--help']), { kind: 'help' });
 });

@@ -5,7 +5,7 @@ import * as flag from '../../lib/runtime/options.ts';
 export interface WorkerOptions {
   /** Envoy's egress listener; null when every edge is direct. */
   readonly egress: string | null;
-  readonly logLevel: LogLevel;
+  readonly logLevel: FilterLogLevel;
   /** Where payload logs say that they come from: the URL of the graph. */
   readonly source: string;
   readonly maxHeldBytes: number;
@@ -16,7 +16,7 @@ export interface WorkerOptions {
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export type FilterLogLevel = (typeof LOG_LEVELS)[number];
 
 /** Time for requests in flight when the process drains; the same that Seldon's executor gives them. */
 export const DRAIN_LIMIT_MS = 15_000;
@@ -24,7 +24,7 @@ export const DRAIN_LIMIT_MS = 15_000;
 /** As Seldon's operator lets its executor say it: without a host name. */
 const DEFAULT_SOURCE = 'http://:8000/';
 
-export const USAGE = `Usage: main.ts [options]
+export const FILTER_USAGE = `Usage: main.ts [options]
 
 The filter's process: walks graphs for Envoy's ext_proc filter. Started by its supervisor with an IPC channel, over which it is given
 plans and connections.
@@ -54,7 +54,7 @@ const FLAGS = {
 };
 
 /** Reads the arguments after the script's name. */
-export function parseOptions(argv: readonly string[]): flag.CommandLine<WorkerCommand> {
+export function parseFilterOptions(argv: readonly string[]): flag.CommandLine<WorkerCommand> {
   return flag.readCommandLine(argv, FLAGS, (values, rest, fault) => {
     flag.refuseRest(rest, fault);
     if (values.warm) return { kind: 'warm' };

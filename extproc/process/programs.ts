@@ -11,7 +11,7 @@ export interface ProgramTableOptions {
   readonly compile: (plan: Plan) => Program;
 }
 
-export type LoadResult =
+export type ProgramLoad =
   | { readonly kind: 'loaded'; readonly hashes: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -42,7 +42,7 @@ export class ProgramTable implements Router {
   }
 
   /** Adds the programs of a deployment, all of them or none. A plan that is already here keeps its program. */
-  load(deployment: DeploymentPlan): LoadResult {
+  load(deployment: DeploymentPlan): ProgramLoad {
     const added = new Map<string, Program>();
     try {
       if (deployment.predictors.length === 0) throw new Error('a deployment has no predictor');

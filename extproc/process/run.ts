@@ -23,7 +23,7 @@ import { Tracers } from '../tracing/tracers.ts';
 import { Worker } from './worker.ts';
 import type { WorkerOptions } from './options.ts';
 
-export function run(options: WorkerOptions): void {
+export function runFilter(options: WorkerOptions): void {
   const log = pino(
     { level: options.logLevel, base: { part: 'filter', pid: process.pid } },
     pino.destination({ dest: 2, sync: true }),

@@ -6,7 +6,7 @@ import type { ConnectionServer } from '../contract/connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
-import type { Walk } from '../live/walk-log.ts';
+import type { WalkRecord } from '../live/walk-log.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 
@@ -23,7 +23,7 @@ export interface WorkerParts {
   readonly finish: () => Promise<void>;
   readonly counts: () => WorkerCounts;
   /** Those since the last ask. */
-  readonly walks: () => readonly Walk[];
+  readonly walks: () => readonly WalkRecord[];
   readonly send: (message: WorkerMessage) => Promise<void>;
   /** Ends the process. */
   readonly exit: (code: number) => void;

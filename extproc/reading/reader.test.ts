@@ -9,7 +9,7 @@ import type { Messages } from '../../dialects/dialect.ts';
 import type { Payload } from '../../dialects/payload.ts';
 import { MAX_WAITING_READS } from '../../dialects/reading-limits.ts';
 import { countReadings, readInThread, type ThreadResult } from './reader.ts';
-import { perform, type Task, type TaskKind } from './tasks.ts';
+import { performTask, type Task, type TaskKind } from './tasks.ts';
 
 const MIB = 1024 * 1024;
 
@@ -87,7 +87,7 @@ test('a thread answers what the loop would, leaves the bodies as they are and ho
     assert.equal(read.kind, 'read', name);
     assert.deepEqual(
       read.kind === 'read' && read.result,
-      perform(messages, task, payloads(bodies)),
+      performTask(messages, task, payloads(bodies)),
       name,
     );
     assert.deepEqual(bodies, copies, name);
@@ -158,7 +158,7 @@ test('the event loop goes on while 32 MiB are read', async () => {
     if (!over) setImmediate(watch);
   };
   const onLoopAt = performance.now();
-  perform(SELDON_REST, { kind: 'read-route' }, payloads([body]));
+  performTask(SELDON_REST, { kind: 'read-route' }, payloads([body]));
   const onLoopMs = performance.now() - onLoopAt;
   last = performance.now();
   watch();

@@ -39,7 +39,7 @@ export interface Task<K extends TaskKind = TaskKind> {
 const NO_ROUTING: Routing = {};
 const NOTHING: Payload = { body: Buffer.alloc(0), contentType: null, layout: null };
 
-export function perform<K extends TaskKind>(
+export function performTask<K extends TaskKind>(
   messages: Messages,
   task: Task<K>,
   payloads: readonly Payload[],

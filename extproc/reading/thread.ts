@@ -5,7 +5,7 @@ import type { Messages } from '../../dialects/dialect.ts';
 import type { Payload } from '../../dialects/payload.ts';
 import { freeMemory } from '../../lib/runtime/free-memory.ts';
 import type { FromReader, ToReader } from './messages.ts';
-import { bytesMade, payloadOf, perform } from './tasks.ts';
+import { bytesMade, payloadOf, performTask } from './tasks.ts';
 
 type Order = Extract<ToReader, { kind: 'task' }>;
 
@@ -30,7 +30,7 @@ function run(messages: Messages, order: Order, payloads: readonly Payload[]): vo
 }
 
 function answer(messages: Messages, order: Order, payloads: readonly Payload[]): void {
-  const result = perform(messages, order.task, payloads);
+  const result = performTask(messages, order.task, payloads);
   const made = payloadOf(result);
   if (made === null) {
     say({ kind: 'done', result });

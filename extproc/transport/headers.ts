@@ -4,7 +4,7 @@ import type { RequestHeaders } from '../contract/exchange.ts';
 import { LAYOUT_HEADERS } from '../../dialects/known/dialects.ts';
 import { TRACE_HEADERS } from '../../graph/plan/names.ts';
 import { KEPT_FROM_UNITS, KEPT_PREFIXES } from '../contract/passed-headers.ts';
-import { FieldReader } from './codec/decode.ts';
+import { ExchangeReader } from './codec/decode.ts';
 
 /** What of a header passes to units: `KEEP` to all, the others not to some. */
 const KEEP = 0;
@@ -26,8 +26,8 @@ const PREFIXES = KEPT_PREFIXES.map((prefix) => Buffer.from(prefix, 'latin1'));
 const GRPC_PREFIX = Buffer.from('grpc-', 'latin1');
 
 /** Reader of the entries of the HeaderMap, and of one entry. One request is read at a time. */
-const entries = new FieldReader();
-const entry = new FieldReader();
+const entries = new ExchangeReader();
+const entry = new ExchangeReader();
 /** Of each header: where its key and its value begin and end. */
 const SPOTS = 4;
 /**

@@ -3,7 +3,7 @@
 import type { Dialect, Messages } from '../../dialects/dialect.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { PayloadKind } from '../contract/payload-sink.ts';
-import type { Policy } from '../policies/policy.ts';
+import type { ChoicePolicy } from '../policies/policy.ts';
 import type { CallVerb, Transport } from '../../graph/plan/plan.ts';
 
 /** Everything about a call that does not depend on the request. */
@@ -39,7 +39,7 @@ export interface PreparedCall {
 /** Who chooses: everybody is walked, the unit is asked, a policy of ours decides, or the prediction has. */
 export type ChoiceMaker =
   | { readonly kind: 'all' | 'route' | 'feedback' }
-  | { readonly kind: 'policy'; readonly policy: Policy };
+  | { readonly kind: 'policy'; readonly policy: ChoicePolicy };
 
 export type Op =
   /** A call with the message; its response is the message from then on. */

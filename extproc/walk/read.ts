@@ -10,7 +10,7 @@ import { MAX_READ_ON_LOOP_BYTES } from '../../dialects/reading-limits.ts';
 import { readInThread, type ThreadResult } from '../reading/reader.ts';
 import {
   payloadOf,
-  perform,
+  performTask,
   type Task,
   type TaskKind,
   type TaskResults,
@@ -65,7 +65,7 @@ export function readAtOnce<K extends TaskKind>(
 ): Read<K> | Fault | null {
   for (const message of messages) if (!isPlain(message)) return null;
   if (!isSmall(dialect, task, messages)) return null;
-  return hold(memory, perform(dialect, task, messages), messages, 0);
+  return hold(memory, performTask(dialect, task, messages), messages, 0);
 }
 
 function isPlain({ contentEncoding, body }: Message): boolean {
@@ -220,7 +220,7 @@ class SlowReading<K extends TaskKind> implements CallHandle {
     const task = this.#task;
     const plain = this.#plain;
     if (isSmall(messages, task, plain)) {
-      this.#end(hold(memory, perform(messages, task, plain), plain, this.#unpackedBytes));
+      this.#end(hold(memory, performTask(messages, task, plain), plain, this.#unpackedBytes));
       return;
     }
     this.#handle = readInThread(messages, task, plain, memory, (read: ThreadResult<K>) => {

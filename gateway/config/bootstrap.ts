@@ -7,7 +7,7 @@ import { fileLogs } from '../../envoy/kit/filters/access-log.ts';
 import { ENDED_BY_ENVOY, plainFormat, when } from '../../envoy/kit/filters/reply-conditions.ts';
 import { isGrpc } from '../../envoy/kit/filters/transport-filter.ts';
 import { downstreamTls, TLS_CERTIFICATE, TLS_KEY, tlsSecrets } from '../../envoy/kit/tls.ts';
-import { type JsonObject, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import { type EnvoyJson, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
 import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
 import {
@@ -52,7 +52,7 @@ export interface GatewayLayout {
   /** Name of this gateway in Envoy's own words. */
   readonly nodeId: string;
   /** Extra HTTP filters before the router, as Envoy reads them: JWT, ext_authz. */
-  readonly httpFilters: readonly JsonObject[];
+  readonly httpFilters: readonly EnvoyJson[];
   readonly bounds: EnvoyBounds;
   readonly clients: ClientBounds;
 }
@@ -61,7 +61,7 @@ const DISCOVERY_CLUSTER = 'sidegraph-agent';
 const TLS_SECRET = 'gateway';
 const UNSERVED = 'no deployment is served under this path, host and headers';
 
-export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
+export function renderGatewayBootstrap(layout: GatewayLayout): EnvoyJson {
   return {
     node: { id: layout.nodeId, cluster: 'sidegraph-gateway' },
     admin: { address: { pipe: { path: layout.adminSocket, mode: 0o600 } } },
@@ -113,7 +113,7 @@ export function renderGatewayBootstrap(layout: GatewayLayout): JsonObject {
 }
 
 /** What nobody reads of thousands of clusters. */
-function clusterStatsLeftOut(): JsonObject[] {
+function clusterStatsLeftOut(): EnvoyJson[] {
   return ['upstream_cx_http3', 'lb_zone', 'lb_subsets', 'circuit_breakers.high'].map(
     (contains) => ({
       contains,
@@ -121,7 +121,7 @@ function clusterStatsLeftOut(): JsonObject[] {
   );
 }
 
-function discoveryCluster(path: string): JsonObject {
+function discoveryCluster(path: string): EnvoyJson {
   return {
     name: DISCOVERY_CLUSTER,
     type: 'STATIC',
@@ -140,8 +140,8 @@ function ownListener(
   name: string,
   port: number,
   layout: GatewayLayout,
-  transportSocket?: JsonObject,
-): JsonObject {
+  transportSocket?: EnvoyJson,
+): EnvoyJson {
   return listener({
     name,
     place: tcpAddress(layout.host, port),
@@ -151,7 +151,7 @@ function ownListener(
   });
 }
 
-function ownManager(name: string, layout: GatewayLayout): JsonObject {
+function ownManager(name: string, layout: GatewayLayout): EnvoyJson {
   return connectionManager({
     options: clientOptions(layout.clients),
     statPrefix: name,
@@ -186,20 +186,20 @@ function ownTracing({ url, samplingPercent, formats }: TracingDefaults): EnvoyTr
 }
 
 /** No listener opens before the agent has said what there is. */
-function fromAgent(): JsonObject {
+function fromAgent(): EnvoyJson {
   return { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
 }
 
 /** A file of Envoy's secret discovery. */
-export function renderTlsSecrets(dir: string): JsonObject {
+export function renderTlsSecrets(dir: string): EnvoyJson {
   return tlsSecrets(TLS_SECRET, { dir, certificate: TLS_CERTIFICATE, key: TLS_KEY });
 }
 
 /** Seldon's FAILURE body for what Envoy answers itself; what pods answer passes, and so do the routes' own responses. */
-function localReplies(): JsonObject {
+function localReplies(): EnvoyJson {
   const flags = ['UH', 'UF', 'UO', 'NR', 'NC', 'UT', 'UR', 'UC', 'UPE', 'URX', 'SI', 'DPE'];
   const isUnserved = { response_flag_filter: { flags: ['NR'] } };
-  const rows: readonly [JsonObject, JsonObject, ErrorCode?][] = [
+  const rows: readonly [EnvoyJson, EnvoyJson, ErrorCode?][] = [
     [
       when(ENDED_BY_ENVOY.headersTooLarge),
       says('the request has more or larger headers than are taken'),
@@ -236,13 +236,13 @@ function localReplies(): JsonObject {
   };
 }
 
-function says(info: string): JsonObject {
+function says(info: string): EnvoyJson {
   return {
-    json_format: DIALECTS.seldon.errorFields('%RESPONSE_CODE%', info) as JsonObject,
+    json_format: DIALECTS.seldon.errorFields('%RESPONSE_CODE%', info) as EnvoyJson,
   };
 }
 
-function accessLogs({ accessLogPath, accessLog }: GatewayLayout): JsonObject[] {
+function accessLogs({ accessLogPath, accessLog }: GatewayLayout): EnvoyJson[] {
   return fileLogs(accessLog, accessLogPath, {
     deployment: '%ROUTE_NAME%',
     cluster: '%UPSTREAM_CLUSTER_RAW%',

@@ -7,7 +7,7 @@ import {
   socketAddress,
   upstreamProtocol,
 } from '../../envoy/kit/cluster.ts';
-import { type JsonObject, duration } from '../../envoy/kit/json.ts';
+import { type EnvoyJson, duration } from '../../envoy/kit/json.ts';
 import { MAX_SHARED_REQUESTS, GATEWAY_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { upstreamTls } from '../../envoy/kit/tls.ts';
 import { MAX_RESPONSE_HEADERS } from '../../graph/plan/limits.ts';
@@ -31,7 +31,7 @@ export function renderCluster(
   isBare: boolean,
   /** Name that is asked for by TLS; null for plain. */
   tlsName: string | null,
-): JsonObject {
+): EnvoyJson {
   const idleMs = isBare && transport === 'rest' ? BARE_IDLE_MS : IDLE_MS;
   return {
     name,
@@ -57,7 +57,7 @@ export function renderCluster(
   };
 }
 
-export function renderEndpoints(name: string, pods: readonly PodAddress[]): JsonObject {
+export function renderEndpoints(name: string, pods: readonly PodAddress[]): EnvoyJson {
   return loadAssignment(
     name,
     pods.map(({ ip, port }) => socketAddress(ip, port)),

@@ -1,6 +1,6 @@
 // Which requests below its path a deployment takes, as a predicate of Envoy's matcher: one of its hosts, and all of its headers.
 // Hosts are compared as text, so that no number and no length of names makes a program that Envoy refuses.
-import { type JsonObject, typed } from '../../envoy/kit/json.ts';
+import { type EnvoyJson, typed } from '../../envoy/kit/json.ts';
 import type { HeaderCondition, ServedDeployment } from './served.ts';
 
 /**
@@ -15,7 +15,7 @@ export function isConditional(served: ServedDeployment): boolean {
 }
 
 /** Undefined for a deployment that takes all. */
-export function renderCondition(served: ServedDeployment): JsonObject | undefined {
+export function renderCondition(served: ServedDeployment): EnvoyJson | undefined {
   const hosts = served.hosts.flatMap(matchHost);
   const all = [
     ...(hosts.length === 0 ? [] : [{ or_matcher: { predicate: hosts } }]),
@@ -26,25 +26,25 @@ export function renderCondition(served: ServedDeployment): JsonObject | undefine
 }
 
 /** Two predicates: the name alone, and with a port behind it. */
-function matchHost(host: string): JsonObject[] {
+function matchHost(host: string): EnvoyJson[] {
   const matches = host.startsWith('*')
     ? [{ suffix: host.slice(1) }, { contains: `${host.slice(1)}:` }]
     : [{ exact: host }, { prefix: `${host}:` }];
   return matches.map((match) => headerPredicate(AUTHORITY, { ...match, ignore_case: true }));
 }
 
-function matchHeader({ name, value, isRegex }: HeaderCondition): JsonObject[] {
+function matchHeader({ name, value, isRegex }: HeaderCondition): EnvoyJson[] {
   if (!isRegex) return [headerPredicate(name, { exact: value })];
   return [`(?s).{0,${MAX_MATCHED_BYTES}}`, value].map((regex) =>
     headerPredicate(name, { safe_regex: { google_re2: {}, regex } }),
   );
 }
 
-function headerPredicate(name: string, match: JsonObject): JsonObject {
+function headerPredicate(name: string, match: EnvoyJson): EnvoyJson {
   return { single_predicate: { input: headerInput(name), value_match: match } };
 }
 
-export function headerInput(name: string): JsonObject {
+export function headerInput(name: string): EnvoyJson {
   return {
     name: 'header',
     typed_config: typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', {

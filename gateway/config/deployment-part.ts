@@ -1,6 +1,6 @@
 // Everything that one deployment adds to the snapshot. Parts are independent, so that a change of one deployment renders one
 // part; what two of them may claim at once (paths, names) is settled where they are put together.
-import type { JsonObject } from '../../envoy/kit/json.ts';
+import type { EnvoyJson } from '../../envoy/kit/json.ts';
 import { clusterName, renderCluster, renderEndpoints } from './clusters.ts';
 import { explainerRoute, grpcRoutes, restRoutes } from './routes.ts';
 import type { Backend, ServedDeployment, Transport } from './served.ts';
@@ -8,9 +8,9 @@ import { listLeftovers, shareTraffic } from './shares.ts';
 
 export interface DeploymentPart {
   readonly served: ServedDeployment;
-  readonly rest: readonly JsonObject[];
-  readonly grpc: readonly JsonObject[];
-  readonly explainers: readonly { readonly predictor: string; readonly route: JsonObject }[];
+  readonly rest: readonly EnvoyJson[];
+  readonly grpc: readonly EnvoyJson[];
+  readonly explainers: readonly { readonly predictor: string; readonly route: EnvoyJson }[];
   readonly clusters: readonly PartCluster[];
   /** Services that get requests though the deployment no longer names them. */
   readonly leftovers: readonly string[];
@@ -20,8 +20,8 @@ export interface DeploymentPart {
 
 export interface PartCluster {
   readonly name: string;
-  readonly cluster: JsonObject;
-  readonly endpoints: JsonObject;
+  readonly cluster: EnvoyJson;
+  readonly endpoints: EnvoyJson;
   readonly isEmpty: boolean;
   /** After it left the routes it stays that long, ms. */
   readonly holdMs: number;

@@ -6,7 +6,7 @@ import type { DeploymentPart } from './deployment-part.ts';
 const MAX_FORMS = 8;
 const MAX_REASON_LENGTH = 400;
 
-export class Refused {
+export class RefusedForms {
   readonly #forms = new Map<string, readonly string[]>();
   readonly #reasons = new Map<string, string>();
 

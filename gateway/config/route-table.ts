@@ -1,6 +1,6 @@
 // The one route table of the gateway, as a tree: paths by longest prefix, gRPC by the headers `namespace` and `seldon`. A
 // list would be walked for every request: at 2,000 deployments that costs 100 µs, the tree nothing that shows.
-import { type JsonObject, typed } from '../../envoy/kit/json.ts';
+import { type EnvoyJson, typed } from '../../envoy/kit/json.ts';
 import { GRPC_PACKAGES } from '../../dialects/known/dialects.ts';
 import type { Claim } from './claims.ts';
 import { headerInput, isConditional, renderCondition } from './conditions.ts';
@@ -12,7 +12,7 @@ export const ROUTE_TABLE = 'gateway';
 /** What the gRPC services begin with that clients of a deployment may call through the gateway. */
 const GRPC_SERVICES = GRPC_PACKAGES.map((grpcPackage) => `/${grpcPackage}.`);
 
-export function renderRouteTable(claims: readonly Claim[]): JsonObject {
+export function renderRouteTable(claims: readonly Claim[]): EnvoyJson {
   const matcher = renderMatcher(claims);
   return {
     name: ROUTE_TABLE,
@@ -27,7 +27,7 @@ export function renderRouteTable(claims: readonly Claim[]): JsonObject {
   };
 }
 
-function renderMatcher(claims: readonly Claim[]): JsonObject | undefined {
+function renderMatcher(claims: readonly Claim[]): EnvoyJson | undefined {
   const paths = Object.fromEntries(claims.flatMap(restEntries));
   if (Object.keys(paths).length === 0) return undefined;
   const grpc = grpcMatcher(claims);
@@ -37,19 +37,19 @@ function renderMatcher(claims: readonly Claim[]): JsonObject | undefined {
   };
 }
 
-function restEntries(claim: Claim): [string, JsonObject][] {
+function restEntries(claim: Claim): [string, EnvoyJson][] {
   const prefix = servedPrefix(claim.namespace, claim.publicName);
   if (claim.kind === 'deployment') return [[prefix, action(claim, 'rest')]];
   return claim.parts.flatMap((part) =>
-    part.explainers.map(({ predictor, route }): [string, JsonObject] => [
+    part.explainers.map(({ predictor, route }): [string, EnvoyJson] => [
       `${prefix}${predictor}/`,
       onlyWhereItFits(part, routeList([route])),
     ]),
   );
 }
 
-function grpcMatcher(claims: readonly Claim[]): JsonObject | undefined {
-  const namespaces = new Map<string, Record<string, JsonObject>>();
+function grpcMatcher(claims: readonly Claim[]): EnvoyJson | undefined {
+  const namespaces = new Map<string, Record<string, EnvoyJson>>();
   for (const claim of claims) {
     const { namespace, publicName, kind } = claim;
     if (kind !== 'deployment') continue;
@@ -58,7 +58,7 @@ function grpcMatcher(claims: readonly Claim[]): JsonObject | undefined {
     namespaces.set(namespace, names);
   }
   if (namespaces.size === 0) return undefined;
-  const byName = [...namespaces].map(([namespace, map]): [string, JsonObject] => [
+  const byName = [...namespaces].map(([namespace, map]): [string, EnvoyJson] => [
     namespace,
     {
       matcher: {
@@ -92,7 +92,7 @@ function grpcMatcher(claims: readonly Claim[]): JsonObject | undefined {
 }
 
 /** What becomes of requests that meet a claim. Parts without conditions are kept, so that they are encoded once. */
-function action({ parts }: Claim, transport: Transport): JsonObject {
+function action({ parts }: Claim, transport: Transport): EnvoyJson {
   const [only, ...others] = parts;
   if (only === undefined || others.length > 0 || isConditional(only.served))
     return firstThatFits(parts, transport);
@@ -100,7 +100,7 @@ function action({ parts }: Claim, transport: Transport): JsonObject {
 }
 
 /** Conditions stand before the routes and not in them: Envoy looks at a route's headers before its path. */
-function firstThatFits(parts: readonly DeploymentPart[], transport: Transport): JsonObject {
+function firstThatFits(parts: readonly DeploymentPart[], transport: Transport): EnvoyJson {
   const whole = parts.find(({ served }) => !isConditional(served));
   return {
     matcher: {
@@ -117,19 +117,19 @@ function firstThatFits(parts: readonly DeploymentPart[], transport: Transport): 
   };
 }
 
-function onlyWhereItFits({ served }: DeploymentPart, onMatch: JsonObject): JsonObject {
+function onlyWhereItFits({ served }: DeploymentPart, onMatch: EnvoyJson): EnvoyJson {
   const predicate = renderCondition(served);
   return predicate === undefined
     ? onMatch
     : { matcher: { matcher_list: { matchers: [{ predicate, on_match: onMatch }] } } };
 }
 
-const ACTIONS: Readonly<Record<Transport, WeakMap<DeploymentPart, JsonObject>>> = {
+const ACTIONS: Readonly<Record<Transport, WeakMap<DeploymentPart, EnvoyJson>>> = {
   rest: new WeakMap(),
   grpc: new WeakMap(),
 };
 
-function partAction(part: DeploymentPart, transport: Transport): JsonObject {
+function partAction(part: DeploymentPart, transport: Transport): EnvoyJson {
   const kept = ACTIONS[transport].get(part);
   if (kept !== undefined) return kept;
   const made = routeList(part[transport]);
@@ -137,7 +137,7 @@ function partAction(part: DeploymentPart, transport: Transport): JsonObject {
   return made;
 }
 
-function routeList(routes: readonly JsonObject[]): JsonObject {
+function routeList(routes: readonly EnvoyJson[]): EnvoyJson {
   return {
     action: { name: 'routes', typed_config: typed('envoy.config.route.v3.RouteList', { routes }) },
   };

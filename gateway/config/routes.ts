@@ -1,7 +1,7 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
 import { dialectOf, errorBody } from '../../dialects/known/dialects.ts';
 import type { DialectName } from '../../graph/plan/plan.ts';
-import { type JsonObject, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import { type EnvoyJson, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import { RETRY_AFTER_SECONDS } from '../../envoy/kit/limits.ts';
 import { mirrorPolicy, type Retries, retryPolicy, streamBound } from '../../envoy/kit/traffic.ts';
 import { clusterName } from './clusters.ts';
@@ -31,7 +31,7 @@ export function servedPrefix(namespace: string, publicName: string): string {
   return `/seldon/${namespace}/${publicName}/`;
 }
 
-export function restRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
+export function restRoutes(served: ServedDeployment, shares: Shares): EnvoyJson[] {
   const prefix = servedPrefix(served.namespace, served.publicName);
   const feedback = feedbackPaths(served.dialect, 'feedback-rest').map(
     (path) => prefix + path.slice(1),
@@ -39,7 +39,7 @@ export function restRoutes(served: ServedDeployment, shares: Shares): JsonObject
   return withFeedback(served, shares, 'rest', prefix, feedback);
 }
 
-export function grpcRoutes(served: ServedDeployment, shares: Shares): JsonObject[] {
+export function grpcRoutes(served: ServedDeployment, shares: Shares): EnvoyJson[] {
   return withFeedback(served, shares, 'grpc', '/', feedbackPaths(served.dialect, 'feedback-grpc'));
 }
 
@@ -48,7 +48,7 @@ export function explainerRoute(
   predictor: string,
   service: string,
   isReady: boolean,
-): JsonObject {
+): EnvoyJson {
   const prefix = `${servedPrefix(served.namespace, `${served.publicName}-explainer`)}${predictor}/`;
   const serving = isReady ? [{ service, weight: 1 }] : [];
   return route(served, { serving, mirrors: [] }, 'rest', prefix, false, prefix);
@@ -61,7 +61,7 @@ function withFeedback(
   transport: Transport,
   prefix: string,
   feedback: readonly string[],
-): JsonObject[] {
+): EnvoyJson[] {
   const isRetried = served.retries !== null && shares.serving.length > 0;
   return [
     ...(isRetried
@@ -78,7 +78,7 @@ function route(
   matched: string,
   isFeedback: boolean,
   prefix: string,
-): JsonObject {
+): EnvoyJson {
   return {
     name: `${served.namespace}/${served.name}`,
     match: {
@@ -103,7 +103,7 @@ function route(
   };
 }
 
-function destination(served: ServedDeployment, shares: Shares, transport: Transport): JsonObject {
+function destination(served: ServedDeployment, shares: Shares, transport: Transport): EnvoyJson {
   const [only, ...others] = shares.serving;
   const nameOf = (service: string) => clusterName(served.namespace, service, transport);
   if (only !== undefined && others.length === 0) return { cluster: nameOf(only.service) };
@@ -117,7 +117,7 @@ function destination(served: ServedDeployment, shares: Shares, transport: Transp
   };
 }
 
-function nobodyReady(served: ServedDeployment, transport: Transport): JsonObject {
+function nobodyReady(served: ServedDeployment, transport: Transport): EnvoyJson {
   const info = `deployment ${served.namespace}/${served.name} has no ready pod`;
   const isRest = transport === 'rest';
   return {
@@ -132,7 +132,7 @@ function nobodyReady(served: ServedDeployment, transport: Transport): JsonObject
   };
 }
 
-function mirrors(served: ServedDeployment, shares: Shares, transport: Transport): JsonObject {
+function mirrors(served: ServedDeployment, shares: Shares, transport: Transport): EnvoyJson {
   if (shares.mirrors.length === 0) return {};
   return {
     request_mirror_policies: shares.mirrors.map(({ service, percent }) =>
@@ -142,14 +142,14 @@ function mirrors(served: ServedDeployment, shares: Shares, transport: Transport)
 }
 
 /** Of the whole table: what certainly reached no pod goes to another one. */
-export function harmlessRetries(): JsonObject {
+export function harmlessRetries(): EnvoyJson {
   return toOtherPods({ on: HARMLESS_RETRIES, attempts: HARMLESS_ATTEMPTS, perTryTimeoutMs: null });
 }
 
 function askedRetries(
   asked: NonNullable<ServedDeployment['retries']>,
   transport: Transport,
-): JsonObject {
+): EnvoyJson {
   return toOtherPods({
     on: ASKED_RETRIES[transport],
     attempts: asked.attempts,
@@ -157,7 +157,7 @@ function askedRetries(
   });
 }
 
-function toOtherPods(retries: Retries): JsonObject {
+function toOtherPods(retries: Retries): EnvoyJson {
   return {
     ...retryPolicy(retries),
     retry_host_predicate: [

@@ -1,6 +1,6 @@
 // Puts the parts of all deployments together to what Envoy is to run: one route table, and the clusters with their
 // endpoints. Sorted, so that equal input is byte-equal output.
-import type { JsonObject } from '../../envoy/kit/json.ts';
+import type { EnvoyJson } from '../../envoy/kit/json.ts';
 import { type Conflict, settleClaims } from './claims.ts';
 import type { DeploymentPart, PartCluster } from './deployment-part.ts';
 import { renderRouteTable } from './route-table.ts';
@@ -8,7 +8,7 @@ import { renderRouteTable } from './route-table.ts';
 export interface Snapshot {
   /** What it was put together from, by `namespace/name`. */
   readonly parts: ReadonlyMap<string, DeploymentPart>;
-  readonly routes: JsonObject;
+  readonly routes: EnvoyJson;
   /** By name, sorted; each Service and transport once. */
   readonly clusters: readonly PartCluster[];
   readonly conflicts: readonly Conflict[];
@@ -21,7 +21,7 @@ export function partKey({ served }: DeploymentPart): string {
 }
 
 /** The table alone, for a choice of parts. */
-export function renderRoutes(parts: Iterable<DeploymentPart>): JsonObject {
+export function renderChosenRoutes(parts: Iterable<DeploymentPart>): EnvoyJson {
   return renderRouteTable(settleClaims(parts).claims);
 }
 

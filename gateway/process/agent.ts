@@ -5,7 +5,7 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { keyOf } from '../../lib/kube/object.ts';
 import type { Change, ReadonlyStore } from '../../lib/kube/store.ts';
 import { type DeploymentPart, renderPart } from '../config/deployment-part.ts';
-import { Refused } from '../config/refused.ts';
+import { RefusedForms } from '../config/refused.ts';
 import { readBackends, SLICE_SERVICE_LABEL } from '../config/read-backends.ts';
 import { readServed } from '../config/read-deployment.ts';
 import type { Note } from '../../cluster/acknowledge.ts';
@@ -54,7 +54,7 @@ export class GatewayAgent {
   readonly #remembered = new Map<string, Remembered>();
   /** What Envoy took last. */
   readonly #taken = new Map<string, ServedDeployment>();
-  readonly #refused = new Refused();
+  readonly #refused = new RefusedForms();
   readonly #notes = new Map<string, readonly Note[]>();
   readonly #changed = new Set<string>();
   #isOpen = false;

@@ -27,11 +27,14 @@ export interface ControlOptions {
   readonly drain: () => Promise<void>;
 }
 
-export function controlSocketOf(runDir: string): string {
+export function gatewayControlSocket(runDir: string): string {
   return join(runDir, 'control.sock');
 }
 
-export async function startControl(socketPath: string, options: ControlOptions): Promise<Server> {
+export async function startGatewayControl(
+  socketPath: string,
+  options: ControlOptions,
+): Promise<Server> {
   await rm(socketPath, { force: true });
   const server = createServer((asked, response) => {
     answer(`${asked.method} ${asked.url}`, options).then(

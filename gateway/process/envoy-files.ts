@@ -1,6 +1,6 @@
 // The files that the gateway's Envoy starts with. A file that holds the same already is left alone.
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { JsonObject } from '../../envoy/kit/json.ts';
+import type { EnvoyJson } from '../../envoy/kit/json.ts';
 import {
   type GatewayLayout,
   renderGatewayBootstrap,
@@ -13,7 +13,7 @@ export async function writeEnvoyFiles(bootstrapPath: string, layout: GatewayLayo
   await writeJson(bootstrapPath, renderGatewayBootstrap(layout));
 }
 
-async function writeJson(path: string, value: JsonObject): Promise<void> {
+async function writeJson(path: string, value: EnvoyJson): Promise<void> {
   const text = `${JSON.stringify(value, null, 1)}\n`;
   if ((await readFile(path, 'utf8').catch(() => '')) === text) return;
   await writeFile(`${path}.new`, text);

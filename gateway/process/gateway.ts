@@ -14,7 +14,7 @@ import { GatewayAgent, type Publication, type Remembered } from './agent.ts';
 import type { GatewayLayout } from '../config/bootstrap.ts';
 import { writeEnvoyFiles } from './envoy-files.ts';
 import { drainEnvoy, undrainEnvoy } from './drain.ts';
-import { controlSocketOf, startControl } from './control.ts';
+import { gatewayControlSocket, startGatewayControl } from './control.ts';
 import { type DeploymentPart, renderPart } from '../config/deployment-part.ts';
 import { readEnvoyMetrics } from './envoy-metrics.ts';
 import { readLastState, writeLastState } from './last-state.ts';
@@ -23,7 +23,7 @@ import { listNotes } from './notes.ts';
 import type { GatewayOptions } from './options.ts';
 import { SLICE_SERVICE_LABEL } from '../config/read-backends.ts';
 import { renderServedList } from './served-list.ts';
-import { startStatusServer } from './status-server.ts';
+import { startGatewayStatus } from './status-server.ts';
 import { type Desired, SnapshotEncoder } from '../xds/desired.ts';
 import { DiscoveryServer } from '../xds/server.ts';
 
@@ -196,11 +196,11 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
     draining ??= drainEnvoy({ adminSocket: layout.adminSocket, ...options.drain });
     return draining;
   };
-  const status = await startStatusServer(options.statusPort, options.host, {
+  const status = await startGatewayStatus(options.statusPort, options.host, {
     notReady,
     metrics: async () => `${registry.render()}${await readEnvoyMetrics(layout.adminSocket)}`,
   });
-  const control = await startControl(controlSocketOf(options.runDir), {
+  const control = await startGatewayControl(gatewayControlSocket(options.runDir), {
     adminSocket: layout.adminSocket,
     list: () => renderServedList(agent, live, server.refusals),
     drain,

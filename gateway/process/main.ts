@@ -6,16 +6,16 @@ import { KubeClient } from '../../lib/kube/client.ts';
 import { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
 import { Registry } from '../../lib/kube/registry.ts';
-import { askControl, controlSocketOf } from './control.ts';
+import { askControl, gatewayControlSocket } from './control.ts';
 import { writeEnvoyFiles } from './envoy-files.ts';
 import { bootstrapPathOf, layoutOf, startGateway } from './gateway.ts';
-import { type GatewayOptions, parseGatewayCommand, USAGE } from './options.ts';
+import { type GatewayOptions, parseGatewayCommand, GATEWAY_USAGE } from './options.ts';
 
 const BAD_USAGE = 2;
 
 const parsed = parseGatewayCommand(process.argv.slice(2), process.env);
 if (parsed.kind === 'help') {
-  process.stdout.write(USAGE);
+  process.stdout.write(GATEWAY_USAGE);
   process.exit(0);
 }
 if (parsed.kind === 'faults') {
@@ -63,7 +63,7 @@ async function serve(options: GatewayOptions): Promise<void> {
 
 async function askAgent(runDir: string, method: 'GET' | 'POST', path: string): Promise<void> {
   try {
-    process.stdout.write(await askControl(controlSocketOf(runDir), method, path));
+    process.stdout.write(await askControl(gatewayControlSocket(runDir), method, path));
   } catch (error) {
     process.stderr.write(`${describeThrown(error)}\n`);
     process.exitCode = 1;

@@ -2,13 +2,13 @@
 // another one has, and what Envoy refuses.
 import type { Note } from '../../cluster/acknowledge.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import type { Refusal } from '../xds/refusals.ts';
+import type { ResourceRejection } from '../xds/refusals.ts';
 
 /** By `namespace/name`, sorted. */
 export function listNotes(
   own: ReadonlyMap<string, readonly Note[]>,
   { parts, conflicts }: Snapshot,
-  refusals: readonly Refusal[],
+  refusals: readonly ResourceRejection[],
 ): ReadonlyMap<string, readonly Note[]> {
   const all = new Map<string, Note[]>();
   const add = (key: string, notes: readonly Note[]) => {

@@ -2,7 +2,7 @@
 import * as flag from '../../lib/runtime/options.ts';
 import { readOpenFileLimit } from '../../envoy/kit/open-files.ts';
 import type { ClientBounds } from '../../envoy/kit/http-limits.ts';
-import type { JsonObject } from '../../envoy/kit/json.ts';
+import type { EnvoyJson } from '../../envoy/kit/json.ts';
 import { type EnvoyBounds, envoyBounds } from '../../envoy/kit/overload.ts';
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/kit/layout.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
@@ -38,7 +38,7 @@ export interface GatewayOptions {
   readonly pod: GatewayPod | null;
   /** Empty: all. */
   readonly namespace: string;
-  readonly httpFilters: readonly JsonObject[];
+  readonly httpFilters: readonly EnvoyJson[];
   readonly bounds: EnvoyBounds;
   readonly clients: ClientBounds;
   /** After that long without the API server, what is on disk is served, ms. */
@@ -51,7 +51,7 @@ export interface GatewayOptions {
 
 const MIB = 1024 * 1024;
 
-export const USAGE = `The gateway's agent: follows the cluster's SeldonDeployments and gives Envoy beside it their routes.
+export const GATEWAY_USAGE = `The gateway's agent: follows the cluster's SeldonDeployments and gives Envoy beside it their routes.
 
 Usage: node gateway/process/main.ts [options]
 
@@ -132,7 +132,7 @@ export function parseGatewayCommand(
   const build = (
     values: flag.Values<typeof FLAGS>,
     rest: readonly string[],
-    fault: flag.Fault,
+    fault: flag.ReportProblem,
   ): GatewayCommand => {
     flag.refuseRest(rest, fault);
     const runDir = values['run-dir'];
@@ -200,7 +200,7 @@ function parsePercentFlag(given: readonly string[]): flag.Parsed<number> {
 
 function parseFilters(
   given: readonly string[],
-): { ok: true; value: readonly JsonObject[] } | { ok: false; message: string } {
+): { ok: true; value: readonly EnvoyJson[] } | { ok: false; message: string } {
   const text = given.at(-1);
   if (text === undefined) return { ok: true, value: [] };
   let filters: unknown;
@@ -210,6 +210,6 @@ function parseFilters(
     filters = null;
   }
   return Array.isArray(filters)
-    ? { ok: true, value: filters as JsonObject[] }
+    ? { ok: true, value: filters as EnvoyJson[] }
     : { ok: false, message: '--http-filters is not a JSON list' };
 }

@@ -2,12 +2,12 @@
 import type { GatewayAgent, Publication } from './agent.ts';
 import { listNotes } from './notes.ts';
 import { servedPrefix } from '../config/routes.ts';
-import type { Refusal } from '../xds/refusals.ts';
+import type { ResourceRejection } from '../xds/refusals.ts';
 
 export function renderServedList(
   agent: GatewayAgent,
   live: Publication | undefined,
-  refusals: readonly Refusal[],
+  refusals: readonly ResourceRejection[],
 ): object {
   const notes =
     live === undefined ? agent.notes() : listNotes(agent.notes(), live.snapshot, refusals);

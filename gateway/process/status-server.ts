@@ -6,16 +6,16 @@ import { createServer } from '../../lib/runtime/node-http.ts';
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 64;
 
-export interface StatusOptions {
+export interface GatewayStatusOptions {
   /** Null: ready; else why not, in words. */
   readonly notReady: () => string | null;
   readonly metrics: () => Promise<string>;
 }
 
-export function startStatusServer(
+export function startGatewayStatus(
   port: number,
   host: string,
-  options: StatusOptions,
+  options: GatewayStatusOptions,
 ): Promise<Server> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     answer(request, response, options).catch(() => {
@@ -33,7 +33,7 @@ export function startStatusServer(
 async function answer(
   { method, url = '/' }: IncomingMessage,
   response: ServerResponse,
-  { notReady, metrics }: StatusOptions,
+  { notReady, metrics }: GatewayStatusOptions,
 ): Promise<void> {
   if (method !== 'GET' && method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');

@@ -1,7 +1,7 @@
 // A snapshot in bytes: what the server compares with what an Envoy has.
-import type { Json, JsonObject } from '../../envoy/kit/json.ts';
+import type { Json, EnvoyJson } from '../../envoy/kit/json.ts';
 import type { DeploymentPart } from '../config/deployment-part.ts';
-import { renderRoutes, type Snapshot } from '../config/snapshot.ts';
+import { renderChosenRoutes, type Snapshot } from '../config/snapshot.ts';
 import { type Encoded, encodePart, encodeResource } from './messages.ts';
 
 export interface DesiredCluster {
@@ -35,7 +35,7 @@ export class SnapshotEncoder {
 
   /** Throws where a part cannot be put into bytes; what was encoded is kept. */
   verify(part: DeploymentPart): void {
-    this.#encodeRoutes(renderRoutes([part]));
+    this.#encodeRoutes(renderChosenRoutes([part]));
     for (const { cluster, endpoints } of part.clusters) {
       this.#once('clusters', cluster);
       this.#once('endpoints', endpoints);
@@ -56,12 +56,12 @@ export class SnapshotEncoder {
       clusters,
       routes: this.#encodeRoutes(snapshot.routes),
       parts: snapshot.parts,
-      routesOf: (parts) => this.#encodeRoutes(renderRoutes(parts)),
+      routesOf: (parts) => this.#encodeRoutes(renderChosenRoutes(parts)),
     };
   }
 
-  #encodeRoutes(routes: JsonObject): Encoded {
-    return encodeResource('routes', this.#withEncodedParts(routes) as JsonObject);
+  #encodeRoutes(routes: EnvoyJson): Encoded {
+    return encodeResource('routes', this.#withEncodedParts(routes) as EnvoyJson);
   }
 
   /** Typed parts become bytes, each object once. */
@@ -70,7 +70,7 @@ export class SnapshotEncoder {
     if (Array.isArray(value)) return value.map((each: Json) => this.#withEncodedParts(each));
     const kept = this.#parts.get(value);
     if (kept !== undefined) return kept;
-    const entries = value as JsonObject;
+    const entries = value as EnvoyJson;
     if (typeof entries['@type'] === 'string') {
       const part = encodePart(entries['@type'], entries);
       this.#parts.set(value, part);

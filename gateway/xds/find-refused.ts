@@ -16,7 +16,7 @@ export interface SearchOptions {
   readonly send: (parts: Iterable<DeploymentPart>) => Promise<string | null>;
 }
 
-export interface Found {
+export interface RefusedParts {
   /** Why, in Envoy's words, by `namespace/name`. */
   readonly refused: ReadonlyMap<string, string>;
   /** What Envoy runs now. */
@@ -24,7 +24,7 @@ export interface Found {
 }
 
 /** Of `n` changed parts with `k` refused ones about `2 k log n` tables are sent. */
-export async function findRefused(options: SearchOptions): Promise<Found> {
+export async function findRefused(options: SearchOptions): Promise<RefusedParts> {
   const { wanted, send } = options;
   const refused = new Map<string, string>();
   const taken = new Map([...options.taken].filter(([key]) => wanted.has(key)));

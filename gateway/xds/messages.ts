@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type MessageTypeDefinition, loadSync } from '@grpc/proto-loader';
 import type { ServiceDefinition } from '@grpc/grpc-js';
-import type { JsonObject } from '../../envoy/kit/json.ts';
+import type { EnvoyJson } from '../../envoy/kit/json.ts';
 import { LOADER_OPTIONS } from '../../proto/load.ts';
 import { WireValues } from './wire-values.ts';
 
@@ -63,14 +63,14 @@ export const DISCOVERY_SERVICE = definitions[
   'envoy.service.discovery.v3.AggregatedDiscoveryService'
 ] as ServiceDefinition;
 
-export function encodeResource(kind: ResourceKind, resource: JsonObject): Encoded {
+export function encodeResource(kind: ResourceKind, resource: EnvoyJson): Encoded {
   const definition = definitions[TYPES[kind]] as MessageTypeDefinition<object, object>;
   const bytes = definition.serialize(WIRE.convert(TYPES[kind], resource));
   return { bytes, version: createHash('sha1').update(bytes).digest('base64url').slice(0, 16) };
 }
 
 /** A typed part as `google.protobuf.Any`; `url` as in its `@type`. */
-export function encodePart(url: string, part: JsonObject): { type_url: string; value: Buffer } {
+export function encodePart(url: string, part: EnvoyJson): { type_url: string; value: Buffer } {
   const name = url.slice(URL_PREFIX.length);
   const definition = definitions[name];
   if (definition === undefined) throw new Error(`no proto file holds ${url}`);
@@ -92,6 +92,6 @@ export function urlOf(kind: ResourceKind): string {
   return URL_PREFIX + TYPES[kind];
 }
 
-export function kindOf(url: string | undefined): ResourceKind | undefined {
+export function resourceKindOf(url: string | undefined): ResourceKind | undefined {
   return (Object.keys(TYPES) as ResourceKind[]).find((kind) => urlOf(kind) === url);
 }

@@ -1,7 +1,7 @@
 // What Envoy refused, and why, until it takes something newer under the same name.
 import type { Encoded, ResourceKind } from './messages.ts';
 
-export interface Refusal {
+export interface ResourceRejection {
   readonly kind: ResourceKind;
   readonly name: string;
   readonly version: string;
@@ -10,14 +10,14 @@ export interface Refusal {
 }
 
 export class Refusals {
-  readonly #byName = new Map<string, Refusal>();
-  readonly #onRefused: (refusal: Refusal) => void;
+  readonly #byName = new Map<string, ResourceRejection>();
+  readonly #onRefused: (refusal: ResourceRejection) => void;
 
-  constructor(onRefused: (refusal: Refusal) => void) {
+  constructor(onRefused: (refusal: ResourceRejection) => void) {
     this.#onRefused = onRefused;
   }
 
-  list(): readonly Refusal[] {
+  list(): readonly ResourceRejection[] {
     return [...this.#byName.values()];
   }
 
@@ -36,7 +36,7 @@ export class Refusals {
   }
 
   /** Of resources that are no longer desired nothing is remembered. */
-  keepOnly(isDesired: (refusal: Refusal) => boolean): void {
+  keepOnly(isDesired: (refusal: ResourceRejection) => boolean): void {
     for (const [key, refusal] of this.#byName) if (!isDesired(refusal)) this.#byName.delete(key);
   }
 }

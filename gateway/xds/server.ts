@@ -11,7 +11,7 @@ import type { Log } from '../../lib/runtime/log.ts';
 import type { DeploymentPart } from '../config/deployment-part.ts';
 import type { Desired } from './desired.ts';
 import { type DeltaRequest, type DeltaResponse, DISCOVERY_SERVICE } from './messages.ts';
-import { type Refusal, Refusals } from './refusals.ts';
+import { type ResourceRejection, Refusals } from './refusals.ts';
 import { Session } from './session.ts';
 
 /** An agent that starts finds clusters in Envoy that a former one may have put there for requests under way. */
@@ -21,7 +21,7 @@ export interface DiscoveryOptions {
   readonly log: Log;
   /** Envoy runs the routes of this snapshot; called again when clusters that were held are gone. */
   readonly onLive: (desired: Desired) => void;
-  readonly onRefused?: (refusal: Refusal) => void;
+  readonly onRefused?: (refusal: ResourceRejection) => void;
   /** Envoy refuses these desired resources for these deployments (why, by `namespace/name`), and runs the others. */
   readonly onLeftOut?: (desired: Desired, refused: ReadonlyMap<string, string>) => void;
   readonly unknownHoldMs?: number;
@@ -72,7 +72,7 @@ export class DiscoveryServer {
     this.#taken = parts;
   }
 
-  get refusals(): readonly Refusal[] {
+  get refusals(): readonly ResourceRejection[] {
     return this.#refusals.list();
   }
 

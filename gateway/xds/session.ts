@@ -3,7 +3,7 @@
 // it; a cluster last of all, when the longest request that may use it is over.
 import type { Desired } from './desired.ts';
 import type { DeltaRequest, DeltaResponse } from './messages.ts';
-import { kindOf } from './messages.ts';
+import { resourceKindOf } from './messages.ts';
 import type { DeploymentPart } from '../config/deployment-part.ts';
 import { ROUTE_TABLE } from '../config/route-table.ts';
 import { findRefused } from './find-refused.ts';
@@ -57,7 +57,7 @@ export class Session {
   }
 
   take(request: DeltaRequest): void {
-    const kind = kindOf(request.type_url);
+    const kind = resourceKindOf(request.type_url);
     if (kind === undefined) return;
     const all = { clusters: this.#clusters, endpoints: this.#endpoints, routes: this.#routes };
     all[kind].take(request);

@@ -1,7 +1,7 @@
 // Envoy's configuration is plain proto3 JSON everywhere; the encoder wants durations and optional numbers as messages of their
 // own. In: a value and the name of its message; out: the same value as the encoder takes it.
 import type { MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader';
-import type { Json, JsonObject } from '../../envoy/kit/json.ts';
+import type { Json, EnvoyJson } from '../../envoy/kit/json.ts';
 
 const URL_PREFIX = 'type.googleapis.com/';
 const DURATION = 'google.protobuf.Duration';
@@ -43,7 +43,7 @@ export class WireValues {
   }
 
   /** `name` as in the `.proto` file: `envoy.config.cluster.v3.Cluster`. What the message does not know is left as it is. */
-  convert(name: string, value: JsonObject): object {
+  convert(name: string, value: EnvoyJson): object {
     const message = this.#messageOf(name);
     const wire: Record<string, unknown> = {};
     for (const [field, each] of Object.entries(value)) {
@@ -128,6 +128,6 @@ function parseDuration(text: string): { seconds: number; nanos: number } {
   return { seconds: Number(seconds), nanos: Number(fraction.padEnd(9, '0')) };
 }
 
-function isObject(value: Json): value is JsonObject {
+function isObject(value: Json): value is EnvoyJson {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

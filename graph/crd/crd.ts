@@ -1,7 +1,7 @@
 // The CustomResourceDefinition of SeldonDeployment. The three versions have one schema, so the API server converts between
 // them by the label alone, and no webhook stands between a client and its objects.
 import { dump } from 'js-yaml';
-import { DEPLOYMENT } from './deployment.ts';
+import { DEPLOYMENT_SCHEMA } from './deployment.ts';
 import { renderSchema } from './render-schema.ts';
 
 export const GROUP = 'machinelearning.seldon.io';
@@ -63,7 +63,7 @@ const COLUMNS = [
 const HEADER = '# Generated from graph/crd; change it there.\n';
 
 export function renderCrd(): Readonly<Record<string, unknown>> {
-  const openAPIV3Schema = renderSchema(DEPLOYMENT.node);
+  const openAPIV3Schema = renderSchema(DEPLOYMENT_SCHEMA.node);
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -24,7 +24,7 @@ const SPEC = object('What is to be served.', {
 });
 
 /** The whole object but `metadata`, which is the API server's own. */
-export const DEPLOYMENT = object(
+export const DEPLOYMENT_SCHEMA = object(
   'An inference graph: models, routers, combiners and transformers behind one address.',
   {
     apiVersion: text('Version of the schema of this object.'),

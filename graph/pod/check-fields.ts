@@ -34,7 +34,7 @@ export function checkFields(
     if (field === undefined) tellUnknown(name, at, [...fields.keys()], sink);
     else if (item !== null) {
       if (field.isNew)
-        tell(
+        addOnce(
           sink,
           'POD_FIELD_NEW',
           at,
@@ -46,7 +46,7 @@ export function checkFields(
   for (const [name, { isRequired }] of fields) {
     const item = Object.hasOwn(value, name) ? value[name] : undefined;
     if (isRequired && (item === undefined || item === null || item === ''))
-      tell(sink, 'POD_INVALID', joinPath(path, name), `${name} is missing`, `write ${name}`);
+      addOnce(sink, 'POD_INVALID', joinPath(path, name), `${name} is missing`, `write ${name}`);
   }
 }
 
@@ -62,7 +62,7 @@ function checkValue(
   const isText = type.kind === 'leaf' && type.leaf === 'string';
   const mark = typeof value === 'string' && !isText ? describeTemplateMark(value) : undefined;
   if (mark !== undefined) {
-    tell(sink, 'TEMPLATE_MARK', path, mark, TEMPLATE_ADVICE);
+    addOnce(sink, 'TEMPLATE_MARK', path, mark, TEMPLATE_ADVICE);
     return;
   }
   switch (type.kind) {
@@ -87,7 +87,7 @@ function checkValue(
     case 'words':
       if (typeof value !== 'string') tellType(value, path, 'a word', sink);
       else if (value !== '' && !type.words.includes(value))
-        tell(
+        addOnce(
           sink,
           'POD_INVALID',
           path,
@@ -124,7 +124,7 @@ function checkLeaf(
       if (typeof value !== 'string' && typeof value !== 'number')
         tellType(value, path, 'a quantity', sink);
       else if (!isQuantity(String(value)))
-        tell(
+        addOnce(
           sink,
           'POD_INVALID',
           path,
@@ -159,7 +159,7 @@ function checkTwins(
     const known = first.get(id);
     if (known === undefined) first.set(id, index);
     else if (values.some((value) => value !== ''))
-      tell(
+      addOnce(
         sink,
         'POD_INVALID',
         `${path}[${index}]`,
@@ -177,16 +177,16 @@ function tellUnknown(
 ): void {
   const near = closestWord(name, known);
   const advice = near === undefined ? undefined : `did you mean ${near}?`;
-  tell(sink, 'POD_FIELD_UNKNOWN', path, `Kubernetes has no field ${shorten(name)} here`, advice);
+  addOnce(sink, 'POD_FIELD_UNKNOWN', path, `Kubernetes has no field ${shorten(name)} here`, advice);
 }
 
 function tellType(value: unknown, path: string, wanted: string, sink: FindingSink): void {
   const name = path.slice(path.lastIndexOf('.') + 1);
-  tell(sink, 'POD_INVALID', path, `${name} is ${describeType(value)}`, `write ${wanted}`);
+  addOnce(sink, 'POD_INVALID', path, `${name} is ${describeType(value)}`, `write ${wanted}`);
 }
 
 /** Adds a finding where the readers of the graph have told none already. */
-export function tell(
+export function addOnce(
   sink: FindingSink,
   code: FindingCode,
   path: string,

@@ -2,7 +2,7 @@
 import type { FindingSink } from '../manifest/finding.ts';
 import { joinPath } from '../manifest/manifest-lines.ts';
 import { shorten } from '../manifest/shorten.ts';
-import { tell } from './check-fields.ts';
+import { addOnce } from './check-fields.ts';
 
 type Texts = Readonly<Record<string, unknown>>;
 
@@ -20,9 +20,9 @@ export function checkLabels(labels: Texts, path: string, sink: FindingSink): voi
   for (const [name, value] of Object.entries(labels)) {
     const place = joinPath(path, name);
     if (!isQualified(name))
-      tell(sink, 'LABEL_INVALID', place, `${shorten(name)} is no name of a label`, NAME_ADVICE);
+      addOnce(sink, 'LABEL_INVALID', place, `${shorten(name)} is no name of a label`, NAME_ADVICE);
     else if (typeof value === 'string' && value !== '' && !isWord(value))
-      tell(
+      addOnce(
         sink,
         'LABEL_INVALID',
         place,
@@ -36,7 +36,7 @@ export function checkLabels(labels: Texts, path: string, sink: FindingSink): voi
 export function checkAnnotationNames(annotations: Texts, path: string, sink: FindingSink): void {
   for (const name of Object.keys(annotations))
     if (!isQualified(name.toLowerCase()))
-      tell(
+      addOnce(
         sink,
         'LABEL_INVALID',
         joinPath(path, name),

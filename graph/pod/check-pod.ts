@@ -5,7 +5,7 @@ import { isPlainObject, objectOf, textOf } from '../plan/json-value.ts';
 import type { JsonObject } from '../plan/json-value.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { checkLabels } from './check-labels.ts';
-import { checkFields, isQuantity, tell } from './check-fields.ts';
+import { checkFields, isQuantity, addOnce } from './check-fields.ts';
 
 export interface WrittenPod {
   readonly path: string;
@@ -36,7 +36,7 @@ export function checkPod({ path, value }: WrittenPod, sink: FindingSink): void {
   for (const each of [...inits, ...containers]) checkContainer(each, names, sink);
   const restart = value['restartPolicy'];
   if (restart === 'Never' || restart === 'OnFailure')
-    tell(
+    addOnce(
       sink,
       'POD_INVALID',
       `${path}.restartPolicy`,
@@ -45,7 +45,7 @@ export function checkPod({ path, value }: WrittenPod, sink: FindingSink): void {
     );
   for (const name of ['activeDeadlineSeconds', 'ephemeralContainers'])
     if (value[name] !== undefined && value[name] !== null)
-      tell(
+      addOnce(
         sink,
         'POD_INVALID',
         `${path}.${name}`,
@@ -70,7 +70,7 @@ function checkInitNames(
     const name = textOf(item['name']);
     if (name === '') continue;
     if (!LABEL.test(name) || name.length > MAX_LABEL)
-      tell(
+      addOnce(
         sink,
         'POD_INVALID',
         `${path}.name`,
@@ -78,16 +78,16 @@ function checkInitNames(
         'use up to 63 lower-case letters, digits and - (inside)',
       );
     else if (taken.has(name))
-      tell(sink, 'POD_INVALID', `${path}.name`, `${name} is also the name of a container`);
+      addOnce(sink, 'POD_INVALID', `${path}.name`, `${name} is also the name of a container`);
     if (textOf(item['image']) === '')
-      tell(sink, 'IMAGE_MISSING', path, `the init container ${name} has no image`);
+      addOnce(sink, 'IMAGE_MISSING', path, `the init container ${name} has no image`);
   }
 }
 
 function checkVolume({ item, path }: Placed, sink: FindingSink): void {
   const name = textOf(item['name']);
   if (name !== '' && (!LABEL.test(name) || name.length > MAX_LABEL))
-    tell(
+    addOnce(
       sink,
       'POD_INVALID',
       `${path}.name`,
@@ -97,7 +97,7 @@ function checkVolume({ item, path }: Placed, sink: FindingSink): void {
   // A source that Kubernetes does not know is told by its name.
   const sources = Object.keys(item).filter((key) => key !== 'name' && item[key] !== null);
   if (sources.length > 1)
-    tell(
+    addOnce(
       sink,
       'POD_INVALID',
       path,
@@ -121,7 +121,7 @@ function checkContainer(
     checkHandler(probe, `${path}.${name}`, sink);
     const successes = probe['successThreshold'];
     if (name !== 'readinessProbe' && typeof successes === 'number' && successes > 1)
-      tell(
+      addOnce(
         sink,
         'POD_INVALID',
         `${path}.${name}.successThreshold`,
@@ -146,14 +146,14 @@ function checkPorts(container: JsonObject, path: string, sink: FindingSink): voi
     checkPortName(name, `${at}.name`, sink);
     const twin = names.get(name);
     if (twin !== undefined)
-      tell(sink, 'POD_INVALID', `${at}.name`, `${shorten(name)} is also the name of ${twin}`);
+      addOnce(sink, 'POD_INVALID', `${at}.name`, `${shorten(name)} is also the name of ${twin}`);
     else names.set(name, at);
   }
 }
 
 function checkPortName(name: string, path: string, sink: FindingSink): void {
   if (name.length <= MAX_PORT_NAME && PORT_NAME.test(name) && /[a-z]/.test(name)) return;
-  tell(
+  addOnce(
     sink,
     'POD_INVALID',
     path,
@@ -164,7 +164,7 @@ function checkPortName(name: string, path: string, sink: FindingSink): void {
 
 function checkPort(port: unknown, path: string, sink: FindingSink, least: number): void {
   if (typeof port !== 'number' || (port >= least && port <= MAX_PORT)) return;
-  tell(sink, 'POD_INVALID', path, `${port} is no port`, `write 1 to ${MAX_PORT}`);
+  addOnce(sink, 'POD_INVALID', path, `${port} is no port`, `write 1 to ${MAX_PORT}`);
 }
 
 function checkMounts(
@@ -179,7 +179,7 @@ function checkMounts(
       if (name === '' || volumes.has(name) || ADDED_VOLUMES.test(name)) continue;
       const there =
         volumes.size === 0 ? 'it has none' : `it has ${[...volumes].slice(0, 5).join(', ')}`;
-      tell(
+      addOnce(
         sink,
         'POD_INVALID',
         `${at}.name`,
@@ -195,11 +195,11 @@ function checkEnvironment(container: JsonObject, path: string, sink: FindingSink
     const name = textOf(item['name']);
     // Printable ASCII but for `=`.
     if (name !== '' && !/^[ -<>-~]{1,1024}$/.test(name))
-      tell(sink, 'POD_INVALID', `${at}.name`, `${shorten(name)} is no name of a variable`);
+      addOnce(sink, 'POD_INVALID', `${at}.name`, `${shorten(name)} is no name of a variable`);
     const from = item['valueFrom'];
     if (!isPlainObject(from)) continue;
     if (textOf(item['value']) !== '')
-      tell(sink, 'POD_INVALID', at, `${shorten(name)} has both value and valueFrom`, 'keep one');
+      addOnce(sink, 'POD_INVALID', at, `${shorten(name)} has both value and valueFrom`, 'keep one');
     checkOne(from, `${at}.valueFrom`, Object.keys(from), sink);
   }
   for (const { item, path: at } of placedObjects(container, 'envFrom', path))
@@ -215,10 +215,10 @@ export function checkResources(value: unknown, path: string, sink: FindingSink):
       const amount = amountOf(quantity);
       const at = `${path}.${kind}.${name}`;
       if (amount !== undefined && amount < 0)
-        tell(sink, 'POD_INVALID', at, `${String(quantity)} is less than nothing`);
+        addOnce(sink, 'POD_INVALID', at, `${String(quantity)} is less than nothing`);
       const limit = kind === 'requests' ? amountOf(limits[name]) : undefined;
       if (limit !== undefined && amount !== undefined && amount > limit)
-        tell(
+        addOnce(
           sink,
           'POD_INVALID',
           at,
@@ -273,7 +273,7 @@ function checkOne(
   const there = kinds.filter((kind) => value[kind] !== undefined && value[kind] !== null);
   if (there.length === 1) return;
   const names = kinds.length === 0 ? 'what it is taken from' : kinds.slice(0, 5).join(', ');
-  tell(
+  addOnce(
     sink,
     'POD_INVALID',
     path,

@@ -1,6 +1,6 @@
 // The names of the fields of a SeldonDeployment, by where they stand: what is not among them gets a warning. They are those of the
 // schema by which the API server prunes objects, so that a field that is kept there is known here.
-import { DEPLOYMENT } from '../crd/deployment.ts';
+import { DEPLOYMENT_SCHEMA } from '../crd/deployment.ts';
 import type { SchemaNode } from '../crd/schema.ts';
 
 /** `metadata` is the API server's own, and in no schema. */
@@ -18,7 +18,7 @@ export const LOGGER_FIELDS = fieldsAt('spec', 'predictors', 'graph', 'logger');
 
 /** The fields of the object at a path of names; of a list, those of its items. */
 function fieldsAt(...path: readonly string[]): readonly string[] {
-  let node: SchemaNode | undefined = DEPLOYMENT.node;
+  let node: SchemaNode | undefined = DEPLOYMENT_SCHEMA.node;
   for (const name of path) {
     node = node?.kind === 'object' ? node.fields[name] : undefined;
     if (node?.kind === 'list') node = node.items;

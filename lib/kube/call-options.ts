@@ -6,14 +6,14 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface Selection extends CallOptions {
+export interface ObjectSelection extends CallOptions {
   /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
 }
 
-export interface ListOptions extends Selection {
+export interface ListOptions extends ObjectSelection {
   readonly limit?: number;
   readonly continue?: string | undefined;
   readonly resourceVersion?: string | undefined;
@@ -26,7 +26,7 @@ export interface KubeList {
   readonly continue: string | undefined;
 }
 
-export interface WatchOptions extends Selection {
+export interface WatchOptions extends ObjectSelection {
   readonly resourceVersion: string;
   /** After that long without a byte the watch ends (as it does when the server ends it). */
   readonly quietMs?: number | undefined;

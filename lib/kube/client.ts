@@ -1,7 +1,7 @@
 // The operations of the API server on plain JSON objects. Thin on purpose: the library's generated models rename fields
 // and turn times into Dates, and we apply what we rendered byte for byte. Failures are thrown as KubeError (error.ts);
 // only "it is not there" is a value.
-import { type DiscoveredKind, parseKinds, parseList, readObject } from './responses.ts';
+import { type DiscoveredKind, parseKinds, parseList, readKubeObject } from './responses.ts';
 import type {
   ApplyOptions,
   CallOptions,
@@ -10,7 +10,7 @@ import type {
   ListOptions,
   PatchOptions,
   RemoveOptions,
-  Selection,
+  ObjectSelection,
   WatchOptions,
   WriteOptions,
 } from './call-options.ts';
@@ -54,7 +54,7 @@ export class KubeClient {
   async get(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | undefined> {
     try {
       const path = await this.#pathOf(ref, undefined, options);
-      return readObject(
+      return readKubeObject(
         await this.#requester.json({ ...pick(options), method: 'GET', path, isIdempotent: true }),
         path,
       );
@@ -266,11 +266,11 @@ export class KubeClient {
         dryRun: options.dryRun === true ? 'All' : undefined,
       },
     });
-    return readObject(response, path);
+    return readKubeObject(response, path);
   }
 }
 
-function selectors(options: Selection): Record<string, string | undefined> {
+function selectors(options: ObjectSelection): Record<string, string | undefined> {
   return { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector };
 }
 

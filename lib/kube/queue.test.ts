@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SILENT_LOG } from '../runtime/log.ts';
 import { registerKubeMetrics } from './metrics.ts';
-import { DONE, KeyedQueue, type Outcome } from './queue.ts';
+import { DONE, KeyedQueue, type WorkOutcome } from './queue.ts';
 import { Registry } from './registry.ts';
 
 const BACKOFF = { least: 1, most: 20 };
@@ -100,7 +100,7 @@ test('a namespace with many slow keys makes another wait for one of them at most
 test('each outcome is counted under the names of controller-runtime', async () => {
   const registry = new Registry();
   const metrics = registerKubeMetrics(registry);
-  const outcomes: Record<string, Outcome[]> = {
+  const outcomes: Record<string, WorkOutcome[]> = {
     done: [DONE],
     later: [{ kind: 'retry-after', ms: 1 }, DONE],
     failing: [{ kind: 'retry', reason: 'not yet' }, { kind: 'retry', reason: 'not yet' }, DONE],

@@ -12,7 +12,7 @@ const BACKOFF_LEAST_MS = 5;
 const BACKOFF_MOST_MS = 16 * 60_000;
 const RESULTS = ['success', 'requeue_after', 'error', 'requeue'];
 
-export type Outcome =
+export type WorkOutcome =
   | { readonly kind: 'done' }
   /** Not a failure: look again then. */
   | { readonly kind: 'retry-after'; readonly ms: number }
@@ -21,13 +21,13 @@ export type Outcome =
   /** Not again until the key is added from outside. */
   | { readonly kind: 'terminal'; readonly reason: string };
 
-export const DONE: Outcome = { kind: 'done' };
+export const DONE: WorkOutcome = { kind: 'done' };
 
 export interface QueueOptions {
   /** The controller's name in metrics and logs. */
   readonly name: string;
   readonly workers: number;
-  readonly work: (key: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly work: (key: string, signal: AbortSignal) => Promise<WorkOutcome>;
   readonly log: Log;
   readonly metrics?: QueueMetrics | undefined;
   readonly backoffMs?: { readonly least: number; readonly most: number };
@@ -132,11 +132,11 @@ export class KeyedQueue {
     this.#working.set(key, beganAt);
     void Promise.resolve()
       .then(() => work(key, signal))
-      .catch((error: unknown): Outcome => ({ kind: 'retry', reason: describeError(error) }))
+      .catch((error: unknown): WorkOutcome => ({ kind: 'retry', reason: describeError(error) }))
       .then((outcome) => this.#end(key, outcome, signal));
   }
 
-  #end(key: string, outcome: Outcome, signal: AbortSignal): void {
+  #end(key: string, outcome: WorkOutcome, signal: AbortSignal): void {
     const { name, metrics } = this.#options;
     const seconds = (this.#now() - (this.#working.get(key) ?? 0)) / 1000;
     metrics?.workSeconds.observe(seconds, name, name);
@@ -149,7 +149,7 @@ export class KeyedQueue {
     if (signal.aborted && this.#working.size === 0) this.#idle?.resolve();
   }
 
-  #settle(key: string, outcome: Outcome): void {
+  #settle(key: string, outcome: WorkOutcome): void {
     const { name, metrics, log } = this.#options;
     switch (outcome.kind) {
       case 'done':

@@ -21,13 +21,13 @@ export function parseList(resource: Resource, path: string, body: unknown): Kube
   return {
     items: items
       .filter(isRecord)
-      .map((item) => readObject({ apiVersion: resource.apiVersion, kind, ...item }, path)),
+      .map((item) => readKubeObject({ apiVersion: resource.apiVersion, kind, ...item }, path)),
     resourceVersion: typeof meta.resourceVersion === 'string' ? meta.resourceVersion : '',
     continue: token,
   };
 }
 
-export function readObject(body: unknown, path: string): KubeObject {
+export function readKubeObject(body: unknown, path: string): KubeObject {
   if (isKubeObject(body)) return body;
   throw badResponse(path, 'an object');
 }

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 
 /** Takes one thing that is wrong, as a sentence without a full stop. */
-export type Fault = (text: string) => void;
+export type ReportProblem = (text: string) => void;
 
 export interface Flag<T> {
   /** A toggle takes none. */
@@ -13,7 +13,12 @@ export interface Flag<T> {
   /** One letter. */
   readonly short?: string;
   /** `texts` as given, in their order; `name` as it is written in messages: `--port`. */
-  readonly read: (texts: readonly string[], name: string, fault: Fault, env: Environment) => T;
+  readonly read: (
+    texts: readonly string[],
+    name: string,
+    fault: ReportProblem,
+    env: Environment,
+  ) => T;
 }
 
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
@@ -140,7 +145,7 @@ export function short<F extends Flag<unknown>>(letter: string, flag: F): F {
 export function readCommandLine<F extends Flags, T>(
   argv: readonly string[],
   flags: F,
-  build: (values: Values<F>, rest: readonly string[], fault: Fault) => T,
+  build: (values: Values<F>, rest: readonly string[], fault: ReportProblem) => T,
   env: Environment = {},
 ): CommandLine<T> {
   const { tokens } = parseArgs({
@@ -151,7 +156,7 @@ export function readCommandLine<F extends Flags, T>(
     tokens: true,
   });
   const faults: string[] = [];
-  const fault: Fault = (said) => void faults.push(said);
+  const fault: ReportProblem = (said) => void faults.push(said);
   const given = new Map<string, string[]>();
   const rest: string[] = [];
   for (const token of tokens) {
@@ -174,7 +179,7 @@ export function readCommandLine<F extends Flags, T>(
 }
 
 /** For a command line that takes nothing but flags. */
-export function refuseRest(rest: readonly string[], fault: Fault): void {
+export function refuseRest(rest: readonly string[], fault: ReportProblem): void {
   for (const word of rest) fault(`unknown argument "${word}"`);
 }
 
@@ -189,7 +194,7 @@ function takeToken(
   { name, rawName, value, inlineValue }: OptionToken,
   flag: Flag<unknown>,
   given: Map<string, string[]>,
-  fault: Fault,
+  fault: ReportProblem,
 ): void {
   const before = given.get(name);
   if (!flag.takesValue) {

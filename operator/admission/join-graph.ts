@@ -22,7 +22,7 @@ export interface Joined {
   readonly others: readonly string[];
 }
 
-export type Outcome =
+export type JoinOutcome =
   | { readonly ok: true; readonly joined: Joined; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly refusals: readonly string[] };
 
@@ -37,7 +37,7 @@ export function joinGraph(
   graph: GraphName,
   deployment: Deployment,
   containers: readonly string[],
-): Outcome {
+): JoinOutcome {
   const predictor = choosePredictor(graph, deployment);
   if (typeof predictor === 'string') return { ok: false, refusals: [predictor] };
   const units = listUnits(predictor.graph);

@@ -4,14 +4,14 @@ import pino from 'pino';
 import { readChartConfig } from '../config/chart-config.ts';
 import { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { DEFAULT_CONFIG } from '../config/workload-config.ts';
-import { parseOptions, USAGE } from './options.ts';
+import { parseAdmissionOptions, WEBHOOKS_USAGE } from './options.ts';
 import { runAdmission } from './run.ts';
 
 const BAD_USAGE = 2;
 
-const parsed = parseOptions(process.argv.slice(2), process.env);
+const parsed = parseAdmissionOptions(process.argv.slice(2), process.env);
 if (parsed.kind === 'help') {
-  process.stdout.write(USAGE);
+  process.stdout.write(WEBHOOKS_USAGE);
   process.exit(0);
 }
 if (parsed.kind === 'faults') {

@@ -1,10 +1,10 @@
 // The flags of the webhooks' process.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseOptions } from './options.ts';
+import { parseAdmissionOptions } from './options.ts';
 
 test('in a pod nothing needs to be said: its name and namespace come from the environment', () => {
-  const parsed = parseOptions([], { POD_NAMESPACE: 'sidegraph', POD_NAME: 'admission-1' });
+  const parsed = parseAdmissionOptions([], { POD_NAMESPACE: 'sidegraph', POD_NAME: 'admission-1' });
   assert.deepEqual(parsed, {
     kind: 'options',
     options: {
@@ -34,10 +34,10 @@ test('a wrong flag is refused in words', () => {
     [['--log-level', 'loud'], /debug, info, warn, error/],
     [['--nonsense'], /nonsense/],
   ] as const) {
-    const parsed = parseOptions(argv, env);
+    const parsed = parseAdmissionOptions(argv, env);
     assert.match(parsed.kind === 'faults' ? parsed.faults.join('\n') : '', words);
   }
-  const nowhere = parseOptions([], {});
+  const nowhere = parseAdmissionOptions([], {});
   assert.deepEqual(nowhere, {
     kind: 'faults',
     faults: ['--namespace (or POD_NAMESPACE) is missing', '--replica (or POD_NAME) is missing'],

@@ -25,7 +25,7 @@ export interface AdmissionOptions {
   readonly logLevel: LogLevel;
 }
 
-export const USAGE = `The webhooks: SeldonDeployments are validated, and pods that ask for it get their sidecars.
+export const WEBHOOKS_USAGE = `The webhooks: SeldonDeployments are validated, and pods that ask for it get their sidecars.
 
 Usage: node operator/admission/main.ts --namespace NAME --replica NAME [options]
 
@@ -65,11 +65,15 @@ const FLAGS = {
 
 const DEFAULT_LISTEN = { host: '0.0.0.0', port: 9443 };
 
-export function parseOptions(
+export function parseAdmissionOptions(
   argv: readonly string[],
   env: flag.Environment,
 ): flag.CommandLine<AdmissionOptions> {
-  const build = (values: flag.Values<typeof FLAGS>, rest: readonly string[], fault: flag.Fault) => {
+  const build = (
+    values: flag.Values<typeof FLAGS>,
+    rest: readonly string[],
+    fault: flag.ReportProblem,
+  ) => {
     flag.refuseRest(rest, fault);
     const service = `${values.service}.${values.namespace}.svc`;
     return {

@@ -7,12 +7,15 @@ import type { Verdict } from './review.ts';
 export function judge(kind: string, findings: readonly Finding[]): Verdict {
   const errors = ofSeverity('error', findings);
   if (errors.length === 0) return warnOf(findings);
-  const warnings = ofSeverity('warning', findings).map((finding) => tell(finding));
+  const warnings = ofSeverity('warning', findings).map((finding) => findingText(finding));
   const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
   return {
     allowed: false,
     warnings,
-    message: [`the ${kind} has ${count}:`, ...errors.map((error) => `- ${tell(error)}`)].join('\n'),
+    message: [
+      `the ${kind} has ${count}:`,
+      ...errors.map((error) => `- ${findingText(error)}`),
+    ].join('\n'),
     causes: errors.map(({ path, code, message, advice }) => ({
       field: path,
       message: `${code}: ${message}; ${advice}`,
@@ -23,7 +26,7 @@ export function judge(kind: string, findings: readonly Finding[]): Verdict {
 /** A pass whatever was found: all of it as warnings, errors first. */
 export function warnOf(findings: readonly Finding[]): Verdict {
   const sorted = [...ofSeverity('error', findings), ...ofSeverity('warning', findings)];
-  return { allowed: true, warnings: sorted.map((finding) => tell(finding)), patch: [] };
+  return { allowed: true, warnings: sorted.map((finding) => findingText(finding)), patch: [] };
 }
 
 function ofSeverity(severity: Finding['severity'], findings: readonly Finding[]): Finding[] {
@@ -31,7 +34,7 @@ function ofSeverity(severity: Finding['severity'], findings: readonly Finding[])
 }
 
 /** `spec.predictors[0].graph CONTAINER_MISSING: no container is named m; add a container …` */
-export function tell({ path, code, message, advice }: Finding): string {
+export function findingText({ path, code, message, advice }: Finding): string {
   const place = path === '' ? '' : `${path} `;
   return `${place}${code}: ${message}${advice === '' ? '' : `; ${advice}`}`.replaceAll(
     /\p{Cc}/gu,

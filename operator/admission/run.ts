@@ -24,7 +24,7 @@ import type { Webhook } from './server.ts';
 import { mutatePodReview, validateReview } from './webhooks.ts';
 import type { WebhookContext } from './webhooks.ts';
 
-export const PATHS = {
+export const REVIEW_PATHS = {
   validate: '/validate-machinelearning-seldon-io-v1-seldondeployment',
   mutatePods: '/mutate-pods',
 } as const;
@@ -110,8 +110,8 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
   const reader = new ThreadReader({ ...READING, log });
   const context: WebhookContext = { cluster, config, reader };
   const webhooks: Record<string, Webhook> = {
-    [PATHS.validate]: (review) => validateReview(review, context),
-    [PATHS.mutatePods]: (review) => mutatePodReview(review, context),
+    [REVIEW_PATHS.validate]: (review) => validateReview(review, context),
+    [REVIEW_PATHS.mutatePods]: (review) => mutatePodReview(review, context),
   };
   const readiness = (): string | null => {
     if (signal.aborted) return 'going';

@@ -14,7 +14,7 @@ import { planMapName } from '../workloads/plan-map.ts';
 import { joinGraph, parseGraphName } from './join-graph.ts';
 import type { GraphName, Joined } from './join-graph.ts';
 import { listContainers, objectAtPath, patchPod } from './mutate-pod.ts';
-import { tell } from './refusal.ts';
+import { findingText } from './refusal.ts';
 import { PASS } from './review.ts';
 import type { ReviewRequest, Verdict } from './review.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
@@ -132,7 +132,7 @@ async function loadStored(
   const errors = findings.filter((finding) => finding.severity === 'error');
   return [
     `the SeldonDeployment ${name} cannot be served as it is:`,
-    ...errors.map((each) => tell(each)),
+    ...errors.map((each) => findingText(each)),
   ];
 }
 

@@ -12,7 +12,7 @@ import type { KeyPair, Lifetimes } from './make.ts';
 import { makeAuthority, makeLeaf } from './make.ts';
 import { fingerprint, parseSecret, renderSecret, trustedBundle } from './material.ts';
 import type { Material } from './material.ts';
-import type { RotationTimes, Step } from './rotation.ts';
+import type { RotationTimes, RotationStep } from './rotation.ts';
 import { isRotating, nextStep } from './rotation.ts';
 import { dropOldSeen, parseSeen, renderSeen, seenKey } from './seen.ts';
 
@@ -203,7 +203,7 @@ export class CertificateKeeper {
     }
   }
 
-  async #take(step: Step, secret: KubeObject, material: Material): Promise<void> {
+  async #take(step: RotationStep, secret: KubeObject, material: Material): Promise<void> {
     const { hosts, lifetimes, now, log } = this.#options;
     if (step.kind === 'none') return;
     log.info({ step: step.kind }, 'the certificates go on');

@@ -29,7 +29,7 @@ export const ROTATION_TIMES: RotationTimes = {
   seenForMs: 120_000,
 };
 
-export type Step =
+export type RotationStep =
   | { readonly kind: 'none' }
   /** The certificate anew, from the same authority. */
   | { readonly kind: 'renew-leaf' }
@@ -50,7 +50,7 @@ export interface RotationInput {
 /** Of a life, how much is used before it is renewed. */
 const USED = 2 / 3;
 
-export function nextStep(input: RotationInput): Step {
+export function nextStep(input: RotationInput): RotationStep {
   const { material, hosts, nowMs, times } = input;
   const { ca, leaf, next, previousCa, stageMs } = material;
   const live = input.seen.filter(({ atMs }) => nowMs - atMs < times.seenForMs);

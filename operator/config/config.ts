@@ -25,7 +25,7 @@ export interface OperatorOptions {
   readonly logLevel: LogLevel;
 }
 
-export const USAGE = `The operator: makes of each SeldonDeployment what it needs, and says in its status how that is.
+export const OPERATOR_USAGE = `The operator: makes of each SeldonDeployment what it needs, and says in its status how that is.
 
 Usage: node operator/process/main.ts [options]
 
@@ -66,7 +66,11 @@ export function parseOperatorOptions(
   argv: readonly string[],
   env: flag.Environment,
 ): flag.CommandLine<OperatorOptions> {
-  const build = (values: flag.Values<typeof FLAGS>, rest: readonly string[], fault: flag.Fault) => {
+  const build = (
+    values: flag.Values<typeof FLAGS>,
+    rest: readonly string[],
+    fault: flag.ReportProblem,
+  ) => {
     flag.refuseRest(rest, fault);
     const watchNamespaces = values['watch-namespaces'];
     for (const name of watchNamespaces)

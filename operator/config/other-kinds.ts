@@ -12,7 +12,7 @@ const HTTP_ROUTE: KindRef = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 
 const GRPC_ROUTE: KindRef = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GRPCRoute' };
 
 /** Kinds that lead requests to Services: they change when what they lead to serves. */
-export const ROUTE_KINDS: readonly string[] = [...ISTIO, HTTP_ROUTE, GRPC_ROUTE].map(
+export const TRAFFIC_KINDS: readonly string[] = [...ISTIO, HTTP_ROUTE, GRPC_ROUTE].map(
   ({ kind }) => kind,
 );
 

@@ -19,7 +19,7 @@ export type CheckedObject =
   | { readonly kind: 'invalid'; readonly findings: readonly Finding[] };
 
 /** Reads an object as it is stored. */
-export async function readObject(
+export async function readStoredObject(
   object: KubeObject,
   reader: Reader,
   options: ReadOptions,

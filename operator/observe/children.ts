@@ -3,7 +3,7 @@
 import { controllerOf, isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Observed } from './contract.ts';
-import { nameOf } from './contract.ts';
+import { kindAndName } from './contract.ts';
 
 export interface Children {
   /** All that was observed, by `Kind/name`. */
@@ -12,7 +12,7 @@ export interface Children {
 }
 
 export function sortChildren({ object, children }: Observed): Children {
-  const all = new Map(children.map((child) => [nameOf(child), child]));
+  const all = new Map(children.map((child) => [kindAndName(child), child]));
   return {
     all,
     ours: [...all.values()].filter((child) => isControlledBy(child, object.metadata.uid)),

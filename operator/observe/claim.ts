@@ -5,7 +5,7 @@ import type { ManagedFields } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../../cluster/names.ts';
 import type { Observed } from './contract.ts';
 
-export interface Claim {
+export interface ControllerClaim {
   readonly holder: 'us' | 'another' | 'nobody';
   readonly by: 'object' | 'namespace';
   /** When the label was written, epoch milliseconds, in whole seconds; 0 where the server does not tell. */
@@ -14,7 +14,7 @@ export interface Claim {
 
 export function readClaim(
   input: Pick<Observed, 'object' | 'namespaceLabels' | 'namespaceFields' | 'config'>,
-): Claim {
+): ControllerClaim {
   const { object, namespaceLabels, namespaceFields, config } = input;
   const key = SELDON_LABELS.controllerId;
   const own = object.metadata.labels?.[key];
@@ -26,7 +26,7 @@ export function readClaim(
 }
 
 /** Whether something of the object came after what was written at `writtenMs`. Times of the API server are whole seconds. */
-export function isClaimedAfter({ by, sinceMs }: Claim, writtenMs: number): boolean {
+export function isClaimedAfter({ by, sinceMs }: ControllerClaim, writtenMs: number): boolean {
   // A person who has read that the object needs the label may be that quick.
   return by === 'object' ? sinceMs >= writtenMs : sinceMs > writtenMs;
 }

@@ -82,7 +82,7 @@ export interface Reconciled {
   readonly ask: readonly PlanQuestion[];
   /** The whole intent of our status manager, {} to withdraw it; null leaves the status alone. */
   readonly status: Readonly<Record<string, unknown>> | null;
-  readonly events: readonly EventNote[];
+  readonly events: readonly ReconcileEvent[];
   readonly requeueAfterMs: number | null;
 }
 
@@ -118,14 +118,14 @@ export interface PlanQuestion {
   readonly expected: string;
 }
 
-export interface EventNote {
+export interface ReconcileEvent {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
 }
 
 /** `Kind/name`: what is unique among the children of a namespace. */
-export function nameOf(object: { kind: string; metadata: { name: string } }): string {
+export function kindAndName(object: { kind: string; metadata: { name: string } }): string {
   return `${object.kind}/${object.metadata.name}`;
 }
 

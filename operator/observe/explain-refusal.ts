@@ -3,7 +3,7 @@
 import type { KubeError } from '../../lib/kube/error.ts';
 import { listKnownResources } from '../../lib/kube/kinds.ts';
 
-export interface Refusal {
+export interface WriteRejection {
   /** `edit`: refused until the object is changed. `elsewhere`: a quota, a right or a policy may change. `server`: its own trouble. */
   readonly remedy: 'edit' | 'elsewhere' | 'server';
   readonly words: string;
@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 /** Undefined where nothing was refused: no response, a lost race, an object on its way out. */
-export function explainRefusal(error: KubeError): Refusal | undefined {
+export function explainRefusal(error: KubeError): WriteRejection | undefined {
   if (error.isNotFound || /being terminated/.test(error.message)) return undefined;
   const isPatch = TYPED_PATCH.test(error.words);
   if (error.isTransient && error.status !== 500) return undefined;
@@ -31,7 +31,7 @@ const FORBIDDEN = /^([\w.]+) "([^"]+)" is forbidden: ([^]*)$/;
 /** The policy that speaks. */
 const JUDGE = /^(?:ValidatingAdmissionPolicy|admission webhook) [^:]* denied (?:the )?request: /;
 
-function tell({ words, reason }: KubeError): Pick<Refusal, 'words' | 'short'> {
+function tell({ words, reason }: KubeError): Pick<WriteRejection, 'words' | 'short'> {
   const [, name, kind, what] = TYPED_PATCH.exec(words) ?? [];
   if (what !== undefined) return tellOf(`the ${kind} ${name}`, what.replace(/^\./, '').trim());
   const [, type, own, why] = INVALID.exec(words) ?? FORBIDDEN.exec(words) ?? [];
@@ -39,7 +39,7 @@ function tell({ words, reason }: KubeError): Pick<Refusal, 'words' | 'short'> {
   return tellOf('what is made of it', words || reason);
 }
 
-function tellOf(object: string, why: string): Pick<Refusal, 'words' | 'short'> {
+function tellOf(object: string, why: string): Pick<WriteRejection, 'words' | 'short'> {
   return {
     words: `Kubernetes refuses ${object}: ${why}`,
     short: `refused: ${why.replace(JUDGE, '')}`,

@@ -5,10 +5,10 @@ import { objectOf } from '../../graph/plan/json-value.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../cluster/names.ts';
-import type { Claim } from './claim.ts';
+import type { ControllerClaim } from './claim.ts';
 import { isClaimedAfter } from './claim.ts';
 import type { TakeOver } from './contract.ts';
-import { nameOf } from './contract.ts';
+import { kindAndName } from './contract.ts';
 
 /** After its last write the former operator gets that long to see that the object is not its own any more, ms. */
 const QUIET_MS = 2000;
@@ -31,7 +31,7 @@ export function hasFormer({ takeOver, contested }: Former): boolean {
 export function findFormer(
   ours: readonly KubeObject[],
   managers: readonly string[],
-  claim: Claim,
+  claim: ControllerClaim,
   nowMs: number,
 ): Former {
   const written = ours.flatMap((child) => {
@@ -47,7 +47,7 @@ export function findFormer(
     const own = ownEntry(child, FIELD_MANAGERS.children);
     const last = Math.max(...entries.map(timeOf));
     if (own !== undefined && entries.some(writesSpec)) {
-      if (!isClaimedAfter(claim, timeOf(own))) contested.push(nameOf(child));
+      if (!isClaimedAfter(claim, timeOf(own))) contested.push(kindAndName(child));
       else waitMs = Math.max(waitMs, last + QUIET_MS - nowMs);
     }
     takeOver.push({ ref: refOf(child), uid: child.metadata.uid ?? '', managers: namesOf(entries) });

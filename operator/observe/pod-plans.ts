@@ -14,7 +14,7 @@ const NUDGE_MS = 2000;
 /** A pod that could not be asked is asked again after this, ms. */
 const UNREACHABLE_MS = 30_000;
 
-export interface PredictorPlan {
+export interface MountedPlan {
   readonly name: string;
   /** The ConfigMap that is mounted by pods with the current containers. */
   readonly planName: string;
@@ -36,7 +36,7 @@ export interface PodPlans {
 export const UNKNOWN_PLAN = 'unknown';
 
 export function comparePlans(
-  predictor: PredictorPlan,
+  predictor: MountedPlan,
   pods: readonly KubeObject[],
   livePlans: ReadonlyMap<string, LivePlan>,
   nowMs: number,

@@ -7,10 +7,10 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { findHold } from '../../cluster/acknowledge.ts';
 import type { Hold } from '../../cluster/acknowledge.ts';
 import { ANNOTATIONS } from '../../cluster/names.ts';
-import { ROUTE_KINDS, SCALED_OBJECT } from '../config/other-kinds.ts';
+import { TRAFFIC_KINDS, SCALED_OBJECT } from '../config/other-kinds.ts';
 import { ofKind } from './children.ts';
 import type { GatewayView, Removal } from './contract.ts';
-import { nameOf } from './contract.ts';
+import { kindAndName } from './contract.ts';
 
 /** They belong to one Deployment. */
 const SCALERS = ['HorizontalPodAutoscaler', 'PodDisruptionBudget', SCALED_OBJECT.kind];
@@ -38,11 +38,11 @@ export interface Superseded {
 export function findSuperseded(input: SupersededInput): Superseded {
   const { ours, wanted, isSettled } = input;
   const old = ours.filter(
-    (child) => !wanted.has(nameOf(child)) && child.metadata.deletionTimestamp === undefined,
+    (child) => !wanted.has(kindAndName(child)) && child.metadata.deletionTimestamp === undefined,
   );
   const remove: Removal[] = [];
   const serving = old.filter(({ kind }) => kind === 'Deployment' || kind === 'Service');
-  const names = serving.map(nameOf).join(', ');
+  const names = serving.map(kindAndName).join(', ');
   const gateway = serving.length > 0 && isSettled ? describeGateways(input, serving) : '';
   const maySettle = isSettled && gateway === '';
   if (maySettle)
@@ -51,7 +51,7 @@ export function findSuperseded(input: SupersededInput): Superseded {
     if (child.kind === 'ConfigMap') {
       if (!isMounted(child.metadata.name, input))
         remove.push(removalOf(child, 'no pod can mount it any more'));
-    } else if (ROUTE_KINDS.includes(child.kind)) {
+    } else if (TRAFFIC_KINDS.includes(child.kind)) {
       // Its Services may go when it no longer leads there.
       if (isSettled) remove.push(removalOf(child, 'nothing is to be routed by it any more'));
     } else if (SCALERS.includes(child.kind)) {

@@ -2,7 +2,7 @@
 import { sortChildren } from './children.ts';
 import type { Children } from './children.ts';
 import { readClaim } from './claim.ts';
-import type { Claim } from './claim.ts';
+import type { ControllerClaim } from './claim.ts';
 import type { Observed } from './contract.ts';
 import { findFormer, hasFormer } from './former.ts';
 import type { Former } from './former.ts';
@@ -10,7 +10,7 @@ import { decideInjection } from './injection.ts';
 import type { Injection } from './injection.ts';
 
 export interface Survey {
-  readonly claim: Claim;
+  readonly claim: ControllerClaim;
   readonly children: Children;
   readonly former: Former;
   readonly injection: Injection;

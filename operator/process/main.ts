@@ -1,7 +1,7 @@
 // The operator's process: flags are read once, SIGTERM ends it when what is in hand has ended and the Lease is free.
 import pino from 'pino';
 import { readChartConfig } from '../config/chart-config.ts';
-import { parseOperatorOptions, USAGE } from '../config/config.ts';
+import { parseOperatorOptions, OPERATOR_USAGE } from '../config/config.ts';
 import { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { describeError } from '../../lib/kube/error.ts';
 import { SidegraphOperator } from './operator.ts';
@@ -12,11 +12,11 @@ const BAD_USAGE = 2;
 
 const parsed = parseOperatorOptions(process.argv.slice(2), process.env);
 if (parsed.kind === 'help') {
-  process.stdout.write(USAGE);
+  process.stdout.write(OPERATOR_USAGE);
   process.exit(0);
 }
 if (parsed.kind === 'faults') {
-  process.stderr.write(`${parsed.faults.join('\n')}\n\n${USAGE}`);
+  process.stderr.write(`${parsed.faults.join('\n')}\n\n${OPERATOR_USAGE}`);
   process.exit(BAD_USAGE);
 }
 const { options } = parsed;

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { describeForeign } from '../observe/children.ts';
 import type { ReconcileInput } from '../observe/contract.ts';
-import { nameOf } from '../observe/contract.ts';
+import { kindAndName } from '../observe/contract.ts';
 import { servesJoined } from '../observe/joined-pods.ts';
 import { comparePlans } from '../observe/pod-plans.ts';
 import type { PodPlans } from '../observe/pod-plans.ts';
@@ -29,9 +29,9 @@ export function compare(
   workloads: Workloads,
 ): Compared {
   const { pods } = input;
-  const ours = new Set(children.ours.map(nameOf));
+  const ours = new Set(children.ours.map(kindAndName));
   const isForeign = (each: KubeObject): boolean =>
-    children.all.has(nameOf(each)) && !ours.has(nameOf(each));
+    children.all.has(kindAndName(each)) && !ours.has(kindAndName(each));
   const writes = selectWrites({
     workloads,
     injection,
@@ -46,7 +46,7 @@ export function compare(
     superseded: findSuperseded({
       ...input,
       ours: children.ours,
-      wanted: new Set(workloads.objects.map(nameOf)),
+      wanted: new Set(workloads.objects.map(kindAndName)),
       isSettled: writes.isSettled && servesJoined(workloads.predictors, pods),
     }),
     foreign: writes.foreign.map((name) => {
@@ -62,7 +62,7 @@ function comparePods(
   { apply }: Writes,
 ): ReadonlyMap<string, PodPlans> {
   const changed = new Set(
-    apply.filter(({ how }) => how === 'update').map((each) => nameOf(each.object)),
+    apply.filter(({ how }) => how === 'update').map((each) => kindAndName(each.object)),
   );
   const compared = new Map<string, PodPlans>();
   for (const { name, planName, plan } of predictors) {

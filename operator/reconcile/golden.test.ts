@@ -8,7 +8,7 @@ import type { KubeObject, ManagedFields } from '../../lib/kube/object.ts';
 import { testGoldens } from '../../testing/golden.ts';
 import type { Status } from '../status/build-status.ts';
 import type { GatewayView, Reconciled } from '../observe/contract.ts';
-import { nameOf } from '../observe/contract.ts';
+import { kindAndName } from '../observe/contract.ts';
 import { reconcile } from './reconcile.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
@@ -136,7 +136,7 @@ function summarize(result: Reconciled): Readonly<Record<string, unknown>> {
     ),
     ...some(
       'apply',
-      apply.map(({ object, how }) => `${how} ${nameOf(object)}${portsOf(object)}`),
+      apply.map(({ object, how }) => `${how} ${kindAndName(object)}${portsOf(object)}`),
     ),
     ...some(
       'annotate',

@@ -6,7 +6,7 @@ import type { ObjectRef } from '../../lib/kube/kinds.ts';
 import { KubeError } from '../../lib/kube/error.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { FIELD_MANAGERS } from '../../cluster/names.ts';
-import type { EventNote, PodAnnotation, Reconciled } from '../observe/contract.ts';
+import type { ReconcileEvent, PodAnnotation, Reconciled } from '../observe/contract.ts';
 import { takeOver } from './take-over.ts';
 
 /** Pods annotated at a time. */
@@ -14,7 +14,7 @@ const BATCH = 20;
 
 export interface PerformOptions {
   readonly client: KubeClient;
-  readonly tell: (event: EventNote) => void;
+  readonly tell: (event: ReconcileEvent) => void;
   /** An object was applied; `stored` is what the server holds then. */
   readonly onApplied?: (applied: KubeObject, stored: KubeObject) => void;
   readonly signal: AbortSignal;
@@ -93,6 +93,6 @@ function nameRef({ kind, name }: ObjectRef): string {
   return `${kind} ${name}`;
 }
 
-function note(reason: string, message: string): EventNote {
+function note(reason: string, message: string): ReconcileEvent {
   return { type: 'Normal', reason, message };
 }

@@ -8,7 +8,7 @@ import { checkObject } from '../observe/check-object.ts';
 import type { CheckedObject } from '../observe/check-object.ts';
 import { ofKind } from '../observe/children.ts';
 import type { Reconciled, ReconcileInput } from '../observe/contract.ts';
-import { nameOf, NOTHING } from '../observe/contract.ts';
+import { kindAndName, NOTHING } from '../observe/contract.ts';
 import { findFormerStatus, hasFormer } from '../observe/former.ts';
 import { surveyOwners } from '../observe/survey.ts';
 import type { Survey } from '../observe/survey.ts';
@@ -92,7 +92,7 @@ function chooseCourse(
   if (rival !== '') return { kind: 'stand-back', about: 'TakenOver' };
   if (former.waitMs > 0) return { kind: 'wait' };
   const refs = workloads.objects
-    .filter((each) => !children.all.has(nameOf(each)) && !absent.has(nameOf(each)))
+    .filter((each) => !children.all.has(kindAndName(each)) && !absent.has(kindAndName(each)))
     .map(refOf);
   return refs.length > 0 ? { kind: 'look-up', refs } : { kind: 'pursue', workloads };
 }

@@ -9,18 +9,18 @@ import { describeError, KubeError } from '../../lib/kube/error.ts';
 import type { EventRecorder } from '../../lib/kube/events.ts';
 import { keyOf } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { Outcome } from '../../lib/kube/queue.ts';
+import type { WorkOutcome } from '../../lib/kube/queue.ts';
 import { DONE } from '../../lib/kube/queue.ts';
 import { ANNOTATIONS, FIELD_MANAGERS, SELDON_LABELS } from '../../cluster/names.ts';
 import { withFailure } from '../status/failure.ts';
-import type { Failure } from '../status/failure.ts';
+import type { ReconcileFailure } from '../status/failure.ts';
 import type { PlanBook } from '../observe/ask-plans.ts';
-import type { EventNote, Observed, ReconcileConfig } from '../observe/contract.ts';
+import type { ReconcileEvent, Observed, ReconcileConfig } from '../observe/contract.ts';
 import type { Reconciled, ReconcileInput } from '../observe/contract.ts';
-import { nameOf } from '../observe/contract.ts';
+import { kindAndName } from '../observe/contract.ts';
 import { readOptions } from '../read/reader.ts';
 import type { Reader } from '../read/reader.ts';
-import { readObject } from '../observe/check-object.ts';
+import { readStoredObject } from '../observe/check-object.ts';
 import { explainRefusal } from '../observe/explain-refusal.ts';
 import { observe } from '../observe/observe.ts';
 import { perform } from './perform.ts';
@@ -52,7 +52,7 @@ const RETRY_REFUSED_MS = 10 * 60_000;
 interface Refused {
   readonly writes: string;
   readonly atMs: number;
-  readonly failure: Failure;
+  readonly failure: ReconcileFailure;
 }
 
 export class Reconciler {
@@ -71,7 +71,7 @@ export class Reconciler {
     return this.#waiting;
   }
 
-  async work(key: string, signal: AbortSignal): Promise<Outcome> {
+  async work(key: string, signal: AbortSignal): Promise<WorkOutcome> {
     const { sources, reader, plans, config, now } = this.#options;
     const object = sources.deployment(key);
     this.#waiting.delete(key);
@@ -89,7 +89,7 @@ export class Reconciler {
       const survey = surveyOwners(observed);
       const left = leaveAlone(observed, survey);
       if (left !== undefined) return await this.#leave(object, left, signal);
-      const loaded = await readObject(object, reader, readOptions(config));
+      const loaded = await readStoredObject(object, reader, readOptions(config));
       input = { ...observed, loaded, undone: this.#guard.undone(key, version, now()) };
       result = await this.#decide(input, survey, signal);
     } catch (error) {
@@ -102,13 +102,13 @@ export class Reconciler {
     if (known?.writes === writes && now() - known.atMs < RETRY_REFUSED_MS)
       return await this.#refuse(object, result, known.failure, signal);
     this.#refused.delete(key);
-    const before = new Map(input.children.map((child) => [nameOf(child), child]));
+    const before = new Map(input.children.map((child) => [kindAndName(child), child]));
     try {
       await perform(object, result, {
         client: this.#options.client,
         tell: (event) => this.#tell(object, [event]),
         onApplied: (applied, stored) => {
-          const { resourceVersion } = before.get(nameOf(applied))?.metadata ?? stored.metadata;
+          const { resourceVersion } = before.get(kindAndName(applied))?.metadata ?? stored.metadata;
           if (stored.metadata.resourceVersion !== resourceVersion)
             this.#guard.note(key, version, applied, now());
         },
@@ -126,7 +126,7 @@ export class Reconciler {
   }
 
   /** What is another's gets nothing of ours but events, and loses what we have said of it. */
-  async #leave(object: KubeObject, result: Reconciled, signal: AbortSignal): Promise<Outcome> {
+  async #leave(object: KubeObject, result: Reconciled, signal: AbortSignal): Promise<WorkOutcome> {
     if (result.status !== null) await this.#writeStatus(object, result.status, signal);
     this.#tell(object, result.events);
     return DONE;
@@ -159,7 +159,7 @@ export class Reconciler {
     result: Reconciled,
     error: unknown,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<WorkOutcome> {
     const refusal = error instanceof KubeError ? explainRefusal(error) : undefined;
     if (refusal === undefined) {
       if (error instanceof KubeError && !error.isTransient)
@@ -179,15 +179,15 @@ export class Reconciler {
   async #refuse(
     object: KubeObject,
     result: Reconciled,
-    failure: Failure,
+    failure: ReconcileFailure,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<WorkOutcome> {
     await this.#writeFailure(object, result.status ?? statusOf(object), failure, signal);
     return { kind: failure.reason === 'Refused' ? 'terminal' : 'retry', reason: failure.words };
   }
 
   /** A fault of our own: told in the object that it was met with, and tried again with growing waits. */
-  async #tellFault(object: KubeObject, error: unknown, signal: AbortSignal): Promise<Outcome> {
+  async #tellFault(object: KubeObject, error: unknown, signal: AbortSignal): Promise<WorkOutcome> {
     const words = `the operator failed with this object: ${describeError(error)}`;
     const failure = { reason: 'OperatorFault', words, needsPerson: true } as const;
     await this.#writeFailure(object, statusOf(object), failure, signal);
@@ -197,7 +197,7 @@ export class Reconciler {
   async #writeFailure(
     object: KubeObject,
     status: JsonObject,
-    failure: Failure,
+    failure: ReconcileFailure,
     signal: AbortSignal,
   ): Promise<void> {
     const failed = withFailure(status, failure, object, this.#options.now());
@@ -228,7 +228,7 @@ export class Reconciler {
     }
   }
 
-  #tell(object: KubeObject, events: readonly EventNote[]): void {
+  #tell(object: KubeObject, events: readonly ReconcileEvent[]): void {
     for (const { type, reason, message } of events)
       this.#options.events.record(object, { type, reason, action: ACTION, note: message });
   }

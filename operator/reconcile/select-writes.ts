@@ -1,10 +1,10 @@
 // Which of the rendered objects are written now: those that differ from what lives, but for names of others, and Services that users call, which wait until the pods that they are to lead to serve.
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ROUTE_KINDS } from '../config/other-kinds.ts';
+import { TRAFFIC_KINDS } from '../config/other-kinds.ts';
 import type { Workloads } from '../workloads/workloads.ts';
 import type { Former } from '../observe/former.ts';
 import type { Application } from '../observe/contract.ts';
-import { nameOf } from '../observe/contract.ts';
+import { kindAndName } from '../observe/contract.ts';
 import { selectAllowed } from '../observe/injection.ts';
 import type { Injection } from '../observe/injection.ts';
 import { contains, isApplied, markIntent } from './intent.ts';
@@ -33,21 +33,23 @@ export interface Writes {
 
 export function selectWrites(input: WritesInput): Writes {
   const { workloads, injection, live, pods, former, isForeign } = input;
-  const foreign = workloads.objects.filter(isForeign).map(nameOf);
-  const allowed = selectAllowed(injection, workloads.objects, (each) => live.has(nameOf(each)));
-  const mine = allowed.filter((each) => !foreign.includes(nameOf(each)));
+  const foreign = workloads.objects.filter(isForeign).map(kindAndName);
+  const allowed = selectAllowed(injection, workloads.objects, (each) =>
+    live.has(kindAndName(each)),
+  );
+  const mine = allowed.filter((each) => !foreign.includes(kindAndName(each)));
   const isRolledOut = workloads.objects
     .filter(({ kind }) => kind === 'Deployment')
-    .every((each) => isServing(each, live.get(nameOf(each))));
+    .every((each) => isServing(each, live.get(kindAndName(each))));
   const rollout = { wanted: workloads.objects, live, pods, isRolledOut };
   const taken = new Set(former.takeOver.map(({ ref }) => `${ref.kind}/${ref.name}`));
   const apply: Application[] = [];
   for (const wanted of mine) {
-    const name = nameOf(wanted);
+    const name = kindAndName(wanted);
     const existing = live.get(name);
     if (existing?.metadata.deletionTimestamp !== undefined) continue;
     // Requests are led to new pods when they serve.
-    if (ROUTE_KINDS.includes(wanted.kind) && !isRolledOut) continue;
+    if (TRAFFIC_KINDS.includes(wanted.kind) && !isRolledOut) continue;
     const object = markIntent(stageService(wanted, existing, rollout));
     if (existing === undefined) apply.push({ object, how: 'create' });
     // What is taken over is applied even where all of ours still stands in it: what does not is to go.
@@ -57,7 +59,8 @@ export function selectWrites(input: WritesInput): Writes {
     .filter(({ object, how }) => how === 'update' && object.kind === 'Deployment')
     .filter(
       ({ object }) =>
-        taken.has(nameOf(object)) || !contains(live.get(nameOf(object))?.['spec'], object['spec']),
+        taken.has(kindAndName(object)) ||
+        !contains(live.get(kindAndName(object))?.['spec'], object['spec']),
     )
     .map(({ object }) => object.metadata.name);
   const isComplete = mine.length === workloads.objects.length && apply.length === 0;

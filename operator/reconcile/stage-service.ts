@@ -6,7 +6,7 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../../cluster/names.ts';
 import { hasIntent } from './intent.ts';
 
-export interface Rollout {
+export interface ServiceRollout {
   /** All that is wanted, and all that was observed, by `Kind/name`. */
   readonly wanted: readonly KubeObject[];
   readonly live: ReadonlyMap<string, KubeObject>;
@@ -22,7 +22,7 @@ export interface Rollout {
 export function stageService(
   wanted: KubeObject,
   live: KubeObject | undefined,
-  rollout: Rollout,
+  rollout: ServiceRollout,
 ): KubeObject {
   if (wanted.kind !== 'Service' || live === undefined) return wanted;
   // Applied already: what differs was changed by hand.
@@ -84,7 +84,7 @@ function besideOld(
 }
 
 /** Templates of the one Deployment whose pods the Service selects. */
-function podsBehind(service: KubeObject, { wanted, live }: Rollout): PodsBehind | undefined {
+function podsBehind(service: KubeObject, { wanted, live }: ServiceRollout): PodsBehind | undefined {
   const selector = Object.entries(objectOf(specOf(service)['selector']));
   const deployment = wanted.find((object) => {
     if (object.kind !== 'Deployment') return false;

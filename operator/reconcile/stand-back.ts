@@ -5,14 +5,14 @@ import { INJECTION_ENABLED, SELDON_LABELS } from '../../cluster/names.ts';
 import type { Status } from '../status/build-status.ts';
 import type { ConditionType } from '../status/conditions.ts';
 import { tellCondition, tellTransitions } from '../status/transitions.ts';
-import type { Claim } from '../observe/claim.ts';
-import type { EventNote, Observed, Reconciled, ReconcileInput } from '../observe/contract.ts';
+import type { ControllerClaim } from '../observe/claim.ts';
+import type { ReconcileEvent, Observed, Reconciled, ReconcileInput } from '../observe/contract.ts';
 import { NOTHING } from '../observe/contract.ts';
 import { findFormerStatus, hasOwnStatus } from '../observe/former.ts';
 import type { Survey } from '../observe/survey.ts';
 
 /** Not ours: a status of ours is withdrawn, and events say what to do. */
-export function letGo(input: Observed, events: readonly EventNote[]): Reconciled {
+export function letGo(input: Observed, events: readonly ReconcileEvent[]): Reconciled {
   const status = hasOwnStatus(input.object) ? {} : null;
   return { ...NOTHING, isOurs: false, status, events };
 }
@@ -63,7 +63,7 @@ function sayOnly(
 
 function describeContest(
   { object, config }: Observed,
-  { by }: Claim,
+  { by }: ControllerClaim,
   contested: readonly string[],
 ): string {
   const { name, namespace = '' } = object.metadata;
@@ -81,7 +81,7 @@ function describeUndone(undone: readonly string[]): string {
 }
 
 /** Another operator serves it, and nobody has said that it is to be ours. */
-export function tellClaim(input: Observed): EventNote {
+export function tellClaim(input: Observed): ReconcileEvent {
   const { object, config } = input;
   const { name, namespace = '' } = object.metadata;
   const label = `${SELDON_LABELS.controllerId}=${config.controllerId}`;
@@ -95,7 +95,7 @@ export function tellClaim(input: Observed): EventNote {
 }
 
 /** Nothing is there yet, and nothing says whose it is to be. */
-export function tellUnannotated(input: Observed): EventNote {
+export function tellUnannotated(input: Observed): ReconcileEvent {
   return {
     type: 'Normal',
     reason: 'NamespaceNotAnnotated',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Reconciled } from '../observe/contract.ts';
-import { nameOf } from '../observe/contract.ts';
+import { kindAndName } from '../observe/contract.ts';
 import { reconcile } from './reconcile.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
@@ -51,7 +51,7 @@ function turnOnce(cluster: SmallCluster): Reconciled {
     result = reconcile(cluster.input());
   }
   cluster.perform(result);
-  for (const { object } of result.apply) assert.ok(cluster.children.has(nameOf(object)));
+  for (const { object } of result.apply) assert.ok(cluster.children.has(kindAndName(object)));
   return result;
 }
 

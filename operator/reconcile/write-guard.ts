@@ -3,7 +3,7 @@
 // meets a few more writes after a restart of the operator.
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { ANNOTATIONS } from '../../cluster/names.ts';
-import { nameOf } from '../observe/contract.ts';
+import { kindAndName } from '../observe/contract.ts';
 
 /** Writes of one content that are made within the time. */
 export const MAX_REPEATS = 5;
@@ -30,7 +30,7 @@ export class WriteGuard {
       guarded = { version, objects: new Map() };
       this.#guarded.set(key, guarded);
     }
-    const name = nameOf(object);
+    const name = kindAndName(object);
     const content = object.metadata.annotations?.[ANNOTATIONS.intent] ?? '';
     const known = guarded.objects.get(name);
     const timesMs = known?.content === content ? recent(known.timesMs, nowMs) : [];

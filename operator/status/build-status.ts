@@ -6,14 +6,14 @@ import { hasErrors } from '../../graph/manifest/finding.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { describeFindings, tellGravest } from '../observe/check-object.ts';
 import { ofKind } from '../observe/children.ts';
-import { nameOf } from '../observe/contract.ts';
+import { kindAndName } from '../observe/contract.ts';
 import type { Injection } from '../observe/injection.ts';
 import type { PodPlans } from '../observe/pod-plans.ts';
 import type { Workloads } from '../workloads/workloads.ts';
 import type { Condition, ConditionType, Judgement } from './conditions.ts';
 import { dateConditions } from './conditions.ts';
 import { judgePlans, judgeReadiness, judgeTrouble } from './judgements.ts';
-import { summarize } from './summary.ts';
+import { shortenMessage } from './summary.ts';
 import { judgePredictors } from './predictors.ts';
 import type { JudgedPredictor, PredictorEntry } from './predictors.ts';
 import {
@@ -101,7 +101,7 @@ export function buildStatus(view: StatusView): Status {
   return {
     state: ready.state,
     description,
-    summary: summarize(
+    summary: shortenMessage(
       ready.about === 'GraphValid' ? tellGravest(view.findings) : { text: description },
     ),
     observedGeneration: object.metadata.generation ?? 0,
@@ -212,10 +212,10 @@ function judgeChildren(
   ours: readonly KubeObject[],
   predictors: readonly JudgedPredictor[],
 ): readonly Judgement[] {
-  const live = new Map(ours.map((child) => [nameOf(child), child]));
+  const live = new Map(ours.map((child) => [kindAndName(child), child]));
   const missing = (kind: string): readonly string[] =>
     workloads.objects
-      .filter((object) => object.kind === kind && !live.has(nameOf(object)))
+      .filter((object) => object.kind === kind && !live.has(kindAndName(object)))
       .map(({ metadata }) => `${kind} ${metadata.name} is not there yet`);
   const waiting = predictors
     .filter(({ state }) => state !== 'Available')

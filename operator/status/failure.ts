@@ -5,9 +5,9 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { dateConditions } from './conditions.ts';
 import type { Judgement } from './conditions.ts';
 import { NEW_PODS } from './predictors.ts';
-import { summarize } from './summary.ts';
+import { shortenMessage } from './summary.ts';
 
-export interface Failure {
+export interface ReconcileFailure {
   readonly reason: 'Refused' | 'NotApplied' | 'OperatorFault';
   readonly words: string;
   /** The reason alone, where the words say more. */
@@ -19,7 +19,7 @@ export interface Failure {
 /** `status` is what would have been written. */
 export function withFailure(
   status: JsonObject,
-  { reason, words, short, needsPerson }: Failure,
+  { reason, words, short, needsPerson }: ReconcileFailure,
   object: KubeObject,
   nowMs: number,
 ): JsonObject {
@@ -45,7 +45,7 @@ export function withFailure(
     ...status,
     state: needsPerson ? 'Failed' : 'Creating',
     description: words,
-    summary: summarize({ text: words, reason: short }),
+    summary: shortenMessage({ text: words, reason: short }),
     observedGeneration: object.metadata.generation ?? 0,
     ...(predictors.length === 0 ? {} : { predictors }),
     conditions,

@@ -9,7 +9,7 @@ export interface Told {
 }
 
 /** The first line, cut where a word ends; where there is no room for all of it, the reason alone. */
-export function summarize({ text, reason = text }: Told): string {
+export function shortenMessage({ text, reason = text }: Told): string {
   const [line = ''] = (text.length <= MAX_LENGTH ? text : reason).split('\n', 1);
   if (line.length <= MAX_LENGTH) return line;
   const cut = line.slice(0, MAX_LENGTH - 1);

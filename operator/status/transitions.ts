@@ -3,7 +3,7 @@
 import { conditionsOf } from '../observe/fields.ts';
 import type { ObservedCondition } from '../observe/fields.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { EventNote } from '../observe/contract.ts';
+import type { ReconcileEvent } from '../observe/contract.ts';
 import type { Condition } from './conditions.ts';
 import type { Status } from './build-status.ts';
 
@@ -16,7 +16,7 @@ const HOLDS_AGAIN: Readonly<Partial<Record<string, string>>> = {
   TakenOver: 'No other operator writes its objects any more.',
 };
 
-export function tellTransitions(object: KubeObject, status: Status): readonly EventNote[] {
+export function tellTransitions(object: KubeObject, status: Status): readonly ReconcileEvent[] {
   const before = new Map(conditionsOf(object).map((each) => [each.type, each]));
   return status.conditions.flatMap((condition) => {
     if (!TOLD.includes(condition.type)) return [];
@@ -36,7 +36,7 @@ export function tellTransitions(object: KubeObject, status: Status): readonly Ev
 }
 
 /** A condition that stands alone, since the others are another writer's. */
-export function tellCondition(object: KubeObject, condition: Condition): readonly EventNote[] {
+export function tellCondition(object: KubeObject, condition: Condition): readonly ReconcileEvent[] {
   const known = conditionsOf(object).find(({ type }) => type === condition.type);
   return isSaid(known, condition) ? [] : [noteOf(condition)];
 }
@@ -45,7 +45,13 @@ function isSaid(known: ObservedCondition | undefined, { status, reason = '' }: C
   return known?.status === status && known.reason === reason;
 }
 
-function noteOf({ type, status, severity, reason = type, message = '' }: Condition): EventNote {
+function noteOf({
+  type,
+  status,
+  severity,
+  reason = type,
+  message = '',
+}: Condition): ReconcileEvent {
   if (type === 'Ready' && status === 'True')
     return { type: 'Normal', reason: 'Available', message: message || 'Every predictor serves.' };
   if (status === 'True')

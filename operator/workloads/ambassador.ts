@@ -4,7 +4,7 @@ import { dump } from 'js-yaml';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import type { AmbassadorSettings } from '../config/workload-config.ts';
-import { countOf, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
+import { annotatedCount, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
 import type { RoutedDeployment, RoutedPredictor } from './routed.ts';
 
 export const AMBASSADOR_CONFIG = 'getambassador.io/config';
@@ -86,9 +86,9 @@ function shared(
 ): JsonObject {
   const { namespace, annotations, predictors } = routed;
   const timeout = timeoutOf(routed, transport);
-  const retries = countOf(annotations, `${PREFIX}retries`);
+  const retries = annotatedCount(annotations, `${PREFIX}retries`);
   const breakers = Object.entries(BREAKERS).flatMap(([field, name]) => {
-    const value = countOf(annotations, `${PREFIX}circuit-breakers-${name}`);
+    const value = annotatedCount(annotations, `${PREFIX}circuit-breakers-${name}`);
     return value === undefined ? [] : [[field, value] as const];
   });
   const port = transport === 'rest' ? predictor.ports.http : predictor.ports.grpc;
@@ -135,7 +135,7 @@ function identity({ annotations }: RoutedDeployment): JsonObject {
 
 function timeoutOf({ annotations }: RoutedDeployment, transport: 'rest' | 'grpc'): number {
   const limit = transport === 'rest' ? LIMITS.restTimeoutMs : LIMITS.grpcTimeoutMs;
-  return countOf(annotations, limit.annotation) ?? DEFAULT_TIMEOUT_MS;
+  return annotatedCount(annotations, limit.annotation) ?? DEFAULT_TIMEOUT_MS;
 }
 
 function mappingName(

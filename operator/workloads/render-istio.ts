@@ -5,7 +5,7 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { suffixedName } from '../../cluster/object-names.ts';
 import type { IstioSettings } from '../config/workload-config.ts';
 import type { Labels } from './labels.ts';
-import { countOf, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
+import { annotatedCount, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
 import type { RoutedDeployment, RoutedPredictor } from './routed.ts';
 
 const API_VERSION = 'networking.istio.io/v1beta1';
@@ -92,8 +92,8 @@ function routes(routed: RoutedDeployment, port: 'http' | 'grpc'): JsonObject {
     port: { number: ports[port] },
   });
   const shadow = routed.predictors.find((predictor) => predictor.shadow);
-  const attempts = countOf(routed.annotations, 'seldon.io/istio-retries');
-  const seconds = countOf(routed.annotations, 'seldon.io/istio-retries-timeout') ?? 1;
+  const attempts = annotatedCount(routed.annotations, 'seldon.io/istio-retries');
+  const seconds = annotatedCount(routed.annotations, 'seldon.io/istio-retries-timeout') ?? 1;
   return {
     route: routed.predictors
       .filter((predictor) => !predictor.shadow)

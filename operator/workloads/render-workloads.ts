@@ -10,7 +10,7 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { LABELS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
-import { ROUTE_KINDS } from '../config/other-kinds.ts';
+import { TRAFFIC_KINDS } from '../config/other-kinds.ts';
 import { certificateFiles } from './certificate.ts';
 import { renderSidecar } from './sidecar/render-sidecar.ts';
 import type { SidecarParts } from './sidecar/render-sidecar.ts';
@@ -41,7 +41,7 @@ const KINDS = [
   'HorizontalPodAutoscaler',
   'ScaledObject',
   'PodDisruptionBudget',
-  ...ROUTE_KINDS,
+  ...TRAFFIC_KINDS,
 ];
 
 interface Rendered {

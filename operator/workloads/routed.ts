@@ -90,7 +90,7 @@ export function grpcPaths(): string {
 }
 
 /** An annotation with a whole number from 1 on; undefined for none. */
-export function countOf(
+export function annotatedCount(
   annotations: Readonly<Record<string, string>>,
   name: string,
 ): number | undefined {

@@ -9,7 +9,7 @@ import { describeThrown } from '../../lib/runtime/thrown.ts';
 const DRAIN = '/drain';
 
 /** @param drain resolves when Envoy is drained. */
-export function startControl(socket: string, drain: () => Promise<void>): Promise<Server> {
+export function startAgentControl(socket: string, drain: () => Promise<void>): Promise<Server> {
   const server = createServer((asked, response) => {
     if (asked.method !== 'POST' || asked.url !== DRAIN) {
       response.writeHead(404).end();

@@ -2,7 +2,7 @@
 // closing its connection; then it takes no more, and what is in flight ends. Done once, whoever asks: the pod's hook,
 // SIGTERM, or both.
 import { writeFileSync } from 'node:fs';
-import type { Log } from '../supervisor/log.ts';
+import type { TextLog } from '../supervisor/log.ts';
 import type { DataPlane } from '../supervisor/data-plane.ts';
 import type { SidecarState } from './state.ts';
 
@@ -17,7 +17,7 @@ export interface DrainParts {
   readonly longestMs: () => number;
   /** The file that tells an agent after this one. */
   readonly marker: string;
-  readonly log: Log;
+  readonly log: TextLog;
 }
 
 /** Gives a function that drains once and answers all that ask with the same end. */

@@ -6,7 +6,7 @@ import { parsePlanFile, type PlanExpectation } from '../../cluster/plan-file.ts'
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { LatestOnly } from '../../lib/runtime/latest-only.ts';
-import type { Log } from '../supervisor/log.ts';
+import type { TextLog } from '../supervisor/log.ts';
 import { waitForEnvoy } from '../supervisor/admin.ts';
 import type { DataPlane } from '../supervisor/data-plane.ts';
 import type { SidecarState } from './state.ts';
@@ -17,7 +17,7 @@ export interface FollowerParts {
   readonly expected: PlanExpectation;
   /** Where the live plan's text is kept for an agent that comes after this one. */
   readonly livePlan: string;
-  readonly log: Log;
+  readonly log: TextLog;
   readonly signal: AbortSignal;
   /** Called when there is no plan to serve and none can be: the process has to end. */
   readonly fail: (failure: unknown) => void;

@@ -40,11 +40,11 @@ export function placesOf(options: SidecarOptions): Places {
     },
     livePlan: join(run, 'live-plan.json'),
     drained: join(run, 'drained'),
-    controlSocket: controlSocketOf(run),
+    controlSocket: agentControlSocket(run),
   };
 }
 
-export function controlSocketOf(run: string): string {
+export function agentControlSocket(run: string): string {
   return join(run, 'agent.sock');
 }
 

@@ -5,20 +5,20 @@ import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { filterLines } from '../supervisor/filter-lines.ts';
 import type { Io } from '../../lib/runtime/io.ts';
-import { createLog, type Log } from '../supervisor/log.ts';
+import { createLog, type TextLog } from '../supervisor/log.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { DataPlane } from '../supervisor/data-plane.ts';
 import { containerMemory } from '../supervisor/process-limits.ts';
 import { stopOnSignals } from '../supervisor/signals.ts';
 import { watchFile } from '../supervisor/watch.ts';
 import { Watchdog } from '../supervisor/watchdog.ts';
-import { startControl } from './control.ts';
+import { startAgentControl } from './control.ts';
 import { prepareDrain } from './drain.ts';
 import { PlanFollower } from './follower.ts';
 import { readPodFacts, type SidecarOptions } from './options.ts';
 import { type Places, placesOf, preparePlaces } from './places.ts';
 import { SidecarState } from './state.ts';
-import { startStatusServer } from './status-server.ts';
+import { startAgentStatus } from './status-server.ts';
 
 /** The kubelet swaps a link, so a change is whole at once; a few events come of it. */
 const SETTLE_MS = 10;
@@ -71,7 +71,7 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
   const closers: (() => void)[] = [];
   try {
     const status = await listening('the status port', () =>
-      startStatusServer({
+      startAgentStatus({
         host: options.statusHost,
         port: options.statusPort,
         state,
@@ -79,7 +79,7 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
       }),
     );
     const control = await listening('the control socket', () =>
-      startControl(places.controlSocket, drain),
+      startAgentControl(places.controlSocket, drain),
     );
     for (const server of [status, control])
       closers.push(() => {
@@ -111,7 +111,7 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
  * An agent before this one drained Envoy, yet the pod lives on (its container alone was restarted). Envoy cannot open its
  * listeners again, so it is told to end: the kubelet starts it anew.
  */
-async function renewDrained({ drained, layout }: Places, log: Log): Promise<void> {
+async function renewDrained({ drained, layout }: Places, log: TextLog): Promise<void> {
   if (!existsSync(drained)) return;
   rmSync(drained, { force: true });
   if (!(await isReady(layout.adminSocket))) return;

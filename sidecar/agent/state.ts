@@ -1,7 +1,7 @@
 // What the agent knows about itself, as the status port tells it. Written by the follower and the drain, read by the server.
 import type { PodFacts } from './options.ts';
 
-export interface Refusal {
+export interface PlanRejection {
   readonly code: string;
   readonly reason: string;
   readonly since: string;
@@ -15,7 +15,7 @@ export interface SidecarStatus {
   readonly since: string | null;
   readonly revision: string | null;
   /** Why the mounted plan is not the one that is served; null when it is. */
-  readonly refused: Refusal | null;
+  readonly refused: PlanRejection | null;
   readonly swaps: { readonly live: number; readonly refused: number };
   /** From the notice of the last change to its being live, ms. */
   readonly lastSwapMs: number | null;
@@ -40,7 +40,7 @@ export class SidecarState {
   readonly #now: () => Date;
   #live: { readonly hash: string; readonly since: string } | null = null;
   #revision: string | null;
-  #refused: Refusal | null = null;
+  #refused: PlanRejection | null = null;
   #liveCount = 0;
   #refusedCount = 0;
   #lastSwapMs: number | null = null;

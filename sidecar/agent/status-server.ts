@@ -20,7 +20,7 @@ interface Reply {
   readonly body: string;
 }
 
-export function startStatusServer(options: StatusServerOptions): Promise<Server> {
+export function startAgentStatus(options: StatusServerOptions): Promise<Server> {
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();

@@ -1,6 +1,6 @@
 // Who looks, and what they are told: while there are watchers the counters are read once a second and Envoy writes a line for each
 // request; when the last one has gone both end, and nothing is done until the next one comes.
-import type { Walk } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord } from '../../extproc/live/walk-log.ts';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
@@ -64,7 +64,7 @@ export class LiveHub {
     };
   }
 
-  takeWalks(walks: readonly Walk[]): void {
+  takeWalks(walks: readonly WalkRecord[]): void {
     if (this.#timer !== null) this.#walks.add(walks);
   }
 

@@ -1,6 +1,6 @@
 // The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
 // read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
-import type { Walk, WalkCall, WalkTail } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord, WalkCall, WalkTail } from '../../extproc/live/walk-log.ts';
 import { TRACE_HEADER } from '../../graph/plan/names.ts';
 
 export interface LiveRequest {
@@ -108,13 +108,13 @@ function readRouting(value: unknown): Record<string, number> {
 /** Walks that wait for the line of their request, which Envoy writes up to a second later. A shadow's request has the same id. */
 export class WaitingWalks {
   readonly #max: number;
-  readonly #byRequest = new Map<string, Walk>();
+  readonly #byRequest = new Map<string, WalkRecord>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  add(walks: readonly Walk[]): void {
+  add(walks: readonly WalkRecord[]): void {
     for (const walk of walks) {
       this.#byRequest.set(keyOf(walk), walk);
       const [oldest] = this.#byRequest.keys();

@@ -7,13 +7,13 @@ import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
 import { EnvoyWriter } from '../../envoy/process/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
-import type { Walk } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord } from '../../extproc/live/walk-log.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/control/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
-import { fieldLog, type Log, type LogLevel } from './log.ts';
+import { fieldLog, type TextLog, type LogLevel } from './log.ts';
 import { forwardLines } from './lines.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { countInFlight } from './admin.ts';
@@ -30,9 +30,9 @@ export interface DataPlaneOptions {
   /** What this process and the filter's may take of memory; null for no bound. */
   readonly memoryBytes: number | null;
   readonly watchdog: Watchdog;
-  readonly log: Log;
+  readonly log: TextLog;
   /** Takes the walks that `askWalks` asked for; absent where nobody may look at them. */
-  readonly onWalks?: (walks: readonly Walk[]) => void;
+  readonly onWalks?: (walks: readonly WalkRecord[]) => void;
   /** Takes the filter's output, line by line. */
   readonly filterLine: (line: string) => void;
 }

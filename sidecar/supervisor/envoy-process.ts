@@ -2,7 +2,7 @@
 // words, and it is started again on the same files.
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
-import type { Log } from './log.ts';
+import type { TextLog } from './log.ts';
 import { waitForEnvoy } from './admin.ts';
 import { ENVOY_BACKOFF } from '../../lib/runtime/backoff.ts';
 import { Child } from './child.ts';
@@ -12,7 +12,7 @@ export interface EnvoyProcessOptions {
   readonly argv: readonly string[];
   readonly adminSocket: string;
   readonly logPath: string;
-  readonly log: Log;
+  readonly log: TextLog;
   readonly watchdog: Watchdog;
 }
 

@@ -8,10 +8,10 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 import { DOORS, type Door } from '../../extproc/process/ipc.ts';
-import type { Walk } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord } from '../../extproc/live/walk-log.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
-import type { Log } from './log.ts';
+import type { TextLog } from './log.ts';
 import { FILTER_BACKOFF } from '../../lib/runtime/backoff.ts';
 import { Child } from './child.ts';
 import { openGate } from './gate.ts';
@@ -30,21 +30,21 @@ export interface FilterOptions {
   readonly sockets: Readonly<Partial<Record<Door, string>>>;
   /** Further arguments of the worker: paths of other sockets, its log level. */
   readonly argv: readonly string[];
-  readonly log: Log;
+  readonly log: TextLog;
   /** Attaches the worker's output. */
   readonly output: (stream: Readable | null) => void;
   /** Takes what `askWalks` asked for. */
-  readonly onWalks: (walks: readonly Walk[]) => void;
+  readonly onWalks: (walks: readonly WalkRecord[]) => void;
   readonly watchdog: Watchdog;
   readonly env: NodeJS.ProcessEnv;
 }
 
-export type LoadResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type FilterLoad = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 interface WaitingLoad {
   readonly id: number;
   readonly deployment: DeploymentPlan;
-  readonly resolve: (result: LoadResult) => void;
+  readonly resolve: (result: FilterLoad) => void;
 }
 
 interface WaitingConnection {
@@ -103,11 +103,11 @@ export class Filter {
   }
 
   /** Gives the worker a further deployment; those that it holds stay. Whoever is refused calls `forget`. */
-  async load(deployment: DeploymentPlan): Promise<LoadResult> {
+  async load(deployment: DeploymentPlan): Promise<FilterLoad> {
     this.#live.push(deployment);
     if (this.#child === null && !needsFilter(deployment)) return { ok: true };
     const id = this.#nextId++;
-    const result = new Promise<LoadResult>((resolve) =>
+    const result = new Promise<FilterLoad>((resolve) =>
       this.#loads.push({ id, deployment, resolve }),
     );
     if (this.#child === null) this.#start();
@@ -256,7 +256,7 @@ export class Filter {
       return;
     }
     if (message.type === 'walks' && 'walks' in message) {
-      this.#options.onWalks(message.walks as readonly Walk[]);
+      this.#options.onWalks(message.walks as readonly WalkRecord[]);
       return;
     }
     if (message.type !== 'loaded' && message.type !== 'refused') return;

@@ -2,7 +2,7 @@
 // one before, and a new one is begun.
 import { closeSync, copyFileSync, openSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
-import type { Log } from './log.ts';
+import type { TextLog } from './log.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 
 /** Size of a log in the state directory of `run` before it becomes `NAME.1`; there are at most two of each. */
@@ -16,7 +16,7 @@ export interface LogFiles {
   /** Envoy's output: a file that we opened for appending, and that it goes on with. */
   readonly envoyLog: string;
   readonly adminSocket: string;
-  readonly log: Log;
+  readonly log: TextLog;
   readonly maxBytes?: number;
   readonly lookMs?: number;
 }

@@ -4,14 +4,14 @@
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export interface Log {
+export interface TextLog {
   debug(text: string): void;
   info(text: string): void;
   warn(text: string): void;
   error(text: string): void;
 }
 
-export function createLog(level: LogLevel, json: boolean, write: (line: string) => void): Log {
+export function createLog(level: LogLevel, json: boolean, write: (line: string) => void): TextLog {
   const least = LOG_LEVELS.indexOf(level);
   const say = (at: LogLevel) => (text: string) => {
     if (LOG_LEVELS.indexOf(at) < least) return;
@@ -25,7 +25,7 @@ export function createLog(level: LogLevel, json: boolean, write: (line: string) 
 type Say = (fields: object, message: string) => void;
 
 /** The same log for parts that tell fields beside the text, and more than a user wants to see. */
-export function fieldLog(log: Log): Readonly<Record<LogLevel, Say>> {
+export function fieldLog(log: TextLog): Readonly<Record<LogLevel, Say>> {
   const say =
     (write: (text: string) => void): Say =>
     (fields, message) =>

@@ -1,5 +1,5 @@
 // The first signal asks for an orderly end, the second one for an end at once.
-import type { Log } from './log.ts';
+import type { TextLog } from './log.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -13,7 +13,7 @@ export interface Stop {
   close(): void;
 }
 
-export function stopOnSignals(log: Log): Stop {
+export function stopOnSignals(log: TextLog): Stop {
   const controller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<void>();
   let second = (): void => {};

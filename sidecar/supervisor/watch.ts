@@ -13,7 +13,7 @@ export interface FileWatcher {
   close(): void;
 }
 
-export interface WatchOptions {
+export interface FileWatchOptions {
   /** How long the directories have to be quiet before the file is read, ms. */
   readonly settleMs?: number;
   /** Looks that often besides, ms: where notices may be missing, or the directory comes later. */
@@ -34,7 +34,7 @@ export function watchFile(
   path: string,
   known: string | null,
   changed: (text: string) => void,
-  options: WatchOptions = {},
+  options: FileWatchOptions = {},
 ): FileWatcher {
   const { settleMs = SETTLE_MS, pollMs, decode = decodeUtf8, touched, unreadable } = options;
   let last = known;

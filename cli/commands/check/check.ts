@@ -8,7 +8,7 @@ import {
   type FileFindings,
   countSeverity,
   renderFindings,
-  summarize,
+  summarizeFindings,
 } from '../../manifests/findings.ts';
 import { listFiles, readSource } from '../../manifests/files.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
@@ -72,7 +72,7 @@ export function check(paths: readonly string[], output: 'text' | 'json', io: Io)
     }
     const broken = unreadable.length === 0 ? '' : `, ${unreadable.length} could not be read`;
     const others = skipped.length === 0 ? '' : `, ${skipped.length} JSON without a kind skipped`;
-    io.out(`${summarize(files)}${others}${broken}\n`);
+    io.out(`${summarizeFindings(files)}${others}${broken}\n`);
   }
   return errors > 0 ? 1 : 0;
 }

@@ -6,7 +6,7 @@ import type { Fleet } from '../../units/fleet.ts';
 import { CommandFailure, type FailureCode } from '../../../lib/runtime/failure.ts';
 import { describeThrown } from '../../../lib/runtime/thrown.ts';
 import { LatestOnly } from '../../../lib/runtime/latest-only.ts';
-import type { Log } from '../../../sidecar/supervisor/log.ts';
+import type { TextLog } from '../../../sidecar/supervisor/log.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import type { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
 import type { SwapRoom } from '../../../sidecar/supervisor/swap-room.ts';
@@ -17,7 +17,7 @@ export interface ReloadParts {
   readonly context: PrepareContext;
   readonly dataPlane: DataPlane;
   readonly fleet: Fleet;
-  readonly log: Log;
+  readonly log: TextLog;
   readonly signal: AbortSignal;
   readonly room: SwapRoom;
 }

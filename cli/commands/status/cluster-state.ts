@@ -10,7 +10,7 @@ export interface DeploymentState {
   readonly url: string | null;
   readonly predictors: readonly PredictorState[];
   /** What does not hold, or is worth knowing, in words. */
-  readonly notes: readonly Note[];
+  readonly notes: readonly StateNote[];
 }
 
 export interface PredictorState {
@@ -42,7 +42,7 @@ export interface PodPlan {
   readonly from: 'pod' | 'operator';
 }
 
-export interface Note {
+export interface StateNote {
   readonly severity: 'error' | 'warning' | 'info';
   /** Type of the condition, or a word of ours. */
   readonly about: string;

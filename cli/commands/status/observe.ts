@@ -6,7 +6,7 @@ import { KubeError } from '../../../lib/kube/error.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, PORTS, STATUS_PATHS } from '../../../cluster/names.ts';
 import { labelValue } from '../../../cluster/object-names.ts';
-import { hasSidecar, type Observed, type PodResponse } from './read-state.ts';
+import { hasSidecar, type ObservedDeployment, type PodResponse } from './read-state.ts';
 
 const DEPLOYMENT = {
   apiVersion: 'machinelearning.seldon.io/v1',
@@ -24,7 +24,10 @@ export interface Scope {
 }
 
 /** In the order of namespaces and names. Throws KubeError. */
-export async function observe(client: KubeClient, scope: Scope): Promise<readonly Observed[]> {
+export async function observeDeployments(
+  client: KubeClient,
+  scope: Scope,
+): Promise<readonly ObservedDeployment[]> {
   const within = scope.namespace === null ? {} : { namespace: scope.namespace };
   const objects = await listDeployments(client, scope);
   if (objects.length === 0) return [];

@@ -12,7 +12,13 @@ import { conditionsOf, specOf, statusOf } from '../../../operator/observe/fields
 import { isReady } from '../../../operator/observe/joined-pods.ts';
 import { describePods } from '../../../operator/status/describe-pods.ts';
 import { labelValue } from '../../../cluster/object-names.ts';
-import type { DeploymentState, Note, PodPlan, PodState, PredictorState } from './cluster-state.ts';
+import type {
+  DeploymentState,
+  StateNote,
+  PodPlan,
+  PodState,
+  PredictorState,
+} from './cluster-state.ts';
 
 /** What a pod's status port said. */
 export interface PodResponse {
@@ -20,7 +26,7 @@ export interface PodResponse {
   readonly refused: string;
 }
 
-export interface Observed {
+export interface ObservedDeployment {
   readonly object: KubeObject;
   /** Those of the deployment. */
   readonly pods: readonly KubeObject[];
@@ -30,7 +36,7 @@ export interface Observed {
   readonly namespaceAnnotations: Readonly<Record<string, string>> | undefined;
 }
 
-export function readState(observed: Observed): DeploymentState {
+export function readState(observed: ObservedDeployment): DeploymentState {
   const { object } = observed;
   const status = statusOf(object);
   const state = textOf(status['state']);
@@ -65,7 +71,7 @@ function readOthers(object: KubeObject, { name, traffic }: JsonObject, count: nu
 }
 
 /** Those of the status; before there is one, those of the spec. */
-function readPredictors(observed: Observed): readonly PredictorState[] {
+function readPredictors(observed: ObservedDeployment): readonly PredictorState[] {
   const { object } = observed;
   const written = objectsOf(specOf(object)['predictors']);
   const entries = objectsOf(statusOf(object)['predictors']);
@@ -119,10 +125,14 @@ export function hasSidecar(pod: KubeObject): boolean {
   return pod.metadata.labels?.[LABELS.injected] === 'true';
 }
 
-function readNotes(observed: Observed, state: string, isCurrent: boolean): readonly Note[] {
+function readNotes(
+  observed: ObservedDeployment,
+  state: string,
+  isCurrent: boolean,
+): readonly StateNote[] {
   const { object, namespaceAnnotations } = observed;
   if (state === '') return [unseen(object, namespaceAnnotations)];
-  const notes: Note[] = [];
+  const notes: StateNote[] = [];
   if (isOthers(statusOf(object)))
     notes.push({
       severity: 'info',
@@ -154,7 +164,11 @@ function readNotes(observed: Observed, state: string, isCurrent: boolean): reado
 }
 
 /** Null for what is not worth a line. */
-function severityOf(object: KubeObject, type: string, status: string): Note['severity'] | null {
+function severityOf(
+  object: KubeObject,
+  type: string,
+  status: string,
+): StateNote['severity'] | null {
   if (status === 'True') return 'info';
   const written = objectsOf(statusOf(object)['conditions']).find((each) => each['type'] === type);
   switch (textOf(written?.['severity'])) {
@@ -170,7 +184,7 @@ function severityOf(object: KubeObject, type: string, status: string): Note['sev
 function unseen(
   object: KubeObject,
   annotations: Readonly<Record<string, string>> | undefined,
-): Note {
+): StateNote {
   const { namespace = '' } = object.metadata;
   if (annotations !== undefined && annotations[INJECTION_ANNOTATION] !== INJECTION_ENABLED)
     return {

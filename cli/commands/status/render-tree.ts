@@ -1,6 +1,6 @@
 // The state of deployments as a tree for people: what is right in few words, what is wrong in as many as it takes.
 import type { Paint } from '../../../lib/runtime/paint.ts';
-import type { DeploymentState, Note, PodState, PredictorState } from './cluster-state.ts';
+import type { DeploymentState, StateNote, PodState, PredictorState } from './cluster-state.ts';
 
 /** Ends with a line break. */
 export function renderTree(deployments: readonly DeploymentState[], paint: Paint): string {
@@ -22,7 +22,7 @@ function renderDeployment(deployment: DeploymentState, paint: Paint): string[] {
   return lines;
 }
 
-function renderNote({ severity, about, message }: Note, paint: Paint): string {
+function renderNote({ severity, about, message }: StateNote, paint: Paint): string {
   const colour = severity === 'error' ? 'red' : severity === 'warning' ? 'yellow' : 'dim';
   return `${paint(colour, `${severity} ${about}`)}  ${plain(message)}`;
 }

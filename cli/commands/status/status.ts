@@ -6,7 +6,7 @@ import { CommandFailure } from '../../../lib/runtime/failure.ts';
 import { describeThrown } from '../../../lib/runtime/thrown.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
 import { createPaint } from '../../../lib/runtime/paint.ts';
-import { observe } from './observe.ts';
+import { observeDeployments } from './observe.ts';
 import type { StatusOptions } from './parse.ts';
 import { readState } from './read-state.ts';
 import { renderTree } from './render-tree.ts';
@@ -16,7 +16,10 @@ export async function status(options: StatusOptions, io: Io): Promise<number> {
   const config = loadConfig(options);
   const namespace = options.allNamespaces ? null : (options.namespace ?? config.namespace());
   try {
-    const observed = await observe(new KubeClient(config), { namespace, name: options.name });
+    const observed = await observeDeployments(new KubeClient(config), {
+      namespace,
+      name: options.name,
+    });
     const states = observed.map(readState);
     if (options.name !== null && states.length === 0)
       throw new CommandFailure(

@@ -8,7 +8,7 @@ import {
   PUID_HEADER,
   TRACE_HEADER,
 } from '../../../graph/plan/names.ts';
-import { type JsonObject, literal, typed } from '../json.ts';
+import { type EnvoyJson, literal, typed } from '../json.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { ACCESS_LOG_ONE_IN, ACCESS_LOG_SLOW_MS } from '../limits.ts';
 import { LIVE_LOG_KEY, PATH_STATE } from '../names.ts';
@@ -16,7 +16,7 @@ import { expressionFilter } from './expression-filter.ts';
 import { isGrpc } from './transport-filter.ts';
 
 /** The loggers of one predictor's requests: of the access log, and of the live log. */
-export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string): JsonObject[] {
+export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string): EnvoyJson[] {
   const own = {
     graph: literal(graph),
     predictor: literal(predictor),
@@ -32,7 +32,7 @@ export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string
 }
 
 /** Every request while somebody looks; otherwise a request costs the look at one number. */
-function liveLogs({ liveLogPath }: EnvoyLayout, own: JsonObject): JsonObject[] {
+function liveLogs({ liveLogPath }: EnvoyLayout, own: EnvoyJson): EnvoyJson[] {
   if (liveLogPath === undefined) return [];
   return [
     {
@@ -55,7 +55,7 @@ function liveLogs({ liveLogPath }: EnvoyLayout, own: JsonObject): JsonObject[] {
 }
 
 /** A file with a JSON object a line: what every request has, and `own` fields. */
-export function fileLogs(which: AccessLog, path: string, own: JsonObject): JsonObject[] {
+export function fileLogs(which: AccessLog, path: string, own: EnvoyJson): EnvoyJson[] {
   if (which === 'none') return [];
   return [
     {
@@ -66,7 +66,7 @@ export function fileLogs(which: AccessLog, path: string, own: JsonObject): JsonO
   ];
 }
 
-function fileLogger(path: string, own: JsonObject): JsonObject {
+function fileLogger(path: string, own: EnvoyJson): EnvoyJson {
   return {
     typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
       path,
@@ -75,7 +75,7 @@ function fileLogger(path: string, own: JsonObject): JsonObject {
   };
 }
 
-const COMMON_FIELDS: JsonObject = {
+const COMMON_FIELDS: EnvoyJson = {
   time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
   method: '%REQ(:METHOD)%',
   protocol: '%PROTOCOL%',
@@ -91,12 +91,12 @@ const COMMON_FIELDS: JsonObject = {
 };
 
 /** What a logger has besides its format, to write the lines that are asked for. */
-function linesOf(which: Exclude<AccessLog, 'none'>): JsonObject {
+function linesOf(which: Exclude<AccessLog, 'none'>): EnvoyJson {
   return which === 'all' ? {} : { filter: isWorthALine() };
 }
 
 /** Cheapest first: of a request that went well all of them are asked. */
-function isWorthALine(): JsonObject {
+function isWorthALine(): EnvoyJson {
   return {
     or_filter: {
       filters: [
@@ -113,15 +113,15 @@ function isWorthALine(): JsonObject {
   };
 }
 
-function statusFrom(status: number): JsonObject {
+function statusFrom(status: number): EnvoyJson {
   return { status_code_filter: { comparison: atLeast(status, `sidegraph.log.status_${status}`) } };
 }
 
-function atLeast(value: number, runtimeKey: string): JsonObject {
+function atLeast(value: number, runtimeKey: string): EnvoyJson {
   return { op: 'GE', value: { default_value: value, runtime_key: runtimeKey } };
 }
 
-function isOurs(): JsonObject {
+function isOurs(): EnvoyJson {
   return expressionFilter(
     `'${ERROR_HEADER}' in response.headers || response.code_details == 'direct_response'`,
   );
@@ -140,7 +140,7 @@ const GRPC_FAULTS: Readonly<Record<number, string>> = {
 const GRPC_NAMES: Readonly<Record<number, string>> = { 3: 'INVALID_ARGUMENT', ...GRPC_FAULTS };
 
 /** Their HTTP status is 200. */
-function isGrpcFailure(): JsonObject {
+function isGrpcFailure(): EnvoyJson {
   const ours = Object.values(ERRORS).map(({ grpcStatus }) => grpcStatus);
   const numbers = [...new Set([...Object.keys(GRPC_FAULTS).map(Number), ...ours])];
   return {
@@ -150,7 +150,7 @@ function isGrpcFailure(): JsonObject {
   };
 }
 
-function oneIn(count: number): JsonObject {
+function oneIn(count: number): EnvoyJson {
   return {
     runtime_filter: {
       runtime_key: 'sidegraph.log.sampled',

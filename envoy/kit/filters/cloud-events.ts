@@ -1,9 +1,9 @@
 // CloudEvents headers on every response to a request that carries Ce-Specversion, as Seldon's executor sets them.
 import { PUID_HEADER } from '../../../graph/plan/names.ts';
-import { type JsonObject, literal, overwriteHeader, typed } from '../json.ts';
+import { type EnvoyJson, literal, overwriteHeader, typed } from '../json.ts';
 import { CLOUD_EVENTS_FILTER, CLOUD_EVENTS_HEADER, PATH_STATE } from '../names.ts';
 
-export function cloudEventsFilter(deployment: string, namespace: string): JsonObject {
+export function cloudEventsFilter(deployment: string, namespace: string): EnvoyJson {
   const response: readonly (readonly [string, string])[] = [
     ['ce-id', `%REQ(${PUID_HEADER})%`],
     [CLOUD_EVENTS_HEADER, '0.3'],

@@ -1,7 +1,7 @@
 // An access log filter that asks an expression (CEL) of the request: for what no response flag or status tells.
-import { type JsonObject, typed } from '../json.ts';
+import { type EnvoyJson, typed } from '../json.ts';
 
-export function expressionFilter(expression: string): JsonObject {
+export function expressionFilter(expression: string): EnvoyJson {
   return {
     extension_filter: {
       name: 'envoy.access_loggers.extension_filters.cel',

@@ -2,11 +2,11 @@
 // after the other, nothing answered until the walk is over. One exchange a request instead of two, and the only way in which
 // the filter may answer a gRPC request with a payload. Responses never pass.
 import { METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
-import { type JsonObject, typed } from '../json.ts';
+import { type EnvoyJson, typed } from '../json.ts';
 import { EXT_PROC_FILTER, FILTER_CLUSTER } from '../names.ts';
 import { FILTER_MESSAGE_TIMEOUT_SECONDS } from '../limits.ts';
 
-export function extProcFilter(): JsonObject {
+export function extProcFilter(): EnvoyJson {
   return {
     name: EXT_PROC_FILTER,
     disabled: true,

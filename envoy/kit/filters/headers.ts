@@ -6,7 +6,7 @@ import {
   PUID_HEADER,
   ROUTING_HEADER,
 } from '../../../graph/plan/names.ts';
-import { type JsonObject, overwriteHeader, typed } from '../json.ts';
+import { type EnvoyJson, overwriteHeader, typed } from '../json.ts';
 import { HEADERS_FILTER, PATH_FILTER, PATH_STATE } from '../names.ts';
 
 const FORWARDED_FOR = 'x-forwarded-for';
@@ -15,12 +15,12 @@ const OURS = [ERROR_HEADER, ROUTING_HEADER, PUID_HEADER] as const;
 const KEPT_FORWARDED_FOR = `${INTERNAL_HEADER_PREFIX}forwarded-for`;
 
 /** Envoy adds its own address to what it mirrors: what the client's request had goes along. */
-export function keepForwardedFor(): JsonObject {
+export function keepForwardedFor(): EnvoyJson {
   return { append: overwriteHeader(KEPT_FORWARDED_FOR, `%REQ(${FORWARDED_FOR})%`) };
 }
 
 /** Where a shadow's requests arrive: `x-forwarded-for` as the client's request had it. */
-export function restoredForwardedFor(): JsonObject {
+export function restoredForwardedFor(): EnvoyJson {
   return earlyMutation('sidegraph.forwarded-for', [
     { remove: FORWARDED_FOR },
     { append: overwriteHeader(FORWARDED_FOR, `%REQ(${KEPT_FORWARDED_FOR})%`) },
@@ -28,7 +28,7 @@ export function restoredForwardedFor(): JsonObject {
 }
 
 /** Clients cannot name a unit or steer Envoy's router: these prefixes are removed before the first route match. */
-export function strippedPrefixes(): JsonObject {
+export function strippedPrefixes(): EnvoyJson {
   return earlyMutation(
     'sidegraph.strip',
     [INTERNAL_HEADER_PREFIX, 'x-envoy-'].map((prefix) => ({
@@ -38,11 +38,11 @@ export function strippedPrefixes(): JsonObject {
 }
 
 /** Other headers of traces as W3C's, where there are any that are understood. */
-export function readTraceHeaders(mutations: readonly JsonObject[]): JsonObject[] {
+export function readTraceHeaders(mutations: readonly EnvoyJson[]): EnvoyJson[] {
   return mutations.length === 0 ? [] : [earlyMutation('sidegraph.traces', mutations)];
 }
 
-function earlyMutation(name: string, mutations: readonly JsonObject[]): JsonObject {
+function earlyMutation(name: string, mutations: readonly EnvoyJson[]): EnvoyJson {
   return {
     name,
     typed_config: typed(
@@ -53,14 +53,14 @@ function earlyMutation(name: string, mutations: readonly JsonObject[]): JsonObje
 }
 
 /** A puid where the request has none, or an empty one. */
-export function newPuid(): JsonObject {
+export function newPuid(): EnvoyJson {
   const given = { command: 'REQ', param: PUID_HEADER };
   const choices = JSON.stringify({ operators: [given, 'UNIQUE_ID'] });
   return overwriteHeader(PUID_HEADER, `%COALESCE(${choices})%`);
 }
 
 /** Gives each request a puid, and takes ours out of a unit's trailers; the route tables do that to the headers of responses. */
-export function headersFilter(): JsonObject {
+export function headersFilter(): EnvoyJson {
   return {
     name: HEADERS_FILTER,
     typed_config: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
@@ -78,7 +78,7 @@ export function headersFilter(): JsonObject {
 }
 
 /** Keeps the client's path for the access log and CloudEvents: routes and the filter rewrite it. */
-export function pathFilter(): JsonObject {
+export function pathFilter(): EnvoyJson {
   return {
     name: PATH_FILTER,
     typed_config: typed('envoy.extensions.filters.http.set_filter_state.v3.Config', {

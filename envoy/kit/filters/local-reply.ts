@@ -4,7 +4,7 @@
 import type { Dialect } from '../../../dialects/dialect.ts';
 import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
 import { RESPONSE_DETAILS, ERROR_HEADER, METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
-import { type JsonObject, overwriteHeader } from '../json.ts';
+import { type EnvoyJson, overwriteHeader } from '../json.ts';
 import {
   CONTROL_GRPC_CLUSTER,
   CONTROL_HTTP_CLUSTER,
@@ -21,7 +21,7 @@ const FILTER_SIDE = [PROBE_CLUSTER, CONTROL_HTTP_CLUSTER, CONTROL_GRPC_CLUSTER];
 
 interface Row {
   readonly code: ErrorCode;
-  readonly when: JsonObject;
+  readonly when: EnvoyJson;
   /** An access log format; it may name the unit. */
   readonly info: string;
 }
@@ -125,22 +125,22 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Over REST in the form that the clients of a protocol know. */
-export function localReplies(dialect: Dialect): JsonObject {
+export function localReplies(dialect: Dialect): EnvoyJson {
   return { mappers: [...ROWS.map(grpcMapper), ...ROWS.map((row) => restMapper(row, dialect))] };
 }
 
-function restMapper(row: Row, dialect: Dialect): JsonObject {
+function restMapper(row: Row, dialect: Dialect): EnvoyJson {
   const { status } = ERRORS[row.code];
   return {
     filter: row.when,
     status_code: status,
     headers_to_add: errorHeaders(row.code),
-    body_format_override: { json_format: dialect.errorFields(status, row.info) as JsonObject },
+    body_format_override: { json_format: dialect.errorFields(status, row.info) as EnvoyJson },
   };
 }
 
 /** Sets no HTTP status: Envoy would derive the gRPC status from it. */
-function grpcMapper(row: Row): JsonObject {
+function grpcMapper(row: Row): EnvoyJson {
   return {
     filter: { and_filter: { filters: [isGrpc(), row.when] } },
     headers_to_add: [
@@ -151,7 +151,7 @@ function grpcMapper(row: Row): JsonObject {
   };
 }
 
-function errorHeaders(code: ErrorCode): JsonObject[] {
+function errorHeaders(code: ErrorCode): EnvoyJson[] {
   return [
     overwriteHeader(ERROR_HEADER, code),
     ...(ERRORS[code].status === 503
@@ -160,6 +160,6 @@ function errorHeaders(code: ErrorCode): JsonObject[] {
   ];
 }
 
-function flags(...names: readonly string[]): JsonObject {
+function flags(...names: readonly string[]): EnvoyJson {
   return { response_flag_filter: { flags: [...names] } };
 }

@@ -1,11 +1,11 @@
 // Names the model in gRPC messages that Envoy forwards alone: where a client leaves the name out, or gives that of another unit
 // of the graph, the message is to name the unit that it goes to. A message may begin with any field, and of a field that
 // comes twice the last one counts, so the name is put in front of what does not begin with one.
-import { type JsonObject, typed } from '../json.ts';
+import { type EnvoyJson, typed } from '../json.ts';
 import { MODEL_NAME_FILTER } from '../names.ts';
 
 /** Off where no route switches it on. */
-export function modelNameFilter(): JsonObject {
+export function modelNameFilter(): EnvoyJson {
   return {
     name: MODEL_NAME_FILTER,
     disabled: true,
@@ -14,7 +14,7 @@ export function modelNameFilter(): JsonObject {
 }
 
 /** For a route to one unit; `others` are the names of the graph's units that are not this one's. */
-export function namesModel(field: number, model: string, others: readonly string[]): JsonObject {
+export function namesModel(field: number, model: string, others: readonly string[]): EnvoyJson {
   return {
     [MODEL_NAME_FILTER]: typed('envoy.config.route.v3.FilterConfig', {
       config: typed('envoy.extensions.filters.http.lua.v3.LuaPerRoute', {

@@ -1,5 +1,5 @@
 // What Envoy's own responses have in common wherever it gives them: how they are told apart, and how their bodies are written.
-import type { JsonObject } from '../json.ts';
+import type { EnvoyJson } from '../json.ts';
 import { expressionFilter } from './expression-filter.ts';
 
 /** Of requests that Envoy ends itself; details as seen on 1.40. */
@@ -12,10 +12,10 @@ export const ENDED_BY_ENVOY = {
   deadline: `response.code_details == 'max_duration_timeout'`,
 } as const;
 
-export function when(condition: string): JsonObject {
+export function when(condition: string): EnvoyJson {
   return expressionFilter(condition);
 }
 
-export function plainFormat(text: string): JsonObject {
+export function plainFormat(text: string): EnvoyJson {
   return { text_format_source: { inline_string: text } };
 }

@@ -10,11 +10,11 @@ import {
   STATS_PREFIX,
   UNIT_TAG,
 } from '../../../graph/plan/names.ts';
-import { type JsonObject, typed } from '../json.ts';
+import { type EnvoyJson, typed } from '../json.ts';
 import { isGrpc, isRest } from './transport-filter.ts';
 
 /** Bootstrap setting that gives both histograms Seldon's buckets. */
-export function histogramBuckets(): JsonObject[] {
+export function histogramBuckets(): EnvoyJson[] {
   return [
     {
       match: { prefix: `${STATS_PREFIX}.` },
@@ -24,12 +24,12 @@ export function histogramBuckets(): JsonObject[] {
 }
 
 /** Access loggers that count the requests of clients. */
-export function serverStats(): JsonObject[] {
+export function serverStats(): EnvoyJson[] {
   return byTransport(SERVER_HISTOGRAM, 'DS_RX_BEG:DS_TX_END', [routeTag()]);
 }
 
 /** Upstream loggers of the router: they count each attempt of each call that Envoy makes to a unit. */
-export function clientStats(): JsonObject[] {
+export function clientStats(): EnvoyJson[] {
   return byTransport(CLIENT_HISTOGRAM, 'US_TX_BEG:US_RX_END', [
     routeTag(),
     tag(UNIT_TAG, `%CLUSTER_METADATA(${METADATA_NAMESPACE}:labels)%`),
@@ -37,12 +37,12 @@ export function clientStats(): JsonObject[] {
   ]);
 }
 
-function routeTag(): JsonObject {
+function routeTag(): EnvoyJson {
   return tag(ROUTE_TAG, `%METADATA(ROUTE:${METADATA_NAMESPACE}:labels)%`);
 }
 
 /** Seldon labels REST with the HTTP status, gRPC with the status's name. */
-function byTransport(name: string, between: string, tags: readonly JsonObject[]): JsonObject[] {
+function byTransport(name: string, between: string, tags: readonly EnvoyJson[]): EnvoyJson[] {
   const rest = [...tags, tag('code', '%RESPONSE_CODE%')];
   const grpc = [...tags, tag('code', '%GRPC_STATUS(CAMEL_STRING)%')];
   return [
@@ -51,7 +51,7 @@ function byTransport(name: string, between: string, tags: readonly JsonObject[])
   ];
 }
 
-function statsLog(filter: JsonObject, counted: JsonObject): JsonObject {
+function statsLog(filter: EnvoyJson, counted: EnvoyJson): EnvoyJson {
   return {
     name: 'envoy.access_loggers.stats',
     filter,
@@ -63,7 +63,7 @@ function statsLog(filter: JsonObject, counted: JsonObject): JsonObject {
   };
 }
 
-function histogram(name: string, between: string, tags: readonly JsonObject[]): JsonObject {
+function histogram(name: string, between: string, tags: readonly EnvoyJson[]): EnvoyJson {
   return {
     stat: { name, tags },
     unit: 'Microseconds',
@@ -71,6 +71,6 @@ function histogram(name: string, between: string, tags: readonly JsonObject[]): 
   };
 }
 
-function tag(name: string, valueFormat: string): JsonObject {
+function tag(name: string, valueFormat: string): EnvoyJson {
   return { name, value_format: valueFormat };
 }

@@ -1,13 +1,13 @@
 // Access log filters that tell gRPC requests from REST: by content type, which routes and the filter leave alone.
-import type { JsonObject } from '../json.ts';
+import type { EnvoyJson } from '../json.ts';
 
 const GRPC = { name: 'content-type', string_match: { prefix: 'application/grpc' } };
 
-export function isGrpc(): JsonObject {
+export function isGrpc(): EnvoyJson {
   return { header_filter: { header: GRPC } };
 }
 
-export function isRest(): JsonObject {
+export function isRest(): EnvoyJson {
   return {
     header_filter: {
       header: { ...GRPC, invert_match: true, treat_missing_header_as_empty: true },

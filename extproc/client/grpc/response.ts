@@ -4,7 +4,7 @@ import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
 import type { ResponseHead } from '../../contract/message.ts';
 import { encodingOf } from '../../contract/unpack/encodings.ts';
 import { unpack } from '../../contract/unpack/unpack.ts';
-import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
+import { failure, type CallFailureCode, tooLargeText } from '../../contract/failure.ts';
 import { passesToClient } from '../../contract/passed-headers.ts';
 import type { MessageReader } from './message.ts';
 import { endOfHttp, fieldOf, readEnd } from '../../../lib/codecs/grpc/status.ts';
@@ -73,7 +73,7 @@ export function readGrpcResult(
 ): CallHandle | null {
   const { headers, trailers, message } = parts;
   const head = new GrpcHead(headers, trailers);
-  const fail = (code: FailureCode, text: string): null => {
+  const fail = (code: CallFailureCode, text: string): null => {
     done(failure(code, host, request.path, text));
     return null;
   };

@@ -4,21 +4,21 @@
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import { errnoWords, tooLargeText } from '../../contract/failure.ts';
 import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
-import type { Address } from '../address.ts';
-import { CallsQueue, type QueueOptions } from '../calls-queue.ts';
+import type { ConnectionAddress } from '../address.ts';
+import { CallsQueue, type CallsQueueOptions } from '../calls-queue.ts';
 import { MAX_CONNECTIONS } from '../limits.ts';
 import { type Carrier, Http1Call } from './call.ts';
 import { Http1Connection, type Loss } from './connection.ts';
 import { RequestWriter } from './request-writer.ts';
 
-export interface Http1Options extends QueueOptions {
-  readonly address: Address;
+export interface Http1Options extends CallsQueueOptions {
+  readonly address: ConnectionAddress;
   readonly maxConnections?: number;
 }
 
 export class Http1Client implements UnitClient {
   readonly headerForm = 'http1';
-  readonly #address: Address;
+  readonly #address: ConnectionAddress;
   readonly #writer: RequestWriter;
   readonly #maxConnections: number;
   readonly #queue: CallsQueue<Http1Call>;

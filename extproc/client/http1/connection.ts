@@ -1,9 +1,9 @@
 // One HTTP/1.1 connection: carries one call at a time, and tells its owner when it is free or gone. It has no opinion
 // on what happens to a call whose connection died; that is the owner's.
 import { connect, type Socket } from 'node:net';
-import type { Address } from '../address.ts';
+import type { ConnectionAddress } from '../address.ts';
 import { type Deadline, type Deadlines, sharedDeadlines } from '../deadlines.ts';
-import { CONNECT_TIMEOUT_MS, MAX_TURN_BYTES, IDLE_MS } from '../limits.ts';
+import { CALL_CONNECT_TIMEOUT_MS, MAX_TURN_BYTES, IDLE_MS } from '../limits.ts';
 import { readBuffer } from '../read-buffer.ts';
 import { ResponseParser, type ParseResult } from './response-parser.ts';
 import type { Http1Call } from './call.ts';
@@ -52,7 +52,7 @@ export class Http1Connection {
   #target: Buffer = readBuffer;
 
   constructor(
-    address: Address,
+    address: ConnectionAddress,
     owner: ConnectionOwner,
     writer: RequestWriter,
     deadlines: Deadlines = sharedDeadlines,
@@ -73,7 +73,7 @@ export class Http1Connection {
     this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('error', (error: Error) => this.#onGone(error));
     this.#socket.on('close', () => this.#onGone(null));
-    deadlines.set(this.#deadline, CONNECT_TIMEOUT_MS);
+    deadlines.set(this.#deadline, CALL_CONNECT_TIMEOUT_MS);
   }
 
   /** Carries a call; the connection must be free. */

@@ -3,7 +3,7 @@
 // body of known length is read by the socket straight into its place (`target`).
 import { type BodyMemory, COLLECTED } from '../../contract/bodies.ts';
 import { ByteSink } from '../../contract/byte-sink.ts';
-import { MAX_HEAD_BYTES, MAX_INTERIM_RESPONSES, MAX_TURN_BYTES } from '../limits.ts';
+import { MAX_RESPONSE_HEAD_BYTES, MAX_INTERIM_RESPONSES, MAX_TURN_BYTES } from '../limits.ts';
 import { ChunkedBody } from './chunked.ts';
 import { HeadFacts, findStartFault, parseHead } from './head-parser.ts';
 import { Http1Head } from './head.ts';
@@ -146,12 +146,12 @@ export class ResponseParser {
   }
 
   #readHead(bytes: Buffer, start: number, end: number): string | null {
-    if (end - start > MAX_HEAD_BYTES) return LONG_HEAD;
+    if (end - start > MAX_RESPONSE_HEAD_BYTES) return LONG_HEAD;
     return parseHead(bytes, start, end, this.#facts);
   }
 
   #keepHead(source: Buffer, start: number, end: number): ParseResult {
-    if (end - start > MAX_HEAD_BYTES) return this.#bad(LONG_HEAD);
+    if (end - start > MAX_RESPONSE_HEAD_BYTES) return this.#bad(LONG_HEAD);
     // Whoever speaks another protocol and waits for us to go on will never end this head.
     const fault = findStartFault(source, start, end);
     if (fault !== null) return this.#bad(fault);

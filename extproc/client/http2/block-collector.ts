@@ -1,5 +1,5 @@
 // A header block that is cut into HEADERS and CONTINUATION frames, put together within bounds.
-import { MAX_CONTINUATIONS, MAX_HEAD_BYTES } from '../limits.ts';
+import { MAX_CONTINUATIONS, MAX_RESPONSE_HEAD_BYTES } from '../limits.ts';
 
 export class BlockCollector {
   /** Whether a block has begun and not ended: nothing else may come in between. */
@@ -19,7 +19,7 @@ export class BlockCollector {
   add(payload: Buffer, start: number, end: number): boolean {
     this.#bytes += end - start;
     this.#pieces.push(Buffer.from(payload.subarray(start, end)));
-    return this.#bytes <= MAX_HEAD_BYTES && this.#pieces.length <= MAX_CONTINUATIONS;
+    return this.#bytes <= MAX_RESPONSE_HEAD_BYTES && this.#pieces.length <= MAX_CONTINUATIONS;
   }
 
   take(): Buffer {

@@ -4,8 +4,8 @@
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import { tooLargeText } from '../../contract/failure.ts';
 import { OVERLOADED_INFO } from '../../contract/held-bytes.ts';
-import type { Address } from '../address.ts';
-import { CallsQueue, type QueueOptions } from '../calls-queue.ts';
+import type { ConnectionAddress } from '../address.ts';
+import { CallsQueue, type CallsQueueOptions } from '../calls-queue.ts';
 import { readGrpcResult } from '../grpc/response.ts';
 import { DEFAULT_CONCURRENT_STREAMS, MAX_H2_CONNECTIONS } from '../limits.ts';
 import { GrpcCall } from './call.ts';
@@ -16,8 +16,8 @@ import type { ClientStream, StreamLoss } from './stream.ts';
 /** Moves of a call that no peer has looked at. */
 const MAX_MOVES = 2;
 
-export interface Http2Options extends QueueOptions {
-  readonly address: Address;
+export interface Http2Options extends CallsQueueOptions {
+  readonly address: ConnectionAddress;
   /** Whether the peer is told the timeout of a call (`grpc-timeout`); it is unless this is false. */
   readonly saysTimeout?: boolean;
   readonly maxConnections?: number;

@@ -17,21 +17,21 @@ import { Output } from '../../../lib/codecs/http2/output.ts';
 import { type FrameHandler, FrameReader } from '../../../lib/codecs/http2/reader.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
 import { errnoWords } from '../../contract/failure.ts';
-import type { Address } from '../address.ts';
+import type { ConnectionAddress } from '../address.ts';
 import {
-  CONNECT_TIMEOUT_MS,
+  CALL_CONNECT_TIMEOUT_MS,
   H2_IDLE_MS,
   LAST_STREAM_ID,
   MAX_CONCURRENT_STREAMS,
   MAX_FRAME_IN_BYTES,
-  MAX_HEAD_BYTES,
-  MAX_UNSENT_BYTES,
+  MAX_RESPONSE_HEAD_BYTES,
+  MAX_UNSENT_ACK_BYTES,
 } from '../limits.ts';
 import { readBuffer } from '../read-buffer.ts';
 import { BlockCache } from './block-cache.ts';
 import { BlockCollector } from './block-collector.ts';
 import type { RequestBlocks } from './request-block.ts';
-import { Sender } from './sender.ts';
+import { RequestSender } from './sender.ts';
 import { ClientStream, type StreamLoss, type StreamOwner } from './stream.ts';
 import { errorWords, parseSettings } from '../../../lib/codecs/http2/words.ts';
 
@@ -43,7 +43,7 @@ const HELLO = Buffer.concat([
     [SETTING.HEADER_TABLE_SIZE, 0],
     [SETTING.ENABLE_PUSH, 0],
     [SETTING.INITIAL_WINDOW_SIZE, MAX_WINDOW_BYTES],
-    [SETTING.MAX_HEADER_LIST_SIZE, MAX_HEAD_BYTES],
+    [SETTING.MAX_HEADER_LIST_SIZE, MAX_RESPONSE_HEAD_BYTES],
   ]),
   windowUpdate(MAX_WINDOW_BYTES - 65_535),
 ]);
@@ -63,7 +63,7 @@ export class Http2Connection implements FrameHandler {
   readonly #owner: Http2Owner;
   readonly #socket: Socket;
   readonly #output: Output;
-  readonly #sender: Sender;
+  readonly #sender: RequestSender;
   readonly #reader = new FrameReader(this, MAX_FRAME_IN_BYTES);
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline;
@@ -85,7 +85,7 @@ export class Http2Connection implements FrameHandler {
   readonly #lastStreamId: number;
 
   constructor(
-    address: Address,
+    address: ConnectionAddress,
     owner: Http2Owner,
     blocks: RequestBlocks,
     deadlines: Deadlines,
@@ -108,8 +108,8 @@ export class Http2Connection implements FrameHandler {
     this.#socket.on('close', () => this.#end('connection closed'));
     this.#socket.write(HELLO);
     this.#output = new Output(this.#socket);
-    this.#sender = new Sender(this.#output, blocks);
-    deadlines.set(this.#deadline, CONNECT_TIMEOUT_MS);
+    this.#sender = new RequestSender(this.#output, blocks);
+    deadlines.set(this.#deadline, CALL_CONNECT_TIMEOUT_MS);
   }
 
   hasRoom(): boolean {
@@ -356,7 +356,7 @@ export class Http2Connection implements FrameHandler {
 
   #answerControl(frame: Buffer): number {
     // A peer that asks and does not read would make us hold the responses.
-    if (this.#output.unsentBytes > MAX_UNSENT_BYTES && this.#streams.size === 0) {
+    if (this.#output.unsentBytes > MAX_UNSENT_ACK_BYTES && this.#streams.size === 0) {
       return H2_ERROR.ENHANCE_YOUR_CALM;
     }
     this.#output.copy(frame, 0, frame.length);

@@ -16,7 +16,7 @@ import type { ClientStream } from './stream.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-export class Sender {
+export class RequestSender {
   /** What the peer set. */
   maxFrameBytes = DEFAULT_FRAME_BYTES;
   initialWindow = DEFAULT_WINDOW_BYTES;

@@ -2,7 +2,7 @@
 // to the unit would have been. Envoy marks it with its code, a header that the listener takes out of units' own responses.
 import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
 import { ERROR_HEADER } from '../../../graph/plan/names.ts';
-import type { Failure } from '../../contract/failure.ts';
+import type { CallFailure } from '../../contract/failure.ts';
 import {
   type CallResponse,
   type CallResult,
@@ -23,7 +23,7 @@ export function readEgressResponses(client: UnitClient, host: string, address: s
 }
 
 /** Null where the response is the unit's own. */
-function failureOf(result: CallResult): Failure | null {
+function failureOf(result: CallResult): CallFailure | null {
   if (result.kind !== 'response' || result.ok) return null;
   const code = result.head.find(ERROR_HEADER);
   return code !== null && isErrorCode(code)

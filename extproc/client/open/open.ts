@@ -5,7 +5,7 @@ import type { UnitClient } from '../../contract/calls.ts';
 import { readEgressResponses } from './egress-responses.ts';
 import { authorityOf } from '../../contract/failure.ts';
 import { Http1Client } from '../http1/client.ts';
-import type { Address } from '../address.ts';
+import type { ConnectionAddress } from '../address.ts';
 import { Http2Client } from '../http2/client.ts';
 import { MAX_EGRESS_CALLS, MAX_EGRESS_CONNECTIONS } from '../limits.ts';
 
@@ -40,7 +40,10 @@ export function openClient(edge: Edge, options: ClientOptions): UnitClient {
 }
 
 /** Where the edge leads, and the host that its calls name. */
-export function wayOf(edge: Edge, options: ClientOptions): { address: Address; host: string } {
+export function wayOf(
+  edge: Edge,
+  options: ClientOptions,
+): { address: ConnectionAddress; host: string } {
   if (edge.via === 'direct') {
     const address = { kind: 'tcp', host: edge.host, port: edge.port } as const;
     return { address, host: authorityOf(edge.host, edge.port) };

@@ -1,7 +1,7 @@
 // The reference implementation of the gRPC client, on grpc-js: the same interface, none of the speed. Messages pass as bytes.
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
-import { failure, type FailureCode, tooLargeText } from '../../contract/failure.ts';
+import { failure, type CallFailureCode, tooLargeText } from '../../contract/failure.ts';
 import { GrpcHead } from '../grpc/response.ts';
 import { decodeBlock } from '../../../lib/codecs/http2/hpack.ts';
 
@@ -73,7 +73,7 @@ export class GrpcReference implements UnitClient {
     value: Buffer | undefined,
     head: GrpcHead,
   ): CallResult {
-    const fail = (code: FailureCode, text: string): CallResult =>
+    const fail = (code: CallFailureCode, text: string): CallResult =>
       failure(code, this.#host, request.path, text);
     if (error === null) {
       const body = value ?? EMPTY;

@@ -3,13 +3,18 @@
 import { Pool } from 'undici';
 import type { CallHandle, CallRequest, CallResult, UnitClient } from '../../contract/calls.ts';
 import type { ResponseHead } from '../../contract/message.ts';
-import { errnoOf, errnoWords, failure, type FailureCode } from '../../contract/failure.ts';
-import type { Address } from '../address.ts';
-import { CONNECT_TIMEOUT_MS, IDLE_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES } from '../limits.ts';
+import { errnoOf, errnoWords, failure, type CallFailureCode } from '../../contract/failure.ts';
+import type { ConnectionAddress } from '../address.ts';
+import {
+  CALL_CONNECT_TIMEOUT_MS,
+  IDLE_MS,
+  MAX_CONNECTIONS,
+  MAX_RESPONSE_HEAD_BYTES,
+} from '../limits.ts';
 import { passesToClient } from '../../contract/passed-headers.ts';
 
 export interface UndiciReferenceOptions {
-  readonly address: Address;
+  readonly address: ConnectionAddress;
   readonly host: string;
 }
 
@@ -31,9 +36,9 @@ export class UndiciReference implements UnitClient {
       keepAliveMaxTimeout: IDLE_MS,
       headersTimeout: 0,
       bodyTimeout: 0,
-      maxHeaderSize: MAX_HEAD_BYTES,
+      maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
       connect: {
-        timeout: CONNECT_TIMEOUT_MS,
+        timeout: CALL_CONNECT_TIMEOUT_MS,
         ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
       },
     });
@@ -100,7 +105,7 @@ export class UndiciReference implements UnitClient {
   }
 
   #failureOf(request: CallRequest, stop: Stop | null, error: unknown): CallResult {
-    const fail = (code: FailureCode, what: string): CallResult =>
+    const fail = (code: CallFailureCode, what: string): CallResult =>
       failure(code, this.#host, request.path, what);
     if (stop === 'timeout')
       return fail('UNIT_TIMEOUT', `no response within ${request.timeoutMs} ms`);

@@ -35,7 +35,7 @@ const ROUTE_NAME = Buffer.from('xds.route_name', 'latin1');
  * Reads fields one by one. A field of bytes is `[start, end)`; of a varint `value` holds the low 32 bits. Offsets never
  * leave the message: a length that does makes `next` fail.
  */
-export class FieldReader {
+export class ExchangeReader {
   bytes: Buffer = Buffer.alloc(0);
   at = 0;
   limit = 0;
@@ -117,9 +117,9 @@ export class FieldReader {
   }
 }
 
-const outer = new FieldReader();
-const inner = new FieldReader();
-const leaf = new FieldReader();
+const outer = new ExchangeReader();
+const inner = new ExchangeReader();
+const leaf = new ExchangeReader();
 
 /** Reads `bytes[start, end)` into `parts`; false when it is not a ProcessingRequest. */
 export function decodeRequest(

@@ -25,7 +25,7 @@ export interface SendState {
   ended: boolean;
 }
 
-export class Sender {
+export class ResponseSender {
   readonly #out: Output;
   readonly #waiting = new Set<SendState>();
   readonly #ended: (stream: SendState) => void;

@@ -22,7 +22,7 @@ import { Output } from '../../../lib/codecs/http2/output.ts';
 import { FrameReader } from '../../../lib/codecs/http2/reader.ts';
 import type { FrameHandler } from '../../../lib/codecs/http2/reader.ts';
 import { parseSettings } from '../../../lib/codecs/http2/words.ts';
-import { Sender } from './send.ts';
+import { ResponseSender } from './send.ts';
 import type { SendState } from './send.ts';
 import {
   MAX_BLOCK_BYTES,
@@ -64,7 +64,7 @@ export interface Http2Stream extends SendState {
 }
 
 export class ServerSession implements FrameHandler {
-  readonly sender: Sender;
+  readonly sender: ResponseSender;
   readonly #socket: Socket;
   readonly #out: Output;
   readonly #reader: FrameReader;
@@ -94,7 +94,7 @@ export class ServerSession implements FrameHandler {
     this.#open = open;
     this.#closed = closed;
     this.#out = new Output(socket);
-    this.sender = new Sender(this.#out, (stream) => this.#sent(stream as Http2Stream));
+    this.sender = new ResponseSender(this.#out, (stream) => this.#sent(stream as Http2Stream));
     this.#reader = new FrameReader(this, DEFAULT_FRAME_BYTES);
     this.#out.append(GREETING, 0, GREETING.length);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));

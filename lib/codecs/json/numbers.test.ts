@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from './testing/fuzz.ts';
-import { NumberList, readNumbers, writeNumbers } from './numbers.ts';
+import { NumberList, readNumberList, writeNumbers } from './numbers.ts';
 
 const list = new NumberList();
 
 function read(text: string): { shape: readonly number[]; values: number[] } | string {
   const bytes = Buffer.from(` ${text} `);
-  const shape = readNumbers(bytes, 1, bytes.length - 1, list);
+  const shape = readNumberList(bytes, 1, bytes.length - 1, list);
   if (typeof shape === 'string') return shape;
   return { shape, values: Array.from(list.values.subarray(0, list.length)) };
 }

@@ -62,7 +62,7 @@ export class NumberList {
  * own is []. `irregular`: the arrays are ragged or hold anything but numbers. `long`: many of the numbers have more digits than are
  * computed here, so that JSON.parse is faster.
  */
-export function readNumbers(
+export function readNumberList(
   bytes: Buffer,
   start: number,
   end: number,

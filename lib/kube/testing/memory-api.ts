@@ -2,7 +2,13 @@
 // pages, watches with history. What a real server does besides is tried against a real one (e2e/control-plane).
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubeClient } from '../client.ts';
-import type { KubeList, ListOptions, Selection, WatchOptions, WriteOptions } from '../client.ts';
+import type {
+  KubeList,
+  ListOptions,
+  ObjectSelection,
+  WatchOptions,
+  WriteOptions,
+} from '../client.ts';
 import { KubeError } from '../error.ts';
 import type { KindRef, ObjectRef } from '../kinds.ts';
 import { type KubeObject, keyOf } from '../object.ts';
@@ -92,7 +98,7 @@ export class MemoryApi {
     this.#history.length = 0;
   }
 
-  select({ kind }: KindRef, { namespace, fieldSelector }: Selection): KubeObject[] {
+  select({ kind }: KindRef, { namespace, fieldSelector }: ObjectSelection): KubeObject[] {
     const name = fieldSelector?.replace('metadata.name=', '');
     return [...this.#objects.values()].filter(
       (object) =>

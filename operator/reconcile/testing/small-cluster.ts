@@ -9,7 +9,7 @@ import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS } from '../../../cluster/names.
 import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
 import type { OperatorConfig } from '../../config/workload-config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../../observe/contract.ts';
-import { nameOf } from '../../observe/contract.ts';
+import { kindAndName } from '../../observe/contract.ts';
 import { readablePart, readHere, readOptions } from '../../read/reader.ts';
 import { SpecVersions } from '../../observe/spec-versions.ts';
 
@@ -82,7 +82,10 @@ export class SmallCluster {
   }
 
   add(object: KubeObject): void {
-    this.children.set(nameOf(object), this.#stamp(object, this.children.get(nameOf(object))));
+    this.children.set(
+      kindAndName(object),
+      this.#stamp(object, this.children.get(kindAndName(object))),
+    );
   }
 
   /** Carries out a result. */
@@ -97,15 +100,15 @@ export class SmallCluster {
       );
       const metadata = { ...taken.metadata, managedFields: kept };
       if (isObject) this.object = { ...taken, metadata };
-      else this.children.set(nameOf(taken), { ...taken, metadata });
+      else this.children.set(kindAndName(taken), { ...taken, metadata });
     }
     for (const { ref } of result.remove) this.children.delete(`${ref.kind}/${ref.name}`);
     for (const { object } of result.apply) {
-      const live = this.children.get(nameOf(object));
+      const live = this.children.get(kindAndName(object));
       const status = live === undefined ? {} : { status: live['status'] };
       const metadata = { ...object.metadata, ...this.#applied(live?.metadata ?? object.metadata) };
       this.add({ ...object, ...status, metadata });
-      this.absent.delete(nameOf(object));
+      this.absent.delete(kindAndName(object));
     }
     for (const { ref, annotations } of result.annotate)
       this.pods = this.pods.map((pod) =>
@@ -151,9 +154,9 @@ export class SmallCluster {
         updatedReplicas: replicas,
         availableReplicas: replicas,
       };
-      this.children.set(nameOf(deployment), { ...deployment, status });
+      this.children.set(kindAndName(deployment), { ...deployment, status });
       const set = renderReplicaSet(deployment, replicas);
-      this.replicaSets.set(nameOf(set), set);
+      this.replicaSets.set(kindAndName(set), set);
       for (let index = 0; index < replicas; index += 1)
         this.pods = [...this.pods, renderPod(deployment, index, this.pods.length)];
     }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, SELDON_LABELS } from '../../../cluster/names.ts';
-import { ROUTE_KINDS } from '../../config/other-kinds.ts';
+import { TRAFFIC_KINDS } from '../../config/other-kinds.ts';
 import type { Workloads } from '../workloads.ts';
 import { objectAt, objectsAt, textAt, textsAt } from '../../../graph/plan/json-value.ts';
 
@@ -110,7 +110,7 @@ function checkLabels({ metadata, kind }: KubeObject): void {
     assert.match(value, LABEL_VALUE);
   }
   // One route leads to all predictors.
-  const own = ROUTE_KINDS.includes(kind) ? [] : [LABELS.predictor];
+  const own = TRAFFIC_KINDS.includes(kind) ? [] : [LABELS.predictor];
   for (const key of [SELDON_LABELS.deployment, LABELS.deployment, ...own])
     assert.ok(labels[key] !== undefined, `${kind} ${metadata.name} has the label ${key}`);
 }
