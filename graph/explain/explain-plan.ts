@@ -95,12 +95,17 @@ function explainEdges(plan: Plan): string[] {
 }
 
 function explainPolicy({ policy }: Plan): string[] {
+  const origin = (name: keyof typeof LIMITS): string => {
+    // Where it is not written it is that of REST.
+    if (name === 'grpcMaxMessageBytes')
+      return policy[name] === policy.maxBodyBytes ? ` (as ${LIMITS.maxBodyBytes.annotation})` : '';
+    return policy[name] === LIMITS[name].default ? ' (default)' : '';
+  };
   const lines = (Object.keys(LIMITS) as (keyof typeof LIMITS)[]).map((name) => {
-    const { annotation, unit, default: standard } = LIMITS[name];
+    const { annotation, unit } = LIMITS[name];
     const value = policy[name];
     const shown = value === null ? 'none' : `${value} ${unit}`;
-    const origin = name !== 'grpcMaxMessageBytes' && value === standard ? ' (default)' : '';
-    return `    ${annotation} ${shown}${origin}`;
+    return `    ${annotation} ${shown}${origin(name)}`;
   });
   const routing = policy.routingInBody
     ? 'header seldon-routing and meta.routing'

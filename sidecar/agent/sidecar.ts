@@ -87,7 +87,10 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
         server.closeAllConnections();
       });
     const first = readPlan(options.plan);
-    if (first === null) log.info(`there is no plan at ${options.plan} yet`);
+    if (first === null)
+      log.info(
+        `there is no plan at ${options.plan} yet, and nothing is served before: in a pod the operator brings it; outside of one use sidegraph run`,
+      );
     else follower.offer(first);
     const watcher = watchFile(options.plan, first, (text) => follower.offer(text), {
       settleMs: SETTLE_MS,

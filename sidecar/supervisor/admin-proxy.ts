@@ -42,7 +42,11 @@ export function startAdminProxy(
     }
     if (pages(request, response)) return;
     if (!READABLE.has(path)) {
-      response.writeHead(404).end(`offered here: ${[...LIVE_PATHS, ...READABLE].join(' ')}\n`);
+      response
+        .writeHead(404)
+        .end(
+          `offered here: ${[...LIVE_PATHS, ...READABLE].join(' ')}\nthe graph's metrics are at /metrics of its own port\n`,
+        );
       return;
     }
     requestSocket(socketPath, url).then(

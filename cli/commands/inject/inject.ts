@@ -31,7 +31,10 @@ export async function inject(options: InjectOptions, io: Io): Promise<number> {
     for (const text of words) io.err(`${paint('bold', place)}\n  ${severity} ${text}\n`);
   }
   if (pods.length === 0)
-    io.err(`${paint('yellow', 'warning')} no pod has the annotation ${GRAPH_ANNOTATION}\n`);
+    io.err(
+      `${paint('yellow', 'warning')} no pod has the annotation ${GRAPH_ANNOTATION}: nothing was changed\n` +
+        `  → give the manifests of the pods, annotated with the name of their graph, and the graph with --graph FILE\n`,
+    );
   if (hasErrors(findings) || pods.some(({ kind }) => kind === 'refused')) return 1;
   io.out(options.output === 'json' ? renderJson(documents) : renderYaml(documents));
   return 0;

@@ -35,22 +35,27 @@ export function announce(
   }
   const { name, namespace } = prepared.deployment;
   const { path, body, grpcPath } = dialectOf(prepared.deployment.protocol).example;
-  const lines: string[] = ['', describeUnits(prepared.units, silent), ''];
-  lines.push(`REST   ${url}${path}`);
-  lines.push(`       ${url}/seldon/${namespace}/${name}${path}`);
+  const places: [string, string][] = [
+    ['REST', `${url}${path}`],
+    ['', `${url}/seldon/${namespace}/${name}${path}`],
+  ];
   if (grpcPath !== null)
-    lines.push(
-      `gRPC   ${clientHost(options.host)}:${options.grpcPort} (${grpcPath.slice(1)}), and the REST port`,
-    );
+    places.push([
+      'gRPC',
+      `${clientHost(options.host)}:${options.grpcPort} (${grpcPath.slice(1)}), and the REST port`,
+    ]);
   for (const each of prepared.plan.predictors)
     if (each.explainer !== undefined)
-      lines.push(`explain ${url}${explainerPath(prepared.plan, each)}…`);
-  if (options.adminPort !== null)
-    lines.push(
-      `live   ${urlOf(options.host, options.adminPort)}/`,
-      `admin  ${urlOf(options.host, options.adminPort)}/stats`,
-    );
-  lines.push(`files  ${stateDir}`, '');
+      places.push(['explain', `${url}${explainerPath(prepared.plan, each)}…`]);
+  places.push(['metrics', `${url}/metrics`]);
+  if (options.adminPort !== null) {
+    const admin = urlOf(options.host, options.adminPort);
+    places.push(['live', `${admin}/`], ['admin', `${admin}/stats`]);
+  }
+  places.push(['files', stateDir]);
+  const width = Math.max(...places.map(([label]) => label.length));
+  const lines = ['', describeUnits(prepared.units, silent), ''];
+  lines.push(...places.map(([label, place]) => `${label.padEnd(width)}  ${place}`), '');
   lines.push(`curl -H 'content-type: application/json' -d '${body}' ${url}${path}`, '');
   lines.push(`ready ${url}`);
   return `${lines.join('\n')}\n`;
