@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { request } from '../../lib/runtime/node-http.ts';
+import type { Wanted } from '../../sidecar/live/sample.ts';
 import type { LiveState } from '../../sidecar/live/state.ts';
 
 /** Where the examples have it: `--admin-port 9901`. */
@@ -11,10 +12,13 @@ export const DEFAULT_LIVE_URL = 'http://127.0.0.1:9901';
 const SILENCE_MS = 15_000;
 
 /** States as they come, until whoever asked has enough; throws a CommandFailure when there are none. */
-export async function* followLive(url: string): AsyncGenerator<LiveState> {
+export async function* followLive(
+  url: string,
+  wants: Wanted = 'requests',
+): AsyncGenerator<LiveState> {
   const outgoing = new AbortController();
   try {
-    const response = await open(url, outgoing.signal);
+    const response = await open(url, wants, outgoing.signal);
     if (response.statusCode !== 200 || response.headers['content-type'] !== 'text/event-stream')
       throw silent(
         url,
@@ -38,9 +42,10 @@ export async function* followLive(url: string): AsyncGenerator<LiveState> {
   }
 }
 
-function open(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+function open(url: string, wants: Wanted, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const target = new URL('live', url.endsWith('/') ? url : `${url}/`);
+    if (wants === 'counters') target.search = 'counters';
     const outgoing = request(target, { signal, timeout: SILENCE_MS }, resolve);
     outgoing.on('timeout', () => outgoing.destroy(new Error('it says nothing')));
     outgoing.on('error', reject);

@@ -1,10 +1,11 @@
 // The live page's data under load: what /live, `top`, `tap` and `trace` tell is what was sent, and nothing is written while nobody looks.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { LIVE_LINES_PER_SECOND } from '../../envoy/kit/limits.ts';
 import type { LiveRequest } from '../../sidecar/live/requests.ts';
 import type { LiveState } from '../../sidecar/live/state.ts';
 import type { TreeUnit } from '../../sidecar/live/walk-tree.ts';
@@ -132,6 +133,33 @@ describe('the live data', () => {
     // Longer than Envoy keeps lines in memory.
     await new Promise((resolve) => setTimeout(resolve, 1200));
     assert.equal(liveLogSize(), size);
+  });
+
+  test('nothing is written for somebody who looks at the counters alone', async () => {
+    const size = liveLogSize();
+    let states = 0;
+    for await (const { requests } of followLive(urlOf(), 'counters')) {
+      assert.deepEqual(requests, []);
+      await ask(graph.running.port, { body: LIVE_BODY });
+      if (++states === 3) break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.equal(liveLogSize(), size);
+  });
+
+  test('of a busy graph so many lines are written as Envoy is allowed, and no more', async () => {
+    const states = followLive(urlOf());
+    await states.next();
+    const beganAt = performance.now();
+    const load = startLoad(graph.running.port, 8, LIVE_BODY);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const { requests } = await load.stop();
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    const lines = readFileSync(graph.logPath, 'utf8').split('\n').length - 1;
+    const seconds = (performance.now() - beganAt) / 1000;
+    await states.return(undefined);
+    assert.ok(lines <= LIVE_LINES_PER_SECOND * (seconds + 1), `${lines} lines of ${requests}`);
+    assert.ok(lines >= Math.min(requests, LIVE_LINES_PER_SECOND), `${lines} lines of ${requests}`);
   });
 
   test('only reading is offered, and nothing may be loaded from elsewhere', async () => {

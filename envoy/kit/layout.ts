@@ -51,6 +51,11 @@ export function clustersPath(layout: EnvoyLayout): string {
   return join(layout.dir, 'clusters.json');
 }
 
+/** How many lines the live log may have a second. */
+export function liveLimitPath(layout: EnvoyLayout): string {
+  return join(layout.dir, 'live-limit.json');
+}
+
 /** The file of one route table; predictors are DNS labels, so the name is safe in a path. */
 export function routesPath(layout: EnvoyLayout, routeTable: string): string {
   return join(layout.dir, `routes-${routeTable}.json`);

@@ -97,6 +97,8 @@ export const MAX_REQUESTS_PER_READ = 4;
 export const ACCESS_LOG_SLOW_MS = 1000;
 /** One in this many of the others has one too. */
 export const ACCESS_LOG_ONE_IN = 1000;
+/** Requests of a second that have a line in the live log while somebody looks; twice as many after a quiet second. */
+export const LIVE_LINES_PER_SECOND = 200;
 /** How long connections of a replaced listener may live on; no shorter than the default deadline. */
 export const DRAIN_SECONDS = 300;
 /** How long Envoy may take to report that it runs an update, before the swap counts as rejected. */

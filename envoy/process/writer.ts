@@ -5,7 +5,8 @@ import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { readSubscriptions } from './admin.ts';
 import { awaitSeen } from './await-seen.ts';
 import type { EnvoyJson } from '../kit/json.ts';
-import { type EnvoyLayout, bootstrapPath } from '../kit/layout.ts';
+import { liveLimitFile } from '../kit/filters/live-log.ts';
+import { type EnvoyLayout, bootstrapPath, liveLimitPath } from '../kit/layout.ts';
 import { EGRESS_ROUTES } from '../kit/names.ts';
 import { type EnvoyFiles, renderEnvoy } from '../sidecar/render.ts';
 import { type RetainedByName, resourceName, retain, withRetained } from './retained.ts';
@@ -72,9 +73,12 @@ export class EnvoyWriter {
   async start(deployment: DeploymentPlan): Promise<StartOutcome> {
     const files = renderEnvoy(deployment, this.#layout);
     const { envoyBin } = this.#options;
+    await makeFolder(this.#layout.dir);
+    // Has to be there already when Envoy looks at the others.
+    if (this.#layout.liveLogPath !== undefined)
+      await replaceFile(liveLimitPath(this.#layout), JSON.stringify(liveLimitFile()));
     const fault = envoyBin === null ? null : await validateFiles(files, envoyBin);
     if (fault !== null) return { kind: 'refused', reason: fault };
-    await makeFolder(this.#layout.dir);
     await replaceFile(bootstrapPath(this.#layout), `${JSON.stringify(files.bootstrap, null, 1)}\n`);
     for (const each of watchedFiles(files, this.#layout)) await this.#put(each);
     this.#live = files;

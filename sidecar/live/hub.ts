@@ -1,148 +1,137 @@
-// Who looks, and what they are told: while there are watchers the counters are read once a second and Envoy writes a line for each
-// request; when the last one has gone both end, and nothing is done until the next one comes.
-import type { WalkRecord } from '../../extproc/live/walk-log.ts';
-import type { DeploymentPlan } from '../../graph/plan/plan.ts';
-import { requestSocket } from '../../lib/runtime/ask-socket.ts';
-import { describeThrown } from '../../lib/runtime/thrown.ts';
-import { LIVE_LOG_KEY } from '../../envoy/kit/names.ts';
-import type { Busy } from './in-flight.ts';
-import { type Reading, readCounters } from './reading.ts';
-import { type LiveRequest, parseLine, Ring, WaitingWalks } from './requests.ts';
-import { liveState, type LiveState } from './state.ts';
-import { Tail } from './tail.ts';
+// Who looks, and what they are told: while there are watchers the source of samples is open, and a state goes to all of them as soon as
+// every pod has told something new; when the last one has gone the source is closed.
+import { LiveMerge } from './merge.ts';
+import { type LiveRequest, Ring } from './requests.ts';
+import type { LiveFeed, PodEntry, SampleSource } from './sample.ts';
+import { KEPT_REQUESTS, LIVE_TICK_MS, MAX_TOLD_REQUESTS } from './sampler.ts';
+import type { LiveNote, LiveState } from './state.ts';
 
-/** How often watchers are told, ms. */
-export const LIVE_TICK_MS = 1000;
-/** Rates are of the last so many seconds, or of as many as there are. */
-const WINDOW_TICKS = 5;
-/** Requests that are kept for who comes later. */
-export const KEPT_REQUESTS = 200;
-/** Walks whose request has not been read of yet. */
-const MAX_WAITING_WALKS = 1000;
-/** Requests of one state; the newest where there were more. */
-export const MAX_TOLD_REQUESTS = 200;
-
-export interface LiveParts {
-  readonly plan: () => DeploymentPlan | null;
-  /** The text of the metrics page. */
-  readonly metrics: () => Promise<string>;
-  /** Requests at all listeners, and calls to units by `predictor/unit`. */
-  readonly inFlight: () => Promise<Busy>;
-  /** What comes of it is given to `takeWalks`. */
-  readonly askWalks: () => void;
-  readonly adminSocket: string;
-  readonly logPath: string;
-  readonly warn: (text: string) => void;
-  readonly tickMs?: number;
-}
+/** A pod that tells nothing holds up the others no longer than this, ms. */
+const PATIENCE_MS = 1.5 * LIVE_TICK_MS;
 
 type Watcher = (state: LiveState) => void;
 
-export class LiveHub {
-  readonly #parts: LiveParts;
+export class LiveHub implements LiveFeed<LiveState> {
+  readonly #source: SampleSource;
+  readonly #identity: Pick<LiveState, 'namespace' | 'deployment'>;
   readonly #watchers = new Map<Watcher, { isNew: boolean }>();
   readonly #ring = new Ring<LiveRequest>(KEPT_REQUESTS);
-  readonly #tail: Tail;
-  readonly #walks = new WaitingWalks(MAX_WAITING_WALKS);
-  #readings: Reading[] = [];
+  #merge = new LiveMerge();
+  #pods: readonly PodEntry[] | null = null;
+  #notes: readonly LiveNote[] = [];
+  #fresh: LiveRequest[] = [];
+  /** Pods with a sample since the last state. */
+  readonly #told = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
-  #nextId = 1;
-  #isBusy = false;
+  #close: (() => void) | null = null;
 
-  constructor(parts: LiveParts) {
-    this.#parts = parts;
-    this.#tail = new Tail(parts.logPath);
+  /** `identity` is for states of a source that has not told anything yet. */
+  constructor(
+    source: SampleSource,
+    identity: Pick<LiveState, 'namespace' | 'deployment'> = { namespace: '', deployment: '' },
+  ) {
+    this.#source = source;
+    this.#identity = identity;
   }
 
-  /** Calls back with states until the function that it returns is called; the first one comes after a tick or two. */
   watch(watcher: Watcher): () => void {
     this.#watchers.set(watcher, { isNew: true });
-    if (this.#timer === null) this.#begin();
+    if (this.#close === null) this.#begin();
     return () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) this.#end();
     };
   }
 
-  takeWalks(walks: readonly WalkRecord[]): void {
-    if (this.#timer !== null) this.#walks.add(walks);
-  }
-
   close(): void {
     this.#watchers.clear();
     this.#end();
-    this.#tail.close();
   }
 
   #begin(): void {
-    this.#tail.clear();
-    this.#setLog(100);
-    const tick = (): void => {
-      if (this.#isBusy) return;
-      this.#isBusy = true;
-      this.#tick()
-        .catch((thrown: unknown) => this.#parts.warn(`the live page: ${describeThrown(thrown)}`))
-        .finally(() => {
-          this.#isBusy = false;
-        });
-    };
-    this.#timer = setInterval(tick, this.#parts.tickMs ?? LIVE_TICK_MS);
-    tick();
+    this.#close = this.#source.open({
+      sample: (pod, sample) => {
+        // A pod that has been said to be gone.
+        if (this.#pods !== null && !this.#isLive(pod)) return;
+        this.#fresh.push(...this.#merge.take(pod, sample));
+        this.#told.add(pod);
+        if (this.#expected().every((name) => this.#told.has(name))) this.#tell();
+      },
+      situation: (pods, notes) => {
+        this.#pods = pods;
+        this.#notes = notes;
+        for (const name of this.#merge.names) if (!this.#isLive(name)) this.#merge.drop(name);
+      },
+    });
+    this.#wait();
   }
 
   #end(): void {
-    if (this.#timer === null) return;
-    clearInterval(this.#timer);
+    this.#close?.();
+    this.#close = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#readings = [];
+    this.#merge = new LiveMerge();
+    this.#pods = null;
+    this.#notes = [];
+    this.#fresh = [];
+    this.#told.clear();
     this.#ring.clear();
-    this.#walks.clear();
-    this.#setLog(0);
   }
 
-  /** Which share of the requests has a line, percent. */
-  #setLog(percent: number): void {
-    requestSocket(this.#parts.adminSocket, `/runtime_modify?${LIVE_LOG_KEY}=${percent}`, {
-      method: 'POST',
-    }).catch((thrown: unknown) => {
-      // At the end of a run Envoy may be gone first.
-      if (percent > 0)
-        this.#parts.warn(`Envoy does not tell of requests: ${describeThrown(thrown)}`);
-    });
+  /** Pods that are to tell something each second. */
+  #expected(): readonly string[] {
+    if (this.#pods === null) return this.#merge.names;
+    return this.#pods.filter(({ state }) => state === 'live').map(({ name }) => name);
   }
 
-  async #tick(): Promise<void> {
-    const plan = this.#parts.plan();
-    if (plan === null) return;
-    // Before the walks are asked for: the filter has noted a walk before Envoy writes the line of its request.
-    const lines = this.#tail.look();
-    this.#parts.askWalks();
-    const [text, busy] = await Promise.all([
-      this.#parts.metrics(),
-      this.#parts.inFlight().catch(() => null),
-    ]);
-    // Nobody looks any more.
-    if (this.#timer === null) return;
-    this.#readings.push({
-      atMs: performance.now(),
-      wallMs: Date.now(),
-      inFlight: busy?.requests ?? null,
-      active: busy?.calls ?? new Map(),
-      ...readCounters(text),
-    });
-    if (this.#readings.length > WINDOW_TICKS + 1) this.#readings.shift();
-    const fresh = lines
-      .slice(-MAX_TOLD_REQUESTS)
-      .flatMap((line) => parseLine(line, this.#nextId++) ?? [])
-      .map((request) => this.#walks.join(request));
+  #isLive(pod: string): boolean {
+    return this.#pods?.some(({ name, state }) => name === pod && state === 'live') === true;
+  }
+
+  #wait(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tell(), PATIENCE_MS);
+  }
+
+  #tell(): void {
+    this.#wait();
+    this.#told.clear();
+    const fresh = this.#fresh
+      .toSorted((one, other) => compare(one.time, other.time) || one.id - other.id)
+      .slice(-MAX_TOLD_REQUESTS);
+    this.#fresh = [];
     this.#ring.push(fresh);
-    const [before] = this.#readings;
-    const now = this.#readings.at(-1);
-    if (before === undefined || now === undefined || before === now) return;
-    const state = liveState(plan, before, now);
+    const state = this.#merge.state(this.#pods ?? []) ?? this.#emptyState();
+    if (state === null) return;
     for (const [watcher, of] of this.#watchers) {
-      watcher({ ...state, requests: of.isNew ? this.#ring.list() : fresh });
+      const requests = of.isNew ? this.#ring.list() : fresh;
+      watcher({ ...state, notes: this.#notes, requests });
       of.isNew = false;
     }
   }
+
+  /** Where no pod tells anything there may be a reason for it. */
+  #emptyState(): LiveState | null {
+    if (this.#pods === null || (this.#pods.length === 0 && this.#notes.length === 0)) return null;
+    return {
+      ...this.#identity,
+      at: new Date().toISOString(),
+      windowSeconds: 0,
+      inFlight: null,
+      predictors: [],
+      requests: [],
+      pods: this.#pods.map((pod) => ({
+        ...pod,
+        state: pod.state === 'live' ? 'connecting' : pod.state,
+        plan: '',
+        perSecond: null,
+      })),
+      notes: [],
+    };
+  }
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }

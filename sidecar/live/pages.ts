@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
-import type { LiveHub } from './hub.ts';
+import type { LiveFeed, Wanted } from './sample.ts';
 
 /** Watchers at a time; further ones are refused. */
 export const MAX_WATCHERS = 32;
@@ -26,7 +26,8 @@ export const LIVE_PATHS = ['/', '/live'] as const;
 /** Answers a request for the live page; false for any other. The caller has refused what is not GET or HEAD. */
 export type Pages = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export function livePages(hub: LiveHub): Pages {
+/** `/live` has requests too, `/live?counters` has none. */
+export function livePages(feeds: Readonly<Record<Wanted, LiveFeed<object>>>): Pages {
   const files = new Map<string, { readonly type: string; readonly body: string }>();
   for (const [path, [name, type]] of Object.entries(FILES)) {
     const text = readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
@@ -34,7 +35,7 @@ export function livePages(hub: LiveHub): Pages {
     files.set(path, { type: `${type}; charset=utf-8`, body });
   }
   let watchers = 0;
-  const stream = (response: ServerResponse): void => {
+  const stream = (response: ServerResponse, wants: Wanted): void => {
     if (watchers >= MAX_WATCHERS) {
       response.writeHead(503, HEADERS).end('too many watch already\n');
       return;
@@ -42,7 +43,7 @@ export function livePages(hub: LiveHub): Pages {
     watchers++;
     response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
     response.flushHeaders();
-    const leave = hub.watch((state) => {
+    const leave = feeds[wants].watch((state) => {
       response.write(`data: ${JSON.stringify(state)}\n\n`);
       if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
     });
@@ -52,13 +53,13 @@ export function livePages(hub: LiveHub): Pages {
     });
   };
   return (request, response) => {
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const [path = '/', query] = (request.url ?? '/').split('?');
     const file = files.get(path);
     if (file === undefined && path !== '/live') return false;
     if (file !== undefined)
       response.writeHead(200, { ...HEADERS, 'content-type': file.type }).end(file.body);
     else if (request.method === 'HEAD') response.writeHead(200, HEADERS).end();
-    else stream(response);
+    else stream(response, query === 'counters' ? 'counters' : 'requests');
     return true;
   };
 }

@@ -1,10 +1,8 @@
 // One reading of a graph's counters: Seldon's two families in a text of the metrics page, added up by predictor, unit and service. What
 // counts as an error is decided here: a fault of a server, not a request that was wrong.
-import { dialectOf } from '../../dialects/known/dialects.ts';
 import { type Distribution, emptyDistribution } from '../../extproc/metrics/buckets.ts';
 import { readSamples } from '../../extproc/metrics/prometheus-text.ts';
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
-import type { Plan } from '../../graph/plan/plan.ts';
 
 export interface Tally {
   count: number;
@@ -104,18 +102,4 @@ export function subtract(now: Tally | undefined, before: Tally | undefined): Tal
     errors: Math.max(0, now.errors - (from?.errors ?? 0)),
     distribution,
   };
-}
-
-/** Values of `service` under which calls that bring feedback are counted. */
-export function feedbackPaths(plan: Plan): ReadonlySet<string> {
-  return new Set(
-    plan.edges.flatMap(({ dialect, model, transport }) => {
-      const path = dialectOf(dialect).unitPath(
-        encodeURIComponent(model),
-        'send-feedback',
-        transport,
-      );
-      return [path ?? 'send-feedback'];
-    }),
-  );
 }

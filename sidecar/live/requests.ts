@@ -8,6 +8,8 @@ export interface LiveRequest {
   readonly id: number;
   /** When it began, ISO 8601. */
   readonly time: string;
+  /** Of a deployment in a cluster; '' of a run on this machine. */
+  readonly pod: string;
   readonly predictor: string;
   readonly method: string;
   /** Without its query. */
@@ -66,6 +68,7 @@ export function parseLine(line: string, id: number): LiveRequest | null {
   return {
     id,
     time: text('time'),
+    pod: '',
     predictor: text('predictor'),
     method: text('method'),
     path: text('path'),

@@ -5,6 +5,7 @@ import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 import { edgeWords } from './page/words.ts';
 import { type Reading, readCounters } from './reading.ts';
+import { shapeOf } from './shape.ts';
 import { liveState } from './state.ts';
 
 const FAMILY = 'seldon_api_executor';
@@ -82,7 +83,7 @@ test('rates and times are those between two readings, feedback left out', () => 
       client('x', 25) +
       client('y', 25),
   );
-  const state = liveState(deploymentOf(plan), before, now);
+  const state = liveState(shapeOf(deploymentOf(plan)), [{ before, now }]);
   assert.deepEqual(
     { at: state.at, seconds: state.windowSeconds, inFlight: state.inFlight },
     { at: '2023-11-14T22:13:25.000Z', seconds: 5, inFlight: 2 },
@@ -131,7 +132,9 @@ test('rates and times are those between two readings, feedback left out', () => 
 
 test('a graph that nothing happens to has no times and no shares', () => {
   const text = server(7) + client('a', 7);
-  const state = liveState(deploymentOf(plan), reading(0, text), reading(1000, text));
+  const state = liveState(shapeOf(deploymentOf(plan)), [
+    { before: reading(0, text), now: reading(1000, text) },
+  ]);
   const [predictor] = state.predictors;
   assert.deepEqual(
     [predictor?.perSecond, predictor?.meanMs, predictor?.p99Ms, predictor?.total],

@@ -1,11 +1,14 @@
-// What a graph does right now, as data: out of a plan and two readings of its counters comes the state that the live page, `top` and
-// `tap` show. The picture has the structure of the plan's walk, so it is the one that `explain` draws.
-import { serviceOf } from '../../envoy/kit/names.ts';
-import { quantileOf } from '../../extproc/metrics/buckets.ts';
-import { describeChoice, describeMerge } from '../../graph/explain/step-words.ts';
-import type { DeploymentPlan, Plan, PredictorPlan, Step } from '../../graph/plan/plan.ts';
-import { feedbackPaths, type Reading, subtract, type Tally, type TallyTable } from './reading.ts';
+// What a graph does right now, as data: out of its shape and two readings of the counters of each of its pods comes the state that the
+// live page, `top` and `tap` show. Counters of pods are added up, and quantiles are those of the buckets of all of them.
+import {
+  addTo,
+  type Distribution,
+  emptyDistribution,
+  quantileOf,
+} from '../../extproc/metrics/buckets.ts';
+import { type Reading, subtract, type TallyTable } from './reading.ts';
 import type { LiveRequest } from './requests.ts';
+import type { GraphShape, PredictorShape, UnitShape } from './shape.ts';
 
 /** Of one window of time. */
 export interface Traffic {
@@ -15,24 +18,13 @@ export interface Traffic {
   readonly meanMs: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
-  /** Since the start. */
+  /** Since the start; in a cluster, of the pods that run. */
   readonly total: number;
   readonly errors: number;
 }
 
 /** Counts calls; of a unit that needs none, requests are those of its children. */
-export interface LiveUnit extends Traffic {
-  readonly name: string;
-  /** Its type, or the implementation that needs no container. */
-  readonly kind: string;
-  /** Position of the parent in `units`, −1 for the root. */
-  readonly parent: number;
-  /** Position among the parent's children. */
-  readonly branch: number;
-  /** What is done here, in words. */
-  readonly does: readonly string[];
-  /** Whether it sends each request to one of its children. */
-  readonly chooses: boolean;
+export interface LiveUnit extends UnitShape, Traffic {
   /** Calls under way. */
   readonly inFlight: number;
   /** Below a unit that chooses: the share of its requests that came here, 0 to 1; null where that is not known. */
@@ -48,6 +40,25 @@ export interface LivePredictor extends Traffic {
   readonly units: readonly LiveUnit[];
 }
 
+/** A pod of a deployment in a cluster. */
+export interface LivePod {
+  readonly name: string;
+  readonly predictor: string;
+  /** `live`: its numbers are in the sums. `silent`: it has none to give, `why` says the reason. */
+  readonly state: 'connecting' | 'live' | 'silent';
+  readonly why: string;
+  /** Hash of the plan that it serves; '' where that is not known. */
+  readonly plan: string;
+  readonly perSecond: number | null;
+}
+
+/** What keeps a part from being shown, and what to do about it. */
+export interface LiveNote {
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string;
+}
+
 export interface LiveState {
   /** ISO 8601. */
   readonly at: string;
@@ -60,142 +71,166 @@ export interface LiveState {
   readonly predictors: readonly LivePredictor[];
   /** Requests that ended since the last state, oldest first; the first state that a watcher gets has those that are kept. */
   readonly requests: readonly LiveRequest[];
+  /** Those of a deployment in a cluster; none of a run on this machine. */
+  readonly pods: readonly LivePod[];
+  readonly notes: readonly LiveNote[];
 }
 
-/** Everything of a state but its requests. `before` and `now`: two readings, in this order. */
-export function liveState(
-  { deployment, namespace, predictors }: DeploymentPlan,
-  before: Reading,
-  now: Reading,
-): LiveState {
-  const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
+/** Two readings of one pod (or run), in this order. The same one twice counts for totals alone. */
+export interface Window {
+  readonly before: Reading;
+  readonly now: Reading;
+}
+
+/** Everything of a state but its requests, pods and notes. `windows` must not be empty. */
+export function liveState(shape: GraphShape, windows: readonly Window[]): LiveState {
+  const counted = windows.map(({ now }) => now.inFlight).filter((count) => count !== null);
   return {
-    at: new Date(now.wallMs).toISOString(),
-    windowSeconds: Math.round(seconds * 1000) / 1000,
-    deployment,
-    namespace,
-    inFlight: now.inFlight,
-    predictors: predictors.map((predictor) => predictorState(predictor, before, now, seconds)),
+    at: new Date(Math.max(...windows.map(({ now }) => now.wallMs))).toISOString(),
+    windowSeconds: Math.round(Math.max(...windows.map(secondsOf)) * 1000) / 1000,
+    deployment: shape.deployment,
+    namespace: shape.namespace,
+    inFlight: counted.length === 0 ? null : sum(counted),
+    predictors: shape.predictors.map((predictor) => predictorState(predictor, windows)),
     requests: [],
+    pods: [],
+    notes: [],
   };
 }
 
-function predictorState(
-  { plan, traffic, shadow }: PredictorPlan,
-  before: Reading,
-  now: Reading,
-  seconds: number,
-): LivePredictor {
-  const services = new Set([
-    serviceOf(plan.dialect, 'predict-rest'),
-    serviceOf(plan.dialect, 'predict-grpc'),
-  ]);
-  const isPrediction = (service: string): boolean => services.has(service);
+function predictorState(shape: PredictorShape, windows: readonly Window[]): LivePredictor {
+  const { name, plan, percent, shadow } = shape;
   return {
-    name: plan.predictor,
-    plan: plan.hash,
-    percent: traffic,
+    name,
+    plan,
+    percent,
     shadow,
-    ...trafficOf(
-      before.servers.get(plan.predictor),
-      now.servers.get(plan.predictor),
-      isPrediction,
-      seconds,
-    ),
-    units: unitStates(plan, before, now, seconds),
+    ...predictorTraffic(shape, windows),
+    units: unitStates(shape, windows),
   };
 }
 
-function unitStates(plan: Plan, before: Reading, now: Reading, seconds: number): LiveUnit[] {
-  const feedback = feedbackPaths(plan);
-  const isPrediction = (service: string): boolean => !feedback.has(service);
-  const tableOf = (reading: Reading, step: Step): TallyTable | undefined =>
-    reading.units.get(`${plan.predictor}/${plan.units[step.unit]?.name ?? ''}`);
-  /** Requests that a step has seen; a unit that is asked twice for each counts once, a built-in as its children do. */
-  const seenBy = (step: Step): number => {
-    const table = tableOf(now, step);
-    const old = tableOf(before, step);
-    const counts = [...(table?.keys() ?? [])]
-      .filter(isPrediction)
-      .map((service) => subtract(table?.get(service), old?.get(service)).count);
-    if (counts.length > 0) return Math.max(...counts);
-    const below = step.children.map(seenBy);
-    return chooses(step) ? below.reduce((sum, count) => sum + count, 0) : Math.max(0, ...below);
-  };
-  const units: LiveUnit[] = [];
-  const visit = (step: Step, parent: number, branch: number, share: number | null): void => {
-    const unit = plan.units[step.unit];
-    const index = units.length;
-    const traffic = trafficOf(tableOf(before, step), tableOf(now, step), isPrediction, seconds);
-    units.push({
-      name: unit?.name ?? '',
-      kind: unit?.builtIn ?? unit?.type ?? '',
-      parent,
-      branch,
-      does: wordsOf(step),
-      chooses: chooses(step),
-      share,
-      inFlight: now.active.get(`${plan.predictor}/${unit?.name ?? ''}`) ?? 0,
-      ...traffic,
-      ...((unit?.builtIn ?? null) === null ? {} : { perSecond: rounded(seenBy(step) / seconds) }),
-    });
-    const seen = step.children.map(seenBy);
-    const all = seen.reduce((sum, count) => sum + count, 0);
-    step.children.forEach((child, at) =>
-      visit(child, index, at, chooses(step) && all > 0 ? (seen[at] ?? 0) / all : null),
-    );
-  };
-  visit(plan.walk, -1, 0, null);
-  return units;
-}
-
-function chooses(step: Step): boolean {
-  return step.choose !== null && step.choose.kind !== 'all';
-}
-
-function wordsOf(step: Step): string[] {
-  return [
-    step.input ?? '',
-    describeChoice(step),
-    describeMerge(step),
-    step.output ? 'transform-output' : '',
-  ].filter((word) => word !== '');
-}
-
-function trafficOf(
-  before: TallyTable | undefined,
-  now: TallyTable | undefined,
-  counts: (service: string) => boolean,
-  seconds: number,
+/** Its requests, feedback left out. */
+export function predictorTraffic(
+  { name, predictions }: PredictorShape,
+  windows: readonly Window[],
 ): Traffic {
-  const total = sumOf(now, counts);
-  const { count, errors, distribution } = subtract(total, sumOf(before, counts));
+  return trafficOf(moved(windows, ({ servers }) => servers.get(name), isOneOf(predictions)));
+}
+
+function unitStates(predictor: PredictorShape, windows: readonly Window[]): LiveUnit[] {
+  const { units } = predictor;
+  const isFeedback = isOneOf(predictor.feedback);
+  const keyOf = ({ name }: UnitShape): string => `${predictor.name}/${name}`;
+  const movements = units.map((unit) =>
+    moved(
+      windows,
+      (reading) => reading.units.get(keyOf(unit)),
+      (service) => !isFeedback(service),
+    ),
+  );
+  const childrenOf: number[][] = units.map(() => []);
+  units.forEach(({ parent }, index) => childrenOf[parent]?.push(index));
+  /** Requests per second that a unit has seen; one that is asked twice for each counts once, a built-in as its children do. */
+  const seen = units.map(() => 0);
+  // Children stand after their parents.
+  for (let index = units.length - 1; index >= 0; index--) {
+    const rates = [...(movements[index]?.ratesByService.values() ?? [])];
+    const below = (childrenOf[index] ?? []).map((child) => seen[child] ?? 0);
+    if (rates.length > 0) seen[index] = Math.max(...rates);
+    else seen[index] = units[index]?.chooses === true ? sum(below) : Math.max(0, ...below);
+  }
+  return units.map((unit, index) => {
+    const parent = units[unit.parent];
+    const siblings = childrenOf[unit.parent] ?? [];
+    const all = parent?.chooses === true ? sum(siblings.map((child) => seen[child] ?? 0)) : 0;
+    return {
+      ...unit,
+      inFlight: sum(windows.map(({ now }) => now.active.get(keyOf(unit)) ?? 0)),
+      share: all > 0 ? (seen[index] ?? 0) / all : null,
+      ...trafficOf(movements[index] ?? NOTHING),
+      ...(unit.isBuiltIn ? { perSecond: rounded(seen[index] ?? 0) } : {}),
+    };
+  });
+}
+
+interface Movement {
+  perSecond: number;
+  errorsPerSecond: number;
+  count: number;
+  total: number;
+  errors: number;
+  readonly distribution: Distribution;
+  /** Of the services that were ever called. */
+  readonly ratesByService: Map<string, number>;
+}
+
+/** What happened in the windows, over the services that count. Each pod has a clock and a window of its own, so rates are added. */
+function moved(
+  windows: readonly Window[],
+  tableOf: (reading: Reading) => TallyTable | undefined,
+  counts: (service: string) => boolean,
+): Movement {
+  const movement: Movement = {
+    perSecond: 0,
+    errorsPerSecond: 0,
+    count: 0,
+    total: 0,
+    errors: 0,
+    distribution: emptyDistribution(),
+    ratesByService: new Map(),
+  };
+  for (const window of windows) {
+    const seconds = secondsOf(window);
+    const before = tableOf(window.before);
+    for (const [service, tally] of tableOf(window.now) ?? []) {
+      if (!counts(service)) continue;
+      const { count, errors, distribution } = subtract(tally, before?.get(service));
+      movement.perSecond += count / seconds;
+      movement.errorsPerSecond += errors / seconds;
+      movement.count += count;
+      movement.total += tally.count;
+      movement.errors += tally.errors;
+      addTo(movement.distribution, distribution);
+      const rate = movement.ratesByService.get(service) ?? 0;
+      movement.ratesByService.set(service, rate + count / seconds);
+    }
+  }
+  return movement;
+}
+
+const NOTHING = moved(
+  [],
+  () => undefined,
+  () => false,
+);
+
+function trafficOf(movement: Movement): Traffic {
+  const { count, distribution, total, errors } = movement;
   const quantile = (share: number): number | null =>
     count === 0 ? null : rounded(quantileOf(distribution, share) * 1000);
   return {
-    perSecond: rounded(count / seconds),
-    errorsPerSecond: rounded(errors / seconds),
+    perSecond: rounded(movement.perSecond),
+    errorsPerSecond: rounded(movement.errorsPerSecond),
     meanMs: count === 0 ? null : rounded((distribution.sumSeconds / count) * 1000),
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
-    total: total.count,
-    errors: total.errors,
+    total,
+    errors,
   };
 }
 
-function sumOf(table: TallyTable | undefined, counts: (service: string) => boolean): Tally {
-  const none = subtract(undefined, undefined);
-  const sum = { ...none };
-  for (const [service, tally] of table ?? []) {
-    if (!counts(service)) continue;
-    sum.count += tally.count;
-    sum.errors += tally.errors;
-    tally.distribution.counts.forEach((count, index) => {
-      sum.distribution.counts[index] = (sum.distribution.counts[index] ?? 0) + count;
-    });
-    sum.distribution.sumSeconds += tally.distribution.sumSeconds;
-  }
-  return sum;
+function secondsOf({ before, now }: Window): number {
+  return Math.max(0.001, (now.atMs - before.atMs) / 1000);
+}
+
+function isOneOf(services: readonly string[]): (service: string) => boolean {
+  const set = new Set(services);
+  return (service) => set.has(service);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function rounded(value: number): number {

@@ -23,6 +23,7 @@ const unit = (name: string, kind: string, parent: number, branch: number): LiveU
   branch,
   does: [kind === 'MODEL' ? 'predict' : 'transform-input'],
   chooses: kind === 'ROUTER',
+  isBuiltIn: false,
 });
 /** A transformer over a router over a model and a combiner of two. */
 const UNITS = [
@@ -45,6 +46,7 @@ const call = (name: string, verb: string) => ({
 const REQUEST: LiveRequest = {
   id: 1,
   time: '2026-11-29T15:11:55.857Z',
+  pod: '',
   predictor: 'p',
   method: 'POST',
   path: '/api/v1.0/predictions',

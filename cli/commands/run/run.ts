@@ -24,6 +24,7 @@ import { readInFlight } from '../../../sidecar/supervisor/admin.ts';
 import { addInFlight } from '../../../sidecar/live/in-flight.ts';
 import { LiveHub } from '../../../sidecar/live/hub.ts';
 import { livePages } from '../../../sidecar/live/pages.ts';
+import { LiveSampler, sourceOf } from '../../../sidecar/live/sampler.ts';
 import { usableCpus } from '../../../sidecar/supervisor/cpus.ts';
 import { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
 import { EnvoyProcess } from '../../../sidecar/supervisor/envoy-process.ts';
@@ -99,7 +100,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     log,
     watchdog,
   });
-  let live: LiveHub | null = null;
+  let live: LiveSampler | null = null;
   const dataPlane = new DataPlane({
     layout,
     envoy,
@@ -129,7 +130,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   const signal = AbortSignal.any([stop.signal, over.signal]);
   try {
     if (options.adminPort !== null && layout.liveLogPath !== undefined) {
-      live = new LiveHub({
+      live = new LiveSampler({
         plan: () => dataPlane.plan,
         metrics: () => dataPlane.metrics(),
         askWalks: () => dataPlane.askWalks(),
@@ -148,7 +149,10 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
         layout.adminSocket,
         options.host,
         options.adminPort,
-        livePages(live),
+        livePages({
+          requests: new LiveHub(sourceOf(live, 'requests')),
+          counters: new LiveHub(sourceOf(live, 'counters')),
+        }),
       );
     }
     const [silent] = await Promise.all([

@@ -7,6 +7,7 @@ test('a request is a line, and what a client wrote does not steer the terminal',
   const text = renderRequest({
     id: 1,
     time: '2026-11-29T15:11:55.857Z',
+    pod: '',
     predictor: 'main',
     method: 'POST',
     path: '/api/\x1b[2J\nv1',

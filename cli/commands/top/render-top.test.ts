@@ -22,6 +22,7 @@ const unit = (name: string, parent: number, share: number | null): LiveUnit => (
   branch: 0,
   does: [],
   chooses: false,
+  isBuiltIn: false,
   inFlight: 3,
   share,
 });
@@ -34,6 +35,8 @@ test('a state is a table of predictors and the trees of their units', () => {
     namespace: 'demo',
     inFlight: 2,
     requests: [],
+    pods: [],
+    notes: [],
     predictors: [
       {
         ...BUSY,

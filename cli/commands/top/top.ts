@@ -8,7 +8,7 @@ const CLEAR = '\x1b[H\x1b[J';
 
 /** Returns after one state with `once`; otherwise it ends by a signal, or with a CommandFailure when the graph ends. */
 export async function top({ url, once, output }: LiveOptions, io: Io): Promise<number> {
-  for await (const state of followLive(url)) {
+  for await (const state of followLive(url, 'counters')) {
     if (output === 'json') io.out(`${JSON.stringify({ ...state, requests: undefined })}\n`);
     else if (once) io.out(renderTop(state));
     else io.out(io.outIsTty ? `${CLEAR}${renderTop(state)}` : `${renderTop(state)}\n`);

@@ -7,6 +7,7 @@ import { renderTrace } from './render-trace.ts';
 const REQUEST: LiveRequest = {
   id: 1,
   time: '2026-11-29T15:11:55.857Z',
+  pod: '',
   predictor: 'main',
   method: 'POST',
   path: '/api/\x1b[2Jv1',

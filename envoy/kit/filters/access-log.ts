@@ -1,18 +1,14 @@
 // The access log: one JSON line a request, without query strings, bodies or credentials. By default what failed, what was slow
 // and one in a thousand; Envoy decides it before anything is formatted.
 import { ERRORS } from '../../../graph/plan/errors.ts';
-import {
-  ERROR_HEADER,
-  METADATA_NAMESPACE,
-  METADATA_ROUTING,
-  PUID_HEADER,
-  TRACE_HEADER,
-} from '../../../graph/plan/names.ts';
-import { type EnvoyJson, literal, typed } from '../json.ts';
+import { ERROR_HEADER, METADATA_NAMESPACE, METADATA_ROUTING } from '../../../graph/plan/names.ts';
+import { type EnvoyJson, literal } from '../json.ts';
 import type { AccessLog, EnvoyLayout } from '../layout.ts';
 import { ACCESS_LOG_ONE_IN, ACCESS_LOG_SLOW_MS } from '../limits.ts';
-import { LIVE_LOG_KEY, PATH_STATE } from '../names.ts';
+import { PATH_STATE } from '../names.ts';
 import { expressionFilter } from './expression-filter.ts';
+import { fileLogger } from './file-logger.ts';
+import { liveLogs } from './live-log.ts';
 import { isGrpc } from './transport-filter.ts';
 
 /** The loggers of one predictor's requests: of the access log, and of the live log. */
@@ -31,29 +27,6 @@ export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string
   return [...fileLogs(layout.accessLog, layout.accessLogPath, own), ...liveLogs(layout, own)];
 }
 
-/** Every request while somebody looks; otherwise a request costs the look at one number. */
-function liveLogs({ liveLogPath }: EnvoyLayout, own: EnvoyJson): EnvoyJson[] {
-  if (liveLogPath === undefined) return [];
-  return [
-    {
-      name: 'sidegraph.live-log',
-      filter: {
-        runtime_filter: {
-          runtime_key: LIVE_LOG_KEY,
-          percent_sampled: { numerator: 0, denominator: 'HUNDRED' },
-          use_independent_randomness: true,
-        },
-      },
-      ...fileLogger(liveLogPath, {
-        ...own,
-        unit_at_us: '%COMMON_DURATION(DS_RX_BEG:US_TX_BEG:us)%',
-        error: `%RESP(${ERROR_HEADER})%`,
-        traceparent: `%REQ(${TRACE_HEADER})%`,
-      }),
-    },
-  ];
-}
-
 /** A file with a JSON object a line: what every request has, and `own` fields. */
 export function fileLogs(which: AccessLog, path: string, own: EnvoyJson): EnvoyJson[] {
   if (which === 'none') return [];
@@ -65,30 +38,6 @@ export function fileLogs(which: AccessLog, path: string, own: EnvoyJson): EnvoyJ
     },
   ];
 }
-
-function fileLogger(path: string, own: EnvoyJson): EnvoyJson {
-  return {
-    typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
-      path,
-      log_format: { json_format: { ...COMMON_FIELDS, ...own } },
-    }),
-  };
-}
-
-const COMMON_FIELDS: EnvoyJson = {
-  time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
-  method: '%REQ(:METHOD)%',
-  protocol: '%PROTOCOL%',
-  code: '%RESPONSE_CODE%',
-  details: '%RESPONSE_CODE_DETAILS%',
-  flags: '%RESPONSE_FLAGS%',
-  grpc_status: '%GRPC_STATUS_NUMBER%',
-  duration_us: '%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%',
-  attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-  bytes_in: '%BYTES_RECEIVED%',
-  bytes_out: '%BYTES_SENT%',
-  puid: `%REQ(${PUID_HEADER})%`,
-};
 
 /** What a logger has besides its format, to write the lines that are asked for. */
 function linesOf(which: Exclude<AccessLog, 'none'>): EnvoyJson {

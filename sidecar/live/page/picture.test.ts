@@ -24,6 +24,7 @@ function predictor(parents: readonly number[]): LivePredictor {
       branch: parents.slice(0, at).filter((each) => each === parent).length,
       does: [],
       chooses: false,
+      isBuiltIn: false,
       inFlight: 0,
       share: null,
     }),
@@ -61,6 +62,7 @@ test('one model is a client, an arrow and a box at the same height', () => {
 const REQUEST: LiveRequest = {
   id: 1,
   time: '',
+  pod: '',
   predictor: 'p',
   method: 'POST',
   path: '/',

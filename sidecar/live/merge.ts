@@ -1,0 +1,92 @@
+// One state out of the samples of several pods. Each pod has a clock, a window and a count of its own: windows are added up, and a pod
+// that was started anew or has left takes its counts along.
+import type { Reading } from './reading.ts';
+import type { LiveRequest } from './requests.ts';
+import type { PodEntry, Sample } from './sample.ts';
+import type { GraphShape, PredictorShape } from './shape.ts';
+import { type LivePod, liveState, type LiveState, predictorTraffic, type Window } from './state.ts';
+
+/** Rates are of the last so many seconds, or of as many as there are. */
+const WINDOW_TICKS = 5;
+
+interface PodSamples {
+  readonly readings: Reading[];
+  shape: GraphShape;
+}
+
+export class LiveMerge {
+  readonly #pods = new Map<string, PodSamples>();
+  #nextId = 1;
+
+  /** Returns the requests of the sample as they are told. */
+  take(pod: string, sample: Sample): readonly LiveRequest[] {
+    const known = this.#pods.get(pod) ?? { readings: [], shape: sample.shape };
+    known.shape = sample.shape;
+    known.readings.push(sample.reading);
+    if (known.readings.length > WINDOW_TICKS + 1) known.readings.shift();
+    this.#pods.set(pod, known);
+    return sample.requests.map((request) => ({ ...request, id: this.#nextId++, pod }));
+  }
+
+  /** Whether a rate of the pod is known. */
+  hasWindow(pod: string): boolean {
+    return (this.#pods.get(pod)?.readings.length ?? 0) > 1;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#pods.keys()];
+  }
+
+  drop(pod: string): void {
+    this.#pods.delete(pod);
+  }
+
+  /** Null as long as no pod has a window. `pods` are all that are known of; those with samples are counted. */
+  state(pods: readonly PodEntry[]): LiveState | null {
+    const windows = [...this.#pods.values()].flatMap((each) => windowOf(each) ?? []);
+    if (windows.every(({ before, now }) => before === now)) return null;
+    const shape = mergeShapes([...this.#pods.values()].map((each) => each.shape));
+    if (shape === null) return null;
+    return { ...liveState(shape, windows), pods: pods.map((pod) => this.#podState(pod)) };
+  }
+
+  #podState(pod: PodEntry): LivePod {
+    const known = this.#pods.get(pod.name);
+    const window = known === undefined ? null : windowOf(known);
+    if (known === undefined || window === null) return { ...pod, plan: '', perSecond: null };
+    const predictor =
+      known.shape.predictors.find(({ name }) => name === pod.predictor) ??
+      known.shape.predictors[0];
+    return {
+      ...pod,
+      // Without a second reading it has no rate yet.
+      state: pod.state === 'live' && window.before === window.now ? 'connecting' : pod.state,
+      plan: predictor?.plan ?? '',
+      perSecond: predictor === undefined ? null : predictorTraffic(predictor, [window]).perSecond,
+    };
+  }
+}
+
+function windowOf({ readings }: PodSamples): Window | null {
+  const [before] = readings;
+  const now = readings.at(-1);
+  return before === undefined || now === undefined ? null : { before, now };
+}
+
+/** Each predictor once, in the plan that most of its pods serve. */
+export function mergeShapes(shapes: readonly GraphShape[]): GraphShape | null {
+  const [first] = shapes;
+  if (first === undefined) return null;
+  const byName = new Map<string, PredictorShape[]>();
+  for (const { predictors } of shapes)
+    for (const predictor of predictors)
+      byName.set(predictor.name, [...(byName.get(predictor.name) ?? []), predictor]);
+  return { ...first, predictors: [...byName.values()].flatMap((each) => mostCommon(each) ?? []) };
+}
+
+function mostCommon(predictors: readonly PredictorShape[]): PredictorShape | undefined {
+  const counts = new Map<string, number>();
+  for (const { plan } of predictors) counts.set(plan, (counts.get(plan) ?? 0) + 1);
+  const [most] = [...counts].toSorted(([, one], [, other]) => other - one)[0] ?? [];
+  return predictors.find(({ plan }) => plan === most);
+}
