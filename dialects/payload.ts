@@ -1,6 +1,8 @@
 // What the byte code of all dialects takes and gives: a message's inside, what is changed in it, and why it cannot be used.
 import type { ErrorCode } from '../graph/plan/errors.ts';
 
+export const JSON_TYPE = 'application/json';
+
 /** A message without content encoding. */
 export interface Payload {
   /** REST: the body. gRPC: the protobuf message without its frame. */

@@ -1,5 +1,6 @@
 // The values that a user gives from outside for the containers' environment: `--env-file FILE` (every unit, and what
 // the YAML takes from Secrets and ConfigMaps) and `--set UNIT.NAME=VALUE` (one unit, stronger).
+import type { Parsed } from '../../lib/runtime/options.ts';
 
 export interface OutsideValues {
   /** From --env-file, for every unit. */
@@ -7,10 +8,6 @@ export interface OutsideValues {
   /** From --set: unit → name → value. */
   readonly perUnit: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
-
-export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly message: string };
 
 /** Lines `NAME=VALUE`; `#` starts a comment line, `export ` is passed over, one pair of quotes around a value goes. */
 export function parseEnvFile(text: string, source: string): Parsed<Map<string, string>> {

@@ -5,7 +5,7 @@ import type { Messages } from '../dialect.ts';
 import type { Transcoder } from '../transcode/transcode.ts';
 
 type OfTransport = Readonly<Record<Transport, Messages>>;
-type TranscoderOf = typeof import('../transcode/transcode.ts').transcoderOf;
+type TranscoderOf = typeof import('../transcode/transcode.ts').createTranscoder;
 
 const LOADERS: Readonly<Record<DialectName, () => Promise<OfTransport>>> = {
   seldon: async () => {
@@ -45,7 +45,7 @@ let transcoders: TranscoderOf | null = null;
 export async function loadMessages(names: Iterable<DialectName>): Promise<void> {
   const wanted = new Set(names);
   if (wanted.size > 1 && transcoders === null)
-    transcoders = (await import('../transcode/transcode.ts')).transcoderOf;
+    transcoders = (await import('../transcode/transcode.ts')).createTranscoder;
   for (const name of wanted) if (!loaded.has(name)) loaded.set(name, await LOADERS[name]());
 }
 

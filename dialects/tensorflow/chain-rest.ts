@@ -4,9 +4,7 @@ import { areAbsent, endsObject, WORTH_SEARCHING_BYTES } from '../../lib/codecs/j
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
 import type { Span } from '../../lib/codecs/json/find.ts';
 import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
-import type { Edit, Edits, Payload, Unusable } from '../payload.ts';
-
-export const JSON_TYPE = 'application/json';
+import { type Edit, type Edits, type Payload, type Unusable, JSON_TYPE } from '../payload.ts';
 
 const INSTANCES = Buffer.from('instances');
 const INPUTS = Buffer.from('inputs');

@@ -1,8 +1,7 @@
 // SIMPLE_MODEL in TensorFlow's protocol: the three class values that Seldon's old engine answers. Seldon defines none for it.
 import { bytesField, int32Field, stringField } from '../../lib/codecs/protobuf/writer.ts';
-import type { Payload } from '../payload.ts';
+import { type Payload, JSON_TYPE } from '../payload.ts';
 import { writeValues } from '../tensors/datatypes.ts';
-import { JSON_TYPE } from './chain-rest.ts';
 import { DIM, ENTRY, MODEL_SPEC, PREDICT_RESPONSE, SHAPE, TENSOR } from './fields.ts';
 
 const VALUES = [0.1, 0.9, 0.5] as const;

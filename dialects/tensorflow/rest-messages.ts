@@ -1,11 +1,12 @@
 // TensorFlow Serving's messages over REST: JSON in rows or columns.
 import type { Messages } from '../dialect.ts';
 import { averageRest, averageRestBytes } from './average-rest.ts';
-import { chainRest, JSON_TYPE } from './chain-rest.ts';
+import { chainRest } from './chain-rest.ts';
 import { constantRest } from './constant.ts';
 import { findUnjoinableRest, joinRest } from './join-rest.ts';
 
 import { readRestRoute } from './route-rest.ts';
+import { JSON_TYPE } from '../payload.ts';
 
 export const TENSORFLOW_REST: Messages = {
   dialect: 'tensorflow',

@@ -17,7 +17,7 @@ import {
 } from '../tensorflow/join-grpc.ts';
 import { readGrpcRoute as routeTensorflowGrpc } from '../tensorflow/route-grpc.ts';
 import { readRestRoute as routeTensorflowRest } from '../tensorflow/route-rest.ts';
-import { transcoderOf } from '../transcode/transcode.ts';
+import { createTranscoder } from '../transcode/transcode.ts';
 import { averageGrpc as averageV2Grpc } from '../v2/average-grpc.ts';
 import { averageRest as averageV2Rest } from '../v2/average-rest.ts';
 import * as v2Grpc from '../v2/chain-grpc.ts';
@@ -230,7 +230,7 @@ const PROTOCOLS = ['seldon', 'v2', 'tensorflow'] as const;
 function transcodeDifference(json: Payload): string | undefined {
   for (const graph of PROTOCOLS) {
     for (const unit of PROTOCOLS) {
-      const transcoder = transcoderOf(graph, unit, 'rest');
+      const transcoder = createTranscoder(graph, unit, 'rest');
       if (transcoder === null) continue;
       for (const made of [transcoder.request(json, 'm'), transcoder.response(json, json, 'm')]) {
         if ('body' in made && !isLenientJson(made.body)) {
@@ -246,7 +246,7 @@ function transcodeDifference(json: Payload): string | undefined {
 function transcodeGrpcDifference(proto: Payload): string | undefined {
   for (const graph of PROTOCOLS) {
     for (const unit of PROTOCOLS) {
-      const transcoder = transcoderOf(graph, unit, 'grpc');
+      const transcoder = createTranscoder(graph, unit, 'grpc');
       if (transcoder === null) continue;
       for (const made of [
         transcoder.request(proto, 'm', false),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { DialectName } from '../../graph/plan/plan.ts';
 import { grpc } from '../testing/payloads.ts';
 import { SELDON_SCHEMA, TENSORFLOW_SCHEMA, V2_SCHEMA } from '../testing/schemas.ts';
-import { transcoderOf } from './transcode.ts';
+import { createTranscoder } from './transcode.ts';
 
 type Message = Record<string, unknown>;
 
@@ -19,7 +19,7 @@ function write(protocol: keyof typeof TYPES, isResponse: boolean, value: object)
 }
 
 function transcoder(graph: DialectName, unit: DialectName) {
-  const found = transcoderOf(graph, unit, 'grpc');
+  const found = createTranscoder(graph, unit, 'grpc');
   assert.ok(found !== null);
   return found;
 }

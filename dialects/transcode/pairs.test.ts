@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DIALECTS } from '../known/dialects.ts';
 import { isTranslated } from '../known/pairs.ts';
-import { transcoderOf } from './transcode.ts';
+import { createTranscoder } from './transcode.ts';
 
 test('what is said to be translated is what there is a way for', () => {
   const names = Object.values(DIALECTS).map(({ name }) => name);
@@ -11,7 +11,7 @@ test('what is said to be translated is what there is a way for', () => {
       for (const transport of ['rest', 'grpc'] as const)
         assert.equal(
           isTranslated(graph, unit),
-          transcoderOf(graph, unit, transport) !== null,
+          createTranscoder(graph, unit, transport) !== null,
           `${graph}, ${unit}, ${transport}`,
         );
 });

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { DialectName } from '../../graph/plan/plan.ts';
 import type { Payload } from '../payload.ts';
 import { binary, rest, textOf } from '../testing/payloads.ts';
-import { transcoderOf } from './transcode.ts';
+import { createTranscoder } from './transcode.ts';
 
 function transcoder(graph: DialectName, unit: DialectName) {
-  const found = transcoderOf(graph, unit, 'rest');
+  const found = createTranscoder(graph, unit, 'rest');
   assert.ok(found !== null);
   return found;
 }
@@ -214,7 +214,7 @@ test('empty arrays and numbers of their own keep their shape', () => {
 });
 
 test('there is no transcoder between equals', () => {
-  assert.equal(transcoderOf('v2', 'v2', 'rest'), null);
+  assert.equal(createTranscoder('v2', 'v2', 'rest'), null);
 });
 
 test('little that would become much is refused', () => {

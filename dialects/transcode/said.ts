@@ -1,6 +1,6 @@
 // What a message says, in no protocol: tensors whose elements are JSON texts, and what goes along with them. Each protocol reads its
 // messages into this and writes them from it, so that any two of them understand each other.
-import { cutInfo, type Payload, type Unusable } from '../payload.ts';
+import { cutInfo, type Payload, type Unusable, JSON_TYPE } from '../payload.ts';
 import type { FlatJson } from './flat-json.ts';
 import { sizeOf } from '../shape.ts';
 
@@ -57,8 +57,6 @@ export function datatypeOf({ kind }: Pick<FlatJson, 'kind'>): string {
       return 'FP64';
   }
 }
-
-export const JSON_TYPE = 'application/json';
 
 export function grpcPayload(pieces: readonly Buffer[]): Payload {
   return { body: Buffer.concat(pieces), contentType: null, layout: null };

@@ -59,7 +59,7 @@ function orRefuse(written: Payload | string): Payload | Unusable {
 }
 
 /** Null where both are the same, or do not understand each other over the transport. */
-export function transcoderOf(
+export function createTranscoder(
   graph: DialectName,
   unit: DialectName,
   transport: Transport,

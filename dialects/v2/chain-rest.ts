@@ -5,8 +5,15 @@ import { areAbsent, endsObject, WORTH_SEARCHING_BYTES } from '../../lib/codecs/j
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
 import type { Span } from '../../lib/codecs/json/find.ts';
 import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
-import { type Edit, type Edits, growthOf, type Payload, type Unusable } from '../payload.ts';
-import { BINARY_TYPE, JSON_TYPE, jsonBytes } from './layout.ts';
+import {
+  type Edit,
+  type Edits,
+  growthOf,
+  type Payload,
+  type Unusable,
+  JSON_TYPE,
+} from '../payload.ts';
+import { BINARY_TYPE, jsonBytes } from './layout.ts';
 
 const INPUTS = Buffer.from('inputs');
 const OUTPUTS = Buffer.from('outputs');

@@ -1,9 +1,8 @@
 // SIMPLE_MODEL in the V2 protocol: the three class values that Seldon's old engine answers, as a tensor. Seldon defines none for V2.
 import { bytesField, stringField, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { writeValues } from '../tensors/datatypes.ts';
-import type { Payload } from '../payload.ts';
+import { type Payload, JSON_TYPE } from '../payload.ts';
 import { INFER, RESPONSE, TENSOR } from './fields.ts';
-import { JSON_TYPE } from './layout.ts';
 
 const VALUES = [0.1, 0.9, 0.5] as const;
 const NAME = 'output-0';

@@ -5,7 +5,6 @@ import { withoutNonFinite } from '../../lib/codecs/json/non-finite.ts';
 import type { Payload } from '../payload.ts';
 
 export const LAYOUT_HEADER = 'inference-header-content-length';
-export const JSON_TYPE = 'application/json';
 export const BINARY_TYPE = 'application/octet-stream';
 
 export interface Layout {

@@ -4,8 +4,9 @@ import { averageRest, averageRestBytes } from './average-rest.ts';
 import { chainRest } from './chain-rest.ts';
 import { constantRest } from './constant.ts';
 import { findUnjoinableRest, joinRest } from './join-rest.ts';
-import { JSON_TYPE, scannedBytes } from './layout.ts';
+import { scannedBytes } from './layout.ts';
 import { readRestRoute } from './route-rest.ts';
+import { JSON_TYPE } from '../payload.ts';
 
 export const V2_REST: Messages = {
   dialect: 'v2',

@@ -63,12 +63,6 @@ export const REST_IDLE_MS = 1500;
 export const GRPC_IDLE_MS = 300_000;
 /** Time to make a connection to a unit. */
 export const CONNECT_TIMEOUT_MS = 2000;
-/** How long spans wait for others, to be exported with them. */
-export const TRACE_FLUSH_MS = 1000;
-/** Time for one export of spans; what is not taken is lost. */
-export const TRACE_EXPORT_TIMEOUT_MS = 5000;
-/** Spans that wait for their export; further ones are lost. */
-export const MAX_WAITING_SPANS = 4096;
 /** How often a unit's host name is resolved: at least this long after the last time, and while it does not resolve; a longer time to live counts. */
 export const DNS_REFRESH_MS = 1000;
 /** Time for a name server's first response, and longer at the next try; Envoy's own default would let a silent one delay a start for a minute. */

@@ -10,7 +10,8 @@ import {
 } from '../../graph/plan/names.ts';
 import type { TraceFormat } from '../../graph/plan/plan.ts';
 import { duration, type EnvoyJson, overwriteHeader, typed } from './json.ts';
-import { CONNECT_TIMEOUT_MS, MAX_WAITING_SPANS, TRACE_EXPORT_TIMEOUT_MS } from './limits.ts';
+import { CONNECT_TIMEOUT_MS } from './limits.ts';
+import { MAX_WAITING_SPANS, SPAN_EXPORT_TIMEOUT_MS } from '../../graph/plan/limits.ts';
 
 export interface EnvoyTracing {
   /** Base URL of an OTLP receiver over plain HTTP. */
@@ -40,7 +41,7 @@ export function tracingOptions(tracing: EnvoyTracing, operation?: string): Envoy
             http_uri: {
               uri: `${url}/v1/traces`,
               cluster: traceCluster(url),
-              timeout: duration(TRACE_EXPORT_TIMEOUT_MS),
+              timeout: duration(SPAN_EXPORT_TIMEOUT_MS),
             },
           },
           resource_detectors: [

@@ -4,8 +4,9 @@ import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from '../kit/filters/stats-log.ts';
 import { type EnvoyJson, typed } from '../kit/json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from '../kit/layout.ts';
-import { INNER_BUFFER_BYTES, MAX_REQUESTS_PER_READ, TRACE_FLUSH_MS } from '../kit/limits.ts';
+import { INNER_BUFFER_BYTES, MAX_REQUESTS_PER_READ } from '../kit/limits.ts';
 import { overloadManager } from '../kit/overload.ts';
+import { SPAN_EXPORT_DELAY_MS } from '../../graph/plan/limits.ts';
 
 export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyJson {
   return {
@@ -32,7 +33,7 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
           name: 'sidegraph',
           static_layer: {
             'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ,
-            'tracing.opentelemetry.flush_interval_ms': TRACE_FLUSH_MS,
+            'tracing.opentelemetry.flush_interval_ms': SPAN_EXPORT_DELAY_MS,
             // A header that is there and empty counts as absent where another value stands in for it: `newPuid`.
             'envoy.reloadable_features.coalesce_formatter_accept_empty_values': false,
           },

@@ -15,8 +15,8 @@ export interface WorkerOptions {
   readonly live: boolean;
 }
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type FilterLogLevel = (typeof LOG_LEVELS)[number];
+const FILTER_LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type FilterLogLevel = (typeof FILTER_LOG_LEVELS)[number];
 
 /** Time for requests in flight when the process drains; the same that Seldon's executor gives them. */
 export const DRAIN_LIMIT_MS = 15_000;
@@ -30,7 +30,7 @@ The filter's process: walks graphs for Envoy's ext_proc filter. Started by its s
 plans and connections.
 
   --egress PATH         unix socket of Envoy's egress listener
-  --log-level LEVEL     ${LOG_LEVELS.join(', ')} (default info)
+  --log-level LEVEL     ${FILTER_LOG_LEVELS.join(', ')} (default info)
   --source URL          what payload logs name as their source (default ${DEFAULT_SOURCE})
   --max-held-bytes N    bytes held over all requests in flight (default ${MAX_HELD_BYTES})
   --drain-limit-ms N    how long a drain may take (default ${DRAIN_LIMIT_MS})
@@ -45,7 +45,7 @@ export type WorkerCommand =
 
 const FLAGS = {
   egress: flag.text(),
-  'log-level': flag.oneOf(LOG_LEVELS, 'info'),
+  'log-level': flag.oneOf(FILTER_LOG_LEVELS, 'info'),
   source: flag.text(DEFAULT_SOURCE),
   'max-held-bytes': flag.whole(1, Number.MAX_SAFE_INTEGER, MAX_HELD_BYTES),
   'drain-limit-ms': flag.whole(0, Number.MAX_SAFE_INTEGER, DRAIN_LIMIT_MS),

@@ -4,15 +4,15 @@ import type { Attributes, Tracer } from '@opentelemetry/api';
 import type { Plan, Tracing } from '../../graph/plan/plan.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { CallObserver, ObservedCall } from '../contract/call-observer.ts';
-import {
-  EXPORT_DELAY_MS,
-  EXPORT_TIMEOUT_MS,
-  MAX_EXPORTED_SPANS,
-  MAX_WAITING_SPANS,
-} from './limits.ts';
+import { MAX_EXPORTED_SPANS } from './limits.ts';
 import type { TracedPlan } from './request-trace.ts';
 import { readTraceContext } from './sampling.ts';
 import type { Sdk, SpanProvider } from './sdk.ts';
+import {
+  MAX_WAITING_SPANS,
+  SPAN_EXPORT_DELAY_MS,
+  SPAN_EXPORT_TIMEOUT_MS,
+} from '../../graph/plan/limits.ts';
 
 export class Tracers {
   readonly #log: Log;
@@ -71,8 +71,8 @@ export class Tracers {
         resource,
         maxWaitingSpans: MAX_WAITING_SPANS,
         maxExportedSpans: MAX_EXPORTED_SPANS,
-        delayMs: EXPORT_DELAY_MS,
-        timeoutMs: EXPORT_TIMEOUT_MS,
+        delayMs: SPAN_EXPORT_DELAY_MS,
+        timeoutMs: SPAN_EXPORT_TIMEOUT_MS,
       },
       this.#log,
     );

@@ -10,11 +10,7 @@ import { downstreamTls, TLS_CERTIFICATE, TLS_KEY, tlsSecrets } from '../../envoy
 import { type EnvoyJson, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
 import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
-import {
-  GATEWAY_BUFFER_BYTES,
-  MAX_REQUESTS_PER_READ,
-  TRACE_FLUSH_MS,
-} from '../../envoy/kit/limits.ts';
+import { GATEWAY_BUFFER_BYTES, MAX_REQUESTS_PER_READ } from '../../envoy/kit/limits.ts';
 import {
   type EnvoyTracing,
   renderTraceCluster,
@@ -28,6 +24,7 @@ import { ERROR_HEADER, PUID_HEADER } from '../../graph/plan/names.ts';
 import { MILLION, type TracingDefaults } from '../../graph/seldon/tracing.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { ROUTE_TABLE } from './route-table.ts';
+import { SPAN_EXPORT_DELAY_MS } from '../../graph/plan/limits.ts';
 
 export interface GatewayLayout {
   readonly host: string;
@@ -100,7 +97,7 @@ export function renderGatewayBootstrap(layout: GatewayLayout): EnvoyJson {
           static_layer: {
             're2.max_program_size.error_level': ENVOY_PROGRAM_BOUND,
             'http.max_requests_per_io_cycle': MAX_REQUESTS_PER_READ,
-            'tracing.opentelemetry.flush_interval_ms': TRACE_FLUSH_MS,
+            'tracing.opentelemetry.flush_interval_ms': SPAN_EXPORT_DELAY_MS,
           },
         },
       ],

@@ -11,7 +11,8 @@ import { type EnvoyJson, duration } from '../../envoy/kit/json.ts';
 import { MAX_SHARED_REQUESTS, GATEWAY_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { upstreamTls } from '../../envoy/kit/tls.ts';
 import { MAX_RESPONSE_HEADERS } from '../../graph/plan/limits.ts';
-import type { PodAddress, Transport } from './served.ts';
+import type { PodAddress } from './served.ts';
+import type { Transport } from '../../graph/plan/plan.ts';
 
 /** A pod on the same network answers a SYN in well under that; a lost one is tried elsewhere. */
 const CONNECT_TIMEOUT_MS = 1000;

@@ -3,8 +3,9 @@
 import type { EnvoyJson } from '../../envoy/kit/json.ts';
 import { clusterName, renderCluster, renderEndpoints } from './clusters.ts';
 import { explainerRoute, grpcRoutes, restRoutes } from './routes.ts';
-import type { Backend, ServedDeployment, Transport } from './served.ts';
+import type { Backend, ServedDeployment } from './served.ts';
 import { listLeftovers, shareTraffic } from './shares.ts';
+import type { Transport } from '../../graph/plan/plan.ts';
 
 export interface DeploymentPart {
   readonly served: ServedDeployment;

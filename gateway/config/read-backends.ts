@@ -5,7 +5,8 @@ import { isIP } from 'node:net';
 import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { SELDON_LABELS } from '../../cluster/names.ts';
-import type { Backend, PodAddress, Transport } from './served.ts';
+import type { Backend, PodAddress } from './served.ts';
+import type { Transport } from '../../graph/plan/plan.ts';
 
 export const SLICE_SERVICE_LABEL = 'kubernetes.io/service-name';
 const SLICE_MANAGER_LABEL = 'endpointslice.kubernetes.io/managed-by';

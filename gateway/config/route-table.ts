@@ -5,8 +5,8 @@ import { GRPC_PACKAGES } from '../../dialects/known/dialects.ts';
 import type { Claim } from './claims.ts';
 import { headerInput, isConditional, renderCondition } from './conditions.ts';
 import type { DeploymentPart } from './deployment-part.ts';
-import type { Transport } from './served.ts';
 import { harmlessRetries, servedPrefix } from './routes.ts';
+import type { Transport } from '../../graph/plan/plan.ts';
 
 export const ROUTE_TABLE = 'gateway';
 /** What the gRPC services begin with that clients of a deployment may call through the gateway. */

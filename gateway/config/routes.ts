@@ -1,11 +1,11 @@
 // The routes of one deployment: REST below its prefix, gRPC by two headers, its explainers below theirs.
 import { dialectOf, errorBody } from '../../dialects/known/dialects.ts';
-import type { DialectName } from '../../graph/plan/plan.ts';
+import type { DialectName, Transport } from '../../graph/plan/plan.ts';
 import { type EnvoyJson, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
 import { RETRY_AFTER_SECONDS } from '../../envoy/kit/limits.ts';
 import { mirrorPolicy, type Retries, retryPolicy, streamBound } from '../../envoy/kit/traffic.ts';
 import { clusterName } from './clusters.ts';
-import type { ServedDeployment, Transport } from './served.ts';
+import type { ServedDeployment } from './served.ts';
 import type { Shares } from './shares.ts';
 
 /** Nothing of the request reached a model: sending it to another pod is harmless. */

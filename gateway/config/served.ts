@@ -59,5 +59,3 @@ export interface PodAddress {
   readonly ip: string;
   readonly port: number;
 }
-
-export type Transport = 'rest' | 'grpc';

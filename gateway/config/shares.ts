@@ -1,6 +1,7 @@
 // Who gets which share of a deployment's requests now. A predictor joins once it has a ready pod; until then its share stays
 // with the predictors that the deployment no longer names, while they are there, else it falls to the others.
-import type { Backend, ServedDeployment, ServedPredictor, Transport } from './served.ts';
+import type { Backend, ServedDeployment, ServedPredictor } from './served.ts';
+import type { Transport } from '../../graph/plan/plan.ts';
 
 /** Shares are counted in hundredths of a percent. */
 const STEPS = 100;

@@ -11,10 +11,10 @@ import { readServed } from '../config/read-deployment.ts';
 import type { Note } from '../../cluster/acknowledge.ts';
 import type { Backend, ServedDeployment } from '../config/served.ts';
 import { renderSnapshot, type Snapshot } from '../config/snapshot.ts';
+import { KIND } from '../../graph/crd/names.ts';
 
 /** Changes that come within that time are published together, ms; more where rendering takes long. */
 const GATHER_MS = 20;
-const DEPLOYMENT_KIND = 'SeldonDeployment';
 
 export interface Stores {
   readonly deployments: ReadonlyStore;
@@ -121,7 +121,7 @@ export class GatewayAgent {
 
   onChange(change: Change): void {
     const { object } = change;
-    if (object.kind === DEPLOYMENT_KIND) {
+    if (object.kind === KIND) {
       this.#countVersion(object);
       this.#mark(keyOf(object));
     } else if (object.kind === 'Service') this.#markOwners(object);
@@ -168,7 +168,7 @@ export class GatewayAgent {
   #markOwners(service: KubeObject): void {
     const { namespace = '', ownerReferences = [] } = service.metadata;
     for (const owner of ownerReferences)
-      if (owner.kind === DEPLOYMENT_KIND) this.#mark(`${namespace}/${owner.name}`);
+      if (owner.kind === KIND) this.#mark(`${namespace}/${owner.name}`);
   }
 
   #markOwnersOfSlice(slice: KubeObject): void {

@@ -26,6 +26,7 @@ import { renderServedList } from './served-list.ts';
 import { startGatewayStatus } from './status-server.ts';
 import { type Desired, SnapshotEncoder } from '../xds/desired.ts';
 import { DiscoveryServer } from '../xds/server.ts';
+import { STORED_KIND } from '../../graph/crd/names.ts';
 
 /** The acknowledgement and the state on disk are written at most that often, ms. */
 const WRITE_MS = 500;
@@ -120,7 +121,7 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   // EndpointSlices carry the labels of their Service.
   const ours = `${SELDON_LABELS.managedBy}=${MANAGED_BY}`;
   const reflectors = {
-    deployments: reflect('machinelearning.seldon.io/v1', 'SeldonDeployment'),
+    deployments: reflect(STORED_KIND.apiVersion, STORED_KIND.kind),
     services: reflect('v1', 'Service', ours),
     slices: reflect('discovery.k8s.io/v1', 'EndpointSlice', ours),
   };

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { load } from 'js-yaml';
 import { compareGolden } from '../../testing/golden.ts';
-import { renderCrd, renderCrdText, VERSIONS } from './crd.ts';
+import { renderCrd, renderCrdText } from './crd.ts';
 import type { SeldonDeployment, SeldonDeploymentSpec } from './deployment.ts';
 import { CHILDREN_LEVELS, renderSchema } from './render-schema.ts';
 import { children, int, list, object, text } from './schema.ts';
 import type { TypeOf } from './schema.ts';
+import { VERSIONS } from './names.ts';
 
 const FILE = join(import.meta.dirname, '../../charts/sidegraph/files/crd.yaml');
 const MAX_BYTES = 256 * 1024;

@@ -3,12 +3,7 @@
 import { dump } from 'js-yaml';
 import { DEPLOYMENT_SCHEMA } from './deployment.ts';
 import { renderSchema } from './render-schema.ts';
-
-export const GROUP = 'machinelearning.seldon.io';
-export const KIND = 'SeldonDeployment';
-const PLURAL = 'seldondeployments';
-export const STORED_VERSION = 'v1';
-export const VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'] as const;
+import { GROUP, KIND, PLURAL, STORED_VERSION, VERSIONS } from './names.ts';
 
 /** What `kubectl get sdep` shows; those of priority 1 only with `-o wide`. */
 const COLUMNS = [

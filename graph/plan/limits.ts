@@ -151,3 +151,11 @@ export const MANIFEST_LIMITS = {
   /** Characters of one map of annotations, names and values, as in Kubernetes. */
   maxAnnotationsLength: 256 * 1024,
 } as const;
+
+// Spans, of Envoy and of the filter alike.
+/** Spans that wait for their export, in each process; further ones are lost. */
+export const MAX_WAITING_SPANS = 4096;
+/** How long spans wait for others, to be exported with them. */
+export const SPAN_EXPORT_DELAY_MS = 1000;
+/** Time for one export of spans; what is not accepted is lost. */
+export const SPAN_EXPORT_TIMEOUT_MS = 5000;

@@ -23,9 +23,9 @@ import { checkAnnotationNames, checkLabels } from '../pod/check-labels.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
 import type { PredictorOutline, WrittenDeployment, WrittenPredictor } from './written.ts';
 import { shorten } from '../manifest/shorten.ts';
+import { GROUP, VERSIONS } from '../crd/names.ts';
 
-const API_GROUP = 'machinelearning.seldon.io';
-const API_VERSIONS = ['v1', 'v1alpha2', 'v1alpha3'].map((version) => `${API_GROUP}/${version}`);
+const API_VERSIONS = VERSIONS.map((version) => `${GROUP}/${version}`);
 const INT32_MAX = 2_147_483_647;
 
 /** Whether a document is a SeldonDeployment; adds a finding when it is not, or is one of an unknown version. */
@@ -55,8 +55,8 @@ function tellOtherKind(kind: string, apiVersion: string, { at, sink }: Fields): 
   const path = at('kind');
   if (near !== undefined)
     sink.add('KIND_UNKNOWN', path, `kind is ${shorten(kind)}`, `write kind: ${near}`);
-  else if (apiVersion.startsWith(`${API_GROUP}/`))
-    sink.add('KIND_UNKNOWN', path, `${API_GROUP} has no kind ${shorten(kind)}`);
+  else if (apiVersion.startsWith(`${GROUP}/`))
+    sink.add('KIND_UNKNOWN', path, `${GROUP} has no kind ${shorten(kind)}`);
   else if (kind === 'Kustomization')
     sink.add(
       'KIND_SKIPPED',

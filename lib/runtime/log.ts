@@ -1,6 +1,10 @@
 // The filter's log: JSON lines on standard error, as pino writes them. Parts take the few verbs that they need, so a
 // test can hand in its own.
 
+/** What commands, operator and webhooks log from; the filter and the gateway have pino's further levels. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {

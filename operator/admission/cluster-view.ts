@@ -7,11 +7,8 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { Reflector } from '../../lib/kube/reflector.ts';
 import { INJECTION_ENABLED } from '../../cluster/names.ts';
 import type { ClusterView } from './webhooks.ts';
+import { STORED_KIND } from '../../graph/crd/names.ts';
 
-const DEPLOYMENT = {
-  apiVersion: 'machinelearning.seldon.io/v1',
-  kind: 'SeldonDeployment',
-} as const;
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' } as const;
 /** Of a live question within a review, whose own time is a few seconds. */
 const LIVE_TIMEOUT_MS = 2_000;
@@ -29,7 +26,7 @@ export function watchCluster(options: {
   readonly metrics?: WatchMetrics | undefined;
 }): WatchedCluster {
   const { client, injectionAnnotation, log, metrics } = options;
-  const deployments = new Reflector({ client, kind: DEPLOYMENT, trim: dropUnread, log, metrics });
+  const deployments = new Reflector({ client, kind: STORED_KIND, trim: dropUnread, log, metrics });
   const namespaces = new Reflector({ client, kind: NAMESPACE, trim: dropUnread, log, metrics });
   const injectionOf = (namespace: KubeObject | undefined): string | undefined =>
     namespace?.metadata.annotations?.[injectionAnnotation];
@@ -44,7 +41,7 @@ export function watchCluster(options: {
     listDeployments: (namespace) => deployments.store.inNamespace(namespace),
     async findDeployment(namespace, name) {
       const known = deployments.store.get(`${namespace}/${name}`);
-      return known ?? client.get({ ...DEPLOYMENT, namespace, name }, live);
+      return known ?? client.get({ ...STORED_KIND, namespace, name }, live);
     },
     async readInjection(namespace) {
       const known = injectionOf(namespaces.store.get(namespace));

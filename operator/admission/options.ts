@@ -1,7 +1,6 @@
 // The flags of the webhooks' process, read once. What the sidecars are made of comes with the operator's own configuration.
 import * as flag from '../../lib/runtime/options.ts';
-import type { LogLevel } from '../config/defaults.ts';
-import { LOG_LEVELS } from '../config/defaults.ts';
+import { LOG_LEVELS, type LogLevel } from '../../lib/runtime/log.ts';
 
 export interface AdmissionOptions {
   readonly host: string;

@@ -1,8 +1,7 @@
 // What the operator's process is told at its start: flags and environment, read once, all faults at once, and frozen. What it
 // renders objects from comes with the chart's folder (chart-config.ts).
 import * as flag from '../../lib/runtime/options.ts';
-import type { LogLevel } from './defaults.ts';
-import { LOG_LEVELS } from './defaults.ts';
+import { LOG_LEVELS, type LogLevel } from '../../lib/runtime/log.ts';
 
 export interface OperatorOptions {
   /** Where the Lease is, and the gateways unless they are elsewhere. */

@@ -1,6 +1,7 @@
 // What the sidecars are given where nobody says otherwise, and how far a deployment's author may go. The chart's values fill
 // in these fields; the annotations of a deployment move single ones within the bounds.
 import { type AccessLog, DEFAULT_ACCESS_LOG } from '../../envoy/kit/layout.ts';
+import type { LogLevel } from '../../lib/runtime/log.ts';
 
 export interface SidecarDefaults {
   /** Of this operator's sidecars; a template with another one keeps it until its containers change. */
@@ -22,9 +23,6 @@ export interface SidecarDefaults {
   readonly filter: Resources;
   readonly bounds: SidecarBounds;
 }
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Kubernetes quantities; an empty text sets none, but a CPU request there must be: an autoscaler on CPU fails without. */
 export interface Resources {

@@ -9,11 +9,10 @@ import { controllerOf, keyOf } from '../../lib/kube/object.ts';
 import { readAllNotes } from '../../cluster/acknowledge.ts';
 import type { Change, ReadonlyStore } from '../../lib/kube/store.ts';
 import { GATEWAY_LABEL, LABELS, SELDON_LABELS } from '../../cluster/names.ts';
-import { GROUP, KIND, STORED_VERSION } from '../../graph/crd/crd.ts';
+import { STORED_KIND, KIND } from '../../graph/crd/names.ts';
 import { labelValue } from '../../cluster/object-names.ts';
 import { trimObject } from './trim.ts';
 
-export const DEPLOYMENT: KindRef = { apiVersion: `${GROUP}/${STORED_VERSION}`, kind: KIND };
 const NAMESPACE: KindRef = { apiVersion: 'v1', kind: 'Namespace' };
 const CHILDREN: readonly KindRef[] = [
   { apiVersion: 'v1', kind: 'ConfigMap' },
@@ -54,7 +53,7 @@ export class Sources {
 
   constructor(options: SourcesOptions) {
     this.#options = options;
-    this.#watch(DEPLOYMENT, {}, (change) => this.#onDeployment(change));
+    this.#watch(STORED_KIND, {}, (change) => this.#onDeployment(change));
     this.#children = [...CHILDREN, ...options.otherKinds];
     for (const kind of this.#children)
       this.#watch(kind, { labelSelector: SELECTOR }, ({ object }) => this.#touchOwner(object));

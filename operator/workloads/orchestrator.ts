@@ -1,15 +1,17 @@
 // What Seldon gives the container of its orchestrator, for the sidecar that does its work: `svcOrchSpec` and the annotations
 // `seldon.io/engine-<x>`. Variables that the plan holds already are left out, so that changing them rolls no pods.
-import type { Deployment, Predictor } from '../../graph/plan/deployment.ts';
+import type { Deployment, Orchestrator, Predictor } from '../../graph/plan/deployment.ts';
 import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
-import type { Orchestrator } from './sidecar/render-sidecar.ts';
-import { textAt } from '../../graph/plan/json-value.ts';
+import { type JsonObject, textAt } from '../../graph/plan/json-value.ts';
 
 /** Compiled into the plan's policy. */
 const IN_PLAN = ['SELDON_ENABLE_ROUTING_INJECTION', 'CORS_ALLOWED_ORIGINS', 'CORS_ALLOWED_HEADERS'];
 
-export function orchestratorOf(deployment: Deployment, { orchestrator }: Predictor): Orchestrator {
-  const variables = new Map<string, object>();
+export function orchestratorOf(
+  deployment: Deployment,
+  { orchestrator }: Predictor,
+): Pick<Orchestrator, 'env' | 'resources'> {
+  const variables = new Map<string, JsonObject>();
   for (const [name, value] of Object.entries(deployment.specAnnotations).sort(([a], [b]) =>
     a < b ? -1 : 1,
   )) {

@@ -22,6 +22,9 @@ import {
   MAX_RESPONSE_HEADERS,
   MAX_RESPONSE_HEADER_BYTES,
   MAX_HELD_BYTES,
+  MAX_WAITING_SPANS,
+  SPAN_EXPORT_DELAY_MS,
+  SPAN_EXPORT_TIMEOUT_MS,
   type Limit,
 } from '../../graph/plan/limits.ts';
 import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../sidecar/supervisor/log-files.ts';
@@ -102,7 +105,10 @@ export function clientLimits(): string {
 }
 
 export function traceLimits(): string {
-  return limitTable([['extproc/tracing/limits.ts', filterTracing]]);
+  return limitTable([
+    ['graph/plan/limits.ts', { MAX_WAITING_SPANS, SPAN_EXPORT_DELAY_MS, SPAN_EXPORT_TIMEOUT_MS }],
+    ['extproc/tracing/limits.ts', filterTracing],
+  ]);
 }
 
 export function serverLimits(): string {

@@ -1,7 +1,7 @@
 // The command line of `sidegraph sidecar`, and what its environment says about the pod.
 import type { AccessLog } from '../../envoy/kit/layout.ts';
 import type { TlsFiles } from '../../envoy/kit/tls.ts';
-import type { LogLevel } from '../supervisor/log.ts';
+import type { LogLevel } from '../../lib/runtime/log.ts';
 
 export interface SidecarOptions {
   /** The mounted file with the plan. */

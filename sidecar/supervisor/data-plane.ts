@@ -13,13 +13,14 @@ import { startProbeServer } from '../../extproc/control/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
-import { fieldLog, type TextLog, type LogLevel } from './log.ts';
+import { fieldLog, type TextLog } from './log.ts';
 import { forwardLines } from './lines.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { countInFlight } from './admin.ts';
 import type { EnvoyProcess } from './envoy-process.ts';
 import { Filter } from './filter.ts';
 import type { Watchdog } from './watchdog.ts';
+import type { LogLevel } from '../../lib/runtime/log.ts';
 
 export interface DataPlaneOptions {
   readonly layout: EnvoyLayout;

@@ -1,9 +1,7 @@
 // What `run` tells while it works: one line an event on standard error, so that standard output stays for results.
 // With `-o json` the lines are JSON objects.
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
+import { LOG_LEVELS, type LogLevel } from '../../lib/runtime/log.ts';
 export interface TextLog {
   debug(text: string): void;
   info(text: string): void;

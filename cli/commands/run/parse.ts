@@ -2,10 +2,10 @@
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../../envoy/kit/layout.ts';
 import { parseOtlpFlag } from '../../../graph/seldon/tracing.ts';
 import * as flag from '../../../lib/runtime/options.ts';
-import { LOG_LEVELS, type LogLevel } from '../../../sidecar/supervisor/log.ts';
 import { parseSetFlags } from '../../units/environment.ts';
 import { parseModelFlags } from '../../units/servers.ts';
 import { type Selection, SELECTION_FLAGS, takeFile } from '../selection.ts';
+import { LOG_LEVELS, type LogLevel } from '../../../lib/runtime/log.ts';
 
 export interface RunOptions extends Selection {
   readonly host: string;

@@ -4,7 +4,7 @@ import { ACCESS_LOGS, DEFAULT_ACCESS_LOG } from '../../../envoy/kit/layout.ts';
 import { TLS_CERTIFICATE, TLS_KEY } from '../../../envoy/kit/tls.ts';
 import * as flag from '../../../lib/runtime/options.ts';
 import type { SidecarOptions } from '../../../sidecar/agent/options.ts';
-import { LOG_LEVELS } from '../../../sidecar/supervisor/log.ts';
+import { LOG_LEVELS } from '../../../lib/runtime/log.ts';
 
 export type SidecarCommand =
   | { readonly kind: 'serve'; readonly options: SidecarOptions }

@@ -7,11 +7,8 @@ import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, PORTS, STATUS_PATHS } from '../../../cluster/names.ts';
 import { labelValue } from '../../../cluster/object-names.ts';
 import { hasSidecar, type ObservedDeployment, type PodResponse } from './read-state.ts';
+import { STORED_KIND } from '../../../graph/crd/names.ts';
 
-const DEPLOYMENT = {
-  apiVersion: 'machinelearning.seldon.io/v1',
-  kind: 'SeldonDeployment',
-} as const;
 const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' } as const;
 const ASK_LIMIT_MS = 2_000;
@@ -60,10 +57,10 @@ async function listDeployments(
   { namespace, name }: Scope,
 ): Promise<readonly KubeObject[]> {
   if (name !== null && namespace !== null) {
-    const object = await client.get({ ...DEPLOYMENT, namespace, name });
+    const object = await client.get({ ...STORED_KIND, namespace, name });
     return object === undefined ? [] : [object];
   }
-  const { items } = await client.listAll(DEPLOYMENT, namespace === null ? {} : { namespace });
+  const { items } = await client.listAll(STORED_KIND, namespace === null ? {} : { namespace });
   return items;
 }
 

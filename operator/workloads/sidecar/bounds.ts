@@ -6,15 +6,9 @@ import { openFindings } from '../../../graph/manifest/finding.ts';
 import type { Finding } from '../../../graph/manifest/finding.ts';
 import { joinPath } from '../../../graph/manifest/manifest-lines.ts';
 import { SIDECAR_ANNOTATIONS } from '../../../cluster/names.ts';
-import { LOG_LEVELS } from '../../config/defaults.ts';
-import type {
-  LogLevel,
-  Range,
-  Resources,
-  SidecarBounds,
-  SidecarDefaults,
-} from '../../config/defaults.ts';
+import type { Range, Resources, SidecarBounds, SidecarDefaults } from '../../config/defaults.ts';
 import { parseQuantity } from './quantity.ts';
+import { LOG_LEVELS, type LogLevel } from '../../../lib/runtime/log.ts';
 
 export interface SidecarSettings {
   readonly logLevel: LogLevel;

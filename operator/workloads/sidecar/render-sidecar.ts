@@ -20,6 +20,7 @@ import {
   STATUS_PATHS,
   STATUS_PORT_NAME,
 } from '../../../cluster/names.ts';
+import type { Orchestrator } from '../../../graph/plan/deployment.ts';
 import { boundSettings } from './bounds.ts';
 import type { SidecarSettings } from './bounds.ts';
 import type { Resources, SidecarDefaults } from '../../config/defaults.ts';
@@ -40,8 +41,8 @@ export interface SidecarInput {
   readonly annotationsPath?: string;
   /** What the author allows requests to take. */
   readonly policy: Pick<Policy, 'deadlineMs' | 'restTimeoutMs' | 'grpcTimeoutMs'>;
-  /** `svcOrchSpec`: variables and resources that the author gives to the orchestrator. */
-  readonly orchestrator?: Orchestrator;
+  /** `svcOrchSpec`: variables and resources that the author gives to the orchestrator, as in a container. */
+  readonly orchestrator?: Pick<Orchestrator, 'env'> & Partial<Pick<Orchestrator, 'resources'>>;
   /** Names of the files of its certificate; undefined for plain HTTP. The pod mounts the Secret. */
   readonly certificate?: CertificateFiles | undefined;
 }
@@ -49,13 +50,6 @@ export interface SidecarInput {
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
-}
-
-export interface Orchestrator {
-  /** As in a container. */
-  readonly env: readonly object[];
-  /** As in a container; undefined for none. */
-  readonly resources?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface SidecarParts {
