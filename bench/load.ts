@@ -149,7 +149,7 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
         const error =
           result.kind === 'failure'
             ? result.text
-            : result.ok
+            : result.isOk
               ? null
               : `grpc-status ${result.status} ${result.grpcMessage}`;
         meter.done(sentAt, error);

@@ -15,8 +15,8 @@ export interface PlanExpectation {
 }
 
 export type PlanFileResult =
-  | { readonly ok: true; readonly deployment: DeploymentPlan; readonly revision: string | null }
-  | { readonly ok: false; readonly code: PlanFault; readonly reason: string };
+  | { readonly kind: 'plan'; readonly deployment: DeploymentPlan; readonly revision: string | null }
+  | { readonly kind: 'rejected'; readonly code: PlanFault; readonly reason: string };
 
 export type PlanFault = 'PLAN_UNREADABLE' | 'PLAN_VERSION' | 'PLAN_FOREIGN' | 'PLAN_DAMAGED';
 
@@ -61,7 +61,7 @@ export function parsePlanFile(text: string, expected: PlanExpectation): PlanFile
   if (computed !== hash)
     return fault('PLAN_DAMAGED', `its hash is ${hash}, its content's is ${computed}`);
   return {
-    ok: true,
+    kind: 'plan',
     revision,
     deployment: {
       deployment: plan.deployment,
@@ -103,5 +103,5 @@ function onlyPlan(value: unknown): Plan | undefined {
 }
 
 function fault(code: PlanFault, reason: string): PlanFileResult {
-  return { ok: false, code, reason };
+  return { kind: 'rejected', code, reason };
 }

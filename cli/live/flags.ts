@@ -18,9 +18,9 @@ export const LIVE_FLAGS = {
 
 function parseUrl(texts: readonly string[]): flag.Parsed<string> {
   const [text = DEFAULT_LIVE_URL, more] = texts;
-  if (more !== undefined) return { ok: false, message: '--url is given twice' };
+  if (more !== undefined) return { kind: 'wrong', message: '--url is given twice' };
   const url = URL.parse(text);
   return url?.protocol === 'http:'
-    ? { ok: true, value: text }
-    : { ok: false, message: `--url ${text} is not http://HOST:PORT` };
+    ? { kind: 'value', value: text }
+    : { kind: 'wrong', message: `--url ${text} is not http://HOST:PORT` };
 }

@@ -3,9 +3,9 @@
 import { isUtf8 } from 'node:buffer';
 
 export type Decoded =
-  | { readonly ok: true; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string }
   | {
-      readonly ok: false;
+      readonly kind: 'not-utf8';
       /** Goes on after the name of the file. */
       readonly why: string;
       readonly advice: string;
@@ -16,17 +16,17 @@ export function decodeText(bytes: Buffer): Decoded {
   const wide = findWideEncoding(bytes);
   if (wide !== null)
     return {
-      ok: false,
+      kind: 'not-utf8',
       why: `is ${wide}, not UTF-8`,
       advice: `save it as UTF-8, for example with: iconv -f ${wide} -t UTF-8`,
     };
   if (isUtf8(bytes)) {
     const text = bytes.toString('utf8');
-    return { ok: true, text: text.startsWith('\uFEFF') ? text.slice(1) : text };
+    return { kind: 'text', text: text.startsWith('\uFEFF') ? text.slice(1) : text };
   }
   const { byte, line, column } = findFirstWrong(bytes);
   return {
-    ok: false,
+    kind: 'not-utf8',
     why: `is not UTF-8: byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')} in line ${line}, column ${column}`,
     advice: 'save it as UTF-8; from Latin-1 for example with: iconv -f ISO-8859-1 -t UTF-8',
   };

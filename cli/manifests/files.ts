@@ -57,7 +57,7 @@ export function readText(path: string | number, shown: string): string {
 /** The text of a file, given its bytes. Throws FILE_UNREADABLE. */
 export function decode(bytes: Buffer, shown: string): string {
   const decoded = decodeText(bytes);
-  if (decoded.ok) return decoded.text;
+  if (decoded.kind === 'text') return decoded.text;
   throw new CommandFailure('FILE_UNREADABLE', `${shown} ${decoded.why}`, decoded.advice);
 }
 

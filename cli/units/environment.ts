@@ -19,11 +19,11 @@ export function parseEnvFile(text: string, source: string): Parsed<Map<string, s
     const equals = line.indexOf('=');
     const name = line.slice(0, Math.max(equals, 0)).trim();
     if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) {
-      return { ok: false, message: `${source}:${index + 1}: expected NAME=VALUE` };
+      return { kind: 'wrong', message: `${source}:${index + 1}: expected NAME=VALUE` };
     }
     values.set(name, unquote(line.slice(equals + 1).trim()));
   }
-  return { ok: true, value: values };
+  return { kind: 'value', value: values };
 }
 
 export function parseSetFlags(flags: readonly string[]): Parsed<Map<string, Map<string, string>>> {
@@ -32,7 +32,7 @@ export function parseSetFlags(flags: readonly string[]): Parsed<Map<string, Map<
     const match = /^([^.=]+)\.([^.=][^=]*)=(.*)$/s.exec(flag);
     if (match === null) {
       return {
-        ok: false,
+        kind: 'wrong',
         message: `--set ${flag}: expected UNIT.NAME=VALUE, for example model.MODEL_FILE=iris.joblib`,
       };
     }
@@ -41,7 +41,7 @@ export function parseSetFlags(flags: readonly string[]): Parsed<Map<string, Map<
     if (values === undefined) perUnit.set(unit, (values = new Map<string, string>()));
     values.set(name, value);
   }
-  return { ok: true, value: perUnit };
+  return { kind: 'value', value: perUnit };
 }
 
 function unquote(value: string): string {

@@ -14,7 +14,7 @@ interface Given {
 
 function load(predictors: object[], units: readonly string[] = []): Deployment {
   const parsed = parseUnitFlags(units);
-  assert.ok(parsed.ok);
+  assert.ok(parsed.kind === 'value');
   const addresses = new Map(
     [...parsed.value].map(([name, { host, httpPort, grpcPort }]) => [
       name,
@@ -38,7 +38,7 @@ function load(predictors: object[], units: readonly string[] = []): Deployment {
 
 function options(given: Given): ResolveOptions {
   const parsed = parseUnitFlags(given.units ?? []);
-  assert.ok(parsed.ok);
+  assert.ok(parsed.kind === 'value');
   const sets = Object.entries(given.set ?? {});
   return {
     given: parsed.value,

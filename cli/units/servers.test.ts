@@ -128,6 +128,9 @@ test('a server that no program here serves needs an address', async () => {
 });
 
 test('--model names a unit and a folder', () => {
-  assert.deepEqual(parseModelFlags(['m=./a=b']), { ok: true, value: new Map([['m', './a=b']]) });
-  assert.equal(parseModelFlags(['m']).ok, false);
+  assert.deepEqual(parseModelFlags(['m=./a=b']), {
+    kind: 'value',
+    value: new Map([['m', './a=b']]),
+  });
+  assert.equal(parseModelFlags(['m']).kind, 'wrong');
 });

@@ -1,5 +1,6 @@
 // Prepackaged servers on this machine: which program serves a unit that names none, and with which model. The program has to be on
 // PATH and the model in a folder; what is missing is said with the way to get it.
+import type { Parsed } from '../../lib/runtime/options.ts';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -169,20 +170,16 @@ export function findProgram(name: string, env: NodeJS.ProcessEnv): string | unde
 }
 
 /** `--model NAME=DIR`. */
-export function parseModelFlags(
-  flags: readonly string[],
-):
-  | { readonly ok: true; readonly value: Map<string, string> }
-  | { readonly ok: false; readonly message: string } {
+export function parseModelFlags(flags: readonly string[]): Parsed<Map<string, string>> {
   const models = new Map<string, string>();
   for (const flag of flags) {
     const equals = flag.indexOf('=');
     if (equals < 1 || equals === flag.length - 1)
       return {
-        ok: false,
+        kind: 'wrong',
         message: `--model ${flag}: expected UNIT=FOLDER, for example model=./iris`,
       };
     models.set(flag.slice(0, equals), flag.slice(equals + 1));
   }
-  return { ok: true, value: models };
+  return { kind: 'value', value: models };
 }

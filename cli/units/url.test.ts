@@ -4,13 +4,13 @@ import { parseUnitFlags } from './url.ts';
 
 function address(...flags: string[]) {
   const parsed = parseUnitFlags(flags);
-  assert.ok(parsed.ok, parsed.ok ? '' : parsed.message);
+  assert.ok(parsed.kind === 'value', parsed.kind === 'value' ? '' : parsed.message);
   return Object.fromEntries(parsed.value);
 }
 
 function message(flag: string): string {
   const parsed = parseUnitFlags([flag]);
-  assert.ok(!parsed.ok);
+  assert.ok(parsed.kind === 'wrong');
   return parsed.message;
 }
 
@@ -42,5 +42,5 @@ test('what cannot be an address is refused with the reason', () => {
     assert.match(message(`a=grpc://${host}:1`), /is no host|not a URL/, host);
   assert.match(message('a=http://*:1'), /is no host/);
   const twice = parseUnitFlags(['a=http://h:1', 'a=grpc://g:2']);
-  assert.ok(!twice.ok && /different hosts/.test(twice.message));
+  assert.ok(twice.kind === 'wrong' && /different hosts/.test(twice.message));
 });

@@ -1,5 +1,6 @@
 // Reads `--unit NAME=URL`. `http://host:port` names where the unit answers REST, `grpc://host:port` where it answers
 // gRPC; a unit that answers both is given twice. The name may be `predictor/unit` where two predictors share a name.
+import type { Parsed } from '../../lib/runtime/options.ts';
 import { findHostFault } from '../../graph/seldon/check-hosts.ts';
 import type { Address } from '../../graph/plan/deployment.ts';
 
@@ -20,11 +21,7 @@ export function addressesOf(units: ReadonlyMap<string, UnitAddress>): ReadonlyMa
   );
 }
 
-export type UnitFlags =
-  | { readonly ok: true; readonly value: ReadonlyMap<string, UnitAddress> }
-  | { readonly ok: false; readonly message: string };
-
-export function parseUnitFlags(flags: readonly string[]): UnitFlags {
+export function parseUnitFlags(flags: readonly string[]): Parsed<ReadonlyMap<string, UnitAddress>> {
   const addresses = new Map<string, UnitAddress>();
   for (const flag of flags) {
     const equals = flag.indexOf('=');
@@ -45,7 +42,7 @@ export function parseUnitFlags(flags: readonly string[]): UnitFlags {
       grpcPort: parsed.grpcPort ?? before?.grpcPort ?? null,
     });
   }
-  return { ok: true, value: addresses };
+  return { kind: 'value', value: addresses };
 }
 
 /** The address that a URL names, or what is wrong with it. */
@@ -74,6 +71,6 @@ function parseUrl(text: string): UnitAddress | string {
   return grpc ? { host, httpPort: null, grpcPort: port } : { host, httpPort: port, grpcPort: null };
 }
 
-function bad(message: string): UnitFlags {
-  return { ok: false, message };
+function bad(message: string): Parsed<never> {
+  return { kind: 'wrong', message };
 }

@@ -28,7 +28,7 @@ export type CallResult =
   | {
       readonly kind: 'response';
       /** 2xx, or grpc-status 0. */
-      readonly ok: boolean;
+      readonly isOk: boolean;
       /** REST: HTTP status. gRPC: grpc-status. */
       readonly status: number;
       /** gRPC: grpc-message, percent-decoded; REST: ''. */

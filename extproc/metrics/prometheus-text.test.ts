@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSample, readSamples, renderFamilies, type Sample } from './prometheus-text.ts';
+import { parseSample, readSamples, renderFamilies, type MetricSample } from './prometheus-text.ts';
 
 test('a sample is read with its labels, escapes, time stamp and odd spaces', () => {
   assert.deepEqual(parseSample('a_total 1'), { name: 'a_total', labels: {}, value: 1 });
@@ -24,7 +24,7 @@ test('a line that is no sample is passed over', () => {
 });
 
 test('a family that is declared several times is read whole', () => {
-  const samples: Sample[] = [];
+  const samples: MetricSample[] = [];
   readSamples(
     '# TYPE a counter\na{w="1"} 1\n\n# HELP a again\n# TYPE a counter\nbroken line here\na{w="2"} 2\n',
     (sample) => samples.push(sample),
@@ -45,7 +45,7 @@ test('what is written reads back the same', () => {
   ];
   const text = renderFamilies([{ name: 'a', type: 'histogram', help: 'h', samples }]);
   assert.ok(text.startsWith('# HELP a h\n# TYPE a histogram\na_bucket{le="+Inf",x="q\\"'));
-  const back: Sample[] = [];
+  const back: MetricSample[] = [];
   readSamples(text, (sample) => back.push(sample));
   assert.deepEqual(back, samples);
 });

@@ -4,7 +4,7 @@
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 export type MetricLabels = Readonly<Record<string, string>>;
 
-export interface Sample {
+export interface MetricSample {
   /** The full name: `<family>_bucket`, `<family>_sum` … */
   readonly name: string;
   readonly labels: MetricLabels;
@@ -15,11 +15,11 @@ export interface Family {
   readonly name: string;
   readonly type: MetricType;
   readonly help: string;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly MetricSample[];
 }
 
 /** Calls back with each sample of a text, in order. */
-export function readSamples(text: string, onSample: (sample: Sample) => void): void {
+export function readSamples(text: string, onSample: (sample: MetricSample) => void): void {
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const sample = parseSample(line);
@@ -28,7 +28,7 @@ export function readSamples(text: string, onSample: (sample: Sample) => void): v
 }
 
 /** Parses `name{a="b",…} value [timestamp]`; undefined when the line is none. */
-export function parseSample(line: string): Sample | undefined {
+export function parseSample(line: string): MetricSample | undefined {
   const head = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*/.exec(line);
   const name = head?.[1];
   if (head === null || name === undefined) return undefined;
@@ -94,7 +94,7 @@ export function renderFamilies(families: readonly Family[]): string {
   return lines.join('\n');
 }
 
-function renderSample({ name, labels, value }: Sample): string {
+function renderSample({ name, labels, value }: MetricSample): string {
   const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
   const block = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
   return `${name}${block} ${renderValue(value)}`;

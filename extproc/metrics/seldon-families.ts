@@ -2,7 +2,7 @@
 // Seldon's names and labels, seconds, and a `_summary` family with quantiles beside each histogram.
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 import { addTo, type Distribution, emptyDistribution, QUANTILES, quantileOf } from './buckets.ts';
-import type { Family, MetricLabels, Sample } from './prometheus-text.ts';
+import type { Family, MetricLabels, MetricSample } from './prometheus-text.ts';
 
 export type SeldonFamily =
   | 'seldon_api_executor_server_requests_seconds'
@@ -90,8 +90,8 @@ function histogramSamples(
   name: string,
   labels: MetricLabels,
   distribution: Distribution,
-): Sample[] {
-  const samples: Sample[] = [];
+): MetricSample[] {
+  const samples: MetricSample[] = [];
   let total = 0;
   for (const [index, count] of distribution.counts.entries()) {
     total += count;
@@ -101,8 +101,12 @@ function histogramSamples(
   return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
 }
 
-function summarySamples(name: string, labels: MetricLabels, distribution: Distribution): Sample[] {
-  const samples: Sample[] = QUANTILES.map((quantile) => ({
+function summarySamples(
+  name: string,
+  labels: MetricLabels,
+  distribution: Distribution,
+): MetricSample[] {
+  const samples: MetricSample[] = QUANTILES.map((quantile) => ({
     name,
     labels: { ...labels, quantile: String(quantile) },
     value: quantileOf(distribution, quantile),
@@ -111,7 +115,7 @@ function summarySamples(name: string, labels: MetricLabels, distribution: Distri
   return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
 }
 
-function totals(name: string, labels: MetricLabels, sum: number, count: number): Sample[] {
+function totals(name: string, labels: MetricLabels, sum: number, count: number): MetricSample[] {
   return [
     { name: `${name}_sum`, labels, value: sum },
     { name: `${name}_count`, labels, value: count },

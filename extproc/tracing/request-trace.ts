@@ -61,7 +61,7 @@ export class RequestTrace implements CallObserver {
       headers,
       end: (status, result) => {
         describeEnd(span, call, status, result);
-        if (call.verb === 'route' && result.kind === 'response' && result.ok)
+        if (call.verb === 'route' && result.kind === 'response' && result.isOk)
           this.#routing.set(call.unit, { span, endedAt: performance.now() });
         else span.end();
       },
@@ -119,7 +119,7 @@ function describeEnd(span: Span, call: ObservedCall, status: number, result: Cal
   const isRest = call.transport === 'rest';
   span.setAttribute(isRest ? 'http.response.status_code' : 'rpc.grpc.status_code', status);
   span.setAttribute(isRest ? 'http.response.body.size' : 'rpc.response.size', result.body.length);
-  if (result.ok) return;
+  if (result.isOk) return;
   span.setAttribute('error.type', String(status));
   span.setStatus({ code: SpanStatusCode.ERROR, message: result.grpcMessage });
 }

@@ -365,7 +365,7 @@ export class Line {
       this.#trace = null;
       trace.end(observedStatus(result, call.transport), result);
     }
-    if (result.kind === 'failure' || !result.ok) {
+    if (result.kind === 'failure' || !result.isOk) {
       this.#fail(faultOfCall(result));
       return;
     }

@@ -118,7 +118,7 @@ test("a unit's error is seen with its own status", async () => {
   const { exchange } = start(ROUTED, observer, (_request, done) =>
     done({
       kind: 'response',
-      ok: false,
+      isOk: false,
       status: 418,
       grpcMessage: '',
       head: headOf(418, {}),

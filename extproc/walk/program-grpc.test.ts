@@ -20,7 +20,7 @@ const A: Node = { name: 'a', type: 'MODEL' };
 const B: Node = { name: 'b', type: 'MODEL' };
 
 function response(body: Buffer, status = 0, grpcMessage = ''): CallResult {
-  return { kind: 'response', ok: status === 0, status, grpcMessage, head: headOf(200), body };
+  return { kind: 'response', isOk: status === 0, status, grpcMessage, head: headOf(200), body };
 }
 
 function strData(text: string): Buffer {

@@ -41,7 +41,7 @@ function resultOf(reply: Reply, packed: 'gzip' | 'deflate' | null): CallResult {
   const headers = { 'content-type': 'application/json' };
   return {
     kind: 'response',
-    ok: reply.status < 300,
+    isOk: reply.status < 300,
     status: reply.status,
     grpcMessage: '',
     head: headOf(

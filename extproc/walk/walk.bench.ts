@@ -52,7 +52,7 @@ function measureWalk(graph: Node, body: string): number {
   const head = headOf(200, { 'content-type': 'application/json' });
   const responseOf = (text: string): CallResult => ({
     kind: 'response',
-    ok: true,
+    isOk: true,
     status: 200,
     grpcMessage: '',
     head,

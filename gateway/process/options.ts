@@ -191,18 +191,16 @@ function readBounds(heapBytes: number, memory = ''): EnvoyBounds {
 
 function parsePercentFlag(given: readonly string[]): flag.Parsed<number> {
   const text = given.at(-1);
-  if (text === undefined) return { ok: true, value: NO_TRACING.samplingPercent };
+  if (text === undefined) return { kind: 'value', value: NO_TRACING.samplingPercent };
   const share = parsePercent(text);
   return share === undefined
-    ? { ok: false, message: `--trace-sampling-percent ${text}: expected ${SAMPLING_WANTED}` }
-    : { ok: true, value: share * 100 };
+    ? { kind: 'wrong', message: `--trace-sampling-percent ${text}: expected ${SAMPLING_WANTED}` }
+    : { kind: 'value', value: share * 100 };
 }
 
-function parseFilters(
-  given: readonly string[],
-): { ok: true; value: readonly EnvoyJson[] } | { ok: false; message: string } {
+function parseFilters(given: readonly string[]): flag.Parsed<readonly EnvoyJson[]> {
   const text = given.at(-1);
-  if (text === undefined) return { ok: true, value: [] };
+  if (text === undefined) return { kind: 'value', value: [] };
   let filters: unknown;
   try {
     filters = JSON.parse(text);
@@ -210,6 +208,6 @@ function parseFilters(
     filters = null;
   }
   return Array.isArray(filters)
-    ? { ok: true, value: filters as EnvoyJson[] }
-    : { ok: false, message: '--http-filters is not a JSON list' };
+    ? { kind: 'value', value: filters as EnvoyJson[] }
+    : { kind: 'wrong', message: '--http-filters is not a JSON list' };
 }

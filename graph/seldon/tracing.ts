@@ -117,11 +117,11 @@ function basePath(path: string): string {
 /** Value of a flag `--otlp`; null where it is not given. */
 export function parseOtlpFlag(texts: readonly string[]): Parsed<string | null> {
   const text = texts.at(-1);
-  if (text === undefined) return { ok: true, value: null };
+  if (text === undefined) return { kind: 'value', value: null };
   const value = parseOtlpUrl(text);
   return value === undefined
-    ? { ok: false, message: `--otlp ${text}: expected http://HOST:PORT` }
-    : { ok: true, value };
+    ? { kind: 'wrong', message: `--otlp ${text}: expected http://HOST:PORT` }
+    : { kind: 'value', value };
 }
 
 function isOff(variables: TracingInput['variables']): boolean {

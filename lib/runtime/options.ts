@@ -116,8 +116,8 @@ export function oneOf<const T extends string, const D extends T | null>(
 }
 
 export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly message: string };
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'wrong'; readonly message: string };
 
 /** What `parse` makes of the texts; what it says is wrong is a fault. */
 export function parsed<T>(parse: (texts: readonly string[]) => Parsed<T>, otherwise: T): Flag<T> {
@@ -126,7 +126,7 @@ export function parsed<T>(parse: (texts: readonly string[]) => Parsed<T>, otherw
     repeats: true,
     read: (given, _name, fault) => {
       const result = parse(given);
-      if (result.ok) return result.value;
+      if (result.kind === 'value') return result.value;
       fault(result.message);
       return otherwise;
     },

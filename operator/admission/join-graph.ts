@@ -23,8 +23,8 @@ export interface Joined {
 }
 
 export type JoinOutcome =
-  | { readonly ok: true; readonly joined: Joined; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly refusals: readonly string[] };
+  | { readonly kind: 'joined'; readonly joined: Joined; readonly warnings: readonly string[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly string[] };
 
 /** `deployment` or `deployment/predictor`; undefined for anything else. */
 export function parseGraphName(text: string): GraphName | undefined {
@@ -39,7 +39,7 @@ export function joinGraph(
   containers: readonly string[],
 ): JoinOutcome {
   const predictor = choosePredictor(graph, deployment);
-  if (typeof predictor === 'string') return { ok: false, refusals: [predictor] };
+  if (typeof predictor === 'string') return { kind: 'refused', refusals: [predictor] };
   const units = listUnits(predictor.graph);
   const running = units.filter((unit) => unit.builtIn === null);
   const where = `predictor ${predictor.name} of ${deployment.name}`;
@@ -67,7 +67,7 @@ export function joinGraph(
   );
   if (held.length === 0 && refusals.length === 0)
     refusals.push(`no container of the pod is a unit of ${where}; ${offer(others, free)}`);
-  if (refusals.length > 0) return { ok: false, refusals };
+  if (refusals.length > 0) return { kind: 'refused', refusals };
   const near = others.flatMap((name) => {
     const meant = closestWord(
       name,
@@ -81,7 +81,7 @@ export function joinGraph(
   // Where the deployment has pods of its own for units, requests enter through those.
   const isEntry = first !== undefined && held.includes(first) && free.length === running.length;
   return {
-    ok: true,
+    kind: 'joined',
     joined: { deployment, predictor, units: held, isEntry, others },
     warnings: near,
   };

@@ -6,6 +6,7 @@ import { PooledKubeConfig } from '../../lib/kube/config.ts';
 import { DEFAULT_CONFIG } from '../config/workload-config.ts';
 import { parseAdmissionOptions, WEBHOOKS_USAGE } from './options.ts';
 import { runAdmission } from './run.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 
 const BAD_USAGE = 2;
 
@@ -21,9 +22,9 @@ if (parsed.kind === 'faults') {
 const { options } = parsed;
 const settings =
   options.configDir === undefined
-    ? ({ ok: true, config: DEFAULT_CONFIG } as const)
+    ? ({ kind: 'config', config: DEFAULT_CONFIG } as const)
     : readChartConfig(options.configDir);
-if (!settings.ok) {
+if (settings.kind === 'wrong') {
   process.stderr.write(`${settings.reason}\n`);
   process.exit(BAD_USAGE);
 }
@@ -40,9 +41,6 @@ try {
   });
   process.exit(0);
 } catch (error) {
-  log.fatal(
-    { error: error instanceof Error ? error.message : String(error) },
-    'the webhooks ended',
-  );
+  log.fatal({ error: describeThrown(error) }, 'the webhooks ended');
   process.exit(1);
 }

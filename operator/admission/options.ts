@@ -95,14 +95,12 @@ export function parseAdmissionOptions(
 /** `HOST:PORT`; the last one given counts, and null stands for none. */
 function parseListen(
   given: readonly string[],
-):
-  | { ok: true; value: { readonly host: string; readonly port: number } | null }
-  | { ok: false; message: string } {
+): flag.Parsed<{ readonly host: string; readonly port: number } | null> {
   const text = given.at(-1);
-  if (text === undefined) return { ok: true, value: null };
+  if (text === undefined) return { kind: 'value', value: null };
   const match = /^(.*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > flag.MAX_PORT)
-    return { ok: false, message: `--listen ${text} is not HOST:PORT` };
-  return { ok: true, value: { host: match[1] ?? '', port } };
+    return { kind: 'wrong', message: `--listen ${text} is not HOST:PORT` };
+  return { kind: 'value', value: { host: match[1] ?? '', port } };
 }

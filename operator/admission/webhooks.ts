@@ -66,7 +66,7 @@ export async function mutatePodReview(
   const found = await loadStored(graph, namespace, context);
   if (Array.isArray(found)) return refuse(found);
   const outcome = joinGraph(graph, found.deployment, listContainers(pod));
-  if (!outcome.ok) return refuse(outcome.refusals);
+  if (outcome.kind === 'refused') return refuse(outcome.refusals);
   const { joined, warnings } = outcome;
   const sidecar = joined.isEntry
     ? renderParts(pod, joined, found.object, namespace, context)

@@ -16,7 +16,7 @@ test('what is written stands before the defaults, at any depth, and the rest sta
     sidecar: { images: { envoy: 'e:1' }, filter: { cpuLimit: '1' } },
     storageInitializerResources: { limits: { 'nvidia.com/gpu': 1 } },
   });
-  assert.ok(read.ok);
+  assert.ok(read.kind === 'config');
   const { config } = read;
   assert.equal(config.controllerId, 'blue');
   assert.equal(config.defaultUserId, null);
@@ -29,7 +29,7 @@ test('what is written stands before the defaults, at any depth, and the rest sta
 
 test('unknown fields and wrong types are refused, all at once and by their paths', () => {
   const read = parse({ sidecar: { concurency: 1, drainSeconds: '10' }, clusterDomain: null });
-  assert.ok(!read.ok);
+  assert.ok(read.kind === 'wrong');
   assert.match(read.reason, /sidecar\.concurency is unknown/);
   assert.match(read.reason, /sidecar\.drainSeconds is "10", not a number/);
   assert.match(read.reason, /clusterDomain is null, not a string/);

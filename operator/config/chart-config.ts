@@ -7,6 +7,7 @@ import { isPlainObject } from '../../graph/plan/json-value.ts';
 import { DEFAULT_CONFIG } from './workload-config.ts';
 import type { OperatorConfig } from './workload-config.ts';
 import { parseServers } from './servers.ts';
+import { describeThrown } from '../../lib/runtime/thrown.ts';
 
 export interface ChartConfig extends OperatorConfig {
   /** Of `seldon.io/controller-id`: objects that name another are left alone. */
@@ -14,8 +15,8 @@ export interface ChartConfig extends OperatorConfig {
 }
 
 export type ReadConfig =
-  | { readonly ok: true; readonly config: ChartConfig }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly kind: 'config'; readonly config: ChartConfig }
+  | { readonly kind: 'wrong'; readonly reason: string };
 
 const DEFAULTS: ChartConfig = { ...DEFAULT_CONFIG, controllerId: '' };
 /** Kubernetes objects as they are: any fields. */
@@ -30,7 +31,7 @@ export function readChartConfig(folder: string): ReadConfig {
       servers: readFileSync(join(folder, 'predictor_servers'), 'utf8'),
     });
   } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'wrong', reason: describeThrown(error) };
   }
 }
 
@@ -42,15 +43,16 @@ export function parseChartConfig(texts: {
   try {
     written = JSON.parse(texts.settings);
   } catch {
-    return { ok: false, reason: 'sidegraph.json is not JSON' };
+    return { kind: 'wrong', reason: 'sidegraph.json is not JSON' };
   }
   const wrong: string[] = [];
   const { predictorServers: _, ...base } = DEFAULTS;
   const merged = merge(base, written, '', wrong);
   const parsed = parseServers(texts.servers);
-  if (!parsed.ok) wrong.push(parsed.reason);
-  if (wrong.length > 0 || !parsed.ok) return { ok: false, reason: wrong.join('; ') };
-  return { ok: true, config: { ...merged, predictorServers: parsed.servers } };
+  if (parsed.kind === 'wrong') wrong.push(parsed.reason);
+  if (wrong.length > 0 || parsed.kind === 'wrong')
+    return { kind: 'wrong', reason: wrong.join('; ') };
+  return { kind: 'config', config: { ...merged, predictorServers: parsed.servers } };
 }
 
 /** The defaults with what is written over them; the defaults' own types are the schema. */

@@ -15,7 +15,7 @@ test('an image gets its default version only where it has no tag', () => {
       },
     }),
   );
-  assert.ok(parsed.ok);
+  assert.ok(parsed.kind === 'servers');
   assert.equal(findServerImage(parsed.servers, 'HOUSE', 'seldon'), 'registry.example:5000/house:7');
   assert.equal(findServerImage(parsed.servers, 'HOUSE', 'kfserving'), 'house:1');
 });
@@ -27,7 +27,7 @@ test('a map that cannot be used is told in words', () => {
     ['{"A":{}}', 'predictor_servers.A has no protocols'],
     ['{"A":{"protocols":{"v2":{}}}}', 'predictor_servers.A.protocols.v2 has no image'],
   ] as const)
-    assert.deepEqual(parseServers(text), { ok: false, reason });
+    assert.deepEqual(parseServers(text), { kind: 'wrong', reason });
 });
 
 test('a server that speaks another protocol only has no image for seldon', () => {

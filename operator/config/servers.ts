@@ -4,8 +4,8 @@ import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { Servers } from '../../graph/plan/servers.ts';
 
 export type ParsedServers =
-  | { readonly ok: true; readonly servers: Servers }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly kind: 'servers'; readonly servers: Servers }
+  | { readonly kind: 'wrong'; readonly reason: string };
 
 /** Reads the text under `predictor_servers`: `{KEY:{protocols:{<protocol>:{image,defaultImageVersion}}}}`. */
 export function parseServers(text: string): ParsedServers {
@@ -13,24 +13,27 @@ export function parseServers(text: string): ParsedServers {
   try {
     value = JSON.parse(text);
   } catch {
-    return { ok: false, reason: 'predictor_servers is not JSON' };
+    return { kind: 'wrong', reason: 'predictor_servers is not JSON' };
   }
-  if (!isPlainObject(value)) return { ok: false, reason: 'predictor_servers is not an object' };
+  if (!isPlainObject(value)) return { kind: 'wrong', reason: 'predictor_servers is not an object' };
   const servers = new Map<string, ReadonlyMap<string, string>>();
   for (const [key, entry] of Object.entries(value)) {
     const protocols = isPlainObject(entry) ? entry['protocols'] : undefined;
     if (!isPlainObject(protocols))
-      return { ok: false, reason: `predictor_servers.${key} has no protocols` };
+      return { kind: 'wrong', reason: `predictor_servers.${key} has no protocols` };
     const images = new Map<string, string>();
     for (const [protocol, image] of Object.entries(protocols)) {
       const name = renderImage(image);
       if (name === undefined)
-        return { ok: false, reason: `predictor_servers.${key}.protocols.${protocol} has no image` };
+        return {
+          kind: 'wrong',
+          reason: `predictor_servers.${key}.protocols.${protocol} has no image`,
+        };
       images.set(protocol, name);
     }
     servers.set(key, images);
   }
-  return { ok: true, servers };
+  return { kind: 'servers', servers };
 }
 
 function renderImage(value: unknown): string | undefined {

@@ -22,9 +22,9 @@ if (parsed.kind === 'faults') {
 const { options } = parsed;
 const read =
   options.configDir === ''
-    ? ({ ok: true, config: { ...DEFAULT_CONFIG, controllerId: '' } } as const)
+    ? ({ kind: 'config', config: { ...DEFAULT_CONFIG, controllerId: '' } } as const)
     : readChartConfig(options.configDir);
-if (!read.ok) {
+if (read.kind === 'wrong') {
   process.stderr.write(`${read.reason}\n`);
   process.exit(BAD_USAGE);
 }

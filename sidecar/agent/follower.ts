@@ -83,7 +83,7 @@ export class PlanFollower {
   async #take({ text, at }: Offer): Promise<void> {
     const { expected, state, log } = this.#parts;
     const parsed = parsePlanFile(text, expected);
-    if (!parsed.ok) {
+    if (parsed.kind === 'rejected') {
       state.noteRefused(parsed.code, parsed.reason);
       const serving = this.#live === null ? 'nothing is served yet' : 'the old one serves on';
       log.error(`the mounted plan is refused, ${serving}: ${parsed.reason} [${parsed.code}]`);
@@ -132,7 +132,7 @@ export class PlanFollower {
       return null;
     }
     const parsed = parsePlanFile(text, expected);
-    if (!parsed.ok) return null;
+    if (parsed.kind === 'rejected') return null;
     const runs = await waitForEnvoy(dataPlane.layout.adminSocket, ENVOY_LOOK_MS, signal);
     return runs ? parsed.deployment : null;
   }

@@ -140,7 +140,7 @@ export class DataPlane {
     this.#held = [deployment];
     const [results] = await Promise.all([loads, this.#envoy?.waitUntilReady(signal)]);
     for (const result of results) {
-      if (result.ok) continue;
+      if (result.kind === 'loaded') continue;
       throw new CommandFailure(
         'FILTER_FAILED',
         `the filter does not start: ${result.reason}`,
@@ -165,7 +165,7 @@ export class DataPlane {
     const replaced = this.#current;
     for (const filter of this.#filters) {
       const result = await filter.load(next);
-      if (result.ok) continue;
+      if (result.kind === 'loaded') continue;
       this.#forget(next);
       throw new CommandFailure(
         'PLAN_REFUSED',

@@ -39,7 +39,9 @@ export interface FilterOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export type FilterLoad = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type FilterLoad =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 interface WaitingLoad {
   readonly id: number;
@@ -105,7 +107,7 @@ export class Filter {
   /** Gives the worker a further deployment; those that it holds stay. Whoever is refused calls `forget`. */
   async load(deployment: DeploymentPlan): Promise<FilterLoad> {
     this.#live.push(deployment);
-    if (this.#child === null && !needsFilter(deployment)) return { ok: true };
+    if (this.#child === null && !needsFilter(deployment)) return { kind: 'loaded' };
     const id = this.#nextId++;
     const result = new Promise<FilterLoad>((resolve) =>
       this.#loads.push({ id, deployment, resolve }),
@@ -243,7 +245,7 @@ export class Filter {
     // The next worker is given what this one was asked to load, and answers for it; dies it too, the plan is to blame.
     if (this.#proven && quickDeaths < 2) return;
     for (const load of this.#loads.splice(0)) {
-      load.resolve({ ok: false, reason: `the filter ${how}` });
+      load.resolve({ kind: 'refused', reason: `the filter ${how}` });
     }
   }
 
@@ -269,7 +271,7 @@ export class Filter {
     const at = this.#loads.findIndex((load) => load.id === id);
     const [load] = at < 0 ? [] : this.#loads.splice(at, 1);
     if (load !== undefined) {
-      load.resolve(message.type === 'loaded' ? { ok: true } : { ok: false, reason });
+      load.resolve(message.type === 'loaded' ? { kind: 'loaded' } : { kind: 'refused', reason });
     } else if (message.type === 'refused') {
       this.#options.log.error(`the restarted filter refused a plan: ${reason}`);
     }

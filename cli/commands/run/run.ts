@@ -242,7 +242,7 @@ function readEnvFiles(files: readonly string[]): Map<string, string> {
   for (const file of files) {
     const text = readText(file, `--env-file ${file}`);
     const parsed = parseEnvFile(text, file);
-    if (!parsed.ok)
+    if (parsed.kind === 'wrong')
       throw new CommandFailure('FILE_UNREADABLE', parsed.message, 'write one NAME=VALUE a line');
     for (const [name, value] of parsed.value) values.set(name, value);
   }

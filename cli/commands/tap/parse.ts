@@ -26,6 +26,6 @@ function parseStatus(texts: readonly string[]): flag.Parsed<string> {
   const [text = ''] = texts;
   const isKnown = text === '' || /^([1-5](\d\d|xx)|grpc \d{1,2}|failed|gone)$/.test(text);
   return isKnown
-    ? { ok: true, value: text }
-    : { ok: false, message: `--status ${text} is none of 503, 5xx, "grpc 14", failed` };
+    ? { kind: 'value', value: text }
+    : { kind: 'wrong', message: `--status ${text} is none of 503, 5xx, "grpc 14", failed` };
 }

@@ -81,13 +81,13 @@ export function readGrpcResult(
   if (end === null) return fail('UNIT_RESET', 'answered no grpc-status');
   if (end.status !== 0) {
     const { status, message: grpcMessage } = end;
-    done({ kind: 'response', ok: false, status, grpcMessage, head, body: EMPTY });
+    done({ kind: 'response', isOk: false, status, grpcMessage, head, body: EMPTY });
     return null;
   }
   const framed = message.finish();
   if ('fault' in framed) return fail('UNIT_RESET', framed.fault);
   const answer = (body: Buffer): void =>
-    done({ kind: 'response', ok: true, status: 0, grpcMessage: end.message, head, body });
+    done({ kind: 'response', isOk: true, status: 0, grpcMessage: end.message, head, body });
   if (!framed.isPacked) {
     answer(framed.bytes);
     return null;

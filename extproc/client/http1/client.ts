@@ -52,8 +52,8 @@ export class Http1Client implements UnitClient {
     else this.#retire(connection);
     if (head === null) return this.#queue.fail(call, 'UNIT_RESET', 'no head');
     const { status } = head;
-    const ok = status >= 200 && status < 300;
-    this.#queue.finish(call, { kind: 'response', ok, status, grpcMessage: '', head, body });
+    const isOk = status >= 200 && status < 300;
+    this.#queue.finish(call, { kind: 'response', isOk, status, grpcMessage: '', head, body });
   }
 
   lost(connection: Http1Connection, call: Http1Call | null, loss: Loss): void {

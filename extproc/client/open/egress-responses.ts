@@ -24,7 +24,7 @@ export function readEgressResponses(client: UnitClient, host: string, address: s
 
 /** Null where the response is the unit's own. */
 function failureOf(result: CallResult): CallFailure | null {
-  if (result.kind !== 'response' || result.ok) return null;
+  if (result.kind !== 'response' || result.isOk) return null;
   const code = result.head.find(ERROR_HEADER);
   return code !== null && isErrorCode(code)
     ? { kind: 'failure', code, text: infoOf(result) }

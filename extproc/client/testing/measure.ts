@@ -19,7 +19,7 @@ export function clientRun(client: UnitClient, request: CallRequest, concurrency:
           return;
         }
         client.call(request, (result) => {
-          if (result.kind === 'response' && result.ok) next();
+          if (result.kind === 'response' && result.isOk) next();
           else reject(new Error(JSON.stringify(result)));
         });
       };

@@ -79,7 +79,7 @@ export class GrpcReference implements UnitClient {
       const body = value ?? EMPTY;
       if (body.length > request.maxAnswerBytes)
         return fail('ANSWER_TOO_LARGE', tooLargeText(request));
-      return { kind: 'response', ok: true, status: 0, grpcMessage: '', head, body };
+      return { kind: 'response', isOk: true, status: 0, grpcMessage: '', head, body };
     }
     const { code, details } = error;
     // What the library says itself comes without a `grpc-status` of the unit; only its words tell.
@@ -90,7 +90,7 @@ export class GrpcReference implements UnitClient {
     if (/^(Connection dropped|Received RST_STREAM|No message received|Too many)/.test(details)) {
       return fail('UNIT_RESET', details);
     }
-    return { kind: 'response', ok: false, status: code, grpcMessage: details, head, body: EMPTY };
+    return { kind: 'response', isOk: false, status: code, grpcMessage: details, head, body: EMPTY };
   }
 }
 

@@ -97,7 +97,7 @@ export class UndiciReference implements UnitClient {
       const head = headOf(statusCode, headers as unknown as readonly unknown[]);
       const ok = statusCode >= 200 && statusCode < 300;
       const whole = Buffer.concat(pieces);
-      return { kind: 'response', ok, status: statusCode, grpcMessage: '', head, body: whole };
+      return { kind: 'response', isOk: ok, status: statusCode, grpcMessage: '', head, body: whole };
     } catch (error) {
       if (!mayReplace || signal.aborted || !diedUnanswered(error)) throw error;
       return this.#attempt(request, signal, overLimit, false);

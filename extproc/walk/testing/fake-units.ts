@@ -225,7 +225,7 @@ export function jsonMessage(text: string): Message {
 export function jsonResponse(text: string, status = 200): CallResult {
   return {
     kind: 'response',
-    ok: status >= 200 && status < 300,
+    isOk: status >= 200 && status < 300,
     status,
     grpcMessage: '',
     head: headOf(status, { 'content-type': 'application/json' }),

@@ -24,7 +24,7 @@ export async function recordServer(): Promise<Buffer> {
   });
   const port = await listen(proxy);
   const results = await makeCalls(port, 2000);
-  assert.ok(results.every((result) => result.kind === 'response' && result.ok));
+  assert.ok(results.every((result) => result.kind === 'response' && result.isOk));
   proxy.close();
   await unit.close();
   return Buffer.concat(pieces);
@@ -51,7 +51,7 @@ export async function fuzzFrames(random: Random, recorded: Buffer): Promise<void
   const results = await makeCalls(port, 300);
   assert.equal(results.length, CALLS);
   for (const result of results) {
-    if (result.kind === 'response' && result.ok) assert.ok(result.body.length <= 1_000_000);
+    if (result.kind === 'response' && result.isOk) assert.ok(result.body.length <= 1_000_000);
   }
   server.close();
 }
