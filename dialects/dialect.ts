@@ -94,6 +94,8 @@ export interface HttpControl {
   /** A path, or a template with `{unit}`. */
   readonly path: string;
   readonly response: HttpControlResponse;
+  /** JSON of a 200 to `ready` or `live`; nothing where the protocol has none. */
+  readonly body?: string;
 }
 
 export type HttpControlResponse =

@@ -111,8 +111,9 @@ export const V2: Dialect = {
     roots: [{ path: '/v2', below: true, service: '' }],
     http: [
       { path: '/v2', response: 'server-metadata' },
-      { path: '/v2/health/live', response: 'live' },
-      { path: '/v2/health/ready', response: 'ready' },
+      // KServe's client reads them; the others look at the status alone.
+      { path: '/v2/health/live', response: 'live', body: '{"live":true}' },
+      { path: '/v2/health/ready', response: 'ready', body: '{"ready":true}' },
       { path: `${MODELS}/{unit}`, response: 'unit-metadata' },
       { path: `${MODELS}/{unit}/ready`, response: 'unit-status' },
       { path: `${MODELS}/{unit}/versions/{version}`, response: 'unit-metadata' },

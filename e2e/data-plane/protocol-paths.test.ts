@@ -125,8 +125,8 @@ describe('one V2 model, which Envoy serves alone', () => {
 
   test('readiness, metadata and health are answered', async () => {
     const get = (path: string) => ask(running.port, { path, method: 'GET' });
-    assert.equal((await get('/v2/health/live')).status, 200);
-    assert.equal((await get('/v2/health/ready')).status, 200);
+    assert.equal((await get('/v2/health/live')).text, '{"live":true}');
+    assert.equal((await get('/v2/health/ready')).text, '{"ready":true}');
     assert.equal(JSON.parse((await get('/v2')).text).name, 'test');
     for (const [path, wanted] of [
       ['/v2/models/m', '/v2/models/m'],

@@ -352,8 +352,8 @@ describe('a single V2 model', () => {
     assert.equal((await get('/v2/models/m/ready')).text, '{"ready":true}');
     assert.equal((await get('/v2/models/m')).text, '{"name":"m","platform":"sklearn"}');
     assert.equal((await get('/seldon/ns/test/v2/models/m')).status, 200);
-    assert.equal((await get('/v2/health/live')).status, 200);
-    assert.equal((await get('/v2/health/ready')).status, 200);
+    assert.equal((await get('/v2/health/live')).text, '{"live":true}');
+    assert.equal((await get('/v2/health/ready')).text, '{"ready":true}');
     const server = await get('/v2');
     assert.equal(server.status, 200);
     assert.equal((JSON.parse(server.text) as { name: string }).name, 'test');

@@ -11,6 +11,8 @@ export interface ControlEndpoint {
   /** Of the model that it names: `/versions/N` as in the path, '' for none. */
   readonly version: string;
   readonly methods: string;
+  /** What a 200 to `ready` or `live` says, '' for nothing. */
+  readonly body: string;
 }
 
 type FindEndpoint = (path: string) => ControlEndpoint | undefined;
@@ -18,7 +20,13 @@ type FindEndpoint = (path: string) => ControlEndpoint | undefined;
 const METHODS_GET = 'GET,OPTIONS';
 /** What stands between the holes of a template with two. */
 const VERSION = /\}(\/[a-z]+\/)\{/;
-const METHODS_POST = 'OPTIONS,POST';
+const POST: ControlEndpoint = {
+  response: 'post',
+  unit: '',
+  version: '',
+  methods: 'OPTIONS,POST',
+  body: '',
+};
 
 const finders = new Map<DialectName, FindEndpoint>();
 
@@ -34,15 +42,14 @@ export function findEndpoint(dialect: Dialect, path: string): ControlEndpoint | 
 function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
   const exact = new Map<string, ControlEndpoint>();
   const templates: { path: string; response: ControlEndpoint['response'] }[] = [];
-  for (const { path, response } of control.http) {
+  for (const { path, response, body = '' } of control.http) {
     if (isTemplate(path)) templates.push({ path, response });
-    else exact.set(path, { response, unit: '', version: '', methods: METHODS_GET });
+    else exact.set(path, { response, unit: '', version: '', methods: METHODS_GET, body });
   }
   for (const { path, kind } of clientRoutes) {
     if (kind.endsWith('-grpc')) continue;
     if (isTemplate(path)) templates.push({ path, response: 'post' });
-    else if (!exact.has(path))
-      exact.set(path, { response: 'post', unit: '', version: '', methods: METHODS_POST });
+    else if (!exact.has(path)) exact.set(path, POST);
   }
   return (path) => {
     const found = exact.get(path);
@@ -50,7 +57,7 @@ function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
     for (const { path: template, response } of templates) {
       const holes = readTemplate(template, path);
       if (holes === null) continue;
-      if (response === 'post') return { response, unit: '', version: '', methods: METHODS_POST };
+      if (response === 'post') return POST;
       const [unit = '', version] = holes;
       const before = VERSION.exec(template)?.[1] ?? '';
       return {
@@ -58,6 +65,7 @@ function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
         unit: decodeSegment(unit),
         version: version === undefined ? '' : `${before}${version}`,
         methods: METHODS_GET,
+        body: '',
       };
     }
     return undefined;

@@ -20,7 +20,7 @@ import {
   writeResponse,
 } from './responses.ts';
 import { serveConnections } from './serve-connections.ts';
-import { findEndpoint } from './endpoints.ts';
+import { type ControlEndpoint, findEndpoint } from './endpoints.ts';
 import { answerModels } from './models.ts';
 import { answerGraph, answerUnit, serverMetadata } from './rest-metadata.ts';
 
@@ -67,22 +67,20 @@ async function answerRequest(
   if (plan === undefined) {
     return reply(failed(dialect, 'PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
-  const { response, unit, version } = endpoint;
-  return reply(await answerAsked(plan, response, unit, version, request.headers));
+  const asked = { ...endpoint, response: endpoint.response };
+  return reply(await answerAsked(plan, asked, request.headers));
 }
 
 async function answerAsked(
   plan: Plan,
-  asked: HttpControlResponse,
-  unit: string,
-  version: string,
+  { response, unit, version, body }: ControlEndpoint & { readonly response: HttpControlResponse },
   headers: IncomingHttpHeaders,
 ): Promise<ControlResponse> {
-  switch (asked) {
+  switch (response) {
     case 'ready':
-      return answerReady([plan]);
+      return answerReady([plan], body);
     case 'live':
-      return emptyResponse(200);
+      return body === '' ? emptyResponse(200) : jsonResponse(200, body);
     case 'unit-status':
       return answerUnit(plan, unit, version, 'status', headers);
     case 'unit-metadata':
