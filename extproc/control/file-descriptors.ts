@@ -70,7 +70,7 @@ const FILE = { NAME: 1, PACKAGE: 2, DEPENDENCY: 3, MESSAGE: 4, ENUM: 5, SERVICE:
 const MESSAGE = { NAME: 1, FIELD: 2, NESTED: 3, ENUM: 4, OPTIONS: 7 } as const;
 const MAP_ENTRY = 7;
 const ENTRY = Buffer.from('Entry');
-const FIELD_TYPE_NAME = 6;
+const FIELD = { NAME: 1, TYPE_NAME: 6, JSON_NAME: 10 } as const;
 const SERVICE_METHOD = 2;
 const METHOD = { INPUT: 2, OUTPUT: 3 } as const;
 /** Field `name` of DescriptorProto and EnumDescriptorProto. */
@@ -155,7 +155,8 @@ function declaredTypes(container: Buffer, scope: string, isFile = true): string[
 
 /**
  * A message as `protoc` writes it: its fields name their types in full, where the loader names those of its own package from
- * where they stand, and the types of its maps are called as maps' are (`tags` → `TagsEntry`).
+ * where they stand, the types of its maps are called as maps' are (`tags` → `TagsEntry`), and fields have their names in JSON, without which
+ * grpcurl writes others than with the .proto file.
  */
 function qualifyMessage(message: Buffer, scope: string, declared: ReadonlySet<string>): Buffer {
   const own = `${scope}.${textOf(message, MESSAGE.NAME)}`;
@@ -169,13 +170,20 @@ function qualifyMessage(message: Buffer, scope: string, declared: ReadonlySet<st
       );
     }
     if (field !== MESSAGE.FIELD) return payload;
-    return rewrite(payload, (inner, text) => {
-      if (inner !== FIELD_TYPE_NAME) return text;
+    const qualified = rewrite(payload, (inner, text) => {
+      if (inner !== FIELD.TYPE_NAME) return text;
       return maps.has(text.toString('utf8'))
         ? Buffer.from(`.${own}.${text.toString('utf8')}Entry`)
         : fullName(text, own, declared);
     });
+    const jsonName = bytesField(FIELD.JSON_NAME, jsonNameOf(textOf(payload, FIELD.NAME)));
+    return Buffer.concat([qualified, jsonName]);
   });
+}
+
+/** `raw_output_contents` → `rawOutputContents` */
+function jsonNameOf(name: string): Buffer {
+  return Buffer.from(name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase()));
 }
 
 /** Names of the nested messages that stand for the entries of maps. */

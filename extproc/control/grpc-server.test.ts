@@ -239,7 +239,7 @@ interface MessageDescriptor {
   readonly name: string;
   readonly nestedType: readonly MessageDescriptor[];
   readonly enumType: readonly { readonly name: string }[];
-  readonly field: readonly { readonly typeName: string }[];
+  readonly field: readonly { readonly typeName: string; readonly jsonName: string }[];
 }
 
 /** All types that a file declares, and all that it names, with their package. */
@@ -300,6 +300,13 @@ test('reflection of the other protocols gives files in which each type is found'
   const v2Files = await filesFrom(v2.client, 'v1', ['inference.GRPCInferenceService']);
   assert.deepEqual([...v2Files.keys()], ['inference.proto']);
   assertWhole(v2Files);
+  const answer = v2Files
+    .get('inference.proto')
+    ?.messageType.find(({ name }) => name === 'ModelInferResponse');
+  assert.deepEqual(
+    answer?.field.map(({ jsonName }) => jsonName),
+    ['modelName', 'modelVersion', 'id', 'parameters', 'outputs', 'rawOutputContents'],
+  );
   const tensorflow = await serve({ name: 'm', type: 'MODEL' }, 'tensorflow');
   const files = await filesFrom(tensorflow.client, 'v1', [
     'tensorflow.serving.PredictionService.Predict',
