@@ -47,6 +47,8 @@ export interface PodOptions {
   readonly pods: number;
   /** Sends requests over 16 connections for this time before it is measured, ms. */
   readonly loadMs: number;
+  /** Somebody looks at it meanwhile, at its requests or at its counters alone. */
+  readonly watched?: 'requests' | 'counters';
 }
 
 /** Measures a pod's processes once it serves and its metrics were scraped. */
@@ -63,8 +65,12 @@ export async function measurePod(options: PodOptions): Promise<PodMemory> {
       running.push(await startPod({ run: path.join(dir, `run-${index}`), plan, binaries }));
     const [first] = running;
     if (first === undefined) throw new Error('no pod was asked for');
+    const watcher = new AbortController();
+    if (options.watched !== undefined) await watch(first, options.watched, watcher.signal);
     if (options.loadMs > 0) await load(first, options.loadMs);
-    return first.memory();
+    const memory = first.memory();
+    watcher.abort();
+    return memory;
   } finally {
     for (const pod of running) await pod.stop();
   }
@@ -72,6 +78,7 @@ export async function measurePod(options: PodOptions): Promise<PodMemory> {
 
 interface Pod {
   readonly httpPort: number;
+  readonly livePort: number;
   memory(): PodMemory;
   stop(): Promise<void>;
 }
@@ -83,7 +90,7 @@ interface PodPlace {
 }
 
 async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
-  const [httpPort = 0, grpcPort = 0, statusPort = 0] = await freePorts(3);
+  const [httpPort = 0, grpcPort = 0, statusPort = 0, livePort = 0] = await freePorts(4);
   const cgroup = makeCgroup();
   const children: ChildProcess[] = [];
   const start = (argv: readonly string[]): number => {
@@ -112,6 +119,7 @@ async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
       `--grpc-port=${grpcPort}`,
       '--status-host=127.0.0.1',
       `--status-port=${statusPort}`,
+      `--live-port=${livePort}`,
       '--drain-seconds=0',
     ]);
     const status = `http://127.0.0.1:${statusPort}`;
@@ -123,6 +131,7 @@ async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
     await (await fetch(`http://127.0.0.1:${httpPort}/prometheus`)).text();
     return {
       httpPort,
+      livePort,
       stop,
       memory: () => {
         const filters = descendants(agent, /extproc\/process\/main\.ts/);
@@ -143,6 +152,17 @@ async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
     await stop();
     throw error;
   }
+}
+
+/** Reads what the pod tells, and drops it. */
+async function watch(pod: Pod, wants: 'requests' | 'counters', signal: AbortSignal): Promise<void> {
+  const query = wants === 'counters' ? '?counters' : '';
+  const response = await fetch(`http://127.0.0.1:${pod.livePort}/live${query}`, { signal });
+  const reader = response.body?.getReader();
+  const read = async (): Promise<void> => {
+    while ((await reader?.read())?.done === false);
+  };
+  read().catch(() => {});
 }
 
 async function load(pod: Pod, durationMs: number): Promise<void> {

@@ -108,7 +108,9 @@ export const SIDEGRAPH_COMMAND = [
 ] as const;
 
 /** Ports of a pod with sidecars; `http` and `grpc` are those of Seldon's orchestrator. */
-export const PORTS = { http: 8000, grpc: 5001, status: 15_020 } as const;
+export const PORTS = { http: 8000, grpc: 5001, status: 15_020, live: 15_025 } as const;
+/** On the live port, which listens on the pod's loopback address alone: samples as server-sent events. */
+export const LIVE_PATH = '/live';
 /** On the filter's status port, which only reads; `plan` answers `{"hash":"…"}`, the plan that is served now. */
 export const STATUS_PATHS = {
   live: '/live',

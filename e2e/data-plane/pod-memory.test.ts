@@ -13,7 +13,10 @@ import { freePort } from '../harness/ports.ts';
 const MB = 1e6;
 const VENV = join(import.meta.dirname, '../../.venv');
 
-async function measure(graphOf: (port: number) => Parameters<typeof deployment>[0]) {
+async function measure(
+  graphOf: (port: number) => Parameters<typeof deployment>[0],
+  watched?: 'requests',
+) {
   const dir = mkdtempSync(join(tmpdir(), 'sgm-'));
   const port = await freePort();
   const unit = await startHttpStub(port);
@@ -21,7 +24,14 @@ async function measure(graphOf: (port: number) => Parameters<typeof deployment>[
     const envoy = await locateEnvoy({ env: process.env, venvs: [VENV] });
     assert.ok(envoy.kind === 'found');
     const manifest = JSON.stringify(deployment(graphOf(port)));
-    return await measurePod({ manifest, envoyBin: envoy.path, dir, pods: 1, loadMs: 500 });
+    return await measurePod({
+      manifest,
+      envoyBin: envoy.path,
+      dir,
+      pods: 1,
+      loadMs: 500,
+      ...(watched === undefined ? {} : { watched }),
+    });
   } finally {
     unit.close();
     rmSync(dir, { recursive: true, force: true });
@@ -34,6 +44,12 @@ test('with one model there is no worker, and the pod is small', async () => {
   assert.ok(pod.anonymousBytes < 65 * MB, JSON.stringify(pod));
   assert.ok(pod.agentBytes + pod.envoyBytes < 190 * MB, JSON.stringify(pod));
   assert.ok(pod.cgroupBytes === null || pod.cgroupBytes < 220 * MB, JSON.stringify(pod));
+});
+
+test('somebody who looks at its requests costs a pod a few megabytes', async () => {
+  const pod = await measure((port) => model('m', port), 'requests');
+  assert.equal(pod.filterBytes, 0, 'no worker is started for it');
+  assert.ok(pod.anonymousBytes < 75 * MB, JSON.stringify(pod));
 });
 
 test('with a chain there is one worker', async () => {

@@ -14,6 +14,7 @@ const SIDECAR_PORTS: ReadonlyMap<number, string> = new Map([
   [PORTS.http, 'take requests by HTTP'],
   [PORTS.grpc, 'take requests by gRPC'],
   [PORTS.status, 'tell their state'],
+  [PORTS.live, 'tell what happens'],
 ]);
 /** Characters of a label, and of the name of a Service. */
 const MAX_LABEL = 63;

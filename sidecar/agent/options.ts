@@ -16,6 +16,8 @@ export interface SidecarOptions {
   /** Address of the status port; null for all. */
   readonly statusHost: string | null;
   readonly statusPort: number;
+  /** Where the pod's loopback address tells what happens; null for nowhere. */
+  readonly livePort: number | null;
   readonly workers: number;
   /** Envoy's worker threads, as its container starts it. */
   readonly concurrency: number;

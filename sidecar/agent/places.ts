@@ -36,6 +36,7 @@ export function placesOf(options: SidecarOptions): Places {
       grpcPort,
       accessLog,
       filterSockets,
+      ...(options.livePort === null ? {} : { liveLogPath: join(run, 'live.log') }),
       ...(options.tls === null ? {} : { tlsSecretsPath: join(run, 'tls-secrets.json') }),
     },
     livePlan: join(run, 'live-plan.json'),

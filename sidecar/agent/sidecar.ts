@@ -1,13 +1,16 @@
 // `sidegraph sidecar`: the agent in the filter's container of a pod. It makes Envoy's files of the mounted plan, runs the filter,
 // follows the plan, tells how it stands, and ends in order. Envoy is another container on the same folder.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { filterLines } from '../supervisor/filter-lines.ts';
 import type { Io } from '../../lib/runtime/io.ts';
 import { createLog, type TextLog } from '../supervisor/log.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
+import type { LiveSampler } from '../live/sampler.ts';
 import { DataPlane } from '../supervisor/data-plane.ts';
+import { samplerOf } from '../supervisor/live-sampler.ts';
 import { containerMemory } from '../supervisor/process-limits.ts';
 import { stopOnSignals } from '../supervisor/signals.ts';
 import { watchFile } from '../supervisor/watch.ts';
@@ -15,6 +18,7 @@ import { Watchdog } from '../supervisor/watchdog.ts';
 import { startAgentControl } from './control.ts';
 import { prepareDrain } from './drain.ts';
 import { PlanFollower } from './follower.ts';
+import { startLiveServer } from './live-server.ts';
 import { readPodFacts, type SidecarOptions } from './options.ts';
 import { type Places, placesOf, preparePlaces } from './places.ts';
 import { SidecarState } from './state.ts';
@@ -35,6 +39,7 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
   await renewDrained(places, log);
 
   const watchdog = new Watchdog();
+  let live: LiveSampler | null = null;
   const dataPlane = new DataPlane({
     layout: places.layout,
     envoy: null,
@@ -43,6 +48,7 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
     watchdog,
     log,
     filterLine: filterLines(true, '', io.err),
+    ...(options.livePort === null ? {} : { onWalks: (walks) => live?.takeWalks(walks) }),
   });
   stop.onSecond(() => dataPlane.kill());
   const state = new SidecarState(pod, options.revision, dataPlane);
@@ -81,11 +87,15 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
     const control = await listening('the control socket', () =>
       startAgentControl(places.controlSocket, drain),
     );
-    for (const server of [status, control])
-      closers.push(() => {
-        server.close();
-        server.closeAllConnections();
-      });
+    for (const server of [status, control]) closers.push(() => closeServer(server));
+    const { liveLogPath } = places.layout;
+    if (options.livePort !== null && liveLogPath !== undefined) {
+      const sampler = samplerOf(dataPlane, liveLogPath, log);
+      live = sampler;
+      closers.push(() => sampler.close());
+      const server = await startLiveServer(options.livePort, sampler, log);
+      if (server !== null) closers.push(() => closeServer(server));
+    }
     const first = readPlan(options.plan);
     if (first === null)
       log.info(
@@ -137,6 +147,11 @@ function readPlan(path: string): string | null {
   } catch {
     return null;
   }
+}
+
+function closeServer(server: Server): void {
+  server.close();
+  server.closeAllConnections();
 }
 
 async function listening<T>(what: string, listen: () => Promise<T>): Promise<T> {

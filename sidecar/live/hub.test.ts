@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LiveHub } from './hub.ts';
-import type { PodEntry, Sample, SampleSink, SampleSource } from './sample.ts';
+import type { PodEntry, LiveSample, SampleSink, SampleSource } from './sample.ts';
 import type { LiveState } from './state.ts';
 
 /** A source whose samples the test gives by hand. */
@@ -20,7 +20,7 @@ class HandSource implements SampleSource {
   }
 }
 
-function sampleAt(atMs: number): Sample {
+function sampleAt(atMs: number): LiveSample {
   return {
     shape: { namespace: 'demo', deployment: 'iris', predictors: [] },
     reading: {

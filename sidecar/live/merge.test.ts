@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { emptyDistribution } from '../../extproc/metrics/buckets.ts';
 import { LiveMerge } from './merge.ts';
 import type { Tally } from './reading.ts';
-import type { PodEntry, Sample } from './sample.ts';
+import type { PodEntry, LiveSample } from './sample.ts';
 import type { GraphShape, UnitShape } from './shape.ts';
 
 const unit = (name: string, parent: number, chooses: boolean): UnitShape => ({
@@ -48,7 +48,7 @@ interface Told {
   readonly plan?: string;
 }
 
-function sample({ atMs, requests, bucket = 1, toB = 0, plan = 'x' }: Told): Sample {
+function sample({ atMs, requests, bucket = 1, toB = 0, plan = 'x' }: Told): LiveSample {
   const table = (count: number, service: string) =>
     new Map([[service, tally(count, bucket, 0.01)]]);
   return {

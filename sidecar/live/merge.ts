@@ -2,9 +2,15 @@
 // that was started anew or has left takes its counts along.
 import type { Reading } from './reading.ts';
 import type { LiveRequest } from './requests.ts';
-import type { PodEntry, Sample } from './sample.ts';
+import type { PodEntry, LiveSample } from './sample.ts';
 import type { GraphShape, PredictorShape } from './shape.ts';
-import { type LivePod, liveState, type LiveState, predictorTraffic, type Window } from './state.ts';
+import {
+  type LivePod,
+  liveState,
+  type LiveState,
+  predictorTraffic,
+  type LiveWindow,
+} from './state.ts';
 
 /** Rates are of the last so many seconds, or of as many as there are. */
 const WINDOW_TICKS = 5;
@@ -19,7 +25,7 @@ export class LiveMerge {
   #nextId = 1;
 
   /** Returns the requests of the sample as they are told. */
-  take(pod: string, sample: Sample): readonly LiveRequest[] {
+  take(pod: string, sample: LiveSample): readonly LiveRequest[] {
     const known = this.#pods.get(pod) ?? { readings: [], shape: sample.shape };
     known.shape = sample.shape;
     known.readings.push(sample.reading);
@@ -67,7 +73,7 @@ export class LiveMerge {
   }
 }
 
-function windowOf({ readings }: PodSamples): Window | null {
+function windowOf({ readings }: PodSamples): LiveWindow | null {
   const [before] = readings;
   const now = readings.at(-1);
   return before === undefined || now === undefined ? null : { before, now };

@@ -3,13 +3,11 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
+import { EventStreams } from './event-streams.ts';
 import type { LiveFeed, Wanted } from './sample.ts';
 
 /** Watchers at a time; further ones are refused. */
 export const MAX_WATCHERS = 32;
-/** A watcher that does not read is let go when so much waits for it. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -34,24 +32,11 @@ export function livePages(feeds: Readonly<Record<Wanted, LiveFeed<object>>>): Pa
     const body = name.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
     files.set(path, { type: `${type}; charset=utf-8`, body });
   }
-  let watchers = 0;
-  const stream = (response: ServerResponse, wants: Wanted): void => {
-    if (watchers >= MAX_WATCHERS) {
-      response.writeHead(503, HEADERS).end('too many watch already\n');
-      return;
-    }
-    watchers++;
-    response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
-    response.flushHeaders();
-    const leave = feeds[wants].watch((state) => {
-      response.write(`data: ${JSON.stringify(state)}\n\n`);
-      if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
-    });
-    response.once('close', () => {
-      watchers--;
-      leave();
-    });
-  };
+  const streams = new EventStreams(MAX_WATCHERS);
+  const stream = (response: ServerResponse, wants: Wanted): void =>
+    streams.serve(response, HEADERS, (send) =>
+      feeds[wants].watch((state) => send(JSON.stringify(state))),
+    );
   return (request, response) => {
     const [path = '/', query] = (request.url ?? '/').split('?');
     const file = files.get(path);

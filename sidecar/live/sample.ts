@@ -5,7 +5,7 @@ import type { LiveRequest } from './requests.ts';
 import type { GraphShape } from './shape.ts';
 import type { LiveNote, LivePod } from './state.ts';
 
-export interface Sample {
+export interface LiveSample {
   readonly shape: GraphShape;
   readonly reading: Reading;
   /** Empty for whoever wants counters alone. */
@@ -20,7 +20,7 @@ export type PodEntry = Pick<LivePod, 'name' | 'predictor' | 'state' | 'why'>;
 
 export interface SampleSink {
   /** `pod` is '' where there is but one source. */
-  sample(pod: string, sample: Sample): void;
+  sample(pod: string, sample: LiveSample): void;
   /** All pods that there are, and what is to be known besides; replaces what was said before. */
   situation(pods: readonly PodEntry[], notes: readonly LiveNote[]): void;
 }

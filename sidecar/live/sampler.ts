@@ -9,7 +9,7 @@ import { LIVE_LOG_KEY } from '../../envoy/kit/names.ts';
 import type { Busy } from './in-flight.ts';
 import { readCounters } from './reading.ts';
 import { type LiveRequest, parseLine, Ring, WaitingWalks } from './requests.ts';
-import type { Sample, SampleSource, Wanted } from './sample.ts';
+import type { LiveSample, SampleSource, Wanted } from './sample.ts';
 import { type GraphShape, shapeOf } from './shape.ts';
 import { Tail } from './tail.ts';
 
@@ -36,7 +36,7 @@ export interface SamplerParts {
   readonly tickMs?: number;
 }
 
-type Watcher = (sample: Sample) => void;
+type Watcher = (sample: LiveSample) => void;
 
 export class LiveSampler {
   readonly #parts: SamplerParts;
@@ -55,6 +55,8 @@ export class LiveSampler {
   constructor(parts: SamplerParts) {
     this.#parts = parts;
     this.#tail = new Tail(parts.logPath);
+    // A process before this one may have been killed while somebody looked.
+    this.#orderLog(false);
   }
 
   /** Calls back with samples until the function that it returns is called. */
@@ -146,7 +148,7 @@ export class LiveSampler {
     // Nobody looks any more.
     if (this.#timer === null) return;
     const requests = this.#readRequests(lines);
-    const sample: Sample = {
+    const sample: LiveSample = {
       shape: this.#shapeOf(plan),
       reading: {
         atMs: performance.now(),

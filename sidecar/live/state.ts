@@ -77,13 +77,13 @@ export interface LiveState {
 }
 
 /** Two readings of one pod (or run), in this order. The same one twice counts for totals alone. */
-export interface Window {
+export interface LiveWindow {
   readonly before: Reading;
   readonly now: Reading;
 }
 
 /** Everything of a state but its requests, pods and notes. `windows` must not be empty. */
-export function liveState(shape: GraphShape, windows: readonly Window[]): LiveState {
+export function liveState(shape: GraphShape, windows: readonly LiveWindow[]): LiveState {
   const counted = windows.map(({ now }) => now.inFlight).filter((count) => count !== null);
   return {
     at: new Date(Math.max(...windows.map(({ now }) => now.wallMs))).toISOString(),
@@ -98,7 +98,7 @@ export function liveState(shape: GraphShape, windows: readonly Window[]): LiveSt
   };
 }
 
-function predictorState(shape: PredictorShape, windows: readonly Window[]): LivePredictor {
+function predictorState(shape: PredictorShape, windows: readonly LiveWindow[]): LivePredictor {
   const { name, plan, percent, shadow } = shape;
   return {
     name,
@@ -113,12 +113,12 @@ function predictorState(shape: PredictorShape, windows: readonly Window[]): Live
 /** Its requests, feedback left out. */
 export function predictorTraffic(
   { name, predictions }: PredictorShape,
-  windows: readonly Window[],
+  windows: readonly LiveWindow[],
 ): Traffic {
   return trafficOf(moved(windows, ({ servers }) => servers.get(name), isOneOf(predictions)));
 }
 
-function unitStates(predictor: PredictorShape, windows: readonly Window[]): LiveUnit[] {
+function unitStates(predictor: PredictorShape, windows: readonly LiveWindow[]): LiveUnit[] {
   const { units } = predictor;
   const isFeedback = isOneOf(predictor.feedback);
   const keyOf = ({ name }: UnitShape): string => `${predictor.name}/${name}`;
@@ -167,7 +167,7 @@ interface Movement {
 
 /** What happened in the windows, over the services that count. Each pod has a clock and a window of its own, so rates are added. */
 function moved(
-  windows: readonly Window[],
+  windows: readonly LiveWindow[],
   tableOf: (reading: Reading) => TallyTable | undefined,
   counts: (service: string) => boolean,
 ): Movement {
@@ -220,7 +220,7 @@ function trafficOf(movement: Movement): Traffic {
   };
 }
 
-function secondsOf({ before, now }: Window): number {
+function secondsOf({ before, now }: LiveWindow): number {
   return Math.max(0.001, (now.atMs - before.atMs) / 1000);
 }
 

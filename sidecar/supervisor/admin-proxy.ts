@@ -21,6 +21,11 @@ const READABLE = new Set([
 const OWN_NAME = /^(\[[0-9a-f:.]+\]|[\d.]+|([a-z0-9-]+\.)*localhost|[a-z0-9-]+)(:\d+)?$/i;
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
+/** Whether a request with this `host` is for this machine by a name that no stranger's page can have; without one it is. */
+export function isOwnName(host: string | undefined): boolean {
+  return OWN_NAME.test(host ?? 'localhost');
+}
+
 /** `pages` goes first. On loopback a page from elsewhere must not read this one by a name that leads here. */
 export function startAdminProxy(
   socketPath: string,
@@ -36,7 +41,7 @@ export function startAdminProxy(
       response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
       return;
     }
-    if (isOnLoopback && !OWN_NAME.test(request.headers.host ?? 'localhost')) {
+    if (isOnLoopback && !isOwnName(request.headers.host)) {
       response.writeHead(421).end('ask by an address, or as localhost\n');
       return;
     }

@@ -19,12 +19,11 @@ import { createPaint, unitPrefix, wantsColour } from '../../../lib/runtime/paint
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
 import { SwapRoom } from '../../../sidecar/supervisor/swap-room.ts';
+import { samplerOf } from '../../../sidecar/supervisor/live-sampler.ts';
 import { startAdminProxy } from '../../../sidecar/supervisor/admin-proxy.ts';
-import { readInFlight } from '../../../sidecar/supervisor/admin.ts';
-import { addInFlight } from '../../../sidecar/live/in-flight.ts';
 import { LiveHub } from '../../../sidecar/live/hub.ts';
 import { livePages } from '../../../sidecar/live/pages.ts';
-import { LiveSampler, sourceOf } from '../../../sidecar/live/sampler.ts';
+import { type LiveSampler, sourceOf } from '../../../sidecar/live/sampler.ts';
 import { usableCpus } from '../../../sidecar/supervisor/cpus.ts';
 import { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
 import { EnvoyProcess } from '../../../sidecar/supervisor/envoy-process.ts';
@@ -130,21 +129,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   const signal = AbortSignal.any([stop.signal, over.signal]);
   try {
     if (options.adminPort !== null && layout.liveLogPath !== undefined) {
-      live = new LiveSampler({
-        plan: () => dataPlane.plan,
-        metrics: () => dataPlane.metrics(),
-        askWalks: () => dataPlane.askWalks(),
-        inFlight: async () => {
-          const [ofEnvoy, ofFilter] = await Promise.all([
-            readInFlight(layout.adminSocket),
-            dataPlane.activeCalls(),
-          ]);
-          return addInFlight(dataPlane.plan, ofFilter, ofEnvoy);
-        },
-        adminSocket: layout.adminSocket,
-        logPath: layout.liveLogPath,
-        warn: (text) => log.warn(text),
-      });
+      live = samplerOf(dataPlane, layout.liveLogPath, log);
       adminProxy = await startAdminProxy(
         layout.adminSocket,
         options.host,

@@ -13,6 +13,7 @@ filter, follows plan updates and reports status. Envoy is another container that
   --grpc-port N          gRPC (default 5001)
   --status-host ADDR     where the status port listens (default: all addresses)
   --status-port N        /live, /ready, /plan, /status and /metrics, for reading (default 15020)
+  --live-port N          on 127.0.0.1: requests and rates, for 'sidegraph dashboard', 'top', 'tap' and 'trace' (default: off)
   --workers N            processes of the filter (default 1)
   --concurrency N        worker threads of Envoy, as its container starts it (default 1)
   --access-log WHICH     which requests have a line in the access log: all, failures or none (default failures)

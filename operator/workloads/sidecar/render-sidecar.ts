@@ -168,6 +168,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
       `--run=${PATHS.run}`,
       `--revision=${revisionOf(input.planConfigMap)}`,
       `--status-port=${PORTS.status}`,
+      `--live-port=${PORTS.live}`,
       `--concurrency=${settings.concurrency}`,
       `--access-log=${settings.accessLog}`,
       ...memoryOf(settings),
