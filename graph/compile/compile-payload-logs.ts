@@ -1,6 +1,7 @@
-// Which payloads of a unit are sent where: its logger, the default sink of the orchestrator's environment (Seldon's name), and
-// the share that an annotation asks for.
+// Which payloads of a unit are sent where: its logger, the default sink of the orchestrator's environment (Seldon's name), the
+// share that an annotation asks for, and the fields that another one leaves out.
 import { annotationsOf, orchestratorEnv, PAYLOAD_LOG_ANNOTATION } from '../seldon/annotations.ts';
+import { readRedactions, REDACT_ANNOTATION } from '../seldon/payload-redaction.ts';
 import { parsePercent } from '../seldon/tracing.ts';
 import type { Deployment, Predictor, Unit } from '../plan/deployment.ts';
 import type { PayloadLog } from '../plan/plan.ts';
@@ -15,15 +16,21 @@ export function compilePayloadLogs(
   env: Readonly<Record<string, string | undefined>>,
 ): (unit: Unit) => PayloadLog | undefined {
   const variables = orchestratorEnv(deployment, predictor, env);
-  const text = annotationsOf(deployment, predictor)[PAYLOAD_LOG_ANNOTATION];
+  const annotations = annotationsOf(deployment, predictor);
+  const text = annotations[PAYLOAD_LOG_ANNOTATION];
+  const { redactions } = readRedactions(annotations[REDACT_ANNOTATION] ?? '');
   const share = (text === undefined ? undefined : parsePercent(text)) ?? 1;
-  return ({ logger }) => {
+  return ({ name, logger }) => {
     if (logger === null || share === 0) return undefined;
+    const redact = redactions.flatMap(({ unit, path }) =>
+      unit === null || unit === name ? [path] : [],
+    );
     return {
       url: logger.url || variables[DEFAULT_SINK_VARIABLE] || DEFAULT_SINK,
       request: logger.mode !== 'response',
       response: logger.mode !== 'request',
       share,
+      ...(redact.length === 0 ? {} : { redact: [...new Set(redact)] }),
     };
   };
 }

@@ -93,6 +93,8 @@ export interface PayloadLog {
   readonly response: boolean;
   /** Share of the payloads that are sent, above 0 and at most 1. */
   readonly share: number;
+  /** Paths (`lib/codecs/json/paths.ts`) of the fields that are left out; absent for none. */
+  readonly redact?: readonly string[];
 }
 
 /** The way to a unit over one transport. */

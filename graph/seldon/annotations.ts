@@ -3,6 +3,7 @@
 import type { Deployment, Predictor } from '../plan/deployment.ts';
 import { LIMITS } from '../plan/limits.ts';
 import type { Limit } from '../plan/limits.ts';
+import { REDACT_ANNOTATION } from './payload-redaction.ts';
 import { ENGINE_PREFIX, engineVariable } from './seldon-annotations.ts';
 import { SAMPLING_ANNOTATION } from './tracing.ts';
 import { PROTOCOL_ANNOTATION } from './unit-protocols.ts';
@@ -35,6 +36,7 @@ export const OUR_ANNOTATIONS: readonly string[] = [
   ROUTING_ANNOTATION,
   SAMPLING_ANNOTATION,
   PAYLOAD_LOG_ANNOTATION,
+  REDACT_ANNOTATION,
   PROTOCOL_ANNOTATION,
   ...CLUSTER_ANNOTATIONS,
   ...Object.values(LIMITS)
@@ -60,7 +62,17 @@ export function annotationsOf(
   deployment: Deployment,
   predictor: Predictor,
 ): Readonly<Record<string, string>> {
-  return { ...deployment.annotations, ...predictor.annotations };
+  return mergeAnnotations(deployment.annotations, predictor.annotations);
+}
+
+/** The nearer ones win; but what one place leaves out of logs no other brings back. */
+export function mergeAnnotations(
+  outer: Readonly<Record<string, string>>,
+  nearer: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const merged = { ...outer, ...nearer };
+  const redactions = [outer, nearer].flatMap(({ [REDACT_ANNOTATION]: text }) => text ?? []);
+  return redactions.length < 2 ? merged : { ...merged, [REDACT_ANNOTATION]: redactions.join(', ') };
 }
 
 /**

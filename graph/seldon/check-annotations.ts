@@ -10,6 +10,7 @@ import { closestWord } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { LIMITS } from '../plan/limits.ts';
 import { joinPath } from '../manifest/manifest-lines.ts';
+import { REDACT_ANNOTATION } from './payload-redaction.ts';
 import { checkSeldonAnnotation } from './seldon-annotations.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { parsePercent, SAMPLING_ANNOTATION, SAMPLING_WANTED } from './tracing.ts';
@@ -61,7 +62,7 @@ function checkAnnotations(
           `${name} is ${shorten(value)}`,
           `write ${SAMPLING_WANTED}`,
         );
-    } else if (name === PROTOCOL_ANNOTATION) {
+    } else if (name === PROTOCOL_ANNOTATION || name === REDACT_ANNOTATION) {
       // Judged with the units that it is for.
     } else if (name.startsWith(OUR_PREFIX)) {
       const near = closestWord(name, OUR_ANNOTATIONS);

@@ -8,6 +8,7 @@ import type { Images } from './check-images.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkAddresses, checkEndpoints } from './check-endpoints.ts';
 import { checkDeploymentName, checkLabelName } from './check-names.ts';
+import { checkRedactions } from './check-redaction.ts';
 import { checkTraffic } from './check-traffic.ts';
 import { checkUnits } from './check-units.ts';
 import { closestWord } from '../manifest/closest-word.ts';
@@ -40,6 +41,7 @@ export function checkDeployment(
   checkWord(deployment.serverType, SERVER_TYPES, 'SERVER_TYPE_UNKNOWN', `${spec}.serverType`, sink);
   checkServed(deployment, spec, sink);
   checkDeploymentAnnotations(deployment, sink);
+  checkRedactions(deployment, sink);
   checkPredictorNames(deployment, sink);
   checkTraffic(deployment, sink);
   checkEndpoints(deployment, sink);

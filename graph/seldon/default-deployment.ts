@@ -1,4 +1,5 @@
 // Turns a checked deployment, as written, into one as it is meant: Seldon's defaults filled in (`defaults.go`).
+import { mergeAnnotations } from './annotations.ts';
 import { protocolOfUnit } from './unit-protocols.ts';
 import { findBuiltIn, parseServer } from '../built-ins/table.ts';
 import type {
@@ -46,7 +47,7 @@ export function defaultDeployment(
     namespace: written.namespace,
     protocol: parseProtocol(written.protocol) ?? 'seldon',
     transport: written.transport === 'grpc' ? 'grpc' : 'rest',
-    annotations: { ...written.metadataAnnotations, ...written.annotations },
+    annotations: mergeAnnotations(written.metadataAnnotations, written.annotations),
     specAnnotations: written.annotations,
     replicas: written.replicas,
     predictors: written.predictors.map((predictor) => {

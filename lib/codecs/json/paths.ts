@@ -34,6 +34,8 @@ export function parsePath(text: string): ParsedPath {
     const step = readStep(written, path.at(-1));
     if ('what' in step) return step;
     path.push(step);
+    if (path.length > MAX_PATH_STEPS)
+      return wrong(`it has more than ${MAX_PATH_STEPS} steps`, `write at most ${MAX_PATH_STEPS}`);
     rest = rest.slice(written.length);
     if (rest === '') break;
     if (!rest.startsWith('.')) return stepMissing(text, rest);
@@ -43,8 +45,6 @@ export function parsePath(text: string): ParsedPath {
       'it ends with **',
       'end with a key, or leave .** out: all below a key goes with it',
     );
-  if (path.length > MAX_PATH_STEPS)
-    return wrong(`it has ${path.length} steps`, `write at most ${MAX_PATH_STEPS}`);
   return { kind: 'path', path };
 }
 
