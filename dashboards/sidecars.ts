@@ -41,6 +41,7 @@ export const SIDECARS: Board = {
         gauge('Drops', 'What is turned away, or lost?', 'ops', {
           '{{pod}} overloaded': `rate(sidegraph_filter_overloaded_total{${POD}}[$__rate_interval])`,
           '{{pod}} payload logs dropped': `rate(sidegraph_payload_log_dropped_total{${POD}}[$__rate_interval])`,
+          '{{pod}} payload logs withheld': `rate(sidegraph_payload_log_withheld_total{${POD}}[$__rate_interval])`,
           '{{pod}} payload logs failed': `rate(sidegraph_payload_log_failed_total{${POD}}[$__rate_interval])`,
           '{{pod}} bugs': `rate(sidegraph_filter_faults_total{${POD}}[$__rate_interval])`,
         }),

@@ -66,6 +66,11 @@ const GAUGES = {
     help: 'Payloads that a sink did not take: not there, another status than 2xx, no response in time.',
     of: 'sum',
   },
+  sidegraph_payload_log_withheld_total: {
+    type: 'counter',
+    help: 'Payloads that were not sent, since what has to be left out of them could not be.',
+    of: 'sum',
+  },
   sidegraph_payload_log_waiting: {
     type: 'gauge',
     help: 'Payloads that wait to be sent or are being sent.',
@@ -90,10 +95,11 @@ export interface EventsNow {
   readonly sent: number;
   readonly dropped: number;
   readonly failed: number;
+  readonly withheld: number;
   readonly waiting: number;
 }
 
-const NO_EVENTS: EventsNow = { sent: 0, dropped: 0, failed: 0, waiting: 0 };
+const NO_EVENTS: EventsNow = { sent: 0, dropped: 0, failed: 0, withheld: 0, waiting: 0 };
 const NOTHING_HELD: HeldNow = { bytes: 0, maxBytes: 0, refusals: 0 };
 
 export class ProcessGauges {
@@ -133,6 +139,7 @@ export class ProcessGauges {
       sidegraph_payload_log_sent_total: events.sent,
       sidegraph_payload_log_dropped_total: events.dropped,
       sidegraph_payload_log_failed_total: events.failed,
+      sidegraph_payload_log_withheld_total: events.withheld,
       sidegraph_payload_log_waiting: events.waiting,
       sidegraph_filter_workers: 1,
     };

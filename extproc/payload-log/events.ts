@@ -5,7 +5,10 @@ import { dialectOf } from '../../dialects/known/dialects.ts';
 import { PUID_HEADER } from '../../graph/plan/names.ts';
 import type { PayloadLog, Plan } from '../../graph/plan/plan.ts';
 import type { Exchange } from '../contract/exchange.ts';
+import type { Message } from '../contract/message.ts';
 import type { PayloadKind, PayloadSink } from '../contract/payload-sink.ts';
+import { MAX_REDACTED_EVENT_BYTES } from './limits.ts';
+import { prepareRedaction, type Redaction, type Withheld } from './redaction.ts';
 
 export interface PayloadEvent {
   readonly url: string;
@@ -13,12 +16,16 @@ export interface PayloadEvent {
   readonly body: Buffer;
   /** Of the body; null for identity. */
   readonly contentEncoding: string | null;
+  /** What is left out of it; null for nothing. */
+  readonly redaction: Redaction | null;
 }
 
 /** Takes events without waiting. */
 export interface EventQueue {
   /** Whether an event of that many bytes would be taken; where not, it is counted as dropped. */
   admits(bytes: number): boolean;
+  /** Counts an event that cannot be sent without what is to be left out of it. */
+  withhold(why: Withheld): void;
   offer(event: PayloadEvent): void;
 }
 
@@ -47,10 +54,19 @@ export function preparePayloads(
     'ce-endpoint': plan.predictor,
     'ce-protocol': plan.dialect,
   }));
+  const redactions = plan.units.map(({ logs }) =>
+    logs?.redact === undefined ? null : prepareRedaction(logs.redact),
+  );
   return {
     log(unit, kind, message, exchange) {
       const logs = plan.units[unit]?.logs;
       if (logs === undefined || !isSampled(logs, exchange) || skips(exchange)) return;
+      const redaction = redactions[unit]?.[kind] ?? null;
+      const unread = redaction === null ? null : whyUnread(message, exchange);
+      if (unread !== null) {
+        queue.withhold(unread);
+        return;
+      }
       if (!queue.admits(message.body.length)) return;
       queue.offer({
         url: logs.url,
@@ -67,16 +83,27 @@ export function preparePayloads(
         },
         body: Buffer.from(message.body),
         contentEncoding: message.contentEncoding,
+        redaction,
       });
     },
   };
 }
 
+/** Why nothing can be left out of a payload, as far as that is clear without a look into it; null where it may be. */
+function whyUnread(message: Message, exchange: Exchange): Withheld | null {
+  const { contentType, layout, body } = message;
+  if (body.length > MAX_REDACTED_EVENT_BYTES) return 'it is too large';
+  if (layout !== null) return 'it has binary tensors';
+  return contentType === null && isGrpc(exchange) ? 'it is gRPC' : null;
+}
+
 /** gRPC payloads are protobuf messages without their frame, whatever the request says of itself. */
-function contentTypeOf({ headers }: Exchange): string {
-  return headers.find('content-type')?.startsWith('application/grpc') === true
-    ? 'application/protobuf'
-    : 'application/json';
+function contentTypeOf(exchange: Exchange): string {
+  return isGrpc(exchange) ? 'application/protobuf' : 'application/json';
+}
+
+function isGrpc({ headers }: Exchange): boolean {
+  return headers.find('content-type')?.startsWith('application/grpc') === true;
 }
 
 /** One draw for each request, so that what goes in and what comes out are logged together, at all units. */

@@ -10,5 +10,15 @@ export const MAX_EVENTS_IN_FLIGHT = 10;
 export const EVENT_TIMEOUT_MS = 10_000;
 /** Of a sink's response so much is read, and thrown away; the connection of a longer one is closed. */
 export const MAX_SINK_RESPONSE_BYTES = 64 * 1024;
+/** A payload with fields to be left out that is longer, as it was sent, decompressed or redacted, is not sent. */
+export const MAX_REDACTED_EVENT_BYTES = 4 * 1024 * 1024;
+/** A payload of at most this size, decompressed and redacted, is redacted on the event loop; all others in a thread, one at a time. */
+export const REDACT_NOW_BYTES = 8 * 1024;
+/** Payloads that wait for that thread; a further one is not sent. */
+export const MAX_WAITING_REDACTIONS = 1000;
+/** That thread ends after this time without a payload. */
+export const REDACTOR_IDLE_MS = 10_000;
+/** That thread's own JavaScript heap, in which payloads are not kept. */
+export const MAX_REDACTOR_HEAP_BYTES = 16 * 1024 * 1024;
 /** A compressed payload that unpacks to more is sent as it is, with its content encoding: as many as are sent at a time may do so. */
 export const MAX_UNPACKED_EVENT_BYTES = 4 * 1024 * 1024;

@@ -1,8 +1,8 @@
 // The queue and its sender against real sinks: slow, broken, gone; and what an event says.
 import assert from 'node:assert/strict';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
@@ -11,72 +11,7 @@ import { testPlan } from '../testing/plans.ts';
 import { EventSender } from './event-sender.ts';
 import { preparePayloads } from './events.ts';
 import { MAX_EVENTS_IN_FLIGHT, MAX_WAITING_EVENT_BYTES, MAX_WAITING_EVENTS } from './limits.ts';
-
-interface Sink {
-  readonly url: string;
-  readonly got: { readonly headers: IncomingHttpHeaders; readonly body: string }[];
-  /** Requests that have no response yet. */
-  open: number;
-  most: number;
-}
-
-const servers: Server[] = [];
-after(() => {
-  for (const server of servers) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
-
-async function startSink(status = 200, delayMs = 0): Promise<Sink> {
-  const got: Sink['got'] = [];
-  const sink = { url: '', got, open: 0, most: 0 };
-  const server = createServer((request, response) => {
-    sink.open++;
-    sink.most = Math.max(sink.most, sink.open);
-    let body = '';
-    request.on('data', (chunk) => (body += chunk));
-    request.on('end', () => {
-      got.push({ headers: request.headers, body });
-      setTimeout(() => {
-        sink.open--;
-        response.writeHead(status).end();
-      }, delayMs);
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  sink.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sink`;
-  return sink;
-}
-
-async function settled(sender: EventSender): Promise<void> {
-  for (let tries = 0; sender.counts().waiting > 0 && tries < 500; tries++) await sleep(10);
-}
-
-const event = (url: string, bytes = 2) => ({
-  url,
-  headers: { 'ce-id': '1', 'content-type': 'application/json' },
-  body: Buffer.alloc(bytes, 'x'),
-  contentEncoding: null,
-});
-
-function loggedPlan(url: string, logs: object = {}) {
-  const plan = testPlan({ name: 'm', type: 'MODEL' });
-  const units = plan.units.map((unit) => ({
-    ...unit,
-    logs: { url, request: true, response: true, share: 1, ...logs },
-  }));
-  return { ...plan, units };
-}
-
-const message = (body: string | Buffer, contentEncoding: string | null = null) => ({
-  body: Buffer.from(body),
-  contentType: 'application/json',
-  layout: null,
-  contentEncoding,
-  head: null,
-});
+import { event, loggedPlan, message, servers, settled, startSink } from './testing/sink.ts';
 
 test('an event says what it is, of which unit and request, and holds the payload', async () => {
   const sink = await startSink();
@@ -107,7 +42,7 @@ test('an event says what it is, of which unit and request, and holds the payload
     assert.equal(headers[name], value, name);
   assert.equal(byType.get('io.seldon.serving.inference.response')?.body, '{"b":2}', 'unpacked');
   assert.ok(byType.has('io.seldon.serving.feedback'));
-  assert.deepEqual(sender.counts(), { sent: 3, dropped: 0, failed: 0, waiting: 0 });
+  assert.deepEqual(sender.counts(), { sent: 3, dropped: 0, failed: 0, withheld: 0, waiting: 0 });
 });
 
 test('a client may ask for no log, and a share of 0.5 logs about half', async () => {
@@ -166,7 +101,7 @@ test('a sink that answers without end is left after what a response may have', a
   const sender = new EventSender(SILENT_LOG);
   sender.offer(event(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
   await settled(sender);
-  assert.deepEqual(sender.counts(), { sent: 1, dropped: 0, failed: 0, waiting: 0 });
+  assert.deepEqual(sender.counts(), { sent: 1, dropped: 0, failed: 0, withheld: 0, waiting: 0 });
   assert.ok(written < 64 * 1024 * 1024, String(written));
 });
 
@@ -197,7 +132,7 @@ test('every event of a long queue is sent', async () => {
   const sender = new EventSender(SILENT_LOG);
   for (let count = 0; count < 2500; count++) sender.offer(event(sink.url));
   for (let tries = 0; sender.counts().waiting > 0 && tries < 6000; tries++) await sleep(10);
-  assert.deepEqual(sender.counts(), { sent: 2500, dropped: 0, failed: 0, waiting: 0 });
+  assert.deepEqual(sender.counts(), { sent: 2500, dropped: 0, failed: 0, withheld: 0, waiting: 0 });
 });
 
 test('what a client writes into headers is bounded too', async () => {
@@ -228,5 +163,5 @@ test('a sink that is gone or says no costs the event, which is counted, and noth
   sender.offer(event('http://127.0.0.1:1/'));
   sender.offer(event('no url'));
   await settled(sender);
-  assert.deepEqual(sender.counts(), { sent: 0, dropped: 0, failed: 3, waiting: 0 });
+  assert.deepEqual(sender.counts(), { sent: 0, dropped: 0, failed: 3, withheld: 0, waiting: 0 });
 });

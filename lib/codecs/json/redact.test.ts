@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePath } from './paths.ts';
 import { plantPaths, redact } from './redact.ts';
 import { MAX_DEPTH } from './scan.ts';
-import { fuzzRedact } from './testing/fuzz-redact.ts';
+import { fuzzRedact, readPaths } from './testing/fuzz-redact.ts';
 
 const MARK = Buffer.from('"X"');
 
 function redacted(body: string | Buffer, ...paths: string[]): string {
-  const parsed = paths.map((text) => {
-    const read = parsePath(text);
-    if (read.kind === 'wrong') assert.fail(`${text}: ${read.what}`);
-    return read.path;
-  });
-  return redact(Buffer.from(body), plantPaths(parsed), MARK, 1000).toString();
+  return redact(Buffer.from(body), plantPaths(readPaths(paths)), MARK, 1000).toString();
 }
 
 test('a value is replaced whatever it is, and no other byte changes', () => {

@@ -171,24 +171,41 @@ function damage(random: Random, bytes: Buffer): Buffer {
   }
 }
 
-/** What is wrong with one text and some paths; undefined when nothing is. */
-function difference(random: Random): string | undefined {
-  const paths = Array.from({ length: 1 + random(3) }, () => pick(random, PATHS));
-  const parsed = paths.map((text) => {
+export interface RedactionCase {
+  readonly body: Buffer;
+  /** What has to come of it; null for nothing. */
+  readonly expected: string | null;
+}
+
+/** A text and one that is damaged. */
+export function makeCases(random: Random, paths: readonly Path[]): readonly RedactionCase[] {
+  const whole = Buffer.from(generate(random, 0));
+  return [whole, damage(random, whole)].map((body) => ({
+    body,
+    expected: isUtf8(body) ? redactNaively(body.toString(), paths) : null,
+  }));
+}
+
+export function readPaths(texts: readonly string[]): Path[] {
+  return texts.map((text) => {
     const read = parsePath(text);
     if (read.kind === 'wrong') throw new Error(`${text}: ${read.what}`);
     return read.path;
   });
-  const tree = plantPaths(parsed);
-  const whole = Buffer.from(generate(random, 0));
-  for (const bytes of [whole, damage(random, whole)]) {
-    const given = Buffer.from(bytes);
-    const made = redact(bytes, tree, REPLACEMENT, MAX_BYTES);
-    const told = `${paths.join(', ')} in ${JSON.stringify(given.toString('latin1'))}`;
-    if (!bytes.equals(given)) return `${told}: the input was changed`;
-    const text = isUtf8(bytes) ? bytes.toString() : null;
-    const expected = (text === null ? null : redactNaively(text, parsed)) ?? 'invalid';
-    if (made.toString() !== expected) return `${told}: ${made.toString()} instead of ${expected}`;
+}
+
+/** What is wrong with a text and some paths; undefined when nothing is. */
+function difference(random: Random): string | undefined {
+  const texts = Array.from({ length: 1 + random(3) }, () => pick(random, PATHS));
+  const paths = readPaths(texts);
+  const tree = plantPaths(paths);
+  for (const { body, expected } of makeCases(random, paths)) {
+    const given = Buffer.from(body);
+    const made = redact(body, tree, REPLACEMENT, MAX_BYTES);
+    const told = `${texts.join(', ')} in ${JSON.stringify(given.toString('latin1'))}`;
+    if (!body.equals(given)) return `${told}: the input was changed`;
+    if (made.toString() !== (expected ?? 'invalid'))
+      return `${told}: ${made.toString()} instead of ${expected}`;
   }
   return undefined;
 }
