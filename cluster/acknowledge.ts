@@ -2,7 +2,7 @@
 // more may be removed when every such ConfigMap has reached the deployment's resourceVersion and does not list it.
 import type { KubeObject } from '../lib/kube/object.ts';
 import {
-  GATEWAY_ANNOTATIONS,
+  ACKNOWLEDGED_ANNOTATION,
   GATEWAY_IN_USE_KEY,
   GATEWAY_LABEL,
   GATEWAY_NOTES_KEY,
@@ -44,7 +44,7 @@ export function renderAcknowledgement(pod: GatewayPod, live: Acknowledgement): K
       namespace: pod.namespace,
       name: acknowledgementName(pod),
       labels: { [GATEWAY_LABEL]: 'true' },
-      annotations: { [GATEWAY_ANNOTATIONS.acknowledged]: live.resourceVersion },
+      annotations: { [ACKNOWLEDGED_ANNOTATION]: live.resourceVersion },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid }],
     },
     data: {
@@ -119,7 +119,7 @@ function hasSeen(acknowledged: string, version: string): boolean {
 
 /** Undefined for one that cannot be read: then nothing is released. */
 export function readAcknowledgement(map: KubeObject): Acknowledgement | undefined {
-  const resourceVersion = map.metadata.annotations?.[GATEWAY_ANNOTATIONS.acknowledged] ?? '';
+  const resourceVersion = map.metadata.annotations?.[ACKNOWLEDGED_ANNOTATION] ?? '';
   const data = map.data as Readonly<Record<string, unknown>> | undefined;
   const text = data?.[GATEWAY_IN_USE_KEY];
   if (!/^\d+$/.test(resourceVersion) || typeof text !== 'string') return undefined;

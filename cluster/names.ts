@@ -17,50 +17,18 @@ export const ANNOTATIONS = {
   planHash: 'sidegraph.io/plan-hash',
   /** On a pod, patched by the operator: when it asked once more, since the pod still served an older plan. */
   planNudge: 'sidegraph.io/plan-nudge',
-  /** On a pod template: version of the sidecars in it. On a SeldonDeployment: the version that is asked for. */
-  sidecarVersion: 'sidegraph.io/sidecar-version',
   /** On a Deployment: hash of its template without what a new sidecar version alone changes. */
   templateHash: 'sidegraph.io/template-hash',
 } as const;
 
-/** On a deployment or predictor: settings of its sidecars, each within bounds. */
-export const SIDECAR_ANNOTATIONS = {
-  accessLog: 'sidegraph.io/access-log',
-  envoyConcurrency: 'sidegraph.io/envoy-concurrency',
-  envoyCpuLimit: 'sidegraph.io/envoy-cpu-limit',
-  envoyCpuRequest: 'sidegraph.io/envoy-cpu-request',
-  envoyMemoryLimit: 'sidegraph.io/envoy-memory-limit',
-  envoyMemoryRequest: 'sidegraph.io/envoy-memory-request',
-  filterCpuLimit: 'sidegraph.io/filter-cpu-limit',
-  filterCpuRequest: 'sidegraph.io/filter-cpu-request',
-  filterMemoryLimit: 'sidegraph.io/filter-memory-limit',
-  filterMemoryRequest: 'sidegraph.io/filter-memory-request',
-  logLevel: 'sidegraph.io/log-level',
-} as const;
-
-export const GATEWAY_ANNOTATIONS = {
-  /** On a SeldonDeployment: `gateway` (default) or `none`. */
-  expose: 'sidegraph.io/expose',
-  /** On a SeldonDeployment: hosts that it is served under, separated by commas; all when absent. */
-  hosts: 'sidegraph.io/hosts',
-  /** On a gateway pod's ConfigMap: SeldonDeployments up to this resourceVersion are live in its Envoy. */
-  acknowledged: 'sidegraph.io/gateway-acknowledged',
-} as const;
+/** On a gateway pod's ConfigMap: SeldonDeployments up to this resourceVersion are live in its Envoy. */
+export const ACKNOWLEDGED_ANNOTATION = 'sidegraph.io/gateway-acknowledged';
 /** On the ConfigMaps in which gateway pods say what is live: `true`. */
 export const GATEWAY_LABEL = 'sidegraph.io/gateway';
 /** Key of such a ConfigMap: JSON list of `namespace/service` that routes or requests still use though no spec names them. */
 export const GATEWAY_IN_USE_KEY = 'in-use.json';
 /** Another: JSON object of what is not done as a deployment says, in words, by `namespace/name`. */
 export const GATEWAY_NOTES_KEY = 'notes.json';
-
-export const SELDON_ANNOTATIONS = {
-  enginePrefix: 'seldon.io/engine-',
-  headlessService: 'seldon.io/headless-svc',
-  noEngine: 'seldon.io/no-engine',
-  noInitializer: 'seldon.io/no-storage-initializer',
-  separatePod: 'seldon.io/engine-separate-pod',
-  serviceName: 'seldon.io/svc-name',
-} as const;
 
 export const LABELS = {
   /** On everything that is made of a SeldonDeployment: its name (hashed when it is no label). */
@@ -82,6 +50,7 @@ export const SELDON_LABELS = {
   explainer: 'seldon.io/explainer',
   orchestrator: 'seldon-deployment-contains-svcorch',
   managedBy: 'app.kubernetes.io/managed-by',
+  shadow: 'seldon.io/shadow',
 } as const;
 
 /** Seldon's own value: its tools select on it. */

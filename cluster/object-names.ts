@@ -2,7 +2,8 @@
 // else (selectors, addresses, status) follows from them, so they depend on the SeldonDeployment alone.
 import { createHash } from 'node:crypto';
 import type { Container, Predictor } from '../graph/plan/deployment.ts';
-import { SELDON_ANNOTATIONS, SELDON_LABELS } from './names.ts';
+import { SELDON_LABELS } from './names.ts';
+import { SELDON_ANNOTATIONS } from '../graph/seldon/annotation-names.ts';
 
 const MAX_LABEL = 63;
 /** RFC 1123: names of containers, and of Deployments, whose name is also a label and part of host names. */

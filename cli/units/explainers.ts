@@ -10,7 +10,7 @@ import { expandVariables } from '../../graph/seldon/unit-environment.ts';
 import { findFreePort } from './ports.ts';
 import { findFolder, findProgram, SINGLE_MODEL } from './servers.ts';
 import type { ResolvedUnit, ResolveOptions } from './resolve.ts';
-import { LOCAL_HOST } from './resolve.ts';
+import { LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 export interface ExplainerOptions extends ResolveOptions {
   /** Ports of the ingress, by which explainers ask the graph. */

@@ -1,6 +1,7 @@
 // Who wants which port of this machine, so that a clash is told by the names of both sides before anything starts.
 import { createServer } from 'node:net';
 import { CommandFailure, systemCode } from '../../lib/runtime/failure.ts';
+import { LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 export interface PortClaim {
   readonly port: number;
@@ -52,7 +53,7 @@ export async function findTaken(claims: readonly PortClaim[]): Promise<CommandFa
 /** A port that nothing listens on and that is not in `taken`, from `first` up. */
 export async function findFreePort(first: number, taken: ReadonlySet<number>): Promise<number> {
   for (let port = first; port < 65_536; port++) {
-    if (!taken.has(port) && (await tryListen('127.0.0.1', port)) === '') return port;
+    if (!taken.has(port) && (await tryListen(LOCAL_HOST, port)) === '') return port;
   }
   throw new CommandFailure(
     'PORT_TAKEN',

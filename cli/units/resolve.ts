@@ -17,6 +17,7 @@ import { type PortClaim, findFreePort } from './ports.ts';
 import { findServer } from './servers.ts';
 import type { UnitProcessSpec } from './unit.ts';
 import type { UnitAddress } from './url.ts';
+import { LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 export interface ResolvedUnit {
   readonly predictor: string;
@@ -49,8 +50,6 @@ export interface ResolveOptions {
   /** Ports of local units that run already, by `predictor/unit`, so that a new reading keeps them. */
   readonly running: ReadonlyMap<string, Address>;
 }
-
-export const LOCAL_HOST = '127.0.0.1';
 
 /** Throws one CommandFailure that names every unit without an address and every variable without a value. */
 export async function resolveUnits(

@@ -7,6 +7,7 @@ import { CommandFailure } from '../../lib/runtime/failure.ts';
 import type { TextLog } from '../../sidecar/supervisor/log.ts';
 import { forwardLines } from '../../sidecar/supervisor/lines.ts';
 import { waitForTcp } from './probe.ts';
+import { LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 /** What a local unit is started with. Two equal ones need no restart. */
 export interface UnitProcessSpec {
@@ -33,7 +34,6 @@ export interface UnitDeps {
 const MAX_DEATHS_AT_START = 3;
 /** Time for the other transport once the unit answers on the first: servers of both open them one after the other. */
 const OTHER_PORTS_MS = 1000;
-const HOST = '127.0.0.1';
 
 export class LocalUnit {
   readonly spec: UnitProcessSpec;
@@ -80,7 +80,7 @@ export class LocalUnit {
     const both = AbortSignal.any([signal, this.#giveUp.signal]);
     let answered: boolean;
     try {
-      answered = await waitForTcp(HOST, this.spec.ports, limitMs, both);
+      answered = await waitForTcp(LOCAL_HOST, this.spec.ports, limitMs, both);
     } catch (thrown) {
       if (this.#giveUp.signal.aborted) throw this.#giveUp.signal.reason;
       throw thrown;
@@ -93,7 +93,7 @@ export class LocalUnit {
       );
     }
     this.#answered = true;
-    await waitForTcp(HOST, this.spec.otherPorts, OTHER_PORTS_MS, signal);
+    await waitForTcp(LOCAL_HOST, this.spec.otherPorts, OTHER_PORTS_MS, signal);
   }
 
   stop(limitMs: number): Promise<void> {

@@ -34,6 +34,7 @@ import {
   REST_IDLE_MS,
   UNIT_BUFFER_BYTES,
 } from '../kit/limits.ts';
+import { hostPort } from '../../lib/runtime/hosts.ts';
 
 const UNBOUNDED = 100_000;
 /** Of connections within a pod. */
@@ -92,7 +93,7 @@ function contentOf(plan: Plan, edge: Edge): EnvoyJson {
         [METADATA_NAMESPACE]: {
           unit: unit.name,
           transport: edge.transport,
-          address: authority(edge),
+          address: hostPort(edge),
           labels: packedLabels(unit),
         },
       },
@@ -110,11 +111,6 @@ function nameFor(plan: Plan, edge: Edge, content: EnvoyJson): string {
 
 function endpointOf({ host, port }: Edge): EnvoyJson {
   return socketAddress(host, port);
-}
-
-/** Where the unit is, as messages name it and units are asked under it. */
-export function authority({ host, port }: Edge): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** What statistics say of the unit. */

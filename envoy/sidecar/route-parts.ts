@@ -10,7 +10,7 @@ import {
   isGrpcKind,
 } from '../../graph/plan/names.ts';
 import type { Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
-import { authority, edgeOf } from './clusters.ts';
+import { edgeOf } from './clusters.ts';
 import { type EnvoyJson, overwriteHeader, typed } from '../kit/json.ts';
 import {
   BODY_LIMIT_FILTERS,
@@ -19,6 +19,7 @@ import {
   HEADERS_FILTER,
   serviceOf,
 } from '../kit/names.ts';
+import { hostPort } from '../../lib/runtime/hosts.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
 
@@ -50,7 +51,7 @@ export function kindMetadata(plan: Plan, kind: RouteKind): EnvoyJson {
 
 /** Units are asked under their own address, as by Seldon's executor, not under the client's host. */
 export function unitHost(plan: Plan, unit: number, transport: Transport): string {
-  return authority(edgeOf(plan, unit, transport));
+  return hostPort(edgeOf(plan, unit, transport));
 }
 
 /** Header mutations of one route, on top of the table's. */

@@ -48,8 +48,3 @@ export function failure(
 export function tooLargeText(request: CallRequest): string {
   return `the response is over ${request.maxAnswerBytes} bytes`;
 }
-
-/** `host:port`, with the brackets that an IPv6 address needs. */
-export function authorityOf(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}

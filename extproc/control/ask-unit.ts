@@ -4,8 +4,9 @@ import { request } from '../../lib/runtime/node-http.ts';
 import { passesToUnits } from '../contract/passed-headers.ts';
 import type { Plan, Verb } from '../../graph/plan/plan.ts';
 import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
-import { MAX_UNIT_INFO_BYTES } from './limits.ts';
+import { MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
+import { hostPort } from '../../lib/runtime/hosts.ts';
 
 export interface UnitResponse {
   readonly status: number;
@@ -21,9 +22,6 @@ export type UnitResult =
       readonly code: 'UNIT_UNREACHABLE' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE' | 'OVERLOADED';
       readonly text: string;
     };
-
-/** Used where the deployment sets no timeout for calls. */
-const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
  * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units, `model` its model as a segment of the path. The response's bytes are held
@@ -42,14 +40,14 @@ export function askUnit(
   if (edge === undefined) {
     return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name} has no HTTP address`));
   }
-  const timeoutMs = plan.policy.restTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeoutMs = plan.policy.restTimeoutMs ?? UNIT_INFO_TIMEOUT_MS;
   const maxBytes = Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES);
   const path = dialectOf(edge.dialect).unitPath(model, verb, 'rest');
   if (path === null) {
     const what = `protocol ${edge.dialect} has no ${verb}`;
     return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name}: ${what}`));
   }
-  const what = `GET http://${edge.host}:${edge.port}${path}`;
+  const what = `GET http://${hostPort(edge)}${path}`;
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const outgoing = request(

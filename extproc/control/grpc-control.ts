@@ -21,18 +21,17 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { findSilentUnits } from './dial-units.ts';
-import { MAX_UNIT_INFO_BYTES } from './limits.ts';
+import { MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
 import { findAsked } from './find-asked.ts';
 import {
   builtInMetadata,
   deriveGraphMetadata,
   type ModelMetadata,
 } from '../../dialects/seldon/graph-metadata.ts';
+import { hostPort } from '../../lib/runtime/hosts.ts';
 
 type Handler = handleUnaryCall<Buffer, Buffer>;
 type Model = ModelMetadata<readonly unknown[]>;
-
-const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** An error that gRPC can say. */
 interface Refusal {
@@ -181,12 +180,11 @@ function askUnit(
     const details = `UNIT_UNREACHABLE: unit ${plan.units[index]?.name} has no gRPC address`;
     return Promise.resolve({ refusal: { code: grpcStatus.UNAVAILABLE, details } });
   }
-  const host = edge.host.includes(':') ? `[${edge.host}]` : edge.host;
   // One client a call: asked for by people and start-up checks, not worth a pool.
-  const client = new Client(`${host}:${edge.port}`, credentials.createInsecure(), {
+  const client = new Client(hostPort(edge), credentials.createInsecure(), {
     'grpc.max_receive_message_length': MAX_UNIT_INFO_BYTES,
   });
-  const deadline = Date.now() + (plan.policy.grpcTimeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const deadline = Date.now() + (plan.policy.grpcTimeoutMs ?? UNIT_INFO_TIMEOUT_MS);
   const same = (bytes: Buffer): Buffer => bytes;
   return new Promise((resolve) => {
     client.makeUnaryRequest<Buffer, Buffer>(

@@ -6,5 +6,8 @@ export const MAX_UNIT_INFO_BYTES = 1024 * 1024;
 /** Such responses that are held at a time, over all requests; more get OVERLOADED. */
 export const MAX_HELD_INFO_BYTES = 8 * 1024 * 1024;
 
+/** Time for such a call where the deployment sets none for calls. */
+export const UNIT_INFO_TIMEOUT_MS = 10_000;
+
 /** What is held of them in this process. */
 export const heldInfo = new HeldBytes(MAX_HELD_INFO_BYTES);

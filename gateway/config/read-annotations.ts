@@ -1,17 +1,17 @@
 // Seldon's annotations for its ingresses, and ours, as the gateway understands them. Each that cannot be used, or that Envoy
 // would refuse, becomes a note: all deployments share one route table.
-import { GATEWAY_ANNOTATIONS } from '../../cluster/names.ts';
 import { checkRegex } from './check-regex.ts';
 import type { Note } from '../../cluster/acknowledge.ts';
 import type { Breakers } from '../../envoy/kit/cluster.ts';
 import type { HeaderCondition, ServedDeployment } from './served.ts';
+import {
+  EXPOSURE_ANNOTATIONS,
+  INGRESS_ANNOTATIONS,
+  BREAKERS_PREFIX,
+} from '../../graph/seldon/annotation-names.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
-const AMBASSADOR = 'seldon.io/ambassador-';
-const ISTIO_HOST = 'seldon.io/istio-host';
-const ISTIO_RETRIES = 'seldon.io/istio-retries';
-const ISTIO_RETRIES_TIMEOUT = 'seldon.io/istio-retries-timeout';
 /** Seldon's default for a try, where retries are asked for. */
 const DEFAULT_TRY_SECONDS = 1;
 const MAX_ATTEMPTS = 10;
@@ -38,7 +38,9 @@ const HEADER_VALUE = /^[\x20-\x7e]{0,1024}$/;
 
 export function readHosts(annotations: Annotations, notes: Note[]): readonly string[] {
   const path =
-    annotations[GATEWAY_ANNOTATIONS.hosts] === undefined ? ISTIO_HOST : GATEWAY_ANNOTATIONS.hosts;
+    annotations[EXPOSURE_ANNOTATIONS.hosts] === undefined
+      ? INGRESS_ANNOTATIONS.istioHost
+      : EXPOSURE_ANNOTATIONS.hosts;
   const names = (annotations[path] ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
@@ -62,8 +64,8 @@ export function readHosts(annotations: Annotations, notes: Note[]): readonly str
 
 export function readHeaders(annotations: Annotations, notes: Note[]): readonly HeaderCondition[] {
   return [
-    ...readHeader(annotations, `${AMBASSADOR}header`, false, notes),
-    ...readHeader(annotations, `${AMBASSADOR}regex-header`, true, notes),
+    ...readHeader(annotations, INGRESS_ANNOTATIONS.ambassadorHeader, false, notes),
+    ...readHeader(annotations, INGRESS_ANNOTATIONS.ambassadorRegexHeader, true, notes),
   ];
 }
 
@@ -95,21 +97,25 @@ function readHeader(
 }
 
 export function readRetries(annotations: Annotations, notes: Note[]): ServedDeployment['retries'] {
-  const istio = readInteger(annotations, ISTIO_RETRIES, MAX_ATTEMPTS, notes);
-  const attempts = istio ?? readInteger(annotations, `${AMBASSADOR}retries`, MAX_ATTEMPTS, notes);
+  const istio = readInteger(annotations, INGRESS_ANNOTATIONS.istioRetries, MAX_ATTEMPTS, notes);
+  const attempts =
+    istio ?? readInteger(annotations, INGRESS_ANNOTATIONS.ambassadorRetries, MAX_ATTEMPTS, notes);
   if (attempts === null || attempts === 0) return null;
   const trySeconds =
     istio === null
       ? null
-      : (readInteger(annotations, ISTIO_RETRIES_TIMEOUT, MAX_TRY_SECONDS, notes) ??
-        DEFAULT_TRY_SECONDS);
+      : (readInteger(
+          annotations,
+          INGRESS_ANNOTATIONS.istioRetriesTimeout,
+          MAX_TRY_SECONDS,
+          notes,
+        ) ?? DEFAULT_TRY_SECONDS);
   return { attempts, perTryTimeoutMs: (trySeconds ?? 0) * 1000 };
 }
 
 export function readBreakers(annotations: Annotations, notes: Note[]): Breakers {
   const read = (name: string, byDefault: number): number =>
-    readInteger(annotations, `${AMBASSADOR}circuit-breakers-${name}`, MAX_BREAKER, notes) ??
-    byDefault;
+    readInteger(annotations, BREAKERS_PREFIX + name, MAX_BREAKER, notes) ?? byDefault;
   return {
     maxConnections: read('max-connections', DEFAULT_BREAKERS.maxConnections),
     maxPendingRequests: read('max-pending-requests', DEFAULT_BREAKERS.maxPendingRequests),

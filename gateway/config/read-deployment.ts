@@ -5,11 +5,15 @@ import { LIMITS } from '../../graph/plan/limits.ts';
 import { readStored } from '../../graph/seldon/read-stored.ts';
 import type { PredictorOutline } from '../../graph/seldon/written.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { GATEWAY_ANNOTATIONS, SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import { explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
 import type { Note } from '../../cluster/acknowledge.ts';
 import type { ServedDeployment, ServedPredictor } from './served.ts';
+import {
+  EXPOSURE_ANNOTATIONS,
+  SELDON_ANNOTATIONS,
+  INGRESS_ANNOTATIONS,
+} from '../../graph/seldon/annotation-names.ts';
 
 /** What the pod itself needs to end a request that is over its deadline, ms: the pod's response says more than ours. */
 const GRACE_MS = 1000;
@@ -42,11 +46,11 @@ export function readServed(object: KubeObject): ReadDeployment {
     return none;
   }
   const annotations = { ...written.metadataAnnotations, ...written.annotations };
-  const expose = annotations[GATEWAY_ANNOTATIONS.expose] ?? 'gateway';
+  const expose = annotations[EXPOSURE_ANNOTATIONS.expose] ?? 'gateway';
   if (expose !== 'gateway') {
     if (expose !== 'none')
       notes.push({
-        path: GATEWAY_ANNOTATIONS.expose,
+        path: EXPOSURE_ANNOTATIONS.expose,
         message: `'${quote(expose)}' is neither gateway nor none; not exposed`,
       });
     return none;
@@ -123,7 +127,7 @@ function readDeadline(annotations: Annotations, written: readonly PredictorOutli
 }
 
 function readPublicName(annotations: Annotations, notes: Note[]): string | undefined {
-  const path = 'seldon.io/ambassador-service-name';
+  const path = INGRESS_ANNOTATIONS.ambassadorServiceName;
   const name = annotations[path];
   if (name === undefined) return undefined;
   if (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) return name;

@@ -82,12 +82,6 @@ export function encodePart(url: string, part: EnvoyJson): { type_url: string; va
   };
 }
 
-/** The resource as it stands in the bytes; for tests. */
-export function decodeResource(kind: ResourceKind, encoded: Encoded): object {
-  const definition = definitions[TYPES[kind]] as MessageTypeDefinition<object, object>;
-  return definition.deserialize(encoded.bytes);
-}
-
 export function urlOf(kind: ResourceKind): string {
   return URL_PREFIX + TYPES[kind];
 }

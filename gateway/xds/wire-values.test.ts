@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeResource, encodeResource } from './messages.ts';
+import { join } from 'node:path';
+import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
+import { LOADER_OPTIONS } from '../../proto/load.ts';
+import { type Encoded, encodeResource, TYPES } from './messages.ts';
+
+const CLUSTER = loadSync('envoy/xds/cluster.proto', {
+  ...LOADER_OPTIONS,
+  includeDirs: [join(import.meta.dirname, '../../proto')],
+})[TYPES.clusters] as MessageTypeDefinition<object, object>;
+
+/** The cluster as it stands in the bytes. */
+function decodeCluster({ bytes }: Encoded): object {
+  return CLUSTER.deserialize(bytes);
+}
 
 test('durations and optional numbers of plain JSON reach the wire, in parts, lists and maps too', () => {
   const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -17,7 +30,7 @@ test('durations and optional numbers of plain JSON reach the wire, in parts, lis
       },
     },
   });
-  const plain = JSON.parse(JSON.stringify(decodeResource('clusters', encoded))) as {
+  const plain = JSON.parse(JSON.stringify(decodeCluster(encoded))) as {
     connect_timeout: object;
     per_connection_buffer_limit_bytes: object;
     circuit_breakers: { thresholds: object[] };

@@ -2,10 +2,7 @@
 import { findAddress } from '../plan/deployment.ts';
 import type { Addresses, Predictor, Unit } from '../plan/deployment.ts';
 import type { Edge, Policy } from '../plan/plan.ts';
-
-const LOOPBACK = new Set(['127.0.0.1', '::1']);
-/** Names of this host, whatever letters they are written in (RFC 6761, 6.3). */
-const LOCALHOST = /^(?:[^.]+\.)*localhost\.?$/i;
+import { isLoopback, isLocalName, LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 /** `units` in pre-order; built-ins have no edges. */
 export function compileEdges(
@@ -19,8 +16,7 @@ export function compileEdges(
     if (unit.builtIn !== null) return;
     const address = findAddress(addresses, predictor.name, unit.name) ?? unit.endpoint;
     if (address === null || address === undefined) return;
-    // Servers of models listen on IPv4; `localhost` may name the IPv6 loopback first.
-    const host = LOCALHOST.test(address.host) ? '127.0.0.1' : address.host;
+    const host = isLocalName(address.host) ? LOCAL_HOST : address.host;
     const way = chooseWay(host, policy);
     const { name: model, protocol: dialect } = unit;
     edges.push(
@@ -34,7 +30,7 @@ export function compileEdges(
 function chooseWay(host: string, policy: Policy): Pick<Edge, 'via' | 'reason'> {
   if (policy.retries > 0)
     return { via: 'egress', reason: `Envoy makes the ${policy.retries} retries` };
-  if (LOOPBACK.has(host))
+  if (isLoopback(host))
     return { via: 'direct', reason: 'same host: a kept connection of the filter' };
   return { via: 'egress', reason: 'another host: Envoy resolves, balances and connects' };
 }

@@ -6,6 +6,7 @@ import { ROUTE_KINDS } from '../plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../plan/plan.ts';
 import type { DeploymentPlan, Plan, PredictorPlan, RouteDecision, Step } from '../plan/plan.ts';
 import { describeChoice, describeMerge } from './step-words.ts';
+import { hostPort } from '../../lib/runtime/hosts.ts';
 
 export type ExplainFormat = 'tree' | 'mermaid' | 'json';
 
@@ -86,8 +87,7 @@ function explainRoute(plan: Plan, kind: string, decision: RouteDecision): string
 function explainEdges(plan: Plan): string[] {
   const lines = plan.edges.map((edge) => {
     const name = plan.units[edge.unit]?.name ?? '';
-    const host = edge.host.includes(':') ? `[${edge.host}]` : edge.host;
-    const way = `${edge.transport.padEnd(4)} ${host}:${edge.port}`;
+    const way = `${edge.transport.padEnd(4)} ${hostPort(edge)}`;
     const spoken = edge.dialect === plan.dialect ? '' : `, speaks ${edge.dialect}`;
     return `    ${name} ${way} ${edge.via} (${edge.reason}${spoken})`;
   });

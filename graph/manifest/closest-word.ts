@@ -19,6 +19,12 @@ export function closestWord(written: string, known: readonly string[]): string |
   return best;
 }
 
+/** The question, as advice of a finding; undefined where nothing is near. */
+export function didYouMean(written: string, known: readonly string[]): string | undefined {
+  const near = closestWord(written, known);
+  return near === undefined ? undefined : `did you mean ${near}?`;
+}
+
 function fold(word: string): string {
   return word.toLowerCase().replaceAll(/[-_]/g, '');
 }

@@ -1,6 +1,6 @@
 // Judges a part of a pod by Kubernetes' schema: fields that do not exist, values of a wrong type or word, fields that must be there,
 // twins in lists whose items are told apart by a key. The API server refuses each of them, and nothing would ever start.
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import type { FindingCode } from '../manifest/finding-codes.ts';
 import { describeType, isPlainObject } from '../plan/json-value.ts';
@@ -175,8 +175,7 @@ function tellUnknown(
   known: readonly string[],
   sink: FindingSink,
 ): void {
-  const near = closestWord(name, known);
-  const advice = near === undefined ? undefined : `did you mean ${near}?`;
+  const advice = didYouMean(name, known);
   addOnce(sink, 'POD_FIELD_UNKNOWN', path, `Kubernetes has no field ${shorten(name)} here`, advice);
 }
 

@@ -4,32 +4,20 @@ import type { Deployment, Predictor } from '../plan/deployment.ts';
 import { LIMITS } from '../plan/limits.ts';
 import type { Limit } from '../plan/limits.ts';
 import { REDACT_ANNOTATION } from './payload-redaction.ts';
-import { ENGINE_PREFIX, engineVariable } from './seldon-annotations.ts';
+import { engineVariable } from './seldon-annotations.ts';
 import { SAMPLING_ANNOTATION } from './tracing.ts';
 import { PROTOCOL_ANNOTATION } from './unit-protocols.ts';
+import {
+  SIDECAR_ANNOTATIONS,
+  EXPOSURE_ANNOTATIONS,
+  SIDECAR_VERSION_ANNOTATION,
+  ENGINE_PREFIX,
+} from './annotation-names.ts';
 
 export const ROUTING_ANNOTATION = 'sidegraph.io/routing';
 export const ROUTING_VALUES = ['header', 'body'];
 /** How many percent of the payloads of units with a logger are sent: 0 to 100, 100 without. */
 export const PAYLOAD_LOG_ANNOTATION = 'sidegraph.io/payload-log-percent';
-
-/** What only a cluster reads: the sizes of sidecars, what is exposed. Judged there. */
-export const CLUSTER_ANNOTATIONS: readonly string[] = [
-  'sidegraph.io/access-log',
-  'sidegraph.io/envoy-concurrency',
-  'sidegraph.io/envoy-cpu-limit',
-  'sidegraph.io/envoy-cpu-request',
-  'sidegraph.io/envoy-memory-limit',
-  'sidegraph.io/envoy-memory-request',
-  'sidegraph.io/expose',
-  'sidegraph.io/filter-cpu-limit',
-  'sidegraph.io/filter-cpu-request',
-  'sidegraph.io/filter-memory-limit',
-  'sidegraph.io/filter-memory-request',
-  'sidegraph.io/hosts',
-  'sidegraph.io/log-level',
-  'sidegraph.io/sidecar-version',
-];
 
 /** Annotations with our prefix that are known. */
 export const OUR_ANNOTATIONS: readonly string[] = [
@@ -38,7 +26,10 @@ export const OUR_ANNOTATIONS: readonly string[] = [
   PAYLOAD_LOG_ANNOTATION,
   REDACT_ANNOTATION,
   PROTOCOL_ANNOTATION,
-  ...CLUSTER_ANNOTATIONS,
+  // Read in a cluster alone, and judged there.
+  ...Object.values(SIDECAR_ANNOTATIONS),
+  ...Object.values(EXPOSURE_ANNOTATIONS),
+  SIDECAR_VERSION_ANNOTATION,
   ...Object.values(LIMITS)
     .map((limit) => limit.annotation)
     .filter((annotation) => annotation.startsWith('sidegraph.io/')),

@@ -6,7 +6,7 @@ import {
   ROUTING_ANNOTATION,
   ROUTING_VALUES,
 } from './annotations.ts';
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { LIMITS } from '../plan/limits.ts';
 import { joinPath } from '../manifest/manifest-lines.ts';
@@ -65,8 +65,7 @@ function checkAnnotations(
     } else if (name === PROTOCOL_ANNOTATION || name === REDACT_ANNOTATION) {
       // Judged with the units that it is for.
     } else if (name.startsWith(OUR_PREFIX)) {
-      const near = closestWord(name, OUR_ANNOTATIONS);
-      const advice = near === undefined ? undefined : `did you mean ${near}?`;
+      const advice = didYouMean(name, OUR_ANNOTATIONS);
       sink.add('ANNOTATION_UNKNOWN', place, `${shorten(name)} is not known`, advice);
     } else checkSeldonAnnotation(name, path, sink);
   }

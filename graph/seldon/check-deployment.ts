@@ -11,7 +11,7 @@ import { checkDeploymentName, checkLabelName } from './check-names.ts';
 import { checkRedactions } from './check-redaction.ts';
 import { checkTraffic } from './check-traffic.ts';
 import { checkUnits } from './check-units.ts';
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import type { Addresses } from '../plan/deployment.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import type { FindingCode } from '../manifest/finding-codes.ts';
@@ -22,6 +22,7 @@ import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
 import { findTracingFaults } from './tracing.ts';
 import type { PortedDeployment, WrittenDeployment, WrittenPredictor } from './written.ts';
+import { SELDON_ANNOTATIONS } from './annotation-names.ts';
 
 const TRANSPORTS = ['rest', 'grpc'];
 const SERVER_TYPES = ['rpc', 'kafka'];
@@ -93,8 +94,7 @@ function checkWord(
   sink: FindingSink,
 ): void {
   if (word === '' || known.includes(word)) return;
-  const near = closestWord(word, known);
-  const advice = near === undefined ? undefined : `did you mean ${near}?`;
+  const advice = didYouMean(word, known);
   sink.add(code, path, `${path} is ${shorten(word)}`, advice);
 }
 
@@ -118,14 +118,14 @@ function checkPredictorNames(deployment: WrittenDeployment, sink: FindingSink): 
     if (twin === undefined) first.set(folded, predictor);
     else if (folded !== '')
       sink.add('PREDICTOR_DUPLICATE', path, `${predictor.name} is also the name of ${twin.path}`);
-    const service = predictor.annotations['seldon.io/svc-name'];
+    const service = predictor.annotations[SELDON_ANNOTATIONS.serviceName];
     if (service === undefined) continue;
     const other = services.get(service);
     if (other === undefined) services.set(service, predictor);
     else
       sink.add(
         'SERVICE_NAME_DUPLICATE',
-        `${predictor.path}.annotations["seldon.io/svc-name"]`,
+        `${predictor.path}.annotations["${SELDON_ANNOTATIONS.serviceName}"]`,
         `${shorten(service)} is also the service name of ${other.path}`,
       );
   }
@@ -143,7 +143,7 @@ function checkTracing(predictor: WrittenPredictor, sink: FindingSink): void {
 
 /** The webhook looks only whether the annotation is there, whatever its value. */
 function checkNoEngine(predictor: WrittenPredictor, sink: FindingSink): void {
-  if (predictor.annotations['seldon.io/no-engine'] === undefined) return;
+  if (predictor.annotations[SELDON_ANNOTATIONS.noEngine] === undefined) return;
   const count = listWrittenUnits(predictor.graph).length;
   if (count > 1)
     sink.add(

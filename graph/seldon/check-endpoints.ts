@@ -6,6 +6,7 @@ import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { listWrittenUnits } from './written.ts';
 import type { PortedPredictor, WrittenDeployment, WrittenEndpoint } from './written.ts';
+import { isThisHost } from '../../lib/runtime/hosts.ts';
 
 export function checkEndpoints(deployment: WrittenDeployment, sink: FindingSink): void {
   const endpoints = deployment.predictors
@@ -47,7 +48,7 @@ export function checkAddresses(
     const { http, grpc } = own.ports;
     const { host, httpPort = http, grpcPort = grpc, servicePort = http } = endpoint;
     const service = `${deploymentName}-${predictor.name}-${unit.name}`;
-    const isHere = LOCAL_HOSTS.includes(host) || isServiceOf(host, service);
+    const isHere = isThisHost(host) || isServiceOf(host, service);
     const isSame = httpPort === http && grpcPort === grpc && [http, grpc].includes(servicePort);
     if (isHere && isSame) continue;
     const others = [httpPort, grpcPort, servicePort].filter(
@@ -61,8 +62,6 @@ export function checkAddresses(
     );
   }
 }
-
-const LOCAL_HOSTS = ['localhost', '127.0.0.1', '0.0.0.0'];
 
 /** Seldon names the Service of a container so, or by a hash where that is too long. */
 function isServiceOf(host: string, service: string): boolean {

@@ -1,6 +1,6 @@
 // Parameters of a unit: text with a type, which the unit reads from its environment when it starts.
 import { findBuiltIn } from '../built-ins/table.ts';
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import type { ParameterType } from '../plan/deployment.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
@@ -22,8 +22,7 @@ export function checkParameters(unit: WrittenUnit, sink: FindingSink): void {
     if (type === '')
       sink.add('FIELD_MISSING', `${path}.type`, `the parameter ${shown} has no type`);
     else if (known === undefined) {
-      const near = closestWord(type, PARAMETER_TYPES);
-      const advice = near === undefined ? undefined : `did you mean ${near}?`;
+      const advice = didYouMean(type, PARAMETER_TYPES);
       const message = `the type of the parameter ${shown} is ${shorten(type)}`;
       sink.add('PARAMETER_TYPE_UNKNOWN', `${path}.type`, message, advice);
     } else if (!fits(value, known))

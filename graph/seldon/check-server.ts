@@ -1,5 +1,5 @@
 // Prepackaged servers: an implementation that names one needs the artifact of a model and the right protocol.
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { BUILT_INS, parseServer } from '../built-ins/table.ts';
@@ -29,8 +29,7 @@ export function checkServer(
       `${unit.name} is the server ${shorten(server)}, so a MODEL`,
     );
   if (!servers.has(server) && !runs) {
-    const near = closestWord(server, [...servers.keys(), ...Object.keys(BUILT_INS)]);
-    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    const advice = didYouMean(server, [...servers.keys(), ...Object.keys(BUILT_INS)]);
     sink.add('SERVER_UNKNOWN', place, `no server is named ${shorten(server)}`, advice);
     return;
   }

@@ -3,7 +3,7 @@ import { checkChildren } from './check-children.ts';
 import { checkLabelName } from './check-names.ts';
 import { checkParameters } from './check-parameters.ts';
 import { checkServer } from './check-server.ts';
-import { closestWord } from '../manifest/closest-word.ts';
+import { closestWord, didYouMean } from '../manifest/closest-word.ts';
 import { isAddress } from './written.ts';
 import { findAddress } from '../plan/deployment.ts';
 import type { Addresses } from '../plan/deployment.ts';
@@ -46,15 +46,13 @@ export function checkUnits(
 
 function checkWords(unit: WrittenUnit, sink: FindingSink): void {
   if (unit.type !== undefined && parseUnitType(unit.type) === undefined) {
-    const near = closestWord(unit.type, UNIT_TYPES);
-    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    const advice = didYouMean(unit.type, UNIT_TYPES);
     const message = `the type of ${unit.name} is ${shorten(unit.type)}`;
     sink.add('UNIT_TYPE_UNKNOWN', `${unit.path}.type`, message, advice);
   }
   for (const method of unit.methods ?? []) {
     if (parseMethod(method.name) !== undefined) continue;
-    const near = closestWord(method.name, METHODS);
-    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    const advice = didYouMean(method.name, METHODS);
     const message = `a method of ${unit.name} is ${shorten(method.name)}`;
     sink.add('METHOD_UNKNOWN', method.path, message, advice);
   }

@@ -30,6 +30,8 @@ import type {
   WrittenPredictor,
   WrittenUnit,
 } from './written.ts';
+import { SELDON_ANNOTATIONS } from './annotation-names.ts';
+import { LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 /** Where containers are reached: `local`, all at 127.0.0.1; `cluster`, as Seldon's operator names them. */
 export type Hosts = 'local' | 'cluster';
@@ -52,7 +54,7 @@ export function defaultDeployment(
     replicas: written.replicas,
     predictors: written.predictors.map((predictor) => {
       const hostOf = (container: PortedContainer): string =>
-        hosts === 'local' ? '127.0.0.1' : clusterHost(written, predictor, container);
+        hosts === 'local' ? LOCAL_HOST : clusterHost(written, predictor, container);
       const isRun = ({ container }: PortedContainer): boolean =>
         hosts === 'cluster' || container.command.length > 0;
       const protocolOf = (unit: string): string => protocolOfUnit(written, predictor, unit);
@@ -213,7 +215,7 @@ function clusterHost(
   predictor: WrittenPredictor,
   { container }: PortedContainer,
 ): string {
-  const separate = deployment.annotations['seldon.io/engine-separate-pod'] === 'true';
+  const separate = deployment.annotations[SELDON_ANNOTATIONS.separatePod] === 'true';
   if (container.componentSpec === 0 && !separate) return 'localhost';
   const service = `${deployment.name}-${predictor.name}-${container.name}`;
   return `${service}.${deployment.namespace}.svc.cluster.local`;

@@ -1,6 +1,6 @@
 // Reads `predictors[].explainer`: what explains predictions, in pods of its own that ask the predictor. As for Seldon's operator one
 // without a type is none. Types are those of Alibi; with an image of one's own any word will do.
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import { shorten } from '../manifest/shorten.ts';
 import type { Explainer } from '../plan/deployment.ts';
 import { MANIFEST_LIMITS } from '../plan/limits.ts';
@@ -74,14 +74,12 @@ export function readExplainer(predictor: Fields): Explainer | undefined {
 
 function checkType(type: string, { sink, at }: Fields, image: string): void {
   if (Object.hasOwn(EXPLAINER_TYPES, type) || image !== '') return;
-  const near = closestWord(type, Object.keys(EXPLAINER_TYPES));
   sink.add(
     'EXPLAINER_INVALID',
     at('type'),
     `no explainer is named ${shorten(type)}`,
-    near === undefined
-      ? `write one of ${Object.keys(EXPLAINER_TYPES).join(', ')}, or an image into containerSpec`
-      : `did you mean ${near}?`,
+    didYouMean(type, Object.keys(EXPLAINER_TYPES)) ??
+      `write one of ${Object.keys(EXPLAINER_TYPES).join(', ')}, or an image into containerSpec`,
   );
 }
 

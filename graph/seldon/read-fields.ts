@@ -1,6 +1,6 @@
 // Reads the fields of one object of a manifest: each by its type, wrong types and unknown names as findings. A field that
 // is null counts as absent, as it does for Kubernetes.
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import { MAX_FINDINGS } from '../manifest/finding.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { describeType, isPlainObject } from '../plan/json-value.ts';
@@ -175,9 +175,8 @@ function reportUnknown(
 ): void {
   for (const field of Object.keys(raw)) {
     if (known.includes(field) || sink.warnings >= MAX_FINDINGS) continue;
-    const near = closestWord(field, known);
     const shown = JSON.stringify(field.slice(0, 100));
-    const advice = near === undefined ? undefined : `did you mean ${near}?`;
+    const advice = didYouMean(field, known);
     const message = `${name(path)} has no field ${shown}; it is ignored`;
     sink.add('FIELD_UNKNOWN', joinPath(path, field), message, advice);
   }

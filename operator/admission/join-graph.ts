@@ -1,6 +1,6 @@
 // Decides how a pod made by somebody else joins a graph: which deployment and predictor its annotation names, which units its
 // containers are, and whether requests enter through it. Refusals are in words; nothing is rendered here.
-import { closestWord } from '../../graph/manifest/closest-word.ts';
+import { closestWord, didYouMean } from '../../graph/manifest/closest-word.ts';
 import { listUnits } from '../../graph/plan/deployment.ts';
 import type { Deployment, Predictor, Unit } from '../../graph/plan/deployment.ts';
 import { GRAPH_ANNOTATION } from '../../cluster/names.ts';
@@ -95,8 +95,7 @@ function choosePredictor(
   if (wanted !== null) {
     const found = deployment.predictors.find((predictor) => predictor.name === wanted);
     if (found !== undefined) return found;
-    const near = closestWord(wanted, names);
-    const hint = near === undefined ? `it has ${names.join(', ')}` : `did you mean ${near}?`;
+    const hint = didYouMean(wanted, names) ?? `it has ${names.join(', ')}`;
     return `${deployment.name} has no predictor ${wanted}; ${hint}`;
   }
   const [only] = deployment.predictors;

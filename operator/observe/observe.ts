@@ -3,11 +3,11 @@ import { objectOf, objectsOf } from '../../graph/plan/json-value.ts';
 import { specOf } from './fields.ts';
 import { readAcknowledgement, readNotes } from '../../cluster/acknowledge.ts';
 import { type KubeObject, keyOf } from '../../lib/kube/object.ts';
-import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import type { GatewayView, LivePlan, ReconcileConfig, Observed } from './contract.ts';
 import { ofKind } from './children.ts';
 import type { Sources } from './sources.ts';
 import type { SpecVersions } from './spec-versions.ts';
+import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 export function observe(
   object: KubeObject,

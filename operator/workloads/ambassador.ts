@@ -6,10 +6,10 @@ import { LIMITS } from '../../graph/plan/limits.ts';
 import type { AmbassadorSettings } from '../config/workload-config.ts';
 import { annotatedCount, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
 import type { RoutedDeployment, RoutedPredictor } from './routed.ts';
+import { INGRESS_ANNOTATIONS, BREAKERS_PREFIX } from '../../graph/seldon/annotation-names.ts';
 
 export const AMBASSADOR_CONFIG = 'getambassador.io/config';
 
-const PREFIX = 'seldon.io/ambassador-';
 /** Seldon's, where no timeout is written, ms. */
 const DEFAULT_TIMEOUT_MS = 3000;
 /** Ambassador ends idle streams after that; a longer timeout needs a longer one, ms. */
@@ -27,9 +27,9 @@ export function ambassadorConfig(
   predictor: RoutedPredictor,
   settings: AmbassadorSettings,
 ): string {
-  const written = routed.annotations[`${PREFIX}config`] ?? '';
+  const written = routed.annotations[INGRESS_ANNOTATIONS.ambassadorConfig] ?? '';
   if (written !== '') return written;
-  const name = routed.annotations[`${PREFIX}service-name`] || routed.name;
+  const name = routed.annotations[INGRESS_ANNOTATIONS.ambassadorServiceName] || routed.name;
   const prefix = routedPrefix({ ...routed, name });
   const rest = { ...shared(routed, predictor, 'rest'), rewrite: '/' };
   const grpc = {
@@ -86,9 +86,9 @@ function shared(
 ): JsonObject {
   const { namespace, annotations, predictors } = routed;
   const timeout = timeoutOf(routed, transport);
-  const retries = annotatedCount(annotations, `${PREFIX}retries`);
+  const retries = annotatedCount(annotations, INGRESS_ANNOTATIONS.ambassadorRetries);
   const breakers = Object.entries(BREAKERS).flatMap(([field, name]) => {
-    const value = annotatedCount(annotations, `${PREFIX}circuit-breakers-${name}`);
+    const value = annotatedCount(annotations, BREAKERS_PREFIX + name);
     return value === undefined ? [] : [[field, value] as const];
   });
   const port = transport === 'rest' ? predictor.ports.http : predictor.ports.grpc;
@@ -111,13 +111,13 @@ function shared(
 /** `name: value`, which a request must carry. */
 function matches({ annotations }: RoutedDeployment): JsonObject {
   const read = (name: string): JsonObject | undefined => {
-    const text = annotations[`${PREFIX}${name}`] ?? '';
+    const text = annotations[name] ?? '';
     const colon = text.indexOf(':');
     if (colon < 1) return undefined;
     return { [text.slice(0, colon).trim()]: text.slice(colon + 1).trim() };
   };
-  const headers = read('header');
-  const regex = read('regex-header');
+  const headers = read(INGRESS_ANNOTATIONS.ambassadorHeader);
+  const regex = read(INGRESS_ANNOTATIONS.ambassadorRegexHeader);
   return {
     ...(headers === undefined ? {} : { headers }),
     ...(regex === undefined ? {} : { regex_headers: regex }),
@@ -129,7 +129,7 @@ function headersOf(conditions: JsonObject): object {
 }
 
 function identity({ annotations }: RoutedDeployment): JsonObject {
-  const id = annotations[`${PREFIX}id`] ?? '';
+  const id = annotations[INGRESS_ANNOTATIONS.ambassadorId] ?? '';
   return id === '' ? {} : { ambassador_id: id };
 }
 

@@ -2,7 +2,7 @@
 // not, or a change of it would roll pods.
 import type { Predictor } from '../../graph/plan/deployment.ts';
 import { WRAPPER_ANNOTATIONS } from '../../graph/seldon/seldon-annotations.ts';
-import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
+import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 const SCRAPE = { 'prometheus.io/scrape': 'true', 'prometheus.io/path': '/prometheus' };
 

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, isPlainObject } from '../../graph/plan/json-value.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS } from '../../cluster/names.ts';
 import type { ContainerSpec, SidecarParts } from './sidecar/render-sidecar.ts';
 import { renderLoneSidecar } from './sidecar/render-sidecar.ts';
 import { liveSidecar, liveSidecarVersion, liveTemplateHash } from './live.ts';
 import type { PodTemplate } from './render-pod.ts';
 import { objectAt } from '../../graph/plan/json-value.ts';
+import { SIDECAR_VERSION_ANNOTATION } from '../../graph/seldon/annotation-names.ts';
 
 /** 16 hex digits over what rolls the pods of a template apart from the sidecars' own version. */
 export function hashTemplate(template: PodTemplate, settings: JsonObject): string {
@@ -26,7 +26,7 @@ export function chooseSidecar(
 ): SidecarParts {
   if (live === undefined || liveTemplateHash(live) !== hash) return fresh;
   const version = liveSidecarVersion(live);
-  const current = fresh.podAnnotations[ANNOTATIONS.sidecarVersion];
+  const current = fresh.podAnnotations[SIDECAR_VERSION_ANNOTATION];
   if (version === '' || version === current || asked === current) return fresh;
   return liveSidecar(live, fresh);
 }

@@ -2,8 +2,7 @@
 // `localhost` says so: it is beside the sidecars, and no pod of ours has any.
 import { listUnits } from '../../graph/plan/deployment.ts';
 import type { Predictor, Unit } from '../../graph/plan/deployment.ts';
-
-const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '::1'];
+import { isLoopback } from '../../lib/runtime/hosts.ts';
 
 /**
  * The unit whose pod requests enter through: the first one that is no built-in. Undefined where pods of ours hold units, or
@@ -12,7 +11,7 @@ const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 function findJoinedEntry(predictor: Predictor): Unit | undefined {
   const running = listUnits(predictor.graph).filter(({ builtIn }) => builtIn === null);
   const [first] = running;
-  if (first === undefined || !isLocal(first.endpoint?.host ?? '')) return undefined;
+  if (first === undefined || !isLoopback(first.endpoint?.host ?? '')) return undefined;
   const own = new Set(predictor.containers.map(({ name }) => name));
   return running.some(({ name }) => own.has(name)) ? undefined : first;
 }
@@ -25,10 +24,6 @@ export function listJoinedUnits(
   if (findJoinedEntry(predictor) === undefined) return [];
   return listUnits(predictor.graph).filter((unit) => {
     const host = unit.endpoint?.host ?? '';
-    return isLocal(host) || host.split('.')[0] === serviceOf(unit);
+    return isLoopback(host) || host.split('.')[0] === serviceOf(unit);
   });
-}
-
-export function isLocal(host: string): boolean {
-  return LOCAL_HOSTS.includes(host);
 }

@@ -78,7 +78,7 @@ export function unitLabels({ shadow }: Predictor, units: readonly Unit[]): Label
   const roles = units.flatMap(({ type }) => ROLES[type] ?? []);
   return {
     ...Object.fromEntries(roles.map((role) => [role, 'true'])),
-    ...(shadow ? { 'seldon.io/shadow': 'true' } : {}),
+    ...(shadow ? { [SELDON_LABELS.shadow]: 'true' } : {}),
   };
 }
 
@@ -105,7 +105,7 @@ export function explainerLabels(
 export function lonePodLabels(deployment: string, placed: PlacedPredictor, name: string): Labels {
   return {
     ...ownLabels(placed.predictor.labels),
-    ...(placed.predictor.shadow ? { 'seldon.io/shadow': 'true' } : {}),
+    ...(placed.predictor.shadow ? { [SELDON_LABELS.shadow]: 'true' } : {}),
     fluentd: 'true',
     ...objectLabels(deployment, placed.predictor.name),
     [SELDON_LABELS.app]: placed.key,

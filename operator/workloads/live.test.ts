@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { ANNOTATIONS, CONTAINERS } from '../../cluster/names.ts';
+import { CONTAINERS } from '../../cluster/names.ts';
 import { renderWorkloads } from './render-workloads.ts';
 import { checkObjects } from './testing/check-objects.ts';
 import { CONFIG, loadInput, UID } from './testing/load-input.ts';
 import type { Workloads } from './workloads.ts';
 import { objectAt, objectsAt, textAt, textsAt } from '../../graph/plan/json-value.ts';
+import { SIDECAR_VERSION_ANNOTATION } from '../../graph/seldon/annotation-names.ts';
 
 const PLAIN = manifest('{name: model, image: "example/model:1"}');
 const CHANGED = manifest('{name: model, image: "example/model:2"}');
@@ -44,7 +45,7 @@ test('an upgrade that is asked for brings the newer sidecars', () => {
   const before = deploymentOf(renderWorkloads(loadInput(PLAIN)));
   const asking = PLAIN.replace(
     'namespace: default',
-    `namespace: default, annotations: {${ANNOTATIONS.sidecarVersion}: 9.0.0}`,
+    `namespace: default, annotations: {${SIDECAR_VERSION_ANNOTATION}: 9.0.0}`,
   );
   const after = deploymentOf(renderWorkloads(loadInput(asking, { live: [before], config: NEWER })));
   assert.deepEqual(sidecarImages(after), ['filter:9', 'envoy:9']);

@@ -7,6 +7,7 @@ import { ANNOTATIONS, CONTAINERS, FIELD_MANAGERS, LABELS, VOLUMES } from '../../
 import type { ContainerSpec, SidecarParts } from './sidecar/render-sidecar.ts';
 import type { Labels } from './labels.ts';
 import { integerAt, objectAt, objectsAt, textAt, textsAt } from '../../graph/plan/json-value.ts';
+import { SIDECAR_VERSION_ANNOTATION } from '../../graph/seldon/annotation-names.ts';
 
 export function liveSelector(deployment: KubeObject): Labels {
   return textsAt(objectAt(objectAt(deployment, 'spec'), 'selector'), 'matchLabels');
@@ -19,7 +20,7 @@ export function liveReplicas(deployment: KubeObject): number {
 /** Version of the sidecars in its template, '' for none. */
 export function liveSidecarVersion(deployment: KubeObject): string {
   const metadata = objectAt(liveTemplate(deployment), 'metadata');
-  return textsAt(metadata, 'annotations')[ANNOTATIONS.sidecarVersion] ?? '';
+  return textsAt(metadata, 'annotations')[SIDECAR_VERSION_ANNOTATION] ?? '';
 }
 
 export function liveTemplateHash(deployment: KubeObject): string {

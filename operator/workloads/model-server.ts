@@ -8,13 +8,14 @@ import {
   tensorflowPorts,
   tensorflowPosition,
 } from '../../graph/seldon/server-parameters.ts';
-import { PATHS, SELDON_ANNOTATIONS } from '../../cluster/names.ts';
+import { PATHS } from '../../cluster/names.ts';
 import { findServerImage } from '../../graph/plan/servers.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
 import type { PlacedContainer } from './place-predictors.ts';
 import type { ContainerSpec } from './sidecar/render-sidecar.ts';
 import type { UnitContainer } from './unit-container.ts';
 import { objectsAt } from '../../graph/plan/json-value.ts';
+import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 const TRITON_SERVER = 'TRITON_SERVER';
 /** Seldon's name for it; further ones of a pod are numbered. */

@@ -8,7 +8,6 @@ import type {
   Predictor,
   Unit,
 } from '../../graph/plan/deployment.ts';
-import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import { listJoinedUnits } from './joined-units.ts';
 import { componentName, containerNames, containerServiceKey } from '../../cluster/object-names.ts';
 import {
@@ -18,6 +17,7 @@ import {
   NameClaims,
   predictorKey,
 } from '../../cluster/object-names.ts';
+import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 export interface PlacedPredictor {
   readonly predictor: Predictor;

@@ -8,7 +8,7 @@ import { PLAN_KEY } from '../../cluster/names.ts';
 import { renderPlanFile } from '../../cluster/plan-file.ts';
 import type { Labels } from './labels.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
-import { isLocal } from './joined-units.ts';
+import { isLoopback } from '../../lib/runtime/hosts.ts';
 import { isEntry } from './labels.ts';
 
 /** 10 hex digits over the units' containers: which there are, in which pod, on which ports. */
@@ -28,7 +28,7 @@ function planRevision(placed: PlacedPredictor): string {
     ),
   );
   for (const { unit, service } of placed.joined)
-    if (unit.endpoint !== null && isLocal(unit.endpoint.host))
+    if (unit.endpoint !== null && isLoopback(unit.endpoint.host))
       containers.push({
         unit: unit.name,
         name: unit.name,

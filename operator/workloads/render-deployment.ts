@@ -24,6 +24,7 @@ import { renderPod } from './render-pod.ts';
 import type { PodTemplate } from './render-pod.ts';
 import { decideReplicas } from './replicas.ts';
 import type { Owner, ReplicasTransfer } from './workloads.ts';
+import { SIDECAR_VERSION_ANNOTATION } from '../../graph/seldon/annotation-names.ts';
 
 export interface DeploymentsInput {
   readonly deployment: Deployment;
@@ -165,7 +166,7 @@ function choose(
   hash: string,
   identity: Identity,
 ): SidecarParts {
-  const asked = deployment.annotations[ANNOTATIONS.sidecarVersion];
+  const asked = deployment.annotations[SIDECAR_VERSION_ANNOTATION];
   return chooseSidecar(sidecar, hash, asked, identity.live);
 }
 

@@ -7,6 +7,7 @@ import type { IstioSettings } from '../config/workload-config.ts';
 import type { Labels } from './labels.ts';
 import { annotatedCount, explainerPrefix, grpcPaths, routedPrefix } from './routed.ts';
 import type { RoutedDeployment, RoutedPredictor } from './routed.ts';
+import { INGRESS_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 const API_VERSION = 'networking.istio.io/v1beta1';
 const RETRY_ON = 'gateway-error,connect-failure,refused-stream';
@@ -75,7 +76,7 @@ function virtualService(
     metadata: { name, labels },
     spec: {
       hosts: hosts.length === 0 ? ['*'] : hosts,
-      gateways: [annotations['seldon.io/istio-gateway'] || gateway],
+      gateways: [annotations[INGRESS_ANNOTATIONS.istioGateway] || gateway],
       http,
     },
   };
@@ -92,8 +93,8 @@ function routes(routed: RoutedDeployment, port: 'http' | 'grpc'): JsonObject {
     port: { number: ports[port] },
   });
   const shadow = routed.predictors.find((predictor) => predictor.shadow);
-  const attempts = annotatedCount(routed.annotations, 'seldon.io/istio-retries');
-  const seconds = annotatedCount(routed.annotations, 'seldon.io/istio-retries-timeout') ?? 1;
+  const attempts = annotatedCount(routed.annotations, INGRESS_ANNOTATIONS.istioRetries);
+  const seconds = annotatedCount(routed.annotations, INGRESS_ANNOTATIONS.istioRetriesTimeout) ?? 1;
   return {
     route: routed.predictors
       .filter((predictor) => !predictor.shadow)

@@ -1,7 +1,7 @@
 // Renders the Services: one for each predictor, one for each unit's container. Target ports are numbers, so that pods of Seldon's
 // orchestrator and pods with Envoy can stand behind one Service while the one takes over from the other. While a container moves to
 // another port they are names (reconcile/stage-service.ts).
-import { PORTS, SELDON_ANNOTATIONS, SELDON_LABELS } from '../../cluster/names.ts';
+import { PORTS, SELDON_LABELS } from '../../cluster/names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Unit } from '../../graph/plan/deployment.ts';
 import { ownAnnotations } from './annotations.ts';
@@ -13,6 +13,7 @@ import type {
   PlacedContainer,
   PlacedPredictor,
 } from './place-predictors.ts';
+import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 export interface ServicePorts {
   readonly http: number;

@@ -9,7 +9,7 @@ import { sortKeys } from '../../graph/plan/json-value.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import { LABELS, SIDECAR_ANNOTATIONS } from '../../cluster/names.ts';
+import { LABELS } from '../../cluster/names.ts';
 import { TRAFFIC_KINDS } from '../config/other-kinds.ts';
 import { certificateFiles } from './certificate.ts';
 import { renderSidecar } from './sidecar/render-sidecar.ts';
@@ -32,6 +32,8 @@ import {
 import { renderRoutes, withMappings } from './render-routes.ts';
 import { warnInjection, warnOptions, warnPlacement } from './warnings.ts';
 import type { PredictorWorkload, ReplicasTransfer, WorkloadInput, Workloads } from './workloads.ts';
+import { SIDECAR_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
+import { LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 /** The order in which objects are applied: what others mount or select goes first. */
 const KINDS = [
@@ -195,7 +197,7 @@ function compilePlans(
         if (unit === null || service === null) continue;
         const { http: httpPort, grpc: grpcPort } = container.ports;
         const host = isEntry(own, component)
-          ? '127.0.0.1'
+          ? LOCAL_HOST
           : `${service.name}.${deployment.namespace}.svc.${config.clusterDomain}`;
         addresses.set(`${own.predictor.name}/${unit.name}`, { host, httpPort, grpcPort });
       }

@@ -2,10 +2,10 @@
 // annotations that Seldon has for ingresses. The renderers of routes (Istio, Gateway API, Ambassador) see only this.
 import { GRPC_PACKAGES } from '../../dialects/known/dialects.ts';
 import type { Deployment } from '../../graph/plan/deployment.ts';
-import { GATEWAY_ANNOTATIONS } from '../../cluster/names.ts';
 import type { PlacedPredictor } from './place-predictors.ts';
 import { predictorPorts } from './render-services.ts';
 import type { ServicePorts } from './render-services.ts';
+import { EXPOSURE_ANNOTATIONS, INGRESS_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 export interface RoutedDeployment {
   readonly name: string;
@@ -37,14 +37,14 @@ export function routeDeployment(
   clusterDomain: string,
 ): RoutedDeployment | null {
   const { name, namespace, annotations } = deployment;
-  if (annotations[GATEWAY_ANNOTATIONS.expose] === 'none') return null;
+  if (annotations[EXPOSURE_ANNOTATIONS.expose] === 'none') return null;
   return {
     name,
     namespace,
     clusterDomain,
     annotations,
     hosts: readHosts(
-      annotations[GATEWAY_ANNOTATIONS.hosts] ?? annotations['seldon.io/istio-host'] ?? '',
+      annotations[EXPOSURE_ANNOTATIONS.hosts] ?? annotations[INGRESS_ANNOTATIONS.istioHost] ?? '',
     ),
     predictors: placed.map((own) => ({
       name: own.predictor.name,

@@ -5,9 +5,9 @@ import type { Finding } from '../../graph/manifest/finding.ts';
 import { objectAt, textAt } from '../../graph/plan/json-value.ts';
 import { readStored } from '../../graph/seldon/read-stored.ts';
 import { listWrittenUnits } from '../../graph/seldon/written.ts';
-import { SELDON_ANNOTATIONS } from '../../cluster/names.ts';
 import { containerServiceName, explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
+import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 interface Claim {
   /** `Service a-b-c`, `path a-explainer`: what must be unique in a namespace. */

@@ -8,6 +8,7 @@ import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 import { isEntry } from './labels.ts';
 import { unitAccounts } from './render-pod.ts';
 import { integerAt, objectsAt, textAt } from '../../graph/plan/json-value.ts';
+import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
 
 /** What the sidecars do on each of their ports. */
 const SIDECAR_PORTS: ReadonlyMap<number, string> = new Map([
@@ -102,7 +103,7 @@ function warnNames(deployment: Deployment, placed: PlacedPredictor, sink: Findin
       'nothing, or use names of up to 63 lower-case letters, digits and -',
     );
   const wanted =
-    predictor.annotations['seldon.io/svc-name'] ?? `${deployment.name}-${predictor.name}`;
+    predictor.annotations[SELDON_ANNOTATIONS.serviceName] ?? `${deployment.name}-${predictor.name}`;
   if (key !== wanted)
     sink.add(
       'NAME_DERIVED',

@@ -32,7 +32,11 @@ import { MAX_FINDINGS } from '../../graph/manifest/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/plan/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/process/options.ts';
 import { DIAL_TIMEOUT_MS } from '../../extproc/control/dial-units.ts';
-import { MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from '../../extproc/control/limits.ts';
+import {
+  MAX_HELD_INFO_BYTES,
+  MAX_UNIT_INFO_BYTES,
+  UNIT_INFO_TIMEOUT_MS,
+} from '../../extproc/control/limits.ts';
 import { MAX_DEPTH } from '../../lib/codecs/json/scan.ts';
 import { readComments } from './doc-comments.ts';
 import { amount, bytes, code, plain, table } from './markdown.ts';
@@ -59,7 +63,10 @@ export function singleLimits(): string {
     ['graph/plan/names.ts', { MAX_ROUTING_HEADER_BYTES }],
     ['extproc/process/options.ts', { DRAIN_LIMIT_MS }],
     ['extproc/control/dial-units.ts', { DIAL_TIMEOUT_MS }],
-    ['extproc/control/limits.ts', { MAX_UNIT_INFO_BYTES, MAX_HELD_INFO_BYTES }],
+    [
+      'extproc/control/limits.ts',
+      { MAX_UNIT_INFO_BYTES, MAX_HELD_INFO_BYTES, UNIT_INFO_TIMEOUT_MS },
+    ],
     ['lib/codecs/json/scan.ts', { MAX_DEPTH }],
   ]);
 }

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { LIVE_PATHS, type Pages } from '../live/pages.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
+import { isLoopback } from '../../lib/runtime/hosts.ts';
 
 const READABLE = new Set([
   '/ready',
@@ -19,7 +20,6 @@ const READABLE = new Set([
 
 /** What a browser may call this host: addresses, and names that no stranger's DNS answers for. */
 const OWN_NAME = /^(\[[0-9a-f:.]+\]|[\d.]+|([a-z0-9-]+\.)*localhost|[a-z0-9-]+)(:\d+)?$/i;
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /** Whether a request with this `host` is for this machine by a name that no stranger's page can have; without one it is. */
 export function isOwnName(host: string | undefined): boolean {
@@ -33,7 +33,7 @@ export function startAdminProxy(
   port: number,
   pages: Pages,
 ): Promise<Server> {
-  const isOnLoopback = LOOPBACK.test(host);
+  const isOnLoopback = isLoopback(host);
   const server = createServer((request, response) => {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';

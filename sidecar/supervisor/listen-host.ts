@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { CommandFailure, systemCode } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
+import { isLocalName, LOCAL_HOST } from '../../lib/runtime/hosts.ts';
 
 /** Throws HOST_UNUSABLE in words. `localhost` is the IPv4 loopback, whatever the machine's tables say first. */
 export async function resolveListenHost(
@@ -11,7 +12,7 @@ export async function resolveListenHost(
 ): Promise<string> {
   const plain = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   if (isIP(plain) !== 0 && !plain.includes('%')) return plain;
-  if (plain.toLowerCase() === 'localhost') return '127.0.0.1';
+  if (isLocalName(plain)) return LOCAL_HOST;
   if (!/^[\w.-]{1,253}$/.test(plain)) throw unusable(host, 'is neither an IP address nor a name');
   let addresses: readonly string[];
   try {

@@ -6,6 +6,7 @@ import type { RunOptions } from './parse.ts';
 import type { Prepared } from './prepare.ts';
 import { renderTable } from '../../../lib/runtime/table.ts';
 import type { ResolvedUnit } from '../../units/resolve.ts';
+import { bracketed, LOCAL_HOST } from '../../../lib/runtime/hosts.ts';
 
 /** `silent`: units given by address that did not answer, as `predictor/unit`. */
 export function announce(
@@ -80,9 +81,9 @@ function describeUnits(units: readonly ResolvedUnit[], silent: ReadonlySet<strin
 
 /** The address for a client on this machine: a wildcard is none. */
 function clientHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '0.0.0.0') return LOCAL_HOST;
   if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
+  return bracketed(host);
 }
 
 function urlOf(host: string, port: number): string {

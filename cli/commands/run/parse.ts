@@ -6,6 +6,7 @@ import { parseSetFlags } from '../../units/environment.ts';
 import { parseModelFlags } from '../../units/servers.ts';
 import { type Selection, SELECTION_FLAGS, takeFile } from '../selection.ts';
 import { LOG_LEVELS, type LogLevel } from '../../../lib/runtime/log.ts';
+import { LOCAL_HOST } from '../../../lib/runtime/hosts.ts';
 
 export interface RunOptions extends Selection {
   readonly host: string;
@@ -35,7 +36,7 @@ const FLAGS = {
   port: flag.port(8000),
   'grpc-port': flag.port(5001),
   'admin-port': flag.port(null),
-  host: flag.text('127.0.0.1'),
+  host: flag.text(LOCAL_HOST),
   workers: flag.whole(1, 64, 1),
   concurrency: flag.whole(1, 256, null),
   'access-log': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),

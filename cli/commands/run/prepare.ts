@@ -14,6 +14,7 @@ import type { OutsideValues } from '../../units/environment.ts';
 import { resolveExplainers } from '../../units/explainers.ts';
 import { type PortClaim, findClash } from '../../units/ports.ts';
 import { type ResolvedUnit, resolveUnits } from '../../units/resolve.ts';
+import { isThisHost } from '../../../lib/runtime/hosts.ts';
 
 export interface Prepared {
   readonly deployment: Deployment;
@@ -115,12 +116,10 @@ function listOwnPorts(options: RunOptions): PortClaim[] {
   return claims;
 }
 
-const LOCAL_HOSTS = new Set(['127.0.0.1', 'localhost', '::1', '0.0.0.0']);
-
 /** A unit whose address is our own would ask us, who ask the unit, without end. */
 function refuseLoop(units: readonly ResolvedUnit[], { host, port, grpcPort }: RunOptions): void {
   for (const { name, address } of units) {
-    const here = LOCAL_HOSTS.has(address.host) || address.host === host;
+    const here = isThisHost(address.host) || address.host === host;
     if (!here || (address.httpPort !== port && address.httpPort !== grpcPort)) continue;
     throw new CommandFailure(
       'PORT_CLASH',

@@ -3,11 +3,11 @@
 import type { Edge } from '../../../graph/plan/plan.ts';
 import type { UnitClient } from '../../contract/calls.ts';
 import { readEgressResponses } from './egress-responses.ts';
-import { authorityOf } from '../../contract/failure.ts';
 import { Http1Client } from '../http1/client.ts';
 import type { ConnectionAddress } from '../address.ts';
 import { Http2Client } from '../http2/client.ts';
 import { MAX_EGRESS_CALLS, MAX_EGRESS_CONNECTIONS } from '../limits.ts';
+import { hostPort } from '../../../lib/runtime/hosts.ts';
 
 export interface ClientOptions {
   /** Path of Envoy's egress socket; null where there is none: every call over egress then fails. */
@@ -35,7 +35,7 @@ export function openClient(edge: Edge, options: ClientOptions): UnitClient {
           maxCallsPerConnection: MAX_EGRESS_CALLS,
         }),
     host,
-    authorityOf(edge.host, edge.port),
+    hostPort(edge),
   );
 }
 
@@ -46,7 +46,7 @@ export function wayOf(
 ): { address: ConnectionAddress; host: string } {
   if (edge.via === 'direct') {
     const address = { kind: 'tcp', host: edge.host, port: edge.port } as const;
-    return { address, host: authorityOf(edge.host, edge.port) };
+    return { address, host: hostPort(edge) };
   }
   // Without a socket the path is empty, and a connection to it is refused like any other that is not there.
   const path = options.egressSocket ?? '/nonexistent';

@@ -5,10 +5,10 @@ import { ACCESS_LOGS, type AccessLog } from '../../../envoy/kit/layout.ts';
 import { openFindings } from '../../../graph/manifest/finding.ts';
 import type { Finding } from '../../../graph/manifest/finding.ts';
 import { joinPath } from '../../../graph/manifest/manifest-lines.ts';
-import { SIDECAR_ANNOTATIONS } from '../../../cluster/names.ts';
 import type { Range, Resources, SidecarBounds, SidecarDefaults } from '../../config/defaults.ts';
 import { parseQuantity } from './quantity.ts';
 import { LOG_LEVELS, type LogLevel } from '../../../lib/runtime/log.ts';
+import { SIDECAR_ANNOTATIONS } from '../../../graph/seldon/annotation-names.ts';
 
 export interface SidecarSettings {
   readonly logLevel: LogLevel;

@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OUR_ANNOTATIONS } from '../../../graph/seldon/annotations.ts';
-import { ANNOTATIONS, GATEWAY_ANNOTATIONS, SIDECAR_ANNOTATIONS } from '../../../cluster/names.ts';
 import { boundSettings } from './bounds.ts';
 import { DEFAULT_SIDECAR } from '../../config/defaults.ts';
 import { parseQuantity } from './quantity.ts';
 import { renderLoneSidecar, renderSidecar } from './render-sidecar.ts';
 import type { SidecarInput } from './render-sidecar.ts';
+import {
+  SIDECAR_ANNOTATIONS,
+  EXPOSURE_ANNOTATIONS,
+  SIDECAR_VERSION_ANNOTATION,
+} from '../../../graph/seldon/annotation-names.ts';
 
 const INPUT: SidecarInput = {
   namespace: 'default',
@@ -163,8 +167,8 @@ test('quantities are read as Kubernetes reads them', () => {
 });
 
 test('the checks of manifests know every annotation that an author can write', () => {
-  const { expose, hosts } = GATEWAY_ANNOTATIONS;
-  const names = [...Object.values(SIDECAR_ANNOTATIONS), ANNOTATIONS.sidecarVersion, expose, hosts];
+  const { expose, hosts } = EXPOSURE_ANNOTATIONS;
+  const names = [...Object.values(SIDECAR_ANNOTATIONS), SIDECAR_VERSION_ANNOTATION, expose, hosts];
   assert.deepEqual(
     names.filter((name) => !OUR_ANNOTATIONS.includes(name)),
     [],

@@ -27,6 +27,7 @@ import type { Resources, SidecarDefaults } from '../../config/defaults.ts';
 import { sidecarLayout } from '../../../cluster/layout.ts';
 import { revisionOf } from '../../../cluster/plan-file.ts';
 import { parseQuantity } from './quantity.ts';
+import { SIDECAR_VERSION_ANNOTATION } from '../../../graph/seldon/annotation-names.ts';
 
 export interface SidecarInput {
   readonly namespace: string;
@@ -96,7 +97,7 @@ export function renderSidecar(input: SidecarInput): SidecarParts {
     ],
     podAnnotations: {
       [ANNOTATIONS.planMap]: input.planConfigMap,
-      [ANNOTATIONS.sidecarVersion]: config.version,
+      [SIDECAR_VERSION_ANNOTATION]: config.version,
       ...(input.certificate === undefined ? {} : { 'prometheus.io/scheme': 'https' }),
     },
     labels: { [LABELS.injected]: 'true' },
