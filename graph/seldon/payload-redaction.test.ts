@@ -60,7 +60,7 @@ test('every path that is none is told, with its place', () => {
   assert.deepEqual(told({ metadata: 'a..b, $.c,ok,' }), [
     'ANNOTATION_VALUE metadata.annotations["sidegraph.io/payload-log-redact"]: sidegraph.io/payload-log-redact has "a..b": column 3 has no key: write keys with dots between, and a key with other characters in quotes: user."e mail"',
     'ANNOTATION_VALUE metadata.annotations["sidegraph.io/payload-log-redact"]: sidegraph.io/payload-log-redact has "$.c": it begins with $: begin with the first key of the body',
-    'ANNOTATION_VALUE metadata.annotations["sidegraph.io/payload-log-redact"]: sidegraph.io/payload-log-redact has "": it is empty: write a path, such as jsonData.user.email',
+    'ANNOTATION_VALUE metadata.annotations["sidegraph.io/payload-log-redact"]: sidegraph.io/payload-log-redact has "": it is empty: write a path, such as user.email',
   ]);
   assert.match(
     told({ metadata: 'a=b=c' })[0] ?? '',

@@ -4,7 +4,7 @@ import { parsePath } from '../../lib/codecs/json/paths.ts';
 import { shorten } from '../manifest/shorten.ts';
 
 export const REDACT_ANNOTATION = 'sidegraph.io/payload-log-redact';
-export interface Redaction {
+export interface WrittenRedaction {
   /** Null for all units. */
   readonly unit: string | null;
   /** As it was written, without the space around it. */
@@ -17,12 +17,12 @@ export interface RedactionFault {
 }
 
 export interface ReadRedactions {
-  readonly redactions: readonly Redaction[];
+  readonly redactions: readonly WrittenRedaction[];
   readonly faults: readonly RedactionFault[];
 }
 
 export function readRedactions(text: string): ReadRedactions {
-  const redactions: Redaction[] = [];
+  const redactions: WrittenRedaction[] = [];
   const faults: RedactionFault[] = [];
   for (const part of splitOutsideQuotes(text, ',')) {
     const [left = '', right, ...rest] = splitOutsideQuotes(part, '=');

@@ -24,7 +24,7 @@ const DEEP: PathStep = { kind: 'deep' };
 const STEP = /^(?:"(?:[^"\\]|\\.)*"|\*{1,2}|[\p{L}\p{N}_@$:/+~-]+)/u;
 
 export function parsePath(text: string): ParsedPath {
-  if (text === '') return wrong('it is empty', 'write a path, such as jsonData.user.email');
+  if (text === '') return wrong('it is empty', 'write a path, such as user.email');
   if (/^\$(?:$|[.[])/.test(text))
     return wrong('it begins with $', 'begin with the first key of the body');
   const path: PathStep[] = [];
