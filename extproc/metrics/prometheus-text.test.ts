@@ -1,25 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSample, readSamples, renderFamilies, type MetricSample } from './prometheus-text.ts';
+import {
+  parseMetricSample,
+  readSamples,
+  renderFamilies,
+  type MetricSample,
+} from './prometheus-text.ts';
 
 test('a sample is read with its labels, escapes, time stamp and odd spaces', () => {
-  assert.deepEqual(parseSample('a_total 1'), { name: 'a_total', labels: {}, value: 1 });
-  assert.deepEqual(parseSample('a{x="1",y="a\\"b\\\\c\\nd",} 2.5e3 1700000000'), {
+  assert.deepEqual(parseMetricSample('a_total 1'), { name: 'a_total', labels: {}, value: 1 });
+  assert.deepEqual(parseMetricSample('a{x="1",y="a\\"b\\\\c\\nd",} 2.5e3 1700000000'), {
     name: 'a',
     labels: { x: '1', y: 'a"b\\c\nd' },
     value: 2500,
   });
-  assert.deepEqual(parseSample('a { x = "}" , y="," } +Inf'), {
+  assert.deepEqual(parseMetricSample('a { x = "}" , y="," } +Inf'), {
     name: 'a',
     labels: { x: '}', y: ',' },
     value: Number.POSITIVE_INFINITY,
   });
-  assert.deepEqual(parseSample('a{} NaN')?.value, Number.NaN);
+  assert.deepEqual(parseMetricSample('a{} NaN')?.value, Number.NaN);
 });
 
 test('a line that is no sample is passed over', () => {
   for (const line of ['', '1a 2', 'a', 'a{', 'a{x="1} 2', 'a{x=1} 2', 'a b']) {
-    assert.equal(parseSample(line), undefined, line);
+    assert.equal(parseMetricSample(line), undefined, line);
   }
 });
 

@@ -22,13 +22,13 @@ export interface Family {
 export function readSamples(text: string, onSample: (sample: MetricSample) => void): void {
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
-    const sample = parseSample(line);
+    const sample = parseMetricSample(line);
     if (sample !== undefined) onSample(sample);
   }
 }
 
 /** Parses `name{a="b",…} value [timestamp]`; undefined when the line is none. */
-export function parseSample(line: string): MetricSample | undefined {
+export function parseMetricSample(line: string): MetricSample | undefined {
   const head = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*/.exec(line);
   const name = head?.[1];
   if (head === null || name === undefined) return undefined;

@@ -8,7 +8,7 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
 import type { PayloadKind, PayloadSink } from '../contract/payload-sink.ts';
 import { MAX_REDACTED_EVENT_BYTES } from './limits.ts';
-import { prepareRedaction, type Redaction, type Withheld } from './redaction.ts';
+import { prepareRedaction, type CompiledRedaction, type Withheld } from './redaction.ts';
 
 export interface PayloadEvent {
   readonly url: string;
@@ -17,7 +17,7 @@ export interface PayloadEvent {
   /** Of the body; null for identity. */
   readonly contentEncoding: string | null;
   /** What is left out of it; null for nothing. */
-  readonly redaction: Redaction | null;
+  readonly redaction: CompiledRedaction | null;
 }
 
 /** Takes events without waiting. */

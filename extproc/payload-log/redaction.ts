@@ -5,7 +5,7 @@ import { plantPaths, type PathTree, redact } from '../../lib/codecs/json/redact.
 import { type Encoding, encodingOf, unpackNow } from '../contract/unpack/encodings.ts';
 import type { PayloadKind } from '../contract/payload-sink.ts';
 
-export interface Redaction {
+export interface CompiledRedaction {
   readonly paths: readonly Path[];
   readonly tree: PathTree;
 }
@@ -26,7 +26,7 @@ const REPLACEMENT = Buffer.from('"[redacted]"');
 /** Throws for a path that is none: such a plan is not loaded. */
 export function prepareRedaction(
   texts: readonly string[],
-): Readonly<Record<PayloadKind, Redaction>> {
+): Readonly<Record<PayloadKind, CompiledRedaction>> {
   const paths = texts.map((text) => {
     const read = parsePath(text);
     if (read.kind === 'wrong') throw new Error(`the path ${text} cannot be used: ${read.what}`);
@@ -38,7 +38,7 @@ export function prepareRedaction(
   return { request: message, response: message, feedback };
 }
 
-function withTree(paths: readonly Path[]): Redaction {
+function withTree(paths: readonly Path[]): CompiledRedaction {
   return { paths, tree: plantPaths(paths) };
 }
 

@@ -12,7 +12,7 @@ import {
   REDACT_NOW_BYTES,
   REDACTOR_IDLE_MS,
 } from './limits.ts';
-import { readEncoding, type Redaction, redactPayload, type Withheld } from './redaction.ts';
+import { readEncoding, type CompiledRedaction, redactPayload, type Withheld } from './redaction.ts';
 
 export interface ToRedactor {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -40,7 +40,7 @@ const turns = new Turns(1, MAX_WAITING_REDACTIONS);
 export async function redactEvent(
   body: Buffer,
   contentEncoding: string | null,
-  redaction: Redaction,
+  redaction: CompiledRedaction,
 ): Promise<RedactedEvent> {
   const encoding = readEncoding(contentEncoding);
   if (encoding === undefined) return withhold('its content encoding is not read');

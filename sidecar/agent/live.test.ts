@@ -69,7 +69,7 @@ async function watch(
     rest = events.pop() ?? '';
     for (const event of events) {
       const parsed = parseSample(event.slice('data: '.length));
-      assert.ok(parsed.ok, event);
+      assert.ok(parsed.kind === 'sample', event);
       samples.push(parsed.sample);
     }
     if (isEnough(samples)) break;

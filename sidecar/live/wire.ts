@@ -57,24 +57,24 @@ function renderTables(tables: ReadonlyMap<string, TallyTable>): object {
 }
 
 export type SampleParse =
-  | { readonly ok: true; readonly sample: LiveSample }
+  | { readonly kind: 'sample'; readonly sample: LiveSample }
   /** `version`: of a sidecar that speaks another form; null: this is none at all. */
-  | { readonly ok: false; readonly version: number | null };
+  | { readonly kind: 'unreadable'; readonly version: number | null };
 
 export function parseSample(text: string): SampleParse {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { ok: false, version: null };
+    return { kind: 'unreadable', version: null };
   }
-  if (!isPlainObject(value)) return { ok: false, version: null };
+  if (!isPlainObject(value)) return { kind: 'unreadable', version: null };
   const { version } = value;
   if (version !== LIVE_VERSION)
-    return { ok: false, version: typeof version === 'number' ? version : null };
+    return { kind: 'unreadable', version: typeof version === 'number' ? version : null };
   const requests = objectsOf(value['requests']).slice(-MAX_TOLD_REQUESTS).map(readRequest);
   return {
-    ok: true,
+    kind: 'sample',
     sample: { shape: readShape(objectOf(value['shape'])), reading: readReading(value), requests },
   };
 }
