@@ -4,7 +4,7 @@
 import type { Dialect } from '../../dialects/dialect.ts';
 import { SELDON } from '../../dialects/seldon/dialect.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
-import { GRPC_FRAME_BYTES } from '../../lib/codecs/grpc/frame.ts';
+import { GRPC_FRAME_BYTES, GrpcFrameHead } from '../../lib/codecs/grpc/frame.ts';
 import { BodyLoans, type BodyMemory, type BodyPool, COLLECTED } from '../contract/bodies.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import {
@@ -54,7 +54,7 @@ export class GatheredRequest implements BodyMemory {
   readonly #account: HeldAccount;
   #maxBodyBytes = 0;
   /** The frame's head of a stream's first message, and how long that is with it; 0 before that is known. */
-  readonly #head: number[] = [];
+  #head: GrpcFrameHead | null = null;
   #frameBytes = 0;
   /** Null until something is lent: most requests are read in one piece. */
   #loans: BodyLoans | null = null;
@@ -141,12 +141,10 @@ export class GatheredRequest implements BodyMemory {
   }
 
   #readHead(chunk: Buffer, start: number, end: number): void {
-    for (let at = start; at < end && this.#head.length < GRPC_FRAME_BYTES; at++) {
-      this.#head.push(chunk[at] as number);
-    }
-    if (this.#frameBytes === 0 && this.#head.length === GRPC_FRAME_BYTES) {
-      this.#frameBytes = GRPC_FRAME_BYTES + Buffer.from(this.#head).readUInt32BE(1);
-    }
+    if (this.#frameBytes > 0) return;
+    const head = (this.#head ??= new GrpcFrameHead());
+    head.push(chunk, start, end);
+    if (head.whole) this.#frameBytes = GRPC_FRAME_BYTES + head.length;
   }
 
   /** More of the body is to come. */

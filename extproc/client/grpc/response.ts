@@ -37,6 +37,11 @@ export class GrpcHead implements ResponseHead {
     return fieldOf(this.#headers, name);
   }
 
+  /** Of its messages; null where it says none. */
+  encoding(): string | null {
+    return fieldOf(this.#headers, 'grpc-encoding');
+  }
+
   entries(): readonly string[] {
     return metadataOf(this.#headers);
   }
@@ -72,37 +77,51 @@ export function readGrpcResult(
   done: (result: CallResult) => void,
 ): CallHandle | null {
   const { headers, trailers, message } = parts;
-  const head = new GrpcHead(headers, trailers);
-  const fail = (code: CallFailureCode, text: string): null => {
-    done(failure(code, host, request.path, text));
-    return null;
-  };
   const end = readEnd(trailers) ?? readEnd(headers) ?? endOfHttp(parts.httpStatus);
-  if (end === null) return fail('UNIT_RESET', 'answered no grpc-status');
+  if (end === null) {
+    done(failure('UNIT_RESET', host, request.path, 'answered no grpc-status'));
+    return null;
+  }
+  const head = new GrpcHead(headers, trailers);
   if (end.status !== 0) {
     const { status, message: grpcMessage } = end;
     done({ kind: 'response', isOk: false, status, grpcMessage, head, body: EMPTY });
     return null;
   }
   const framed = message.finish();
-  if ('fault' in framed) return fail('UNIT_RESET', framed.fault);
-  const answer = (body: Buffer): void =>
-    done({ kind: 'response', isOk: true, status: 0, grpcMessage: end.message, head, body });
-  if (!framed.isPacked) {
-    answer(framed.bytes);
+  if ('fault' in framed) {
+    done(failure('UNIT_RESET', host, request.path, framed.fault));
     return null;
   }
-  const name = fieldOf(headers, 'grpc-encoding');
+  const grpcMessage = end.message;
+  if (framed.isPacked) return readPacked(framed.bytes, head, grpcMessage, request, host, done);
+  done({ kind: 'response', isOk: true, status: 0, grpcMessage, head, body: framed.bytes });
+  return null;
+}
+
+/** Of a message that came compressed, apart from those that did not. */
+function readPacked(
+  packed: Buffer,
+  head: GrpcHead,
+  grpcMessage: string,
+  request: CallRequest,
+  host: string,
+  done: (result: CallResult) => void,
+): CallHandle | null {
+  const fail = (code: CallFailureCode, text: string): void =>
+    done(failure(code, host, request.path, text));
+  const name = head.encoding();
   const encoding = name === 'gzip' || name === 'deflate' ? encodingOf(name) : null;
   if (encoding === null) {
-    return fail('UNIT_RESET', `answered with a message of unknown encoding ${name}`);
+    fail('UNIT_RESET', `answered with a message of unknown encoding ${name}`);
+    return null;
   }
   const { memory, maxAnswerBytes } = request;
-  return unpack(framed.bytes, encoding, maxAnswerBytes, memory, (unpacked) => {
-    memory.release(framed.bytes.length);
+  return unpack(packed, encoding, maxAnswerBytes, memory, (unpacked) => {
+    memory.release(packed.length);
     switch (unpacked.kind) {
       case 'plain':
-        answer(unpacked.body);
+        done({ kind: 'response', isOk: true, status: 0, grpcMessage, head, body: unpacked.body });
         return;
       case 'too-large':
         fail('ANSWER_TOO_LARGE', tooLargeText(request));

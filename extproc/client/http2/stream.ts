@@ -51,7 +51,8 @@ export class ClientStream {
     this.window = window;
     this.reused = reused;
     let left = 0;
-    for (const piece of owner.pieces) left += piece.length;
+    const { pieces } = owner;
+    for (let at = 0; at < pieces.length; at++) left += (pieces[at] as Buffer).length;
     this.left = left;
     const { maxAnswerBytes, memory } = owner.request;
     this.message = new MessageReader(maxAnswerBytes, memory);

@@ -20,13 +20,17 @@ export function grpcFrameHead(bytes: number): Buffer {
 
 /** A head that is read byte by byte, because it may arrive in two pieces. */
 export class GrpcFrameHead {
-  readonly #bytes = new Uint8Array(GRPC_FRAME_BYTES);
   #filled = 0;
+  #flag = 0;
+  #length = 0;
 
   /** Takes what it lacks of `chunk[at, end)`; returns the offset after that. */
   push(chunk: Buffer, at: number, end: number): number {
-    while (this.#filled < GRPC_FRAME_BYTES && at < end) {
-      this.#bytes[this.#filled++] = chunk[at++] as number;
+    for (; this.#filled < GRPC_FRAME_BYTES && at < end; at++, this.#filled++) {
+      const byte = chunk[at] as number;
+      if (this.#filled === 0) this.#flag = byte;
+      // Four bytes are more than the engine's shifts keep without a sign.
+      else this.#length = this.#length * 256 + byte;
     }
     return at;
   }
@@ -41,17 +45,11 @@ export class GrpcFrameHead {
 
   /** `GRPC_PLAIN`, `GRPC_PACKED`, or what is no gRPC. */
   get flag(): number {
-    return this.#bytes[0] as number;
+    return this.#flag;
   }
 
   /** Length of the message, bytes. */
   get length(): number {
-    const [, a = 0, b = 0, c = 0, d = 0] = this.#bytes;
-    return a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
-  }
-
-  /** Ready for the next head. */
-  reset(): void {
-    this.#filled = 0;
+    return this.#length;
   }
 }
