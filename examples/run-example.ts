@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly ports: { readonly http: number; readonly grpc: number } | null;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Changes the text of the file before it is served; with free ports alone. */
+  readonly change?: (text: string) => string;
   /** Takes what the CLI and the units print, as it comes. */
   readonly onOutput?: (text: string) => void;
 }
@@ -27,19 +29,24 @@ export interface RunningExample {
   readonly url: string;
   /** `127.0.0.1:N` */
   readonly grpcAddress: string;
-  /** HTTP port of each container that was given a free one. */
-  readonly unitPorts: ReadonlyMap<string, number>;
+  /** Of each container that was given free ones. */
+  readonly unitPorts: ReadonlyMap<string, UnitPorts>;
   /** Settles when the CLI ends, with its exit code. */
   readonly ended: Promise<number | null>;
   /** Asks the CLI to end, and resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 
+export interface UnitPorts {
+  readonly http: number;
+  readonly metrics: number;
+}
+
 /** `file` is a path below examples/, such as `bandit/graph.yaml`. Throws with the CLI's output when it does not come up. */
 export async function runExample(file: string, options: RunOptions): Promise<RunningExample> {
   const http = options.ports?.http ?? (await freePort());
   const grpc = options.ports?.grpc ?? (await freePort());
-  const copy = options.ports === null ? await copyWithFreePorts(file) : null;
+  const copy = options.ports === null ? await copyWithFreePorts(file, options.change) : null;
   const path = copy?.path ?? join(EXAMPLES, file);
   const argv = [
     'run',
@@ -151,10 +158,11 @@ function completeServers(predictor: Predictor, folder: string): void {
 /** The copy lies in a folder beside a link to models/, since commands are relative to the file. */
 async function copyWithFreePorts(
   file: string,
-): Promise<{ path: string; unitPorts: Map<string, number>; remove: () => void }> {
+  change: RunOptions['change'] = (text) => text,
+): Promise<{ path: string; unitPorts: Map<string, UnitPorts>; remove: () => void }> {
   // The examples are ours: their shape is known.
-  const manifest = load(readFileSync(join(EXAMPLES, file), 'utf8')) as Manifest;
-  const unitPorts = new Map<string, number>();
+  const manifest = load(change(readFileSync(join(EXAMPLES, file), 'utf8'))) as Manifest;
+  const unitPorts = new Map<string, UnitPorts>();
   for (const predictor of manifest.spec.predictors) {
     completeServers(predictor, dirname(join(EXAMPLES, file)));
     for (const container of (predictor.componentSpecs ?? []).flatMap(
@@ -166,7 +174,7 @@ async function copyWithFreePorts(
         { name: 'grpc', containerPort: grpc },
         { name: 'metrics', containerPort: metrics },
       ];
-      unitPorts.set(container.name, http);
+      unitPorts.set(container.name, { http, metrics });
     }
   }
   const folder = mkdtempSync(join(tmpdir(), 'sidegraph-example-'));

@@ -1,7 +1,8 @@
 """Makes what the servers of `make test-servers` load: models for MLServer and an explainer of one, on the iris measurements.
 
 Comes in: the folder to write to. Goes out: `sklearn/model.joblib`, a classifier; `scores/model.joblib`, a regression with a score for each
-species; `explainer/`, an AnchorTabular as alibi saves it; `flowers.csv`, the measurements and species that all are made of. Seeds are fixed.
+species; `explainer/`, an AnchorTabular as alibi saves it; `drift/`, a KSDrift as alibi-detect saves it; `flowers.csv`, the measurements and
+species that all are made of. Seeds are fixed.
 """
 
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 from alibi.explainers import AnchorTabular
+from alibi_detect.cd import KSDrift
+from alibi_detect.saving import save_detector
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -24,6 +27,7 @@ def main(folder: Path) -> None:
     explainer.fit(data.data, disc_perc=(25, 50, 75))
     # The runtime gives it the predictor of the graph in place of this one.
     explainer.save(folder / "explainer")
+    save_detector(KSDrift(data.data, p_val=0.01), folder / "drift")
 
 
 def save(model, folder: Path) -> None:
