@@ -112,6 +112,16 @@ test('with the wrapper first and Triton last, V2 clients may send binary tensors
   assertNumbers(ofKserve, softmax, ['rest', 'grpc typed', 'grpc raw']);
 });
 
+test('a picture passes two models on Triton as binary tensors', { skip }, async (t) => {
+  const graph = await start(t, 'triton/graph.yaml');
+  const { farthest, ...said } = (await askClient('../../triton/client.py', hostOf(graph))) as {
+    farthest: number;
+  };
+  assert.deepEqual(said, { shape: [240, 320], datatype: 'FP32', binaryBytes: 4 * 240 * 320 });
+  // Both models say FP32.
+  assert.ok(farthest < 1e-6, `${farthest} from what numpy says`);
+});
+
 test('TensorFlow’s API answers OpenVINO’s client, HTTP and gRPC', { skip }, async (t) => {
   const { tensorflow = [] } = await expectedNumbers();
   const graph = await start(t, 'tensorflow/graph.yaml');
