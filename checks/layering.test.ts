@@ -55,6 +55,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['extproc/process', 'graph/compile', 'envoy/process'],
   ['cluster', 'sidecar/live'],
   ['sidecar/live/page'],
+  ['sidecar/live/capture'],
   ['gateway/config', 'operator/config', 'sidecar/supervisor'],
   ['gateway/xds', 'operator/workloads/sidecar', 'sidecar/agent', 'cli/live', 'cli/units'],
   ['gateway/process', 'operator/workloads'],

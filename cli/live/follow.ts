@@ -20,7 +20,7 @@ export async function* followLive(
   try {
     const response = await open(url, wants, outgoing.signal);
     if (response.statusCode !== 200 || response.headers['content-type'] !== 'text/event-stream')
-      throw silent(
+      throw unreachable(
         url,
         `/live answers ${response.statusCode} there, so it is not the port of --admin-port`,
       );
@@ -34,9 +34,9 @@ export async function* followLive(
         if (event.startsWith('data: ')) yield JSON.parse(event.slice(6)) as LiveState;
       }
     }
-    throw silent(url, 'it has ended');
+    throw unreachable(url, 'it has ended');
   } catch (thrown) {
-    throw thrown instanceof CommandFailure ? thrown : silent(url, describeThrown(thrown));
+    throw thrown instanceof CommandFailure ? thrown : unreachable(url, describeThrown(thrown));
   } finally {
     outgoing.abort();
   }
@@ -53,7 +53,8 @@ function open(url: string, wants: Wanted, signal: AbortSignal): Promise<Incoming
   });
 }
 
-function silent(url: string, reason: string): CommandFailure {
+/** Nothing that runs a graph answers there. */
+export function unreachable(url: string, reason: string): CommandFailure {
   return new CommandFailure(
     'LIVE_UNREACHABLE',
     `no running graph at ${url}: ${reason}`,

@@ -35,6 +35,8 @@ export interface EnvoyLayout {
   readonly accessLog: AccessLog;
   /** A log of every request, for as long as somebody looks at the live page; there is none without. */
   readonly liveLogPath?: string;
+  /** Whether payloads of requests may be captured. */
+  readonly captures?: boolean;
   /** File of secret discovery with the ingress's certificate (`tlsSecrets` of INGRESS_SECRET); plain without. */
   readonly tlsSecretsPath?: string;
 }

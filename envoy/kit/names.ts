@@ -48,6 +48,9 @@ export const EXT_PROC_FILTER = 'sidegraph.graph';
 /** Runtime key: the percentage of requests with a line in the live log, 0 while nobody looks. */
 export const LIVE_LOG_KEY = 'sidegraph.live';
 
+/** Name of all taps at the admin endpoint. */
+export const TAP_ID = 'sidegraph';
+
 /** Filter state that keeps the path that the client asked for, without its query. */
 export const PATH_STATE = 'sidegraph.path';
 

@@ -16,6 +16,7 @@ import {
 import { modelNameFilter } from '../kit/filters/model-name.ts';
 import { localReplies } from '../kit/filters/local-reply.ts';
 import { clientStats, serverStats } from '../kit/filters/stats-log.ts';
+import { tapFilters } from '../kit/filters/tap.ts';
 import { wholeBodyFilter } from '../kit/filters/whole-body.ts';
 import type { EnvoyJson } from '../kit/json.ts';
 import { connectionManager, type ManagerParts, router } from '../kit/listener.ts';
@@ -39,6 +40,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
     routeTable: predictorRoutes(plan.predictor),
     accessLogs: [...accessLogs(layout, graph, plan.predictor), ...serverStats()],
     filters: [
+      ...tapFilters(layout),
       pathFilter(),
       headersFilter(),
       cloudEventsFilter(plan.deployment, plan.namespace),

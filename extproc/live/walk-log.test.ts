@@ -10,6 +10,12 @@ import {
   jsonMessage,
   planOf,
 } from '../walk/testing/fake-units.ts';
+import { Copies, CopyRoom } from './copied-body.ts';
+import {
+  MAX_CAPTURED_BODY_BYTES,
+  MAX_CAPTURED_WALK_BYTES,
+  MAX_WAITING_CAPTURE_BYTES,
+} from './limits.ts';
 import { MAX_WALKS, WALK_LEASE_MS, WalkLog } from './walk-log.ts';
 
 const PLAN = planOf({
@@ -19,13 +25,19 @@ const PLAN = planOf({
 });
 
 /** A walk of one side call and a tail call, and the log that watches it. */
-function watched(): { log: WalkLog; walk: (puid?: string) => Promise<unknown> } {
+function watched(): {
+  log: WalkLog;
+  walk: (puid?: string, body?: string) => Promise<unknown>;
+  /** The side call of a request of the id `hangs` gets no response. */
+  start: (puid: string, body?: string) => FakeExchange;
+} {
   const log = new WalkLog();
+  let hangs = false;
   const program = compileProgram(PLAN, {
     clientFor: () => ({
       headerForm: 'http1',
       call(_request, done) {
-        done(jsonResponse('{"strData":"x"}'));
+        if (!hangs) done(jsonResponse('{"strData":"x"}'));
         return { cancel: () => {} };
       },
       close: () => {},
@@ -34,15 +46,14 @@ function watched(): { log: WalkLog; walk: (puid?: string) => Promise<unknown> } 
     observer: combineObservers([log.prepare(PLAN)]),
     log: { error: assert.fail },
   });
-  return {
-    log,
-    walk: (puid = 'p') => {
-      const headers = fakeHeaders({ 'seldon-puid': puid });
-      const exchange = new FakeExchange(jsonMessage('{"a":1}'), headers);
-      program.route('predict-rest').handle(exchange);
-      return exchange.outcome;
-    },
+  const start = (puid: string, body = '{"a":1}'): FakeExchange => {
+    const headers = fakeHeaders({ 'seldon-puid': puid, ':path': '/p?q=1' });
+    const exchange = new FakeExchange(jsonMessage(body), headers);
+    hangs = puid === 'hangs';
+    program.route('predict-rest').handle(exchange);
+    return exchange;
   };
+  return { log, start, walk: (puid = 'p', body) => start(puid, body).outcome };
 }
 
 test('walks are written down from the first ask on, each handed over once', async () => {
@@ -82,4 +93,73 @@ test('they are bounded, and end when nobody asks any more', async (context) => {
   context.mock.timers.tick(WALK_LEASE_MS);
   await walk();
   assert.deepEqual(log.take(), []);
+});
+
+test('payloads are copied only where they are asked for, and are let go when they are taken', async () => {
+  const { log, walk } = watched();
+  log.take();
+  await walk();
+  assert.equal(log.take(true)[0]?.payloads, undefined);
+  await walk();
+  assert.equal(log.heldBytes, 7 + 15 + 15);
+  const payloads = log.take(true)[0]?.payloads;
+  assert.equal(log.heldBytes, 0);
+  const text = (base64?: string): string => Buffer.from(base64 ?? '', 'base64').toString();
+  assert.deepEqual([payloads?.asked.path, payloads?.asked.layout], ['/p?q=1', null]);
+  const [call] = payloads?.calls ?? [];
+  assert.equal(text(call?.sent.base64), '{"a":1}');
+  assert.equal(call?.sent.contentType, 'application/json');
+  assert.equal(text(call?.received?.base64), '{"strData":"x"}');
+  assert.equal(text(payloads?.tail?.base64), '{"strData":"x"}');
+  assert.equal(payloads?.tail?.isCut, false);
+});
+
+test('of a long body the beginning is kept, and where there is no room its length', async () => {
+  const { log, walk } = watched();
+  log.take(true);
+  const body = JSON.stringify('x'.repeat(MAX_CAPTURED_BODY_BYTES));
+  for (let at = 0; at <= MAX_WAITING_CAPTURE_BYTES / MAX_CAPTURED_BODY_BYTES; at++)
+    await walk('p', body);
+  assert.ok(log.heldBytes <= MAX_WAITING_CAPTURE_BYTES);
+  const walks = log.take(true);
+  const [first] = walks[0]?.payloads?.calls ?? [];
+  assert.equal(Buffer.from(first?.sent.base64 ?? '', 'base64').length, MAX_CAPTURED_BODY_BYTES);
+  assert.deepEqual([first?.sent.isCut, first?.sent.bytes], [true, body.length]);
+  const [last] = walks.at(-1)?.payloads?.calls ?? [];
+  assert.deepEqual(
+    [last?.sent.isCut, last?.sent.bytes, last?.sent.base64],
+    [true, body.length, ''],
+  );
+});
+
+test('copies of one request are bounded', () => {
+  const room = new CopyRoom();
+  const copies = new Copies(room);
+  const head = { contentType: null, contentEncoding: null };
+  const body = Buffer.alloc(MAX_CAPTURED_BODY_BYTES);
+  const kept = Array.from({ length: 10 }, () => copies.copy(head, [body])).filter(
+    ({ isCut }) => !isCut,
+  );
+  assert.equal(kept.length, MAX_CAPTURED_WALK_BYTES / MAX_CAPTURED_BODY_BYTES);
+  copies.release();
+  assert.equal(room.bytes, 0);
+});
+
+test('what was copied of a request is let go when its client goes away', () => {
+  const { log, start } = watched();
+  log.take(true);
+  const exchange = start('hangs');
+  assert.ok(log.heldBytes > 0);
+  exchange.cancel();
+  assert.equal(log.heldBytes, 0);
+});
+
+test('what nobody fetches is let go', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { log, walk } = watched();
+  log.take(true);
+  await walk();
+  assert.ok(log.heldBytes > 0);
+  context.mock.timers.tick(WALK_LEASE_MS);
+  assert.equal(log.heldBytes, 0);
 });

@@ -1,7 +1,7 @@
 // What the supervisor and the filter's process say to each other over the IPC channel: plain JSON both ways. The
 // worker trusts its parent, so a message is checked for its shape only.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
-import type { WalkRecord } from '../live/walk-log.ts';
+import type { WalkRecord } from '../live/walk-record.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 
 /** What a connection is for: Envoy's ext_proc filter, or what is off the path of predictions. */
@@ -15,8 +15,8 @@ export type ParentMessage =
   | { readonly type: 'connection'; readonly to: Door }
   /** Asks what the process has counted. */
   | { readonly type: 'counts'; readonly id: number }
-  /** Asks for the walks since the last ask, and has them written down for a while. */
-  | { readonly type: 'walks' }
+  /** Asks for the walks since the last ask, and has them written down for a while, with their payloads or without. */
+  | { readonly type: 'walks'; readonly payloads: boolean }
   /** Forgets plans that no live route names any more; their streams in flight still end in peace. */
   | { readonly type: 'drop'; readonly hashes: readonly string[] }
   /** Finish what is in flight, then exit. */
@@ -53,7 +53,7 @@ export function parseParentMessage(value: unknown): ParentMessage | undefined {
         ? { type: 'counts', id: value.id }
         : undefined;
     case 'walks':
-      return { type: 'walks' };
+      return { type: 'walks', payloads: 'payloads' in value && value.payloads === true };
     case 'drain':
       return { type: 'drain' };
     default:

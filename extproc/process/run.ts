@@ -89,7 +89,7 @@ export function runFilter(options: WorkerOptions): void {
     table,
     open,
     counts: () => readCounts(calls, gauges),
-    walks: () => walks.take(),
+    walks: (wantsPayloads) => walks.take(wantsPayloads),
     send,
     prepare: async (plans) => {
       await loadMessages(plans.flatMap(dialectsOf));

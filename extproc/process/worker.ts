@@ -6,7 +6,7 @@ import type { ConnectionServer } from '../contract/connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
-import type { WalkRecord } from '../live/walk-log.ts';
+import type { WalkRecord } from '../live/walk-record.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 
@@ -23,7 +23,7 @@ export interface WorkerParts {
   readonly finish: () => Promise<void>;
   readonly counts: () => WorkerCounts;
   /** Those since the last ask. */
-  readonly walks: () => readonly WalkRecord[];
+  readonly walks: (wantsPayloads: boolean) => readonly WalkRecord[];
   readonly send: (message: WorkerMessage) => Promise<void>;
   /** Ends the process. */
   readonly exit: (code: number) => void;
@@ -64,7 +64,7 @@ export class Worker implements LiveDeployment {
     else if (message.type === 'counts')
       void this.#parts.send({ type: 'counts', id: message.id, counts: this.#parts.counts() });
     else if (message.type === 'walks')
-      void this.#parts.send({ type: 'walks', walks: this.#parts.walks() });
+      void this.#parts.send({ type: 'walks', walks: this.#parts.walks(message.payloads) });
     else this.#enqueue(() => this.#handle(message));
   }
 

@@ -12,6 +12,8 @@ export const FAILURES = {
     'the Kubernetes API server rejected the request: unknown user, missing permissions, or no CRD',
   LIVE_UNREACHABLE: 'no running graph with an admin port responds at that address',
   REQUEST_UNKNOWN: 'no request of that id was noted',
+  CAPTURE_OFF: 'the running graph captures no payloads: it was started without --capture',
+  REPLAY_FAILED: 'a request could not be sent again, or nothing was captured of it',
   DEPLOYMENT_AMBIGUOUS: 'the file has several deployments and none was chosen',
   DEPLOYMENT_UNKNOWN: 'the file does not have that deployment, or has none at all',
   PREDICTOR_UNKNOWN: 'the deployment has no predictor of that name',

@@ -8,6 +8,8 @@ export type ReportProblem = (text: string) => void;
 export interface Flag<T> {
   /** A toggle takes none. */
   readonly takesValue: boolean;
+  /** Of what takes none: it may have one all the same, after `=`. */
+  readonly mayTakeValue?: boolean;
   /** May be given several times. */
   readonly repeats?: boolean;
   /** One letter. */
@@ -60,6 +62,26 @@ export function commaList(otherwise: string): Flag<readonly string[]> {
 
 export function toggle(): Flag<boolean> {
   return { takesValue: false, read: (given) => given.length > 0 };
+}
+
+/** A toggle that may be given more, as `--name=TEXT`: `given` where it stands alone. */
+export function optionalValue<T, D extends T | null>(
+  parse: (text: string) => Parsed<T>,
+  otherwise: D,
+  given: T,
+): Flag<T | D> {
+  return {
+    takesValue: false,
+    mayTakeValue: true,
+    read: ([text], _name, fault) => {
+      if (text === undefined) return otherwise;
+      if (text === '') return given;
+      const result = parse(text);
+      if (result.kind === 'value') return result.value;
+      fault(result.message);
+      return otherwise;
+    },
+  };
 }
 
 /** A text that has to be there: as a flag, or in one of the variables. */
@@ -198,8 +220,8 @@ function takeToken(
 ): void {
   const before = given.get(name);
   if (!flag.takesValue) {
-    if (value !== undefined) fault(`${rawName} takes no value`);
-    given.set(name, ['']);
+    if (value !== undefined && flag.mayTakeValue !== true) fault(`${rawName} takes no value`);
+    given.set(name, [value ?? '']);
     return;
   }
   // `-` alone is standard input.

@@ -27,6 +27,8 @@ import {
   SPAN_EXPORT_TIMEOUT_MS,
   type Limit,
 } from '../../graph/plan/limits.ts';
+import * as copies from '../../extproc/live/limits.ts';
+import * as captures from '../../sidecar/live/capture/limits.ts';
 import { LOG_LOOK_MS, MAX_LOG_BYTES } from '../../sidecar/supervisor/log-files.ts';
 import { MAX_FINDINGS } from '../../graph/manifest/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/plan/names.ts';
@@ -90,6 +92,14 @@ export function memoryLimits(): string {
 /** What payload logs may take of the filter's process. */
 export function payloadLogLimits(): string {
   return limitTable([['extproc/payload-log/limits.ts', payloadLogs]]);
+}
+
+/** What captured payloads may take, of the filter's process and of the one that shows them. */
+export function captureLimits(): string {
+  return limitTable([
+    ['sidecar/live/capture/limits.ts', captures],
+    ['extproc/live/limits.ts', copies],
+  ]);
 }
 
 export function manifestLimits(): string {

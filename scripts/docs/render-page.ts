@@ -3,6 +3,7 @@ import { USAGE } from '../../cli/commands.ts';
 import { commandFailures, findings, requestErrors } from './code-tables.ts';
 import {
   annotationLimits,
+  captureLimits,
   clientLimits,
   traceLimits,
   envoyLimits,
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'trace-limits': traceLimits,
   'server-limits': serverLimits,
   'memory-limits': memoryLimits,
+  'capture-limits': captureLimits,
   'payload-log-limits': payloadLogLimits,
   'metrics-graph': graphMetrics,
   'metrics-filter': filterMetrics,

@@ -7,7 +7,7 @@ import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { EventStreams } from '../live/event-streams.ts';
 import type { LiveSampler } from '../live/sampler.ts';
 import { renderSample } from '../live/wire.ts';
-import { isOwnName } from '../supervisor/admin-proxy.ts';
+import { isOwnName } from '../live/own-name.ts';
 import type { TextLog } from '../supervisor/log.ts';
 
 const HOST = '127.0.0.1';

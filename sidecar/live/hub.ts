@@ -1,5 +1,6 @@
 // Who looks, and what they are told: while there are watchers the source of samples is open, and a state goes to all of them as soon as
 // every pod has told something new; when the last one has gone the source is closed.
+import type { CaptureFacts } from './captured.ts';
 import { LiveMerge } from './merge.ts';
 import { type LiveRequest, Ring } from './requests.ts';
 import type { LiveFeed, PodEntry, SampleSource } from './sample.ts';
@@ -14,6 +15,7 @@ type Watcher = (state: LiveState) => void;
 export class LiveHub implements LiveFeed<LiveState> {
   readonly #source: SampleSource;
   readonly #identity: Pick<LiveState, 'namespace' | 'deployment'>;
+  readonly #captures: () => CaptureFacts | null;
   readonly #watchers = new Map<Watcher, { isNew: boolean }>();
   readonly #ring = new Ring<LiveRequest>(KEPT_REQUESTS);
   #merge = new LiveMerge();
@@ -29,9 +31,11 @@ export class LiveHub implements LiveFeed<LiveState> {
   constructor(
     source: SampleSource,
     identity: Pick<LiveState, 'namespace' | 'deployment'> = { namespace: '', deployment: '' },
+    captures: () => CaptureFacts | null = () => null,
   ) {
     this.#source = source;
     this.#identity = identity;
+    this.#captures = captures;
   }
 
   watch(watcher: Watcher): () => void {
@@ -106,7 +110,7 @@ export class LiveHub implements LiveFeed<LiveState> {
     if (state === null) return;
     for (const [watcher, of] of this.#watchers) {
       const requests = of.isNew ? this.#ring.list() : fresh;
-      watcher({ ...state, notes: this.#notes, requests });
+      watcher({ ...state, notes: this.#notes, requests, captures: this.#captures() });
       of.isNew = false;
     }
   }
@@ -128,6 +132,7 @@ export class LiveHub implements LiveFeed<LiveState> {
         perSecond: null,
       })),
       notes: [],
+      captures: null,
     };
   }
 }

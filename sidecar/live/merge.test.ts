@@ -183,6 +183,7 @@ test('requests get numbers of their own and the name of their pod', () => {
     routing: {},
     calls: [],
     tail: null,
+    capture: null,
   };
   const told = ['one', 'two'].flatMap((pod) =>
     merge.take(pod, { ...sample({ atMs: 0, requests: 1 }), requests: [request] }),

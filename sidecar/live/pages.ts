@@ -15,6 +15,9 @@ const FILES = {
   '/': ['page.html', 'text/html'],
   '/page/page.css': ['page.css', 'text/css'],
   '/page/page.mjs': ['page.mjs', 'text/javascript'],
+  '/page/dom.mjs': ['dom.mjs', 'text/javascript'],
+  '/page/captures.mjs': ['captures.mjs', 'text/javascript'],
+  '/page/bodies.ts': ['bodies.ts', 'text/javascript'],
   '/page/picture.ts': ['picture.ts', 'text/javascript'],
   '/page/words.ts': ['words.ts', 'text/javascript'],
 } as const;

@@ -1,6 +1,6 @@
 // The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
 // read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
-import type { WalkRecord, WalkCall, WalkTail } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord, WalkCall, WalkTail } from '../../extproc/live/walk-record.ts';
 import { TRACE_HEADER } from '../../graph/plan/names.ts';
 
 export interface LiveRequest {
@@ -38,6 +38,8 @@ export interface LiveRequest {
   readonly calls: readonly WalkCall[];
   /** What the filter left to Envoy: the last call, as it was sent. Null where it was none or not seen. */
   readonly tail: WalkTail | null;
+  /** Under which its payloads are found; null where they were not captured. */
+  readonly capture: number | null;
 }
 
 const MAX_TEXT = 200;
@@ -88,6 +90,7 @@ export function parseLine(line: string, id: number): LiveRequest | null {
     routing: readRouting(fields.get('routing')),
     calls: [],
     tail: null,
+    capture: null,
   };
 }
 

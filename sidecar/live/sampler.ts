@@ -1,6 +1,6 @@
 // Samples of the Envoy and the filter of this process: while somebody watches the counters are read once a second, and while somebody
 // wants requests Envoy writes a line for each; when the last one has gone both end, and nothing is done until the next one comes.
-import type { WalkRecord } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
@@ -34,6 +34,16 @@ export interface SamplerParts {
   readonly logPath: string;
   readonly warn: (text: string) => void;
   readonly tickMs?: number;
+  /** Where payloads may be captured. */
+  readonly captures?: CaptureHook;
+}
+
+/** Takes the payloads of walks, and says of each request whether it was captured. */
+export interface CaptureHook {
+  /** Whether the filter is to copy what it sends and gets. */
+  readonly wantsPayloads: boolean;
+  takeWalks(walks: readonly WalkRecord[]): void;
+  join(requests: readonly LiveRequest[], shape: GraphShape): readonly LiveRequest[];
 }
 
 type Watcher = (sample: LiveSample) => void;
@@ -73,7 +83,11 @@ export class LiveSampler {
   }
 
   takeWalks(walks: readonly WalkRecord[]): void {
-    if (this.#isLogging) this.#walks.add(walks);
+    if (!this.#isLogging) return;
+    this.#parts.captures?.takeWalks(walks);
+    this.#walks.add(
+      walks.map(({ predictor, puid, calls, tail }) => ({ predictor, puid, calls, tail })),
+    );
   }
 
   close(): void {
@@ -147,9 +161,10 @@ export class LiveSampler {
     ]);
     // Nobody looks any more.
     if (this.#timer === null) return;
-    const requests = this.#readRequests(lines);
+    const shape = this.#shapeOf(plan);
+    const requests = this.#readRequests(lines, shape);
     const sample: LiveSample = {
-      shape: this.#shapeOf(plan),
+      shape,
       reading: {
         atMs: performance.now(),
         wallMs: Date.now(),
@@ -166,11 +181,12 @@ export class LiveSampler {
     }
   }
 
-  #readRequests(lines: readonly string[]): LiveRequest[] {
-    const fresh = lines
+  #readRequests(lines: readonly string[], shape: GraphShape): readonly LiveRequest[] {
+    const read = lines
       .slice(-MAX_TOLD_REQUESTS)
       .flatMap((line) => parseLine(line, this.#nextId++) ?? [])
       .map((request) => this.#walks.join(request));
+    const fresh = this.#parts.captures?.join(read, shape) ?? read;
     this.#ring.push(fresh);
     return fresh;
   }

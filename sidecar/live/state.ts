@@ -6,6 +6,7 @@ import {
   emptyDistribution,
   quantileOf,
 } from '../../extproc/metrics/buckets.ts';
+import type { CaptureFacts } from './captured.ts';
 import { type Reading, subtract, type TallyTable } from './reading.ts';
 import type { LiveRequest } from './requests.ts';
 import type { GraphShape, PredictorShape, UnitShape } from './shape.ts';
@@ -74,6 +75,8 @@ export interface LiveState {
   /** Those of a deployment in a cluster; none of a run on this machine. */
   readonly pods: readonly LivePod[];
   readonly notes: readonly LiveNote[];
+  /** How capturing of payloads is going; null where it is not allowed. */
+  readonly captures: CaptureFacts | null;
 }
 
 /** Two readings of one pod (or run), in this order. The same one twice counts for totals alone. */
@@ -95,6 +98,7 @@ export function liveState(shape: GraphShape, windows: readonly LiveWindow[]): Li
     requests: [],
     pods: [],
     notes: [],
+    captures: null,
   };
 }
 

@@ -66,6 +66,7 @@ const REQUEST: LiveRequest = {
   routing: { r: 0 },
   calls: [call('t', 'transform-input'), call('r', 'route')],
   tail: { verb: 'predict', bytesOut: 11 },
+  capture: null,
 };
 const shapeOf = (request: LiveRequest, units = UNITS) =>
   walkTree(request, units).map(({ unit: name, depth, chosen, calls }) => [

@@ -1,6 +1,7 @@
 // One request's walk as the tree of units that it went through: out of a request and the units of its predictor come the calls of each
 // unit and what it chose. What `trace` prints; pure.
 import type { LiveRequest } from './requests.ts';
+import type { UnitShape } from './shape.ts';
 import type { LiveUnit } from './state.ts';
 
 export interface TreeCall {
@@ -76,13 +77,21 @@ function callsByUnit(
   return byUnit;
 }
 
+/** What Envoy's call was: what the filter left to it, or the only call of a graph that Envoy serves alone. */
+export function verbOfLast(
+  { unit, tail, path }: LiveRequest,
+  units: readonly Pick<UnitShape, 'name' | 'does'>[],
+): string {
+  if (tail !== null) return tail.verb;
+  if (/feedback$/i.test(path)) return 'send-feedback';
+  return units.find(({ name }) => name === unit)?.does[0] ?? 'predict';
+}
+
 /** What the client got is what Envoy's call brought. */
 function lastCall(request: LiveRequest, units: readonly LiveUnit[]): TreeCall {
-  const { unit, unitAtMs, unitMs, attempts, bytesIn, bytesOut, tail, path } = request;
-  const isFeedback = /feedback$/i.test(path);
-  const own = units.find(({ name }) => name === unit)?.does[0] ?? 'predict';
+  const { unitAtMs, unitMs, attempts, bytesIn, bytesOut, tail } = request;
   return {
-    verb: tail?.verb ?? (isFeedback ? 'send-feedback' : own),
+    verb: verbOfLast(request, units),
     by: 'envoy',
     atMs: unitAtMs,
     ms: unitMs,

@@ -65,6 +65,7 @@ const SAMPLE: LiveSample = {
         { unit: 'b', verb: 'predict', atMs: 0, ms: null, status: null, bytesOut: 1, bytesIn: 0 },
       ],
       tail: { verb: 'predict', bytesOut: 10 },
+      capture: null,
     },
   ],
 };

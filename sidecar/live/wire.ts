@@ -1,6 +1,6 @@
 // Samples as a pod tells them to `sidegraph` elsewhere: one JSON object each. The two ends may be of different versions, and what comes out
 // of a pod is not believed: fields that are missing or wrong count as absent, texts and lists are cut.
-import type { WalkCall, WalkTail } from '../../extproc/live/walk-log.ts';
+import type { WalkCall, WalkTail } from '../../extproc/live/walk-record.ts';
 import { emptyDistribution } from '../../extproc/metrics/buckets.ts';
 import {
   isPlainObject,
@@ -153,7 +153,8 @@ function readTally(value: unknown): Tally {
   return { count, errors, distribution };
 }
 
-function readRequest(value: JsonObject): LiveRequest {
+/** As `sidegraph` elsewhere or a file tells it. */
+export function readRequest(value: JsonObject): LiveRequest {
   const nullable = (name: string): number | null =>
     typeof value[name] === 'number' ? value[name] : null;
   return {
@@ -184,6 +185,8 @@ function readRequest(value: JsonObject): LiveRequest {
     ),
     calls: objectsOf(value['calls']).slice(0, MAX_CALLS).map(readCall),
     tail: isPlainObject(value['tail']) ? readTail(value['tail']) : null,
+    // Payloads do not leave a pod.
+    capture: null,
   };
 }
 

@@ -1,6 +1,7 @@
 // `--admin-port`: the live page, and the part of Envoy's admin endpoint that only reads, on a port of the host. What changes the process
 // (quitquitquit, drain, logging, runtime_modify) stays on the unix socket.
 import type { Server } from 'node:http';
+import { isOwnName } from '../live/own-name.ts';
 import { LIVE_PATHS, type Pages } from '../live/pages.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
@@ -18,31 +19,25 @@ const READABLE = new Set([
   '/help',
 ]);
 
-/** What a browser may call this host: addresses, and names that no stranger's DNS answers for. */
-const OWN_NAME = /^(\[[0-9a-f:.]+\]|[\d.]+|([a-z0-9-]+\.)*localhost|[a-z0-9-]+)(:\d+)?$/i;
-
-/** Whether a request with this `host` is for this machine by a name that no stranger's page can have; without one it is. */
-export function isOwnName(host: string | undefined): boolean {
-  return OWN_NAME.test(host ?? 'localhost');
-}
-
-/** `pages` goes first. On loopback a page from elsewhere must not read this one by a name that leads here. */
+/** `pages` goes first, and `actions` for what is posted. On loopback a page from elsewhere must not read this one by a name that leads here. */
 export function startAdminProxy(
   socketPath: string,
   host: string,
   port: number,
   pages: Pages,
+  actions: Pages = () => false,
 ): Promise<Server> {
   const isOnLoopback = isLoopback(host);
   const server = createServer((request, response) => {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
-      return;
-    }
     if (isOnLoopback && !isOwnName(request.headers.host)) {
       response.writeHead(421).end('ask by an address, or as localhost\n');
+      return;
+    }
+    if (request.method === 'POST' && actions(request, response)) return;
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
       return;
     }
     if (pages(request, response)) return;

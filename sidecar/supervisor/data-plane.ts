@@ -7,7 +7,7 @@ import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
 import { EnvoyWriter } from '../../envoy/process/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
-import type { WalkRecord } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/control/probe-server.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
@@ -97,8 +97,8 @@ export class DataPlane {
   }
 
   /** Asks all workers for the walks since the last ask. */
-  askWalks(): void {
-    for (const filter of this.#filters) filter.askWalks();
+  askWalks(payloads = false): void {
+    for (const filter of this.#filters) filter.askWalks(payloads);
   }
 
   /** Calls of the filter under way, by `predictor/unit`, over all workers. */

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 import { DOORS, type Door } from '../../extproc/process/ipc.ts';
-import type { WalkRecord } from '../../extproc/live/walk-log.ts';
+import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
 import type { TextLog } from './log.ts';
@@ -148,9 +148,9 @@ export class Filter {
     });
   }
 
-  /** Asks for the walks since the last ask; while it is asked, the worker writes them down. */
-  askWalks(): void {
-    if (this.#serving) this.#send({ type: 'walks' });
+  /** Asks for the walks since the last ask; while it is asked, the worker writes them down, with their payloads where these are captured. */
+  askWalks(payloads: boolean): void {
+    if (this.#serving) this.#send({ type: 'walks', payloads });
   }
 
   /** Asks the worker by SIGTERM to end what is in flight and then itself. */

@@ -14,6 +14,8 @@ export interface RunPlace {
   readonly bounds: EnvoyBounds;
   /** Whether somebody may look at the requests: there is an admin port. */
   readonly live: boolean;
+  /** Whether payloads may be captured. */
+  readonly captures: boolean;
 }
 
 export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLayout {
@@ -35,6 +37,7 @@ export function runLayout(place: RunPlace, { dir, sockets }: StateDir): EnvoyLay
     bounds: place.bounds,
     accessLogPath: join(dir, 'access.log'),
     accessLog: place.accessLog,
+    captures: place.captures,
     ...(place.live ? { liveLogPath: join(dir, 'live.log') } : {}),
   };
 }

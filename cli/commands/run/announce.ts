@@ -53,6 +53,11 @@ export function announce(
     const admin = urlOf(options.host, options.adminPort);
     places.push(['live', `${admin}/`], ['admin', `${admin}/stats`]);
   }
+  const { capture } = options;
+  if (capture === 'paused')
+    places.push(['capture', 'paused; the live page begins to keep payloads']);
+  else if (capture !== null)
+    places.push(['capture', `the payloads of the newest ${capture} requests are kept`]);
   places.push(['files', stateDir]);
   const width = Math.max(...places.map(([label]) => label.length));
   const lines = ['', describeUnits(prepared.units, silent), ''];

@@ -2,17 +2,23 @@
 import { ACCESS_LOGS, type AccessLog, DEFAULT_ACCESS_LOG } from '../../../envoy/kit/layout.ts';
 import { parseOtlpFlag } from '../../../graph/seldon/tracing.ts';
 import * as flag from '../../../lib/runtime/options.ts';
+import { DEFAULT_CAPTURES, MAX_CAPTURES } from '../../../sidecar/live/capture/limits.ts';
 import { parseSetFlags } from '../../units/environment.ts';
 import { parseModelFlags } from '../../units/servers.ts';
 import { type Selection, SELECTION_FLAGS, takeFile } from '../selection.ts';
 import { LOG_LEVELS, type LogLevel } from '../../../lib/runtime/log.ts';
 import { LOCAL_HOST } from '../../../lib/runtime/hosts.ts';
 
+/** How many captured requests are kept, from the start on; `paused`: only once somebody switches it on. */
+export type CaptureWish = number | 'paused';
+
 export interface RunOptions extends Selection {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number;
   readonly adminPort: number | null;
+  /** Null where payloads may not be captured. */
+  readonly capture: CaptureWish | null;
   readonly workers: number;
   /** Envoy's worker threads; null for what the machine's CPUs give. */
   readonly concurrency: number | null;
@@ -36,6 +42,7 @@ const FLAGS = {
   port: flag.port(8000),
   'grpc-port': flag.port(5001),
   'admin-port': flag.port(null),
+  capture: flag.optionalValue(parseCapture, null, DEFAULT_CAPTURES),
   host: flag.text(LOCAL_HOST),
   workers: flag.whole(1, 64, 1),
   concurrency: flag.whole(1, 256, null),
@@ -53,27 +60,43 @@ const FLAGS = {
 };
 
 export function parseRun(argv: readonly string[]): flag.CommandLine<RunOptions> {
-  return flag.readCommandLine(argv, FLAGS, (values, rest, fault) => ({
-    file: takeFile('run', rest, fault),
-    deployment: values.deployment,
-    predictor: values.predictor,
-    units: values.unit,
-    host: values.host,
-    port: values.port,
-    grpcPort: values['grpc-port'],
-    adminPort: values['admin-port'],
-    workers: values.workers,
-    concurrency: values.concurrency,
-    accessLog: values['access-log'],
-    unitTimeoutMs: 1000 * values['unit-timeout'],
-    drainTimeoutMs: 1000 * values['drain-timeout'],
-    watch: values.watch,
-    json: values.output === 'json',
-    envFiles: values['env-file'],
-    set: values.set,
-    models: values.model,
-    logLevel: values['log-level'],
-    stateDir: values['state-dir'],
-    otlp: values.otlp,
-  }));
+  return flag.readCommandLine(argv, FLAGS, (values, rest, fault) => {
+    if (values.capture !== null && values['admin-port'] === null)
+      fault('--capture needs --admin-port, where what was captured is shown');
+    return {
+      file: takeFile('run', rest, fault),
+      deployment: values.deployment,
+      predictor: values.predictor,
+      units: values.unit,
+      host: values.host,
+      port: values.port,
+      grpcPort: values['grpc-port'],
+      adminPort: values['admin-port'],
+      capture: values.capture,
+      workers: values.workers,
+      concurrency: values.concurrency,
+      accessLog: values['access-log'],
+      unitTimeoutMs: 1000 * values['unit-timeout'],
+      drainTimeoutMs: 1000 * values['drain-timeout'],
+      watch: values.watch,
+      json: values.output === 'json',
+      envFiles: values['env-file'],
+      set: values.set,
+      models: values.model,
+      logLevel: values['log-level'],
+      stateDir: values['state-dir'],
+      otlp: values.otlp,
+    };
+  });
+}
+
+function parseCapture(text: string): flag.Parsed<CaptureWish> {
+  if (text === 'paused') return { kind: 'value', value: text };
+  const value = Number(text);
+  return /^\d{1,9}$/.test(text) && value >= 1 && value <= MAX_CAPTURES
+    ? { kind: 'value', value }
+    : {
+        kind: 'wrong',
+        message: `--capture=${text} is neither a number from 1 to ${MAX_CAPTURES} nor paused`,
+      };
 }

@@ -1,6 +1,5 @@
 // `sidegraph run FILE`: the whole life of one served graph. Read and prepare, start units, filter and Envoy side by
 // side, say when they answer, follow the file, and end in the reverse order with nothing left behind.
-import type { Server } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { envoyWorkers } from '../../../envoy/kit/concurrency.ts';
 import { envoyCommand } from '../../../envoy/kit/command.ts';
@@ -14,16 +13,12 @@ import { filterLines } from '../../../sidecar/supervisor/filter-lines.ts';
 import { renderFindings } from '../../manifests/findings.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
 import { createLog } from '../../../sidecar/supervisor/log.ts';
+import { type RunningLive, startLive } from './live.ts';
 import type { RunOptions } from './parse.ts';
 import { createPaint, unitPrefix, wantsColour } from '../../../lib/runtime/paint.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
 import { Reloader } from './reload.ts';
 import { SwapRoom } from '../../../sidecar/supervisor/swap-room.ts';
-import { samplerOf } from '../../../sidecar/supervisor/live-sampler.ts';
-import { startAdminProxy } from '../../../sidecar/supervisor/admin-proxy.ts';
-import { LiveHub } from '../../../sidecar/live/hub.ts';
-import { livePages } from '../../../sidecar/live/pages.ts';
-import { type LiveSampler, sourceOf } from '../../../sidecar/live/sampler.ts';
 import { usableCpus } from '../../../sidecar/supervisor/cpus.ts';
 import { DataPlane } from '../../../sidecar/supervisor/data-plane.ts';
 import { EnvoyProcess } from '../../../sidecar/supervisor/envoy-process.ts';
@@ -88,6 +83,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
       concurrency: options.concurrency ?? envoyWorkers(usableCpus()),
       bounds: runBounds(),
       live: options.adminPort !== null,
+      captures: options.capture !== null,
     },
     state,
   );
@@ -99,7 +95,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     log,
     watchdog,
   });
-  let live: LiveSampler | null = null;
+  let live: RunningLive | null = null;
   const dataPlane = new DataPlane({
     layout,
     envoy,
@@ -123,22 +119,19 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   let keepFiles = false;
   let watcher: FileWatcher | null = null;
   let logs: LogKeeper | null = null;
-  let adminProxy: Server | null = null;
   // Ends every wait, whatever ends the run.
   const over = new AbortController();
   const signal = AbortSignal.any([stop.signal, over.signal]);
   try {
     if (options.adminPort !== null && layout.liveLogPath !== undefined) {
-      live = samplerOf(dataPlane, layout.liveLogPath, log);
-      adminProxy = await startAdminProxy(
-        layout.adminSocket,
-        options.host,
-        options.adminPort,
-        livePages({
-          requests: new LiveHub(sourceOf(live, 'requests')),
-          counters: new LiveHub(sourceOf(live, 'counters')),
-        }),
-      );
+      live = await startLive({
+        dataPlane,
+        logPath: layout.liveLogPath,
+        host: options.host,
+        adminPort: options.adminPort,
+        capture: options.capture,
+        log,
+      });
     }
     const [silent] = await Promise.all([
       probeGiven(prepared),
@@ -183,8 +176,6 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     over.abort();
     watcher?.close();
     logs?.close();
-    adminProxy?.close();
-    adminProxy?.closeAllConnections();
     live?.close();
     await Promise.all([dataPlane.stop(), fleet.stop()]);
     watchdog.dismiss();

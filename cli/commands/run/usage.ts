@@ -22,6 +22,8 @@ Where:
   --grpc-port N          gRPC (default 5001)
   --host ADDR            address to listen on, or a name that has one (default 127.0.0.1)
   --admin-port N         live page of the graph, for a browser, top and tap; read-only Envoy admin endpoint
+  --capture[=N]          keep the newest N requests with their payloads (default 50, at most 500), for this machine: on the
+                         live page, tap --capture and replay; --capture=paused begins when the page's button is pressed
   --state-dir DIR        keep Envoy's files and logs there (default: a temporary directory)
 
 How:
@@ -39,4 +41,5 @@ Examples:
   sidegraph run examples/single-model/graph.yaml
   sidegraph run graph.yaml --unit model=http://127.0.0.1:9000 --unit model=grpc://127.0.0.1:9500
   sidegraph run graph.yaml --watch --set model.MODEL_NAME=Iris --admin-port 9901
+  sidegraph run graph.yaml --admin-port 9901 --capture
 `;

@@ -5,6 +5,8 @@ import { LIVE_FLAGS, type LiveOptions } from '../../live/flags.ts';
 
 export interface TapOptions extends LiveOptions {
   readonly filter: RequestFilter;
+  /** Only captured requests, with their payloads. */
+  readonly capture: boolean;
 }
 
 const FLAGS = {
@@ -12,13 +14,14 @@ const FLAGS = {
   status: flag.parsed<string>(parseStatus, ''),
   unit: flag.text(''),
   slow: flag.whole(0, 86_400_000, 0),
+  capture: flag.toggle(),
 };
 
 export function parseTap(argv: readonly string[]): flag.CommandLine<TapOptions> {
   return flag.readCommandLine(argv, FLAGS, ({ url, once, output, ...values }, rest, fault) => {
     flag.refuseRest(rest, fault);
-    const { status, unit, slow } = values;
-    return { url, once, output, filter: { status, unit, slowMs: slow } };
+    const { status, unit, slow, capture } = values;
+    return { url, once, output, capture, filter: { status, unit, slowMs: slow } };
   });
 }
 

@@ -27,6 +27,7 @@ test('a request is a line, and what a client wrote does not steer the terminal',
     routing: { r: 1 },
     calls: [],
     tail: null,
+    capture: null,
   });
   assert.equal(
     text,
@@ -42,6 +43,7 @@ test('filters are read, and what is no status is told', () => {
       url: 'http://127.0.0.1:9901',
       once: true,
       output: 'text',
+      capture: false,
       filter: { status: '5xx', unit: 'm', slowMs: 20 },
     },
   });

@@ -10,10 +10,13 @@ shown in part.
   --status STATUS        only these: 503, 5xx, 'grpc 14', or failed
   --unit NAME            only those in which this unit chose or was called
   --slow MS              only those that took so long or longer
-  --once                 the requests of one second
+  --capture              only requests whose payloads were captured, with them; the run needs --capture too. As JSON they
+                         can be kept in a file, and be sent again by 'sidegraph replay'
+  --once                 the requests of one second; with --capture all that are kept
   -o FORMAT              text (default) or json: one line for each request
 
 Examples:
   sidegraph tap --status failed
   sidegraph tap --slow 500 -o json
+  sidegraph tap --capture --once -o json > captures.jsonl
 `;

@@ -37,6 +37,7 @@ test('a state is a table of predictors and the trees of their units', () => {
     requests: [],
     pods: [],
     notes: [],
+    captures: null,
     predictors: [
       {
         ...BUSY,

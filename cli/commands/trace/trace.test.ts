@@ -27,6 +27,7 @@ const REQUEST: LiveRequest = {
   routing: { r: 1 },
   calls: [],
   tail: null,
+  capture: null,
 };
 
 test('a walk is a tree with a bar for each call, and what a client wrote does not steer the terminal', () => {

@@ -1,5 +1,7 @@
 // The live page in the browser: takes states from /live and draws them. Every text goes in as text, never as markup, since paths and
-// names come from clients. Nothing here writes to the server.
+// names come from clients.
+import { showCapture, showCaptures } from './captures.mjs';
+import { draw, find, make } from './dom.mjs';
 import { BOX_HEIGHT, BOX_WIDTH, CLIENT_RADIUS, placePredictor, waterfall } from './picture.ts';
 import {
   depthOf,
@@ -15,27 +17,11 @@ import {
 } from './words.ts';
 
 const MAX_ROWS = 200;
-const SVG = 'http://www.w3.org/2000/svg';
-const find = (id) => document.getElementById(id);
 let requests = [];
 let chosen = null;
 /** What the picture was drawn for; it is drawn anew only when the graph is another one. */
 let drawn = '';
 let updates = [];
-
-function make(name, attributes = {}, ...children) {
-  return fill(document.createElement(name), attributes, children);
-}
-
-function draw(name, attributes = {}, ...children) {
-  return fill(document.createElementNS(SVG, name), attributes, children);
-}
-
-function fill(element, attributes, children) {
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
 
 function show(state) {
   find('title').textContent = `${state.namespace}/${state.deployment}`;
@@ -49,6 +35,7 @@ function show(state) {
   facts.textContent = `${rate(total)} requests/s${flight} · over ${state.windowSeconds.toFixed(0)} s`;
   showGraph(state.predictors);
   showUnits(state.predictors);
+  showCaptures(state.captures);
   const known = new Set(requests.map(({ id }) => id));
   const fresh = state.requests.filter(({ id }) => !known.has(id));
   requests = [...fresh.toReversed(), ...requests].slice(0, MAX_ROWS);
@@ -304,14 +291,17 @@ function choose(request) {
       .filter(([, text]) => text !== '')
       .flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]),
   );
+  const payloads = make('div', { id: 'payloads' });
   const close = make('button', { type: 'button' }, 'Close');
   close.addEventListener('click', () => leave(request));
   detail.replaceChildren(
     make('h3', {}, `Request ${request.puid || request.id}`),
     list,
     drawWaterfall(request),
+    payloads,
     close,
   );
+  void showCapture(payloads, request);
 }
 
 /** Closes a request; the focus goes back to where it was opened. */

@@ -80,6 +80,7 @@ const REQUEST: LiveRequest = {
   puid: '',
   traceId: '',
   tail: null,
+  capture: null,
   routing: {},
   calls: [
     { unit: 'r', verb: 'route', atMs: 1, ms: 2, status: 200, bytesOut: 9, bytesIn: 8 },

@@ -1,0 +1,110 @@
+// Watches one request for the live page: notes its calls, and copies their bodies where payloads are captured.
+import { PUID_HEADER, verbOfTail } from '../../graph/plan/names.ts';
+import type { CallObserver, CallTrace, ObservedCall } from '../contract/call-observer.ts';
+import type { CallResult } from '../contract/calls.ts';
+import type { Exchange, Outcome } from '../contract/exchange.ts';
+import type { Message } from '../contract/message.ts';
+import type { Copies } from './copied-body.ts';
+import type { CallPayloads, WalkCall, WalkPayloads, WalkRecord } from './walk-record.ts';
+
+/** Calls of one walk that are kept: the first. */
+const MAX_CALLS = 100;
+
+export interface WatchParts {
+  readonly predictor: string;
+  /** Null where payloads are not captured. */
+  readonly copies: Copies | null;
+  /** Takes the walk when it is over; whoever takes it releases the copies. */
+  readonly note: (walk: WalkRecord, copies: Copies | null) => void;
+}
+
+export class WatchedWalk implements CallObserver {
+  readonly #parts: WatchParts;
+  readonly #puid: string;
+  readonly #beganAt = performance.now();
+  readonly #calls: WalkCall[] = [];
+  readonly #payloads: CallPayloads[] = [];
+
+  constructor(parts: WatchParts, exchange: Exchange) {
+    this.#parts = parts;
+    this.#puid = exchange.headers.find(PUID_HEADER) ?? '';
+    const { copies } = parts;
+    // Of a request whose client has gone away nothing is told.
+    if (copies !== null) exchange.onCancel(() => copies.release());
+  }
+
+  begin(
+    { unitName, verb }: ObservedCall,
+    _exchange: Exchange,
+    message: Message,
+    body: Buffer | readonly Buffer[],
+  ): CallTrace | null {
+    if (this.#calls.length >= MAX_CALLS) return null;
+    const beganAt = performance.now();
+    const call: WalkCall = {
+      unit: unitName,
+      verb,
+      atMs: beganAt - this.#beganAt,
+      ms: null,
+      status: null,
+      bytesOut: sizeOf(body),
+      bytesIn: 0,
+    };
+    this.#calls.push(call);
+    const { copies } = this.#parts;
+    const payloads: CallPayloads | null =
+      copies === null ? null : { sent: copies.copy(message, body), received: null };
+    if (payloads !== null) this.#payloads.push(payloads);
+    return {
+      headers: null,
+      end: (status: number, result: CallResult) => {
+        call.ms = performance.now() - beganAt;
+        call.status = status;
+        if (result.kind !== 'response') return;
+        call.bytesIn = result.body.length;
+        if (copies === null || payloads === null) return;
+        const head = {
+          contentType: result.head.find('content-type'),
+          contentEncoding: result.head.find('content-encoding'),
+        };
+        payloads.received = copies.copy(head, result.body);
+      },
+      cancelled: () => {},
+    };
+  }
+
+  replied(exchange: Exchange, outcome: Outcome): void {
+    const { predictor, copies, note } = this.#parts;
+    const message = outcome.kind === 'tail' ? outcome.message : null;
+    const walk: WalkRecord = {
+      predictor,
+      puid: this.#puid,
+      calls: this.#calls,
+      tail:
+        outcome.kind === 'tail'
+          ? { verb: verbOfTail(outcome.key), bytesOut: outcome.message.body.length }
+          : null,
+    };
+    if (copies === null) note(walk, null);
+    else note({ ...walk, payloads: this.#payloadsOf(exchange, message, copies) }, copies);
+  }
+
+  #payloadsOf({ headers, message }: Exchange, tail: Message | null, copies: Copies): WalkPayloads {
+    return {
+      asked: {
+        path: headers.find(':path') ?? '',
+        contentType: headers.find('content-type'),
+        contentEncoding: headers.find('content-encoding'),
+        layout: message.layout,
+      },
+      calls: this.#payloads,
+      tail: tail === null ? null : copies.copy(tail, tail.body),
+    };
+  }
+}
+
+function sizeOf(body: Buffer | readonly Buffer[]): number {
+  return Buffer.isBuffer(body)
+    ? body.length
+    : body.reduce((total, piece) => total + piece.length, 0);
+}
