@@ -10,6 +10,15 @@ export interface Message extends Payload {
   readonly head: ResponseHead | null;
 }
 
+/** A message of a payload that was made here, or read: as a rule without content encoding, and nobody's response. */
+export function ownMessage(
+  { body, contentType, layout }: Payload,
+  contentEncoding: string | null = null,
+  head: ResponseHead | null = null,
+): Message {
+  return { body, contentType, layout, contentEncoding, head };
+}
+
 /** Status and headers of a unit's response; read lazily, since most responses are only passed on. */
 export interface ResponseHead {
   /** HTTP status; 200 for gRPC. */

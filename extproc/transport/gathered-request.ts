@@ -13,7 +13,7 @@ import {
   OVERLOADED_INFO,
   REQUEST_OVERHEAD_BYTES,
 } from '../contract/held-bytes.ts';
-import type { Message } from '../contract/message.ts';
+import { type Message, ownMessage } from '../contract/message.ts';
 import type { Route } from '../contract/program.ts';
 import { GatheredBody, pins } from './gathered-body.ts';
 import { readGrpcBody } from './grpc-body.ts';
@@ -31,13 +31,7 @@ const NO_MESSAGE_INFO = 'the request holds no gRPC message';
 const ENVELOPE_BYTES = 4096;
 const NO_HEADERS = new RawRequestHeaders(Buffer.alloc(0), 0, 0);
 const NO_BODY = Buffer.alloc(0);
-const NO_MESSAGE: Message = {
-  body: NO_BODY,
-  contentType: null,
-  layout: null,
-  contentEncoding: null,
-  head: null,
-};
+const NO_MESSAGE = ownMessage({ body: NO_BODY, contentType: null, layout: null });
 
 export class GatheredRequest implements BodyMemory {
   headers: RawRequestHeaders = NO_HEADERS;

@@ -1,25 +1,25 @@
 // A line of operations on its way: the request's own, or one branch of a fan-out. It has a message, the operation that
-// comes next, and at most one call (or one set of branches) in flight. A line that ends hands its message, or its
-// fault, to the line that it branched from, or to the walk.
-import type { CallTrace } from '../contract/call-observer.ts';
+// comes next, and at most one call (`line-call.ts`) or one set of branches (`fork.ts`) in flight. A line that ends hands its message,
+// or its fault, to what it is a branch of, or to the walk.
 import type { CallHandle, CallResult } from '../contract/calls.ts';
 import { toFault } from '../contract/internal-fault.ts';
-import type { Message } from '../contract/message.ts';
+import { type Message, ownMessage } from '../contract/message.ts';
 import type { LineOwner } from './context.ts';
 import { ALL, NONE } from './decisions.ts';
+import { type Branch, Fork } from './fork.ts';
+import { type LineOfCall, LineCall } from './line-call.ts';
 import {
   acknowledgementOf,
   choiceOf,
   constantOf,
   faultOf,
-  http1Block,
   joined,
   ownBytes,
   toUnitTask,
 } from './merge.ts';
 import { type AggregateOp, type AverageOp, type CallOp, type ChooseOp, decides } from './ops.ts';
 import type { Op, PreparedCall } from './ops.ts';
-import { type Fault, faultOfCall, messageOf, observedStatus } from './outcome.ts';
+import { type Fault, faultOfCall, messageOf } from './outcome.ts';
 import { OVERLOADED, type Read, readAtOnce, readMessages } from './read.ts';
 import { applyEdits, type Unusable } from '../../dialects/payload.ts';
 import type { Task, TaskKind } from '../reading/tasks.ts';
@@ -29,39 +29,41 @@ const FIND_UNJOINABLE = { kind: 'find-unjoinable' } as const;
 const AVERAGE = { kind: 'average' } as const;
 const NO_BODY = Buffer.alloc(0);
 
-export class Line {
+export class Line implements Branch, LineOfCall {
   readonly #walk: LineOwner;
-  readonly #parent: Line | null;
+  /** What the line is a branch of; null for the request's own. */
+  readonly #parent: Fork | null;
   /** Position among the branches that were started together. */
   readonly #slot: number;
   #op: Op | null;
   #message: Message;
   /** Name of the unit whose response the message is; null for the client's own. */
-  #from: string | null;
+  from: string | null;
   /** Bytes of the request's account that are held for this line's message, or for the responses that it merges. */
   #ownBytes = 0;
 
-  #calling: PreparedCall | null = null;
-  /** What watches the call; null when nobody does. */
-  #trace: CallTrace | null = null;
-  #handle: CallHandle | null = null;
-  #calls = 0;
-  readonly #done = (result: CallResult): void => this.#answered(result);
+  readonly #calling: LineCall;
+  /** Reads messages that take a while. */
+  #reading: CallHandle | null = null;
+  /** The branches that were started last, those of which the next operation merges the responses. */
+  #fork: Fork | null = null;
 
-  #branches: Line[] | null = null;
-  #pending = 0;
-  /** Of each branch: its response, or why there is none. */
-  #responses: (Message | Fault)[] = [];
-  /** Name of the unit at the head of each branch that was started. */
-  #branchNames: readonly string[] = [];
-
-  constructor(walk: LineOwner, parent: Line | null, slot: number, op: Op | null, message: Message) {
+  /** `slot`: position among the branches of `parent`. `from`: whose response the message is. */
+  constructor(
+    walk: LineOwner,
+    op: Op | null,
+    message: Message,
+    from: string | null = null,
+    parent: Fork | null = null,
+    slot = 0,
+  ) {
     this.#walk = walk;
     this.#parent = parent;
     this.#slot = slot;
     this.#op = op;
     this.#message = message;
-    this.#from = parent === null ? null : parent.#from;
+    this.from = from;
+    this.#calling = new LineCall(walk, this);
   }
 
   /** Goes on until a call is in flight or the line has ended. Never throws. */
@@ -69,16 +71,14 @@ export class Line {
     try {
       while (this.#step());
     } catch (error) {
-      this.#fail(toFault(error, this.#walk.deps.log));
+      this.caught(error);
     }
   }
 
   cancel(): void {
-    this.#handle?.cancel();
-    const trace = this.#trace;
-    this.#trace = null;
-    trace?.cancelled();
-    if (this.#branches !== null) for (const branch of this.#branches) branch.cancel();
+    this.#calling.cancel();
+    this.#reading?.cancel();
+    this.#fork?.cancel();
   }
 
   /** One operation; whether the next can follow at once. */
@@ -140,44 +140,48 @@ export class Line {
     const walk = this.#walk;
     const context = { ...walk.reading, messages: spoken };
     const read = readMessages(context, task, messages, from, (later) => {
-      this.#handle = null;
+      this.#reading = null;
       if (walk.over) return;
       try {
         if (then(later)) this.run();
       } catch (error) {
-        this.#fail(toFault(error, walk.deps.log));
+        this.caught(error);
       }
     });
     if (!('cancel' in read)) return then(read);
     walk.listen();
-    this.#handle = read;
+    this.#reading = read;
     return false;
   }
 
-  #childOf(position: number): string {
-    return `child "${this.#branchNames[position] ?? ''}"`;
+  /** Reads the responses of the branches; `then` is given the children's names. */
+  #readResponses<K extends TaskKind>(
+    task: Task<K>,
+    then: (read: Read<K> | Fault, names: readonly string[]) => boolean,
+  ): boolean {
+    const fork = this.#fork as Fork;
+    const from = (position: number): string => fork.nameOf(position);
+    return this.#read(task, fork.responses, from, (read) => then(read, fork.names));
   }
 
   /** The mean of the responses, in the first one's place. */
   #average(op: AverageOp): boolean {
-    const responses = this.#responses as Message[];
-    const from = (position: number): string => this.#childOf(position);
-    return this.#read(AVERAGE, responses, from, (read) => this.#averaged(op, read));
+    return this.#readResponses(AVERAGE, (read, names) => this.#averaged(op, read, names));
   }
 
-  #averaged(op: AverageOp, read: Read<'average'> | Fault): boolean {
+  #averaged(op: AverageOp, read: Read<'average'> | Fault, names: readonly string[]): boolean {
     if (read.kind !== 'read') return this.#fail(read);
     const made = read.result;
-    if ('code' in made) return this.#fail(faultOf(made, this.#branchNames));
+    if ('code' in made) return this.#fail(faultOf(made, names));
     this.#walk.exchange.release(read.unpackedBytes);
     const { head, contentEncoding } = read.plain[0] as Message;
-    return this.#go(op, { ...made, contentEncoding, head }, read.resultBytes);
+    return this.#go(op, ownMessage(made, contentEncoding, head), read.resultBytes);
   }
 
   #simpleModel(op: Extract<Op, { kind: 'simple-model' }>): boolean {
     const { messages, decisions } = this.#walk.plan;
     const model = decisions.names[op.unit] ?? '';
-    this.#from = model;
+    this.from = model;
     return this.#read(
       { kind: 'simple-model', model },
       [this.#message],
@@ -185,8 +189,7 @@ export class Line {
       (read) => {
         if (read.kind === 'read') {
           this.#walk.exchange.release(read.unpackedBytes);
-          const made = { ...read.result, contentEncoding: null, head: null };
-          return this.#go(op, made, read.resultBytes);
+          return this.#go(op, ownMessage(read.result), read.resultBytes);
         }
         if (read === OVERLOADED) return this.#fail(read);
         return this.#go(op, constantOf(messages, model), 0);
@@ -202,7 +205,7 @@ export class Line {
   /** Makes the message one that the unit takes, and calls. */
   #fit(op: CallOp): boolean {
     const message = this.#message;
-    const isResponse = this.#from !== null;
+    const isResponse = this.from !== null;
     if (!isResponse && this.#walk.plan.messages.requests?.ownFits === true) {
       return this.#callOrTail(op, message);
     }
@@ -224,12 +227,12 @@ export class Line {
       this.#walk.exchange.release(unpackedBytes);
       return this.#callOrTail(op, this.#message);
     }
-    if ('code' in result) return this.#refuse(`unit "${this.#from ?? ''}"`, result);
+    if ('code' in result) return this.#refuse(`unit "${this.from ?? ''}"`, result);
     this.#ownBytes += unpackedBytes;
     const { body, contentEncoding } = plain[0] as Message;
     const { edits, contentType, layout } = result;
-    const head = { contentType, layout, contentEncoding, head: null };
-    return this.#send(op, applyEdits(body, edits), head);
+    const said = { body: NO_BODY, contentType, layout };
+    return this.#send(op, applyEdits(body, edits), ownMessage(said, contentEncoding));
   }
 
   #callOrTail(op: CallOp, message: Message): false {
@@ -238,30 +241,30 @@ export class Line {
     return false;
   }
 
-  /** The same with a body in pieces; `head` says the rest of the message. */
-  #send(op: CallOp, pieces: readonly Buffer[], head: Omit<Message, 'body'>): false {
-    const { contentType, layout, contentEncoding } = head;
+  /** The same with a body in pieces; `message` is without one. */
+  #send(op: CallOp, pieces: readonly Buffer[], message: Message): false {
     if (this.#isLast(op)) {
       const body = joined(pieces, this.#walk.exchange);
       if ('kind' in body) return this.#fail(body);
-      this.#walk.tail(op.call, { body, contentType, layout, contentEncoding, head: null });
+      this.#walk.tail(op.call, { ...message, body });
       return false;
     }
-    const body = NO_BODY;
-    this.#message = { body, contentType, layout, contentEncoding, head: null };
+    this.#message = message;
     this.#call(op.call, pieces);
     return false;
   }
 
   #aggregate(op: AggregateOp): boolean {
-    const responses = this.#responses as Message[];
-    const from = (position: number): string => this.#childOf(position);
-    return this.#read(FIND_UNJOINABLE, responses, from, (read) => this.#checked(op, read));
+    return this.#readResponses(FIND_UNJOINABLE, (read, names) => this.#checked(op, read, names));
   }
 
-  #checked(op: AggregateOp, read: Read<'find-unjoinable'> | Fault): boolean {
+  #checked(
+    op: AggregateOp,
+    read: Read<'find-unjoinable'> | Fault,
+    names: readonly string[],
+  ): boolean {
     if (read.kind !== 'read') return this.#fail(read);
-    if (read.result !== null) return this.#fail(faultOf(read.result, this.#branchNames));
+    if (read.result !== null) return this.#fail(faultOf(read.result, names));
     this.#ownBytes += read.unpackedBytes;
     return this.#merge(op, read.plain);
   }
@@ -272,23 +275,23 @@ export class Line {
       responses,
       op.call.model,
     );
-    return this.#send(op, pieces, { contentType, layout, contentEncoding: null, head: null });
+    return this.#send(op, pieces, ownMessage({ body: NO_BODY, contentType, layout }));
   }
 
   #sender(): string {
-    return this.#from === null ? 'the request' : `unit "${this.#from}"`;
+    return this.from === null ? 'the request' : `unit "${this.from}"`;
   }
 
   /** Says the message in the words of a unit of another protocol, and calls it. */
   #translate(call: PreparedCall): boolean {
-    const task = toUnitTask(call, this.#from !== null);
+    const task = toUnitTask(call, this.from !== null);
     const sender = this.#sender();
     const take = (read: Read<'to-unit'> | Fault): false => {
       if (read.kind !== 'read') return this.#fail(read);
       const { result: made, resultBytes, unpackedBytes } = read;
       if ('code' in made) return this.#refuse(`${sender}, for unit "${call.unitName}"`, made);
       this.#ownBytes += resultBytes + unpackedBytes;
-      this.#call(call, made.body, { ...made, contentEncoding: null, head: null });
+      this.#call(call, made.body, ownMessage(made));
       return false;
     };
     return this.#read(task, [this.#message], () => sender, take);
@@ -303,9 +306,9 @@ export class Line {
       const { result: made, plain, resultBytes, unpackedBytes } = read;
       this.#walk.exchange.release(unpackedBytes + ownBytes(response));
       if ('code' in made) return this.#refuse(sender, made);
-      this.#from = call.unitName;
+      this.from = call.unitName;
       const head = plain[0]?.head ?? null;
-      return this.#go(op, { ...made, contentEncoding: null, head }, resultBytes);
+      return this.#go(op, ownMessage(made, null, head), resultBytes);
     };
     return this.#read(task, [response, this.#message], () => sender, take);
   }
@@ -316,55 +319,14 @@ export class Line {
     body: Buffer | readonly Buffer[],
     message: Message = this.#message,
   ): void {
-    const walk = this.#walk;
-    const { exchange } = walk;
-    const { observer } = walk;
-    const { client } = call;
-    walk.listen();
-    // Whoever watches may have a say in the headers, so it comes first.
-    const trace = observer === null ? null : observer.begin(call, exchange, message, body);
-    const { headers } = exchange;
-    this.#calling = call;
-    this.#trace = trace;
-    const turn = ++this.#calls;
-    const handle = client.call(
-      {
-        path: walk.pathOf(call),
-        headers:
-          client.headerForm === 'http1' ? http1Block(headers, call, message) : headers.hpackBlock(),
-        extra: trace === null ? null : trace.headers,
-        contentType: message.contentType,
-        contentEncoding: message.contentEncoding,
-        body,
-        timeoutMs: call.timeoutMs,
-        maxAnswerBytes: call.maxAnswerBytes,
-        memory: exchange,
-        replaceable: call.replaceable,
-      },
-      this.#done,
-    );
-    // A client may answer at once, and this line be at its next call by now.
-    if (turn === this.#calls && this.#calling !== null) this.#handle = handle;
+    this.#calling.start(call, body, message);
   }
 
-  #answered(result: CallResult): void {
-    const call = this.#calling;
-    if (call === null || this.#walk.over) return;
-    this.#calling = null;
-    this.#handle = null;
-    try {
-      this.#take(call, result);
-    } catch (error) {
-      this.#fail(toFault(error, this.#walk.deps.log));
-    }
+  caught(error: unknown): void {
+    this.#fail(toFault(error, this.#walk.deps.log));
   }
 
-  #take(call: PreparedCall, result: CallResult): void {
-    const trace = this.#trace;
-    if (trace !== null) {
-      this.#trace = null;
-      trace.end(observedStatus(result, call.transport), result);
-    }
+  take(call: PreparedCall, result: CallResult): void {
     if (result.kind === 'failure' || !result.isOk) {
       this.#fail(faultOfCall(result));
       return;
@@ -379,7 +341,7 @@ export class Line {
       if (this.#translateBack(op, call, response)) this.run();
       return;
     }
-    this.#from = call.unitName;
+    this.from = call.unitName;
     this.#go(op, response, ownBytes(response));
     this.run();
   }
@@ -445,46 +407,39 @@ export class Line {
       this.#op = op.branches[only] ?? null;
       return true;
     }
-    this.#fork(
+    this.#branch(
       only === ALL ? op.branches : [op.branches[only] ?? null],
       only === ALL ? op.branchNames : [op.branchNames[only] ?? ''],
     );
     return false;
   }
 
-  #fork(branches: readonly (Op | null)[], names: readonly string[]): void {
-    this.#pending = branches.length;
-    this.#responses = branches.map(() => this.#message);
-    this.#branchNames = names;
-    const lines = branches.map((op, slot) => new Line(this.#walk, this, slot, op, this.#message));
-    this.#branches = lines;
-    for (const line of lines) line.run();
+  #branch(branches: readonly (Op | null)[], names: readonly string[]): void {
+    const fork = new Fork(names, (done) => this.#join(done));
+    this.#fork = fork;
+    fork.run(
+      branches.map((op, slot) => new Line(this.#walk, op, this.#message, this.from, fork, slot)),
+    );
   }
 
-  /** A branch has ended. The first fault in the order of the children counts, whichever came first. */
-  #join(slot: number, response: Message | Fault, bytes: number): void {
-    this.#responses[slot] = response;
-    this.#ownBytes += bytes;
-    if (--this.#pending > 0) return;
-    const [first] = this.#branches ?? [];
-    const from = first === undefined ? null : first.#from;
-    this.#branches = null;
-    const fault = this.#responses.find((each): each is Fault => 'kind' in each);
-    if (fault !== undefined) {
+  #join(fork: Fork): void {
+    this.#ownBytes += fork.bytes;
+    const { fault } = fork;
+    if (fault !== null) {
       this.#fail(fault);
       return;
     }
     const op = this.#op;
     if (op?.kind !== 'choose') return;
-    if (op.keep !== 'none') this.#from = from;
-    if (op.keep === 'first') this.#message = this.#responses[0] as Message;
+    if (op.keep !== 'none') this.from = fork.from;
+    if (op.keep === 'first') this.#message = fork.responses[0] as Message;
     this.#op = op.next;
     this.run();
   }
 
   #end(message: Message): void {
     if (this.#parent === null) this.#walk.finish(message);
-    else this.#parent.#join(this.#slot, message, this.#ownBytes);
+    else this.#parent.end(this.#slot, message, this.#ownBytes);
   }
 
   #refuse(sender: string, { code, info }: Unusable): false {
@@ -494,7 +449,7 @@ export class Line {
   /** False, as no operation follows. */
   #fail(fault: Fault): false {
     if (this.#parent === null) this.#walk.fail(fault);
-    else this.#parent.#join(this.#slot, fault, this.#ownBytes);
+    else this.#parent.end(this.#slot, fault, this.#ownBytes);
     return false;
   }
 }

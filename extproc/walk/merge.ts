@@ -7,7 +7,7 @@ import type { RequestHeaders } from '../contract/exchange.ts';
 import { NONE } from './decisions.ts';
 import type { PreparedCall } from './ops.ts';
 import { type BodyMemory, releasableBytes } from '../contract/bodies.ts';
-import type { Message } from '../contract/message.ts';
+import { type Message, ownMessage } from '../contract/message.ts';
 import type { Unusable } from '../../dialects/payload.ts';
 import type { Fault } from './outcome.ts';
 import { OVERLOADED } from './read.ts';
@@ -60,14 +60,13 @@ export function http1Block(headers: RequestHeaders, call: PreparedCall, message:
 export function acknowledgementOf({ plan, exchange }: WalkContext): Message {
   if (plan.transport === 'rest') return exchange.message;
   const { empty: body } = plan.messages;
-  return { body, contentType: null, layout: null, contentEncoding: null, head: null };
+  return ownMessage({ body, contentType: null, layout: null });
 }
 
 /** SIMPLE_MODEL's response to a message that cannot be read. */
 export function constantOf(messages: Messages, model: string): Message {
   const { contentType, empty } = messages;
-  const made = messages.simpleModel({ body: empty, contentType, layout: null }, model);
-  return { ...made, contentEncoding: null, head: null };
+  return ownMessage(messages.simpleModel({ body: empty, contentType, layout: null }, model));
 }
 
 /** What is asked of a message that goes to a unit of another protocol. */

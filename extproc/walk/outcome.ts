@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode } from '../../graph/plan/errors.ts';
 import type { Transport } from '../../graph/plan/plan.ts';
 import type { CallResponse, CallResult } from '../contract/calls.ts';
 import type { Outcome } from '../contract/exchange.ts';
-import type { Message } from '../contract/message.ts';
+import { type Message, ownMessage } from '../contract/message.ts';
 
 export type Fault =
   /** A unit answered with an error, which is passed unchanged. */
@@ -19,7 +19,7 @@ export function messageOf(
 ): Message {
   const { body, head } = response;
   if (transport === 'grpc') {
-    return { body, contentType: null, layout: null, contentEncoding: null, head };
+    return ownMessage({ body, contentType: null, layout: null }, null, head);
   }
   return {
     body,

@@ -46,7 +46,7 @@ export class Walk implements LineOwner {
     this.choices =
       routed?.choices ??
       (plan.keepsChoices ? new Int32Array(plan.decisions.names.length).fill(NOT_REACHED) : null);
-    this.#root = new Line(this, null, 0, plan.start, routed?.message ?? exchange.message);
+    this.#root = new Line(this, plan.start, routed?.message ?? exchange.message);
   }
 
   start(): void {
