@@ -1,67 +1,37 @@
 // OpenAI's protocol through a real Envoy: a single model, a transformer before it, a router that picks by the model that a request
 // names; streams, errors and the list of models.
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { test } from 'node:test';
 import { ask } from '../harness/client.ts';
 import { deployment, type Node } from '../harness/manifest.ts';
 import { runGraph } from '../harness/run.ts';
+import { assertOneByOne, receive, startEventUnit } from '../harness/streams.ts';
 import { type RestUnit, startRestUnit } from '../harness/unit.ts';
 
 const CHAT = '/v1/chat/completions';
 const QUESTION =
   '{"model":"large","messages":[{"role":"user","content":"1 + 1?"}],"seed":9007199254740993}';
 
+const EVENTS = ['data: {"n":1}\n\n', 'data: {"n":2}\n\n', 'data: [DONE]\n\n'];
+const PAUSE_MS = 80;
+
 function speaking(graph: Node): object {
-  const made = deployment(graph) as { spec: object };
-  return { ...made, spec: { ...made.spec, protocol: 'openai' } };
+  return deployment(graph, {}, { protocol: 'openai' });
 }
 
 /** A language model: says what it was asked, as one response or as a stream of three pieces. */
 function startModel(name: string): Promise<RestUnit> {
-  return startRestUnit(({ path, method, body }, response) => {
+  return startEventUnit(EVENTS, PAUSE_MS, ({ path, method, body }) => {
     if (method === 'GET')
       return { body: `{"object":"list","data":[{"id":"${name}","max_model_len":8}]}` };
     const request = JSON.parse(body.toString()) as { stream?: boolean };
-    if (request.stream !== true) return { body: JSON.stringify({ model: name, path }) };
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    let sent = 0;
-    const timer = setInterval(() => {
-      sent += 1;
-      response.write(sent === 3 ? 'data: [DONE]\n\n' : `data: {"n":${sent}}\n\n`);
-      if (sent < 3) return;
-      clearInterval(timer);
-      response.end();
-    }, 80);
-    return undefined;
-  });
-}
-
-function pieces(port: number, body: string): Promise<{ text: string; times: number[] }> {
-  return new Promise((resolve, reject) => {
-    const request = http.request(
-      { host: '127.0.0.1', port, path: CHAT, method: 'POST', agent: false },
-      (response) => {
-        const times: number[] = [];
-        let text = '';
-        response.on('data', (piece: Buffer) => {
-          times.push(performance.now());
-          text += piece.toString();
-        });
-        response.on('end', () => resolve({ text, times }));
-        response.on('error', reject);
-      },
-    );
-    request.on('error', reject);
-    request.end(body);
+    return request.stream === true ? undefined : { body: JSON.stringify({ model: name, path }) };
   });
 }
 
 async function assertStream(port: number): Promise<void> {
-  const { text, times } = await pieces(port, QUESTION.replace('{', '{"stream":true,'));
-  assert.equal(text, 'data: {"n":1}\n\ndata: {"n":2}\n\ndata: [DONE]\n\n');
-  assert.equal(times.length, 3);
-  assert.ok((times[2] ?? 0) - (times[0] ?? 0) > 100, 'held back');
+  const streaming = QUESTION.replace('{', '{"stream":true,');
+  assertOneByOne(await receive(port, CHAT, streaming), EVENTS, PAUSE_MS);
 }
 
 test('one model is Envoy’s alone, on every path of the protocol', async () => {

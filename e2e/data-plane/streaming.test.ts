@@ -1,28 +1,18 @@
 // The last hop is Envoy's: server-sent events and gRPC trailers come through as the model sends them.
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { describe, test } from 'node:test';
 import { bytesField, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { askGrpc, PREDICT } from '../harness/client.ts';
 import { deployment, model } from '../harness/manifest.ts';
 import { runGraph } from '../harness/run.ts';
+import { assertOneByOne, receive, startEventUnit } from '../harness/streams.ts';
 import { startGrpcUnit, startRestUnit } from '../harness/unit.ts';
 
 describe('streaming', () => {
   test('server-sent events pass a router one by one', async () => {
     const router = await startRestUnit(() => ({ body: '{"data":{"ndarray":[0]}}' }));
-    const stream = await startRestUnit((_asked, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      let sent = 0;
-      const timer = setInterval(() => {
-        response.write(`data: ${sent++}\n\n`);
-        if (sent === 5) {
-          clearInterval(timer);
-          response.end();
-        }
-      }, 100);
-      return undefined;
-    });
+    const events = ['data: 0\n\n', 'data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n', 'data: 4\n\n'];
+    const stream = await startEventUnit(events, 100);
     const running = await runGraph(
       deployment({
         name: 'r',
@@ -32,22 +22,7 @@ describe('streaming', () => {
       }),
     );
     try {
-      const arrivals = await new Promise<number[]>((resolve, reject) => {
-        const times: number[] = [];
-        const request = http.request(
-          { host: '127.0.0.1', port: running.port, path: PREDICT, method: 'POST', agent: false },
-          (response) => {
-            assert.equal(response.headers['content-type'], 'text/event-stream');
-            response.on('data', () => times.push(performance.now()));
-            response.on('end', () => resolve(times));
-          },
-        );
-        request.on('error', reject);
-        request.end('{}');
-      });
-      assert.equal(arrivals.length, 5);
-      const spread = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
-      assert.ok(spread > 250, `events came within ${spread} ms`);
+      assertOneByOne(await receive(running.port, PREDICT, '{}'), events, 100);
     } finally {
       await running.stop();
       await router.close();

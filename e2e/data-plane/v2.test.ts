@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { bytesField, stringField, varint } from '../../lib/codecs/protobuf/writer.ts';
 import { ask, askGrpc, type Reply } from '../harness/client.ts';
-import { type BothUnit, forget, openStand } from '../harness/both-unit.ts';
+import { type BothUnit, choiceOfMerges, forget, openStand } from '../harness/both-unit.ts';
 import type { Running } from '../harness/run.ts';
 import type { RestResponse } from '../harness/unit.ts';
 
@@ -207,19 +207,7 @@ describe('routers and combiners of V2 units', () => {
       (body) => ({ body }),
       (message) => message,
     );
-    running = await run(
-      router.node('ROUTER', [
-        {
-          name: 'mean',
-          implementation: 'AVERAGE_COMBINER',
-          children: [a.node('MODEL'), b.node('MODEL')],
-        },
-        combiner.node('COMBINER', [
-          { ...a.node('MODEL'), name: 'a2' },
-          { ...b.node('MODEL'), name: 'b2' },
-        ]),
-      ]),
-    );
+    running = await run(choiceOfMerges(router, [a, b], combiner));
   });
 
   test('average JSON', async () => {

@@ -65,6 +65,22 @@ export function openStand(protocol: string): Stand {
   };
 }
 
+/** A router over a mean of two models and a combiner of the same two, `a2` and `b2` there. */
+export function choiceOfMerges(
+  router: BothUnit,
+  models: readonly [a: BothUnit, b: BothUnit],
+  combiner: BothUnit,
+): Node {
+  const leaves = models.map((model) => model.node('MODEL'));
+  return router.node('ROUTER', [
+    { name: 'mean', implementation: 'AVERAGE_COMBINER', children: leaves },
+    combiner.node(
+      'COMBINER',
+      leaves.map((leaf) => ({ ...leaf, name: `${leaf.name}2` })),
+    ),
+  ]);
+}
+
 /** Takes what the units were asked off their lists. */
 export function forget(...units: readonly BothUnit[]): void {
   for (const { rest, grpc } of units) {
