@@ -1,9 +1,11 @@
 // The graphs that are measured, as SeldonDeployment manifests whose units are the stubs.
+import type { PayloadKind } from './payload.ts';
 
 export interface BenchGraph {
   readonly name: string;
   readonly title: string;
   readonly manifest: string;
+  readonly payload: PayloadKind;
 }
 
 /** Ports of the stubs: REST echo, gRPC echo, gRPC router. */
@@ -21,19 +23,23 @@ interface Node {
 }
 
 const MODEL = (name: string): Node => ({ name, type: 'MODEL' });
+const CHAIN: Node = { name: 'scaler', type: 'TRANSFORMER', children: [MODEL('model')] };
 
-const GRAPHS: readonly { name: string; title: string; graph: Node }[] = [
+const GRAPHS: readonly {
+  readonly name: string;
+  readonly title: string;
+  readonly graph: Node;
+  readonly payload?: PayloadKind;
+}[] = [
   { name: 'single', title: 'one model', graph: MODEL('model') },
   {
     name: 'router',
     title: 'router over two models',
     graph: { name: 'router', type: 'ROUTER', children: [MODEL('a'), MODEL('b')] },
   },
-  {
-    name: 'chain',
-    title: 'chain of two',
-    graph: { name: 'scaler', type: 'TRANSFORMER', children: [MODEL('model')] },
-  },
+  { name: 'chain', title: 'chain of two', graph: CHAIN },
+  { name: 'chain-v2', title: 'chain of two, V2', graph: CHAIN, payload: 'v2' },
+  { name: 'chain-v2-binary', title: 'chain of two, V2 binary', graph: CHAIN, payload: 'v2-binary' },
   {
     name: 'combiner',
     title: 'combiner of two, custom',
@@ -51,14 +57,18 @@ const GRAPHS: readonly { name: string; title: string; graph: Node }[] = [
 ];
 
 export function benchGraphs(ports: StubPorts): BenchGraph[] {
-  return GRAPHS.map(({ name, title, graph }) => ({
+  return GRAPHS.map(({ name, title, graph, payload = 'seldon' }) => ({
     name,
     title,
+    payload,
     manifest: JSON.stringify({
       apiVersion: 'machinelearning.seldon.io/v1',
       kind: 'SeldonDeployment',
       metadata: { name, namespace: 'bench' },
-      spec: { predictors: [{ name: 'default', graph: addressed(graph, ports) }] },
+      spec: {
+        protocol: payload === 'seldon' ? 'seldon' : 'v2',
+        predictors: [{ name: 'default', graph: addressed(graph, ports) }],
+      },
     }),
   }));
 }

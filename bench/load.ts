@@ -3,13 +3,14 @@
 import net from 'node:net';
 import { COLLECTED } from '../extproc/contract/bodies.ts';
 import { openClient } from '../extproc/client/open/open.ts';
-import { CLIENT_HEADERS, jsonPayload, protoPayload } from './payload.ts';
+import { CLIENT_HEADERS, type PayloadKind, protoPayload, restPayload } from './payload.ts';
 
 export interface LoadOrder {
   readonly transport: 'rest' | 'grpc';
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  readonly payload: PayloadKind;
   readonly bodyBytes: number;
   readonly connections: number;
   readonly warmUpMs: number;
@@ -24,6 +25,9 @@ export interface LoadResult {
   readonly p50Us: number;
   readonly p99Us: number;
 }
+
+/** V2's layout header ends with the same words. */
+const CONTENT_LENGTH = '\r\ncontent-length:';
 
 class Meter {
   #latenciesUs: number[] = [];
@@ -64,8 +68,8 @@ class Meter {
 
 /** One connection that sends its request again as soon as the response is whole. */
 function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
-  const body = jsonPayload(order.bodyBytes);
-  const lines = CLIENT_HEADERS.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const { body, headers } = restPayload(order.payload, order.bodyBytes);
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const head = `POST ${order.path} HTTP/1.1\r\nhost: ${order.host}:${order.port}\r\n${lines}content-length: ${body.length}\r\n\r\n`;
   const request = Buffer.concat([Buffer.from(head, 'latin1'), body]);
   const socket = net.connect({ host: order.host, port: order.port, noDelay: true });
@@ -102,12 +106,13 @@ function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
       }
       const text = chunk.toString('latin1', 0, end).toLowerCase();
       status = Number(text.slice(9, 12));
-      const at = text.indexOf('content-length:');
+      const at = text.indexOf(CONTENT_LENGTH);
       if (at < 0) {
         fail(`response without content-length, status ${status}`);
         return;
       }
-      remaining = Number.parseInt(text.slice(at + 15), 10) - (chunk.length - end - 4);
+      remaining =
+        Number.parseInt(text.slice(at + CONTENT_LENGTH.length), 10) - (chunk.length - end - 4);
     } else remaining -= chunk.length;
     if (remaining > 0) return;
     meter.done(sentAt, status === 200 ? null : `status ${status}`);
@@ -127,7 +132,7 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
     reason: '',
   } as const;
   const client = openClient(edge, { egressSocket: null, egressHost: '', log: undefined });
-  const body = protoPayload(order.bodyBytes);
+  const body = protoPayload(order.payload, order.bodyBytes);
   const headers = hpackLiterals();
   const loop = (): void => {
     if (isOver()) return;

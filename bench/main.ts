@@ -7,7 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePorts } from '../e2e/harness/ports.ts';
 import { locateEnvoy } from '../envoy/process/locate.ts';
-import { benchGraphs } from './graphs.ts';
+import { type BenchGraph, benchGraphs } from './graphs.ts';
 import { type Load, measure, type Sample } from './measure.ts';
 import { memoryTable } from './memory-table.ts';
 import { buildRows, type Cell, renderTables } from './report.ts';
@@ -109,6 +109,7 @@ function parsePeer(text: string): Target {
   return {
     name,
     title: name,
+    payload: 'seldon',
     httpPort: isGrpc ? 0 : port,
     grpcPort: isGrpc ? port : 0,
     path: url.pathname,
@@ -145,8 +146,9 @@ async function measureMemory(bench: Bench, options: Options): Promise<string> {
   const [rest = 0, grpc = 0, grpcRoute = 0] = await freePorts(3);
   const stubs = { rest, grpc, grpcRoute };
   await bench.startStubs(stubs);
-  const wanted = ({ name }: { name: string }): boolean =>
-    options.only.length === 0 || options.only.includes(name);
+  // Of another protocol the processes are the same.
+  const wanted = ({ name, payload }: BenchGraph): boolean =>
+    payload === 'seldon' && (options.only.length === 0 || options.only.includes(name));
   return memoryTable(benchGraphs(stubs).filter(wanted), await findEnvoy());
 }
 

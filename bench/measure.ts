@@ -24,6 +24,7 @@ export function measure(target: Target, load: Load, durationMs: number): Promise
   const order: LoadOrder = {
     ...load,
     host: '127.0.0.1',
+    payload: target.payload,
     port: grpc ? target.grpcPort : target.httpPort,
     path: grpc ? target.grpcPath : target.path,
     warmUpMs: 300,

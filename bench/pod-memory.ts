@@ -21,6 +21,7 @@ import { sidecarLayout } from '../cluster/layout.ts';
 import { renderPlanFile } from '../cluster/plan-file.ts';
 import { anonymousBytes, proportionalBytes } from './cpu.ts';
 import { measure } from './measure.ts';
+import type { Target } from './target.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const CGROUPS = '/sys/fs/cgroup';
@@ -166,9 +167,10 @@ async function watch(pod: Pod, wants: 'requests' | 'counters', signal: AbortSign
 }
 
 async function load(pod: Pod, durationMs: number): Promise<void> {
-  const target = {
+  const target: Target = {
     name: 'pod',
     title: 'pod',
+    payload: 'seldon',
     httpPort: pod.httpPort,
     grpcPort: 0,
     path: '/api/v1.0/predictions',

@@ -1,10 +1,14 @@
 // The models of the bench: an HTTP/1.1 server written straight on `node:net`, so that it costs less than what is
-// measured. It echoes what it is sent; `/route` answers branch 1, `/aggregate` the first element's share of the list.
+// measured. It echoes what it is sent, in V2 with `outputs` for `inputs`; `/route` answers branch 1, `/aggregate` the first element's share
+// of the list.
 import net from 'node:net';
 
 const ROUTE_BODY = Buffer.from('{"data":{"ndarray":[[1]]}}');
 const HEAD_END = Buffer.from('\r\n\r\n');
-const CONTENT_LENGTH = 'content-length:';
+const CONTENT_LENGTH = '\r\ncontent-length:';
+const LAYOUT = '\r\ninference-header-content-length:';
+const INPUTS = Buffer.from('"inputs":');
+const V2_START = Buffer.from('{"model_name":"m","outputs":');
 
 /** Serves one port; `response` makes the body of the response from path and request body. */
 export function startHttpStub(port: number, host = '127.0.0.1'): Promise<net.Server> {
@@ -33,7 +37,7 @@ function serve(socket: net.Socket): void {
       const length = contentLength(head);
       wanted = bodyStart + length;
       if (buffer.length < wanted) break;
-      answer(socket, pathOf(head), buffer.subarray(bodyStart, wanted));
+      answer(socket, head, buffer.subarray(bodyStart, wanted));
       buffer = buffer.subarray(wanted);
       wanted = 0;
     }
@@ -43,12 +47,14 @@ function serve(socket: net.Socket): void {
 }
 
 function contentLength(head: string): number {
-  const at = head.toLowerCase().indexOf(CONTENT_LENGTH);
-  if (at < 0) return 0;
-  return Number.parseInt(
-    head.slice(at + CONTENT_LENGTH.length, at + CONTENT_LENGTH.length + 12),
-    10,
-  );
+  return numberIn(head, CONTENT_LENGTH) ?? 0;
+}
+
+/** The number behind the name of a header, which is written with its line break and colon. */
+function numberIn(head: string, name: string): number | undefined {
+  const at = head.toLowerCase().indexOf(name);
+  if (at < 0) return undefined;
+  return Number.parseInt(head.slice(at + name.length, at + name.length + 12), 10);
 }
 
 function pathOf(head: string): string {
@@ -56,9 +62,26 @@ function pathOf(head: string): string {
   return head.slice(from, head.indexOf(' ', from));
 }
 
-function answer(socket: net.Socket, path: string, body: Buffer): void {
+function answer(socket: net.Socket, requestHead: string, body: Buffer): void {
+  const path = pathOf(requestHead);
+  if (path.startsWith('/v2/')) return infer(socket, requestHead, body);
   const content = path === '/route' ? ROUTE_BODY : path === '/aggregate' ? firstHalf(body) : body;
-  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${content.length}\r\n\r\n`;
+  write(socket, 'content-type: application/json', content);
+}
+
+/** The request's tensors, as JSON or binary, as those of a response. */
+function infer(socket: net.Socket, requestHead: string, body: Buffer): void {
+  const at = body.indexOf(INPUTS) + INPUTS.length;
+  const content = Buffer.concat([V2_START, body.subarray(at)]);
+  const layout = numberIn(requestHead, LAYOUT);
+  if (layout === undefined) return write(socket, 'content-type: application/json', content);
+  const bytes = layout + V2_START.length - at;
+  const headers = `content-type: application/octet-stream${LAYOUT} ${bytes}`;
+  return write(socket, headers, content);
+}
+
+function write(socket: net.Socket, headers: string, content: Buffer): void {
+  const head = `HTTP/1.1 200 OK\r\n${headers}\r\ncontent-length: ${content.length}\r\n\r\n`;
   if (content.length < 4096) {
     socket.write(Buffer.concat([Buffer.from(head, 'latin1'), content]));
     return;

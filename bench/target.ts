@@ -8,11 +8,15 @@ import { bareEnvoyBootstrap } from './bare.ts';
 import { freePorts } from '../e2e/harness/ports.ts';
 import { descendants } from '../e2e/harness/processes.ts';
 import type { BenchGraph, StubPorts } from './graphs.ts';
+import type { PayloadKind } from './payload.ts';
 
 export interface Target {
   readonly name: string;
   readonly title: string;
+  readonly payload: PayloadKind;
+  /** 0: not measured. */
   readonly httpPort: number;
+  /** 0: not measured. */
   readonly grpcPort: number;
   readonly path: string;
   readonly grpcPath: string;
@@ -32,6 +36,7 @@ export interface Tree {
 }
 
 const PREDICT = { path: '/api/v1.0/predictions', grpcPath: '/seldon.protos.Seldon/Predict' };
+const INFER = { path: '/v2/models/infer', grpcPath: '/inference.GRPCInferenceService/ModelInfer' };
 const MODEL = { path: '/predict', grpcPath: '/seldon.protos.Model/Predict' };
 
 export class Bench {
@@ -53,6 +58,7 @@ export class Bench {
     return {
       name: 'direct',
       title: 'the stub itself',
+      payload: 'seldon',
       httpPort: ports.rest,
       grpcPort: ports.grpc,
       ...MODEL,
@@ -88,6 +94,7 @@ export class Bench {
     return {
       name: 'bare',
       title: 'bare Envoy route',
+      payload: 'seldon',
       httpPort,
       grpcPort,
       ...MODEL,
@@ -118,9 +125,11 @@ export class Bench {
     return {
       name,
       title: tree.name === '' ? graph.title : `${graph.title} (${tree.name})`,
+      payload: graph.payload,
       httpPort,
-      grpcPort,
-      ...PREDICT,
+      // Over gRPC binary tensors are the messages' own matter.
+      grpcPort: graph.payload === 'v2-binary' ? 0 : grpcPort,
+      ...(graph.payload === 'seldon' ? PREDICT : INFER),
       envoyPids: descendants(pid, /envoy .*--?c|envoy .*--config-path/),
       filterPids: descendants(pid, /extproc\/(process\/)?main\.ts/),
       memoryPids: [pid, ...descendants(pid, /./)],
