@@ -1,6 +1,7 @@
 // What can go wrong with a call to the API server, as one class. Its message is made to be logged: never a body or a
 // header, never the words of a response about a Secret, and cut where a response rambles.
 
+import { describeThrown } from '../runtime/thrown.ts';
 const MAX_MESSAGE = 500;
 const MAX_CAUSES = 10;
 
@@ -106,7 +107,7 @@ export function parseKubeError(
 
 /** Any failure as words for a log or a condition; a KubeError's own message is already fit for it. */
 export function describeError(error: unknown): string {
-  return shorten(error instanceof Error ? error.message : String(error));
+  return shorten(describeThrown(error));
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,7 @@
 // Reads the bytes of a ProcessingRequest (envoy.service.ext_proc.v3): which phase it is and where its parts lie. Nothing
 // is copied; the parts are offsets into the bytes that were read. Unknown fields are passed over.
 
+import { VARINT, FIXED64, BYTES, FIXED32 } from '../../../lib/codecs/protobuf/reader.ts';
 export const PHASE = {
   NONE: 0,
   REQUEST_HEADERS: 2,
@@ -28,7 +29,6 @@ export function newRequestParts(): RequestParts {
   return { phase: 0, start: 0, end: 0, endOfStream: false, routeStart: -1, routeEnd: -1 };
 }
 
-const WIRE = { VARINT: 0, FIXED64: 1, BYTES: 2, FIXED32: 5 } as const;
 const ROUTE_NAME = Buffer.from('xds.route_name', 'latin1');
 
 /**
@@ -62,10 +62,10 @@ export class ExchangeReader {
     this.wire = tag & 7;
     if (this.field === 0) return this.#break();
     switch (this.wire) {
-      case WIRE.VARINT:
+      case VARINT:
         this.value = this.#varint();
         return !this.broken;
-      case WIRE.BYTES: {
+      case BYTES: {
         const length = this.#varint();
         if (this.broken || length > this.limit - this.at) return this.#break();
         this.start = this.at;
@@ -73,10 +73,10 @@ export class ExchangeReader {
         this.end = this.at;
         return true;
       }
-      case WIRE.FIXED32:
+      case FIXED32:
         this.at += 4;
         break;
-      case WIRE.FIXED64:
+      case FIXED64:
         this.at += 8;
         break;
       default:
@@ -88,7 +88,7 @@ export class ExchangeReader {
 
   /** Whether the field under the reader is bytes; any other type of a known field breaks the message. */
   isBytes(): boolean {
-    return this.wire === WIRE.BYTES ? true : this.#break();
+    return this.wire === BYTES ? true : this.#break();
   }
 
   #break(): false {
@@ -177,7 +177,7 @@ function decodePart(
       if (!inner.isBytes()) return false;
       parts.start = inner.start;
       parts.end = inner.end;
-    } else if (inner.field === endField && inner.wire === WIRE.VARINT) {
+    } else if (inner.field === endField && inner.wire === VARINT) {
       parts.endOfStream = inner.value !== 0;
     }
   }
