@@ -1,10 +1,11 @@
 #!/bin/bash
 # Builds the images without a container engine, from files of this machine, into .cache/kube/images for the test cluster:
-# build-oci.sh [pause|envoy|sidegraph|model|bare …] (all of them). An image is passed over while its inputs are as they were.
+# build-oci.sh [pause|envoy|sidegraph|model|stand-in …] (all of them). An image is passed over while its inputs are as they were.
 #   localhost/pause:1           holds a pod's namespaces
 #   localhost/sidegraph-envoy:1 the Envoy binary alone
 #   localhost/sidegraph:1       Node 24 and this tree without its tests
 #   localhost/seldon-model:1    Seldon's Python wrapper and the examples' models, as MODEL_NAME and SERVICE_TYPE say
+#   localhost/stand-in:1        Node 24 and e2e/stand-in, which behaves as other people's images (e2e/cluster/harness/stand-ins.ts names it)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
@@ -68,18 +69,25 @@ warm_cache() {
   mkdir "$code/app/.cache"
   cp -a "$merged/app/.cache/compile" "$code/app/.cache/"
 }
-pack_sidegraph() {
-  local base code=$roots/code packages=$roots/packages
-  base=$(new_root sidegraph)
+# Two layers, Node and packages, in folders `node` and `packages` of $roots; equal in every image that has them, so that a node stores them once.
+node_layers() {
+  local base=$roots/node packages=$roots/packages
+  [ ! -e "$base" ] || return 0
+  new_root node > /dev/null
   "$here/collect.sh" "$base" "$(scripts/node-path.sh)=/usr/local/bin/node"
   # getaddrinfo loads these by name.
   for library in /lib/*-linux-gnu/libnss_dns.so.2 /lib/*-linux-gnu/libresolv.so.2; do
     [ ! -e "$library" ] || "$here/collect.sh" "$base" "$library=$library"
   done
-  mkdir -p "$packages/app" "$code/app"
+  mkdir -p "$packages/app"
   production_packages | while read -r package; do
     tar -c --exclude='*.md' --exclude='*.map' --exclude='*.d.ts' --exclude='*.d.cts' --exclude='*.d.mts' "$package"
   done | tar -xi -C "$packages/app"
+}
+pack_sidegraph() {
+  local base=$roots/node code=$roots/code packages=$roots/packages
+  node_layers
+  mkdir -p "$code/app"
   # shellcheck disable=SC2086
   find $(ls -d $FOLDERS 2>/dev/null) -type f -not -name '*.test.ts' -not -path '*/testdata/*' -not -path '*/testing/*' -print0 | tar -c --null -T - | tar -x -C "$code/app"
   cp package.json "$code/app/"
@@ -87,6 +95,24 @@ pack_sidegraph() {
   "$here/oci.sh" localhost/sidegraph:1 "$out/sidegraph.tar" \
     '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning","--import=/app/lib/runtime/compile-cache.mjs","cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production","MALLOC_ARENA_MAX=1"]}' \
     "$base" "$packages" "$code"
+}
+
+# Real images start their programs by these names, and manifests call them so.
+pack_stand-in() {
+  local code=$roots/stand-in program
+  node_layers
+  mkdir -p "$code"/{app/e2e,usr/bin,usr/local/bin}
+  cp -r e2e/stand-in "$code/app/e2e/"
+  cp -r proto "$code/app/"
+  find "$code/app" -name '*.test.ts' -delete
+  cp package.json "$code/app/"
+  for program in usr/bin/tensorflow_model_server=tensorflow usr/local/bin/seldon-core-microservice=seldon; do
+    printf '#!/usr/local/bin/node\nprocess.argv.splice(2, 0, "%s");\nimport("/app/e2e/stand-in/main.ts");\n' "${program#*=}" > "$code/${program%=*}"
+    chmod 755 "$code/${program%=*}"
+  done
+  "$here/oci.sh" localhost/stand-in:1 "$out/stand-in.tar" \
+    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning","/app/e2e/stand-in/main.ts"],"User":"8888","Env":["PATH=/usr/local/bin:/usr/bin:/bin","MALLOC_ARENA_MAX=1"]}' \
+    "$roots/node" "$roots/packages" "$code"
 }
 
 # Python and the wrapper without tests, headers and installers: 700 MB become 250. As in Seldon's own images the class
@@ -115,7 +141,7 @@ pack_model() {
 }
 
 for name in "${@:-all}"; do
-  case $name in all) set -- pause envoy sidegraph model ;; esac
+  case $name in all) set -- pause envoy sidegraph model stand-in ;; esac
 done
 for name; do
   case $name in
@@ -123,6 +149,7 @@ for name; do
     envoy) image envoy "$(stat -L -c '%n %s' "$(envoy_binary)")" ;;
     # shellcheck disable=SC2086
     sidegraph) image sidegraph "$(fingerprint $FOLDERS package.json package-lock.json images/warm-cache.mjs)" ;;
+    stand-in) image stand-in "$(fingerprint e2e/stand-in proto package.json package-lock.json)" ;;
     model) image model "$(fingerprint examples/models .cache/models)" ;;
     *) echo "image: unknown: $name" >&2; exit 2 ;;
   esac

@@ -12,9 +12,12 @@ const FOLDER = new URL('../../.cache/kube/definitions/', import.meta.url);
 const WAIT_MS = 30_000;
 const TRY_MS = 100;
 
-export async function applyDefinitions(client: KubeClient): Promise<void> {
+/** Those of all files, or of those whose names fit. */
+export async function applyDefinitions(client: KubeClient, files = /./): Promise<void> {
   if (!existsSync(FOLDER)) throw new Error('no definitions: run e2e/kube/build.sh');
-  const wanted = readdirSync(FOLDER).flatMap((file) => readDefinitions(file));
+  const wanted = readdirSync(FOLDER)
+    .filter((file) => files.test(file))
+    .flatMap((file) => readDefinitions(file));
   for (const object of wanted) await client.apply(object, { manager: 'test', force: true });
   for (const object of wanted) await waitUntilServed(client, object);
 }

@@ -146,10 +146,12 @@ function defaultUnit(
 ): Unit {
   const builtIn = findBuiltIn(written.implementation)?.name ?? null;
   const server = parseServer(written.implementation);
+  // UNKNOWN_IMPLEMENTATION says no more than nothing: a unit that nobody would call is not what its author meant.
   const silent =
     written.type === undefined &&
     written.methods === undefined &&
-    written.implementation === undefined;
+    builtIn === null &&
+    server === null;
   return {
     name: written.name,
     path: written.path,

@@ -57,6 +57,15 @@ test('a unit whose address is given from outside needs no container', () => {
   );
 });
 
+test('a unit of no type is a model, whether or not it says that it has no implementation', () => {
+  for (const implementation of [undefined, null, 'UNKNOWN_IMPLEMENTATION']) {
+    const text = manifest({ name: 'a', implementation }, pods('a'));
+    const { deployments, findings } = loadDeployments(text, { source: 'test' });
+    assert.deepEqual(findings, []);
+    assert.equal(deployments[0]?.predictors[0]?.graph.type, 'MODEL', String(implementation));
+  }
+});
+
 test('a null field counts as absent', () => {
   const graph = { name: 'a', type: null, children: null, endpoint: null, parameters: null };
   const predictor = { ...pods('a'), traffic: null, labels: null, svcOrchSpec: null };

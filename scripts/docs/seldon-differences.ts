@@ -206,6 +206,12 @@ const ROWS: readonly Difference[] = [
     why: 'it is nearly always a mistake',
   },
   {
+    about: 'a unit with `implementation: UNKNOWN_IMPLEMENTATION` and no type',
+    seldon: 'never called: the request is the response',
+    here: 'a MODEL, as without the implementation',
+    why: 'both say that nothing is built in',
+  },
+  {
     about: '`children` as a single object, names with `_`',
     seldon: 'a list only; names as Kubernetes has them',
     here: 'accepted',
