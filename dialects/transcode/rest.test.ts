@@ -74,6 +74,38 @@ test('a tensor is answered by a tensor, a text by a text, bytes by bytes', () =>
   );
 });
 
+test('a content type of texts says nothing of numbers', () => {
+  for (const [type, datatype, data] of [
+    ['str', 'FP64', '[5]'],
+    ['base64', 'INT64', '[1234]'],
+    ['str', 'BOOL', '[true]'],
+    ['str', 'BYTES', '[5]'],
+  ]) {
+    const tensor = `"name":"o","datatype":"${datatype}","shape":[1],"parameters":{"content_type":"${type}"},"data":${data}`;
+    const [, answer] = through(
+      'seldon',
+      'v2',
+      '{"data":{"ndarray":[1]}}',
+      `{"outputs":[{${tensor}}]}`,
+    );
+    assert.equal(answer, `{"data":{"ndarray":${data}}}`, tensor);
+    const [request] = through('v2', 'seldon', `{"inputs":[{${tensor}}]}`);
+    assert.equal(request, `{"data":{"ndarray":${data}}}`, tensor);
+  }
+});
+
+test('a content type of texts is believed of bytes behind the JSON, if they are texts', () => {
+  const asked = (datatype: string, bytes: Buffer): Payload =>
+    binary(
+      `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[1],"parameters":{"content_type":"str","binary_data_size":${bytes.length}}}]}`,
+      bytes,
+    );
+  const text = Buffer.from('\u0002\0\0\0hi', 'latin1');
+  assert.equal(through('v2', 'seldon', asked('BYTES', text))[0], '{"strData":"hi"}');
+  const number = Buffer.from(Int32Array.of(7).buffer);
+  assert.equal(through('v2', 'seldon', asked('INT32', number))[0], '{"data":{"ndarray":[7]}}');
+});
+
 test('a Seldon unit in a V2 graph gets one tensor as an array, and its array becomes a tensor', () => {
   const asked =
     '{"id":"i","parameters":{"a":1,"binary_data_output":true},"inputs":[{"name":"x","datatype":"FP32","shape":[2,2],"data":[[1,2.50],[3,4]]}]}';

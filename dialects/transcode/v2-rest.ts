@@ -40,8 +40,13 @@ class Tail {
   }
 }
 
-function contentOf(json: Buffer, parameters: ReadonlyMap<string, Span>): SaidTensor['content'] {
-  const type = stringAt(json, parameters.get('content_type'));
+/** What a parameter says of texts; of anything else it says nothing, whoever wrote it there. */
+function contentOf(
+  json: Buffer,
+  parameters: ReadonlyMap<string, Span>,
+  areTexts: boolean,
+): SaidTensor['content'] {
+  const type = areTexts ? stringAt(json, parameters.get('content_type')) : '';
   return type === 'str' || type === 'base64' ? type : null;
 }
 
@@ -64,8 +69,8 @@ function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTen
     const flat = flattenJson(body, data);
     if (flat === undefined) return `tensor "${name}" is ragged or of several kinds`;
     if (!fitsShape(shape, sizeOf(flat.shape))) return `tensor "${name}" does not fit its shape`;
-    const { text, hasNonFinite } = flat;
-    const content = contentOf(json, parameters);
+    const { text, hasNonFinite, kind } = flat;
+    const content = contentOf(json, parameters, datatype === 'BYTES' && kind === 'text');
     if (content === 'base64' && !areBase64(text)) return `tensor "${name}" is no base64`;
     return { ...said, text, hasNonFinite, content };
   }
@@ -74,7 +79,8 @@ function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTen
   if (raw === undefined) return `tensor "${name}" has no data of its datatype`;
   const { text, hasNonFinite, count } = raw;
   if (!fitsShape(shape, count)) return `tensor "${name}" does not fit its shape`;
-  return { ...said, text, hasNonFinite, content: raw.content ?? contentOf(json, parameters) };
+  const content = raw.content ?? contentOf(json, parameters, datatype === 'BYTES');
+  return { ...said, text, hasNonFinite, content };
 }
 
 function readParameters(json: Buffer, span: Span | undefined): string | null {

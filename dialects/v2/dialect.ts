@@ -118,6 +118,7 @@ export const V2: Dialect = {
       { path: `${MODELS}/{unit}/ready`, response: 'unit-status' },
       { path: `${MODELS}/{unit}/versions/{version}`, response: 'unit-metadata' },
       { path: `${MODELS}/{unit}/versions/{version}/ready`, response: 'unit-status' },
+      { path: '/v2/docs', response: 'doc-without-slash' },
       { path: '/v2/docs/', response: 'doc' },
       { path: '/v2/docs/seldon.json', response: 'openapi' },
     ],

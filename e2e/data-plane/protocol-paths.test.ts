@@ -117,10 +117,15 @@ describe('one V2 model, which Envoy serves alone', () => {
     assert.equal(reply.status, 405);
     const unknown = await ask(running.port, { path: '/nothing', body: REQUEST });
     assert.equal(unknown.status, 404);
+    const info =
+      'no such path: this graph speaks v2, as in POST /v2/models/infer, POST /v2/models/{model}/infer, POST /v2/models/{model}/versions/{version}/infer';
     assert.deepEqual(JSON.parse(unknown.text), {
-      error: 'no such path',
-      status: { code: 404, info: 'no such path', status: 'FAILURE' },
+      error: info,
+      status: { code: 404, info, status: 'FAILURE' },
     });
+    const other = await askGrpc(running.grpcPort, { path: '/seldon.protos.Seldon/Predict' });
+    assert.equal(other.status, 12);
+    assert.match(other.statusMessage, /this graph speaks v2, as in \/inference\.GRPCInference/);
   });
 
   test('readiness, metadata and health are answered', async () => {

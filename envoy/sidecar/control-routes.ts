@@ -2,7 +2,7 @@
 // metadata, docs, reflection, health), what its supervisor answers (readiness, metrics), and what Envoy answers itself.
 import type { ControlRoot } from '../../dialects/dialect.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import { dialectOf, errorBody } from '../../dialects/known/dialects.ts';
+import { dialectOf, errorBody, noSuchMethod, noSuchPath } from '../../dialects/known/dialects.ts';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import { type EnvoyJson, overwriteHeader } from '../kit/json.ts';
 import { CONTROL_GRPC_CLUSTER, CONTROL_HTTP_CLUSTER, PROBE_CLUSTER } from '../kit/names.ts';
@@ -48,6 +48,7 @@ export function otherMethods(plan: Plan): EnvoyJson[] {
 }
 
 export function controlRoutes(plan: Plan): EnvoyJson[] {
+  const dialect = dialectOf(plan.dialect);
   return [
     ...rootsOf(plan).flatMap(({ path, below, service, isProbe }) =>
       withPrefix(plan, path).flatMap((full) => [
@@ -78,10 +79,7 @@ export function controlRoutes(plan: Plan): EnvoyJson[] {
       match: { path },
       direct_response: { status: 200 },
     })),
-    ...[
-      ...dialectOf(plan.dialect).control.grpc.methods.map(({ path }) => path),
-      ...GRPC_BESIDE,
-    ].flatMap((path) =>
+    ...[...dialect.control.grpc.methods.map(({ path }) => path), ...GRPC_BESIDE].flatMap((path) =>
       withPrefix(plan, path).map((full) => ({
         match: { path: full, headers: [methodIs('POST')] },
         route: { cluster: CONTROL_GRPC_CLUSTER, prefix_rewrite: path, timeout: '0s' },
@@ -94,13 +92,13 @@ export function controlRoutes(plan: Plan): EnvoyJson[] {
         headers: [{ name: 'content-type', string_match: { prefix: 'application/grpc' } }],
       },
       // Envoy tells gRPC clients 12 (unimplemented) for a 404.
-      direct_response: { status: 404, body: { inline_string: 'unknown method' } },
+      direct_response: { status: 404, body: { inline_string: noSuchMethod(dialect) } },
     },
     {
       match: { prefix: '/' },
       direct_response: {
         status: 404,
-        body: { inline_string: errorBody(dialectOf(plan.dialect), 404, 'no such path') },
+        body: { inline_string: errorBody(dialect, 404, noSuchPath(dialect)) },
       },
       response_headers_to_add: [overwriteHeader('content-type', 'application/json')],
     },

@@ -14,6 +14,7 @@ import {
 } from '@grpc/grpc-js';
 import type { MethodDefinition, PackageDefinition } from '@grpc/proto-loader';
 import type { Dialect, GrpcMethod } from '../../dialects/dialect.ts';
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import { ERRORS } from '../../graph/plan/errors.ts';
 import { ERROR_HEADER, PLAN_HEADER } from '../../graph/plan/names.ts';
 import { passesToUnits } from '../contract/passed-headers.ts';
@@ -22,7 +23,7 @@ import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { findSilentUnits } from './dial-units.ts';
 import { MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
-import { findAsked } from './find-asked.ts';
+import { findAsked, unknownModel } from './find-asked.ts';
 import {
   builtInMetadata,
   deriveGraphMetadata,
@@ -119,7 +120,7 @@ async function responseOf(
     case 'unit': {
       const name = method.unitIn(request);
       const asked = findAsked(plan, name);
-      if (asked === null) return unknownUnit(name);
+      if (asked === null) return refuseUnknown(plan, name);
       const unit = plan.units[asked.unit];
       if (unit !== undefined && unit.builtIn !== null) return { bytes: method.builtIn(unit.name) };
       return askUnit(plan, asked.unit, method.unitPath, method.ask(request), metadata);
@@ -129,11 +130,11 @@ async function responseOf(
   }
 }
 
-function unknownUnit(name: string): Answered {
+function refuseUnknown(plan: Plan, name: string): Answered {
+  const { code, info } = unknownModel(dialectOf(plan.dialect), name);
   const told = new GrpcMetadata();
-  told.set(ERROR_HEADER, 'UNIT_UNKNOWN');
-  const details = `Failed to find model ${name}`;
-  return { refusal: { code: ERRORS.UNIT_UNKNOWN.grpcStatus, details, metadata: told } };
+  told.set(ERROR_HEADER, code);
+  return { refusal: { code: ERRORS[code].grpcStatus, details: info, metadata: told } };
 }
 
 /** The types of both messages come from the proto files: their fields are the protocol's own. */

@@ -124,6 +124,17 @@ test('a unit that the graph does not have is an error that names it', async () =
   );
 });
 
+test('a model that nobody has is NOT_FOUND where the protocol names models', async () => {
+  const { ask } = await serve(
+    { name: 'a', type: 'MODEL', children: [{ name: 'b', type: 'MODEL' }] },
+    'v2',
+  );
+  await assert.rejects(
+    ask('/inference.GRPCInferenceService/ModelReady', '0a046e6f7065'),
+    failsWith(5, /Failed to find model nope/),
+  );
+});
+
 test('an unknown method is UNIMPLEMENTED, and so is what only the filter answers', async () => {
   const { ask } = await serve({ name: 'm', type: 'MODEL' });
   await assert.rejects(ask('/seldon.protos.Seldon/Nope'), failsWith(12, /Nope/));

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
-import type { DeploymentPlan } from '../../graph/plan/plan.ts';
+import type { DeploymentPlan, DialectName } from '../../graph/plan/plan.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
@@ -110,7 +110,8 @@ async function serve(
     );
 }
 
-const serveGraph = (graph: TestUnit) => serve(testDeployment(testPlan(graph)));
+const serveGraph = (graph: TestUnit, dialect: DialectName = 'seldon') =>
+  serve(testDeployment({ ...testPlan(graph), dialect }));
 
 test('ready is 200 and empty when every unit accepts connections, over either of its ports', async () => {
   const unit = await startUnit({});
@@ -250,6 +251,21 @@ test('an unknown unit is a failure in words that Seldon uses', async () => {
   assert.deepEqual(JSON.parse(response.body), {
     status: { code: 500, info: 'Failed to find model nope', status: 'FAILURE' },
   });
+});
+
+test('a model that nobody has is not found where the protocol names models', async () => {
+  const graph: TestUnit = { name: 'a', type: 'MODEL', children: [{ name: 'b', type: 'MODEL' }] };
+  for (const [dialect, path] of [
+    ['v2', '/v2/models/nope'],
+    ['v2', '/v2/models/nope/ready'],
+    ['tensorflow', '/v1/models/nope'],
+    ['tensorflow', '/v1/models/nope/metadata'],
+  ] as const) {
+    const answer = await (await serveGraph(graph, dialect))(path);
+    assert.equal(answer.status, 404, path);
+    assert.equal(answer.headers['sidegraph-error'], 'MODEL_UNKNOWN');
+    assert.equal((JSON.parse(answer.body) as { error: string }).error, 'Failed to find model nope');
+  }
 });
 
 test('a unit that cannot be reached is a failure with a code', async () => {
@@ -399,6 +415,27 @@ test('other methods are 405, other paths 404', async () => {
   assert.equal((await ask('/api/v1.0/status/m', 'POST')).status, 405);
   assert.equal((await ask('/api/v1.0/nothing')).status, 404);
   assert.equal((await ask('/api/v1.0/status/a/b')).status, 404);
+});
+
+test('a path of another protocol is answered with the one that the graph speaks', async () => {
+  const unit: TestUnit = { name: 'm', type: 'MODEL' };
+  const { body } = await (await serveGraph(unit, 'v2'))('/api/v1.0/status');
+  const { error } = JSON.parse(body) as { error: string };
+  assert.match(error, /^no such path: this graph speaks v2, as in POST \/v2\/models\/infer, /);
+  const other = await (await serveGraph(unit))('/v2/models/m');
+  assert.match(other.body, /this graph speaks seldon, as in POST \/api\/v1.0\/predictions/);
+});
+
+test('the documentation without its slash leads to it, below any prefix', async () => {
+  for (const [dialect, path, location] of [
+    ['seldon', '/api/v1.0/doc', 'doc/'],
+    ['v2', '/v2/docs', 'docs/'],
+  ] as const) {
+    const ask = await serveGraph({ name: 'm', type: 'MODEL' }, dialect);
+    const answer = await ask(path);
+    assert.deepEqual([answer.status, answer.headers.location], [301, location]);
+    assert.equal((await ask(`${path}/`)).status, 200);
+  }
 });
 
 test('the documentation names the deployment and needs nothing from elsewhere', async () => {

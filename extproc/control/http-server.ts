@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { HttpControlResponse } from '../../dialects/dialect.ts';
-import { DIALECTS, dialectOf } from '../../dialects/known/dialects.ts';
+import { DIALECTS, dialectOf, noSuchPath } from '../../dialects/known/dialects.ts';
 import { loadDocuments } from '../../dialects/known/documents.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
@@ -16,7 +16,7 @@ import {
   failed,
   jsonResponse,
   pathOf,
-  textResponse,
+  refused,
   writeResponse,
 } from './responses.ts';
 import { serveConnections } from './serve-connections.ts';
@@ -60,7 +60,7 @@ async function answerRequest(
   const reply = (response: ControlResponse): void =>
     writeResponse(request, outgoing, response, methods, plan?.policy.cors);
 
-  if (endpoint === undefined) return reply(textResponse(404, '404 page not found\n'));
+  if (endpoint === undefined) return reply(refused(dialect, 404, noSuchPath(dialect)));
   if (request.method === 'OPTIONS' && methods !== '') return reply(emptyResponse(200));
   if (request.method !== 'GET' && request.method !== 'HEAD') return reply(emptyResponse(405));
   if (endpoint.response === 'post') return reply(emptyResponse(405));
@@ -68,12 +68,13 @@ async function answerRequest(
     return reply(failed(dialect, 'PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
   const asked = { ...endpoint, response: endpoint.response };
-  return reply(await answerAsked(plan, asked, request.headers));
+  return reply(await answerAsked(plan, asked, path, request.headers));
 }
 
 async function answerAsked(
   plan: Plan,
   { response, unit, version, body }: ControlEndpoint & { readonly response: HttpControlResponse },
+  path: string,
   headers: IncomingHttpHeaders,
 ): Promise<ControlResponse> {
   switch (response) {
@@ -98,7 +99,10 @@ async function answerAsked(
         headers: { 'content-type': 'text/html; charset=utf-8' },
       };
     case 'doc-without-slash':
-      return { ...emptyResponse(301), headers: { location: 'doc/' } };
+      return {
+        ...emptyResponse(301),
+        headers: { location: `${path.slice(path.lastIndexOf('/') + 1)}/` },
+      };
     case 'openapi':
       return jsonResponse(200, (await loadDocuments(plan.dialect))?.openApiOf(plan) ?? '{}');
   }

@@ -8,7 +8,7 @@ import { unpack } from '../contract/unpack/unpack.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
 import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { type ControlResponse, failed, jsonResponse, refused } from './responses.ts';
-import { findAsked } from './find-asked.ts';
+import { findAsked, unknownModel } from './find-asked.ts';
 import { askUnit, type UnitResponse } from './ask-unit.ts';
 import {
   builtInMetadata,
@@ -27,8 +27,10 @@ export async function answerUnit(
   const asked = findAsked(plan, name);
   const unit = asked === null ? undefined : plan.units[asked.unit];
   const dialect = dialectOf(plan.dialect);
-  if (asked === null || unit === undefined)
-    return failed(dialect, 'UNIT_UNKNOWN', `Failed to find model ${name}`);
+  if (asked === null || unit === undefined) {
+    const { code, info } = unknownModel(dialect, name);
+    return failed(dialect, code, info);
+  }
   if (unit.builtIn !== null) {
     return jsonResponse(
       200,

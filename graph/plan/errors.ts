@@ -149,6 +149,13 @@ export const ERRORS = {
     meaning: 'the graph filter did not respond: it is starting, restarting or was killed',
     advice: "try again after the time in retry-after; look at the filter's log",
   },
+  MODEL_UNKNOWN: {
+    status: 404,
+    grpcStatus: 5,
+    meaning:
+      'a request for the status or metadata of a model that a V2 or TensorFlow graph does not have, answered as servers of these protocols do',
+    advice: 'name a unit of the graph',
+  },
   UNIT_UNKNOWN: {
     status: 500,
     grpcStatus: 2,

@@ -266,6 +266,12 @@ const ROWS: readonly Difference[] = [
     why: 'the servers write them',
   },
   {
+    about: 'status or metadata of a V2 or TensorFlow model that nobody has',
+    seldon: '500',
+    here: '`MODEL_UNKNOWN`, 404 (gRPC 5); with protocol `seldon` 500, as from Seldon',
+    why: 'servers of the protocols say that it is not found, and 500 sets off alarms',
+  },
+  {
     about: '`/v2`, `/v2/health/live`, gRPC ServerLive, ServerReady, ServerMetadata',
     seldon: 'not found; a crash over gRPC',
     here: 'served for the graph',
