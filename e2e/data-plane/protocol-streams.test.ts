@@ -154,6 +154,59 @@ describe('gRPC streams', () => {
     }
   });
 
+  test('to a single model name it in every message, however the messages come', async () => {
+    const model = await startStreamUnit();
+    const running = await runGraph(
+      speaking({ name: 'm', type: 'MODEL', grpcPort: model.port, port: model.port }),
+    );
+    const call = openStream(running.grpcPort, STREAM_INFER);
+    try {
+      const rest = Buffer.concat([stringField(3, 'id'), Buffer.alloc(40, 0x3a)]);
+      const named = (name: string): Buffer =>
+        frameGrpc(Buffer.concat([stringField(1, name), rest]));
+      const none = frameGrpc(rest);
+      const empty = frameGrpc(Buffer.concat([Buffer.of(0x0a, 0), rest]));
+      const long = 'l'.repeat(300);
+      // Each buffer is a chunk of its own. The first needs no name: until the unit has the headers, Envoy may still say how long the
+      // first piece is, which this strict server minds.
+      const first = named('m');
+      const chunks = [
+        none,
+        Buffer.concat([none, named('other'), empty, frameGrpc(Buffer.alloc(0))]),
+        ...[...named(long)].map((byte) => Buffer.of(byte)),
+        ...[...none].map((byte) => Buffer.of(byte)),
+        Buffer.concat([named('m'), none.subarray(0, 7)]),
+        none.subarray(7),
+      ];
+      const wanted = Buffer.concat([
+        first,
+        named('m'),
+        named('m'),
+        named('other'),
+        named('m'),
+        frameGrpc(stringField(1, 'm')),
+        named(long),
+        named('m'),
+        named('m'),
+        named('m'),
+      ]);
+      call.write(first);
+      await call.until(first.length);
+      for (const chunk of chunks) {
+        call.write(chunk);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await call.until(wanted.length);
+      assert.equal(await call.end(), '0');
+      assert.equal(model.asked[0]?.bytes.toString('hex'), wanted.toString('hex'));
+      assert.deepEqual(running.filterPids(), []);
+    } finally {
+      call.destroy();
+      await running.stop();
+      await model.close();
+    }
+  });
+
   test('both ways, behind a graph whose first message is walked, each under the last model’s name', async () => {
     const first = await startGrpcUnit(({ message }) => ({ message }));
     const model = await startStreamUnit();

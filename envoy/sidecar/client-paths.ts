@@ -13,6 +13,8 @@ export interface ClientPath {
   readonly model: string | null;
   /** The path is the unit's too, whatever it is asked. */
   readonly passes: boolean;
+  /** gRPC messages that name no model are given the unit's. */
+  readonly names: boolean;
   /** What comes back may stream. */
   readonly streams: boolean;
   /** Makes the unit's path of the model's name where that is no prediction's. */
@@ -78,11 +80,13 @@ function ownPath(plan: Plan, route: ClientRoute): ClientPath {
   return { ...patternPath(whole, null, streams), lastPathOf: lastOf(plan, route) };
 }
 
-function passingPaths(plan: Plan, { path, streams = false }: ClientRoute): ClientPath[] {
+function passingPaths(plan: Plan, { path, use, streams = false }: ClientRoute): ClientPath[] {
+  const names = use === 'last';
   if (!isTemplate(path))
     return withPrefix(plan, path).map((full) => ({
       ...exactPath(full, null, streams),
       passes: true,
+      names,
       rewrite: () => ({ prefix_rewrite: path }),
     }));
   const pattern = patternOf(path).replaceAll('([^/]+)', '[^/]+');
@@ -93,6 +97,7 @@ function passingPaths(plan: Plan, { path, streams = false }: ClientRoute): Clien
       match: matchOf(whole),
       model: null,
       passes: true,
+      names,
       streams,
       lastPathOf: null,
       rewrite: () => rewritten,
@@ -105,6 +110,7 @@ function exactPath(full: string, model: string | null, streams: boolean): Client
     match: { path: full },
     model,
     passes: false,
+    names: true,
     streams,
     lastPathOf: null,
     rewrite: (path) => ({ prefix_rewrite: path }),
@@ -116,6 +122,7 @@ function patternPath(pattern: string, model: string | null, streams: boolean): C
     match: matchOf(pattern),
     model,
     passes: false,
+    names: true,
     streams,
     lastPathOf: null,
     rewrite: (path) => rewriteOf(pattern, path),

@@ -67,9 +67,9 @@ function filledModel(
   plan: Plan,
   kind: RouteKind,
   { unit }: NativeTarget,
-  { passes }: ClientPath,
+  { names }: ClientPath,
 ): string | null {
-  if (passes || !isGrpcKind(kind) || dialectOf(plan.dialect).grpcModelField === null) return null;
+  if (!names || !isGrpcKind(kind) || dialectOf(plan.dialect).grpcModelField === null) return null;
   return edgeOf(plan, unit, 'grpc').model;
 }
 

@@ -24,7 +24,11 @@ export function namesModel(field: number, model: string, others: readonly string
   };
 }
 
-/** Only the first piece of a body is looked at: it holds the frame and the name of any client that is not out to be odd. */
+/**
+ * Every message of a stream is looked at where it begins, and no further: what follows passes unread. A beginning that comes in pieces is
+ * held until it can be read, which is a name's length at most. `setBytes` makes a `content-length` of the piece's own length, and Envoy sends
+ * it where the connection to the unit is not open yet: gRPC's C core, and with it MLServer and Triton, does not mind (seen on Envoy 1.40).
+ */
 function scriptOf(field: number, model: string, others: readonly string[]): string {
   const tag = field * 8 + 2;
   const entries = others.map((name) => `[${quote(Buffer.from(name))}]=true`).join(',');
@@ -33,35 +37,71 @@ function scriptOf(field: number, model: string, others: readonly string[]): stri
   return `local NAMED = ${quote(named)}
 local OTHERS = {${entries}}
 
--- The field that a message begins with, and what it says; nil where that is no name.
-local function leading(bytes)
-  if bytes:byte(6) ~= ${tag} then return 0, nil end
-  local length, after = bytes:byte(7), 8
-  if length == nil then return 0, nil end
+-- The field that a message begins with: how long it is, and the name in it; 0 and nil where it is no name, nil where it is not all there.
+-- The message is at first .. last, of which there is up to known.
+local function leading(bytes, first, last, known)
+  if last < first then return 0, nil end
+  if known < first then return nil end
+  if bytes:byte(first) ~= ${tag} then return 0, nil end
+  if last < first + 1 then return 0, nil end
+  if known < first + 1 then return nil end
+  local length, after = bytes:byte(first + 1), first + 2
   if length >= 128 then
-    local high = bytes:byte(8)
-    if high == nil or high >= 128 then return 0, nil end
-    length, after = length - 128 + high * 128, 9
+    if last < after then return 0, nil end
+    if known < after then return nil end
+    local high = bytes:byte(after)
+    if high >= 128 then return 0, nil end
+    length, after = length - 128 + high * 128, first + 3
   end
-  return after - 6 + length, bytes:sub(after, after + length - 1)
+  local stop = after + length - 1
+  if stop > last then return 0, nil end
+  if stop > known then return nil end
+  return stop - first + 1, bytes:sub(after, stop)
+end
+
+local function frame(length)
+  return string.char(0, math.floor(length / 16777216) % 256,
+    math.floor(length / 65536) % 256, math.floor(length / 256) % 256, length % 256)
 end
 
 function envoy_on_request(handle)
-  local isFirst = true
+  local left, held = 0, ""
   for chunk in handle:bodyChunks() do
     local size = chunk:length()
-    if isFirst and size >= 5 then
-      local bytes = chunk:getBytes(0, size)
-      local taken, name = leading(bytes)
-      if bytes:byte(1) == 0 and (name == nil or OTHERS[name]) then
-        local a, b, c, d = bytes:byte(2, 5)
-        local length = ((a * 256 + b) * 256 + c) * 256 + d + #NAMED - taken
-        local frame = string.char(0, math.floor(length / 16777216) % 256,
-          math.floor(length / 65536) % 256, math.floor(length / 256) % 256, length % 256)
-        chunk:setBytes(frame .. NAMED .. bytes:sub(6 + taken))
+    if left >= size then
+      left = left - size
+    else
+      local bytes = held .. chunk:getBytes(0, size)
+      local isChanged = held ~= ""
+      local pieces, at, last = {}, 1, #bytes
+      held = ""
+      while at <= last do
+        if left > 0 then
+          local stop = math.min(at + left - 1, last)
+          pieces[#pieces + 1] = bytes:sub(at, stop)
+          left, at = left - (stop - at + 1), stop + 1
+        else
+          local taken, name, length
+          if last >= at + 4 then
+            local a, b, c, d = bytes:byte(at + 1, at + 4)
+            length = ((a * 256 + b) * 256 + c) * 256 + d
+            taken, name = leading(bytes, at + 5, at + 4 + length, last)
+          end
+          if taken == nil then
+            held, isChanged = bytes:sub(at), true
+            break
+          end
+          if bytes:byte(at) == 0 and (name == nil or name == "" or OTHERS[name]) then
+            pieces[#pieces + 1] = frame(length + #NAMED - taken) .. NAMED
+            left, at, isChanged = length - taken, at + 5 + taken, true
+          else
+            pieces[#pieces + 1] = bytes:sub(at, at + 4)
+            left, at = length, at + 5
+          end
+        end
       end
+      if isChanged then chunk:setBytes(table.concat(pieces)) end
     end
-    if size > 0 then isFirst = false end
   end
 end
 `;
