@@ -4,11 +4,12 @@ import { listTests, tierOf } from './tiers.ts';
 
 const tests = listTests();
 
-test('a test that looks for an Envoy, by an import or by a process that it starts, is no unit test', () => {
+test('a test that looks for an Envoy or for Python, by an import or by a process that it starts, is no unit test', () => {
   for (const [name, tier] of [
     [/^scripts\/tiers\.test\.ts$/, 'unit'],
     [/^cli\/.*\brun\.test\.ts$/, 'envoy'],
     [/^examples\/examples\.test\.ts$/, 'models'],
+    [/^dialects\/matrix\.test\.ts$/, 'models'],
   ] as const) {
     const path = tests.find((each) => name.test(each)) ?? assert.fail(String(name));
     assert.equal(tierOf(path), tier, path);

@@ -16,8 +16,8 @@ const SKIPPED = /^(\.|node_modules$|docs$|images$|charts$)/;
 const CLUSTER = /^(e2e\/(control-plane|cluster)|(e2e|bench)\/scale)\//;
 /** Tests of the whole product. */
 const PRODUCT = /^e2e\/(data-plane|conformance)\//;
-/** What starts model servers: all examples, and whoever runs one. */
-const MODELS = /^examples\//;
+/** What needs the models' Python: all examples and whoever runs one, and what compares with numpy. */
+const MODELS = /^examples\/|\/testing\/numpy\.ts$/;
 /** What looks for an Envoy in order to start it. */
 const ENVOY = /^envoy\/([^/]+\/)*locate\.ts$|\/testing\/([\w-]+-)?envoy\.ts$/;
 

@@ -69,16 +69,22 @@ function write(shape: readonly number[], mean: Numbers): Buffer {
   return text === 'long' ? Buffer.from(writeNested(shape, Array.from(mean)), 'latin1') : text;
 }
 
+/** As `writeNumbers` does: −0 keeps its sign. */
+function writeRow(values: readonly number[]): string {
+  if (!values.some((value) => Object.is(value, -0))) return JSON.stringify(values);
+  return `[${values.map((value) => (Object.is(value, -0) ? '-0.0' : String(value))).join(',')}]`;
+}
+
 /** JSON of nested arrays of that shape: the opposite of `flatten`. */
 function writeNested(shape: readonly number[], values: readonly number[]): string {
-  if (shape.length === 1) return JSON.stringify(values);
+  if (shape.length === 1) return writeRow(values);
   let next = 0;
   const writeAxis = (axis: number): string => {
     if (axis === shape.length) return JSON.stringify(values[next++]);
     const length = shape[axis] ?? 0;
     if (axis + 1 === shape.length) {
       next += length;
-      return JSON.stringify(values.slice(next - length, next));
+      return writeRow(values.slice(next - length, next));
     }
     let text = '[';
     for (let i = 0; i < length; i++)

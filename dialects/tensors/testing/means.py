@@ -1,4 +1,4 @@
-"""What numpy says of means and of numbers of sixteen bits, as JSON: the tests of the dialects compare with it."""
+"""What numpy says of tensors, of means and of numbers of sixteen bits, as JSON: the tests of the dialects compare with it."""
 
 import base64
 import functools
@@ -73,28 +73,55 @@ def cases():
                 rows.append([True] * 6)
             else:
                 rows.append([random.uniform(-100, 100) for _ in range(6)])
-            if name == "BF16":
-                arrays = [write(name, np.array(r)) for r in rows[:count]]
-                doubles = [bf16_to_float(a) for a in arrays]
-            else:
-                arrays = [np.array(r, dtype=TYPES[name]) for r in rows[:count]]
-                doubles = [a.astype(np.float64) for a in arrays]
-            # Not np.mean, which begins with +0 and so loses the sign of a zero.
-            mean = functools.reduce(np.add, doubles) / count
-            assert np.array_equal(mean, np.mean(np.stack(doubles), axis=0), equal_nan=True)
-            of = name if name in ("FP16", "FP32", "FP64", "BF16") else "FP64"
+            yield case(name, rows[:count])
+    # What JSON without NaN can say.
+    yield case("FP64", [[-0.0, 0.1, 1e300, -2.5, 0.0, 3], [-0.0, 0.2, 1e300, 1.5, -0.0, 4]])
+
+
+def case(name, rows):
+    if name == "BF16":
+        arrays = [write(name, np.array(r)) for r in rows]
+        doubles = [bf16_to_float(a) for a in arrays]
+    else:
+        arrays = [np.array(r, dtype=TYPES[name]) for r in rows]
+        doubles = [a.astype(np.float64) for a in arrays]
+    # Not np.mean, which begins with +0 and so loses the sign of a zero.
+    mean = functools.reduce(np.add, doubles) / len(rows)
+    assert np.array_equal(mean, np.mean(np.stack(doubles), axis=0), equal_nan=True)
+    of = name if name in ("FP16", "FP32", "FP64", "BF16") else "FP64"
+    written = [(d if name == "BF16" else a) for a, d in zip(arrays, doubles)]
+    return {
+        "datatype": name,
+        "shape": [2, 3],
+        "raw": [text(a) for a in arrays],
+        # As Python writes numbers: integers whole, NaN and infinities by their names.
+        "flat": [json.dumps(a.tolist()) for a in written],
+        "nested": [json.dumps(a.reshape(2, 3).tolist()) for a in written],
+        "meanDatatype": of,
+        "mean": text(write(of, mean)),
+    }
+
+
+def tensors():
+    """Of every datatype what is easily lost on the way, what every JSON can say, one number and none."""
+    for name in [*TYPES, "BF16"]:
+        values = np.array(special(name)[0], dtype=object)
+        ordinary = [0.5, -0.0, 1.1, -2.25, 3, 0.1] if name not in INTEGERS and name != "BOOL" else values
+        for kind, each in (
+            ("special", values.reshape(2, 3)),
+            ("ordinary", np.array(ordinary, dtype=object).reshape(2, 3)),
+            ("one", np.array(ordinary[2:3], dtype=object).reshape(1, 1)),
+            ("empty", np.zeros((0, 3), dtype=object)),
+        ):
+            array = write(name, each.astype(np.float64)) if name == "BF16" else each.astype(TYPES[name])
+            said = bf16_to_float(array) if name == "BF16" else array
             yield {
+                "kind": kind,
                 "datatype": name,
-                "shape": [2, 3],
-                "raw": [text(a) for a in arrays],
-                # As Python writes numbers: integers whole, NaN and infinities by their names.
-                "flat": [json.dumps((d if name == "BF16" else a).tolist()) for a, d in zip(arrays, doubles)],
-                "nested": [
-                    json.dumps((d if name == "BF16" else a).reshape(2, 3).tolist())
-                    for a, d in zip(arrays, doubles)
-                ],
-                "meanDatatype": of,
-                "mean": text(write(of, mean)),
+                "shape": list(each.shape),
+                "bytes": text(array),
+                "flat": json.dumps(said.ravel().tolist()),
+                "nested": json.dumps(said.tolist()),
             }
 
 
@@ -113,6 +140,7 @@ print(
     json.dumps(
         {
             "means": list(cases()),
+            "tensors": list(tensors()),
             "fp16": text(np.arange(65536, dtype=np.uint16).view(np.float16).astype(np.float64)),
             "bf16": text(bf16_to_float(np.arange(65536, dtype=np.uint16))),
             "doubles": text(doubles),

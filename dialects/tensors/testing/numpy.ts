@@ -1,4 +1,4 @@
-// What numpy says of means, for tests to compare with: one Python process for each file of tests.
+// What numpy says of tensors and their means, for tests to compare with: one Python process for each file of tests.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,19 @@ export interface MeanCase {
   readonly mean: Buffer;
 }
 
+export interface TensorCase {
+  /** `special`: what is easily lost on the way. `ordinary`: what the JSON of every protocol can say. */
+  readonly kind: 'special' | 'ordinary' | 'one' | 'empty';
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  readonly bytes: Buffer;
+  /** Its text as flat and as nested list, as Python writes it. */
+  readonly flat: string;
+  readonly nested: string;
+}
+
 export interface Numpy {
+  readonly tensors: readonly TensorCase[];
   readonly means: readonly MeanCase[];
   /** The value of each number of sixteen bits, as doubles. */
   readonly fp16: Buffer;
@@ -30,7 +42,17 @@ export interface Numpy {
 const PYTHON = fileURLToPath(new URL('../../../.venv-models/bin/python', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('means.py', import.meta.url));
 /** Texts of these members are base64. */
-const BYTES = new Set(['raw', 'mean', 'fp16', 'bf16', 'doubles', 'asFp16', 'wide', 'asBf16']);
+const BYTES = new Set([
+  'bytes',
+  'raw',
+  'mean',
+  'fp16',
+  'bf16',
+  'doubles',
+  'asFp16',
+  'wide',
+  'asBf16',
+]);
 
 export const hasNumpy = existsSync(PYTHON);
 
@@ -40,7 +62,12 @@ function revive(key: string, value: unknown): unknown {
   return Buffer.from(value as string, 'base64');
 }
 
+let known: Numpy | undefined;
+
 export function askNumpy(): Numpy {
-  const text = execFileSync(PYTHON, [SCRIPT], { maxBuffer: 1 << 26 }).toString();
-  return JSON.parse(text, revive) as Numpy;
+  known ??= JSON.parse(
+    execFileSync(PYTHON, [SCRIPT], { maxBuffer: 1 << 26 }).toString(),
+    revive,
+  ) as Numpy;
+  return known;
 }

@@ -49,14 +49,14 @@ test('what is no regular array of numbers is told apart', () => {
   for (const text of texts) assert.equal(read(text), 'irregular', text);
 });
 
-test('numbers are written as JSON.stringify writes them', () => {
+test('numbers are written as JSON.stringify writes them, and −0 with its sign', () => {
   const texts =
     `0 1 -1 0.5 -1.25 1.00001 9999999 9999999.99999999 10000000 123456.789 0.000001 0.00000123 1e-7 1.5e-8
     1e21 9007199254740992 0.3333333333333333 0.30000000000000004 0.99999999 0.999999999`.split(
       /\s+/,
     );
   for (const text of texts) assert.equal(write([], [Number(text)]), JSON.stringify(Number(text)));
-  assert.equal(write([], [-0]), '0');
+  assert.equal(write([2], [-0, 0]), '[-0.0,0]');
   assert.equal(write([2, 2], [1, 2.5, 3, 4]), '[[1,2.5],[3,4]]');
   assert.equal(write([2, 0], []), '[[],[]]');
   assert.equal(write([0], []), '[]');
@@ -83,7 +83,7 @@ test('generated numbers come back as they were, few of them and many', () => {
       assert.deepEqual(found, { shape: [rows, columns], values: wanted });
     }
     const written = write([rows, columns], values);
-    if (written !== 'long') assert.equal(written, text);
+    if (written !== 'long') assert.equal(written.replaceAll(/-0\.0(?!\d)/g, '0'), text);
   }
 });
 

@@ -162,7 +162,8 @@ function readNumber(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * The text of nested arrays of that shape that hold `values` row by row, as JSON.stringify writes it; valid until the next call.
+ * The text of nested arrays of that shape that hold `values` row by row, as JSON.stringify writes it, but for −0, which keeps its sign; valid
+ * until the next call.
  * `long`: many of the numbers have more digits than are written here, so that JSON.stringify is faster.
  */
 export function writeNumbers(shape: readonly number[], values: ArrayLike<number>): Buffer | 'long' {
@@ -232,6 +233,8 @@ function writeNumber(start: number, value: number): number {
   }
   let at = start;
   if (value < 0) text[at++] = MINUS;
+  // With a point, since Python reads -0 as the integer.
+  else if (size === 0 && Object.is(value, -0)) return at + text.write('-0.0', at, 'latin1');
   const whole = Math.floor(size);
   at = writeDigits(at, whole, countDigits(whole));
   let fraction = scaled - whole * SCALE;
