@@ -74,6 +74,7 @@ const LEVELS: readonly (readonly string[])[] = [
     'cli/commands/top',
     'cli/commands/tap',
     'cli/commands/trace',
+    'cli/commands/replay',
   ],
   ['cli'],
 ];

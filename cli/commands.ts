@@ -8,6 +8,8 @@ import { parseExplain } from './commands/explain/parse.ts';
 import { EXPLAIN_USAGE } from './commands/explain/usage.ts';
 import { parseInject } from './commands/inject/parse.ts';
 import { INJECT_USAGE } from './commands/inject/usage.ts';
+import { parseReplay } from './commands/replay/parse.ts';
+import { REPLAY_USAGE } from './commands/replay/usage.ts';
 import { parseRun } from './commands/run/parse.ts';
 import { RUN_USAGE } from './commands/run/usage.ts';
 import { parseSidecar } from './commands/sidecar/parse.ts';
@@ -62,6 +64,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: TRACE_USAGE,
     parse: onOptions(parseTrace, async (options, io) =>
       (await import('./commands/trace/trace.ts')).trace(options, io),
+    ),
+  },
+  replay: {
+    synopsis: 'replay [PUID]',
+    summary: 'send captured requests again, and show what differs',
+    usage: REPLAY_USAGE,
+    parse: onOptions(parseReplay, async (options, io) =>
+      (await import('./commands/replay/replay.ts')).replay(options, io),
     ),
   },
   explain: {

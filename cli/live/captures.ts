@@ -15,7 +15,12 @@ export async function listCaptures(url: string): Promise<readonly Capture[]> {
   const { status, body } = await ask(url, 'captures');
   if (status === 404) throw captureOff(url);
   if (status !== 200) throw refused(url, status, body);
-  return body.split('\n').flatMap((line) => (line === '' ? [] : (parseCapture(line) ?? [])));
+  return readCaptures(body);
+}
+
+/** One a line; lines that are none are passed over. */
+export function readCaptures(text: string): readonly Capture[] {
+  return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : (parseCapture(line) ?? [])));
 }
 
 /** Null where it is not kept any more. */

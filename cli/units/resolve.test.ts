@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { Deployment } from '../../graph/plan/deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
@@ -50,6 +52,7 @@ function options(given: Given): ResolveOptions {
     models: new Map(),
     env: { PATH: '/bin' },
     reserved: [],
+    freePorts: false,
     running: new Map(),
   };
 }
@@ -153,6 +156,28 @@ test('a second predictor moves aside, since here it has no pod of its own', asyn
     String(second?.address.httpPort),
   );
   assert.equal(second?.spec?.name, 'q/m');
+});
+
+test('where ports may be chosen, one that another process has is left to it', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const ports = [{ name: 'http', containerPort: port }];
+  const deployment = load([predictor('p', { command: ['a'], ports })]);
+  const unitOf = async (freePorts: boolean) =>
+    (await resolveUnits(deployment, { ...options({}), freePorts })).units[0];
+  try {
+    assert.equal((await unitOf(false))?.address.httpPort, port);
+    const moved = await unitOf(true);
+    assert.ok((moved?.address.httpPort ?? 0) > port);
+    assert.equal(
+      moved?.spec?.env['PREDICTIVE_UNIT_HTTP_SERVICE_PORT'],
+      String(moved?.address.httpPort),
+    );
+  } finally {
+    taken.close();
+  }
 });
 
 test('an image without a command is told with all ways out', async () => {

@@ -47,6 +47,8 @@ export interface ResolveOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Ports that are taken by the ingress. */
   readonly reserved: readonly number[];
+  /** Started units whose ports are taken get others. */
+  readonly freePorts: boolean;
   /** Ports of local units that run already, by `predictor/unit`, so that a new reading keeps them. */
   readonly running: ReadonlyMap<string, Address>;
 }
@@ -66,7 +68,14 @@ export async function resolveUnits(
   for (const [position, predictor] of deployment.predictors.entries()) {
     for (const unit of listUnits(predictor.graph)) {
       if (unit.builtIn !== null) continue;
-      await resolveUnit(deployment, predictor, unit, position > 0, options, state);
+      await resolveUnit(
+        deployment,
+        predictor,
+        unit,
+        position > 0 || options.freePorts,
+        options,
+        state,
+      );
     }
   }
   state.failures.push(...checkNames(deployment, options));
@@ -127,7 +136,12 @@ async function resolveUnit(
     state.failures.push(missing(predictor, unit, container));
     return;
   }
-  const ports = await choosePorts(container, options.running.get(key), mayMove, state);
+  const ports = await choosePorts(
+    container,
+    options.running.get(key),
+    { mayMove, freePorts: options.freePorts },
+    state,
+  );
   const address: Address = { host: LOCAL_HOST, httpPort: ports.http, grpcPort: ports.grpc };
   const given = givenValues(options.outside, unit.name);
   const { values, needed } = unitEnvironment(deployment, predictor, unit, {
@@ -187,7 +201,7 @@ async function resolveUnit(
 async function choosePorts(
   container: Container,
   running: Address | undefined,
-  mayMove: boolean,
+  { mayMove, freePorts }: { readonly mayMove: boolean; readonly freePorts: boolean },
   state: State,
 ): Promise<Container['ports']> {
   let { http, grpc, metrics } = container.ports;
@@ -197,8 +211,10 @@ async function choosePorts(
       grpc = running.grpcPort;
     } else {
       if (state.ports.has(http)) http = await findFreePort(http + 1, state.ports);
+      else if (freePorts) http = await findFreePort(http, state.ports);
       state.ports.add(http);
       if (state.ports.has(grpc)) grpc = await findFreePort(grpc + 1, state.ports);
+      else if (freePorts) grpc = await findFreePort(grpc, state.ports);
     }
     state.ports.add(http).add(grpc);
     if (state.ports.has(metrics)) metrics = await findFreePort(metrics + 1, state.ports);

@@ -51,6 +51,7 @@ function options(over: Partial<ResolveOptions> = {}): ResolveOptions {
     baseDir: dir,
     env: { PATH: bin },
     reserved: [],
+    freePorts: false,
     running: new Map(),
     ...over,
   };

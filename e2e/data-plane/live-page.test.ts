@@ -95,7 +95,7 @@ describe('the live page in a browser', {
       );
       const isOpen = "document.activeElement.getAttribute('aria-expanded')";
       assert.equal(await page.evaluate(isOpen), 'true');
-      await pressUntil('Tab', '#detail button');
+      await pressUntil('Tab', '#detail .close');
       await page.press(' ');
       await page.waitUntil("document.querySelector('#detail').hidden");
       assert.equal(await page.evaluate(isOpen), 'false');
@@ -103,7 +103,7 @@ describe('the live page in a browser', {
 
     test('Escape closes it from wherever the focus is', async () => {
       await page.press('Enter');
-      await pressUntil('Tab', '#detail button');
+      await pressUntil('Tab', '#detail .close');
       await page.press('Escape');
       await page.waitUntil("document.querySelector('#detail').hidden");
       assert.ok(await isTrue("document.activeElement.matches('#requests button')"));
@@ -171,6 +171,22 @@ describe('the live page in a browser', {
       await page.waitUntil("document.querySelector('#detail').hidden");
     });
 
+    test('a captured request is sent again by its button, and what differs is told', async () => {
+      await pressUntil('Shift+Tab', '#requests button');
+      await page.press('Enter');
+      await page.waitUntil("document.querySelector('#payloads .replay') !== null");
+      await pressUntil('Tab', '#payloads .replay');
+      await page.press('Enter');
+      await page.waitUntil(
+        "document.querySelector('#payloads .outcome').textContent.startsWith('Sent again as replay-')",
+      );
+      assert.ok(await isTrue("document.activeElement.matches('.replay')"));
+      const outcome = await text('#payloads .outcome');
+      assert.match(outcome, /t transform-input: the same \([\d.]+ ms before, [\d.]+ ms now\)/);
+      assert.match(outcome, /response: (the same|different)/);
+      await page.press('Escape');
+    });
+
     test('capturing is paused and begun, and what was captured is forgotten, by the keyboard', async () => {
       const facts = "document.querySelector('#capture-facts').textContent";
       await pressUntil('Shift+Tab', '#capture-switch');
@@ -232,6 +248,8 @@ describe('the live page in a browser', {
         await page.evaluate(
           "document.querySelectorAll('#payloads details').forEach((each) => { each.open = true; })",
         );
+        await page.evaluate("document.querySelector('#payloads .replay').click()");
+        await page.waitUntil("document.querySelectorAll('#payloads .outcome li').length >= 4");
         assert.deepEqual(await findViolations(page), []);
         assert.ok(await isTrue('document.documentElement.scrollWidth <= innerWidth'));
         await page.press('Escape');

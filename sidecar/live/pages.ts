@@ -17,6 +17,8 @@ const FILES = {
   '/page/page.mjs': ['page.mjs', 'text/javascript'],
   '/page/dom.mjs': ['dom.mjs', 'text/javascript'],
   '/page/captures.mjs': ['captures.mjs', 'text/javascript'],
+  '/page/compare.ts': ['compare.ts', 'text/javascript'],
+  '/page/compare-bodies.ts': ['compare-bodies.ts', 'text/javascript'],
   '/page/bodies.ts': ['bodies.ts', 'text/javascript'],
   '/page/picture.ts': ['picture.ts', 'text/javascript'],
   '/page/words.ts': ['words.ts', 'text/javascript'],

@@ -25,6 +25,8 @@ export interface LiveParts {
 }
 
 export interface RunningLive {
+  /** Once Envoy runs: capturing, where it is to begin by itself. */
+  begin(): void;
   takeWalks(walks: readonly WalkRecord[]): void;
   close(): void;
 }
@@ -56,8 +58,10 @@ export async function startLive(parts: LiveParts): Promise<RunningLive> {
     (request, response) => captures?.read(request, response) === true || pages(request, response),
     captures?.act,
   );
-  if (capture !== null && capture !== 'paused') capturing?.start();
   return {
+    begin: () => {
+      if (capture !== 'paused') capturing?.start();
+    },
     takeWalks: (walks) => sampler.takeWalks(walks),
     close: () => {
       proxy.close();

@@ -19,6 +19,8 @@ export interface RunOptions extends Selection {
   readonly adminPort: number | null;
   /** Null where payloads may not be captured. */
   readonly capture: CaptureWish | null;
+  /** Started units whose ports are taken get others. */
+  readonly freePorts: boolean;
   readonly workers: number;
   /** Envoy's worker threads; null for what the machine's CPUs give. */
   readonly concurrency: number | null;
@@ -44,6 +46,7 @@ const FLAGS = {
   'admin-port': flag.port(null),
   capture: flag.optionalValue(parseCapture, null, DEFAULT_CAPTURES),
   host: flag.text(LOCAL_HOST),
+  'free-ports': flag.toggle(),
   workers: flag.whole(1, 64, 1),
   concurrency: flag.whole(1, 256, null),
   'access-log': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
@@ -73,6 +76,7 @@ export function parseRun(argv: readonly string[]): flag.CommandLine<RunOptions> 
       grpcPort: values['grpc-port'],
       adminPort: values['admin-port'],
       capture: values.capture,
+      freePorts: values['free-ports'],
       workers: values.workers,
       concurrency: values.concurrency,
       accessLog: values['access-log'],

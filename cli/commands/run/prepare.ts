@@ -53,6 +53,7 @@ export async function prepare(
     baseDir: context.baseDir,
     env,
     reserved: own.map((claim) => claim.port),
+    freePorts: options.freePorts,
     running,
   };
   const { units, addresses, claims } = await resolveUnits(deployment, unitOptions);

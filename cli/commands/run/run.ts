@@ -138,6 +138,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
       fleet.start(prepared.units, signal),
       dataPlane.start(prepared.plan, signal),
     ]);
+    live?.begin();
     for (const note of prepared.notes) log.warn(note);
     for (const key of silent)
       log.warn(

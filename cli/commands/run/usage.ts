@@ -21,6 +21,7 @@ Where:
   --port N               REST and gRPC (default 8000)
   --grpc-port N          gRPC (default 5001)
   --host ADDR            address to listen on, or a name that has one (default 127.0.0.1)
+  --free-ports           give units that are started here other ports where theirs are taken
   --admin-port N         live page of the graph, for a browser, top and tap; read-only Envoy admin endpoint
   --capture[=N]          keep the newest N requests with their payloads (default 50, at most 500), for this machine: on the
                          live page, tap --capture and replay; --capture=paused begins when the page's button is pressed

@@ -23,6 +23,9 @@ export interface CapturingParts {
   readonly watch: (tick: () => void) => () => void;
 }
 
+/** So many readings after its start the filter and Envoy have been told: the first one may have begun before. */
+const READY_TICKS = 2;
+
 /** Somebody who waits for the capture of one request, which has this id. */
 interface Waiting {
   readonly resolve: (capture: Capture) => void;
@@ -37,7 +40,8 @@ export class Capturing {
   readonly #waiting = new Map<string, Waiting>();
   #isOn = false;
   #leave: (() => void) | null = null;
-  #ticks: (() => void)[] = [];
+  #ticksSinceStart = 0;
+  #waitForTick: (() => void)[] = [];
   #nextId = 1;
   #lost = 0;
 
@@ -98,16 +102,14 @@ export class Capturing {
    * with what was captured of it. Rejects when `signal` is aborted.
    */
   async captureOne(puid: string, send: () => Promise<void>, signal: AbortSignal): Promise<Capture> {
-    const wasOn = this.wantsPayloads && this.#leave !== null;
     const { promise, resolve, reject } = Promise.withResolvers<Capture>();
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     this.#waiting.set(puid, { resolve });
     this.#settle();
     try {
-      // The filter has been told once the counters were read after that.
       const ready = (async () => {
-        if (!wasOn) for (let ticks = 0; ticks < 2; ticks++) await this.#nextTick();
+        while (this.#ticksSinceStart < READY_TICKS) await this.#nextTick();
         await this.#tap.tick();
         await send();
       })();
@@ -160,6 +162,7 @@ export class Capturing {
   #settle(): void {
     if (this.wantsPayloads === (this.#leave !== null)) return;
     if (this.#leave === null) {
+      this.#ticksSinceStart = 0;
       this.#leave = this.#parts.watch(() => this.#tick());
       void this.#tap.tick();
       return;
@@ -172,14 +175,15 @@ export class Capturing {
   }
 
   #tick(): void {
+    this.#ticksSinceStart++;
     void this.#tap.tick();
     this.#lost += this.#traces.expire().length;
     this.#payloads.expire();
-    for (const resolve of this.#ticks.splice(0)) resolve();
+    for (const resolve of this.#waitForTick.splice(0)) resolve();
   }
 
   #nextTick(): Promise<void> {
-    return new Promise((resolve) => this.#ticks.push(resolve));
+    return new Promise((resolve) => this.#waitForTick.push(resolve));
   }
 
   #takeTrace(text: string): void {

@@ -1,6 +1,7 @@
 // Captured payloads in the browser: the switch, and what a request and each of its calls sent and got. They are fetched when a request is
 // opened, and only then.
 import { viewBody } from './bodies.ts';
+import { compareCaptures, differenceWords } from './compare.ts';
 import { find, make } from './dom.mjs';
 import { millis } from './words.ts';
 
@@ -58,7 +59,44 @@ export async function showCapture(place, request) {
         ['Received', received === null ? null : { body: received }],
       ]),
     );
-  place.replaceChildren(make('h4', {}, 'Payloads'), ...parts);
+  place.replaceChildren(make('h4', {}, 'Payloads'), ...parts, drawReplay(capture));
+}
+
+/** A button that sends the request again, and below it what came out otherwise. */
+function drawReplay(capture) {
+  const button = make('button', { type: 'button', class: 'replay' }, 'Send it again');
+  const outcome = make('div', { role: 'status', class: 'outcome' });
+  button.addEventListener('click', async () => {
+    if (button.getAttribute('aria-disabled') === 'true') return;
+    // Not by `disabled`, which would take the focus away.
+    button.setAttribute('aria-disabled', 'true');
+    outcome.replaceChildren('sending …');
+    const response = await fetch('replay', { ...ACTION, body: JSON.stringify({ id: capture.id }) });
+    button.setAttribute('aria-disabled', 'false');
+    if (response.ok) {
+      const again = await response.json();
+      outcome.replaceChildren(...drawComparison(await compareCaptures(capture, again, 0), again));
+    } else outcome.replaceChildren(`It was not sent: ${await response.text()}`);
+  });
+  return make('div', {}, button, outcome);
+}
+
+const STATES = { same: 'the same', different: 'different', missing: 'not called', added: 'new' };
+
+function drawComparison({ isSame, calls, response }, { request }) {
+  const items = [...calls, response].map((call) => {
+    const name = call.unit === '' ? 'response' : `${call.unit} ${call.verb}`;
+    const words = `${name}: ${STATES[call.state]} (${millis(call.msBefore)} ms before, ${millis(call.msAfter)} ms now)`;
+    const lines = call.differences.map((difference) => make('li', {}, differenceWords(difference)));
+    if (call.more > 0) lines.push(make('li', {}, `${call.more} differences more`));
+    if (call.isPartial)
+      lines.push(make('li', {}, 'of a long body only the beginning was compared'));
+    return make('li', {}, words, ...(lines.length > 0 ? [make('ul', {}, ...lines)] : []));
+  });
+  return [
+    make('p', {}, `Sent again as ${request.puid}: ${isSame ? 'the same' : 'different'}.`),
+    make('ul', {}, ...items),
+  ];
 }
 
 /** A part that opens by a click or by Enter. */

@@ -292,7 +292,7 @@ function choose(request) {
       .flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]),
   );
   const payloads = make('div', { id: 'payloads' });
-  const close = make('button', { type: 'button' }, 'Close');
+  const close = make('button', { type: 'button', class: 'close' }, 'Close');
   close.addEventListener('click', () => leave(request));
   detail.replaceChildren(
     make('h3', {}, `Request ${request.puid || request.id}`),

@@ -1,0 +1,47 @@
+// The command line of `sidegraph replay` as data.
+import * as flag from '../../../lib/runtime/options.ts';
+import { MAX_CAPTURES } from '../../../sidecar/live/capture/limits.ts';
+import { LIVE_FLAGS, type LiveOptions } from '../../live/flags.ts';
+
+export interface ReplayOptions extends Omit<LiveOptions, 'once'> {
+  /** `Seldon-Puid` of a captured request; null for any. */
+  readonly puid: string | null;
+  /** How many of the newest; null where that is not said. */
+  readonly last: number | null;
+  readonly file: string | null;
+  /** File of the graph that they are sent to; null for the run that captured them. */
+  readonly against: string | null;
+  /** Further arguments of its run. */
+  readonly runArguments: readonly string[];
+  readonly tolerance: number;
+}
+
+const FLAGS = {
+  url: LIVE_FLAGS.url,
+  output: LIVE_FLAGS.output,
+  last: flag.whole(1, MAX_CAPTURES, null),
+  file: flag.text(),
+  against: flag.text(),
+  tolerance: flag.parsed<number>(parseTolerance, 0),
+};
+
+export function parseReplay(argv: readonly string[]): flag.CommandLine<ReplayOptions> {
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const runArguments = end < 0 ? [] : argv.slice(end + 1);
+  return flag.readCommandLine(own, FLAGS, (values, [puid, ...more], fault) => {
+    if (more.length > 0) fault(`replay takes one id, not also ${more.join(' ')}`);
+    if (puid !== undefined && values.last !== null) fault('replay takes an id or --last, not both');
+    if (runArguments.length > 0 && values.against === null)
+      fault('what follows -- is for the run that --against starts');
+    return { ...values, puid: puid ?? null, runArguments };
+  });
+}
+
+function parseTolerance(texts: readonly string[]): flag.Parsed<number> {
+  const [text = '0'] = texts;
+  const value = Number(text);
+  return text.trim() !== '' && value >= 0 && value <= 1
+    ? { kind: 'value', value }
+    : { kind: 'wrong', message: `--tolerance ${text} is not a number from 0 to 1` };
+}
