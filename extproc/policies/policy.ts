@@ -1,5 +1,4 @@
 // How a built-in chooses among its children at run time. In: the request's headers and a source of randomness; out: a child.
-// What a policy learns goes into a store that is opened at the process' rim.
 import type { PolicyParameters } from '../../graph/plan/plan.ts';
 import type { RequestHeaders } from '../contract/exchange.ts';
 
