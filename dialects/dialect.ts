@@ -17,6 +17,8 @@ export interface Dialect {
   unitPath(model: string, verb: Verb, transport: Transport): string | null;
   /** Whether units take feedback, and messages have a place for the routing that it follows. */
   readonly takesFeedback: boolean;
+  /** Whether responses hold numbers, of which AVERAGE_COMBINER makes a mean. */
+  readonly hasNumbers: boolean;
   /** The field of a gRPC request that names the model, where Envoy can fill it in; null for none, and where it is nested. */
   readonly grpcModelField: number | null;
   /** What gRPC services of the protocol begin with, for whoever routes by it; null where there are none. */

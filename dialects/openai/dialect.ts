@@ -33,6 +33,7 @@ export const OPENAI: Dialect = {
   name: 'openai',
   clientRoutes: PATHS.map((path) => ({ kind: 'predict-rest', path, use: 'last', streams: true })),
   takesFeedback: false,
+  hasNumbers: false,
   grpcModelField: null,
   grpcPackage: null,
   unitPath: (_model, verb, transport) => (transport === 'rest' ? UNIT_PATHS[verb] : null),

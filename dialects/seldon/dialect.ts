@@ -38,6 +38,7 @@ export const SELDON: Dialect = {
     { kind: 'feedback-grpc', path: '/seldon.protos.Seldon/SendFeedback', use: 'walk' },
   ],
   takesFeedback: true,
+  hasNumbers: true,
   grpcModelField: null,
   grpcPackage: 'seldon.protos',
   unitPath: (_model, verb, transport) =>

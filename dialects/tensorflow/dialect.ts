@@ -78,6 +78,7 @@ export const TENSORFLOW: Dialect = {
   ],
   // Clients may send it, as Seldon has it, and get it back.
   takesFeedback: false,
+  hasNumbers: true,
   grpcModelField: null,
   grpcPackage: 'tensorflow.serving',
   unitPath,

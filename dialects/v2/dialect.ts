@@ -96,6 +96,7 @@ export const V2: Dialect = {
     { kind: 'predict-grpc', path: STREAM_INFER, use: 'last', streams: true },
   ],
   takesFeedback: false,
+  hasNumbers: true,
   grpcModelField: INFER.modelName,
   grpcPackage: 'inference',
   unitPath,

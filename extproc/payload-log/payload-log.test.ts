@@ -45,6 +45,13 @@ test('an event says what it is, of which unit and request, and holds the payload
   assert.deepEqual(sender.counts(), { sent: 3, dropped: 0, failed: 0, withheld: 0, waiting: 0 });
 });
 
+test('events for a sink that is no http(s) URL count as failed, and harm nothing', async () => {
+  const sender = new EventSender(SILENT_LOG);
+  for (const url of ['kafka://sink/', 'mysink']) sender.offer({ ...event('{}'), url });
+  await settled(sender);
+  assert.deepEqual(sender.counts(), { sent: 0, dropped: 0, failed: 2, withheld: 0, waiting: 0 });
+});
+
 test('a client may ask for no log, and a share of 0.5 logs about half', async () => {
   const sink = await startSink();
   const sender = new EventSender(SILENT_LOG);

@@ -240,8 +240,8 @@ export const FINDINGS = {
     'the mode of a logger is missing or unknown',
     'write all, request or response',
   ),
-  LOGGER_URL: error(
-    'the sink of a logger is not a URL that payloads can be sent to',
+  LOGGER_URL: warning(
+    'the sink of a logger is not a URL that payloads can be sent to: the graph is served, and each payload counts as failed',
     'write http://HOST/PATH or https://HOST/PATH, or leave url out for the default',
   ),
   CHILDREN_MISSING: error(
@@ -263,6 +263,10 @@ export const FINDINGS = {
   BUILT_IN_IGNORES: warning(
     'a built-in implementation makes no calls: type, methods, container or endpoint beside it are not used',
     'remove what is not used, or the implementation',
+  ),
+  BUILT_IN_PROTOCOL: error(
+    'a built-in unit cannot do its work on the messages of the deployment’s protocol',
+    'use a unit of your own in its place',
   ),
   RATIO_INVALID: error(
     'ratioA of RANDOM_ABTEST is not a number from 0 to 1',

@@ -10,7 +10,15 @@ import type { Addresses } from '../plan/deployment.ts';
 import { findBuiltIn, parseServer } from '../built-ins/table.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
-import { LOGGER_MODES, METHODS, parseMethod, parseUnitType, UNIT_TYPES } from '../plan/words.ts';
+import { DIALECTS } from '../../dialects/known/dialects.ts';
+import {
+  LOGGER_MODES,
+  METHODS,
+  parseMethod,
+  parseProtocol,
+  parseUnitType,
+  UNIT_TYPES,
+} from '../plan/words.ts';
 import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
@@ -37,7 +45,7 @@ export function checkUnits(
     checkChildren(unit, sink);
     const known = findAddress(addresses, predictor.name, unit.name) !== undefined;
     const hasAddress = known || isAddress(unit.endpoint);
-    if (findBuiltIn(unit.implementation) !== null) checkBuiltIn(unit, predictor, sink);
+    if (findBuiltIn(unit.implementation) !== null) checkBuiltIn(unit, deployment, predictor, sink);
     else if (parseServer(unit.implementation) !== null)
       checkServer(unit, deployment, predictor, hasAddress, servers, sink);
     else checkOwn(unit, predictor, hasAddress, sink);
@@ -113,9 +121,21 @@ function isPlaceUnread(unit: string, predictor: WrittenPredictor, sink: FindingS
 /** Below `componentSpecs`: whatever holds the name of a container. */
 const CONTAINER_NAME = /^(\[\d+\](\.spec(\.containers(\[\d+\](\.name)?)?)?)?)?$/;
 
-function checkBuiltIn(unit: WrittenUnit, predictor: WrittenPredictor, sink: FindingSink): void {
+function checkBuiltIn(
+  unit: WrittenUnit,
+  deployment: WrittenDeployment,
+  predictor: WrittenPredictor,
+  sink: FindingSink,
+): void {
   const builtIn = findBuiltIn(unit.implementation);
   if (builtIn === null) return;
+  const protocol = parseProtocol(deployment.protocol || 'seldon');
+  if (builtIn.merge === 'average' && protocol !== undefined && !DIALECTS[protocol].hasNumbers)
+    sink.add(
+      'BUILT_IN_PROTOCOL',
+      `${unit.path}.implementation`,
+      `responses of protocol ${protocol} have no numbers for the ${builtIn.name} ${unit.name}`,
+    );
   const unused: string[] = [];
   const natural: readonly (string | undefined)[] = [undefined, 'UNKNOWN_TYPE', builtIn.type];
   if (!natural.includes(unit.type)) unused.push(`type ${shorten(unit.type ?? '')}`);

@@ -66,6 +66,32 @@ test('a unit of no type is a model, whether or not it says that it has no implem
   }
 });
 
+test('a sink that nothing can be sent to is a warning: the graph is served, and its log is kept in the plan', () => {
+  for (const url of ['kafka://sink/', 'mysink', 'ftp://sink/a']) {
+    const graph = { name: 'a', type: 'MODEL', logger: { mode: 'all', url } };
+    const text = manifest(graph, pods('a'));
+    assert.deepEqual(codes(text), ['LOGGER_URL spec.predictors[0].graph.logger.url']);
+    const { deployments } = loadDeployments(text, { source: 'test' });
+    assert.ok(deployments[0] !== undefined);
+    const { plan } = compileDeployment(deployments[0]).predictors[0] ?? {};
+    assert.equal(plan?.units[0]?.logs?.url, url);
+  }
+});
+
+test('a mean of what has no numbers is refused where it is written, and of others is not', () => {
+  const average = {
+    name: 'm',
+    implementation: 'AVERAGE_COMBINER',
+    children: [{ name: 'a' }, { name: 'b' }],
+  };
+  const found = (protocol: string) => codes(manifest(average, pods('a', 'b'), { protocol }));
+  assert.deepEqual(found('openai'), ['BUILT_IN_PROTOCOL spec.predictors[0].graph.implementation']);
+  for (const protocol of ['seldon', 'v2', 'kfserving', 'tensorflow']) {
+    const errors = found(protocol).filter((code) => code.startsWith('BUILT_IN'));
+    assert.deepEqual(errors, [], protocol);
+  }
+});
+
 test('a null field counts as absent', () => {
   const graph = { name: 'a', type: null, children: null, endpoint: null, parameters: null };
   const predictor = { ...pods('a'), traffic: null, labels: null, svcOrchSpec: null };
