@@ -34,7 +34,13 @@ const LEVELS: readonly (readonly string[])[] = [
   ['dialects/known'],
   ['envoy/kit', 'extproc/contract'],
   ['extproc/policies', 'graph/crd', 'graph/pod', 'envoy/kit/filters', 'extproc/contract/unpack'],
-  ['extproc/transport/codec', 'extproc/transport/http2', 'extproc/client', 'operator/certificates'],
+  [
+    'extproc/transport/codec',
+    'extproc/transport/http2',
+    'extproc/client',
+    'extproc/feedback',
+    'operator/certificates',
+  ],
   [
     'extproc/client/http1',
     'extproc/client/grpc',

@@ -151,8 +151,23 @@ export interface ServerFacts {
 /** Choice of each unit that was asked or passed: −1 all, −2 none, N child N. */
 export type Routing = Readonly<Record<string, number>>;
 
-/** `too-long`: longer than any plan's. */
-export type FeedbackRoutingFound = Readonly<Record<string, unknown>> | 'too-long' | null;
+/** What a feedback says of the prediction that it is for. */
+export type FeedbackReading =
+  | {
+      readonly kind: 'feedback';
+      /** Values as they were sent; null for none and for an empty one; `too-long`: longer than any plan's. */
+      readonly routing: Readonly<Record<string, unknown>> | 'too-long' | null;
+      /** 0 where none was sent, NaN for what is none. */
+      readonly reward: number;
+      /** The prediction's, where nothing more is said of it; null otherwise. */
+      readonly puid: string | null;
+      /** Sidegraph's own form, which units do not know: `writeFeedback` makes theirs of it. */
+      readonly isShort: boolean;
+    }
+  /** It was meant to name a prediction by its puid, and is not in order. */
+  | { readonly kind: 'malformed'; readonly info: string }
+  /** It cannot be read. */
+  | null;
 
 /** The messages of a protocol over one transport. Nothing here throws. */
 export interface Messages {
@@ -199,8 +214,7 @@ export interface Requests {
 export interface RoutingInBody {
   /** The message with `routing` laid over its own; unchanged where that cannot be done. */
   write(body: Buffer, routing: Routing): Buffer;
-  /** The routing in a feedback; null when it has none, or an empty one. Values as they were sent. */
-  read(body: Buffer): FeedbackRoutingFound;
-  /** A feedback with `routing`; unchanged where that cannot be done. */
+  readFeedback(body: Buffer): FeedbackReading;
+  /** A feedback with `routing`, in the form that units know; unchanged where that cannot be done. */
   writeFeedback(body: Buffer, routing: Routing): Buffer;
 }

@@ -10,3 +10,5 @@ export const MAX_READER_HEAP_BYTES = 64 * 1024 * 1024;
 export const READER_IDLE_MS = 10_000;
 /** Longest `meta.routing` that is read or rewritten; all units of a plan fit in it. */
 export const MAX_ROUTING_BYTES = 64 * 1024;
+/** Longest `Seldon-Puid` that is remembered, and that a feedback may name its prediction by: a client may choose its own. */
+export const MAX_PUID_BYTES = 256;

@@ -138,12 +138,6 @@ test('routing is merged into the meta that is there', () => {
   });
 });
 
-test('the routing of a feedback is read, −1 and a missing zero included', () => {
-  const body = write({ response: { meta: { routing: { r: 1, a: -1, z: 0 } } } }, 'Feedback');
-  assert.deepEqual(ROUTING.read(body), { r: 1, a: -1, z: 0 });
-  assert.equal(ROUTING.read(write({ request: {} }, 'Feedback')), null);
-});
-
 test('routing is merged into the response of a feedback that is there', () => {
   const body = write({ reward: 1, response: { meta: { puid: 'p' } } }, 'Feedback');
   const told = ROUTING.writeFeedback(body, { r: 1, a: -1 });

@@ -1,6 +1,6 @@
 // Seldon's messages over gRPC: SeldonMessages as protobuf.
-import { isProtobuf, readMessage, readOneof } from '../../lib/codecs/protobuf/oneof.ts';
-import { BYTES, FieldReader, readInt32, VARINT } from '../../lib/codecs/protobuf/reader.ts';
+import { isProtobuf, readOneof } from '../../lib/codecs/protobuf/oneof.ts';
+import { BYTES } from '../../lib/codecs/protobuf/reader.ts';
 import {
   bytesField,
   bytesHead,
@@ -8,9 +8,8 @@ import {
   int32Field,
   stringField,
 } from '../../lib/codecs/protobuf/writer.ts';
-import { MAX_ROUTING_BYTES } from '../reading-limits.ts';
 import { averageProto, averageProtoBytes } from './average-proto.ts';
-import type { FeedbackRoutingFound, Messages, Routing } from '../dialect.ts';
+import type { Messages, Routing } from '../dialect.ts';
 import type { Payload, Pieces, Unusable } from '../payload.ts';
 import { averagePayload, bodiesOf } from './payloads.ts';
 import {
@@ -24,6 +23,7 @@ import {
   METRIC,
   TENSOR,
 } from './fields.ts';
+import { readFeedbackProto } from './feedback-proto.ts';
 import { writeDoubles, writeShape } from './numbers-proto.ts';
 import { readProtoRoute } from './route-proto.ts';
 
@@ -93,33 +93,6 @@ function append(body: Buffer, routing: Routing, field: Buffer): Buffer {
   return Buffer.concat([body, field]);
 }
 
-function readFeedbackRouting(body: Buffer): FeedbackRoutingFound {
-  const response = readMessage(body, FEEDBACK.response);
-  const meta = response && readMessage(response, MESSAGE.meta);
-  if (meta === undefined) return null;
-  const routing: Record<string, number> = {};
-  const reader = new FieldReader(meta);
-  let any = false;
-  let bytes = 0;
-  while (reader.next()) {
-    if (reader.field !== META.routing || reader.wire !== BYTES) continue;
-    any = true;
-    bytes += reader.end - reader.tagStart;
-    if (bytes > MAX_ROUTING_BYTES) return 'too-long';
-    const entry = reader.inner();
-    let name = '';
-    let choice = 0;
-    while (entry.next()) {
-      if (entry.field === ENTRY.key && entry.wire === BYTES) name = entry.payload().toString();
-      if (entry.field === ENTRY.value && entry.wire === VARINT) {
-        choice = readInt32(entry.bytes, entry.start, entry.end);
-      }
-    }
-    routing[name] = choice;
-  }
-  return any ? routing : null;
-}
-
 export const SELDON_GRPC: Messages = {
   dialect: 'seldon',
   transport: 'grpc',
@@ -134,7 +107,7 @@ export const SELDON_GRPC: Messages = {
   simpleModel: ({ body }) => ({ body: simpleModel(body), contentType: null, layout: null }),
   routing: {
     write: (body, routing) => append(body, routing, routingMeta(routing)),
-    read: readFeedbackRouting,
+    readFeedback: readFeedbackProto,
     writeFeedback: (body, routing) =>
       append(body, routing, bytesField(FEEDBACK.response, routingMeta(routing))),
   },

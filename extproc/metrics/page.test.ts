@@ -4,13 +4,22 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { noResults } from '../feedback/results.ts';
+import { FeedbackTotals } from '../feedback/totals.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { testPlan } from '../testing/plans.ts';
 import { timedCalls } from './testing/timed-calls.ts';
 import { emptyDistribution, quantileOf } from './buckets.ts';
 import { renderMetricsPage } from './page.ts';
 import { ProcessGauges } from './process-gauges.ts';
-import { readCounts } from './worker-counts.ts';
+import { type FeedbackCounts, readCounts } from './worker-counts.ts';
+
+const FEEDBACK: FeedbackCounts = {
+  units: [],
+  branches: [],
+  results: noResults(),
+  memory: { requests: 0, bytes: 0, evicted: 0 },
+};
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-metrics-'));
 after(() => rmSync(dir, { recursive: true }));
@@ -105,7 +114,7 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
   const page = await withAdmin(client, (admin) =>
     renderMetricsPage({
       admin,
-      workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 3))]),
+      workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 3), FEEDBACK)]),
       log: SILENT_LOG,
     }),
   );
@@ -122,7 +131,7 @@ test('one page adds up the counts of all workers', async () => {
   const workers = [1, 2].map((streams) => {
     const { calls, prepare } = timedCalls();
     prepare(plan)(0, 'predict', 'rest', 200, 1);
-    return readCounts(calls, new ProcessGauges(() => streams));
+    return readCounts(calls, new ProcessGauges(() => streams), FEEDBACK);
   });
   const page = await renderMetricsPage({
     admin: null,
@@ -135,13 +144,64 @@ test('one page adds up the counts of all workers', async () => {
   assert.match(page, /^sidegraph_filter_workers 2$/m);
 });
 
+test('the feedback of all workers is one sum for each unit, and nothing is lost of what is below 0', async () => {
+  const units = ['a', 'b'].map((name) => ({ name, type: 'MODEL', image: `m/${name}:1` }) as const);
+  const plan = testPlan({ name: 'r', type: 'ROUTER', children: units });
+  const workers = [0.5, -2].map((reward) => {
+    const totals = new FeedbackTotals();
+    totals.open(plan).add(Int32Array.of(1, -1, -1), reward);
+    const counts: FeedbackCounts = {
+      units: totals.units(),
+      branches: totals.branches(),
+      results: { ...noResults(), given: 1, unknown: 2 },
+      memory: { requests: 3, bytes: 180, evicted: 1 },
+    };
+    return readCounts(timedCalls().calls, new ProcessGauges(() => 0), counts);
+  });
+  const page = await renderMetricsPage({
+    admin: null,
+    workers: () => Promise.resolve(workers),
+    log: SILENT_LOG,
+  });
+  const labels = (unit: string, image = '', version = ''): string =>
+    `{deployment_name="test-deployment",model_image="${image}",model_name="${unit}",model_version="${version}",predictor_name="p",predictor_version=""}`;
+  const lines = page.split('\n').filter((line) => /feedback|branch/.test(line) && line[0] !== '#');
+  const branch = (position: number, unit: string): string =>
+    `sidegraph_branch_info{branch="${position}",deployment_name="test-deployment",model_name="${unit}",predictor_name="p",router="r"} 1`;
+  assert.deepEqual(lines, [
+    `seldon_api_model_feedback_total${labels('r')} 2`,
+    `seldon_api_model_feedback_total${labels('a', 'm/a', '1')} 0`,
+    `seldon_api_model_feedback_total${labels('b', 'm/b', '1')} 2`,
+    `seldon_api_model_feedback_reward_total${labels('r')} 0.5`,
+    `seldon_api_model_feedback_reward_total${labels('a', 'm/a', '1')} 0`,
+    `seldon_api_model_feedback_reward_total${labels('b', 'm/b', '1')} 0.5`,
+    `sidegraph_model_feedback_penalty_total${labels('r')} 2`,
+    `sidegraph_model_feedback_penalty_total${labels('a', 'm/a', '1')} 0`,
+    `sidegraph_model_feedback_penalty_total${labels('b', 'm/b', '1')} 2`,
+    branch(0, 'a'),
+    branch(1, 'b'),
+    'sidegraph_feedback_by_puid_total{result="given"} 2',
+    'sidegraph_feedback_by_puid_total{result="failed"} 0',
+    'sidegraph_feedback_by_puid_total{result="unknown"} 4',
+    'sidegraph_feedback_by_puid_total{result="expired"} 0',
+    'sidegraph_feedback_by_puid_total{result="duplicate"} 0',
+    'sidegraph_feedback_by_puid_total{result="route_gone"} 0',
+    'sidegraph_feedback_by_puid_total{result="not_remembered"} 0',
+    'sidegraph_feedback_by_puid_total{result="malformed"} 0',
+    'sidegraph_feedback_by_puid_total{result="unavailable"} 0',
+    'sidegraph_feedback_memory_requests 6',
+    'sidegraph_feedback_memory_bytes 360',
+    'sidegraph_feedback_memory_evicted_total 2',
+  ]);
+});
+
 test('without Envoy the page still has what the filter counted', async () => {
   const { calls, prepare } = timedCalls();
   const plan = testPlan({ name: 'm', type: 'MODEL', httpPort: 9000 });
   prepare(plan)(0, 'predict', 'rest', 503, 1);
   const page = await renderMetricsPage({
     admin: join(dir, 'nothing-here'),
-    workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 0))]),
+    workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 0), FEEDBACK)]),
     log: SILENT_LOG,
   });
   assert.match(page, /client_requests_seconds_count\{code="503"/);

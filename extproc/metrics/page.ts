@@ -5,6 +5,7 @@ import { STATS_PREFIX } from '../../graph/plan/names.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { askSocket } from '../../lib/runtime/ask-socket.ts';
 import { type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
+import { feedbackFamilies } from './feedback-families.ts';
 import { processFamilies } from './process-gauges.ts';
 import { renderFamilies } from './prometheus-text.ts';
 import { type SeldonFamily, SeriesTable } from './seldon-families.ts';
@@ -44,6 +45,7 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
   }
   return renderFamilies([
     ...FAMILIES.flatMap((family) => tables[family].families(family)),
+    ...feedbackFamilies(workers.map((worker) => worker.feedback)),
     ...processFamilies(workers.map((worker) => worker.process)),
   ]);
 }

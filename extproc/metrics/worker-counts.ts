@@ -1,5 +1,8 @@
 // What one worker says of its calls and of itself; the supervisor asks all of them over IPC and adds up. The counts of a worker
 // that was started again begin at 0, as those of any process.
+import type { MemoryNow } from '../feedback/branch-memory.ts';
+import type { ResultCounts } from '../feedback/results.ts';
+import type { UnitLabels, UnitTotals } from '../feedback/totals.ts';
 import type { CallHistograms, CallLabels } from './call-histograms.ts';
 import type { ProcessGauges, ProcessValues } from './process-gauges.ts';
 
@@ -13,9 +16,25 @@ export interface WorkerCounts {
   /** Calls under way, by `predictor/unit`; those over egress are Envoy's to count. */
   readonly active: Readonly<Record<string, number>>;
   readonly process: ProcessValues;
+  readonly feedback: FeedbackCounts;
 }
 
-export function readCounts(calls: CallHistograms, gauges: ProcessGauges): WorkerCounts {
+/** What feedback has come to. */
+export interface FeedbackCounts {
+  /** Of each unit of the plans so far. */
+  readonly units: readonly Readonly<UnitTotals>[];
+  /** The branches of the routers that there are. */
+  readonly branches: readonly UnitLabels[];
+  /** Of feedback by puid. */
+  readonly results: Readonly<ResultCounts>;
+  readonly memory: MemoryNow;
+}
+
+export function readCounts(
+  calls: CallHistograms,
+  gauges: ProcessGauges,
+  feedback: FeedbackCounts,
+): WorkerCounts {
   return {
     calls: [...calls.collect()].map(({ labels, distribution }) => ({
       labels,
@@ -24,5 +43,6 @@ export function readCounts(calls: CallHistograms, gauges: ProcessGauges): Worker
     })),
     active: calls.active(),
     process: gauges.read(),
+    feedback,
   };
 }

@@ -1,6 +1,8 @@
 // What the supervisor and the filter's process say to each other over the IPC channel: plain JSON both ways. The
 // worker trusts its parent, so a message is checked for its shape only.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
+import type { Recalled } from '../feedback/branch-memory.ts';
+import type { RecallOutcome } from '../feedback/recaller.ts';
 import type { WalkRecord } from '../live/walk-record.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 
@@ -17,6 +19,12 @@ export type ParentMessage =
   | { readonly type: 'counts'; readonly id: number }
   /** Asks for the walks since the last ask, and has them written down for a while, with their payloads or without. */
   | { readonly type: 'walks'; readonly payloads: boolean }
+  /** Another worker asks what this one remembers of a request, and gives it out if it does. */
+  | { readonly type: 'find'; readonly id: number; readonly puid: string }
+  /** What the other workers said to a `recall`. */
+  | { readonly type: 'recalled'; readonly id: number; readonly answer: RecallOutcome }
+  /** Feedback that was given out to another worker may come again. */
+  | { readonly type: 'release'; readonly puid: string }
   /** Forgets plans that no live route names any more; their streams in flight still end in peace. */
   | { readonly type: 'drop'; readonly hashes: readonly string[] }
   /** Finish what is in flight, then exit. */
@@ -30,6 +38,12 @@ export type WorkerMessage =
   | { readonly type: 'refused'; readonly id: number; readonly reason: string }
   | { readonly type: 'counts'; readonly id: number; readonly counts: WorkerCounts }
   | { readonly type: 'walks'; readonly walks: readonly WalkRecord[] }
+  /** Asks the other workers what they remember of a request. */
+  | { readonly type: 'recall'; readonly id: number; readonly puid: string }
+  /** The answer to `find`. */
+  | { readonly type: 'found'; readonly id: number; readonly recalled: Recalled }
+  /** To whichever worker gave that request out. */
+  | { readonly type: 'release'; readonly puid: string }
   | { readonly type: 'drained' };
 
 /** Reads a message of the parent; undefined for anything else. */
@@ -54,6 +68,15 @@ export function parseParentMessage(value: unknown): ParentMessage | undefined {
         : undefined;
     case 'walks':
       return { type: 'walks', payloads: 'payloads' in value && value.payloads === true };
+    case 'find':
+    case 'release':
+      return 'puid' in value && typeof value.puid === 'string'
+        ? (value as ParentMessage)
+        : undefined;
+    case 'recalled':
+      return 'id' in value && typeof value.id === 'number' && 'answer' in value
+        ? (value as ParentMessage)
+        : undefined;
     case 'drain':
       return { type: 'drain' };
     default:

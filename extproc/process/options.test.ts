@@ -15,6 +15,7 @@ test('the defaults are filled in, and both ways to write a value are read', () =
         maxHeldBytes: MAX_HELD_BYTES,
         drainLimitMs: DRAIN_LIMIT_MS,
         live: false,
+        workers: 1,
       },
     },
   });

@@ -6,6 +6,7 @@ import { dialectsOf, loadMessages } from '../../dialects/known/messages.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { openClient } from '../client/open/open.ts';
 import { combineObservers } from '../contract/call-observer.ts';
+import { boundsOf, countFeedback, openFeedback } from './feedback-desk.ts';
 import { ClientPool } from './client-pool.ts';
 import type { WorkerMessage } from './ipc.ts';
 import { CallHistograms } from '../metrics/call-histograms.ts';
@@ -35,6 +36,7 @@ export function runFilter(options: WorkerOptions): void {
   );
   const tracers = new Tracers(log);
   const walks = new WalkLog();
+  const feedback = openFeedback(options.workers, (message) => void send(message));
   const observe = (plan: Plan) => {
     const traces = tracers.prepare(plan);
     return combineObservers([
@@ -50,6 +52,7 @@ export function runFilter(options: WorkerOptions): void {
         return compileProgram(plan, {
           clientFor: lease.clientFor,
           random: Math.random,
+          feedback,
           payloads: preparePayloads(plan, events, options.source),
           observer: observe(plan),
           log,
@@ -88,7 +91,13 @@ export function runFilter(options: WorkerOptions): void {
   const worker = new Worker({
     table,
     open,
-    counts: () => readCounts(calls, gauges),
+    counts: () => readCounts(calls, gauges, countFeedback(feedback)),
+    limit: (deployment) => feedback.memory.limit(boundsOf(deployment), options.workers),
+    recalls: {
+      find: (puid) => feedback.memory.recall(puid),
+      answered: (id, answer) => feedback.recaller.answered(id, answer),
+      release: (puid) => void feedback.memory.release(puid),
+    },
     walks: (wantsPayloads) => walks.take(wantsPayloads),
     send,
     prepare: async (plans) => {

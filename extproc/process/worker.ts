@@ -6,12 +6,21 @@ import type { ConnectionServer } from '../contract/connection-server.ts';
 import { type Door, type ParentMessage, parseParentMessage, type WorkerMessage } from './ipc.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
+import type { Recalled } from '../feedback/branch-memory.ts';
+import type { RecallOutcome } from '../feedback/recaller.ts';
 import type { WalkRecord } from '../live/walk-record.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
 import type { ProgramTable } from './programs.ts';
 
 /** For what is sent after the last request. */
 const FINISH_LIMIT_MS = 2000;
+
+/** What the workers of a filter ask each other about requests that they remember. */
+export interface Recalls {
+  find(puid: string): Recalled;
+  answered(id: number, outcome: RecallOutcome): void;
+  release(puid: string): void;
+}
 
 export interface WorkerParts {
   readonly table: ProgramTable;
@@ -22,6 +31,9 @@ export interface WorkerParts {
   /** After the last request: what is still to be sent, before the process ends. */
   readonly finish: () => Promise<void>;
   readonly counts: () => WorkerCounts;
+  /** Before requests of a deployment come: the bounds of what is remembered of them. */
+  readonly limit: (deployment: DeploymentPlan) => void;
+  readonly recalls: Recalls;
   /** Those since the last ask. */
   readonly walks: (wantsPayloads: boolean) => readonly WalkRecord[];
   readonly send: (message: WorkerMessage) => Promise<void>;
@@ -65,6 +77,14 @@ export class Worker implements LiveDeployment {
       void this.#parts.send({ type: 'counts', id: message.id, counts: this.#parts.counts() });
     else if (message.type === 'walks')
       void this.#parts.send({ type: 'walks', walks: this.#parts.walks(message.payloads) });
+    else if (message.type === 'find')
+      void this.#parts.send({
+        type: 'found',
+        id: message.id,
+        recalled: this.#parts.recalls.find(message.puid),
+      });
+    else if (message.type === 'recalled') this.#parts.recalls.answered(message.id, message.answer);
+    else if (message.type === 'release') this.#parts.recalls.release(message.puid);
     else this.#enqueue(() => this.#handle(message));
   }
 
@@ -109,6 +129,7 @@ export class Worker implements LiveDeployment {
       await send({ type: 'refused', id: message.id, reason: result.reason });
       return;
     }
+    this.#parts.limit(message.deployment);
     this.#deployment = message.deployment;
     for (const { plan } of message.deployment.predictors) this.#plans.set(plan.hash, plan);
     this.#servers ??= this.#parts.open();

@@ -3,7 +3,7 @@
 import type { DialectName } from '../../graph/plan/plan.ts';
 import { transcoderOf } from '../../dialects/known/messages.ts';
 import type { Transcoder } from '../../dialects/transcode/transcode.ts';
-import type { FeedbackRoutingFound, Messages, Routing } from '../../dialects/dialect.ts';
+import type { FeedbackReading, Messages, Routing } from '../../dialects/dialect.ts';
 import type { Edits, Payload, Unusable } from '../../dialects/payload.ts';
 
 /** What each task answers. A body that comes back may be the one that was given. */
@@ -18,8 +18,8 @@ export interface TaskResults {
   readonly average: Payload | Unusable;
   readonly 'simple-model': Payload;
   readonly 'write-routing': Payload;
-  readonly 'read-feedback-routing': FeedbackRoutingFound;
-  readonly 'write-feedback-routing': Payload;
+  readonly 'read-feedback': FeedbackReading;
+  readonly 'write-feedback': Payload;
 }
 
 export type TaskKind = keyof TaskResults;
@@ -75,9 +75,9 @@ function performAny(
       return routing === null
         ? first
         : withBody(first, routing.write(first.body, task.routing ?? NO_ROUTING));
-    case 'read-feedback-routing':
-      return routing === null ? null : routing.read(first.body);
-    case 'write-feedback-routing':
+    case 'read-feedback':
+      return routing === null ? null : routing.readFeedback(first.body);
+    case 'write-feedback':
       return routing === null
         ? first
         : withBody(first, routing.writeFeedback(first.body, task.routing ?? NO_ROUTING));
@@ -111,7 +111,7 @@ export function bytesMade(messages: Messages, task: Task, payloads: readonly Pay
   switch (task.kind) {
     case 'read-route':
     case 'find-unjoinable':
-    case 'read-feedback-routing':
+    case 'read-feedback':
       return 0;
     case 'fit':
       return ENVELOPE_BYTES;
@@ -122,7 +122,7 @@ export function bytesMade(messages: Messages, task: Task, payloads: readonly Pay
       return transcoder(messages, task).bytesMade(payloads[0] ?? NOTHING);
     case 'simple-model':
     case 'write-routing':
-    case 'write-feedback-routing':
+    case 'write-feedback':
       return first + JSON.stringify(task.routing ?? null).length + ENVELOPE_BYTES;
   }
 }

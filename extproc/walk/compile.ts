@@ -118,17 +118,25 @@ function compileMerge(
   }
 }
 
-/** The feedback walk: children first, then the unit's own `send-feedback`, always with the client's message. */
-export function compileFeedback(compiler: Compiler, root: Step): Op {
-  return compileFeedbackStep(compiler, root, true) ?? { kind: 'acknowledge', next: null };
+/**
+ * The feedback walk: children first, then the unit's own `send-feedback`, always with the client's message. `mayTail`: the last
+ * call may be Envoy's.
+ */
+export function compileFeedback(compiler: Compiler, root: Step, mayTail: boolean): Op {
+  return compileFeedbackStep(compiler, root, true, mayTail) ?? { kind: 'acknowledge', next: null };
 }
 
-function compileFeedbackStep(compiler: Compiler, step: Step, isRoot: boolean): Op | null {
+function compileFeedbackStep(
+  compiler: Compiler,
+  step: Step,
+  isRoot: boolean,
+  mayTail: boolean,
+): Op | null {
   const call: Op | null = step.feedback
     ? {
         kind: 'call',
         call: compiler.prepare(step.unit, 'send-feedback', false),
-        mayTail: isRoot,
+        mayTail: mayTail && isRoot,
         marks: false,
         next: null,
       }
@@ -139,7 +147,7 @@ function compileFeedbackStep(compiler: Compiler, step: Step, isRoot: boolean): O
     compiler.units[step.unit]?.logs?.response === true
       ? { kind: 'log', unit: step.unit, payload: 'feedback', next: call }
       : call;
-  const branches = step.children.map((child) => compileFeedbackStep(compiler, child, false));
+  const branches = step.children.map((child) => compileFeedbackStep(compiler, child, false, false));
   if (branches.every((branch) => branch === null)) return own;
   return {
     kind: 'choose',

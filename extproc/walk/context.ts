@@ -4,11 +4,16 @@ import type { Dialect, LastCall, Messages } from '../../dialects/dialect.ts';
 import type { Edge, Transport } from '../../graph/plan/plan.ts';
 import type { CallObserver } from '../contract/call-observer.ts';
 import type { UnitClient } from '../contract/calls.ts';
-import type { Exchange } from '../contract/exchange.ts';
+import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { PayloadSink } from '../contract/payload-sink.ts';
 import type { FaultLog } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
+import type { BranchMemory, Remember } from '../feedback/branch-memory.ts';
+import type { Recaller } from '../feedback/recaller.ts';
+import type { ResultCounts } from '../feedback/results.ts';
+import type { FeedbackTotals } from '../feedback/totals.ts';
 import type { DecisionTable } from './decisions.ts';
+import type { FeedbackGraphs } from './feedback-graph.ts';
 import type { Op, PreparedCall } from './ops.ts';
 import type { Fault } from './outcome.ts';
 import type { ReadContext } from './read.ts';
@@ -19,9 +24,20 @@ export interface ProgramDeps {
   /** A number from 0 (included) to 1 (excluded). */
   random(): number;
   readonly observer?: CallObserver | undefined;
+  /** Remembers requests for feedback, and counts what that gives; absent: neither. */
+  readonly feedback?: FeedbackDesk | undefined;
   /** Takes the payloads of units that log them. */
   readonly payloads?: PayloadSink | undefined;
   readonly log: FaultLog;
+}
+
+/** What all plans of a process share for feedback. */
+export interface FeedbackDesk {
+  readonly memory: BranchMemory;
+  readonly recaller: Recaller;
+  readonly totals: FeedbackTotals;
+  readonly results: ResultCounts;
+  readonly graphs: FeedbackGraphs;
 }
 
 /** What a client asks for besides an ordinary prediction by each unit's own name. */
@@ -43,8 +59,19 @@ export interface WalkPlan {
   readonly decisions: DecisionTable;
   /** Decisions are kept: a unit decides, or the response's body lists all units. */
   readonly keepsChoices: boolean;
+  /** Notes the decisions of a request for its feedback; null where none are. */
+  readonly remember: Remember | null;
   readonly routingInBody: boolean;
   readonly maxAnswerBytes: number;
+}
+
+/** What a walk over feedback is given. */
+export interface Routed {
+  readonly choices: Int32Array;
+  /** What the units get. */
+  readonly message: Message;
+  /** Called once, with the reply; null: the client has gone away. */
+  ended(outcome: Outcome | null): void;
 }
 
 export interface WalkContext {

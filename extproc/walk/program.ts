@@ -10,10 +10,11 @@ import { messagesOf, transcoderOf } from '../../dialects/known/messages.ts';
 import { compileFeedback, compileStep, type Compiler } from './compile.ts';
 import { buildDecisionTable } from './decisions.ts';
 import { compileAsked } from './asked.ts';
-import { compileFeedbackRouting, type Routed } from './feedback-routing.ts';
+import { FeedbackRoute } from './feedback.ts';
 import type { PreparedCall } from './ops.ts';
-import { type Fault, faultOutcome } from './outcome.ts';
 import type { ProgramDeps, WalkPlan } from './context.ts';
+import type { Remember } from '../feedback/branch-memory.ts';
+import type { FeedbackTally } from '../feedback/totals.ts';
 import { Walk } from './walk.ts';
 
 /** Never throws for a plan that the compiler made; a unit without an address fails the calls to it. */
@@ -26,20 +27,47 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
     clients.set(edge, client);
     return client;
   };
+  const { feedback } = deps;
+  const memory = plan.feedbackMemory === undefined ? undefined : feedback?.memory.open(plan);
+  const isFollowed =
+    plan.routes['feedback-rest'].kind === 'graph' || plan.routes['feedback-grpc'].kind === 'graph';
+  const tally = isFollowed ? feedback?.totals.open(plan) : undefined;
+  const parts: SharedParts = {
+    plan,
+    deps,
+    clientOf,
+    remember: memory?.remember ?? null,
+    tally: tally ?? null,
+  };
+  const restFeedback = compileFeedbackRoute(parts, 'feedback-rest');
+  const grpcFeedback = compileFeedbackRoute(parts, 'feedback-grpc');
   const routes: Record<RouteKind, Route> = {
-    'predict-rest': compileRoute(plan, 'predict-rest', deps, clientOf),
-    'predict-grpc': compileRoute(plan, 'predict-grpc', deps, clientOf),
-    'feedback-rest': compileRoute(plan, 'feedback-rest', deps, clientOf),
-    'feedback-grpc': compileRoute(plan, 'feedback-grpc', deps, clientOf),
+    'predict-rest': compilePredictRoute(parts, 'predict-rest'),
+    'predict-grpc': compilePredictRoute(parts, 'predict-grpc'),
+    'feedback-rest': restFeedback.route,
+    'feedback-grpc': grpcFeedback.route,
   };
   return {
     hash: plan.hash,
     route: (kind) => routes[kind],
     close() {
+      memory?.close();
+      tally?.close();
+      restFeedback.close();
+      grpcFeedback.close();
       for (const client of clients.values()) client.close();
       clients.clear();
     },
   };
+}
+
+/** What the routes of a program share. */
+interface SharedParts {
+  readonly plan: Plan;
+  readonly deps: ProgramDeps;
+  readonly clientOf: (edge: Edge) => UnitClient;
+  readonly remember: Remember | null;
+  readonly tally: FeedbackTally | null;
 }
 
 /** Stands for a unit that cannot be called at all. */
@@ -67,12 +95,82 @@ function callTimeout(policy: Policy, transport: Transport, retries: number): num
   return attemptMs * (1 + retries) + retries * RETRY_BACK_OFF_MS;
 }
 
-function compileRoute(
-  plan: Plan,
+function compilePredictRoute(parts: SharedParts, kind: RouteKind): Route {
+  const { plan, deps, remember } = parts;
+  const { compiler, shared, maxBodyBytes } = compileShared(parts, kind, false);
+  const { routingInBody } = plan.policy;
+  const { transport, decisions } = shared;
+  const walkPlan: WalkPlan = {
+    ...shared,
+    asked: compileAsked(plan, transport),
+    start: compileStep(compiler, plan.walk, routingInBody),
+    keepsChoices: decisions.any || routingInBody,
+    remember,
+    routingInBody,
+  };
+  return {
+    grpc: transport === 'grpc',
+    maxBodyBytes,
+    dialect: shared.dialect,
+    handle(exchange) {
+      if (!exchange.cancelled) new Walk(walkPlan, deps, exchange, null).start();
+    },
+  };
+}
+
+function compileFeedbackRoute(
+  parts: SharedParts,
   kind: RouteKind,
-  deps: ProgramDeps,
-  clientOf: (edge: Edge) => UnitClient,
-): Route {
+): { readonly route: Route; close(): void } {
+  const { plan, deps, tally } = parts;
+  const { compiler, shared, maxBodyBytes } = compileShared(parts, kind, true);
+  const { transport, messages, dialect, decisions } = shared;
+  const walkOf = (mayTail: boolean): WalkPlan => ({
+    ...shared,
+    decisions: { ...decisions, any: false },
+    asked: null,
+    start: compileFeedback(compiler, plan.walk, mayTail),
+    keepsChoices: false,
+    remember: null,
+    routingInBody: false,
+  });
+  const feedback = new FeedbackRoute({
+    plan,
+    transport,
+    messages,
+    maxBodyBytes,
+    walk: walkOf(true),
+    wholeWalk: walkOf(false),
+    decides: decisions.any,
+    deps,
+    tally,
+  });
+  return {
+    route: {
+      grpc: transport === 'grpc',
+      maxBodyBytes,
+      dialect,
+      handle(exchange) {
+        if (!exchange.cancelled) feedback.handle(exchange);
+      },
+    },
+    close: () => feedback.close(),
+  };
+}
+
+/** What is the same for the walks of predictions and feedback. */
+function compileShared(
+  { plan, clientOf }: SharedParts,
+  kind: RouteKind,
+  isFeedback: boolean,
+): {
+  readonly compiler: Compiler;
+  readonly shared: Pick<
+    WalkPlan,
+    'transport' | 'dialect' | 'messages' | 'decisions' | 'maxAnswerBytes'
+  >;
+  readonly maxBodyBytes: number;
+} {
   const transport = transportOf(kind);
   const edges = new Map<number, Edge>();
   for (const edge of plan.edges) if (edge.transport === transport) edges.set(edge.unit, edge);
@@ -80,7 +178,6 @@ function compileRoute(
   const dialect = dialectOf(plan.dialect);
   const messages = messagesOf(plan.dialect, transport);
   const namesInPath = transport === 'rest' && dialect.modelInPath !== null;
-  const isFeedback = kind === 'feedback-rest' || kind === 'feedback-grpc';
   const prepare = (unit: number, verb: CallVerb, readable: boolean): PreparedCall => {
     const edge = edges.get(unit);
     const unitName = plan.units[unit]?.name ?? '';
@@ -128,52 +225,21 @@ function compileRoute(
       replaceable: !isFeedback,
     };
   };
-  const routingInBody = policy.routingInBody && !isFeedback;
   const compiler: Compiler = {
     units: plan.units,
-    routingInBody,
+    routingInBody: policy.routingInBody && !isFeedback,
     fits: messages.requests !== null || plan.edges.some((edge) => edge.dialect !== plan.dialect),
     prepare,
   };
-  const table = buildDecisionTable(plan);
-  const decisions = isFeedback ? { ...table, any: false } : table;
-  const walkPlan: WalkPlan = {
-    transport,
-    dialect,
-    messages,
-    asked: isFeedback ? null : compileAsked(plan, transport),
-    start: isFeedback
-      ? compileFeedback(compiler, plan.walk)
-      : compileStep(compiler, plan.walk, routingInBody),
-    decisions,
-    keepsChoices: !isFeedback && (decisions.any || routingInBody),
-    routingInBody,
-    maxAnswerBytes: policy.maxAnswerBytes,
-  };
-  const maxBodyBytes = transport === 'rest' ? policy.maxBodyBytes : policy.grpcMaxMessageBytes;
-  const feedback = isFeedback
-    ? compileFeedbackRouting(plan, messages, maxBodyBytes, deps.log)
-    : null;
-
   return {
-    grpc: transport === 'grpc',
-    maxBodyBytes,
-    dialect,
-    handle(exchange) {
-      if (exchange.cancelled) return;
-      if (feedback === null) {
-        new Walk(walkPlan, deps, exchange, null).start();
-        return;
-      }
-      const start = (routed: Routed | Fault): void => {
-        if (exchange.cancelled) return;
-        if ('kind' in routed)
-          exchange.reply(faultOutcome(routed, transport, dialect.layoutHeader, ''));
-        else new Walk(walkPlan, deps, exchange, routed).start();
-      };
-      const routed = feedback.read(exchange, start);
-      if ('cancel' in routed) exchange.onCancel(() => routed.cancel());
-      else start(routed);
+    compiler,
+    shared: {
+      transport,
+      dialect,
+      messages,
+      decisions: buildDecisionTable(plan),
+      maxAnswerBytes: policy.maxAnswerBytes,
     },
+    maxBodyBytes: transport === 'rest' ? policy.maxBodyBytes : policy.grpcMaxMessageBytes,
   };
 }

@@ -5,10 +5,9 @@ import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
 import type { LastCall, Routing } from '../../dialects/dialect.ts';
-import { streamKey } from '../../graph/plan/names.ts';
-import type { Asked, LineOwner, ProgramDeps, WalkPlan } from './context.ts';
+import { PUID_HEADER, streamKey } from '../../graph/plan/names.ts';
+import type { Asked, LineOwner, ProgramDeps, Routed, WalkPlan } from './context.ts';
 import { NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
-import type { Routed } from './feedback-routing.ts';
 import { Line } from './line.ts';
 import { joined } from './merge.ts';
 import type { PreparedCall } from './ops.ts';
@@ -28,6 +27,7 @@ export class Walk implements LineOwner {
   readonly exchange: Exchange;
   readonly asked: Asked | null;
   readonly choices: Int32Array | null;
+  readonly #routed: Routed | null;
   readonly #root: Line;
   /** Undefined before it is asked for. */
   #observer: CallObserver | null | undefined = undefined;
@@ -43,6 +43,7 @@ export class Walk implements LineOwner {
     this.deps = deps;
     this.exchange = exchange;
     this.asked = plan.asked === null ? null : plan.asked(exchange);
+    this.#routed = routed;
     this.choices =
       routed?.choices ??
       (plan.keepsChoices ? new Int32Array(plan.decisions.names.length).fill(NOT_REACHED) : null);
@@ -57,6 +58,7 @@ export class Walk implements LineOwner {
     if (this.#listens) return;
     this.#listens = true;
     this.exchange.onCancel(() => {
+      if (!this.#over) this.#routed?.ended(null);
       this.#over = true;
       this.#root.cancel();
       this.#writing?.cancel();
@@ -127,6 +129,7 @@ export class Walk implements LineOwner {
       return;
     }
     this.#over = true;
+    this.#remember();
     const key = call.tailKey ?? '';
     this.#reply({
       kind: 'tail',
@@ -207,11 +210,21 @@ export class Walk implements LineOwner {
 
   #answer(message: Message): void {
     this.#over = true;
+    this.#remember();
     const status = message.head?.status ?? 200;
     this.#reply({ kind: 'response', status, message, routing: this.#routing() });
   }
 
+  /** Notes the branches under the request's id, so that feedback can follow them. */
+  #remember(): void {
+    const { remember } = this.plan;
+    if (remember === null || this.choices === null) return;
+    const puid = this.exchange.headers.find(PUID_HEADER);
+    if (puid !== null) remember(puid, this.choices);
+  }
+
   #reply(outcome: Outcome): void {
+    this.#routed?.ended(outcome);
     this.observer?.replied?.(this.exchange, outcome);
     this.exchange.reply(outcome);
   }

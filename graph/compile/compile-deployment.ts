@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { annotationsOf, orchestratorEnv } from '../seldon/annotations.ts';
 import { NO_TRACING, readTracing, type TracingDefaults } from '../seldon/tracing.ts';
 import { compileEdges } from './compile-edges.ts';
+import { compileFeedbackMemory } from './compile-feedback-memory.ts';
 import { compilePolicy } from './compile-policy.ts';
 import { compileRoutes } from './compile-routes.ts';
 import { compileWalk } from './compile-walk.ts';
@@ -70,6 +71,9 @@ function compilePlan(
     const { builtIn, protocol: spoken } = units[unit] as Unit;
     return builtIn === null && spoken !== protocol;
   };
+  const dialect = dialectOf(protocol);
+  const routes = compileRoutes(walk, planUnits, policy.routingInBody, dialect, isForeign);
+  const feedbackMemory = compileFeedbackMemory(deployment, predictor, walk, routes);
   const plan: Omit<Plan, 'hash'> = {
     version: PLAN_VERSION,
     deployment: deployment.name,
@@ -80,9 +84,10 @@ function compilePlan(
     units: planUnits,
     edges: compileEdges(predictor, units, policy, addresses),
     walk,
-    routes: compileRoutes(walk, planUnits, policy.routingInBody, dialectOf(protocol), isForeign),
+    routes,
     policy,
     ...(tracing === undefined ? {} : { tracing }),
+    ...(feedbackMemory === undefined ? {} : { feedbackMemory }),
   };
   const { version, ...rest } = plan;
   return { version, hash: hashPlan(plan), ...rest };

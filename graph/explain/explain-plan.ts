@@ -94,18 +94,23 @@ function explainEdges(plan: Plan): string[] {
   return lines.length === 0 ? ['    none: no unit is called'] : lines;
 }
 
-function explainPolicy({ policy }: Plan): string[] {
+function explainPolicy({ policy, feedbackMemory }: Plan): string[] {
+  const limits: Partial<Record<keyof typeof LIMITS, number | null>> = {
+    ...policy,
+    ...feedbackMemory,
+  };
   const origin = (name: keyof typeof LIMITS): string => {
     // Where it is not written it is that of REST.
     if (name === 'grpcMaxMessageBytes')
       return policy[name] === policy.maxBodyBytes ? ` (as ${LIMITS.maxBodyBytes.annotation})` : '';
-    return policy[name] === LIMITS[name].default ? ' (default)' : '';
+    return limits[name] === LIMITS[name].default ? ' (default)' : '';
   };
-  const lines = (Object.keys(LIMITS) as (keyof typeof LIMITS)[]).map((name) => {
+  const lines = (Object.keys(LIMITS) as (keyof typeof LIMITS)[]).flatMap((name) => {
     const { annotation, unit } = LIMITS[name];
-    const value = policy[name];
+    const value = limits[name];
+    if (value === undefined) return [];
     const shown = value === null ? 'none' : `${value} ${unit}`;
-    return `    ${annotation} ${shown}${origin(name)}`;
+    return [`    ${annotation} ${shown}${origin(name)}`];
   });
   const routing = policy.routingInBody
     ? 'header seldon-routing and meta.routing'

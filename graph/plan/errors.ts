@@ -124,6 +124,47 @@ export const ERRORS = {
     meaning: 'the routing in a feedback names a child that the unit does not have',
     advice: 'send back the routing of the prediction unchanged',
   },
+  FEEDBACK_MALFORMED: {
+    status: 400,
+    grpcStatus: 3,
+    meaning: 'a feedback that names its prediction by puid is not in order',
+    advice:
+      'send `{"puid":"…","reward":0.8}` with the `Seldon-Puid` of the response, a finite reward, and besides only truth and request',
+  },
+  FEEDBACK_UNKNOWN: {
+    status: 404,
+    grpcStatus: 5,
+    meaning:
+      'this pod remembers no request of that puid: another pod served it, the filter was restarted, or too many requests came since',
+    advice:
+      'send sidegraph-pod of the response back too, or seldon-routing; raise sidegraph.io/feedback-requests',
+  },
+  FEEDBACK_EXPIRED: {
+    status: 410,
+    grpcStatus: 9,
+    meaning: 'the feedback came later than requests are remembered',
+    advice: 'raise sidegraph.io/feedback-ttl-ms, or send seldon-routing of the response back',
+  },
+  FEEDBACK_DUPLICATE: {
+    status: 409,
+    grpcStatus: 6,
+    meaning: 'a feedback for that puid was given already, or is being given',
+    advice: 'nothing: it counts once',
+  },
+  FEEDBACK_ROUTE_GONE: {
+    status: 410,
+    grpcStatus: 9,
+    meaning:
+      'the request took branches that the graph no longer has, or has others on the way to them',
+    advice: 'nothing: what served that request is gone',
+  },
+  FEEDBACK_NOT_REMEMBERED: {
+    status: 400,
+    grpcStatus: 9,
+    meaning:
+      'a feedback names its prediction by puid, and this graph remembers none: Envoy draws its branches, or it is switched off',
+    advice: 'send seldon-routing of the response back',
+  },
   BAD_GRPC_FRAME: {
     status: 400,
     grpcStatus: 13,

@@ -7,7 +7,7 @@ export interface Limit {
   readonly default: number | null;
   readonly min: number;
   readonly max: number;
-  readonly unit: 'ms' | 'bytes' | 'attempts' | 'headers';
+  readonly unit: 'ms' | 'bytes' | 'attempts' | 'headers' | 'requests';
   readonly meaning: string;
 }
 
@@ -102,6 +102,31 @@ export const LIMITS = {
     max: 86_400_000,
     unit: 'ms',
     meaning: 'timeout of one attempt when there are retries',
+  },
+  feedbackTtlMs: {
+    annotation: 'sidegraph.io/feedback-ttl-ms',
+    default: 3_600_000,
+    min: 1000,
+    max: 604_800_000,
+    unit: 'ms',
+    meaning: 'how long a pod remembers which branches a request took, for feedback by its puid',
+  },
+  feedbackEntries: {
+    annotation: 'sidegraph.io/feedback-requests',
+    default: 100_000,
+    min: 0,
+    max: 10_000_000,
+    unit: 'requests',
+    meaning: 'how many requests a pod remembers, the latest; 0: none',
+  },
+  feedbackBytes: {
+    annotation: 'sidegraph.io/feedback-bytes',
+    default: 8 * MIB,
+    min: 64 * KIB,
+    max: 1024 * MIB,
+    unit: 'bytes',
+    meaning:
+      'memory for that, over all filter processes of a pod; 100 bytes are enough for a request',
   },
 } as const satisfies Record<string, Limit>;
 

@@ -51,6 +51,16 @@ export interface Plan {
   readonly policy: Policy;
   /** Where traces of requests go; undefined: none are made. */
   readonly tracing?: Tracing;
+  /** What predictions are remembered by, for feedback that says no more of one than its puid; undefined: none is. */
+  readonly feedbackMemory?: FeedbackMemory;
+}
+
+/** The bounds of what a pod remembers of the branches that requests took. */
+export interface FeedbackMemory {
+  readonly feedbackTtlMs: number;
+  /** Requests; above 0. */
+  readonly feedbackEntries: number;
+  readonly feedbackBytes: number;
 }
 
 /** Ways in which callers say which trace they are in, besides W3C's `traceparent`. */

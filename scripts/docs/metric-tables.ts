@@ -1,4 +1,5 @@
 // The tables of docs/metrics.md, from the code that counts: every family with its type, labels and meaning.
+import { FEEDBACK_FAMILIES } from '../../extproc/metrics/feedback-families.ts';
 import { processFamilies } from '../../extproc/metrics/process-gauges.ts';
 import { describeSeldonFamilies } from '../../extproc/metrics/seldon-families.ts';
 import { registerGatewayMetrics } from '../../gateway/process/metrics.ts';
@@ -11,6 +12,10 @@ import { table } from './markdown.ts';
 
 export function graphMetrics(): string {
   return familyTable(describeSeldonFamilies());
+}
+
+export function feedbackMetrics(): string {
+  return familyTable(FEEDBACK_FAMILIES);
 }
 
 export function filterMetrics(): string {

@@ -7,6 +7,7 @@ import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
 import { EnvoyWriter } from '../../envoy/process/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
+import type { RecallOutcome } from '../../extproc/feedback/recaller.ts';
 import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/control/probe-server.ts';
@@ -226,6 +227,19 @@ export class DataPlane {
     return counts.filter((each) => each !== null);
   }
 
+  #others(index: number): Filter[] {
+    return this.#filters.filter((_, at) => at !== index);
+  }
+
+  /** What the other workers remember of a request: one after the other, so that only one gives it out. */
+  async #recall(index: number, puid: string): Promise<RecallOutcome> {
+    for (const filter of this.#others(index)) {
+      const answer = await filter.find(puid);
+      if (answer.kind !== 'unknown') return answer;
+    }
+    return { kind: 'unknown' };
+  }
+
   #forget(deployment: DeploymentPlan): void {
     this.#held = this.#held.filter((each) => each !== deployment);
     for (const filter of this.#filters) filter.forget(deployment);
@@ -286,8 +300,19 @@ export class DataPlane {
         this.#options.filterLevel,
         '--max-held-bytes',
         String(heldShare(this.#options.memoryBytes, layout.filterSockets.length)),
+        '--workers',
+        String(layout.filterSockets.length),
         ...(this.#options.onWalks === undefined ? [] : ['--live']),
       ],
+      recalls:
+        layout.filterSockets.length < 2
+          ? null
+          : {
+              recall: (puid) => this.#recall(index, puid),
+              release: (puid) => {
+                for (const filter of this.#others(index)) filter.release(puid);
+              },
+            },
       log: this.#options.log,
       onWalks: this.#options.onWalks ?? (() => {}),
       output: (stream) => {

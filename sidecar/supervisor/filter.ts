@@ -8,6 +8,9 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 import { DOORS, type Door } from '../../extproc/process/ipc.ts';
+import type { Recalled } from '../../extproc/feedback/branch-memory.ts';
+import { RECALL_LIMIT_MS } from '../../extproc/feedback/limits.ts';
+import type { RecallOutcome } from '../../extproc/feedback/recaller.ts';
 import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
@@ -35,8 +38,16 @@ export interface FilterOptions {
   readonly output: (stream: Readable | null) => void;
   /** Takes what `askWalks` asked for. */
   readonly onWalks: (walks: readonly WalkRecord[]) => void;
+  /** The worker asks what others remember of a request; null where there are none. */
+  readonly recalls: RecallsOfOthers | null;
   readonly watchdog: Watchdog;
   readonly env: NodeJS.ProcessEnv;
+}
+
+/** The other workers, as one asks them. */
+export interface RecallsOfOthers {
+  recall(puid: string): Promise<RecallOutcome>;
+  release(puid: string): void;
 }
 
 export type FilterLoad =
@@ -68,6 +79,7 @@ export class Filter {
   #loads: WaitingLoad[] = [];
   #connections: WaitingConnection[] = [];
   readonly #counts = new Map<number, (counts: WorkerCounts | null) => void>();
+  readonly #finds = new Map<number, (answer: RecallOutcome) => void>();
   /** Whether a load ever succeeded; a worker that dies before is not coming up. */
   #proven = false;
   #restarts = 0;
@@ -146,6 +158,27 @@ export class Filter {
       this.#counts.set(id, answer);
       this.#send({ type: 'counts', id });
     });
+  }
+
+  /** What the worker remembers of a request, which is then given out; one that does not run remembers nothing. */
+  find(puid: string): Promise<RecallOutcome> {
+    if (!this.#serving) return Promise.resolve({ kind: 'unknown' });
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const done = (answer: RecallOutcome): void => {
+        clearTimeout(timer);
+        this.#finds.delete(id);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => done({ kind: 'unavailable' }), RECALL_LIMIT_MS);
+      this.#finds.set(id, done);
+      this.#send({ type: 'find', id, puid });
+    });
+  }
+
+  /** The worker may give a request out again. */
+  release(puid: string): void {
+    this.#send({ type: 'release', puid });
   }
 
   /** Asks for the walks since the last ask; while it is asked, the worker writes them down, with their payloads where these are captured. */
@@ -238,6 +271,7 @@ export class Filter {
     this.#restarts++;
     this.#serving = false;
     for (const answer of this.#counts.values()) answer(null);
+    for (const done of this.#finds.values()) done({ kind: 'unknown' });
     const wait = delayMs === 0 ? 'starting it again at once' : `starting it again in ${delayMs} ms`;
     this.#options.log.error(
       `the filter ${how}${quickDeaths > 1 ? ` (${quickDeaths} times in a row)` : ''}; ${wait}`,
@@ -261,6 +295,16 @@ export class Filter {
       this.#options.onWalks(message.walks as readonly WalkRecord[]);
       return;
     }
+    if ('puid' in message && typeof message.puid === 'string') {
+      if (message.type === 'release') this.#options.recalls?.release(message.puid);
+      else if (message.type === 'recall' && typeof id === 'number')
+        void this.#recallElsewhere(id, message.puid);
+      return;
+    }
+    if (message.type === 'found' && 'recalled' in message && typeof id === 'number') {
+      this.#found(id, message.recalled as Recalled);
+      return;
+    }
     if (message.type !== 'loaded' && message.type !== 'refused') return;
     const reason = 'reason' in message ? String(message.reason) : '';
     if (message.type === 'loaded') {
@@ -275,6 +319,22 @@ export class Filter {
     } else if (message.type === 'refused') {
       this.#options.log.error(`the restarted filter refused a plan: ${reason}`);
     }
+  }
+
+  #found(id: number, recalled: Recalled): void {
+    const done = this.#finds.get(id);
+    if (done !== undefined) done(recalled);
+    // Too late for whoever asked.
+    else if (recalled.kind === 'found') this.release(recalled.puid);
+  }
+
+  async #recallElsewhere(id: number, puid: string): Promise<void> {
+    const asker = this.#process;
+    const answer: RecallOutcome = (await this.#options.recalls?.recall(puid)) ?? {
+      kind: 'unknown',
+    };
+    if (asker === this.#process) this.#send({ type: 'recalled', id, answer });
+    else if (answer.kind === 'found') this.#options.recalls?.release(answer.puid);
   }
 }
 

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { hashText } from './hash-text.ts';
+import { KeyedRing } from './keyed-ring.ts';
+
+const KIB = 1024;
+
+test('an entry is found by its key, with its time, tag and values', () => {
+  const ring = new KeyedRing({ maxEntries: 10, maxBytes: 64 * KIB }, () => {});
+  assert.equal(ring.find('a'), -1);
+  assert.ok(ring.put('a', 7, 3, [1, -2]));
+  const at = ring.find('a');
+  assert.deepEqual(
+    [ring.timeAt(at), ring.tagAt(at), [...ring.valuesAt(at)], ring.isMarked(at)],
+    [7, 3, [1, -2], false],
+  );
+  ring.mark(at, true);
+  assert.ok(ring.isMarked(ring.find('a')));
+  ring.mark(at, false);
+  assert.ok(!ring.isMarked(at));
+  assert.equal(ring.find('b'), -1);
+});
+
+test('over its number of entries, the oldest leaves first', () => {
+  const left: number[] = [];
+  const ring = new KeyedRing({ maxEntries: 3, maxBytes: 64 * KIB }, (at) =>
+    left.push(ring.tagAt(at)),
+  );
+  for (let tag = 0; tag < 8; tag++) ring.put(`key-${tag}`, 0, tag, []);
+  assert.deepEqual(left, [0, 1, 2, 3, 4]);
+  assert.equal(ring.entries, 3);
+  assert.deepEqual(
+    [4, 5, 6, 7].map((tag) => ring.find(`key-${tag}`) >= 0),
+    [false, true, true, true],
+  );
+});
+
+test('its memory is bounded, and each byte of it is used before an entry leaves', () => {
+  const maxBytes = 64 * KIB;
+  let left = 0;
+  const ring = new KeyedRing({ maxEntries: 1_000_000, maxBytes }, () => left++);
+  const key = (n: number): string => n.toString().padStart(36, '0');
+  let put = 0;
+  while (left === 0) ring.put(key(put++), 0, 0, [1]);
+  // 15 words for an entry of a UUID and one choice, 4 for 64 bytes of buckets.
+  assert.ok(ring.bytes > (maxBytes * 15) / 17 - 60 && ring.bytes <= maxBytes, `${ring.bytes}`);
+  for (; put < 10_000; put++) ring.put(key(put), 0, 0, [1]);
+  assert.ok(ring.bytes <= maxBytes);
+  assert.ok(ring.entries > 900 && ring.find(key(9999)) >= 0);
+});
+
+test('an entry that takes half of the memory or more is not kept, and nothing leaves for it', () => {
+  const ring = new KeyedRing({ maxEntries: 10, maxBytes: 64 * KIB }, () => assert.fail());
+  ring.put('a', 0, 0, []);
+  assert.ok(!ring.put('b'.repeat(70_000), 0, 0, []));
+  assert.ok(!ring.put('b', 0, 0, new Int32Array(8192)));
+  assert.ok(ring.find('a') >= 0);
+  const none = new KeyedRing({ maxEntries: 0, maxBytes: 64 * KIB }, () => {});
+  assert.ok(!none.put('a', 0, 0, []));
+});
+
+test('bounds that change keep the youngest entries', () => {
+  const ring = new KeyedRing({ maxEntries: 100, maxBytes: 64 * KIB }, () => {});
+  for (let n = 0; n < 100; n++) ring.put(`key-${n}`, n, 0, [n]);
+  ring.limit({ maxEntries: 100, maxBytes: 128 * KIB });
+  assert.equal(ring.entries, 100);
+  ring.limit({ maxEntries: 10, maxBytes: 64 * KIB });
+  assert.equal(ring.entries, 10);
+  assert.equal(ring.find('key-89'), -1);
+  assert.deepEqual([...ring.valuesAt(ring.find('key-90'))], [90]);
+});
+
+test('it is a map that forgets the oldest, whatever is put into it', () => {
+  const put = fc.record({
+    kind: fc.constant('put' as const),
+    key: fc.nat(40),
+    values: fc.nat(300),
+  });
+  const drop = fc.record({ kind: fc.constant('drop' as const) });
+  const limit = fc.record({
+    kind: fc.constant('limit' as const),
+    entries: fc.integer({ min: 1, max: 60 }),
+  });
+  const step = fc.oneof({ weight: 10, arbitrary: put }, drop, limit);
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+      // What it should hold: key → value, the oldest first.
+      let held: [key: string | null, values: number][] = [];
+      let most = 60;
+      const ring = new KeyedRing({ maxEntries: most, maxBytes: most * 150 }, (at, dead) => {
+        const gone = dead ? held.findIndex(([key]) => key === null) : 0;
+        const [[key, values] = assert.fail()] = held.splice(gone, 1);
+        assert.equal(key === null, dead);
+        assert.equal(ring.tagAt(at), values);
+      });
+      for (const each of steps) {
+        if (each.kind === 'drop') ring.dropOldest();
+        else if (each.kind === 'limit') {
+          most = each.entries;
+          ring.limit({ maxEntries: most, maxBytes: most * 150 });
+        } else {
+          const key = 'k'.repeat(each.key);
+          const before = ring.find(key);
+          const size = 5 + Math.ceil(key.length / 4) + each.values;
+          const kept = held;
+          held = held.map(([k, v]) => [k === key ? null : k, v]);
+          if (ring.put(key, 0, each.values, new Int32Array(each.values).fill(7))) {
+            held.push([key, each.values]);
+          } else {
+            held = kept;
+            assert.equal(ring.find(key), before);
+            assert.ok(size * 2 > (most * 150 * 16) / 17 / 4, `${size}`);
+          }
+        }
+        const live = held.filter(([key]) => key !== null) as [string, number][];
+        assert.equal(ring.entries, live.length);
+        assert.ok(held.length <= most);
+        for (const [key, values] of live) {
+          const at = ring.find(key);
+          assert.ok(at >= 0, key);
+          assert.equal(ring.tagAt(at), values);
+          assert.ok(ring.valuesAt(at).every((value) => value === 7));
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('the hash depends on its key, and spreads texts that are alike', () => {
+  const one = hashText('0f8fad5b-d9cb-469f-a165-70867728950e', [1, 2]);
+  assert.notEqual(one, hashText('0f8fad5b-d9cb-469f-a165-70867728950e', [1, 3]));
+  assert.equal(one, hashText('0f8fad5b-d9cb-469f-a165-70867728950e', [1, 2]));
+  const buckets = new Int32Array(256);
+  for (let n = 0; n < 25_600; n++) {
+    const bucket = hashText(`request-${n}`, [1, 2]) & 255;
+    buckets[bucket] = (buckets[bucket] ?? 0) + 1;
+  }
+  assert.ok(Math.max(...buckets) < 150 && Math.min(...buckets) > 50, `${buckets}`);
+  for (const text of ['', 'a', 'ab', 'abc', 'abcd', 'abcde'])
+    assert.notEqual(hashText(text, [5, 6]), hashText(`${text}\0`, [5, 6]), text);
+});

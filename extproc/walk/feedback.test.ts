@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
+import type { CallResult } from '../contract/calls.ts';
+import type { Outcome } from '../contract/exchange.ts';
+import { BranchMemory } from '../feedback/branch-memory.ts';
+import { Recaller, type Siblings } from '../feedback/recaller.ts';
+import { noResults } from '../feedback/results.ts';
+import { FeedbackTotals } from '../feedback/totals.ts';
+import type { FeedbackDesk } from './context.ts';
+import { FeedbackGraphs } from './feedback-graph.ts';
+import { compileProgram } from './program.ts';
+import {
+  type Asked,
+  fakeClient,
+  FakeExchange,
+  fakeHeaders,
+  jsonResponse,
+  jsonMessage,
+  type Node,
+  planOf,
+} from './testing/fake-units.ts';
+
+const A: Node = { name: 'a', type: 'MODEL' };
+const B: Node = { name: 'b', type: 'MODEL' };
+const ROUTER: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
+
+type Answers = (asked: Asked) => CallResult | null;
+const toB: Answers = ({ verb }) => jsonResponse(verb === 'route' ? '[1]' : '{}');
+
+function openDesk(
+  siblings: Siblings | null = null,
+): FeedbackDesk & { readonly time: { ms: number } } {
+  const time = { ms: 0 };
+  const memory = new BranchMemory(() => time.ms);
+  memory.limit({ feedbackTtlMs: 1000, feedbackEntries: 100, feedbackBytes: 65_536 }, 1);
+  return {
+    time,
+    memory,
+    recaller: new Recaller(memory, siblings),
+    totals: new FeedbackTotals(),
+    results: noResults(),
+    graphs: new FeedbackGraphs(),
+  };
+}
+
+/** A program whose units answer by a function that may be changed; null: none comes. */
+function serve(plan: Plan, desk: FeedbackDesk, answers: Answers = toB) {
+  const units = { answers };
+  let asked: Asked[] = [];
+  const program = compileProgram(plan, {
+    clientFor: (edge) =>
+      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (each, done) => {
+        asked.push(each);
+        const response = units.answers(each);
+        if (response !== null) done(response);
+      }),
+    random: () => 0,
+    feedback: desk,
+    log: {
+      error(fields) {
+        throw Object.values(fields)[0];
+      },
+    },
+  });
+  const open = (kind: RouteKind, text: string | Buffer, headers: Record<string, string> = {}) => {
+    asked = [];
+    const message = { ...jsonMessage(''), body: Buffer.from(text) };
+    const exchange = new FakeExchange(message, fakeHeaders(headers));
+    program.route(kind).handle(exchange);
+    return exchange;
+  };
+  return {
+    program,
+    units,
+    open,
+    predict: (puid: string) => open('predict-rest', '{}', { 'seldon-puid': puid }).outcome,
+    async feedback(text: string | Buffer, headers?: Record<string, string>, kind?: RouteKind) {
+      const outcome = await open(kind ?? 'feedback-rest', text, headers).outcome;
+      return {
+        outcome,
+        end: outcome.kind === 'error' ? outcome.code : outcome.kind,
+        calls: asked.map(({ unit, verb, body }) => `${unit} ${verb} ${body.toString()}`),
+      };
+    },
+    calls: () => asked.map(({ unit, verb }) => `${unit} ${verb}`),
+  };
+}
+
+function countsOf({ totals }: FeedbackDesk): Record<string, readonly number[]> {
+  return Object.fromEntries(
+    totals
+      .units()
+      .map(({ labels, feedback, reward, penalty }) => [
+        labels['model_name'],
+        [feedback, reward, penalty],
+      ]),
+  );
+}
+
+const short = (puid: string, reward = 1): string => JSON.stringify({ puid, reward });
+
+test('feedback by puid reaches the units that served the request, as if its routing had been sent back', async () => {
+  const desk = openDesk();
+  const { predict, feedback } = serve(planOf(ROUTER), desk);
+  assert.equal((await predict('one')).kind, 'tail');
+  const { outcome, calls } = await feedback('{"puid":"one","reward":0.80,"truth":{}}');
+  const given = '{"response":{"meta":{"puid":"one","routing":{"r":1}}},"reward":0.80,"truth":{}}';
+  assert.deepEqual(calls, [`b send-feedback ${given}`, `r send-feedback ${given}`]);
+  assert.equal(outcome.kind, 'response', 'its end has to be seen, so Envoy makes no call of it');
+  assert.deepEqual(countsOf(desk), { r: [1, 0.8, 0], a: [0, 0, 0], b: [1, 0.8, 0] });
+  assert.equal(desk.results.given, 1);
+});
+
+test('a second feedback is a duplicate, unless the units did not take the first', async () => {
+  const desk = openDesk();
+  const { predict, feedback, units } = serve(planOf(ROUTER), desk);
+  await predict('one');
+  units.answers = ({ unit }) => jsonResponse('{}', unit === 'r' ? 503 : 200);
+  const failed = await feedback(short('one'));
+  assert.ok(failed.outcome.kind === 'response');
+  assert.equal(failed.outcome.status, 503);
+  assert.deepEqual(countsOf(desk)['b'], [0, 0, 0]);
+  units.answers = toB;
+  assert.equal((await feedback(short('one', -1))).end, 'response');
+  const again = await feedback(short('one'));
+  assert.equal(again.end, 'FEEDBACK_DUPLICATE');
+  assert.deepEqual(again.calls, []);
+  assert.deepEqual(countsOf(desk)['b'], [1, 0, 1]);
+  const { failed: failures, given, duplicate } = desk.results;
+  assert.deepEqual([failures, given, duplicate], [1, 1, 1]);
+});
+
+test('what is unknown, expired or not in order reaches nobody', async () => {
+  const desk = openDesk();
+  const { predict, feedback } = serve(planOf(ROUTER), desk);
+  await predict('old');
+  desk.time.ms += 1000;
+  const ends: [string, string][] = [
+    [short('old'), 'FEEDBACK_EXPIRED'],
+    [short('other'), 'FEEDBACK_UNKNOWN'],
+    ['{"puid":"old","reward":"1"}', 'FEEDBACK_MALFORMED'],
+    [`{"puid":"${'x'.repeat(300)}"}`, 'FEEDBACK_MALFORMED'],
+    ['{"response":{"meta":{"puid":"other"}}}', 'FEEDBACK_UNKNOWN'],
+  ];
+  for (const [text, code] of ends) {
+    const { end, calls } = await feedback(text);
+    assert.equal(end, code, text);
+    assert.deepEqual(calls, [], text);
+  }
+  const { expired, unknown, malformed } = desk.results;
+  assert.deepEqual([expired, unknown, malformed], [1, 2, 2]);
+  assert.deepEqual(countsOf(desk)['r'], [0, 0, 0]);
+});
+
+test("Seldon's form and routing that was sent back need no memory, and their last call is Envoy's", async () => {
+  const desk = openDesk();
+  const { predict, feedback } = serve(planOf(ROUTER), desk);
+  await predict('one');
+  const whole = '{"response":{"meta":{"puid":"one"},"strData":""},"reward":1}';
+  const toAll = await feedback(whole);
+  assert.equal(toAll.end, 'tail');
+  assert.deepEqual(toAll.calls, [`a send-feedback ${whole}`, `b send-feedback ${whole}`]);
+  const header = { 'seldon-routing': '{"r":0}' };
+  const { end, calls } = await feedback(short('other'), header);
+  assert.equal(end, 'tail');
+  assert.deepEqual(calls, [
+    'a send-feedback {"response":{"meta":{"puid":"other","routing":{"r":0}}},"reward":1}',
+  ]);
+  assert.deepEqual(desk.results, noResults());
+  assert.deepEqual(countsOf(desk), { r: [2, 2, 0], a: [2, 2, 0], b: [1, 1, 0] });
+  assert.equal((await feedback(short('one'))).end, 'response', 'it is remembered all the same');
+});
+
+test('where nothing is chosen, a puid is enough', async () => {
+  const desk = openDesk();
+  desk.memory.limit(undefined, 1);
+  const chain: Node = { name: 't', type: 'TRANSFORMER', children: [A] };
+  const { end, calls } = await serve(planOf(chain), desk).feedback(short('any'));
+  assert.equal(end, 'response');
+  assert.deepEqual(calls, ['a send-feedback {"response":{"meta":{"puid":"any"}},"reward":1}']);
+});
+
+test('where Envoy draws, nothing is remembered, and the client is told so', async () => {
+  const desk = openDesk();
+  const drawn: Node = { name: 'r', builtIn: 'RANDOM_ABTEST', ratioA: 0.5, children: [A, B] };
+  const plan = planOf(drawn);
+  assert.equal(plan.routes['predict-rest'].kind, 'native');
+  const { feedback } = serve(plan, desk);
+  const { end, calls } = await feedback(short('any'));
+  assert.equal(end, 'FEEDBACK_NOT_REMEMBERED');
+  assert.deepEqual(calls, []);
+  assert.equal(desk.results.not_remembered, 1);
+  assert.equal((await feedback(short('any'), { 'seldon-routing': '{"r":1}' })).end, 'response');
+});
+
+test('built-in routers of a walk are remembered, and all children of a fan-out', async () => {
+  const desk = openDesk();
+  const drawn: Node = { name: 'd', builtIn: 'RANDOM_ABTEST', ratioA: 0.5, children: [A, B] };
+  const one = serve(planOf({ name: 't', type: 'TRANSFORMER', children: [drawn] }), desk);
+  await one.predict('drawn');
+  assert.deepEqual((await one.feedback(short('drawn'))).calls, [
+    'a send-feedback {"response":{"meta":{"puid":"drawn","routing":{"d":0}}},"reward":1}',
+  ]);
+  const all = serve(planOf(ROUTER), desk, ({ verb }) =>
+    jsonResponse(verb === 'route' ? '[-1]' : '{}'),
+  );
+  await all.predict('all');
+  const { calls } = await all.feedback(short('all'));
+  assert.deepEqual(
+    calls.map((call) => call.split(' ')[0]),
+    ['a', 'b', 'r'],
+  );
+});
+
+test('a request that failed is not remembered', async () => {
+  const desk = openDesk();
+  const refusing: Answers = () => jsonResponse('{}', 500);
+  const { predict, feedback } = serve(planOf(ROUTER), desk, refusing);
+  await predict('failed');
+  assert.equal((await feedback(short('failed'))).end, 'FEEDBACK_UNKNOWN');
+});
+
+test('after a swap of plans feedback goes to the same units, or says that they are gone', async () => {
+  const desk = openDesk();
+  const before = serve(planOf(ROUTER), desk);
+  for (const puid of ['moved', 'removed', 'kept']) await before.predict(puid);
+  const moved = serve(planOf({ ...ROUTER, children: [B, A] }), desk);
+  const removed = serve(planOf({ ...ROUTER, children: [A, { name: 'c', type: 'MODEL' }] }), desk);
+  before.program.close();
+  const { calls } = await moved.feedback(short('moved'));
+  assert.match(calls[0] ?? '', /^b send-feedback .*"routing":\{"r":0\}/);
+  const gone = await removed.feedback(short('removed'));
+  assert.deepEqual([gone.end, gone.calls], ['FEEDBACK_ROUTE_GONE', []]);
+  assert.ok(gone.outcome.kind === 'error');
+  assert.equal(gone.outcome.info, 'unit "r" has no child "b"');
+  assert.equal(desk.results.route_gone, 1);
+  assert.equal((await moved.feedback(short('removed'))).end, 'response', 'it was given to nobody');
+});
+
+test('feedback that comes to another predictor goes to the units of the one that served', async () => {
+  const desk = openDesk();
+  const served = serve({ ...planOf(ROUTER), predictor: 'q' }, desk);
+  const other = serve(planOf({ name: 'x', type: 'TRANSFORMER', children: [A] }), desk);
+  await served.predict('one');
+  const { end, calls } = await other.feedback(short('one'));
+  assert.equal(end, 'response');
+  assert.deepEqual(calls, []);
+  assert.deepEqual(served.calls(), ['r route', 'b send-feedback', 'r send-feedback']);
+  await served.predict('two');
+  served.program.close();
+  const gone = await other.feedback(short('two'));
+  assert.equal(gone.end, 'FEEDBACK_ROUTE_GONE');
+  assert.deepEqual(gone.calls, []);
+});
+
+test('over gRPC a response with its puid alone is enough', async () => {
+  const desk = openDesk();
+  const grpc: Answers = ({ verb }) =>
+    ({
+      ...jsonResponse(''),
+      status: 0,
+      // A tensor of the one value 1.
+      body:
+        verb === 'route'
+          ? Buffer.from('1a10120e0a0201011208000000000000f03f', 'hex')
+          : Buffer.alloc(0),
+    }) as CallResult;
+  const { open, feedback } = serve(planOf(ROUTER), desk, grpc);
+  await open('predict-grpc', '', { 'seldon-puid': 'one' }).outcome;
+  // Feedback{response{meta{puid: "one"}}, reward: 0.5}
+  const text = Buffer.from('120712050a036f6e65' + '1d0000003f', 'hex');
+  const { end, calls } = await feedback(text, {}, 'feedback-grpc');
+  assert.equal(end, 'response');
+  assert.deepEqual(
+    calls.map((call) => call.split(' ').slice(0, 2)),
+    [
+      ['b', 'send-feedback'],
+      ['r', 'send-feedback'],
+    ],
+  );
+  assert.deepEqual(countsOf(desk)['b'], [1, 0.5, 0]);
+  assert.equal((await feedback(text, {}, 'feedback-grpc')).end, 'FEEDBACK_DUPLICATE');
+});
+
+test('a request that another worker remembers is recalled there', async () => {
+  const asked: string[] = [];
+  const released: string[] = [];
+  const desk = openDesk({
+    ask: (id, puid) => asked.push(`${id} ${puid}`),
+    release: (puid) => released.push(puid),
+  });
+  const { open, calls, units } = serve(planOf(ROUTER), desk);
+  const found = (puid: string): void =>
+    desk.recaller.answered(asked.length, {
+      kind: 'found',
+      puid,
+      predictor: 'p',
+      choices: [{ unit: 'r', children: ['a'], branch: 0 }],
+    });
+  const first = open('feedback-rest', short('there'));
+  assert.deepEqual([asked, calls()], [['1 there'], []]);
+  found('there');
+  assert.equal((await first.outcome).kind, 'response');
+  assert.deepEqual(calls(), ['a send-feedback', 'r send-feedback']);
+  assert.deepEqual(released, []);
+
+  open('feedback-rest', short('left')).cancel();
+  found('left');
+  assert.deepEqual(
+    [calls(), released],
+    [[], ['left']],
+    'its client went away before the others had said it',
+  );
+
+  units.answers = () => null;
+  const hanging = open('feedback-rest', short('hangs'));
+  found('hangs');
+  assert.deepEqual(calls(), ['a send-feedback']);
+  hanging.cancel();
+  assert.deepEqual(released, ['left', 'hangs'], 'or before the units had taken it');
+  assert.equal(desk.results.failed, 1);
+});
+
+test('with a response too late it says that the filter is not available', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const desk = openDesk({ ask: () => {}, release: () => {} });
+  const { open, calls } = serve(planOf(ROUTER), desk);
+  const { outcome } = open('feedback-rest', short('there'));
+  context.mock.timers.tick(1000);
+  const ended: Outcome = await outcome;
+  assert.ok(ended.kind === 'error');
+  assert.equal(ended.code, 'FILTER_UNAVAILABLE');
+  assert.deepEqual([calls(), desk.results.unavailable], [[], 1]);
+});
