@@ -28,6 +28,8 @@ export interface Panel {
   readonly unit: string;
   readonly source: Source;
   readonly queries: readonly Query[];
+  /** Whether values may be below 0. */
+  readonly isSigned?: boolean;
 }
 
 /** A panel by its queries: legend → what is asked. */
@@ -96,10 +98,10 @@ function renderPanel(panel: Panel): Builder<GrafanaPanel> {
     .description(panel.description)
     .datasource(DATASOURCE)
     .unit(panel.unit)
-    .min(0)
     .span(WIDTH)
     .height(HEIGHT)
     .fillOpacity(10);
+  if (panel.isSigned !== true) builder.min(0);
   panel.queries.forEach(({ expr, legend }, index) =>
     builder.withTarget(
       new DataqueryBuilder()

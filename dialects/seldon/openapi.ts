@@ -70,14 +70,30 @@ const SCHEMAS = {
       truth: { $ref: '#/components/schemas/SeldonMessage' },
     },
   },
+  FeedbackByPuid: {
+    type: 'object',
+    description: 'Feedback for a request that the graph remembers.',
+    required: ['puid'],
+    additionalProperties: false,
+    properties: {
+      puid: { type: 'string', description: 'Seldon-Puid of the response' },
+      reward: { type: 'number', format: 'float' },
+      truth: { $ref: '#/components/schemas/SeldonMessage' },
+      request: { $ref: '#/components/schemas/SeldonMessage' },
+    },
+  },
 } as const;
 
 /** The OpenAPI document of a predictor's deployment, as JSON text. */
 export function openApiOf(plan: Plan): string {
   const unit = unitParameter(plan, 'unit');
   const paths = {
-    '/api/v1.0/predictions': { post: post('Ask the graph', 'SeldonMessage') },
-    '/api/v1.0/feedback': { post: post('Tell the graph how good a response was', 'Feedback') },
+    '/api/v1.0/predictions': { post: post('Ask the graph', reference('SeldonMessage')) },
+    '/api/v1.0/feedback': {
+      post: post('Tell the graph how good a response was', {
+        oneOf: [reference('Feedback'), reference('FeedbackByPuid')],
+      }),
+    },
     '/api/v1.0/status': { get: read('Whether all units answer') },
     '/api/v1.0/status/{unit}': { get: { ...read('Status of a unit'), parameters: [unit] } },
     '/api/v1.0/metadata': { get: read('Metadata of the graph') },
@@ -86,17 +102,21 @@ export function openApiOf(plan: Plan): string {
   return openApiText(plan, 'v1.0', paths, SCHEMAS);
 }
 
-function post(summary: string, message: 'SeldonMessage' | 'Feedback') {
+function post(summary: string, message: object) {
   return {
     summary,
     requestBody: { required: true, content: content(message) },
     responses: {
-      '200': { description: 'The response of the graph', content: content('SeldonMessage') },
-      default: { description: 'What failed', content: content('SeldonMessage') },
+      '200': { description: 'The response of the graph', content: content(reference('SeldonMessage')) },
+      default: { description: 'What failed', content: content(reference('SeldonMessage')) },
     },
   };
 }
 
-function content(message: 'SeldonMessage' | 'Feedback') {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${message}` } } };
+function content(schema: object) {
+  return { 'application/json': { schema } };
+}
+
+function reference(schema: keyof typeof SCHEMAS) {
+  return { $ref: `#/components/schemas/${schema}` };
 }

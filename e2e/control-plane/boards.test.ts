@@ -129,8 +129,11 @@ describe('the boards', { skip }, () => {
     );
     const load = startLoad(running.port, 2, BODY);
     const end = performance.now() + LOAD_MS;
-    while (performance.now() < end) {
-      await ask(running.port, { path: '/api/v1.0/feedback', body: '{"reward":1}' });
+    for (let count = 0; performance.now() < end; count++) {
+      const { headers } = await ask(running.port, { body: BODY });
+      const reward = count % 3 === 0 ? -0.5 : 1;
+      const body = JSON.stringify({ puid: headers['seldon-puid'], reward });
+      await ask(running.port, { path: '/api/v1.0/feedback', body });
       await gateway.predict('one', 'm');
       await sleep(100);
     }
@@ -151,7 +154,7 @@ describe('the boards', { skip }, () => {
   async function query(expr: string): Promise<readonly unknown[]> {
     const asked = expr
       .replaceAll('$__rate_interval', '10s')
-      .replaceAll(/\$(deployment|predictor|pod)/g, '.*');
+      .replaceAll(/\$(deployment|predictor|pod|router)/g, '.*');
     const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(asked)}`;
     const response = (await (await fetch(url)).json()) as {
       status: string;

@@ -1,3 +1,4 @@
+import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan, RouteKind } from '../../graph/plan/plan.ts';

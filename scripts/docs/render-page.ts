@@ -17,6 +17,7 @@ import {
 import { block } from './markdown.ts';
 import {
   admissionMetrics,
+  feedbackMetrics,
   filterMetrics,
   gatewayMetrics,
   graphMetrics,
@@ -42,6 +43,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'capture-limits': captureLimits,
   'payload-log-limits': payloadLogLimits,
   'metrics-graph': graphMetrics,
+  'metrics-feedback': feedbackMetrics,
   'metrics-filter': filterMetrics,
   'metrics-sidecar': sidecarMetrics,
   'metrics-operator': operatorMetrics,

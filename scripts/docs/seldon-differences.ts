@@ -112,6 +112,18 @@ const ROWS: readonly Difference[] = [
     why: 'a client can send back what it got; the wrapper’s routers read only the body',
   },
   {
+    about: 'feedback with a response that has nothing but `meta.puid`, in a graph with routers',
+    seldon: 'to all children',
+    here: 'to the branches that the request of that puid took; without it an error ([feedback.md](feedback.md#by-puid))',
+    why: 'it names one request, and units that did not serve it would learn from what they did not do',
+  },
+  {
+    about: 'counters of feedback and reward',
+    seldon: 'from the Python wrapper; a reward of 0 is not counted, one below 0 lets the counter fall',
+    here: 'from the pod too, for every unit on the way; rewards of 0 count, those below 0 have a counter of their own',
+    why: 'a mean needs all of them, and Prometheus takes a counter that falls for a restart',
+  },
+  {
     about: 'a feedback whose routing names no child, or −2',
     seldon: 'a crash',
     here: '`FEEDBACK_ROUTING_INVALID`, 400; −2 calls no child',
