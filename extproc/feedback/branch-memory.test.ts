@@ -126,7 +126,7 @@ test('of two requests with one puid the later counts', () => {
   const recalled = memory.recall('one');
   assert.ok(recalled.kind === 'found');
   assert.equal(recalled.choices[0]?.branch, 1);
-  assert.equal(memory.counts().requests, 1);
+  assert.equal(memory.counts().requests, 2);
 });
 
 test('units that were not reached are left out', () => {

@@ -68,7 +68,7 @@ export class BranchMemory {
   /** `now`: milliseconds of a clock that never goes back. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
-    this.#ring = new KeyedRing({ maxEntries: 0, maxBytes: 0 }, (at, dead) => this.#leave(at, dead));
+    this.#ring = new KeyedRing({ maxEntries: 0, maxBytes: 0 }, (at) => this.#leave(at));
   }
 
   /** Whether anything is remembered. */
@@ -99,11 +99,13 @@ export class BranchMemory {
       isOpen: true,
     };
     this.#charts.set(tag, chart);
-    const values = new Int32Array(chart.deciders.length);
+    const units = Int32Array.from(chart.deciders, ({ unit }) => unit);
+    const values = new Int32Array(units.length);
     return {
       remember: (puid, choices) => {
         if (puid.length > MAX_PUID_BYTES) return;
-        chart.deciders.forEach(({ unit }, at) => (values[at] = choices[unit] as number));
+        for (let at = 0; at < values.length; at++)
+          values[at] = choices[units[at] as number] as number;
         const now = this.#now();
         this.#trim(now);
         if (this.#ring.put(puid, Math.floor(now) | 0, tag, values)) chart.entries++;
@@ -147,14 +149,14 @@ export class BranchMemory {
     this.#isTrimming = false;
   }
 
-  #leave(at: number, isDead: boolean): void {
+  #leave(at: number): void {
     const tag = this.#ring.tagAt(at);
     const chart = this.#charts.get(tag);
     if (chart !== undefined) {
       chart.entries--;
       if (!chart.isOpen && chart.entries === 0) this.#charts.delete(tag);
     }
-    if (isDead || this.#isTrimming || this.#ring.isMarked(at)) return;
+    if (this.#isTrimming || this.#ring.isMarked(at)) return;
     if (this.#ageAt(at, this.#now()) < this.#ttlMs) this.#evicted++;
   }
 

@@ -2,30 +2,30 @@
 // JavaScript heap, taken whole with the first entry: the collector does not see the entries, their bytes are known exactly, and
 // pages that no entry has used yet are not resident.
 //
-// An entry is a run of words: the next one of its bucket, hash, time, what it is (its size, the length of its key, two flags), its
-// tag, the key, the values. Entries follow each other as they came; at the end of the memory they go on at its start.
+// An entry is a run of words: what it is (its size, the length of its key, a flag), the entry before it in its bucket, hash, time,
+// tag, the key, the values. Entries follow each other as they came, round and round. An entry is named by its distance from the very
+// first word, on 32 bits, so that a link to one that is gone is known for what it is: nothing has to be unlinked, and a new entry
+// costs one look at memory that is not next to the last one's. Of two entries of one key the younger is found first.
 import { randomBytes } from 'node:crypto';
 import { type HashKey, hashText } from './hash-text.ts';
 
-const NEXT = 0;
-const HASH = 1;
-const TIME = 2;
-const INFO = 3;
+const INFO = 0;
+const BEFORE = 1;
+const HASH = 2;
+const TIME = 3;
 const TAG = 4;
 const HEAD_WORDS = 5;
 
-/** In place of an entry's first word: the next entry is at the start. */
+/** In place of an entry's first word: the next one is at the start. No entry is that large. */
 const WRAP = -1;
-/** Links are positions and 1, so that memory as it comes says that there is nothing. */
-const NOTHING = 0;
 
 const KEY_BITS = 0xffff;
-const DEAD = 1 << 16;
-const MARKED = 1 << 17;
-const SIZE_SHIFT = 18;
+const MARKED = 1 << 16;
+const SIZE_SHIFT = 17;
 const MAX_SIZE_WORDS = 1 << 13;
 /** Words of entries for each bucket: about those of one entry. */
 const WORDS_PER_BUCKET = 16;
+const DISTANCES = 2 ** 32;
 
 export interface RingLimits {
   readonly maxEntries: number;
@@ -33,8 +33,8 @@ export interface RingLimits {
   readonly maxBytes: number;
 }
 
-/** Told of each entry that leaves, before it does. `dead`: a later one of the same key had its place already. */
-export type OnLeave = (at: number, dead: boolean) => void;
+/** Told of each entry that leaves, before it does. */
+export type OnLeave = (at: number) => void;
 
 export class KeyedRing {
   readonly #onLeave: OnLeave;
@@ -44,13 +44,12 @@ export class KeyedRing {
   #words = new Int32Array(0);
   #bytes = new Uint8Array(0);
   #buckets = new Int32Array(0);
-  /** Where the next entry begins, and where the oldest one does. */
+  /** Distances of the next entry and of the oldest one. */
   #head = 0;
   #tail = 0;
-  /** Entries with the dead ones, and the words that they take. */
   #count = 0;
+  /** Words that entries take. */
   #used = 0;
-  #dead = 0;
 
   constructor(limits: RingLimits, onLeave: OnLeave) {
     this.#onLeave = onLeave;
@@ -59,9 +58,9 @@ export class KeyedRing {
     this.limit(limits);
   }
 
-  /** Entries that can be found. */
+  /** Several of one key count each. */
   get entries(): number {
-    return this.#count - this.#dead;
+    return this.#count;
   }
 
   /** Bytes of all entries. */
@@ -78,46 +77,55 @@ export class KeyedRing {
   }
 
   /**
-   * Puts an entry in place of that of the same key. False for one that is too large, which is then not kept. `key`: characters of
-   * 8 bits; `time`, `tag` and `values`: 32 bits.
+   * Puts an entry before that of the same key. False for one that is too large, which is then not kept. `key`: characters of 8
+   * bits; `time`, `tag` and `values`: 32 bits.
    */
   put(key: string, time: number, tag: number, values: ArrayLike<number>): boolean {
-    const keyWords = (key.length + 3) >> 2;
+    const { length } = key;
+    const keyWords = (length + 3) >> 2;
     const size = HEAD_WORDS + keyWords + values.length;
-    if (key.length > KEY_BITS || size >= MAX_SIZE_WORDS || size * 2 > this.#maxWords) return false;
+    if (length > KEY_BITS || size >= MAX_SIZE_WORDS || size * 2 > this.#maxWords) return false;
     if (this.#maxEntries === 0) return false;
     if (this.#words.length === 0) this.#rebuild();
-    const hash = hashText(key, this.#key);
-    const before = this.#findHash(hash, key);
-    if (before >= 0) this.#bury(before);
     const at = this.#room(size);
     const words = this.#words;
     const bytes = this.#bytes;
-    const bucket = hash & (this.#buckets.length - 1);
-    words[at + NEXT] = this.#buckets[bucket] as number;
-    this.#buckets[bucket] = at + 1;
-    words[at + HASH] = hash;
+    words[at + INFO] = length | (size << SIZE_SHIFT);
     words[at + TIME] = time;
-    words[at + INFO] = key.length | (size << SIZE_SHIFT);
     words[at + TAG] = tag;
     const keyAt = (at + HEAD_WORDS) << 2;
-    for (let i = 0; i < key.length; i++) bytes[keyAt + i] = key.charCodeAt(i);
+    for (let i = 0; i < length; i++) bytes[keyAt + i] = key.charCodeAt(i);
     const valuesAt = at + HEAD_WORDS + keyWords;
     for (let i = 0; i < values.length; i++) words[valuesAt + i] = values[i] as number;
-    this.#head = at + size;
-    this.#count++;
+    this.#link(at, hashText(key, this.#key));
+    this.#head += size;
     this.#used += size;
+    this.#count++;
     return true;
   }
 
-  /** Position of a key's entry, −1 for none; good until the next `put`, `limit` or `dropOldest`. */
+  /** Position of a key's youngest entry, −1 for none; good until the next `put`, `limit` or `dropOldest`. */
   find(key: string): number {
-    return this.#count === 0 ? -1 : this.#findHash(hashText(key, this.#key), key);
+    if (this.#count === 0) return -1;
+    const hash = hashText(key, this.#key);
+    const words = this.#words;
+    const all = this.#head - this.#tail;
+    let distance = this.#buckets[hash & (this.#buckets.length - 1)] as number;
+    let youngest = 0;
+    for (;;) {
+      const age = (this.#head - distance) >>> 0;
+      // What is linked is older than what links to it, and still there.
+      if (age <= youngest || age > all) return -1;
+      youngest = age;
+      const at = (this.#head - age) % words.length;
+      if (words[at + HASH] === hash && this.#keyIs(at, key)) return at;
+      distance = words[at + BEFORE] as number;
+    }
   }
 
-  /** Position of the oldest entry, −1 for none; it may be a dead one. */
+  /** Position of the oldest entry, −1 for none. */
   oldest(): number {
-    return this.#count === 0 ? -1 : this.#tail;
+    return this.#count === 0 ? -1 : this.#tail % this.#words.length;
   }
 
   timeAt(at: number): number {
@@ -146,28 +154,12 @@ export class KeyedRing {
 
   dropOldest(): void {
     if (this.#count === 0) return;
-    const at = this.#tail;
-    const info = this.#words[at + INFO] as number;
-    const isDead = (info & DEAD) !== 0;
-    this.#onLeave(at, isDead);
-    if (isDead) this.#dead--;
-    else this.#unlink(at);
-    const size = info >>> SIZE_SHIFT;
+    const at = this.#tail % this.#words.length;
+    this.#onLeave(at);
+    const size = (this.#words[at + INFO] as number) >>> SIZE_SHIFT;
     this.#count--;
     this.#used -= size;
-    this.#tail = this.#count === 0 ? 0 : this.#follow(at + size);
-    if (this.#count === 0) this.#head = 0;
-  }
-
-  #findHash(hash: number, key: string): number {
-    const words = this.#words;
-    let link = this.#buckets[hash & (this.#buckets.length - 1)] as number;
-    while (link !== NOTHING) {
-      const at = link - 1;
-      if (words[at + HASH] === hash && this.#keyIs(at, key)) return at;
-      link = words[at + NEXT] as number;
-    }
-    return -1;
+    this.#tail = this.#count === 0 ? this.#head : this.#follow(this.#tail + size);
   }
 
   #keyIs(at: number, key: string): boolean {
@@ -178,82 +170,62 @@ export class KeyedRing {
     return true;
   }
 
-  /** It cannot be found any more, and leaves in its turn. */
-  #bury(at: number): void {
-    this.#unlink(at);
-    this.#words[at + INFO] = (this.#words[at + INFO] as number) | DEAD;
-    this.#dead++;
+  /** Makes the entry at the head the first of its bucket. */
+  #link(at: number, hash: number): void {
+    const bucket = hash & (this.#buckets.length - 1);
+    this.#words[at + HASH] = hash;
+    this.#words[at + BEFORE] = this.#buckets[bucket] as number;
+    this.#buckets[bucket] = this.#head % DISTANCES;
   }
 
-  #unlink(gone: number): void {
-    const words = this.#words;
-    const bucket = (words[gone + HASH] as number) & (this.#buckets.length - 1);
-    const next = words[gone + NEXT] as number;
-    let at = (this.#buckets[bucket] as number) - 1;
-    if (at === gone) {
-      this.#buckets[bucket] = next;
-      return;
-    }
-    while (words[at + NEXT] !== gone + 1) at = (words[at + NEXT] as number) - 1;
-    words[at + NEXT] = next;
-  }
-
-  /** Where the entry is that follows one that ends at `end`. */
+  /** The distance of the entry that follows one which ends at `end`. */
   #follow(end: number): number {
-    return end === this.#words.length || this.#words[end] === WRAP ? 0 : end;
+    const { length } = this.#words;
+    const at = end % length;
+    return this.#words[at] === WRAP ? end + length - at : end;
   }
 
-  /** A free run of words; the oldest entries leave where there is none. */
+  /** Position of free words at the head; the oldest entries leave for them. */
   #room(size: number): number {
+    const { length } = this.#words;
     while (this.#count >= this.#maxEntries) this.dropOldest();
-    for (;;) {
-      const at = this.#place(size);
-      if (at >= 0) return at;
-      this.dropOldest();
+    let at = this.#head % length;
+    const gap = at + size > length ? length - at : 0;
+    while (this.#head + gap + size - this.#tail > length && this.#count > 0) this.dropOldest();
+    if (gap > 0) {
+      this.#words[at] = WRAP;
+      this.#head += gap;
+      at = 0;
     }
+    if (this.#count === 0) this.#tail = this.#head;
+    return at;
   }
 
-  /** −1 where there is none. The head never comes to the tail while there are entries. */
-  #place(size: number): number {
-    const end = this.#words.length;
-    if (this.#count > 0 && this.#head <= this.#tail)
-      return this.#tail - this.#head > size ? this.#head : -1;
-    if (end - this.#head >= size) return this.#head;
-    if (this.#tail <= size) return -1;
-    if (this.#head < end) this.#words[this.#head] = WRAP;
-    return 0;
-  }
-
-  /** The same entries in new memory, without the dead ones; they fit. */
+  /** The same entries in new memory; they fit. */
   #rebuild(): void {
+    const before = this.#words;
+    let from = this.#tail;
     const words = new Int32Array(this.#maxWords);
     let buckets = 1;
     while (buckets * WORDS_PER_BUCKET * 2 <= words.length) buckets *= 2;
-    const heads = new Int32Array(buckets);
-    const before = this.#words;
-    let head = 0;
-    let from = this.#tail;
+    this.#buckets = new Int32Array(buckets);
+    // Distances begin after those that memory as it comes would name.
+    this.#head = words.length;
+    const tail = this.#head;
+    const follow = (end: number): number =>
+      before[end % before.length] === WRAP ? end + before.length - (end % before.length) : end;
     for (let left = this.#count; left > 0; left--) {
-      const info = before[from + INFO] as number;
-      const size = info >>> SIZE_SHIFT;
-      if ((info & DEAD) === 0) {
-        for (let i = 0; i < size; i++) words[head + i] = before[from + i] as number;
-        const bucket = (words[head + HASH] as number) & (buckets - 1);
-        words[head + NEXT] = heads[bucket] as number;
-        heads[bucket] = head + 1;
-        head += size;
-      } else {
-        this.#onLeave(from, true);
-        this.#count--;
-        this.#dead--;
-      }
-      from = this.#follow(from + size);
+      const start = from % before.length;
+      const size = (before[start + INFO] as number) >>> SIZE_SHIFT;
+      const at = this.#head % words.length;
+      for (let i = 0; i < size; i++) words[at + i] = before[start + i] as number;
+      this.#words = words;
+      this.#link(at, words[at + HASH] as number);
+      this.#head += size;
+      from = follow(from + size);
     }
     this.#words = words;
     this.#bytes = new Uint8Array(words.buffer);
-    this.#buckets = heads;
-    this.#head = head;
-    this.#tail = 0;
-    this.#used = head;
+    this.#tail = tail;
   }
 }
