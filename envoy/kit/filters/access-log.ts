@@ -86,7 +86,13 @@ const GRPC_FAULTS: Readonly<Record<number, string>> = {
   14: 'UNAVAILABLE',
   15: 'DATA_LOSS',
 };
-const GRPC_NAMES: Readonly<Record<number, string>> = { 3: 'INVALID_ARGUMENT', ...GRPC_FAULTS };
+const GRPC_NAMES: Readonly<Record<number, string>> = {
+  3: 'INVALID_ARGUMENT',
+  5: 'NOT_FOUND',
+  6: 'ALREADY_EXISTS',
+  9: 'FAILED_PRECONDITION',
+  ...GRPC_FAULTS,
+};
 
 /** Their HTTP status is 200. */
 function isGrpcFailure(): EnvoyJson {
