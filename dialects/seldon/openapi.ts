@@ -107,7 +107,10 @@ function post(summary: string, message: object) {
     summary,
     requestBody: { required: true, content: content(message) },
     responses: {
-      '200': { description: 'The response of the graph', content: content(reference('SeldonMessage')) },
+      '200': {
+        description: 'The response of the graph',
+        content: content(reference('SeldonMessage')),
+      },
       default: { description: 'What failed', content: content(reference('SeldonMessage')) },
     },
   };

@@ -199,7 +199,11 @@ test('of two workers each remembers its own requests, and one that dies forgets 
       }
       statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
     }
-    assert.deepEqual([...statuses.keys()].sort(), [200, 404], JSON.stringify([...statuses]));
+    assert.deepEqual(
+      [...statuses.keys()].sort((a, b) => a - b),
+      [200, 404],
+      JSON.stringify([...statuses]),
+    );
     assert.equal(takeFeedback(stand.models['b']).length, statuses.get(200));
   } finally {
     await running.stop();

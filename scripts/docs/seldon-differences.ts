@@ -119,7 +119,8 @@ const ROWS: readonly Difference[] = [
   },
   {
     about: 'counters of feedback and reward',
-    seldon: 'from the Python wrapper; a reward of 0 is not counted, one below 0 lets the counter fall',
+    seldon:
+      'from the Python wrapper; a reward of 0 is not counted, one below 0 lets the counter fall',
     here: 'from the pod too, for every unit on the way; rewards of 0 count, those below 0 have a counter of their own',
     why: 'a mean needs all of them, and Prometheus takes a counter that falls for a restart',
   },
