@@ -2,8 +2,8 @@
 # The rings of tests that need Kubernetes: the control plane (etcd and the API server), many deployments with simulated pods, then
 # a whole cluster, which is brought up and taken down unless one is up already. A file with a failure runs once more, alone, and it
 # is said: requests and pods share two cores here, and a test that needs a second run is one to look at, not a broken build.
-# --long: 200 requests a second for two minutes in each test under load, then the measurements: the numbers of the docs, which
-# stand in .cache/e2e-long.log. E2E_TESTS: other files and folders than all. Ends with the line `N passed, N failed`, which is
+# --long: 200 requests a second for two minutes in each test under load, 40 manifests of others instead of 12, then the measurements: the
+# numbers of the docs, which stand in .cache/e2e-long.log. E2E_TESTS: other files and folders than all. Ends with the line `N passed, N failed`, which is
 # in .cache/e2e-counts too.
 set -u
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit 1
@@ -19,6 +19,7 @@ log=/dev/null long=
 if [ "${1:-}" = --long ]; then
   long=1
   export SIDEGRAPH_LOAD_RATE=${SIDEGRAPH_LOAD_RATE:-200} SIDEGRAPH_LOAD_SECONDS=${SIDEGRAPH_LOAD_SECONDS:-120}
+  export SIDEGRAPH_MANIFEST_SAMPLE=${SIDEGRAPH_MANIFEST_SAMPLE:-40}
   export TEST_TIMEOUT_MS=7200000
   log=.cache/e2e-long.log
 fi

@@ -85,7 +85,7 @@ export async function callGrpc(
         responseDeserialize,
         request,
         metadata,
-        { deadline: Date.now() + 20_000 },
+        { deadline: Date.now() + 30_000 },
         (error: ServiceError | null, answer?: object) =>
           error === null ? resolve((answer ?? {}) as Message) : reject(error),
       );

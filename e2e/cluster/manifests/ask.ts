@@ -17,7 +17,7 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 
 /** Rejects with status and body of anything but a prediction. */
 export function predictNumbers(
