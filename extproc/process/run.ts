@@ -30,7 +30,7 @@ export function runFilter(options: WorkerOptions): void {
     pino.destination({ dest: 2, sync: true }),
   );
   const calls = new CallHistograms();
-  const events = new EventSender(log);
+  const events = new EventSender(log, process.env);
   const pool = new ClientPool((edge, egressHost) =>
     openClient(edge, { egressSocket: options.egress, egressHost, log }),
   );
@@ -102,9 +102,11 @@ export function runFilter(options: WorkerOptions): void {
     send,
     prepare: async (plans) => {
       await loadMessages(plans.flatMap(dialectsOf));
-      await tracers.load(plans);
+      await Promise.all([tracers.load(plans), events.load(plans)]);
     },
-    finish: () => tracers.close(),
+    finish: async () => {
+      await Promise.all([tracers.close(), events.close()]);
+    },
     exit: (code) => process.exit(code),
     drainLimitMs: options.drainLimitMs,
     log,

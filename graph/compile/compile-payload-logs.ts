@@ -1,14 +1,11 @@
-// Which payloads of a unit are sent where: its logger, the default sink of the orchestrator's environment (Seldon's name), the
-// share that an annotation asks for, and the fields that another one leaves out.
+// Which payloads of a unit are sent where: its logger and the orchestrator's environment say where, one annotation which share of them, and
+// another which fields are left out.
 import { annotationsOf, orchestratorEnv, PAYLOAD_LOG_ANNOTATION } from '../seldon/annotations.ts';
+import { sinkOf } from '../seldon/payload-log-variables.ts';
 import { readRedactions, REDACT_ANNOTATION } from '../seldon/payload-redaction.ts';
 import { parsePercent } from '../seldon/tracing.ts';
 import type { Deployment, Predictor, Unit } from '../plan/deployment.ts';
 import type { PayloadLog } from '../plan/plan.ts';
-
-const DEFAULT_SINK_VARIABLE = 'REQUEST_LOGGER_DEFAULT_ENDPOINT';
-/** Where Seldon's executor sends to when nobody says otherwise: Knative's broker of the namespace. */
-const DEFAULT_SINK = 'http://default-broker';
 
 export function compilePayloadLogs(
   deployment: Deployment,
@@ -26,7 +23,7 @@ export function compilePayloadLogs(
       unit === null || unit === name ? [path] : [],
     );
     return {
-      url: logger.url || variables[DEFAULT_SINK_VARIABLE] || DEFAULT_SINK,
+      url: sinkOf(logger.url, variables),
       request: logger.mode !== 'response',
       response: logger.mode !== 'request',
       share,

@@ -242,7 +242,11 @@ export const FINDINGS = {
   ),
   LOGGER_URL: warning(
     'the sink of a logger is not a URL that payloads can be sent to: the graph is served, and each payload counts as failed',
-    'write http://HOST/PATH or https://HOST/PATH, or leave url out for the default',
+    'write http://HOST/PATH, https://HOST/PATH or kafka://BROKER:PORT,BROKER:PORT/TOPIC, or leave url out for the default',
+  ),
+  PAYLOAD_LOG_VARIABLE: warning(
+    'a variable of payload logs in svcOrchSpec.env cannot be used: the graph is served, and its payloads do not arrive',
+    'write a value of the kind that the message names',
   ),
   CHILDREN_MISSING: error(
     'a unit that needs children has none',

@@ -8,6 +8,7 @@ import type { Images } from './check-images.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkAddresses, checkEndpoints } from './check-endpoints.ts';
 import { checkDeploymentName, checkLabelName } from './check-names.ts';
+import { checkSinkVariables } from './check-payload-logs.ts';
 import { checkRedactions } from './check-redaction.ts';
 import { checkTraffic } from './check-traffic.ts';
 import { checkUnits } from './check-units.ts';
@@ -50,6 +51,7 @@ export function checkDeployment(
     checkPredictorAnnotations(predictor, sink);
     checkNoEngine(predictor, sink);
     checkTracing(predictor, sink);
+    checkSinkVariables(predictor, sink);
     checkContainers(predictor.ported, sink);
     checkImages(predictor, { images, addresses }, sink);
     checkAddresses(predictor, deployment.name, sink);

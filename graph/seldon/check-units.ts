@@ -19,6 +19,7 @@ import {
   parseUnitType,
   UNIT_TYPES,
 } from '../plan/words.ts';
+import { readSinkUrl } from '../plan/sink-url.ts';
 import type { Servers } from '../plan/servers.ts';
 import { listWrittenUnits } from './written.ts';
 import type { WrittenDeployment, WrittenPredictor, WrittenUnit } from './written.ts';
@@ -73,12 +74,8 @@ function checkLogger(unit: WrittenUnit, sink: FindingSink): void {
     const shown = mode === '' ? 'missing' : shorten(mode);
     sink.add('LOGGER_MODE', `${path}.mode`, `the mode of the logger of ${unit.name} is ${shown}`);
   }
-  if (url !== '' && !isSinkUrl(url))
+  if (url !== '' && readSinkUrl(url) === undefined)
     sink.add('LOGGER_URL', `${path}.url`, `the sink of ${unit.name} is ${shorten(url)}`);
-}
-
-function isSinkUrl(text: string): boolean {
-  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 /** A unit with neither built-in nor prepackaged implementation runs somewhere, and does something. */
