@@ -1,7 +1,7 @@
 # Every target does the set-up that it needs, shows what it does, and is quick the second time.
 # Needs: Node 20 or later with npm, make; Python 3.10 or later for Envoy and the examples' models.
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test test-unit test-envoy test-models servers test-servers bench check docs changelog format clean \
+.PHONY: help setup models demo test test-unit test-envoy test-models servers test-servers test-kafka bench check docs changelog format clean \
 	cluster-up cluster-down e2e e2e-long
 # Two targets at once would share ports and the set-up.
 .NOTPARALLEL:
@@ -42,6 +42,11 @@ servers: ## MLServer, Alibi, Triton and clients in .venv-servers and .venv-clien
 test-servers: ## the tests over those
 	@scripts/setup.sh --servers
 	@scripts/test.sh examples/servers
+
+test-kafka: ## payload logs in a real Kafka broker (Java 17, Maven; 54 MB, a minute the first time; two minutes)
+	@scripts/setup.sh
+	@e2e/kafka/fetch.sh
+	@scripts/test.sh e2e/kafka
 
 bench: ## measure against a bare Envoy route; options in BENCH="…"
 	@scripts/setup.sh

@@ -110,6 +110,11 @@ const LIBRARIES: readonly { name: string; where: string; allows: (path: string) 
     allows: (path) => path.startsWith('lib/kube/'),
   },
   {
+    name: '@platformatic/kafka',
+    where: 'extproc/payload-log/',
+    allows: (path) => path.startsWith('extproc/payload-log/'),
+  },
+  {
     name: '@grpc/',
     where: 'proto/, extproc/control/, gateway/xds/, testing/, tests, e2e/ …',
     allows: (path) =>

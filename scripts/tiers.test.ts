@@ -19,7 +19,7 @@ test('a test that looks for an Envoy or for Python, by an import or by a process
 test('the whole product is never run by a unit test', () => {
   const wrong = tests.filter(
     (path) =>
-      /^e2e\/(data-plane|conformance|cluster|control-plane)\//.test(path) &&
+      /^e2e\/(data-plane|conformance|kafka|cluster|control-plane)\//.test(path) &&
       tierOf(path) === 'unit',
   );
   assert.deepEqual(wrong, []);

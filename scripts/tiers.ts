@@ -15,7 +15,7 @@ const SKIPPED = /^(\.|node_modules$|docs$|images$|charts$)/;
 
 const CLUSTER = /^(e2e\/(control-plane|cluster)|(e2e|bench)\/scale)\//;
 /** Tests of the whole product. */
-const PRODUCT = /^e2e\/(data-plane|conformance)\//;
+const PRODUCT = /^e2e\/(data-plane|conformance|kafka)\//;
 /** What needs the models' Python: all examples and whoever runs one, and what compares with numpy. */
 const MODELS = /^examples\/|\/testing\/numpy\.ts$/;
 /** What looks for an Envoy in order to start it. */

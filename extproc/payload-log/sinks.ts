@@ -1,5 +1,5 @@
 // All sinks of a process, by their URLs: HTTP, and one client for each cluster of Kafka. Kafka's library is loaded with the first plan that
-// names a topic and not before: it takes some 40 MB.
+// names a topic and not before: it takes some 25 MB.
 import type { Plan } from '../../graph/plan/plan.ts';
 import { readSinkUrl, type SinkUrl } from '../../graph/plan/sink-url.ts';
 import type { OpenEvent } from './event-body.ts';

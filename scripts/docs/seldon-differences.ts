@@ -334,6 +334,12 @@ const ROWS: readonly Difference[] = [
     why: 'the second one is the unit’s own response, under the name of a request',
   },
   {
+    about: 'payload logs in Kafka',
+    seldon: 'headers of its own; a message that is not delivered is lost without a word',
+    here: 'the headers of CloudEvents beside them; every replica in sync confirms, and what is lost is counted',
+    why: 'consumers of CloudEvents read them as they are',
+  },
+  {
     about: 'a router that fails',
     seldon: 'its body is lost, and the executor writes its own',
     here: 'its status and body reach the client',
