@@ -29,6 +29,8 @@ async function warm(): Promise<void> {
     import('./run.ts'),
     import('../control/grpc-services.ts'),
     import('../tracing/sdk.ts'),
+    import('../payload-log/kafka-sink.ts'),
+    import('../payload-log/redactor-thread.ts'),
   ]);
   flushCompileCache();
 }
