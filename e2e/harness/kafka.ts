@@ -86,19 +86,19 @@ export async function startKafka(): Promise<Kafka> {
     securePort,
     ca,
     createTopic: async (name, partitions, config) => {
+      const created = ['--create', '--topic', name, '--partitions', String(partitions)];
       const settings = config === undefined ? [] : ['--config', config];
-      await java('org.apache.kafka.tools.TopicCommand', [
-        ...server,
-        ...['--create', '--topic', name, '--partitions', String(partitions), ...settings],
-      ]);
+      await java('org.apache.kafka.tools.TopicCommand', [...server, ...created, ...settings]);
     },
     read: async (topic, count) => {
+      const options = [
+        `--topic ${topic} --from-beginning --max-messages ${count} --timeout-ms 20000`,
+        '--property print.headers=true --property print.partition=true',
+        '--property headers.separator=\u0001',
+      ].flatMap((line) => line.split(' '));
       const output = await java('org.apache.kafka.tools.consumer.ConsoleConsumer', [
         ...server,
-        ...['--topic', topic, '--from-beginning', '--max-messages', String(count)],
-        ...['--timeout-ms', '20000', '--property', 'print.headers=true'],
-        ...['--property', 'print.partition=true'],
-        ...['--property', 'headers.separator=\u0001'],
+        ...options,
       ]);
       const records = output
         .split('\n')
