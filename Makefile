@@ -36,7 +36,7 @@ test-models: ## those that need the examples' model servers too
 	@scripts/setup.sh --models
 	@scripts/test.sh --tier models
 
-servers: ## MLServer, Alibi, Triton and clients in .venv-servers and .venv-clients (Python 3.11, 1.2 GB, about five minutes)
+servers: ## MLServer, Alibi, Triton and clients in .venv-servers and .venv-clients (Python 3.11, 1.6 GB, about five minutes)
 	@scripts/setup.sh --servers
 
 test-servers: ## the tests over those

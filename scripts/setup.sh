@@ -145,7 +145,7 @@ fi
 if [ "${1:-}" = --servers ]; then
   [ -x .venv-servers/bin/mlserver ] || rm -f "$stamps/servers"
   step servers "$(stamp_of "servers $PWD" examples/servers/requirements.txt)" \
-    'MLServer, Alibi and Triton in .venv-servers (0.9 GB, about five minutes)' install_servers
+    'MLServer, Alibi and Triton in .venv-servers (1.3 GB, about five minutes)' install_servers
   [ -f .cache/servers/sklearn/model.joblib ] || rm -f "$stamps/served"
   step served "$(stamp_of served examples/servers/requirements.txt examples/servers/train.py)" \
     'training what they serve' train_servers
