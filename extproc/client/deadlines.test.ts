@@ -23,8 +23,18 @@ test('deadlines come in their order, never early', async () => {
   for (const [afterMs, at] of fired) assert.ok(at >= afterMs, `${afterMs} at ${at}`);
 });
 
-test('a dropped deadline does not come, a moved one comes once', async () => {
-  const deadlines = new Deadlines();
+/** Deadlines on a clock of the test's, and the turns of the wheel up to a time of that clock. */
+function onOwnClock(): { deadlines: Deadlines; until: (timeMs: number) => void } {
+  let now = 0;
+  const deadlines = new Deadlines(() => now);
+  const until = (timeMs: number): void => {
+    for (; now <= timeMs; now += TICK_MS) deadlines.turn();
+  };
+  return { deadlines, until };
+}
+
+test('a dropped deadline does not come, a moved one comes once', () => {
+  const { deadlines, until } = onOwnClock();
   let dropped = 0;
   let moved = 0;
   const first = deadlines.make(ownerOf(() => dropped++));
@@ -34,14 +44,14 @@ test('a dropped deadline does not come, a moved one comes once', async () => {
   deadlines.set(second, 40);
   deadlines.drop(first);
   deadlines.drop(first);
-  await sleep(25);
+  until(25);
   assert.deepEqual([dropped, moved], [0, 0]);
-  await sleep(60);
+  until(100);
   assert.deepEqual([dropped, moved], [0, 1]);
 });
 
-test('a deadline may drop and move others while it fires', async () => {
-  const deadlines = new Deadlines();
+test('a deadline may drop and move others while it fires', () => {
+  const { deadlines, until } = onOwnClock();
   const fired: string[] = [];
   const second: Deadline = deadlines.make(ownerOf(() => fired.push('second')));
   const third: Deadline = deadlines.make(ownerOf(() => fired.push('third')));
@@ -54,9 +64,9 @@ test('a deadline may drop and move others while it fires', async () => {
   );
   // Of one slot: the last set is the first met.
   for (const deadline of [second, third, first]) deadlines.set(deadline, 10);
-  await sleep(30);
+  until(30);
   assert.deepEqual(fired, ['first']);
-  await sleep(50);
+  until(80);
   assert.deepEqual(fired, ['first', 'third']);
 });
 
