@@ -84,7 +84,8 @@ export async function unpackedBody({
 }
 
 function sizeOf({ base64 }: CopiedBody): number {
-  return Math.floor((base64.replace(/=+$/, '').length * 3) / 4);
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  return Math.floor(((base64.length - padding) * 3) / 4);
 }
 
 /** Null for what is no text; of a body that was cut the last character may be broken. */
