@@ -1,6 +1,13 @@
 // The board of those who run Sidegraph itself: operator, webhooks, gateway.
 import { type Board, panel } from './panel.ts';
-import { quantile } from './queries.ts';
+import {
+  AT_GATEWAY,
+  AT_GATEWAY_LEGEND,
+  GATEWAY_REQUESTS,
+  quantile,
+  rate,
+  sumBy,
+} from './queries.ts';
 
 export const CONTROL_PLANE: Board = {
   uid: 'sidegraph-control-plane',
@@ -58,6 +65,20 @@ export const CONTROL_PLANE: Board = {
           '{{pod}}':
             'sum by (pod) (rate(envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix=~"https?"}[$__rate_interval]))',
         }),
+        panel('gateway', 'Busiest deployments', 'Which ten get most of it?', 'reqps', {
+          [AT_GATEWAY_LEGEND]: `topk(10, ${sumBy(AT_GATEWAY, rate(GATEWAY_REQUESTS))})`,
+        }),
+        panel(
+          'gateway',
+          'To no deployment',
+          'What is asked for that nobody serves, or not counted?',
+          'reqps',
+          {
+            unserved: 'sum(rate(sidegraph_gateway_unserved_requests_total[$__rate_interval]))',
+            'not counted':
+              'sum(rate(sidegraph_gateway_uncounted_requests_total[$__rate_interval]))',
+          },
+        ),
         panel('gateway', 'Connections', 'How many clients are connected?', 'short', {
           '{{pod}}':
             'sum by (pod) (envoy_http_downstream_cx_active{envoy_http_conn_manager_prefix=~"https?"})',

@@ -1,8 +1,13 @@
 // The board of those who own graphs: traffic, errors and latency of deployments, predictors and units, and where the time goes.
-import type { Board } from './panel.ts';
+import { type Board, panel } from './panel.ts';
 import {
+  AT_GATEWAY,
+  AT_GATEWAY_LEGEND,
   CLIENT,
+  failedAtGateway,
   failedShare,
+  GATEWAY_REQUESTS,
+  GATEWAY_SECONDS,
   OF_DEPLOYMENT,
   PREDICTIONS,
   quantile,
@@ -11,6 +16,7 @@ import {
   sumBy,
 } from './queries.ts';
 
+const NAMED = 'deployment_name=~"$deployment"';
 const PREDICTOR = 'deployment_name, predictor_name';
 const UNIT = 'deployment_name, predictor_name, model_name';
 const PREDICTOR_LEGEND = '{{deployment_name}} {{predictor_name}}';
@@ -77,6 +83,26 @@ export const GRAPHS: Board = {
             },
           ],
         },
+      ],
+    },
+    {
+      title: 'Deployments, at the gateway',
+      panels: [
+        panel('gateway', 'Requests at the gateway', 'Which deployments are called?', 'reqps', {
+          [AT_GATEWAY_LEGEND]: sumBy(AT_GATEWAY, rate(GATEWAY_REQUESTS, NAMED)),
+        }),
+        panel(
+          'gateway',
+          'Failed at the gateway',
+          'Which share of the requests ends with a fault of the server, or found no ready pod?',
+          'percentunit',
+          {
+            [AT_GATEWAY_LEGEND]: failedAtGateway(AT_GATEWAY, NAMED),
+          },
+        ),
+        panel('gateway', 'Latency at the gateway (p99)', 'What do clients wait for?', 's', {
+          [AT_GATEWAY_LEGEND]: quantile(0.99, AT_GATEWAY, GATEWAY_SECONDS, NAMED),
+        }),
       ],
     },
     {

@@ -5,6 +5,12 @@ export const SERVER = 'seldon_api_executor_server_requests_seconds';
 /** Seldon's family of calls to units. */
 export const CLIENT = 'seldon_api_executor_client_requests_seconds';
 
+/** What the gateway's clients get of each deployment. */
+export const GATEWAY_REQUESTS = 'sidegraph_gateway_requests_total';
+export const GATEWAY_SECONDS = 'sidegraph_gateway_request_seconds';
+export const AT_GATEWAY = 'deployment_namespace, deployment_name';
+export const AT_GATEWAY_LEGEND = '{{deployment_namespace}}/{{deployment_name}}';
+
 export const OF_DEPLOYMENT = 'deployment_name=~"$deployment",predictor_name=~"$predictor"';
 /** Of predictions and feedback alone: no status, no metadata. */
 export const PREDICTIONS = 'service!~"status|metadata|.*Metadata|.*ModelMetadata"';
@@ -32,7 +38,16 @@ export function quantile(
 
 /** The share of what failed, 0 where nothing did. */
 export function failedShare(by: string, family: string, ...labels: readonly string[]): string {
-  const all = sumBy(by, rate(`${family}_count`, ...labels));
-  const failed = sumBy(by, rate(`${family}_count`, ...labels, FAILED));
-  return `(${failed} or 0 * ${all}) / ${all}`;
+  return shareOf(by, `${family}_count`, FAILED, labels);
+}
+
+/** The same as the gateway counts it. */
+export function failedAtGateway(by: string, ...labels: readonly string[]): string {
+  return shareOf(by, GATEWAY_REQUESTS, 'code_class="5xx"', labels);
+}
+
+function shareOf(by: string, counter: string, which: string, labels: readonly string[]): string {
+  const all = sumBy(by, rate(counter, ...labels));
+  const some = sumBy(by, rate(counter, ...labels, which));
+  return `(${some} or 0 * ${all}) / ${all}`;
 }

@@ -1,12 +1,10 @@
 // Envoy on the gateway's bootstrap: TLS from a folder as a Secret is mounted, shares and copies of requests as configured.
 import assert from 'node:assert/strict';
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import { generate } from 'selfsigned';
 import { rest } from '../../envoy/testing/clients.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
 import { type StubUnit, startUnit } from '../../envoy/testing/units.ts';
@@ -21,6 +19,7 @@ import {
   startGatewayEnvoy,
   testGatewayLayout,
 } from '../testing/envoy.ts';
+import { mountCertificate } from '../testing/certificate.ts';
 import { sketchDeployment } from '../testing/objects.ts';
 import { SnapshotEncoder } from '../xds/desired.ts';
 import { DiscoveryServer } from '../xds/server.ts';
@@ -103,20 +102,6 @@ function splitPart(units: readonly StubUnit[]) {
     isPredictor: true,
   }));
   return renderPart(served, backends);
-}
-
-/** As the kubelet does it: the files are links into `..data`, itself a link that is replaced at once. */
-async function mountCertificate(dir: string, name: string, version: number): Promise<void> {
-  const made = await generate([{ name: 'commonName', value: name }], { keyType: 'ec' });
-  const tls = join(dir, 'tls');
-  const data = join(tls, `..${version}`);
-  await mkdir(data, { recursive: true });
-  await writeFile(join(data, 'tls.crt'), made.cert);
-  await writeFile(join(data, 'tls.key'), made.private);
-  await symlink(`..${version}`, join(tls, '..data_tmp'));
-  await rename(join(tls, '..data_tmp'), join(tls, '..data'));
-  if (version > 1) return;
-  for (const file of ['tls.crt', 'tls.key']) await symlink(`..data/${file}`, join(tls, file));
 }
 
 function subjectOf(port: number): Promise<string> {

@@ -23,6 +23,8 @@ import type { ErrorCode } from '../../graph/plan/errors.ts';
 import { ERROR_HEADER, PUID_HEADER } from '../../graph/plan/names.ts';
 import { MILLION, type TracingDefaults } from '../../graph/seldon/tracing.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
+import { clusterStatsLeftOut } from './cluster-stats.ts';
+import { requestBuckets, requestLoggers, requestStatsSettings } from './request-stats.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 import { SPAN_EXPORT_DELAY_MS } from '../../graph/plan/limits.ts';
 
@@ -44,6 +46,8 @@ export interface GatewayLayout {
   readonly accessLogPath: string;
   /** Which requests have a line in it. */
   readonly accessLog: AccessLog;
+  /** Deployments times statuses whose requests are counted, at most; 0 for none. */
+  readonly maxRequestSeries: number;
   /** Null: no traces. */
   readonly tracing: TracingDefaults | null;
   /** Name of this gateway in Envoy's own words. */
@@ -102,20 +106,15 @@ export function renderGatewayBootstrap(layout: GatewayLayout): EnvoyJson {
         },
       ],
     },
-    stats_config: { stats_matcher: { exclusion_list: { patterns: clusterStatsLeftOut() } } },
+    stats_config: {
+      stats_matcher: { exclusion_list: { patterns: [clusterStatsLeftOut()] } },
+      histogram_bucket_settings: requestBuckets(),
+    },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     stats_flush_on_admin: true,
+    ...requestStatsSettings(layout.maxRequestSeries),
     overload_manager: overloadManager(layout.bounds),
   };
-}
-
-/** What nobody reads of thousands of clusters. */
-function clusterStatsLeftOut(): EnvoyJson[] {
-  return ['upstream_cx_http3', 'lb_zone', 'lb_subsets', 'circuit_breakers.high'].map(
-    (contains) => ({
-      contains,
-    }),
-  );
 }
 
 function discoveryCluster(path: string): EnvoyJson {
@@ -154,7 +153,7 @@ function ownManager(name: string, layout: GatewayLayout): EnvoyJson {
     statPrefix: name,
     routeTable: ROUTE_TABLE,
     routeSource: fromAgent(),
-    accessLogs: accessLogs(layout),
+    accessLogs: [...accessLogs(layout), ...requestLoggers(layout.maxRequestSeries)],
     localReplies: localReplies(),
     filters: [...layout.httpFilters, router()],
     early: readTraceHeaders(traceHeaders(layout.tracing?.formats ?? [])),

@@ -1,5 +1,5 @@
 // The control socket: what people and hooks in the pod ask of the agent. It is a file of the pod's own folder; the status port,
-// which the cluster's network may reach, gives no orders and tells nothing about who is served.
+// which the cluster's network may reach, gives no orders and does not tell where and by which pods a deployment is served.
 import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';

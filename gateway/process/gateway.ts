@@ -58,6 +58,7 @@ export function layoutOf(options: GatewayOptions): GatewayLayout {
     discoverySocket: join(options.runDir, 'discovery.sock'),
     accessLogPath: options.accessLogPath,
     accessLog: options.accessLog,
+    maxRequestSeries: options.maxRequestSeries,
     tracing: options.tracing,
     nodeId: options.pod?.name ?? 'gateway',
     httpFilters: options.httpFilters,
@@ -199,7 +200,11 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   };
   const status = await startGatewayStatus(options.statusPort, options.host, {
     notReady,
-    metrics: async () => `${registry.render()}${await readEnvoyMetrics(layout.adminSocket)}`,
+    metrics: async () => {
+      const served = (live?.snapshot.parts ?? new Map<string, DeploymentPart>()).keys();
+      const { maxRequestSeries } = options;
+      return `${registry.render()}${await readEnvoyMetrics(layout.adminSocket, { served, maxRequestSeries })}`;
+    },
   });
   const control = await startGatewayControl(gatewayControlSocket(options.runDir), {
     adminSocket: layout.adminSocket,

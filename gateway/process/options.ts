@@ -34,6 +34,7 @@ export interface GatewayOptions {
   readonly stateDir: string;
   readonly accessLogPath: string;
   readonly accessLog: AccessLog;
+  readonly maxRequestSeries: number;
   /** Null outside a pod: then nothing is acknowledged. */
   readonly pod: GatewayPod | null;
   /** Empty: all. */
@@ -50,6 +51,9 @@ export interface GatewayOptions {
 }
 
 const MIB = 1024 * 1024;
+/** A scrape has about 1 kB for each. */
+export const MAX_REQUEST_SERIES = 5000;
+const MOST_REQUEST_SERIES = 100_000;
 
 export const GATEWAY_USAGE = `The gateway's agent: follows the cluster's SeldonDeployments and gives Envoy beside it their routes.
 
@@ -67,6 +71,7 @@ Usage: node gateway/process/main.ts [options]
   --otlp URL              send traces there, as OTLP over HTTP (default: none are made)
   --trace-sampling-percent P  of the requests whose caller has not decided (default 1)
   --trace-formats A,B     headers that count besides traceparent: b3, jaeger
+  --max-request-series N  deployments times statuses whose requests are counted (default ${MAX_REQUEST_SERIES}; 0: none)
   --namespace NAME        follow only this one (default all)
   --http-filters JSON     list of Envoy HTTP filters to go before the routes (default [])
   --max-heap-mib N        Envoy's heap: the streams that hold most are reset from 70 % of it on (default: a share of
@@ -106,6 +111,7 @@ const FLAGS = {
   'state-dir': flag.text('/var/lib/sidegraph-gateway'),
   'access-log': flag.text('/dev/stdout'),
   'access-log-of': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
+  'max-request-series': flag.whole(0, MOST_REQUEST_SERIES, MAX_REQUEST_SERIES),
   otlp: flag.parsed(parseOtlpFlag, null),
   'trace-sampling-percent': flag.parsed(parsePercentFlag, NO_TRACING.samplingPercent),
   'trace-formats': flag.commaList(''),
@@ -155,6 +161,7 @@ function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment):
     stateDir: values['state-dir'],
     accessLogPath: values['access-log'],
     accessLog: values['access-log-of'],
+    maxRequestSeries: values['max-request-series'],
     pod:
       name === undefined || namespace === undefined || uid === undefined
         ? null

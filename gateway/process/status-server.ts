@@ -1,5 +1,5 @@
-// The gateway's status port: probes for the kubelet and numbers for Prometheus. Whoever reaches it changes nothing and learns nothing of
-// who is served; that is what the control socket is for.
+// The gateway's status port: probes for the kubelet and numbers for Prometheus. Whoever reaches it changes nothing, and learns no more of
+// who is served than names and numbers of requests; where and by which pods is what the control socket is for.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from '../../lib/runtime/node-http.ts';
 

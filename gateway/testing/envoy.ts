@@ -35,6 +35,7 @@ export async function testGatewayLayout(dir: string): Promise<GatewayLayout> {
     discoverySocket: join(dir, 'xds.sock'),
     accessLogPath: join(dir, 'access.log'),
     accessLog: 'all',
+    maxRequestSeries: 1000,
     tracing: null,
     nodeId: 'test',
     httpFilters: [],

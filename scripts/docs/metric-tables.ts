@@ -2,6 +2,7 @@
 import { FEEDBACK_FAMILIES } from '../../extproc/metrics/feedback-families.ts';
 import { processFamilies } from '../../extproc/metrics/process-gauges.ts';
 import { describeSeldonFamilies } from '../../extproc/metrics/seldon-families.ts';
+import { describeRequestMetrics } from '../../gateway/process/request-metrics.ts';
 import { registerGatewayMetrics } from '../../gateway/process/metrics.ts';
 import { registerKubeMetrics } from '../../lib/kube/metrics.ts';
 import { type MetricFamily, Registry } from '../../lib/kube/registry.ts';
@@ -44,6 +45,10 @@ export function gatewayMetrics(): string {
   return familyTable(
     registered((registry) => void registerGatewayMetrics(registry, server, () => 0)),
   );
+}
+
+export function gatewayRequestMetrics(): string {
+  return familyTable(describeRequestMetrics());
 }
 
 function registered(register: (registry: Registry) => unknown): readonly MetricFamily[] {

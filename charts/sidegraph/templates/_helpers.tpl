@@ -233,6 +233,7 @@ args:
   - --body-timeout-ms={{ mul $values.bodyTimeoutSeconds 1000 }}
   - --max-header-bytes={{ mul $values.maxHeaderKib 1024 }}
   - --max-headers={{ $values.maxHeaders }}
+  - --max-request-series={{ $values.maxRequestSeries }}
   - --drain-leave-ms={{ mul $values.leaveSeconds 1000 }}
   - --drain-finish-ms={{ mul $values.drainSeconds 1000 }}
   - --log-level={{ $values.logLevel }}

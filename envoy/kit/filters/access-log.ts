@@ -9,6 +9,7 @@ import { PATH_STATE } from '../names.ts';
 import { expressionFilter } from './expression-filter.ts';
 import { fileLogger } from './file-logger.ts';
 import { liveLogs } from './live-log.ts';
+import { GRPC_FAULTS, grpcStatuses } from './grpc-faults.ts';
 import { isGrpc } from './transport-filter.ts';
 
 /** The loggers of one predictor's requests: of the access log, and of the live log. */
@@ -76,16 +77,6 @@ function isOurs(): EnvoyJson {
   );
 }
 
-/** By number, what `google.rpc.Code` means as a fault of the server. Go's servers say UNKNOWN of everything. */
-const GRPC_FAULTS: Readonly<Record<number, string>> = {
-  2: 'UNKNOWN',
-  4: 'DEADLINE_EXCEEDED',
-  8: 'RESOURCE_EXHAUSTED',
-  12: 'UNIMPLEMENTED',
-  13: 'INTERNAL',
-  14: 'UNAVAILABLE',
-  15: 'DATA_LOSS',
-};
 const GRPC_NAMES: Readonly<Record<number, string>> = {
   3: 'INVALID_ARGUMENT',
   5: 'NOT_FOUND',
@@ -98,11 +89,7 @@ const GRPC_NAMES: Readonly<Record<number, string>> = {
 function isGrpcFailure(): EnvoyJson {
   const ours = Object.values(ERRORS).map(({ grpcStatus }) => grpcStatus);
   const numbers = [...new Set([...Object.keys(GRPC_FAULTS).map(Number), ...ours])];
-  return {
-    grpc_status_filter: {
-      statuses: numbers.sort((a, b) => a - b).map((number) => GRPC_NAMES[number] ?? number),
-    },
-  };
+  return grpcStatuses(numbers.sort((a, b) => a - b).map((number) => GRPC_NAMES[number] ?? number));
 }
 
 function oneIn(count: number): EnvoyJson {
