@@ -59,7 +59,7 @@ test('a command line is told everything that is wrong with it', () => {
 
 test('every command is in the overview and explains each of its flags', () => {
   for (const [name, { synopsis, summary, usage }] of Object.entries(COMMANDS)) {
-    assert.ok(USAGE['main']?.includes(`  ${synopsis.padEnd(16)}${summary}\n`), name);
+    assert.ok(USAGE['main']?.includes(`  ${synopsis.padEnd(18)}${summary}\n`), name);
     assert.match(usage, new RegExp(`^Usage: sidegraph ${name}`));
   }
 });
@@ -106,6 +106,7 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
     grpcPort: 5001,
     statusHost: null,
     statusPort: 15_020,
+    livePort: null,
     workers: 1,
     concurrency: 1,
     accessLog: 'failures',

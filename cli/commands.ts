@@ -4,6 +4,8 @@ import type { CommandLine } from '../lib/runtime/options.ts';
 import type { Io } from '../lib/runtime/io.ts';
 import { parseCheck } from './commands/check/parse.ts';
 import { CHECK_USAGE } from './commands/check/usage.ts';
+import { parseDashboard } from './commands/dashboard/parse.ts';
+import { DASHBOARD_USAGE } from './commands/dashboard/usage.ts';
 import { parseExplain } from './commands/explain/parse.ts';
 import { EXPLAIN_USAGE } from './commands/explain/usage.ts';
 import { parseInject } from './commands/inject/parse.ts';
@@ -43,7 +45,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ),
   },
   top: {
-    synopsis: 'top',
+    synopsis: 'top [NAME]',
     summary: 'show what a running graph does, each second',
     usage: TOP_USAGE,
     parse: onOptions(parseTop, async (options, io) =>
@@ -51,7 +53,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ),
   },
   tap: {
-    synopsis: 'tap',
+    synopsis: 'tap [NAME]',
     summary: 'show the requests of a running graph',
     usage: TAP_USAGE,
     parse: onOptions(parseTap, async (options, io) =>
@@ -72,6 +74,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: REPLAY_USAGE,
     parse: onOptions(parseReplay, async (options, io) =>
       (await import('./commands/replay/replay.ts')).replay(options, io),
+    ),
+  },
+  dashboard: {
+    synopsis: 'dashboard [NAME]',
+    summary: 'serve the live page of deployments in a cluster',
+    usage: DASHBOARD_USAGE,
+    parse: onOptions(parseDashboard, async (options, io) =>
+      (await import('./commands/dashboard/dashboard.ts')).dashboard(options, io),
     ),
   },
   explain: {
@@ -188,5 +198,5 @@ function overview(): string {
     ['help COMMAND', 'the options of a command'] as const,
     ['version', 'print the version'] as const,
   ];
-  return rows.map(([synopsis, summary]) => `  ${synopsis.padEnd(16)}${summary}`).join('\n');
+  return rows.map(([synopsis, summary]) => `  ${synopsis.padEnd(18)}${summary}`).join('\n');
 }

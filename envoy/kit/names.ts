@@ -45,6 +45,11 @@ export const MODEL_NAME_FILTER = 'sidegraph.model-name';
 export const WHOLE_BODY_FILTER = 'sidegraph.whole-body';
 export const EXT_PROC_FILTER = 'sidegraph.graph';
 
+/** Asked of every pod all the time, and answered by the supervisor: no worker of the filter is needed for them. */
+export const PROBE_PATHS: readonly string[] = ['/ready', '/metrics', '/prometheus'];
+/** Asked as often, and answered by Envoy. */
+export const LIVENESS_PATH = '/live';
+
 /** Runtime key: the percentage of requests with a line in the live log, 0 while nobody looks. */
 export const LIVE_LOG_KEY = 'sidegraph.live';
 

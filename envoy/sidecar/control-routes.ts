@@ -5,13 +5,16 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import { dialectOf, errorBody, noSuchMethod, noSuchPath } from '../../dialects/known/dialects.ts';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import { type EnvoyJson, overwriteHeader } from '../kit/json.ts';
-import { CONTROL_GRPC_CLUSTER, CONTROL_HTTP_CLUSTER, PROBE_CLUSTER } from '../kit/names.ts';
+import {
+  CONTROL_GRPC_CLUSTER,
+  CONTROL_HTTP_CLUSTER,
+  LIVENESS_PATH,
+  PROBE_CLUSTER,
+  PROBE_PATHS,
+} from '../kit/names.ts';
 import { walkedPaths, withPrefix } from './client-paths.ts';
 import { allowMethods, methodIs, routeMetadata } from './route-parts.ts';
 import { CONTROL_TIMEOUT_SECONDS } from '../kit/limits.ts';
-
-/** Asked of every pod all the time: no worker of the filter is needed for them. */
-const PROBES: readonly string[] = ['/ready', '/metrics', '/prometheus'];
 
 const GRPC_BESIDE: readonly string[] = [
   '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
@@ -28,7 +31,7 @@ interface Root extends ControlRoot {
 function rootsOf(plan: Plan): Root[] {
   return [
     ...dialectOf(plan.dialect).control.roots.map((root) => ({ ...root, isProbe: false })),
-    ...PROBES.map((path) => ({ path, below: false, service: '', isProbe: true })),
+    ...PROBE_PATHS.map((path) => ({ path, below: false, service: '', isProbe: true })),
   ];
 }
 
@@ -75,7 +78,7 @@ export function controlRoutes(plan: Plan): EnvoyJson[] {
         ...(isProbe ? [] : [{ match: pathMatch(full, below), direct_response: { status: 405 } }]),
       ]),
     ),
-    ...withPrefix(plan, '/live').map((path) => ({
+    ...withPrefix(plan, LIVENESS_PATH).map((path) => ({
       match: { path },
       direct_response: { status: 200 },
     })),

@@ -10,12 +10,14 @@ export const FAILURES = {
     'the Kubernetes API server does not respond, or the kubeconfig cannot be used',
   CLUSTER_REFUSED:
     'the Kubernetes API server rejected the request: unknown user, missing permissions, or no CRD',
-  LIVE_UNREACHABLE: 'no running graph with an admin port responds at that address',
+  LIVE_UNREACHABLE:
+    'no running graph with an admin port responds at that address, or no pod of the deployment',
   REQUEST_UNKNOWN: 'no request of that id was noted',
   CAPTURE_OFF: 'the running graph captures no payloads: it was started without --capture',
   REPLAY_FAILED: 'a request could not be sent again, or nothing was captured of it',
   DEPLOYMENT_AMBIGUOUS: 'the file has several deployments and none was chosen',
-  DEPLOYMENT_UNKNOWN: 'the file does not have that deployment, or has none at all',
+  DEPLOYMENT_UNKNOWN:
+    'the file or the namespace does not have that deployment, or the file has none at all',
   PREDICTOR_UNKNOWN: 'the deployment has no predictor of that name',
   ADDRESS_MISSING: 'a unit has neither an address nor a command that could be started',
   IMAGE_WITHOUT_COMMAND: 'a unit has only an image, and images are not run here',

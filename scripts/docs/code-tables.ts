@@ -1,4 +1,5 @@
-// The tables of codes: what requests are answered with, what a manifest is told, why a command fails.
+// The tables of codes: what requests are answered with, what a manifest is told, why a command fails or cannot show all.
+import { LIVE_NOTES } from '../../cli/cluster/notes.ts';
 import { FAILURES } from '../../lib/runtime/failure.ts';
 import { ERRORS } from '../../graph/plan/errors.ts';
 import { FINDINGS } from '../../graph/manifest/finding-codes.ts';
@@ -28,4 +29,9 @@ export function findings(): string {
 export function commandFailures(): string {
   const rows = Object.entries(FAILURES).map(([name, meaning]) => [code(name), meaning]);
   return table(['code', 'what happened'], rows);
+}
+
+export function liveNotes(): string {
+  const rows = Object.entries(LIVE_NOTES).map(([name, meaning]) => [code(name), meaning]);
+  return table(['code', 'what is the matter'], rows);
 }

@@ -1,6 +1,6 @@
 // A page of the docs in, the same page with its generated parts as the code has them now out.
 import { USAGE } from '../../cli/commands.ts';
-import { commandFailures, findings, requestErrors } from './code-tables.ts';
+import { commandFailures, findings, requestErrors, liveNotes } from './code-tables.ts';
 import {
   annotationLimits,
   captureLimits,
@@ -32,6 +32,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'request-errors': requestErrors,
   findings,
   'command-failures': commandFailures,
+  'live-notes': liveNotes,
   'annotation-limits': annotationLimits,
   'single-limits': singleLimits,
   'manifest-limits': manifestLimits,

@@ -5,9 +5,9 @@ import { LIVE_PATH } from '../../cluster/names.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { EventStreams } from '../live/event-streams.ts';
-import type { LiveSampler } from '../live/sampler.ts';
-import { renderSample } from '../live/wire.ts';
 import { isOwnName } from '../live/own-name.ts';
+import type { LiveSampler } from '../live/sampler.ts';
+import { renderLiveSample } from '../live/wire.ts';
 import type { TextLog } from '../supervisor/log.ts';
 
 const HOST = '127.0.0.1';
@@ -35,7 +35,7 @@ export function startLiveServer(
     else
       streams.serve(response, HEADERS, (send) =>
         sampler.watch(
-          (sample) => send(renderSample(sample)),
+          (sample) => send(renderLiveSample(sample)),
           query === 'counters' ? 'counters' : 'requests',
         ),
       );

@@ -17,7 +17,7 @@ import { deployment } from '../../e2e/harness/manifest.ts';
 import { freePort } from '../../e2e/harness/ports.ts';
 import { type RestUnit, startRestUnit } from '../../e2e/harness/unit.ts';
 import type { LiveSample } from '../live/sample.ts';
-import { parseSample } from '../live/wire.ts';
+import { parseLiveSample } from '../live/wire.ts';
 import { MAX_POD_WATCHERS } from './live-server.ts';
 import { openPod, type TestPod } from './testing/pod.ts';
 
@@ -68,7 +68,7 @@ async function watch(
     const events = `${rest}${Buffer.from(chunk).toString()}`.split('\n\n');
     rest = events.pop() ?? '';
     for (const event of events) {
-      const parsed = parseSample(event.slice('data: '.length));
+      const parsed = parseLiveSample(event.slice('data: '.length));
       assert.ok(parsed.kind === 'sample', event);
       samples.push(parsed.sample);
     }

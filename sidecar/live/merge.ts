@@ -5,15 +5,23 @@ import type { LiveRequest } from './requests.ts';
 import type { PodEntry, LiveSample } from './sample.ts';
 import type { GraphShape, PredictorShape } from './shape.ts';
 import {
+  graphTraffic,
+  inFlightOf,
   type LivePod,
   liveState,
   type LiveState,
-  predictorTraffic,
   type LiveWindow,
+  predictorTraffic,
+  type Traffic,
 } from './state.ts';
 
 /** Rates are of the last so many seconds, or of as many as there are. */
 const WINDOW_TICKS = 5;
+
+/** A deployment in one line. */
+export interface MergedTraffic extends Traffic {
+  readonly inFlight: number | null;
+}
 
 interface PodSamples {
   readonly readings: Reading[];
@@ -49,11 +57,26 @@ export class LiveMerge {
 
   /** Null as long as no pod has a window. `pods` are all that are known of; those with samples are counted. */
   state(pods: readonly PodEntry[]): LiveState | null {
-    const windows = [...this.#pods.values()].flatMap((each) => windowOf(each) ?? []);
-    if (windows.every(({ before, now }) => before === now)) return null;
-    const shape = mergeShapes([...this.#pods.values()].map((each) => each.shape));
-    if (shape === null) return null;
+    const merged = this.#merged();
+    if (merged === null) return null;
+    const { shape, windows } = merged;
     return { ...liveState(shape, windows), pods: pods.map((pod) => this.#podState(pod)) };
+  }
+
+  /** Of all pods together, in one line; null as long as none has a window. */
+  summary(): MergedTraffic | null {
+    const merged = this.#merged();
+    if (merged === null) return null;
+    const { shape, windows } = merged;
+    return { ...graphTraffic(shape, windows), inFlight: inFlightOf(windows) };
+  }
+
+  #merged(): { readonly shape: GraphShape; readonly windows: readonly LiveWindow[] } | null {
+    const pods = [...this.#pods.values()];
+    const windows = pods.flatMap((each) => windowOf(each) ?? []);
+    const shape = mergeShapes(pods.map((each) => each.shape));
+    const hasRate = windows.some(({ before, now }) => before !== now);
+    return shape === null || !hasRate ? null : { shape, windows };
   }
 
   #podState(pod: PodEntry): LivePod {

@@ -70,6 +70,14 @@ test('what is missing is absent, and what a client made long is cut', () => {
   assert.equal(parseLine('7', 1), null);
 });
 
+test('probes and scrapes are no requests', () => {
+  const line = (fields: object) => parseLine(JSON.stringify({ ...LINE, ...fields }), 1);
+  for (const path of ['/ready', '/live', '/metrics', '/seldon/demo/iris/prometheus'])
+    assert.equal(line({ path, route: null }), null, path);
+  assert.notEqual(line({ path: '/api/v1.0/metadata', route: null }), null);
+  assert.notEqual(line({ path: '/v2/models/m/ready', route: '0123/predict-rest' }), null);
+});
+
 test('requests are found by status, by unit and by their time', () => {
   const any = { status: '', unit: '', slowMs: 0 };
   const wants = (request: LiveRequest, filter: object) => isWanted(request, { ...any, ...filter });

@@ -1,5 +1,6 @@
 // The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
 // read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
+import { LIVENESS_PATH, PROBE_PATHS } from '../../envoy/kit/names.ts';
 import type { WalkRecord, WalkCall, WalkTail } from '../../extproc/live/walk-record.ts';
 import { TRACE_HEADER } from '../../graph/plan/names.ts';
 
@@ -43,9 +44,10 @@ export interface LiveRequest {
 }
 
 const MAX_TEXT = 200;
+const POLLED: readonly string[] = [...PROBE_PATHS, LIVENESS_PATH];
 const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-/;
 
-/** A request of a line; null where it is none. */
+/** A request of a line; null where it is none, or one of those that ask again and again whether this is alive. */
 export function parseLine(line: string, id: number): LiveRequest | null {
   let entry: unknown;
   try {
@@ -59,6 +61,7 @@ export function parseLine(line: string, id: number): LiveRequest | null {
     const value = fields.get(name);
     return typeof value === 'string' && value !== '-' ? value.slice(0, MAX_TEXT) : '';
   };
+  if (text('route') === '' && POLLED.some((path) => text('path').endsWith(path))) return null;
   const number = (name: string): number | null => {
     const value = fields.get(name);
     return typeof value === 'number' && Number.isFinite(value) ? value : null;

@@ -60,6 +60,25 @@ export interface LiveNote {
   readonly advice: string;
 }
 
+/** A namespace's deployments, with the requests of their clients. */
+export interface NamespaceState {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly windowSeconds: number;
+  readonly namespace: string;
+  readonly deployments: readonly ListedDeployment[];
+  readonly notes: readonly LiveNote[];
+}
+
+export interface ListedDeployment extends Traffic {
+  readonly name: string;
+  /** As its status says it; '' where it may not be read. */
+  readonly state: string;
+  /** Pods with sidecars, and those of them that are watched. */
+  readonly pods: { readonly live: number; readonly all: number };
+  readonly inFlight: number | null;
+}
+
 export interface LiveState {
   /** ISO 8601. */
   readonly at: string;
@@ -87,19 +106,24 @@ export interface LiveWindow {
 
 /** Everything of a state but its requests, pods and notes. `windows` must not be empty. */
 export function liveState(shape: GraphShape, windows: readonly LiveWindow[]): LiveState {
-  const counted = windows.map(({ now }) => now.inFlight).filter((count) => count !== null);
   return {
     at: new Date(Math.max(...windows.map(({ now }) => now.wallMs))).toISOString(),
     windowSeconds: Math.round(Math.max(...windows.map(secondsOf)) * 1000) / 1000,
     deployment: shape.deployment,
     namespace: shape.namespace,
-    inFlight: counted.length === 0 ? null : sum(counted),
+    inFlight: inFlightOf(windows),
     predictors: shape.predictors.map((predictor) => predictorState(predictor, windows)),
     requests: [],
     pods: [],
     notes: [],
     captures: null,
   };
+}
+
+/** Null where no pod knows. */
+export function inFlightOf(windows: readonly LiveWindow[]): number | null {
+  const counted = windows.map(({ now }) => now.inFlight).filter((count) => count !== null);
+  return counted.length === 0 ? null : sum(counted);
 }
 
 function predictorState(shape: PredictorShape, windows: readonly LiveWindow[]): LivePredictor {
@@ -120,6 +144,14 @@ export function predictorTraffic(
   windows: readonly LiveWindow[],
 ): Traffic {
   return trafficOf(moved(windows, ({ servers }) => servers.get(name), isOneOf(predictions)));
+}
+
+/** The requests of a graph's clients over all of its predictors: copies for shadows are none. */
+export function graphTraffic({ predictors }: GraphShape, windows: readonly LiveWindow[]): Traffic {
+  const movement = newMovement();
+  for (const { name, shadow, predictions } of predictors)
+    if (!shadow) moved(windows, ({ servers }) => servers.get(name), isOneOf(predictions), movement);
+  return trafficOf(movement);
 }
 
 function unitStates(predictor: PredictorShape, windows: readonly LiveWindow[]): LiveUnit[] {
@@ -152,7 +184,7 @@ function unitStates(predictor: PredictorShape, windows: readonly LiveWindow[]): 
       ...unit,
       inFlight: sum(windows.map(({ now }) => now.active.get(keyOf(unit)) ?? 0)),
       share: all > 0 ? (seen[index] ?? 0) / all : null,
-      ...trafficOf(movements[index] ?? NOTHING),
+      ...trafficOf(movements[index] ?? newMovement()),
       ...(unit.isBuiltIn ? { perSecond: rounded(seen[index] ?? 0) } : {}),
     };
   });
@@ -169,13 +201,8 @@ interface Movement {
   readonly ratesByService: Map<string, number>;
 }
 
-/** What happened in the windows, over the services that count. Each pod has a clock and a window of its own, so rates are added. */
-function moved(
-  windows: readonly LiveWindow[],
-  tableOf: (reading: Reading) => TallyTable | undefined,
-  counts: (service: string) => boolean,
-): Movement {
-  const movement: Movement = {
+function newMovement(): Movement {
+  return {
     perSecond: 0,
     errorsPerSecond: 0,
     count: 0,
@@ -184,6 +211,15 @@ function moved(
     distribution: emptyDistribution(),
     ratesByService: new Map(),
   };
+}
+
+/** What happened in the windows, over the services that count. Each pod has a clock and a window of its own, so rates are added. */
+function moved(
+  windows: readonly LiveWindow[],
+  tableOf: (reading: Reading) => TallyTable | undefined,
+  counts: (service: string) => boolean,
+  movement: Movement = newMovement(),
+): Movement {
   for (const window of windows) {
     const seconds = secondsOf(window);
     const before = tableOf(window.before);
@@ -202,12 +238,6 @@ function moved(
   }
   return movement;
 }
-
-const NOTHING = moved(
-  [],
-  () => undefined,
-  () => false,
-);
 
 function trafficOf(movement: Movement): Traffic {
   const { count, distribution, total, errors } = movement;

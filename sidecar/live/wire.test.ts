@@ -5,7 +5,7 @@ import { emptyDistribution } from '../../extproc/metrics/buckets.ts';
 import type { LiveSample } from './sample.ts';
 import { shapeOf } from './shape.ts';
 import { liveState } from './state.ts';
-import { parseSample, renderSample } from './wire.ts';
+import { parseLiveSample, renderLiveSample } from './wire.ts';
 
 const plan = testPlan({
   name: 'r',
@@ -71,13 +71,13 @@ const SAMPLE: LiveSample = {
 };
 
 test('a sample is read as it was written', () => {
-  assert.deepEqual(parseSample(renderSample(SAMPLE)), { kind: 'sample', sample: SAMPLE });
+  assert.deepEqual(parseLiveSample(renderLiveSample(SAMPLE)), { kind: 'sample', sample: SAMPLE });
 });
 
 test('what is no sample, or of another version, is told apart', () => {
-  assert.deepEqual(parseSample('{"version":2,"shape":7}'), { kind: 'unreadable', version: 2 });
+  assert.deepEqual(parseLiveSample('{"version":2,"shape":7}'), { kind: 'unreadable', version: 2 });
   for (const text of ['', 'null', '[]', '{"version":"1"}', '<html>'])
-    assert.deepEqual(parseSample(text), { kind: 'unreadable', version: null });
+    assert.deepEqual(parseLiveSample(text), { kind: 'unreadable', version: null });
 });
 
 test('a pod that tells nonsense costs no more than it may, and breaks nothing', () => {
@@ -97,7 +97,7 @@ test('a pod that tells nonsense costs no more than it may, and breaks nothing', 
       calls: [{ unit: {} }, 'no call'],
     })),
   };
-  const parsed = parseSample(JSON.stringify(hostile));
+  const parsed = parseLiveSample(JSON.stringify(hostile));
   assert.ok(parsed.kind === 'sample');
   const { shape, reading, requests } = parsed.sample;
   assert.equal(shape.predictors[0]?.name.length, 500);

@@ -26,7 +26,7 @@ const MAX_CALLS = 100;
 /** Values of `service` of one unit. */
 const MAX_SERVICES = 64;
 
-export function renderSample({ shape, reading, requests }: LiveSample): string {
+export function renderLiveSample({ shape, reading, requests }: LiveSample): string {
   const { atMs, wallMs, inFlight, active, servers, units } = reading;
   return JSON.stringify({
     version: LIVE_VERSION,
@@ -61,7 +61,7 @@ export type SampleParse =
   /** `version`: of a sidecar that speaks another form; null: this is none at all. */
   | { readonly kind: 'unreadable'; readonly version: number | null };
 
-export function parseSample(text: string): SampleParse {
+export function parseLiveSample(text: string): SampleParse {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,6 +1,6 @@
 // `--admin-port`: the live page, and the part of Envoy's admin endpoint that only reads, on a port of the host. What changes the process
 // (quitquitquit, drain, logging, runtime_modify) stays on the unix socket.
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isOwnName } from '../live/own-name.ts';
 import { LIVE_PATHS, type Pages } from '../live/pages.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
@@ -19,7 +19,25 @@ const READABLE = new Set([
   '/help',
 ]);
 
-/** `pages` goes first, and `actions` for what is posted. On loopback a page from elsewhere must not read this one by a name that leads here. */
+/** Answers what a page from elsewhere may ask on loopback, by a name that leads here. */
+export function refusesStranger(
+  request: IncomingMessage,
+  response: ServerResponse,
+  isOnLoopback: boolean,
+): boolean {
+  if (!isOnLoopback || isOwnName(request.headers.host)) return false;
+  response.writeHead(421).end('ask by an address, or as localhost\n');
+  return true;
+}
+
+/** Answers what does more than read. */
+export function refusesWrites(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method === 'GET' || request.method === 'HEAD') return false;
+  response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
+  return true;
+}
+
+/** `pages` goes first, and `actions` for what is posted. */
 export function startAdminProxy(
   socketPath: string,
   host: string,
@@ -31,16 +49,9 @@ export function startAdminProxy(
   const server = createServer((request, response) => {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';
-    if (isOnLoopback && !isOwnName(request.headers.host)) {
-      response.writeHead(421).end('ask by an address, or as localhost\n');
-      return;
-    }
+    if (refusesStranger(request, response, isOnLoopback)) return;
     if (request.method === 'POST' && actions(request, response)) return;
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { allow: 'GET, HEAD' }).end('only reading is offered here\n');
-      return;
-    }
-    if (pages(request, response)) return;
+    if (refusesWrites(request, response) || pages(request, response)) return;
     if (!READABLE.has(path)) {
       response
         .writeHead(404)

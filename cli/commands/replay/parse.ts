@@ -2,8 +2,11 @@
 import * as flag from '../../../lib/runtime/options.ts';
 import { MAX_CAPTURES } from '../../../sidecar/live/capture/limits.ts';
 import { LIVE_FLAGS, type LiveOptions } from '../../live/flags.ts';
+import { DEFAULT_LIVE_URL } from '../../live/follow.ts';
 
-export interface ReplayOptions extends Omit<LiveOptions, 'once'> {
+export interface ReplayOptions extends Pick<LiveOptions, 'output'> {
+  /** `http://HOST:PORT` */
+  readonly url: string;
   /** `Seldon-Puid` of a captured request; null for any. */
   readonly puid: string | null;
   /** How many of the newest; null where that is not said. */
@@ -34,7 +37,8 @@ export function parseReplay(argv: readonly string[]): flag.CommandLine<ReplayOpt
     if (puid !== undefined && values.last !== null) fault('replay takes an id or --last, not both');
     if (runArguments.length > 0 && values.against === null)
       fault('what follows -- is for the run that --against starts');
-    return { ...values, puid: puid ?? null, runArguments };
+    const url = values.url ?? DEFAULT_LIVE_URL;
+    return { ...values, url, puid: puid ?? null, runArguments };
   });
 }
 

@@ -5,30 +5,22 @@ import type { KubeClient } from '../../../lib/kube/client.ts';
 import { KubeError } from '../../../lib/kube/error.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';
 import { LABELS, PORTS, STATUS_PATHS } from '../../../cluster/names.ts';
-import { labelValue } from '../../../cluster/object-names.ts';
+import { belongs, type ClusterScope, listDeployments, POD_KIND } from '../../cluster/objects.ts';
 import { hasSidecar, type ObservedDeployment, type PodResponse } from './read-state.ts';
-import { STORED_KIND } from '../../../graph/crd/names.ts';
 
-const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' } as const;
 const ASK_LIMIT_MS = 2_000;
 const ASKED_AT_ONCE = 8;
 
-export interface Scope {
-  /** Null for all namespaces. */
-  readonly namespace: string | null;
-  readonly name: string | null;
-}
-
 /** In the order of namespaces and names. Throws KubeError. */
 export async function observeDeployments(
   client: KubeClient,
-  scope: Scope,
+  scope: ClusterScope,
 ): Promise<readonly ObservedDeployment[]> {
   const within = scope.namespace === null ? {} : { namespace: scope.namespace };
   const objects = await listDeployments(client, scope);
   if (objects.length === 0) return [];
-  const pods = await client.listAll(POD, { ...within, labelSelector: LABELS.deployment });
+  const pods = await client.listAll(POD_KIND, { ...within, labelSelector: LABELS.deployment });
   const wanted = pods.items.filter((pod) => objects.some((object) => belongs(pod, object)));
   const [responses, namespaces] = await Promise.all([
     askPods(client, wanted),
@@ -50,25 +42,6 @@ export async function observeDeployments(
         namespaceAnnotations: namespaces.get(object.metadata.namespace ?? ''),
       };
     });
-}
-
-async function listDeployments(
-  client: KubeClient,
-  { namespace, name }: Scope,
-): Promise<readonly KubeObject[]> {
-  if (name !== null && namespace !== null) {
-    const object = await client.get({ ...STORED_KIND, namespace, name });
-    return object === undefined ? [] : [object];
-  }
-  const { items } = await client.listAll(STORED_KIND, namespace === null ? {} : { namespace });
-  return items;
-}
-
-function belongs(pod: KubeObject, object: KubeObject): boolean {
-  return (
-    pod.metadata.namespace === object.metadata.namespace &&
-    pod.metadata.labels?.[LABELS.deployment] === labelValue(object.metadata.name)
-  );
 }
 
 function keyOf({ metadata }: KubeObject): string {

@@ -4,26 +4,20 @@ import {
   oneOf,
   readCommandLine,
   short,
-  text,
   toggle,
 } from '../../../lib/runtime/options.ts';
+import { CLUSTER_FLAGS, type ClusterOptions } from '../../cluster/flags.ts';
 
-export interface StatusOptions {
+export interface StatusOptions extends ClusterOptions {
   /** One deployment; null for all. */
   readonly name: string | null;
-  /** Null for that of the context. */
-  readonly namespace: string | null;
   readonly allNamespaces: boolean;
-  readonly context: string | null;
-  readonly kubeconfig: string | null;
   readonly output: 'tree' | 'json';
 }
 
 const FLAGS = {
-  namespace: short('n', text()),
+  ...CLUSTER_FLAGS,
   'all-namespaces': short('A', toggle()),
-  context: text(),
-  kubeconfig: text(),
   output: short('o', oneOf(['tree', 'json'], 'tree')),
 };
 

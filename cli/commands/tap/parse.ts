@@ -1,7 +1,7 @@
 // The command line of `sidegraph tap` as data.
 import * as flag from '../../../lib/runtime/options.ts';
 import type { RequestFilter } from '../../../sidecar/live/page/words.ts';
-import { LIVE_FLAGS, type LiveOptions } from '../../live/flags.ts';
+import { LIVE_FLAGS, type LiveOptions, nameOf, placeOf } from '../../live/flags.ts';
 
 export interface TapOptions extends LiveOptions {
   readonly filter: RequestFilter;
@@ -18,10 +18,12 @@ const FLAGS = {
 };
 
 export function parseTap(argv: readonly string[]): flag.CommandLine<TapOptions> {
-  return flag.readCommandLine(argv, FLAGS, ({ url, once, output, ...values }, rest, fault) => {
-    flag.refuseRest(rest, fault);
-    const { status, unit, slow, capture } = values;
-    return { url, once, output, capture, filter: { status, unit, slowMs: slow } };
+  return flag.readCommandLine(argv, FLAGS, ({ once, output, ...values }, rest, fault) => {
+    const { status, unit, slow, capture, ...where } = values;
+    const place = placeOf(where, nameOf(rest, fault), fault);
+    if (capture && place.kind === 'cluster')
+      fault('--capture is of a run on this machine: it goes with no cluster');
+    return { place, once, output, capture, filter: { status, unit, slowMs: slow } };
   });
 }
 

@@ -3,19 +3,16 @@ import type { LiveRequest } from '../../../sidecar/live/requests.ts';
 import { plain } from '../../live/plain.ts';
 import { millis, statusWords, wayWords } from '../../../sidecar/live/page/words.ts';
 
-export const TAP_HEADING = line(
-  'TIME',
-  'STATUS',
-  'MS',
-  'LAST CALL',
-  'WAY',
-  'PREDICTOR, PATH, PUID',
-);
+/** In a cluster a request is one of a pod. */
+export function tapHeading(place: 'run' | 'cluster'): string {
+  const whose = place === 'run' ? 'PREDICTOR' : 'POD';
+  return line('TIME', 'STATUS', 'MS', 'LAST CALL', 'WAY', `${whose}, PATH, PUID`);
+}
 
 /** Ends with a line break. */
 export function renderRequest(request: LiveRequest): string {
-  const { time, ms, unit, unitMs, predictor, path, puid, error } = request;
-  const what = [predictor, path, puid, error].filter((word) => word !== '').join('  ');
+  const { time, ms, unit, unitMs, pod, predictor, path, puid, error } = request;
+  const what = [pod || predictor, path, puid, error].filter((word) => word !== '').join('  ');
   return line(
     time.slice(11, 23),
     statusWords(request),

@@ -40,7 +40,7 @@ test('filters are read, and what is no status is told', () => {
   assert.deepEqual(line, {
     kind: 'options',
     options: {
-      url: 'http://127.0.0.1:9901',
+      place: { kind: 'run', url: 'http://127.0.0.1:9901' },
       once: true,
       output: 'text',
       capture: false,
@@ -52,6 +52,22 @@ test('filters are read, and what is no status is told', () => {
     faults: [
       '--url ftp://x is not http://HOST:PORT',
       '--status bad is none of 503, 5xx, "grpc 14", failed',
+    ],
+  });
+});
+
+test('a name or a namespace means a cluster, and goes with no port of this machine', () => {
+  const line = parseTap(['-n', 'demo', 'iris']);
+  assert.deepEqual(line.kind === 'options' ? line.options.place : null, {
+    kind: 'cluster',
+    options: { namespace: 'demo', context: null, kubeconfig: null },
+    name: 'iris',
+  });
+  assert.deepEqual(parseTap(['-n', 'demo', '--url', 'http://x']), {
+    kind: 'faults',
+    faults: [
+      '--url is of a run on this machine: it goes with no cluster',
+      'name the deployment, as in: -n NAMESPACE NAME',
     ],
   });
 });

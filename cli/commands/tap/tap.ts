@@ -3,31 +3,34 @@ import type { Io } from '../../../lib/runtime/io.ts';
 import type { Capture } from '../../../sidecar/live/captured.ts';
 import { isWanted } from '../../../sidecar/live/page/words.ts';
 import { captureOff, fetchCapture, listCaptures } from '../../live/captures.ts';
-import { followLive } from '../../live/follow.ts';
 import { requireUnit } from '../../live/require-unit.ts';
+import { shownStates } from '../../live/shown-states.ts';
 import type { TapOptions } from './parse.ts';
 import { renderCapture } from './render-capture.ts';
-import { renderRequest, TAP_HEADING } from './render-request.ts';
+import { renderRequest, tapHeading } from './render-request.ts';
 
 /** Returns after one state with `once`; otherwise it ends by a signal, or with a CommandFailure when the graph ends. */
 export async function tap(options: TapOptions, io: Io): Promise<number> {
-  const { url, once, output, filter, capture } = options;
-  if (capture && once) return await tapKept(options, io);
+  const { place, once, output, filter, capture } = options;
+  // Payloads are captured by runs on this machine alone.
+  const captures = capture && place.kind === 'run' ? place.url : null;
+  if (captures !== null && once) return await tapKept(captures, options, io);
   let isFirst = output === 'text';
   let isChecked = filter.unit === '';
-  for await (const { requests, predictors, captures } of followLive(url)) {
+  for await (const state of shownStates(place, 'requests', once, io)) {
+    const { requests, predictors } = state;
     if (!isChecked) requireUnit(filter.unit, predictors);
     isChecked = true;
-    if (capture && captures === null) throw captureOff(url);
-    if (isFirst) io.out(TAP_HEADING);
+    if (captures !== null && state.captures === null) throw captureOff(captures);
+    if (isFirst) io.out(tapHeading(place.kind));
     isFirst = false;
     for (const request of requests) {
       if (!isWanted(request, filter)) continue;
-      if (!capture) {
+      if (captures === null) {
         io.out(output === 'json' ? `${JSON.stringify(request)}\n` : renderRequest(request));
         continue;
       }
-      const found = request.capture === null ? null : await fetchCapture(url, request.capture);
+      const found = request.capture === null ? null : await fetchCapture(captures, request.capture);
       if (found !== null) await show(found, output, io);
     }
     if (once) return 0;
@@ -36,8 +39,8 @@ export async function tap(options: TapOptions, io: Io): Promise<number> {
 }
 
 /** All that are kept. */
-async function tapKept({ url, output, filter }: TapOptions, io: Io): Promise<number> {
-  if (output === 'text') io.out(TAP_HEADING);
+async function tapKept(url: string, { output, filter }: TapOptions, io: Io): Promise<number> {
+  if (output === 'text') io.out(tapHeading('run'));
   for (const capture of await listCaptures(url))
     if (isWanted(capture.request, filter)) await show(capture, output, io);
   return 0;

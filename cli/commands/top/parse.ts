@@ -1,10 +1,25 @@
 // The command line of `sidegraph top` as data.
-import { type CommandLine, readCommandLine, refuseRest } from '../../../lib/runtime/options.ts';
-import { LIVE_FLAGS, type LiveOptions } from '../../live/flags.ts';
+import { type CommandLine, readCommandLine } from '../../../lib/runtime/options.ts';
+import type { ClusterOptions } from '../../cluster/flags.ts';
+import { isCluster, LIVE_FLAGS, type LiveOptions, nameOf, placeOf } from '../../live/flags.ts';
 
-export function parseTop(argv: readonly string[]): CommandLine<LiveOptions> {
-  return readCommandLine(argv, LIVE_FLAGS, (values, rest, fault) => {
-    refuseRest(rest, fault);
-    return values;
-  });
+export type TopOptions =
+  | ({ readonly kind: 'graph' } & LiveOptions)
+  /** All deployments of a namespace. */
+  | ({ readonly kind: 'namespace'; readonly cluster: ClusterOptions } & Omit<LiveOptions, 'place'>);
+
+export function parseTop(argv: readonly string[]): CommandLine<TopOptions> {
+  return readCommandLine(
+    argv,
+    LIVE_FLAGS,
+    ({ once, output, ...where }, rest, fault): TopOptions => {
+      const name = nameOf(rest, fault);
+      if (name === null && where.url === null && isCluster(where)) {
+        const { namespace, context, kubeconfig } = where;
+        const cluster = { namespace, context, kubeconfig };
+        return { kind: 'namespace', cluster, once, output };
+      }
+      return { kind: 'graph', place: placeOf(where, name, fault), once, output };
+    },
+  );
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LiveUnit } from '../../../sidecar/live/state.ts';
+import { renderNamespace } from './render-namespace.ts';
 import { renderTop } from './render-top.ts';
 
 const BUSY = {
@@ -63,4 +64,70 @@ test('a state is a table of predictors and the trees of their units', () => {
       '',
     ].join('\n'),
   );
+});
+
+test('in a cluster the pods follow, and what they call themselves does not steer the terminal', () => {
+  const text = renderTop({
+    at: '2026-11-29T15:11:55.123Z',
+    windowSeconds: 5,
+    deployment: 'iris',
+    namespace: 'demo',
+    inFlight: null,
+    requests: [],
+    notes: [],
+    captures: null,
+    predictors: [
+      { ...QUIET, name: 'ma\x1b[2Jin', plan: '0', percent: 100, shadow: false, units: [] },
+    ],
+    pods: [
+      { name: 'iris-1', predictor: 'main', state: 'live', why: '', plan: '0123', perSecond: 12.4 },
+      {
+        name: 'iris-2',
+        predictor: 'main',
+        state: 'silent',
+        why: 'it has no sidecars',
+        plan: '',
+        perSecond: null,
+      },
+    ],
+  });
+  assert.equal(
+    text,
+    [
+      'demo/iris  15:11:55 UTC, over 5 s',
+      '',
+      'UNIT      KIND       SHARE  IN FLIGHT  REQ/S  ERR/S  MEAN MS  P50 MS  P99 MS  TOTAL',
+      'ma [2Jin  predictor  100 %             0      0      –        –       –       3037',
+      '',
+      'POD     PREDICTOR  PLAN  REQ/S  STATE',
+      'iris-1  main       0123  12     live',
+      'iris-2  main             –      it has no sidecars',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a namespace is a row for each deployment', () => {
+  const state = {
+    at: '2026-11-29T15:11:55.123Z',
+    windowSeconds: 5,
+    namespace: 'demo',
+    notes: [],
+    deployments: [
+      { ...BUSY, name: 'iris', state: 'Available', pods: { live: 2, all: 3 }, inFlight: 4 },
+      { ...QUIET, name: 'rose', state: 'Creating', pods: { live: 0, all: 0 }, inFlight: null },
+    ],
+  };
+  assert.equal(
+    renderNamespace(state),
+    [
+      'demo  15:11:55 UTC, over 5 s, 31 requests/s',
+      '',
+      'DEPLOYMENT  STATE      PODS  IN FLIGHT  REQ/S  ERR/S  MEAN MS  P50 MS  P99 MS  TOTAL',
+      'iris        Available  2/3   4          31     0.8    25       23      85      3037',
+      'rose        Creating   0/0   –          0      0      –        –       –       3037',
+      '',
+    ].join('\n'),
+  );
+  assert.match(renderNamespace({ ...state, deployments: [] }), /no SeldonDeployment is here/);
 });

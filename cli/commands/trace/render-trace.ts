@@ -12,7 +12,8 @@ const BAR_CELLS = 24;
 
 /** Ends with a line break. */
 export function renderTrace(request: LiveRequest, tree: readonly TreeUnit[]): string {
-  const { time, method, path, predictor, puid, traceId, error, ms, bytesIn, bytesOut } = request;
+  const { time, method, path, pod, predictor, puid, traceId, error, ms, bytesIn, bytesOut } =
+    request;
   const head = [
     `${method} ${path}`,
     statusWords(request),
@@ -23,6 +24,7 @@ export function renderTrace(request: LiveRequest, tree: readonly TreeUnit[]): st
   const ids = [
     time,
     `predictor ${predictor}`,
+    ...(pod === '' ? [] : [`pod ${pod}`]),
     ...(puid === '' ? [] : [`puid ${puid}`]),
     ...(traceId === '' ? [] : [`trace ${traceId}`]),
   ];

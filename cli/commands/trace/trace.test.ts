@@ -88,7 +88,12 @@ test('a request that no unit saw is told so', () => {
 test('one id at most is taken', () => {
   assert.deepEqual(parseTrace(['p1', '--wait', '5', '-o', 'json']), {
     kind: 'options',
-    options: { id: 'p1', waitMs: 5000, output: 'json', url: 'http://127.0.0.1:9901' },
+    options: {
+      id: 'p1',
+      waitMs: 5000,
+      output: 'json',
+      place: { kind: 'run', url: 'http://127.0.0.1:9901' },
+    },
   });
   assert.deepEqual(parseTrace(['a', 'b', '--once']), {
     kind: 'faults',
@@ -98,4 +103,16 @@ test('one id at most is taken', () => {
     kind: 'faults',
     faults: ['trace takes one id, not also b'],
   });
+});
+
+test('in a cluster the deployment comes before the id', () => {
+  const line = parseTrace(['-n', 'demo', 'iris', 'p1']);
+  assert.deepEqual(line.kind === 'options' ? [line.options.place, line.options.id] : null, [
+    {
+      kind: 'cluster',
+      options: { namespace: 'demo', context: null, kubeconfig: null },
+      name: 'iris',
+    },
+    'p1',
+  ]);
 });

@@ -3,15 +3,16 @@ import { CommandFailure } from '../../../lib/runtime/failure.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
 import type { LiveRequest } from '../../../sidecar/live/requests.ts';
 import { walkTree } from '../../../sidecar/live/walk-tree.ts';
-import { followLive } from '../../live/follow.ts';
+import { isComplete, shownStates } from '../../live/shown-states.ts';
 import type { TraceOptions } from './parse.ts';
 import { renderTrace } from './render-trace.ts';
 
 /** Returns 0 when the request was found; throws a CommandFailure otherwise. */
-export async function trace({ url, output, id, waitMs }: TraceOptions, io: Io): Promise<number> {
+export async function trace({ place, output, id, waitMs }: TraceOptions, io: Io): Promise<number> {
   const until = performance.now() + waitMs;
   let seen = 0;
-  for await (const { requests, predictors } of followLive(url)) {
+  for await (const state of shownStates(place, 'requests', false, io)) {
+    const { requests, predictors } = state;
     seen += requests.length;
     const found = requests.findLast((request) => id === null || isNamed(request, id));
     if (found !== undefined) {
@@ -21,7 +22,7 @@ export async function trace({ url, output, id, waitMs }: TraceOptions, io: Io): 
       else io.out(renderTrace(found, tree));
       return 0;
     }
-    if (performance.now() >= until) break;
+    if (performance.now() >= until && isComplete(state)) break;
   }
   throw new CommandFailure(
     'REQUEST_UNKNOWN',

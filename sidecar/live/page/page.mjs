@@ -3,6 +3,7 @@
 import { showCapture, showCaptures } from './captures.mjs';
 import { draw, find, make } from './dom.mjs';
 import { BOX_HEIGHT, BOX_WIDTH, CLIENT_RADIUS, placePredictor, waterfall } from './picture.ts';
+import { follow, showNotes } from './elements.mjs';
 import {
   depthOf,
   edgeWords,
@@ -31,15 +32,33 @@ function show(state) {
     .reduce((sum, { perSecond }) => sum + perSecond, 0);
   const flight = state.inFlight === null ? '' : ` · ${state.inFlight} in flight`;
   const facts = find('facts');
-  facts.classList.remove('lost');
   facts.textContent = `${rate(total)} requests/s${flight} · over ${state.windowSeconds.toFixed(0)} s`;
   showGraph(state.predictors);
   showUnits(state.predictors);
   showCaptures(state.captures);
+  showPods(state.pods);
+  showNotes(state.notes);
   const known = new Set(requests.map(({ id }) => id));
   const fresh = state.requests.filter(({ id }) => !known.has(id));
   requests = [...fresh.toReversed(), ...requests].slice(0, MAX_ROWS);
   if (fresh.length > 0 && !find('hold').checked) showRequests();
+}
+
+function showPods(pods) {
+  find('pods').hidden = pods.length === 0;
+  find('pod-rows').replaceChildren(
+    ...pods.map(({ name, predictor, plan, perSecond, state, why }) =>
+      make(
+        'tr',
+        {},
+        make('td', {}, name),
+        make('td', {}, predictor),
+        make('td', {}, plan),
+        make('td', { class: 'number' }, perSecond === null ? '–' : rate(perSecond)),
+        make('td', { class: state === 'silent' ? 'bad' : '' }, state === 'silent' ? why : state),
+      ),
+    ),
+  );
 }
 
 function showGraph(predictors) {
@@ -259,7 +278,7 @@ function requestRow(request) {
     request.id === chosen ? { class: 'chosen' } : {},
     make('td', {}, open),
     make('td', { class: isFailed(request) ? 'bad' : 'good' }, statusWords(request)),
-    make('td', {}, `${request.predictor} ${request.path}`),
+    make('td', {}, `${request.pod || request.predictor} ${request.path}`),
     make('td', {}, wayWords(request)),
     make('td', { class: 'number' }, millis(request.ms)),
     make('td', {}, request.unit),
@@ -279,6 +298,7 @@ function choose(request) {
     Began: request.time,
     Path: `${request.method} ${request.path}`,
     Predictor: request.predictor,
+    Pod: request.pod,
     Way: wayWords(request),
     Error: request.error,
     Flags: request.flags,
@@ -358,10 +378,8 @@ document.addEventListener('keydown', (event) => {
   const shown = requests.find(({ id }) => id === chosen);
   if (event.key === 'Escape' && shown !== undefined) leave(shown);
 });
-const source = new EventSource('live');
-source.addEventListener('message', (event) => show(JSON.parse(event.data)));
-source.addEventListener('error', () => {
-  find('facts').classList.add('lost');
-  find('facts').textContent = 'the connection is lost; trying again …';
+// Below a list of deployments this page is one of many.
+find('back').hidden = !location.pathname.includes('/d/');
+follow('live', show, () => {
   requests = [];
 });
