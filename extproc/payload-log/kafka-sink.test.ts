@@ -63,10 +63,10 @@ const opened = (bytes = 2): OpenEvent => {
 
 const BEHAVIOURS: readonly (readonly [string, RegExp, ((socket: Socket) => void) | null])[] = [
   ['is not there', /ECONNREFUSED/, null],
-  ['hangs up at once', /[Cc]onnection closed/, (socket) => socket.destroy()],
+  ['hangs up at once', /closed|ECONNRESET|EPIPE/, (socket) => socket.destroy()],
   [
     'takes a request and hangs up',
-    /[Cc]onnection closed/,
+    /closed|ECONNRESET|EPIPE/,
     (socket) => socket.on('data', () => socket.destroy()),
   ],
   [

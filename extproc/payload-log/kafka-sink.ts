@@ -92,12 +92,16 @@ export class KafkaSink {
     const partition = this.#batch++;
     const messages = events.map((event) => messageOf(topic, partition, event));
     const deadline = performance.now() + this.#times.batch;
+    let before: Failure | null = null;
     this.#underWay++;
     try {
       for (;;) {
         const failure = await this.#attempt(messages, deadline - performance.now());
         const isLate = performance.now() + this.#times.betweenAttempts >= deadline;
+        // An attempt that was cut short says less than the one before it.
+        if (failure === LATE) return before ?? LATE;
         if (failure === null || failure.isFinal || isLate || this.#isClosed) return failure;
+        before = failure;
         await sleep(this.#times.betweenAttempts);
       }
     } finally {
