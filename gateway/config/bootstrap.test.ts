@@ -97,7 +97,7 @@ function splitPart(units: readonly StubUnit[]) {
   assert.ok(served);
   const backends = served.predictors.map(({ service }, at) => ({
     service,
-    rest: [{ ip: '127.0.0.1', port: units[at]?.restPort ?? 0 }],
+    rest: [{ name: `m-${at}`, ip: '127.0.0.1', port: units[at]?.restPort ?? 0 }],
     grpc: [],
     isPredictor: true,
   }));

@@ -24,6 +24,7 @@ import { ERROR_HEADER, PUID_HEADER } from '../../graph/plan/names.ts';
 import { MILLION, type TracingDefaults } from '../../graph/seldon/tracing.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { clusterStatsLeftOut } from './cluster-stats.ts';
+import { homeFilter } from './home.ts';
 import { requestBuckets, requestLoggers, requestStatsSettings } from './request-stats.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 import { SPAN_EXPORT_DELAY_MS } from '../../graph/plan/limits.ts';
@@ -155,7 +156,7 @@ function ownManager(name: string, layout: GatewayLayout): EnvoyJson {
     routeSource: fromAgent(),
     accessLogs: [...accessLogs(layout), ...requestLoggers(layout.maxRequestSeries)],
     localReplies: localReplies(),
-    filters: [...layout.httpFilters, router()],
+    filters: [...layout.httpFilters, homeFilter(), router()],
     early: readTraceHeaders(traceHeaders(layout.tracing?.formats ?? [])),
     more: {
       normalize_path: true,

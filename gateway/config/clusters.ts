@@ -3,7 +3,6 @@
 import {
   type Breakers,
   circuitBreakers,
-  loadAssignment,
   socketAddress,
   upstreamProtocol,
 } from '../../envoy/kit/cluster.ts';
@@ -11,6 +10,7 @@ import { type EnvoyJson, duration } from '../../envoy/kit/json.ts';
 import { MAX_SHARED_REQUESTS, GATEWAY_BUFFER_BYTES } from '../../envoy/kit/limits.ts';
 import { upstreamTls } from '../../envoy/kit/tls.ts';
 import { MAX_RESPONSE_HEADERS } from '../../graph/plan/limits.ts';
+import { podMetadata, podSubsets } from './home.ts';
 import type { PodAddress } from './served.ts';
 import type { Transport } from '../../graph/plan/plan.ts';
 
@@ -32,6 +32,8 @@ export function renderCluster(
   isBare: boolean,
   /** Name that is asked for by TLS; null for plain. */
   tlsName: string | null,
+  /** Whether a request may choose its pod. */
+  isChosen: boolean,
 ): EnvoyJson {
   const idleMs = isBare && transport === 'rest' ? BARE_IDLE_MS : IDLE_MS;
   return {
@@ -41,6 +43,7 @@ export function renderCluster(
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     per_connection_buffer_limit_bytes: GATEWAY_BUFFER_BYTES,
     lb_policy: 'LEAST_REQUEST',
+    ...(isChosen ? podSubsets() : {}),
     circuit_breakers: circuitBreakers(breakers),
     ...(tlsName === null
       ? {}
@@ -58,9 +61,18 @@ export function renderCluster(
   };
 }
 
-export function renderEndpoints(name: string, pods: readonly PodAddress[]): EnvoyJson {
-  return loadAssignment(
-    name,
-    pods.map(({ ip, port }) => socketAddress(ip, port)),
-  );
+/** `predictor`: whose pods are chosen by name; null where they are not. */
+export function renderEndpoints(
+  name: string,
+  pods: readonly PodAddress[],
+  predictor: string | null,
+): EnvoyJson {
+  const endpoints = pods.map((pod) => ({
+    endpoint: { address: socketAddress(pod.ip, pod.port) },
+    ...(predictor === null ? {} : podMetadata(predictor, pod)),
+  }));
+  return {
+    cluster_name: name,
+    endpoints: endpoints.length === 0 ? [] : [{ lb_endpoints: endpoints }],
+  };
 }

@@ -3,7 +3,7 @@
 import type { EnvoyJson } from '../../envoy/kit/json.ts';
 import { clusterName, renderCluster, renderEndpoints } from './clusters.ts';
 import { explainerRoute, grpcRoutes, restRoutes } from './routes.ts';
-import type { Backend, ServedDeployment } from './served.ts';
+import type { Backend, ServedDeployment, ServedPredictor } from './served.ts';
 import { listLeftovers, shareTraffic } from './shares.ts';
 import type { Transport } from '../../graph/plan/plan.ts';
 
@@ -39,8 +39,8 @@ export function renderPart(served: ServedDeployment, backends: readonly Backend[
     .filter((service, at, all) => old.has(service) && all.indexOf(service) === at);
   return {
     served,
-    rest: restRoutes(served, rest),
-    grpc: grpcRoutes(served, grpc),
+    rest: restRoutes(served, rest, homesOf(served, backends, 'rest')),
+    grpc: grpcRoutes(served, grpc, homesOf(served, backends, 'grpc')),
     explainers: served.predictors.flatMap(({ name, explainerService: service }) =>
       service === null
         ? []
@@ -60,6 +60,18 @@ export function renderPart(served: ServedDeployment, backends: readonly Backend[
   };
 }
 
+/** The predictors to whose pods feedback can come home, whatever their share is now. */
+function homesOf(
+  { predictors }: ServedDeployment,
+  backends: readonly Backend[],
+  transport: Transport,
+): ServedPredictor[] {
+  return predictors.filter(
+    ({ remembers, service }) =>
+      remembers && backends.some((each) => each.service === service && each[transport].length > 0),
+  );
+}
+
 /** The Services that the deployment names, ready or not, so that a cluster is there before the first route to it. */
 function renderClusters(
   served: ServedDeployment,
@@ -77,6 +89,8 @@ function renderClusters(
         (transport) => transport === 'rest' || !explainers.has(backend.service),
       ).map((transport) => {
         const name = clusterName(served.namespace, backend.service, transport);
+        const predictor = named.get(backend.service);
+        const remembers = predictor?.remembers === true;
         const isBare =
           named.get(backend.service)?.isBare === true || explainers.has(backend.service);
         return {
@@ -89,8 +103,9 @@ function renderClusters(
             named.get(backend.service)?.isEncrypted === true
               ? `${backend.service}.${served.namespace}`
               : null,
+            remembers,
           ),
-          endpoints: renderEndpoints(name, backend[transport]),
+          endpoints: renderEndpoints(name, backend[transport], remembers ? predictor.name : null),
           isEmpty: backend[transport].length === 0,
           holdMs: served.longestRequestMs,
         };

@@ -51,8 +51,8 @@ test('pods with a certificate are called by TLS', async () => {
   const part = renderPart(served, [
     {
       service: 'm-main',
-      rest: [{ ip: '127.0.0.1', port: portOf(plain) }],
-      grpc: [{ ip: '127.0.0.1', port: portOf(h2) }],
+      rest: [{ name: 'm-0', ip: '127.0.0.1', port: portOf(plain) }],
+      grpc: [{ name: 'm-0', ip: '127.0.0.1', port: portOf(h2) }],
       isPredictor: true,
     },
   ]);

@@ -70,7 +70,7 @@ function readAddresses(
       const ip = addresses?.[0];
       if (ip === undefined || !mayBeDialled(ip, port) || conditions?.ready === false) continue;
       if (targetRef?.kind !== 'Pod' || targetRef.namespace !== service.metadata.namespace) continue;
-      found.set(ip, { ip, port });
+      found.set(ip, { name: targetRef.name ?? '', ip, port });
     }
   }
   return [...found.values()].sort((one, other) => (one.ip < other.ip ? -1 : 1));
@@ -88,7 +88,11 @@ type Slice = KubeObject & {
   readonly endpoints?: readonly {
     readonly addresses?: readonly string[];
     readonly conditions?: { readonly ready?: boolean | null };
-    readonly targetRef?: { readonly kind?: string; readonly namespace?: string };
+    readonly targetRef?: {
+      readonly kind?: string;
+      readonly namespace?: string;
+      readonly name?: string;
+    };
   }[];
 };
 

@@ -1,9 +1,12 @@
 // Reads from a stored SeldonDeployment what the gateway needs. Tolerant on purpose: the operator tells what is wrong with
 // a deployment; here a setting that cannot be used is left out with a note, and everything else serves.
+import { dialectOf } from '../../dialects/known/dialects.ts';
 import { parseProtocol } from '../../graph/plan/words.ts';
 import { LIMITS } from '../../graph/plan/limits.ts';
 import { readStored } from '../../graph/seldon/read-stored.ts';
-import type { PredictorOutline } from '../../graph/seldon/written.ts';
+import { findBuiltIn } from '../../graph/built-ins/table.ts';
+import { listWrittenUnits } from '../../graph/seldon/written.ts';
+import type { PredictorOutline, WrittenUnit } from '../../graph/seldon/written.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
@@ -55,7 +58,15 @@ export function readServed(object: KubeObject): ReadDeployment {
       });
     return none;
   }
-  const predictors = readPredictors(metadata.name, written.predictors, annotations, notes);
+  // A protocol that does not exist is the operator's to tell.
+  const dialect = parseProtocol(written.protocol) ?? 'seldon';
+  const predictors = readPredictors(
+    metadata.name,
+    written.predictors,
+    annotations,
+    dialectOf(dialect).takesFeedback,
+    notes,
+  );
   const served: ServedDeployment = {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -65,8 +76,7 @@ export function readServed(object: KubeObject): ReadDeployment {
     hosts: readHosts(annotations, notes),
     headers: readHeaders(annotations, notes),
     retries: readRetries(annotations, notes),
-    // A protocol that does not exist is the operator's to tell.
-    dialect: parseProtocol(written.protocol) ?? 'seldon',
+    dialect,
     longestRequestMs: readDeadline(annotations, written.predictors) + GRACE_MS,
     breakers: readBreakers(annotations, notes),
     predictors,
@@ -78,6 +88,7 @@ function readPredictors(
   deployment: string,
   written: readonly PredictorOutline[],
   annotations: Annotations,
+  takesFeedback: boolean,
   notes: Note[],
 ): ServedPredictor[] {
   const serving = written.filter(({ shadow }) => !shadow);
@@ -107,11 +118,23 @@ function readPredictors(
         explainerService:
           explainer !== undefined && isPathSegment ? explainerName(deployment, name) : null,
         isBare,
+        // The pod judges by its plan; where it remembers none it says so.
+        remembers: takesFeedback && !shadow && !isBare && isPathSegment && decides(each.graph),
         // Without an engine clients meet the unit itself, which is on its own.
         isEncrypted: each.certificate !== '' && !isBare,
       },
     ];
   });
+}
+
+/** Whether any unit chooses among its children, asked or built in. */
+function decides(graph: WrittenUnit | undefined): boolean {
+  return listWrittenUnits(graph).some(
+    ({ type, implementation, methods = [] }) =>
+      type === 'ROUTER' ||
+      methods.some((method) => method.name === 'ROUTE') ||
+      findBuiltIn(implementation)?.policy !== undefined,
+  );
 }
 
 /** The longest deadline of the predictors: a request of any of them may last that long. */

@@ -5,7 +5,8 @@ import { type EnvoyJson, duration, overwriteHeader, typed } from '../../envoy/ki
 import { RETRY_AFTER_SECONDS } from '../../envoy/kit/limits.ts';
 import { mirrorPolicy, type Retries, retryPolicy, streamBound } from '../../envoy/kit/traffic.ts';
 import { clusterName } from './clusters.ts';
-import type { ServedDeployment } from './served.ts';
+import { homeMatch, homeRoute, namesPod } from './home.ts';
+import type { ServedDeployment, ServedPredictor } from './served.ts';
 import type { Shares } from './shares.ts';
 
 /** Nothing of the request reached a model: sending it to another pod is harmless. */
@@ -31,16 +32,51 @@ export function servedPrefix(namespace: string, publicName: string): string {
   return `/seldon/${namespace}/${publicName}/`;
 }
 
-export function restRoutes(served: ServedDeployment, shares: Shares): EnvoyJson[] {
+/** `homes`: the predictors to whose pods feedback may come home. */
+export function restRoutes(
+  served: ServedDeployment,
+  shares: Shares,
+  homes: readonly ServedPredictor[],
+): EnvoyJson[] {
   const prefix = servedPrefix(served.namespace, served.publicName);
   const feedback = feedbackPaths(served.dialect, 'feedback-rest').map(
     (path) => prefix + path.slice(1),
   );
-  return withFeedback(served, shares, 'rest', prefix, feedback);
+  return [
+    ...homeRoutes(served, shares, 'rest', prefix, feedback, homes),
+    ...withFeedback(served, shares, 'rest', prefix, feedback),
+  ];
 }
 
-export function grpcRoutes(served: ServedDeployment, shares: Shares): EnvoyJson[] {
-  return withFeedback(served, shares, 'grpc', '/', feedbackPaths(served.dialect, 'feedback-grpc'));
+export function grpcRoutes(
+  served: ServedDeployment,
+  shares: Shares,
+  homes: readonly ServedPredictor[],
+): EnvoyJson[] {
+  const feedback = feedbackPaths(served.dialect, 'feedback-grpc');
+  return [
+    ...homeRoutes(served, shares, 'grpc', '/', feedback, homes),
+    ...withFeedback(served, shares, 'grpc', '/', feedback),
+  ];
+}
+
+/** Feedback that names the pod that served its request goes to that predictor, and there to that pod. */
+function homeRoutes(
+  served: ServedDeployment,
+  shares: Shares,
+  transport: Transport,
+  prefix: string,
+  feedback: readonly string[],
+  homes: readonly ServedPredictor[],
+): EnvoyJson[] {
+  return homes.flatMap(({ name, service }) =>
+    feedback.map((path) => {
+      const alone = { serving: [{ service, weight: 1 }], mirrors: shares.mirrors };
+      const own = route(served, alone, transport, path, true, prefix);
+      const match = { ...(own['match'] as EnvoyJson), headers: [homeMatch(name)] };
+      return { ...own, match, ...homeRoute() };
+    }),
+  );
 }
 
 export function explainerRoute(
@@ -88,6 +124,9 @@ function route(
     ...(shares.serving.length === 0
       ? nobodyReady(served, transport)
       : {
+          ...(!isFeedback && served.predictors.some(({ remembers }) => remembers)
+            ? namesPod()
+            : {}),
           route: {
             ...destination(served, shares, transport),
             ...(transport === 'grpc' ? {} : { prefix_rewrite: matched.slice(prefix.length - 1) }),

@@ -42,6 +42,8 @@ export interface ServedPredictor {
   readonly explainerService: string | null;
   /** Whether clients meet the model server itself; such servers close idle connections early. */
   readonly isBare: boolean;
+  /** Whether its pods may remember requests for their feedback: a unit chooses among branches. */
+  readonly remembers: boolean;
   /** Whether its pods take TLS. */
   readonly isEncrypted: boolean;
 }
@@ -56,6 +58,7 @@ export interface Backend {
 }
 
 export interface PodAddress {
+  readonly name: string;
   readonly ip: string;
   readonly port: number;
 }

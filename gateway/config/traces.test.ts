@@ -26,7 +26,7 @@ test("the gateway takes part in its callers' traces, and decides where they have
   const layout = { ...(await testGatewayLayout(dir)), tracing };
   const server = new DiscoveryServer({ log: SILENT_LOG, onLive: () => undefined });
   await server.listen(layout.discoverySocket);
-  const place = [{ ip: '127.0.0.1', port: pod.port }];
+  const place = [{ name: 'm-0', ip: '127.0.0.1', port: pod.port }];
   const part = renderPart(served, [
     { service: 'm-main', rest: place, grpc: place, isPredictor: true },
   ]);

@@ -124,7 +124,8 @@ export function sketchSlice(
 export function sketchPart(sketch: DeploymentSketch, ports = SIDECAR_PORTS): DeploymentPart {
   const { served } = readServed(sketchDeployment(sketch));
   if (served === null) throw new Error(`${sketch.name} is not served`);
-  const at = (pods: readonly string[], port: number) => pods.map((ip) => ({ ip, port }));
+  const at = (pods: readonly string[], port: number) =>
+    pods.map((ip) => ({ name: `pod-${ip}`, ip, port }));
   const backends = predictorsOf(sketch).map(({ name, pods = [] }) => ({
     service: `${sketch.name}-${name}`,
     rest: at(pods, ports.http),

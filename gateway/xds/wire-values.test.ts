@@ -64,3 +64,16 @@ test('a part that is in bytes already passes', () => {
   });
   assert.ok(encoded.bytes.includes('type.googleapis.com/t'));
 });
+
+test('the metadata of an endpoint reaches the wire', () => {
+  const encoded = encodeResource('endpoints', {
+    cluster_name: 'c',
+    endpoints: [
+      { lb_endpoints: [{ metadata: { filter_metadata: { 'envoy.lb': { pod: 'p/m-0' } } } }] },
+    ],
+  });
+  // Map entry, its Struct, the entry of that, its Value with string_value (3).
+  const value = Buffer.from('\x1a\x05p/m-0', 'latin1');
+  const entry = Buffer.concat([Buffer.from('\x0a\x03pod\x12\x07', 'latin1'), value]);
+  assert.ok(encoded.bytes.includes(entry), encoded.bytes.toString('hex'));
+});

@@ -9,7 +9,7 @@ const WRAPPER = /^google\.protobuf\.(UInt32|UInt64|Int32|Int64|Bool|Double|Float
 
 /** What a field holds, as far as its value has another form on the wire. */
 type Form =
-  | { readonly kind: 'duration' | 'wrapper' | 'any' }
+  | { readonly kind: 'duration' | 'wrapper' | 'any' | 'struct' }
   | { readonly kind: 'message'; readonly name: string }
   /** A map whose values have a form. */
   | { readonly kind: 'map'; readonly of: Form };
@@ -62,6 +62,8 @@ export class WireValues {
         return { value };
       case 'any':
         return this.#convertAny(value);
+      case 'struct':
+        return isObject(value) ? structOf(value) : value;
       case 'message':
         return isObject(value) ? this.convert(form.name, value) : value;
       case 'map':
@@ -102,6 +104,7 @@ export class WireValues {
     if (typeName === DURATION) return { kind: 'duration' };
     if (WRAPPER.test(typeName)) return { kind: 'wrapper' };
     if (typeName === 'google.protobuf.Any') return { kind: 'any' };
+    if (typeName === 'google.protobuf.Struct') return { kind: 'struct' };
     const name = this.#resolve(scope, typeName);
     const descriptor = this.#descriptors.get(name);
     if (descriptor?.options?.mapEntry !== true) return { kind: 'message', name };
@@ -126,6 +129,15 @@ export class WireValues {
 function parseDuration(text: string): { seconds: number; nanos: number } {
   const [seconds = '', fraction = ''] = text.slice(0, -1).split('.');
   return { seconds: Number(seconds), nanos: Number(fraction.padEnd(9, '0')) };
+}
+
+/** A Struct: of an endpoint's metadata, whose values are texts. */
+function structOf(value: EnvoyJson): object {
+  const fields = Object.entries(value).map(([key, each]): [string, object] => {
+    if (typeof each !== 'string') throw new Error(`the value of ${key} in a Struct is no text`);
+    return [key, { stringValue: each }];
+  });
+  return { fields: Object.fromEntries(fields) };
 }
 
 function isObject(value: Json): value is EnvoyJson {

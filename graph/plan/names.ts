@@ -26,6 +26,8 @@ export const TRACE_PARENT_HEADER = 'x-sidegraph-traceparent';
 export const PUID_HEADER = 'seldon-puid';
 /** Routing decisions of a request as compact JSON, `{"router":1}`; in responses, and understood in feedback. */
 export const ROUTING_HEADER = 'seldon-routing';
+/** Names the pod that served a request at the gateway, which brings feedback that has it back there: predictor and pod. */
+export const POD_HEADER = 'sidegraph-pod';
 /** The stable code of an error that Sidegraph, not a unit, answered with. */
 export const ERROR_HEADER = 'sidegraph-error';
 /** Longest value of `seldon-routing`, bytes; a longer one is left out. */
