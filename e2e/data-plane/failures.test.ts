@@ -21,6 +21,17 @@ const PLACES: readonly (readonly [string, (failing: Node, healthy: number) => No
   ],
 ];
 
+/** Waits until the graph's metrics have the line. */
+async function counted(running: Running, line: RegExp): Promise<void> {
+  let text = '';
+  const end = Date.now() + 10_000;
+  while (!line.test(text)) {
+    assert.ok(Date.now() < end, `no ${line.source} in\n${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    text = (await ask(running.port, { method: 'GET', path: '/metrics' })).text;
+  }
+}
+
 async function withFailing(
   behaviour: RestBehaviour,
   annotations: Record<string, string>,
@@ -92,6 +103,7 @@ describe('a failing unit, wherever it stands', () => {
       const reply = await ask(running.port, { body: '{}' });
       assert.equal(reply.status, 500, `${place}: ${reply.text}`);
       assert.equal(reply.headers['sidegraph-error'], 'UNIT_RESET', place);
+      await counted(running, /client_requests_seconds_count\{code="500",.*model_name="f"/m);
     });
   });
 
@@ -181,6 +193,7 @@ describe('a client that goes away', () => {
         1_500,
         () => 'both calls cancelled',
       );
+      await counted(running, /server_requests_seconds_count\{code="499".* 1$/m);
     } finally {
       await running.stop();
       await slow.close();

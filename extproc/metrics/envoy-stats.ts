@@ -75,12 +75,23 @@ interface Row {
 /** What Envoy writes where a value is missing. */
 const ABSENT = '-';
 
+/**
+ * The codes of what got no response, by what Envoy writes over REST and gRPC: a client that went away (499, as proxies mostly log it), and a
+ * unit that broke off, as the filter counts its own calls.
+ */
+const UNANSWERED: Readonly<Record<'server' | 'client', Readonly<Record<string, string>>>> = {
+  server: { '0': '499', [ABSENT]: 'Canceled' },
+  client: { '0': '500', [ABSENT]: 'Unavailable' },
+};
+
 /** Seldon's labels; null for what Seldon does not count: responses that no service gave, requests that reached no unit. */
 function seldonLabels({ side, labels }: Row): MetricLabels | null {
   const route = unpack(labels[ROUTE_TAG], ROUTE_LABELS);
-  const code = labels['code'] === ABSENT ? '' : (labels['code'] ?? '');
   if (route === null) return null;
-  if (side === SERVER_HISTOGRAM) return { ...route, code };
+  const isServer = side === SERVER_HISTOGRAM;
+  const said = labels['code'] ?? '';
+  const code = (isServer ? UNANSWERED.server : UNANSWERED.client)[said] ?? said;
+  if (isServer) return { ...route, code };
   const unit = unpack(labels[UNIT_TAG], UNIT_LABELS);
   const path = labels['path'] === ABSENT ? '' : (labels['path'] ?? '');
   return unit === null ? null : { ...route, ...unit, service: path, code };

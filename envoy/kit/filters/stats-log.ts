@@ -13,6 +13,15 @@ import {
 import { type EnvoyJson, typed } from '../json.ts';
 import { isGrpc, isRest } from './transport-filter.ts';
 
+/**
+ * Where a time begins, and where it ends: of what was broken off, at the last that was seen of it. Without any number Envoy would count
+ * nothing, and log an error.
+ */
+const TIMES = {
+  server: ['DS_RX_BEG', 'DS_TX_END', 'DS_TX_BEG', 'DS_RX_END', 'DS_RX_BEG'],
+  client: ['US_TX_BEG', 'US_RX_END', 'US_RX_BEG', 'US_TX_END', 'US_TX_BEG'],
+} as const;
+
 /** Bootstrap setting that gives both histograms Seldon's buckets. */
 export function histogramBuckets(): EnvoyJson[] {
   return [
@@ -25,12 +34,12 @@ export function histogramBuckets(): EnvoyJson[] {
 
 /** Access loggers that count the requests of clients. */
 export function serverStats(): EnvoyJson[] {
-  return byTransport(SERVER_HISTOGRAM, 'DS_RX_BEG:DS_TX_END', [routeTag()]);
+  return byTransport(SERVER_HISTOGRAM, TIMES.server, [routeTag()]);
 }
 
 /** Upstream loggers of the router: they count each attempt of each call that Envoy makes to a unit. */
 export function clientStats(): EnvoyJson[] {
-  return byTransport(CLIENT_HISTOGRAM, 'US_TX_BEG:US_RX_END', [
+  return byTransport(CLIENT_HISTOGRAM, TIMES.client, [
     routeTag(),
     tag(UNIT_TAG, `%CLUSTER_METADATA(${METADATA_NAMESPACE}:labels)%`),
     tag('path', '%PATH(NQ:PATH)%'),
@@ -42,12 +51,16 @@ function routeTag(): EnvoyJson {
 }
 
 /** Seldon labels REST with the HTTP status, gRPC with the status's name. */
-function byTransport(name: string, between: string, tags: readonly EnvoyJson[]): EnvoyJson[] {
+function byTransport(
+  name: string,
+  times: readonly string[],
+  tags: readonly EnvoyJson[],
+): EnvoyJson[] {
   const rest = [...tags, tag('code', '%RESPONSE_CODE%')];
   const grpc = [...tags, tag('code', '%GRPC_STATUS(CAMEL_STRING)%')];
   return [
-    statsLog(isRest(), histogram(name, between, rest)),
-    statsLog(isGrpc(), histogram(name, between, grpc)),
+    statsLog(isRest(), histogram(name, times, rest)),
+    statsLog(isGrpc(), histogram(name, times, grpc)),
   ];
 }
 
@@ -63,12 +76,20 @@ function statsLog(filter: EnvoyJson, counted: EnvoyJson): EnvoyJson {
   };
 }
 
-function histogram(name: string, between: string, tags: readonly EnvoyJson[]): EnvoyJson {
+function histogram(name: string, times: readonly string[], tags: readonly EnvoyJson[]): EnvoyJson {
   return {
     stat: { name, tags },
     unit: 'Microseconds',
-    value_format: `%COMMON_DURATION(${between}:us)%`,
+    value_format: durationOf(times),
   };
+}
+
+function durationOf([begin = '', ...ends]: readonly string[]): string {
+  const operators = ends.map((end) => ({
+    command: 'COMMON_DURATION',
+    param: `${begin}:${end}:us`,
+  }));
+  return `%COALESCE(${JSON.stringify({ operators })})%`;
 }
 
 function tag(name: string, valueFormat: string): EnvoyJson {
