@@ -96,7 +96,7 @@ export interface HttpControl {
   /** A path, or a template with `{unit}`. */
   readonly path: string;
   readonly response: HttpControlResponse;
-  /** JSON of a 200 to `ready` or `live`; nothing where the protocol has none. */
+  /** JSON of a 200 to `ready` or `live`, for a client that sends `accept`; nothing where the protocol has none. */
   readonly body?: string;
 }
 

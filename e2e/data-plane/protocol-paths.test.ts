@@ -130,8 +130,16 @@ describe('one V2 model, which Envoy serves alone', () => {
 
   test('readiness, metadata and health are answered', async () => {
     const get = (path: string) => ask(running.port, { path, method: 'GET' });
-    assert.equal((await get('/v2/health/live')).text, '{"live":true}');
-    assert.equal((await get('/v2/health/ready')).text, '{"ready":true}');
+    // As from Seldon's executor, but for a client that says what it reads.
+    for (const [path, body] of [
+      ['/v2/health/live', '{"live":true}'],
+      ['/v2/health/ready', '{"ready":true}'],
+    ] as const) {
+      const { status, text } = await get(path);
+      assert.deepEqual([status, text], [200, '']);
+      const headers = { accept: '*/*' };
+      assert.equal((await ask(running.port, { path, method: 'GET', headers })).text, body);
+    }
     assert.equal(JSON.parse((await get('/v2')).text).name, 'test');
     for (const [path, wanted] of [
       ['/v2/models/m', '/v2/models/m'],

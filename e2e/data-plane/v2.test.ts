@@ -340,8 +340,16 @@ describe('a single V2 model', () => {
     assert.equal((await get('/v2/models/m/ready')).text, '{"ready":true}');
     assert.equal((await get('/v2/models/m')).text, '{"name":"m","platform":"sklearn"}');
     assert.equal((await get('/seldon/ns/test/v2/models/m')).status, 200);
-    assert.equal((await get('/v2/health/live')).text, '{"live":true}');
-    assert.equal((await get('/v2/health/ready')).text, '{"ready":true}');
+    // As from Seldon's executor, but for a client that says what it reads.
+    for (const [path, body] of [
+      ['/v2/health/live', '{"live":true}'],
+      ['/v2/health/ready', '{"ready":true}'],
+    ] as const) {
+      const { status, text } = await get(path);
+      assert.deepEqual([status, text], [200, '']);
+      const headers = { accept: '*/*' };
+      assert.equal((await ask(running.port, { path, method: 'GET', headers })).text, body);
+    }
     const server = await get('/v2');
     assert.equal(server.status, 200);
     assert.equal((JSON.parse(server.text) as { name: string }).name, 'test');

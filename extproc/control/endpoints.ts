@@ -11,7 +11,7 @@ export interface ControlEndpoint {
   /** Of the model that it names: `/versions/N` as in the path, '' for none. */
   readonly version: string;
   readonly methods: string;
-  /** What a 200 to `ready` or `live` says, '' for nothing. */
+  /** What a 200 to `ready` or `live` says to a client that sends `accept`, '' for nothing. */
   readonly body: string;
 }
 

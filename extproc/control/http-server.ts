@@ -67,7 +67,9 @@ async function answerRequest(
   if (plan === undefined) {
     return reply(failed(dialect, 'PLAN_UNKNOWN', 'the plan of this route is not loaded'));
   }
-  const asked = { ...endpoint, response: endpoint.response };
+  // As from Seldon's executor nothing comes where the client has not said what it reads.
+  const body = request.headers.accept === undefined ? '' : endpoint.body;
+  const asked = { ...endpoint, response: endpoint.response, body };
   return reply(await answerAsked(plan, asked, path, request.headers));
 }
 
