@@ -8,8 +8,8 @@ import numpy as np
 
 
 class Mixer:
-    def aggregate(self, answers, names=None, metas=None):
-        stacked = np.stack([np.asarray(answer, dtype=float) for response in responses])
+    def aggregate(self, responses, names=None, metas=None):
+        stacked = np.stack([np.asarray(response, dtype=float) for response in responses])
         self.spread = float(np.ptp(stacked, axis=0).max())
         return stacked.mean(axis=0)
 

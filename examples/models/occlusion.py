@@ -34,7 +34,7 @@ def explain(host, rows):
     ]
     for index, row in enumerate(rows):
         best = max(range(len(before[index])), key=before[index].__getitem__)
-        falls = [before[index][best] - answers[index][best] for responses in occluded]
+        falls = [before[index][best] - responses[index][best] for responses in occluded]
         explanations.append({"class": best, "falls": falls})
     return explanations
 

@@ -3,9 +3,16 @@ import { test } from 'node:test';
 import { bracketed, hostPort, isLocalName, isLoopback, isThisHost } from './hosts.ts';
 
 test('the loopback is known by address and by name', () => {
-  for (const host of ['127.0.0.1', '127.8.0.2', '::1', 'localhost', 'LocalHost', 'a.localhost.'])
+  for (const host of ['127.0.0.1', '::1', 'localhost', 'LocalHost', 'a.localhost.'])
     assert.ok(isLoopback(host) && isThisHost(host), host);
-  for (const host of ['10.0.0.1', '127.example.com', 'localhost.example.com', 'mylocalhost', '::2'])
+  for (const host of [
+    '10.0.0.1',
+    '127.0.0.2',
+    '127.example.com',
+    'localhost.example.com',
+    'mylocalhost',
+    '::2',
+  ])
     assert.ok(!isLoopback(host) && !isThisHost(host), host);
   assert.ok(!isLocalName('127.0.0.1'));
 });

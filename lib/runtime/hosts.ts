@@ -3,7 +3,8 @@
 /** Where local processes listen and are called: servers of models listen on IPv4, and `localhost` may name the IPv6 loopback first. */
 export const LOCAL_HOST = '127.0.0.1';
 
-const LOOPBACK = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
+/** Not all of 127.0.0.0/8: whoever writes another of them means a host apart, which is called as one. */
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 /** Names of this host, whatever letters they are written in (RFC 6761, 6.3). */
 const LOCALHOST = /^(?:[^.]+\.)*localhost\.?$/i;
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
@@ -15,7 +16,7 @@ export function isLocalName(host: string): boolean {
 
 /** An address of the loopback, or a name of it. */
 export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host) || isLocalName(host);
+  return LOOPBACK.includes(host) || isLocalName(host);
 }
 
 /** The loopback, or all addresses of this host, which a client on it reaches there too. */
