@@ -6,12 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { serveDashboard } from '../../cli/commands/dashboard/serve.ts';
-import { main } from '../../cli/main.ts';
+import { type CommandOutput, sidegraph } from './run-command.ts';
 import { CONTAINERS } from '../../cluster/names.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { Io } from '../../lib/runtime/io.ts';
 import type { LiveState, NamespaceState } from '../../sidecar/live/state.ts';
 import { readEvents } from '../../cli/cluster/read-events.ts';
 import { ask } from '../harness/client.ts';
@@ -21,26 +20,6 @@ import { applyCrd } from './apply-crd.ts';
 
 const WRITE = { manager: 'test' };
 const NAMESPACE = 'demo';
-
-interface CommandOutput {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function sidegraph(...argv: string[]): Promise<CommandOutput> {
-  let out = '';
-  let err = '';
-  const io: Io = {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    env: {},
-    outIsTty: false,
-    errIsTty: false,
-  };
-  const code = await main(argv, io);
-  return { code, out, err };
-}
 
 describe('commands that watch pods, on a real API server', { skip: whyNoKube() }, () => {
   let api: ApiServer;

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Io } from '../../lib/runtime/io.ts';
-import { main } from '../../cli/main.ts';
+import { type CommandOutput, sidegraph } from './run-command.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { refOf } from '../../lib/kube/kinds.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
@@ -14,30 +13,10 @@ import { applyCrd } from './apply-crd.ts';
 
 const WRITE = { manager: 'test' };
 
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function sidegraph(...argv: string[]): Promise<Said> {
-  let out = '';
-  let err = '';
-  const io: Io = {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    env: {},
-    outIsTty: false,
-    errIsTty: false,
-  };
-  const code = await main(argv, io);
-  return { code, out, err };
-}
-
 describe('sidegraph status on a real API server', { skip: whyNoKube() }, () => {
   let api: ApiServer;
   let client: KubeClient;
-  const show = (...argv: string[]): Promise<Said> =>
+  const show = (...argv: string[]): Promise<CommandOutput> =>
     sidegraph('status', '--kubeconfig', api.kubeconfig, ...argv);
 
   before(async () => {

@@ -2,6 +2,7 @@
 // and any number over time: a histogram that is not used any more is forgotten, and there is a bound to how many there are.
 import { GRPC_FAULTS, grpcStatuses } from '../../envoy/kit/filters/grpc-faults.ts';
 import { expressionFilter } from '../../envoy/kit/filters/expression-filter.ts';
+import { durationOf } from '../../envoy/kit/filters/stats-log.ts';
 import { isGrpc, isRest } from '../../envoy/kit/filters/transport-filter.ts';
 import { type EnvoyJson, typed } from '../../envoy/kit/json.ts';
 
@@ -74,12 +75,7 @@ function status(op: 'GE' | 'LE', value: number): EnvoyJson {
 }
 
 /** µs. Of a response that did not end, until its first byte; 0 where there was none. Without a number Envoy would log an error instead. */
-const UNTIL_THE_END = `%COALESCE(${JSON.stringify({
-  operators: ['DS_TX_END', 'DS_TX_BEG', 'DS_RX_BEG'].map((end) => ({
-    command: 'COMMON_DURATION',
-    param: `DS_RX_BEG:${end}:us`,
-  })),
-})})%`;
+const UNTIL_THE_END = durationOf(['DS_RX_BEG', 'DS_TX_END', 'DS_TX_BEG', 'DS_RX_BEG']);
 
 function logger(series: number, status: string, filters: readonly EnvoyJson[]): EnvoyJson {
   const [only, ...others] = filters;

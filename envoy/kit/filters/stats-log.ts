@@ -84,7 +84,8 @@ function histogram(name: string, times: readonly string[], tags: readonly EnvoyJ
   };
 }
 
-function durationOf([begin = '', ...ends]: readonly string[]): string {
+/** Microseconds from the first of these times to the first of the others that there is. */
+export function durationOf([begin = '', ...ends]: readonly string[]): string {
   const operators = ends.map((end) => ({
     command: 'COMMON_DURATION',
     param: `${begin}:${end}:us`,
