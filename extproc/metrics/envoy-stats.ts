@@ -76,12 +76,12 @@ interface Row {
 const ABSENT = '-';
 
 /**
- * The codes of what got no response, by what Envoy writes over REST and gRPC: a client that went away (499, as proxies mostly log it), and a
+ * The codes of what got no response, by what Envoy writes: 0 over REST, nothing or its dash over gRPC: a client that went away (499, as proxies mostly log it), and a
  * unit that broke off, as the filter counts its own calls.
  */
 const UNANSWERED: Readonly<Record<'server' | 'client', Readonly<Record<string, string>>>> = {
-  server: { '0': '499', [ABSENT]: 'Canceled' },
-  client: { '0': '500', [ABSENT]: 'Unavailable' },
+  server: { '0': '499', '': 'Canceled', [ABSENT]: 'Canceled' },
+  client: { '0': '500', '': 'Unavailable', [ABSENT]: 'Unavailable' },
 };
 
 /** Seldon's labels; null for what Seldon does not count: responses that no service gave, requests that reached no unit. */
