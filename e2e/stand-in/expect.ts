@@ -1,5 +1,5 @@
 // What a graph of stand-ins answers, computed from the manifest alone by a naive recursion: the rules of docs/crd.md's walk and of
-// e2e/stand-in/arithmetic.ts. In: a SeldonDeployment and numbers; out: every answer that is right, since canaries and A/B tests choose.
+// e2e/stand-in/arithmetic.ts. In: a SeldonDeployment and numbers; out: every response that is right, since canaries and A/B tests choose.
 import { type JsonObject, objectAt, objectsAt, textAt } from '../../graph/plan/json-value.ts';
 import { branchOf, merge, type Method, step, unitKey } from './arithmetic.ts';
 import { protocolOf } from '../../testing/manifest-features.ts';
@@ -9,11 +9,11 @@ export type Vector = readonly number[];
 export interface Expected {
   readonly predictor: string;
   /** One for each way through the graph that chance may choose. */
-  readonly answers: readonly Vector[];
+  readonly responses: readonly Vector[];
 }
 
 /** Of every predictor that clients are answered by. */
-export function expectAnswers(deployment: JsonObject, values: Vector): readonly Expected[] {
+export function expectResponses(deployment: JsonObject, values: Vector): readonly Expected[] {
   const spec = objectAt(deployment, 'spec');
   const protocol = protocolOf(spec);
   return objectsAt(spec, 'predictors')
@@ -21,7 +21,10 @@ export function expectAnswers(deployment: JsonObject, values: Vector): readonly 
     .map((predictor) => {
       const name = textAt(predictor, 'name');
       const graph = new Graph(name, protocol);
-      return { predictor: name, answers: graph.answersOf(objectAt(predictor, 'graph'), values) };
+      return {
+        predictor: name,
+        responses: graph.responsesOf(objectAt(predictor, 'graph'), values),
+      };
     });
 }
 
@@ -34,11 +37,11 @@ class Graph {
     this.#protocol = protocol;
   }
 
-  answersOf(unit: JsonObject, values: Vector): readonly Vector[] {
+  responsesOf(unit: JsonObject, values: Vector): readonly Vector[] {
     const type = textAt(unit, 'type') || 'MODEL';
     const children = objectsAt(unit, 'children');
     if (textAt(unit, 'implementation') === 'RANDOM_ABTEST')
-      return children.flatMap((child) => this.answersOf(child, values));
+      return children.flatMap((child) => this.responsesOf(child, values));
     const key = this.#keyOf(unit);
     switch (type) {
       case 'MODEL':
@@ -52,7 +55,7 @@ class Graph {
       case 'ROUTER':
         return this.#below(children.slice(branchOf(values)), values);
       case 'COMBINER': {
-        const lists = children.map((child) => this.answersOf(child, values)[0] ?? []);
+        const lists = children.map((child) => this.responsesOf(child, values)[0] ?? []);
         return [merge(key, lists)];
       }
       default:
@@ -60,9 +63,9 @@ class Graph {
     }
   }
 
-  /** Without a combiner the first child answers. */
+  /** Without a combiner the first child responses. */
   #below([child]: readonly JsonObject[], values: Vector): readonly Vector[] {
-    return child === undefined ? [values] : this.answersOf(child, values);
+    return child === undefined ? [values] : this.responsesOf(child, values);
   }
 
   /** V2 and TensorFlow have one method for all. */

@@ -3,7 +3,7 @@
 import { numbersIn } from './arithmetic.ts';
 import { callGrpc } from './grpc.ts';
 import type { V2Model } from './v2.ts';
-import type { Answer, Asked, Handler } from './rest.ts';
+import type { RestResponse, Asked, Handler } from './rest.ts';
 import { postJson } from './rest.ts';
 
 /** Calls of an explainer are no payloads to log. */
@@ -22,7 +22,7 @@ export function alibiRest(options: AlibiOptions): Handler {
     options.protocol === 'tensorflow.http'
       ? `/v1/models/${options.modelName}:explain`
       : '/api/v1.0/explain';
-  return async (asked: Asked): Promise<Answer> => {
+  return async (asked: Asked): Promise<RestResponse> => {
     if (asked.path !== path) return { status: 404, body: { error: `no path ${asked.path}` } };
     const { data, instances } = asked.body as { data?: { ndarray: unknown }; instances?: unknown };
     const prediction = await askPredictor(options, data?.ndarray ?? instances);
@@ -40,20 +40,20 @@ async function askPredictor(options: AlibiOptions, rows: unknown): Promise<numbe
   }
   if (protocol === 'seldon.http') {
     const url = `http://${predictorHost}/api/v1.0/predictions`;
-    const answer = await postJson(url, { data: { ndarray: rows } }, HEADERS);
-    return numbersIn((answer as Predicted).data?.ndarray);
+    const response = await postJson(url, { data: { ndarray: rows } }, HEADERS);
+    return numbersIn((response as Predicted).data?.ndarray);
   }
   if (protocol !== 'seldon.grpc') throw new Error(`unknown protocol ${protocol}`);
   const values = numbersIn(rows);
   const request = { data: { tensor: { shape: [1, values.length], values } } };
-  const answer = await callGrpc(
+  const response = await callGrpc(
     predictorHost,
     'prediction.proto',
     'seldon.protos.Seldon/Predict',
     request,
     HEADERS,
   );
-  return numbersIn((answer as Predicted).data?.tensor?.values);
+  return numbersIn((response as Predicted).data?.tensor?.values);
 }
 
 interface Predicted {
@@ -68,10 +68,10 @@ export function v2Explainer(name: string, type: string, inferUri: string): V2Mod
     infer: async (values) => {
       const shape = [1, values.length];
       const input = { name: 'predict', shape, datatype: 'FP64', data: values };
-      const answer = (await postJson(inferUri, { inputs: [input] }, HEADERS)) as {
+      const response = (await postJson(inferUri, { inputs: [input] }, HEADERS)) as {
         outputs: readonly { data: number[] }[];
       };
-      const text = JSON.stringify(explanation(type, numbersIn(answer.outputs[0]?.data)));
+      const text = JSON.stringify(explanation(type, numbersIn(response.outputs[0]?.data)));
       return { name: 'explanation', datatype: 'BYTES', data: [text] };
     },
   };

@@ -38,12 +38,12 @@ export async function serveGrpc(
     for (const [name, handle] of own)
       implementation[name] = (
         call: { readonly request: Message },
-        done: (error: object | null, answer?: Message) => void,
+        done: (error: object | null, response?: Message) => void,
       ): void => {
         void Promise.resolve()
           .then(() => handle(call.request))
           .then(
-            (answer) => done(null, answer),
+            (response) => done(null, response),
             (error: unknown) =>
               done({
                 code: error instanceof GrpcError ? error.code : status.INTERNAL,
@@ -86,8 +86,8 @@ export async function callGrpc(
         request,
         metadata,
         { deadline: Date.now() + 30_000 },
-        (error: ServiceError | null, answer?: object) =>
-          error === null ? resolve((answer ?? {}) as Message) : reject(error),
+        (error: ServiceError | null, response?: object) =>
+          error === null ? resolve((response ?? {}) as Message) : reject(error),
       );
     });
   } finally {

@@ -104,8 +104,8 @@ function proxyUnit(): SeldonUnit {
     work: async (_, values, over) => {
       if (over === 'rest') {
         const url = `${parameter('rest_endpoint')}/v1/models/${model}:predict`;
-        const answer = await postJson(url, { instances: [values] });
-        return (answer as { predictions: number[][] }).predictions.flat();
+        const response = await postJson(url, { instances: [values] });
+        return (response as { predictions: number[][] }).predictions.flat();
       }
       const shape = { dim: [{ size: 1 }, { size: values.length }] };
       const tensor = { dtype: 'DT_DOUBLE', tensor_shape: shape, double_val: values };
@@ -115,8 +115,8 @@ function proxyUnit(): SeldonUnit {
       };
       const method = 'tensorflow.serving.PredictionService/Predict';
       const file = 'tensorflow_serving.proto';
-      const answer = await callGrpc(parameter('grpc_endpoint'), file, method, request);
-      const outputs = answer['outputs'] as Readonly<Record<string, { double_val: number[] }>>;
+      const response = await callGrpc(parameter('grpc_endpoint'), file, method, request);
+      const outputs = response['outputs'] as Readonly<Record<string, { double_val: number[] }>>;
       return Object.values(outputs)[0]?.double_val ?? [];
     },
   };

@@ -11,12 +11,12 @@ export interface Asked {
   readonly body: unknown;
 }
 
-export interface Answer {
+export interface RestResponse {
   readonly status?: number;
   readonly body: unknown;
 }
 
-export type Handler = (asked: Asked) => Answer | Promise<Answer>;
+export type Handler = (asked: Asked) => RestResponse | Promise<RestResponse>;
 
 /** Resolves with the port and what ends it. */
 export async function serveRest(

@@ -2,7 +2,7 @@
 // or `tensor` over REST, as `tensor` over gRPC. What it does with a message is the caller's; the arithmetic is the usual one.
 import { branchOf, mapNumbers, merge, type Method, numbersIn, step } from './arithmetic.ts';
 import type { Message, Methods } from './grpc.ts';
-import type { Answer, Asked, Handler } from './rest.ts';
+import type { RestResponse, Asked, Handler } from './rest.ts';
 
 /** The numbers of a message, and the message with others in their place. */
 interface Numbers {
@@ -40,7 +40,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 };
 
 export function seldonRest(unit: SeldonUnit): Handler {
-  return async ({ method, path, body }: Asked): Promise<Answer> => {
+  return async ({ method, path, body }: Asked): Promise<RestResponse> => {
     if (path === '/health/ping') return { body: 'pong' };
     if (path === '/health/status') return { body: { data: { ndarray: [] }, meta: {} } };
     if (path === '/metadata')

@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../harness/ports.ts';
 import { merge, step, unitKey } from './arithmetic.ts';
-import { expectAnswers } from './expect.ts';
+import { expectResponses } from './expect.ts';
 import { callGrpc } from './grpc.ts';
 import type { Role } from './main.ts';
 import { postJson } from './rest.ts';
@@ -76,10 +76,10 @@ describe('a stand-in for', () => {
       meta,
     });
     const predict = 'seldon.protos.Model/Predict';
-    const answer = await callGrpc(`127.0.0.1:${grpc}`, 'prediction.proto', predict, {
+    const response = await callGrpc(`127.0.0.1:${grpc}`, 'prediction.proto', predict, {
       data: { tensor },
     });
-    assert.deepEqual((answer['data'] as { tensor: object }).tensor, {
+    assert.deepEqual((response['data'] as { tensor: object }).tensor, {
       ...tensor,
       values: PREDICTED,
     });
@@ -169,7 +169,7 @@ describe('what a graph of stand-ins has to answer', () => {
     spec: { ...more, predictors: [{ name: 'p', graph: unit }] },
   });
   const of = (unit: object, more: object = {}) =>
-    expectAnswers(graph(unit, more), [4, 1]).flatMap(({ answers }) => answers);
+    expectResponses(graph(unit, more), [4, 1]).flatMap(({ responses }) => responses);
   const at =
     (method: 'predict' | 'transform-input' | 'transform-output', unit: string) =>
     (values: readonly number[]) =>

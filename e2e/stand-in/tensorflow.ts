@@ -3,7 +3,7 @@
 import { status } from '@grpc/grpc-js';
 import { mapNumbers } from './arithmetic.ts';
 import { GrpcError, type Message, type Methods } from './grpc.ts';
-import type { Answer, Asked, Handler } from './rest.ts';
+import type { RestResponse, Asked, Handler } from './rest.ts';
 
 export interface TensorflowModel {
   readonly name: string;
@@ -14,7 +14,7 @@ const AVAILABLE = { version: '1', state: 'AVAILABLE' };
 const DT_DOUBLE = 'DT_DOUBLE';
 
 export function tensorflowRest({ name, step }: TensorflowModel): Handler {
-  return ({ method, path, body }: Asked): Answer => {
+  return ({ method, path, body }: Asked): RestResponse => {
     const [, asked, verb = ''] =
       /^\/v1\/models\/([^/:]+)(?:\/versions\/\d+)?(:predict|\/metadata)?$/.exec(path) ?? [];
     if (asked === undefined) return { status: 404, body: { error: `Malformed request: ${path}` } };

@@ -2,7 +2,7 @@
 // that is not its model's is not found; a server of a whole repository takes any name.
 import { status } from '@grpc/grpc-js';
 import { GrpcError, type Message, type Methods } from './grpc.ts';
-import type { Answer, Asked, Handler } from './rest.ts';
+import type { RestResponse, Asked, Handler } from './rest.ts';
 
 export interface V2Model {
   /** Undefined for a repository of models whose names nobody knows. */
@@ -19,7 +19,7 @@ export interface V2Output {
 const MODEL = /^\/v2\/models\/([^/]+)(?:\/versions\/[^/]+)?(\/ready|\/infer)?$/;
 
 export function v2Rest(model: V2Model): Handler {
-  return async ({ method, path, body }: Asked): Promise<Answer> => {
+  return async ({ method, path, body }: Asked): Promise<RestResponse> => {
     if (path === '/v2/health/live' || path === '/v2/health/ready') return { body: {} };
     if (path === '/v2') return { body: { name: 'stand-in', version: '1', extensions: [] } };
     const [, name = '', verb = ''] = MODEL.exec(path) ?? [];

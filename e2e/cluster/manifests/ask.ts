@@ -35,24 +35,24 @@ const REST: Readonly<
     {
       readonly path: (root: string) => string;
       readonly body: (values: Vector) => object;
-      readonly read: (answer: Message) => unknown;
+      readonly read: (response: Message) => unknown;
     }
   >
 > = {
   seldon: {
     path: () => '/api/v1.0/predictions',
     body: (values) => ({ data: { ndarray: [values] } }),
-    read: (answer) => (answer['data'] as Message)['ndarray'],
+    read: (response) => (response['data'] as Message)['ndarray'],
   },
   v2: {
     path: (root) => `/v2/models/${root}/infer`,
     body: inferRequest,
-    read: (answer) => (answer['outputs'] as Message[])[0]?.['data'],
+    read: (response) => (response['outputs'] as Message[])[0]?.['data'],
   },
   tensorflow: {
     path: (root) => `/v1/models/${root}:predict`,
     body: (values) => ({ instances: [values] }),
-    read: (answer) => answer['predictions'],
+    read: (response) => response['predictions'],
   },
 };
 
@@ -69,20 +69,20 @@ async function askRest(
   const way = REST[protocol];
   if (way === undefined) throw new Error(`no way to ask ${protocol}`);
   const path = `/seldon/${namespace}/${name}${way.path(root)}`;
-  const answer = await postPath(path, way.body(values), { ...own, ...headers });
-  return numbersIn(way.read(answer));
+  const response = await postPath(path, way.body(values), { ...own, ...headers });
+  return numbersIn(way.read(response));
 }
 
-/** A JSON answer of the gateway; rejects for anything but 200. */
+/** A JSON response of the gateway; rejects for anything but 200. */
 export async function postPath(
   path: string,
   body: object,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Message> {
   const text = JSON.stringify(body);
-  const answer = await post({ ...GATEWAY, path, body: text, headers, timeoutMs: TIMEOUT_MS });
-  if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text}`);
-  return JSON.parse(answer.text) as Message;
+  const response = await post({ ...GATEWAY, path, body: text, headers, timeoutMs: TIMEOUT_MS });
+  if (response.status !== 200) throw new Error(`${path}: ${response.status} ${response.text}`);
+  return JSON.parse(response.text) as Message;
 }
 
 async function askGrpc(
@@ -94,8 +94,8 @@ async function askGrpc(
   if (protocol === 'seldon') {
     const request = { data: { tensor: { shape: [1, values.length], values } } };
     const method = 'seldon.protos.Seldon/Predict';
-    const answer = await callGrpc(address, 'prediction.proto', method, request, headers);
-    const { tensor } = answer['data'] as { tensor: { values?: number[] } };
+    const response = await callGrpc(address, 'prediction.proto', method, request, headers);
+    const { tensor } = response['data'] as { tensor: { values?: number[] } };
     return tensor.values ?? [];
   }
   if (protocol === 'v2') {
@@ -103,8 +103,8 @@ async function askGrpc(
     const input = { name: 'predict', datatype: 'FP64', shape, contents: { fp64_contents: values } };
     const request = { model_name: root, inputs: [input] };
     const method = 'inference.GRPCInferenceService/ModelInfer';
-    const answer = await callGrpc(address, 'inference.proto', method, request, headers);
-    const [output] = answer['outputs'] as { contents: { fp64_contents: number[] } }[];
+    const response = await callGrpc(address, 'inference.proto', method, request, headers);
+    const [output] = response['outputs'] as { contents: { fp64_contents: number[] } }[];
     return output?.contents.fp64_contents ?? [];
   }
   const shape = { dim: [{ size: 1 }, { size: values.length }] };
@@ -113,7 +113,7 @@ async function askGrpc(
     inputs: { inputs: { dtype: 'DT_DOUBLE', tensor_shape: shape, double_val: values } },
   };
   const method = 'tensorflow.serving.PredictionService/Predict';
-  const answer = await callGrpc(address, 'tensorflow_serving.proto', method, request, headers);
-  const outputs = answer['outputs'] as Readonly<Record<string, { double_val: number[] }>>;
+  const response = await callGrpc(address, 'tensorflow_serving.proto', method, request, headers);
+  const outputs = response['outputs'] as Readonly<Record<string, { double_val: number[] }>>;
   return Object.values(outputs)[0]?.double_val ?? [];
 }

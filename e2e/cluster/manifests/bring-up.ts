@@ -14,7 +14,7 @@ import { pause } from '../harness/cluster.ts';
 import { until } from '../harness/kubectl.ts';
 import { inferRequest, postPath, predictNumbers, type Target, type Transport } from './ask.ts';
 import { describePods } from './describe-pods.ts';
-import { expectAnswers, type Vector } from '../../stand-in/expect.ts';
+import { expectResponses, type Vector } from '../../stand-in/expect.ts';
 import { loggedUnits, namespaceObject, referredObjects } from './provide.ts';
 import type { Sampled } from './sample.ts';
 
@@ -24,7 +24,7 @@ const INPUTS: readonly Vector[] = [
   [7, 2],
 ];
 const AVAILABLE_MS = 300_000;
-const ANSWER_MS = 90_000;
+const RESPONSE_MS = 90_000;
 /** Enough to see each of three shares of 20 % and more, but for once in a million runs. */
 const MOST_REQUESTS = 100;
 const MANAGER = { manager: 'test', force: true } as const;
@@ -160,17 +160,17 @@ class Run {
   async #answer(transport: Transport): Promise<void> {
     this.step = `answer ${transport}`;
     for (const values of INPUTS) {
-      const expected = expectAnswers(this.#deployment, values);
-      const missing = new Set(expected.flatMap(({ answers }) => answers.map(String)));
+      const expected = expectResponses(this.#deployment, values);
+      const missing = new Set(expected.flatMap(({ responses }) => responses.map(String)));
       const right = [...missing];
       // The gateway may learn of the pods a moment later than the operator.
-      await until('it answers', () => this.#predict(transport, values), ANSWER_MS, 100);
+      await until('it answers', () => this.#predict(transport, values), RESPONSE_MS, 100);
       for (let asked = 0; missing.size > 0; asked += 1) {
         if (asked === MOST_REQUESTS) throw new Error(`never answered ${[...missing].join(' or ')}`);
-        const answer = String(await this.#predict(transport, values));
-        if (!right.includes(answer))
-          throw new Error(`${String(values)} gave ${answer}, not ${right.join(' or ')}`);
-        missing.delete(answer);
+        const response = String(await this.#predict(transport, values));
+        if (!right.includes(response))
+          throw new Error(`${String(values)} gave ${response}, not ${right.join(' or ')}`);
+        missing.delete(response);
       }
     }
   }
@@ -195,13 +195,13 @@ class Run {
       const explanation = await until(
         'it explains',
         () => this.#explainWith(prefix, `${name}-${own}-explainer`, protocol, values),
-        ANSWER_MS,
+        RESPONSE_MS,
       );
       const { raw } = explanation.data as { raw: { prediction: unknown } };
-      const answers = expectAnswers(this.#deployment, values)
+      const responses = expectResponses(this.#deployment, values)
         .filter((each) => each.predictor === own)
-        .flatMap((each) => each.answers.map(String));
-      assert.ok(answers.includes(String(numbersIn(raw.prediction))), JSON.stringify(explanation));
+        .flatMap((each) => each.responses.map(String));
+      assert.ok(responses.includes(String(numbersIn(raw.prediction))), JSON.stringify(explanation));
     }
   }
 
@@ -217,8 +217,8 @@ class Run {
     if (protocol === 'tensorflow')
       return postPath(`${prefix}/v1/models/${this.target.root}:explain`, { instances: [values] });
     const path = `${prefix}/v2/models/${explainer}/infer`;
-    const answer = await postPath(path, inferRequest(values));
-    const [output] = answer['outputs'] as { data: string[] }[];
+    const response = await postPath(path, inferRequest(values));
+    const [output] = response['outputs'] as { data: string[] }[];
     return JSON.parse(output?.data[0] ?? '') as JsonObject;
   }
 
@@ -245,7 +245,7 @@ class Run {
           .map(({ modelid, type }) => `${modelid} ${type}`);
         return wanted.every((each) => found.includes(each));
       },
-      ANSWER_MS,
+      RESPONSE_MS,
       500,
     );
   }
