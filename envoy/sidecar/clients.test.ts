@@ -109,9 +109,10 @@ test('an empty puid is none: the unit and the client get the same new one', asyn
 
 test('pages of other origins may read and send what feedback needs', async () => {
   const { headers } = await rest({ port, path: PREDICT, method: 'OPTIONS' });
-  assert.match(String(headers['access-control-allow-headers']), /Seldon-Routing/);
+  const allowed = String(headers['access-control-allow-headers']).split(', ').slice(-3);
+  assert.deepEqual(allowed, ['Seldon-Puid', 'Seldon-Routing', 'Sidegraph-Pod']);
   const exposed = String(headers['access-control-expose-headers']);
-  assert.equal(exposed, 'seldon-puid, seldon-routing, sidegraph-error');
+  assert.equal(exposed, 'seldon-puid, seldon-routing, sidegraph-pod, sidegraph-error');
 });
 
 test('hop-by-hop headers stop here, those that `connection` names too', async () => {

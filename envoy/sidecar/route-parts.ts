@@ -4,6 +4,7 @@ import {
   ERROR_HEADER,
   INTERNAL_HEADER_PREFIX,
   METADATA_NAMESPACE,
+  POD_HEADER,
   PUID_HEADER,
   ROUTE_LABELS,
   ROUTING_HEADER,
@@ -103,7 +104,7 @@ export function withoutCloudEvents(): EnvoyJson {
 }
 
 /** What a page of another origin may read of a response. */
-const EXPOSED_HEADERS = [PUID_HEADER, ROUTING_HEADER, ERROR_HEADER].join(', ');
+const EXPOSED_HEADERS = [PUID_HEADER, ROUTING_HEADER, POD_HEADER, ERROR_HEADER].join(', ');
 
 /** Mutations of every request and response of a predictor; they overwrite, whoever answered. */
 export function tableHeaders(plan: Plan): EnvoyJson {

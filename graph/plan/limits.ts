@@ -139,7 +139,7 @@ export const MAX_HELD_BYTES = 256 * MIB;
 /** Seldon's defaults for the CORS headers that every response carries, with the headers that feedback needs. */
 export const CORS_ALLOW_ORIGIN = '*';
 export const CORS_ALLOW_HEADERS =
-  'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token, Seldon-Puid, Seldon-Routing';
+  'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token, Seldon-Puid, Seldon-Routing, Sidegraph-Pod';
 
 /** What is read of a manifest; larger ones are refused with a finding. */
 export const MANIFEST_LIMITS = {

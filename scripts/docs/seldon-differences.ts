@@ -349,7 +349,7 @@ const ROWS: readonly Difference[] = [
   {
     about: 'headers that a page of another origin may send (CORS)',
     seldon: 'a list without its own headers',
-    here: 'the same list, and `Seldon-Puid` and `Seldon-Routing`',
+    here: 'the same list, and `Seldon-Puid`, `Seldon-Routing` and `Sidegraph-Pod`',
     why: 'a page can give feedback to a router',
     cases: ['sc-069'],
   },
