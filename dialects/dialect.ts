@@ -159,6 +159,8 @@ export type FeedbackReading =
       readonly routing: Readonly<Record<string, unknown>> | 'too-long' | null;
       /** 0 where none was sent, NaN for what is none. */
       readonly reward: number;
+      /** Of the prediction's request, as far as the feedback has it: those of an ndarray or tensor; 1 for anything else, and for none. */
+      readonly rows: number;
       /** The prediction's, where nothing more is said of it; null otherwise. */
       readonly puid: string | null;
       /** Sidegraph's own form, which units do not know: `writeFeedback` makes theirs of it. */

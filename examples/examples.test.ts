@@ -119,6 +119,25 @@ test('feedback moves the bandit to the better model', async (t) => {
   assert.equal((await ask(graph, 'bandit')).routing, '{"bandit":0}');
 });
 
+test('feedback moves the built-in learner to the better model, by puid and by routing', async (t) => {
+  const graph = await start(t, 'learner/graph.yaml');
+  const before = await post(`${graph.url}/api/v1.0/predictions`, readRequest('learner'));
+  assert.equal(before.headers.get('seldon-routing'), '{"learner":0}');
+  assertClose(((await before.json()) as Message).data.ndarray, expected('guesser'));
+
+  const feedback: readonly object[] = [
+    { reward: 0.1, puid: before.headers.get('seldon-puid') },
+    { reward: 1, response: { meta: { routing: { learner: 1 } } } },
+  ];
+  for (const body of feedback) {
+    const response = await post(`${graph.url}/api/v1.0/feedback`, body);
+    assert.equal(response.status, 200, await response.text());
+  }
+  const after = await ask(graph, 'learner');
+  assert.equal(after.routing, '{"learner":1}');
+  assertClose(after.message.data.ndarray, expected('forest'));
+});
+
 test('a combiner answers the mean of its three models and says how far they disagree', async (t) => {
   const graph = await start(t, 'combiner/graph.yaml');
   const { message } = await ask(graph, 'combiner');

@@ -20,11 +20,18 @@ import {
 } from '../../lib/codecs/json/scan.ts';
 import type { FeedbackReading, Routing } from '../dialect.ts';
 import { MAX_PUID_BYTES, MAX_ROUTING_BYTES } from '../reading-limits.ts';
+
 import { layOver } from './lay-over-json.ts';
+import { countRowsJson } from './rows.ts';
 
 const ROUTING = keys('response', 'meta', 'routing');
 const PUID_IN_RESPONSE = keys('response', 'meta', 'puid');
-const [RESPONSE, PUID, REWARD] = keys('response', 'puid', 'reward') as [Buffer, Buffer, Buffer];
+const [RESPONSE, PUID, REWARD, REQUEST] = keys('response', 'puid', 'reward', 'request') as [
+  Buffer,
+  Buffer,
+  Buffer,
+  Buffer,
+];
 const DATA = keys('data', 'binData', 'strData', 'jsonData', 'customData');
 /** The members of the short form, in the order in which units get them after the response. */
 const SHORT = ['puid', 'request', 'reward', 'truth'] as const;
@@ -51,7 +58,9 @@ export function readFeedbackJson(body: Buffer): FeedbackReading {
   const puid = lone === null ? null : readPuid(body, lone);
   if (lone !== null && puid === null) return malformed(NO_PUID);
   const reward = readReward(body, findMember(body, whole, REWARD));
-  return { kind: 'feedback', isShort: false, routing, reward, puid };
+  const request = findMember(body, whole, REQUEST);
+  const rows = typeof request === 'string' ? 1 : countRowsJson(body, request);
+  return { kind: 'feedback', isShort: false, routing, reward, rows, puid };
 }
 
 /** A feedback with `routing` in Seldon's form; unchanged where that cannot be done. */
@@ -99,7 +108,9 @@ function readShort(body: Buffer, whole: Span): FeedbackReading {
     if (span !== undefined && body[span.start] !== OPEN_OBJECT && !isNull(body, span))
       return malformed(`${name} is not an object`);
   }
-  return { kind: 'feedback', isShort: true, routing: null, reward, puid };
+  const { request } = members;
+  const rows = request === undefined ? 1 : countRowsJson(body, request);
+  return { kind: 'feedback', isShort: true, routing: null, reward, rows, puid };
 }
 
 /** The members of a short form by name, or what is wrong with one of them. */

@@ -10,7 +10,9 @@ import {
 } from '../../lib/codecs/protobuf/reader.ts';
 import type { FeedbackReading } from '../dialect.ts';
 import { MAX_PUID_BYTES, MAX_ROUTING_BYTES } from '../reading-limits.ts';
+
 import { ENTRY, FEEDBACK, isMessageData, MESSAGE, META } from './fields.ts';
+import { countRowsProto } from './rows.ts';
 
 /** Null for what is no protobuf. */
 export function readFeedbackProto(body: Buffer): FeedbackReading {
@@ -28,6 +30,7 @@ export function readFeedbackProto(body: Buffer): FeedbackReading {
     isShort: false,
     routing,
     reward,
+    rows: countRowsProto(readMessage(body, FEEDBACK.request)),
     puid: puid === '' ? null : puid,
   };
 }

@@ -26,6 +26,6 @@ export const METRIC = { key: 1, type: 2, value: 3 } as const;
 /** An entry of any map. */
 export const ENTRY = { key: 1, value: 2 } as const;
 export const MESSAGE_LIST = { messages: 1 } as const;
-export const FEEDBACK = { response: 2, reward: 3 } as const;
+export const FEEDBACK = { request: 1, response: 2, reward: 3 } as const;
 /** SeldonModelMetadata, and the name in a request for it. */
 export const MODEL_METADATA = { name: 1, platform: 3 } as const;

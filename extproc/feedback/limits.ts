@@ -1,4 +1,6 @@
-// Bounds of feedback that names its prediction by puid; those of the memory are the deployment's (`FeedbackMemory`).
+// Bounds of feedback between the processes of a filter; those of the memory of requests are the deployment's (`FeedbackMemory`).
 
 /** How long another filter process may take to say whether it remembers a request; then the feedback gets FILTER_UNAVAILABLE. */
 export const RECALL_LIMIT_MS = 1000;
+/** How long a filter process gathers what its routers have learned before it tells the others. */
+export const LESSON_DELAY_MS = 100;

@@ -2,6 +2,7 @@
 // reward; out: totals by labels, which belong to the labels and not to a plan, so that a swap of plans goes on counting.
 import type { Plan, Step } from '../../graph/plan/plan.ts';
 import { splitImage } from '../../graph/plan/split-image.ts';
+import { findOnTheWay } from './on-the-way.ts';
 
 export type UnitLabels = Readonly<Record<string, string>>;
 
@@ -27,10 +28,6 @@ export interface FeedbackTally {
   close(): void;
 }
 
-const ALL = -1;
-/** A position that no choice is. */
-const NO_CHILD = -3;
-
 export class FeedbackTotals {
   readonly #series = new Map<string, UnitTotals>();
   /** Of the plans that are open: each branch, and how many of them have it. */
@@ -38,21 +35,13 @@ export class FeedbackTotals {
 
   open(plan: Plan): FeedbackTally {
     const series = plan.units.map(({ name, image }) => this.#seriesOf(labelsOf(plan, name, image)));
-    const parents = plan.units.map(({ parent }) => parent);
-    const positions = listPositions(plan);
+    const findUnits = findOnTheWay(plan);
     const keys = listBranches(plan).map((labels) => this.#openBranch(labels));
     return {
       add: (choices, reward) => {
-        const isOnTheWay: boolean[] = [];
-        for (let unit = 0; unit < series.length; unit++) {
-          const parent = parents[unit] as number;
-          const choice = parent < 0 ? ALL : (choices[parent] as number);
-          // Units come in pre-order, so a parent is known before its children.
-          isOnTheWay[unit] =
-            (parent < 0 || isOnTheWay[parent] === true) &&
-            (choice === ALL || choice === positions[unit]);
-          if (isOnTheWay[unit]) addTo(series[unit] as UnitTotals, reward);
-        }
+        const isOnTheWay = findUnits(choices);
+        for (const [unit, totals] of series.entries())
+          if (isOnTheWay[unit] === true) addTo(totals, reward);
       },
       close: () => {
         for (const key of keys.splice(0)) this.#closeBranch(key);
@@ -110,19 +99,6 @@ function labelsOf(plan: Plan, name: string, unitImage: string): UnitLabels {
     predictor_name: plan.predictor,
     predictor_version: plan.predictorVersion,
   };
-}
-
-/** Of each unit its position among its parent's children. */
-function listPositions(plan: Plan): readonly number[] {
-  const positions = plan.units.map(() => NO_CHILD);
-  const visit = ({ children }: Step): void => {
-    for (const [position, child] of children.entries()) {
-      positions[child.unit] = position;
-      visit(child);
-    }
-  };
-  visit(plan.walk);
-  return positions;
 }
 
 function listBranches(plan: Plan): UnitLabels[] {

@@ -1,5 +1,6 @@
 // The families of feedback: totals and rewards of units under Seldon's names, which branch a unit is, and what became of feedback by
 // puid. Of several workers the sum.
+import { LESSON_RESULTS } from '../feedback/lessons.ts';
 import { FEEDBACK_RESULTS } from '../feedback/results.ts';
 import type { Family, MetricLabels, MetricType } from './prometheus-text.ts';
 import type { FeedbackCounts } from './worker-counts.ts';
@@ -12,7 +13,13 @@ const UNIT_LABELS = [
   'model_image',
   'model_version',
 ];
-const BRANCH_LABELS = ['deployment_name', 'predictor_name', 'router', 'branch', 'model_name'];
+export const BRANCH_LABELS = [
+  'deployment_name',
+  'predictor_name',
+  'router',
+  'branch',
+  'model_name',
+];
 
 interface Described {
   readonly name: string;
@@ -51,6 +58,12 @@ const RESULTS: Described = {
   help: `Feedback that named its prediction by puid: ${FEEDBACK_RESULTS.join(', ')}.`,
   labels: ['result'],
 };
+const LESSONS: Described = {
+  name: 'sidegraph_router_feedback_total',
+  type: 'counter',
+  help: `Feedback that came to built-in routers that learn: ${LESSON_RESULTS.join(', ')}.`,
+  labels: ['result'],
+};
 const REQUESTS: Described = {
   name: 'sidegraph_feedback_memory_requests',
   type: 'gauge',
@@ -77,6 +90,7 @@ export const FEEDBACK_FAMILIES: readonly Described[] = [
   PENALTY,
   BRANCH,
   RESULTS,
+  LESSONS,
   REQUESTS,
   BYTES,
   EVICTED,
@@ -93,6 +107,10 @@ export function feedbackFamilies(workers: readonly FeedbackCounts[]): Family[] {
     { result },
     sum((worker) => worker.results[result]),
   ]);
+  const lessons = LESSON_RESULTS.map((result): [MetricLabels, number] => [
+    { result },
+    sum((worker) => worker.lessons[result]),
+  ]);
   return [
     family(FEEDBACK, summed(units.map((unit) => [unit.labels, unit.feedback]))),
     family(REWARD, summed(units.map((unit) => [unit.labels, unit.reward]))),
@@ -102,6 +120,7 @@ export function feedbackFamilies(workers: readonly FeedbackCounts[]): Family[] {
       [...branches.values()].map((labels) => [labels, 1]),
     ),
     family(RESULTS, results),
+    family(LESSONS, lessons),
     family(REQUESTS, [[{}, sum(({ memory }) => memory.requests)]]),
     family(BYTES, [[{}, sum(({ memory }) => memory.bytes)]]),
     family(EVICTED, [[{}, sum(({ memory }) => memory.evicted)]]),

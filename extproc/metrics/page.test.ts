@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { noLessons } from '../feedback/lessons.ts';
 import { noResults } from '../feedback/results.ts';
 import { FeedbackTotals } from '../feedback/totals.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
@@ -18,6 +19,7 @@ const FEEDBACK: FeedbackCounts = {
   units: [],
   branches: [],
   results: noResults(),
+  lessons: noLessons(),
   memory: { requests: 0, bytes: 0, evicted: 0 },
 };
 
@@ -76,6 +78,7 @@ test("Envoy's microseconds become Seldon's families in seconds, labels in order"
     renderMetricsPage({
       admin,
       workers: () => Promise.resolve([]),
+      learned: () => [],
       log: SILENT_LOG,
     }),
   );
@@ -115,6 +118,7 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
     renderMetricsPage({
       admin,
       workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 3), FEEDBACK)]),
+      learned: () => [],
       log: SILENT_LOG,
     }),
   );
@@ -136,6 +140,7 @@ test('one page adds up the counts of all workers', async () => {
   const page = await renderMetricsPage({
     admin: null,
     workers: () => Promise.resolve(workers),
+    learned: () => [],
     log: SILENT_LOG,
   });
   assert.match(page, /client_requests_seconds_count\{code="200".*\} 2$/m);
@@ -154,6 +159,7 @@ test('the feedback of all workers is one sum for each unit, and nothing is lost 
       units: totals.units(),
       branches: totals.branches(),
       results: { ...noResults(), given: 1, unknown: 2 },
+      lessons: { learned: 3, clamped: 1, ignored: 0 },
       memory: { requests: 3, bytes: 180, evicted: 1 },
     };
     return readCounts(timedCalls().calls, new ProcessGauges(() => 0), counts);
@@ -161,6 +167,10 @@ test('the feedback of all workers is one sum for each unit, and nothing is lost 
   const page = await renderMetricsPage({
     admin: null,
     workers: () => Promise.resolve(workers),
+    learned: () => [
+      { labels: { branch: '0', router: 'r' }, tries: 0, successes: 0 },
+      { labels: { branch: '1', router: 'r' }, tries: 8, successes: 2 },
+    ],
     log: SILENT_LOG,
   });
   const labels = (unit: string, image = '', version = ''): string =>
@@ -189,9 +199,18 @@ test('the feedback of all workers is one sum for each unit, and nothing is lost 
     'sidegraph_feedback_by_puid_total{result="not_remembered"} 0',
     'sidegraph_feedback_by_puid_total{result="malformed"} 0',
     'sidegraph_feedback_by_puid_total{result="unavailable"} 0',
+    'sidegraph_router_feedback_total{result="learned"} 6',
+    'sidegraph_router_feedback_total{result="clamped"} 2',
+    'sidegraph_router_feedback_total{result="ignored"} 0',
     'sidegraph_feedback_memory_requests 6',
     'sidegraph_feedback_memory_bytes 360',
     'sidegraph_feedback_memory_evicted_total 2',
+    // What has been learned is the supervisor's, and no sum over the workers.
+    'sidegraph_branch_tries_total{branch="0",router="r"} 0',
+    'sidegraph_branch_tries_total{branch="1",router="r"} 8',
+    'sidegraph_branch_successes_total{branch="0",router="r"} 0',
+    'sidegraph_branch_successes_total{branch="1",router="r"} 2',
+    'sidegraph_branch_value{branch="1",router="r"} 0.25',
   ]);
 });
 
@@ -202,6 +221,7 @@ test('without Envoy the page still has what the filter counted', async () => {
   const page = await renderMetricsPage({
     admin: join(dir, 'nothing-here'),
     workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 0), FEEDBACK)]),
+    learned: () => [],
     log: SILENT_LOG,
   });
   assert.match(page, /client_requests_seconds_count\{code="503"/);

@@ -6,6 +6,7 @@ import type { Log } from '../../lib/runtime/log.ts';
 import { askSocket } from '../../lib/runtime/ask-socket.ts';
 import { type EnvoySeries, parseEnvoySeries } from './envoy-stats.ts';
 import { feedbackFamilies } from './feedback-families.ts';
+import { type LearnedBranch, learnedFamilies } from './learned-families.ts';
 import { processFamilies } from './process-gauges.ts';
 import { renderFamilies } from './prometheus-text.ts';
 import { type SeldonFamily, SeriesTable } from './seldon-families.ts';
@@ -16,6 +17,8 @@ export interface MetricsSources {
   readonly admin: string | null;
   /** What each worker that runs has counted. */
   readonly workers: () => Promise<readonly WorkerCounts[]>;
+  /** What routers have learned. */
+  readonly learned: () => readonly LearnedBranch[];
   readonly log: Log;
 }
 
@@ -46,6 +49,7 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
   return renderFamilies([
     ...FAMILIES.flatMap((family) => tables[family].families(family)),
     ...feedbackFamilies(workers.map((worker) => worker.feedback)),
+    ...learnedFamilies(sources.learned()),
     ...processFamilies(workers.map((worker) => worker.process)),
   ]);
 }

@@ -1,6 +1,7 @@
 // What one worker says of its calls and of itself; the supervisor asks all of them over IPC and adds up. The counts of a worker
 // that was started again begin at 0, as those of any process.
 import type { MemoryNow } from '../feedback/branch-memory.ts';
+import type { LessonCounts } from '../feedback/lessons.ts';
 import type { ResultCounts } from '../feedback/results.ts';
 import type { UnitLabels, UnitTotals } from '../feedback/totals.ts';
 import type { CallHistograms, CallLabels } from './call-histograms.ts';
@@ -27,6 +28,8 @@ export interface FeedbackCounts {
   readonly branches: readonly UnitLabels[];
   /** Of feedback by puid. */
   readonly results: Readonly<ResultCounts>;
+  /** Of feedback to routers that learn. */
+  readonly lessons: Readonly<LessonCounts>;
   readonly memory: MemoryNow;
 }
 

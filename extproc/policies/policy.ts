@@ -1,6 +1,7 @@
 // How a built-in chooses among its children at run time. In: the request's headers and a source of randomness; out: a child.
 import type { PolicyParameters } from '../../graph/plan/plan.ts';
 import type { RequestHeaders } from '../contract/exchange.ts';
+import type { UnitState } from './state-store.ts';
 
 export interface ChoicePolicy {
   /**
@@ -15,6 +16,8 @@ export interface PolicySpec {
   readonly parameters: PolicyParameters;
   /** How many there are to choose from. */
   readonly children: number;
+  /** What the unit has learned so far, and will have; `NO_STATE` where its row does not say `learns`. */
+  readonly state: UnitState;
 }
 
 /** Opens the policy of a unit, once for each program and transport. */

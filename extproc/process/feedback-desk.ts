@@ -1,16 +1,19 @@
 // What all plans of a worker share for feedback: the memory of requests, the way to those of the other workers, the counts.
 import type { DeploymentPlan, FeedbackMemory } from '../../graph/plan/plan.ts';
 import { BranchMemory } from '../feedback/branch-memory.ts';
+import { noLessons } from '../feedback/lessons.ts';
 import { Recaller } from '../feedback/recaller.ts';
 import { noResults } from '../feedback/results.ts';
 import { FeedbackTotals } from '../feedback/totals.ts';
 import type { FeedbackCounts } from '../metrics/worker-counts.ts';
+import type { StateStore } from '../policies/state-store.ts';
 import type { FeedbackDesk } from '../walk/context.ts';
 import { FeedbackGraphs } from '../walk/feedback-graph.ts';
 import type { WorkerMessage } from './ipc.ts';
 
 export function openFeedback(
   workers: number,
+  states: StateStore,
   send: (message: WorkerMessage) => void,
 ): FeedbackDesk {
   const memory = new BranchMemory();
@@ -27,14 +30,17 @@ export function openFeedback(
     totals: new FeedbackTotals(),
     results: noResults(),
     graphs: new FeedbackGraphs(),
+    states,
+    lessons: noLessons(),
   };
 }
 
-export function countFeedback({ memory, totals, results }: FeedbackDesk): FeedbackCounts {
+export function countFeedback({ memory, totals, results, lessons }: FeedbackDesk): FeedbackCounts {
   return {
     units: totals.units(),
     branches: totals.branches(),
     results: { ...results },
+    lessons: { ...lessons },
     memory: memory.counts(),
   };
 }

@@ -5,6 +5,7 @@ import type { Recalled } from '../feedback/branch-memory.ts';
 import type { RecallOutcome } from '../feedback/recaller.ts';
 import type { WalkRecord } from '../live/walk-record.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
+import type { Lesson } from '../policies/state-store.ts';
 
 /** What a connection is for: Envoy's ext_proc filter, or what is off the path of predictions. */
 export const DOORS = ['filter', 'http', 'grpc'] as const;
@@ -25,6 +26,8 @@ export type ParentMessage =
   | { readonly type: 'recalled'; readonly id: number; readonly answer: RecallOutcome }
   /** Feedback that was given out to another worker may come again. */
   | { readonly type: 'release'; readonly puid: string }
+  /** What routers have learned in other workers; to one that was started again, all that is known. */
+  | { readonly type: 'learned'; readonly lessons: readonly Lesson[] }
   /** Forgets plans that no live route names any more; their streams in flight still end in peace. */
   | { readonly type: 'drop'; readonly hashes: readonly string[] }
   /** Finish what is in flight, then exit. */
@@ -44,6 +47,8 @@ export type WorkerMessage =
   | { readonly type: 'found'; readonly id: number; readonly recalled: Recalled }
   /** To whichever worker gave that request out. */
   | { readonly type: 'release'; readonly puid: string }
+  /** What routers have learned in this worker since the last time. */
+  | { readonly type: 'learned'; readonly lessons: readonly Lesson[] }
   | { readonly type: 'drained' };
 
 /** Reads a message of the parent; undefined for anything else. */
@@ -56,6 +61,10 @@ export function parseParentMessage(value: unknown): ParentMessage | undefined {
         : undefined;
     case 'drop':
       return 'hashes' in value && Array.isArray(value.hashes)
+        ? (value as ParentMessage)
+        : undefined;
+    case 'learned':
+      return 'lessons' in value && Array.isArray(value.lessons)
         ? (value as ParentMessage)
         : undefined;
     case 'connection': {

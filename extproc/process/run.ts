@@ -9,6 +9,8 @@ import { combineObservers } from '../contract/call-observer.ts';
 import { boundsOf, countFeedback, openFeedback } from './feedback-desk.ts';
 import { ClientPool } from './client-pool.ts';
 import type { WorkerMessage } from './ipc.ts';
+import { LessonSender } from './lesson-sender.ts';
+import { MemoryStore } from '../policies/memory-store.ts';
 import { CallHistograms } from '../metrics/call-histograms.ts';
 import { WalkLog } from '../live/walk-log.ts';
 import { ProcessGauges } from '../metrics/process-gauges.ts';
@@ -36,7 +38,12 @@ export function runFilter(options: WorkerOptions): void {
   );
   const tracers = new Tracers(log);
   const walks = new WalkLog();
-  const feedback = openFeedback(options.workers, (message) => void send(message));
+  const states = new MemoryStore(() => lessons.note());
+  const lessons = new LessonSender(
+    () => states.take(),
+    (learned) => void send({ type: 'learned', lessons: learned }),
+  );
+  const feedback = openFeedback(options.workers, states, (message) => void send(message));
   const observe = (plan: Plan) => {
     const traces = tracers.prepare(plan);
     return combineObservers([
@@ -98,6 +105,7 @@ export function runFilter(options: WorkerOptions): void {
       answered: (id, answer) => feedback.recaller.answered(id, answer),
       release: (puid) => void feedback.memory.release(puid),
     },
+    learn: (learned) => states.add(learned),
     walks: (wantsPayloads) => walks.take(wantsPayloads),
     send,
     prepare: async (plans) => {
@@ -105,6 +113,7 @@ export function runFilter(options: WorkerOptions): void {
       await Promise.all([tracers.load(plans), events.load(plans)]);
     },
     finish: async () => {
+      lessons.flush();
       await Promise.all([tracers.close(), events.close()]);
     },
     exit: (code) => process.exit(code),

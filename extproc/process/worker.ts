@@ -10,6 +10,7 @@ import type { Recalled } from '../feedback/branch-memory.ts';
 import type { RecallOutcome } from '../feedback/recaller.ts';
 import type { WalkRecord } from '../live/walk-record.ts';
 import type { WorkerCounts } from '../metrics/worker-counts.ts';
+import type { Lesson } from '../policies/state-store.ts';
 import type { ProgramTable } from './programs.ts';
 
 /** For what is sent after the last request. */
@@ -34,6 +35,8 @@ export interface WorkerParts {
   /** Before requests of a deployment come: the bounds of what is remembered of them. */
   readonly limit: (deployment: DeploymentPlan) => void;
   readonly recalls: Recalls;
+  /** Takes what routers have learned in other workers. */
+  readonly learn: (lessons: readonly Lesson[]) => void;
   /** Those since the last ask. */
   readonly walks: (wantsPayloads: boolean) => readonly WalkRecord[];
   readonly send: (message: WorkerMessage) => Promise<void>;
@@ -114,12 +117,18 @@ export class Worker implements LiveDeployment {
     });
   }
 
-  async #handle(message: Extract<ParentMessage, { type: 'load' | 'drop' }>): Promise<void> {
+  async #handle(
+    message: Extract<ParentMessage, { type: 'load' | 'drop' | 'learned' }>,
+  ): Promise<void> {
     const { table, send, log } = this.#parts;
     if (message.type === 'drop') {
       table.drop(message.hashes);
       for (const hash of message.hashes) this.#plans.delete(hash);
       log.info({ hashes: message.hashes }, 'plans dropped');
+      return;
+    }
+    if (message.type === 'learned') {
+      this.#parts.learn(message.lessons);
       return;
     }
     await this.#parts.prepare(message.deployment.predictors.map(({ plan }) => plan));

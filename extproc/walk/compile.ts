@@ -2,6 +2,7 @@
 // children as branches that end where they end, the merge, the output. Children are compiled once each, with an open
 // end: the line that runs them knows where to go on.
 import type { CallVerb, Choose, PlanUnit, Step } from '../../graph/plan/plan.ts';
+import { NO_STATE, type UnitState } from '../policies/state-store.ts';
 import { openPolicy } from '../policies/table.ts';
 import type { ChoiceMaker, Op, PreparedCall } from './ops.ts';
 
@@ -11,6 +12,8 @@ export interface Compiler {
   readonly routingInBody: boolean;
   /** Whether calls look into the message that they are made with. */
   readonly fits: boolean;
+  /** What a unit has learned; undefined for one that does not learn. */
+  stateOf(unit: number): UnitState | undefined;
   /** Makes the call of a unit; `readable`: its response may have to be read. */
   prepare(unit: number, verb: CallVerb, readable: boolean): PreparedCall;
 }
@@ -81,7 +84,7 @@ function compileChildren(
   return {
     kind: 'choose',
     unit: step.unit,
-    how: choiceMaker(step.choose, step.children.length),
+    how: choiceMaker(compiler, step, step.choose),
     ask: step.choose.kind === 'route' ? compiler.prepare(step.unit, 'route', true) : null,
     branches: step.children.map((child) => compileStep(compiler, child, branchRead)),
     branchNames: step.children.map((child) => nameOf(compiler, child)),
@@ -91,10 +94,14 @@ function compileChildren(
   };
 }
 
-function choiceMaker(choose: Choose, children: number): ChoiceMaker {
+function choiceMaker(compiler: Compiler, { unit, children }: Step, choose: Choose): ChoiceMaker {
   if (choose.kind !== 'policy') return { kind: choose.kind };
   const { policy, parameters } = choose;
-  return { kind: 'policy', policy: openPolicy(policy, { parameters, children }) };
+  const state = compiler.stateOf(unit) ?? NO_STATE;
+  return {
+    kind: 'policy',
+    policy: openPolicy(policy, { parameters, children: children.length, state }),
+  };
 }
 
 function compileMerge(

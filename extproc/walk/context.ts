@@ -9,9 +9,11 @@ import type { PayloadSink } from '../contract/payload-sink.ts';
 import type { FaultLog } from '../contract/internal-fault.ts';
 import type { Message } from '../contract/message.ts';
 import type { BranchMemory, Remember } from '../feedback/branch-memory.ts';
+import type { LessonCounts } from '../feedback/lessons.ts';
 import type { Recaller } from '../feedback/recaller.ts';
 import type { ResultCounts } from '../feedback/results.ts';
 import type { FeedbackTotals } from '../feedback/totals.ts';
+import type { StateStore } from '../policies/state-store.ts';
 import type { DecisionTable } from './decisions.ts';
 import type { FeedbackGraphs } from './feedback-graph.ts';
 import type { Op, PreparedCall } from './ops.ts';
@@ -38,6 +40,9 @@ export interface FeedbackDesk {
   readonly totals: FeedbackTotals;
   readonly results: ResultCounts;
   readonly graphs: FeedbackGraphs;
+  /** What routers have learned. */
+  readonly states: StateStore;
+  readonly lessons: LessonCounts;
 }
 
 /** What a client asks for besides an ordinary prediction by each unit's own name. */

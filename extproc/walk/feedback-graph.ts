@@ -22,6 +22,8 @@ export interface ReadFeedback {
   readonly message: Message;
   /** NaN where it is no number; null where nothing of the feedback can be read. */
   readonly reward: number | null;
+  /** Of the prediction's request. */
+  readonly rows: number;
   /** The puid by which the branches were recalled; null where the client said them, or nobody did. */
   readonly recalled: string | null;
 }

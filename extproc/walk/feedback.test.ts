@@ -6,8 +6,10 @@ import type { CallResult } from '../contract/calls.ts';
 import type { Outcome } from '../contract/exchange.ts';
 import { BranchMemory } from '../feedback/branch-memory.ts';
 import { Recaller, type Siblings } from '../feedback/recaller.ts';
+import { noLessons } from '../feedback/lessons.ts';
 import { noResults } from '../feedback/results.ts';
 import { FeedbackTotals } from '../feedback/totals.ts';
+import { MemoryStore } from '../policies/memory-store.ts';
 import type { FeedbackDesk } from './context.ts';
 import { FeedbackGraphs } from './feedback-graph.ts';
 import { compileProgram } from './program.ts';
@@ -42,6 +44,8 @@ function openDesk(
     totals: new FeedbackTotals(),
     results: noResults(),
     graphs: new FeedbackGraphs(),
+    states: new MemoryStore(),
+    lessons: noLessons(),
   };
 }
 
@@ -333,4 +337,74 @@ test('with a response too late it says that the filter is not available', async 
   assert.ok(ended.kind === 'error');
   assert.equal(ended.code, 'FILTER_UNAVAILABLE');
   assert.deepEqual([calls(), desk.results.unavailable], [[], 1]);
+});
+
+const LEARNER: Node = {
+  name: 'l',
+  builtIn: 'EPSILON_GREEDY',
+  parameters: [
+    { name: 'epsilon', type: 'FLOAT', value: '0' },
+    { name: 'best_branch', type: 'INT', value: '0' },
+  ],
+  children: [A, B],
+};
+
+const known = ({ states }: ReturnType<typeof openDesk>): string[] =>
+  (states as MemoryStore)
+    .list()
+    .map(({ unit, child, tries, successes }) => `${unit} ${child} ${tries} ${successes}`);
+
+test('a built-in that learns is taught by feedback, which goes to its children and makes no call of its own', async () => {
+  const desk = openDesk();
+  const { predict, feedback, calls } = serve(planOf(LEARNER), desk);
+  const first = await predict('one');
+  assert.deepEqual([first.kind, first.routing], ['tail', '{"l":0}']);
+  assert.deepEqual(calls(), [], 'a choice costs no call');
+  const given = await feedback(short('one', 0));
+  assert.deepEqual(
+    given.calls.map((call) => call.split(' {')[0]),
+    ['a send-feedback'],
+  );
+  const rows = '{"data":{"ndarray":[[1],[2],[3],[4]]}}';
+  const routed = await feedback(
+    `{"request":${rows},"response":{"meta":{"routing":{"l":1}}},"reward":0.5}`,
+  );
+  assert.deepEqual(
+    routed.calls.map((call) => call.split(' {')[0]),
+    ['b send-feedback'],
+  );
+  assert.deepEqual(known(desk), ['default/d/p/l a 1 0', 'default/d/p/l b 4 2']);
+  assert.deepEqual((await predict('two')).routing, '{"l":1}');
+});
+
+test('a built-in learns once, and only what the units have taken', async () => {
+  const desk = openDesk();
+  const { predict, feedback, units } = serve(planOf(LEARNER), desk);
+  await predict('one');
+  units.answers = () => jsonResponse('{}', 503);
+  await feedback(short('one'));
+  assert.deepEqual(known(desk), []);
+  units.answers = toB;
+  await feedback(short('one'));
+  assert.equal((await feedback(short('one'))).end, 'FEEDBACK_DUPLICATE');
+  assert.deepEqual(known(desk), ['default/d/p/l a 1 1']);
+  assert.deepEqual(desk.lessons, { learned: 1, clamped: 0, ignored: 0 });
+  await feedback('{"reward":1}');
+  await feedback('no feedback', { 'seldon-routing': '{"l":0}' });
+  assert.deepEqual(desk.lessons, { learned: 1, clamped: 0, ignored: 2 });
+});
+
+test('both transports and the next plan know what was learned, and the last plan takes it along', async () => {
+  const desk = openDesk();
+  const before = serve(planOf(LEARNER), desk);
+  // Feedback{response{meta{routing{"l": 1}}}, reward: 1}
+  const message = Buffer.from('120912071a050a016c10011d0000803f', 'hex');
+  assert.equal((await before.feedback(message, {}, 'feedback-grpc')).end, 'response');
+  assert.equal((await before.predict('one')).routing, '{"l":1}');
+  assert.equal((await before.open('predict-grpc', '').outcome).routing, '{"l":1}');
+  const after = serve(planOf({ ...LEARNER, children: [B, A] }), desk);
+  before.program.close();
+  assert.equal((await after.predict('two')).routing, '{"l":0}');
+  after.program.close();
+  assert.deepEqual(known(desk), []);
 });

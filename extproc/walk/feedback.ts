@@ -3,6 +3,7 @@
 import type { Messages } from '../../dialects/dialect.ts';
 import type { Plan, Step, Transport } from '../../graph/plan/plan.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
+import type { PlanLessons } from '../feedback/lessons.ts';
 import type { Recaller } from '../feedback/recaller.ts';
 import type { FeedbackResult } from '../feedback/results.ts';
 import type { FeedbackTally } from '../feedback/totals.ts';
@@ -27,6 +28,8 @@ export interface FeedbackParts {
   readonly decides: boolean;
   /** Counts what units got; null where nobody does. */
   readonly tally: FeedbackTally | null;
+  /** Teaches the routers that learn. */
+  readonly lessons: PlanLessons;
 }
 
 /** So much of a value that is no choice is quoted. */
@@ -110,9 +113,12 @@ export class FeedbackRoute implements FeedbackGraph {
     new Walk(recalled === null ? walk : wholeWalk, deps, exchange, routed).start();
   }
 
-  #ended({ choices, reward, recalled }: ReadFeedback, outcome: Outcome | null): void {
+  #ended({ choices, reward, rows, recalled }: ReadFeedback, outcome: Outcome | null): void {
     const isTaken = outcome !== null && wasTaken(outcome);
-    if (isTaken && reward !== null) this.#parts.tally?.add(choices, reward);
+    if (isTaken) {
+      if (reward !== null) this.#parts.tally?.add(choices, reward);
+      this.#parts.lessons.add(choices, reward ?? Number.NaN, rows);
+    }
     if (recalled === null) return;
     this.count(isTaken ? 'given' : 'failed');
     if (!isTaken) this.#desk?.recaller.release(recalled);

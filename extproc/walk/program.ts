@@ -14,7 +14,9 @@ import { FeedbackRoute } from './feedback.ts';
 import type { PreparedCall } from './ops.ts';
 import type { ProgramDeps, WalkPlan } from './context.ts';
 import type { Remember } from '../feedback/branch-memory.ts';
+import { noLessons, openLessons, type PlanLessons } from '../feedback/lessons.ts';
 import type { FeedbackTally } from '../feedback/totals.ts';
+import { MemoryStore } from '../policies/memory-store.ts';
 import { Walk } from './walk.ts';
 
 /** Never throws for a plan that the compiler made; a unit without an address fails the calls to it. */
@@ -32,12 +34,18 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
   const isFollowed =
     plan.routes['feedback-rest'].kind === 'graph' || plan.routes['feedback-grpc'].kind === 'graph';
   const tally = isFollowed ? feedback?.totals.open(plan) : undefined;
+  const lessons = openLessons(
+    plan,
+    feedback?.states ?? new MemoryStore(),
+    feedback?.lessons ?? noLessons(),
+  );
   const parts: SharedParts = {
     plan,
     deps,
     clientOf,
     remember: memory?.remember ?? null,
     tally: tally ?? null,
+    lessons,
   };
   const restFeedback = compileFeedbackRoute(parts, 'feedback-rest');
   const grpcFeedback = compileFeedbackRoute(parts, 'feedback-grpc');
@@ -53,6 +61,7 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
     close() {
       memory?.close();
       tally?.close();
+      lessons.close();
       restFeedback.close();
       grpcFeedback.close();
       for (const client of clients.values()) client.close();
@@ -68,6 +77,7 @@ interface SharedParts {
   readonly clientOf: (edge: Edge) => UnitClient;
   readonly remember: Remember | null;
   readonly tally: FeedbackTally | null;
+  readonly lessons: PlanLessons;
 }
 
 /** Stands for a unit that cannot be called at all. */
@@ -122,7 +132,7 @@ function compileFeedbackRoute(
   parts: SharedParts,
   kind: RouteKind,
 ): { readonly route: Route; close(): void } {
-  const { plan, deps, tally } = parts;
+  const { plan, deps, tally, lessons } = parts;
   const { compiler, shared, maxBodyBytes } = compileShared(parts, kind, true);
   const { transport, messages, dialect, decisions } = shared;
   const walkOf = (mayTail: boolean): WalkPlan => ({
@@ -144,6 +154,7 @@ function compileFeedbackRoute(
     decides: decisions.any,
     deps,
     tally,
+    lessons,
   });
   return {
     route: {
@@ -160,7 +171,7 @@ function compileFeedbackRoute(
 
 /** What is the same for the walks of predictions and feedback. */
 function compileShared(
-  { plan, clientOf }: SharedParts,
+  { plan, clientOf, lessons }: SharedParts,
   kind: RouteKind,
   isFeedback: boolean,
 ): {
@@ -229,6 +240,7 @@ function compileShared(
     units: plan.units,
     routingInBody: policy.routingInBody && !isFeedback,
     fits: messages.requests !== null || plan.edges.some((edge) => edge.dialect !== plan.dialect),
+    stateOf: lessons.stateOf,
     prepare,
   };
   return {

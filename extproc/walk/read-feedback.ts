@@ -91,7 +91,12 @@ export class FeedbackReader implements CallHandle {
       this.#end(branches);
       return;
     }
-    const found: Found = { feedback, read: plain, reward: feedback?.reward ?? null };
+    const found: Found = {
+      feedback,
+      read: plain,
+      reward: feedback?.reward ?? null,
+      rows: feedback?.rows ?? 0,
+    };
     const isSaid = inBody !== null || Object.keys(branches.routing).length > 0;
     const puid = feedback?.puid ?? null;
     if (puid !== null && !isSaid) this.#recall(puid, branches, found);
@@ -143,14 +148,14 @@ export class FeedbackReader implements CallHandle {
   /** `isMissing`: the routing is not in the body. */
   #write(branches: Branches, found: Found, isMissing: boolean, recalled: string | null): void {
     const { choices, routing } = branches;
-    const { feedback, read, reward } = found;
+    const { feedback, read, reward, rows } = found;
     const { message } = this.#exchange;
     const graph = this.#graph;
     const isShort = feedback?.kind === 'feedback' && feedback.isShort;
     const isWritten = isShort || (isMissing && Object.keys(routing).length > 0);
     if (read === null || !isWritten) {
       if (read !== null) this.#exchange.release(read.unpackedBytes);
-      this.#end({ graph, choices, message, reward, recalled });
+      this.#end({ graph, choices, message, reward, rows, recalled });
       return;
     }
     const task = { kind: 'write-feedback', routing } as const;
@@ -167,6 +172,7 @@ export class FeedbackReader implements CallHandle {
         choices,
         message: isSame ? message : { ...plain, body },
         reward,
+        rows,
         recalled,
       });
     };
@@ -196,6 +202,7 @@ interface Found {
   /** The message without encoding; null where it cannot be read. */
   readonly read: Read<'read-feedback'> | null;
   readonly reward: number | null;
+  readonly rows: number;
 }
 
 export function invalid(info: string): Fault {

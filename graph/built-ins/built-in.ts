@@ -7,6 +7,8 @@ import type { PolicyParameters, Step, UnitType } from '../plan/plan.ts';
 /** A unit as its author wrote it, as far as a row looks at it. */
 export interface WrittenUse {
   readonly name: string;
+  readonly implementation: string | undefined;
+  readonly children: readonly unknown[];
   /** Place in the manifest: `spec.predictors[0].graph`. */
   readonly path: string;
   readonly parameters: readonly (Pick<Parameter, 'name' | 'value'> & { readonly path: string })[];
@@ -35,6 +37,8 @@ export interface BuiltInPolicy {
    * policy looks at the request or remembers.
    */
   readonly shares?: (parameters: PolicyParameters) => readonly number[];
+  /** The filter counts for it what feedback says of each child, and shares that among its processes; absent: it needs none. */
+  readonly learns?: true;
   /** The choice in words, for `explain`. */
   readonly describe: (parameters: PolicyParameters) => string;
 }

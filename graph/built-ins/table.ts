@@ -1,12 +1,21 @@
 // All built-ins by the name that a manifest gives as `implementation`.
 import { AVERAGE_COMBINER } from './average-combiner.ts';
 import type { BuiltIn, BuiltInPolicy } from './built-in.ts';
+import { EPSILON_GREEDY } from './epsilon-greedy.ts';
 import { RANDOM_ABTEST } from './random-abtest.ts';
 import { SIMPLE_MODEL } from './simple-model.ts';
 import { SIMPLE_ROUTER } from './simple-router.ts';
+import { THOMPSON_SAMPLING } from './thompson-sampling.ts';
 
 export const BUILT_INS: Readonly<Record<string, BuiltIn>> = Object.fromEntries(
-  [SIMPLE_MODEL, SIMPLE_ROUTER, RANDOM_ABTEST, AVERAGE_COMBINER].map((row) => [row.name, row]),
+  [
+    SIMPLE_MODEL,
+    SIMPLE_ROUTER,
+    RANDOM_ABTEST,
+    EPSILON_GREEDY,
+    THOMPSON_SAMPLING,
+    AVERAGE_COMBINER,
+  ].map((row) => [row.name, row]),
 );
 
 export function findBuiltIn(implementation: string | null | undefined): BuiltIn | null {

@@ -36,7 +36,7 @@ export const UNIT = object(
       'What the unit does: MODEL, ROUTER, COMBINER, TRANSFORMER or OUTPUT_TRANSFORMER. MODEL without it.',
     ),
     implementation: text(
-      'A built-in unit (SIMPLE_MODEL, SIMPLE_ROUTER, RANDOM_ABTEST, AVERAGE_COMBINER) or a prepackaged server such as SKLEARN_SERVER.',
+      'A built-in unit (SIMPLE_MODEL, SIMPLE_ROUTER, RANDOM_ABTEST, EPSILON_GREEDY, THOMPSON_SAMPLING, AVERAGE_COMBINER) or a prepackaged server such as SKLEARN_SERVER.',
     ),
     methods: list(
       'What the unit is asked, in place of what its type says.',

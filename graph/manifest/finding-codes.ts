@@ -277,6 +277,14 @@ export const FINDINGS = {
     'write the share of the first child, as in value: "0.5"',
   ),
   RATIO_MISSING: warning('RANDOM_ABTEST without ratioA: 0.5 is used', 'add the parameter ratioA'),
+  LEARNER_PARAMETER: error(
+    'a parameter of EPSILON_GREEDY or THOMPSON_SAMPLING is out of its range',
+    'write a value in the range that the message names',
+  ),
+  PARAMETER_NO_EFFECT: warning(
+    'a built-in router that learns does not use a parameter; it is ignored',
+    'remove it; what such a router has learned is in the metrics',
+  ),
   PARAMETER_TYPE_UNKNOWN: error(
     'the type of a parameter does not exist',
     'write INT, FLOAT, DOUBLE, STRING or BOOL',

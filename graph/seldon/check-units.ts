@@ -133,6 +133,12 @@ function checkBuiltIn(
       `${unit.path}.implementation`,
       `responses of protocol ${protocol} have no numbers for the ${builtIn.name} ${unit.name}`,
     );
+  if (builtIn.policy?.learns && protocol !== undefined && !DIALECTS[protocol].takesFeedback)
+    sink.add(
+      'BUILT_IN_PROTOCOL',
+      `${unit.path}.implementation`,
+      `protocol ${protocol} has no feedback from which the ${builtIn.name} ${unit.name} could learn`,
+    );
   const unused: string[] = [];
   const natural: readonly (string | undefined)[] = [undefined, 'UNKNOWN_TYPE', builtIn.type];
   if (!natural.includes(unit.type)) unused.push(`type ${shorten(unit.type ?? '')}`);

@@ -1,5 +1,6 @@
 // The tables of docs/metrics.md, from the code that counts: every family with its type, labels and meaning.
 import { FEEDBACK_FAMILIES } from '../../extproc/metrics/feedback-families.ts';
+import { LEARNED_FAMILIES } from '../../extproc/metrics/learned-families.ts';
 import { processFamilies } from '../../extproc/metrics/process-gauges.ts';
 import { describeSeldonFamilies } from '../../extproc/metrics/seldon-families.ts';
 import { describeRequestMetrics } from '../../gateway/process/request-metrics.ts';
@@ -16,7 +17,7 @@ export function graphMetrics(): string {
 }
 
 export function feedbackMetrics(): string {
-  return familyTable(FEEDBACK_FAMILIES);
+  return familyTable([...FEEDBACK_FAMILIES, ...LEARNED_FAMILIES]);
 }
 
 export function filterMetrics(): string {

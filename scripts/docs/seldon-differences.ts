@@ -149,6 +149,13 @@ const ROWS: readonly Difference[] = [
     why: 'as documented',
   },
   {
+    about: 'multi-armed bandits (EPSILON_GREEDY, THOMPSON_SAMPLING)',
+    seldon:
+      'images; `int(reward × rows)` successes, `best_branch` 0 and `seed` 0 count as not given, rewards out of 0 to 1 are added as they are',
+    here: 'built-ins, and the images too; reward × rows successes, 0 is a value like any other, rewards count as 0 to 1',
+    why: 'feedback by puid is of one row, of which a reward of 0.8 would be a failure; a value has to stay between 0 and 1 ([learning.md](learning.md))',
+  },
+  {
     about: 'graph metadata with a built-in',
     seldon: 'a crash',
     here: 'the built-in is listed as `{name, platform: "sidegraph"}`',

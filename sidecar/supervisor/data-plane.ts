@@ -20,6 +20,7 @@ import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { countInFlight } from './admin.ts';
 import type { EnvoyProcess } from './envoy-process.ts';
 import { Filter } from './filter.ts';
+import { Learned } from './learned.ts';
 import type { Watchdog } from './watchdog.ts';
 import type { LogLevel } from '../../lib/runtime/log.ts';
 
@@ -55,6 +56,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #writer: EnvoyWriter;
   readonly #filters: readonly Filter[];
+  readonly #learned = new Learned();
   readonly #envoy: EnvoyProcess | null;
   /** Ends the waits of swaps that are under way when everything stops. */
   readonly #stopped = new AbortController();
@@ -116,6 +118,7 @@ export class DataPlane {
     return renderMetricsPage({
       admin: this.layout.adminSocket,
       workers: () => this.#countAll(),
+      learned: () => this.#learned.branches(),
       log: fieldLog(this.#options.log),
     });
   }
@@ -137,6 +140,7 @@ export class DataPlane {
       throw new CommandFailure('ENVOY_FAILED', written.reason, REPORT);
     this.#hasFiles = true;
     this.#envoy?.start();
+    this.#learned.hold(deployment);
     const loads = Promise.all(this.#filters.map((filter) => filter.load(deployment)));
     this.#held = [deployment];
     const [results] = await Promise.all([loads, this.#envoy?.waitUntilReady(signal)]);
@@ -164,6 +168,7 @@ export class DataPlane {
    */
   async swap(next: DeploymentPlan): Promise<{ readonly retired: Promise<boolean> }> {
     const replaced = this.#current;
+    this.#learned.hold(next);
     for (const filter of this.#filters) {
       const result = await filter.load(next);
       if (result.kind === 'loaded') continue;
@@ -242,6 +247,7 @@ export class DataPlane {
 
   #forget(deployment: DeploymentPlan): void {
     this.#held = this.#held.filter((each) => each !== deployment);
+    this.#learned.forget(deployment);
     for (const filter of this.#filters) filter.forget(deployment);
   }
 
@@ -313,6 +319,11 @@ export class DataPlane {
                 for (const filter of this.#others(index)) filter.release(puid);
               },
             },
+      onLessons: (lessons) => {
+        this.#learned.add(lessons);
+        for (const filter of this.#others(index)) filter.learn(lessons);
+      },
+      lessons: () => this.#learned.lessons(),
       log: this.#options.log,
       onWalks: this.#options.onWalks ?? (() => {}),
       output: (stream) => {

@@ -12,6 +12,7 @@ import type { Recalled } from '../../extproc/feedback/branch-memory.ts';
 import { RECALL_LIMIT_MS } from '../../extproc/feedback/limits.ts';
 import type { RecallOutcome } from '../../extproc/feedback/recaller.ts';
 import type { WalkRecord } from '../../extproc/live/walk-record.ts';
+import type { Lesson } from '../../extproc/policies/state-store.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
 import type { TextLog } from './log.ts';
@@ -40,6 +41,10 @@ export interface FilterOptions {
   readonly onWalks: (walks: readonly WalkRecord[]) => void;
   /** The worker asks what others remember of a request; null where there are none. */
   readonly recalls: RecallsOfOthers | null;
+  /** Takes what the worker's routers have learned. */
+  readonly onLessons: (lessons: readonly Lesson[]) => void;
+  /** All that they know, for a worker that is started. */
+  readonly lessons: () => readonly Lesson[];
   readonly watchdog: Watchdog;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -181,6 +186,11 @@ export class Filter {
     this.#send({ type: 'release', puid });
   }
 
+  /** What routers have learned in other workers; one that does not run gets it when it is started. */
+  learn(lessons: readonly Lesson[]): void {
+    if (lessons.length > 0) this.#send({ type: 'learned', lessons });
+  }
+
   /** Asks for the walks since the last ask; while it is asked, the worker writes them down, with their payloads where these are captured. */
   askWalks(payloads: boolean): void {
     if (this.#serving) this.#send({ type: 'walks', payloads });
@@ -265,6 +275,7 @@ export class Filter {
       const waiting = this.#loads.find((load) => load.deployment === deployment);
       this.#send({ type: 'load', id: waiting?.id ?? this.#nextId++, deployment });
     }
+    this.learn(this.#options.lessons());
   }
 
   #died(how: string, quickDeaths: number, delayMs: number): void {
@@ -293,6 +304,10 @@ export class Filter {
     }
     if (message.type === 'walks' && 'walks' in message) {
       this.#options.onWalks(message.walks as readonly WalkRecord[]);
+      return;
+    }
+    if (message.type === 'learned' && 'lessons' in message) {
+      this.#options.onLessons(message.lessons as readonly Lesson[]);
       return;
     }
     if ('puid' in message && typeof message.puid === 'string') {

@@ -17,6 +17,8 @@ export interface Node {
   readonly methods?: readonly Method[];
   readonly builtIn?: string;
   readonly ratioA?: number;
+  /** Besides that. */
+  readonly parameters?: readonly object[];
   readonly children?: readonly Node[];
 }
 
@@ -39,13 +41,16 @@ export interface Written {
 
 export function writeNode(node: Node): Written {
   const { name, type, methods, builtIn, ratioA } = node;
-  const parameters = [{ name: 'ratioA', type: 'FLOAT', value: String(ratioA) }];
+  const parameters = [
+    ...(node.parameters ?? []),
+    ...(ratioA === undefined ? [] : [{ name: 'ratioA', type: 'FLOAT', value: String(ratioA) }]),
+  ];
   return {
     name,
     ...(type === undefined ? {} : { type }),
     ...(methods === undefined ? {} : { methods }),
     ...(builtIn === undefined ? {} : { implementation: builtIn }),
-    ...(ratioA === undefined ? {} : { parameters }),
+    ...(parameters.length === 0 ? {} : { parameters }),
     children: (node.children ?? []).map(writeNode),
   };
 }
