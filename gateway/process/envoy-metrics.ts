@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { askAdmin } from '../../envoy/process/admin.ts';
 import { REQUEST_STATS } from '../config/request-stats.ts';
+import { withHelp } from './envoy-help.ts';
 import { RequestCounts } from './request-metrics.ts';
 
 const TIMEOUT_MS = 2000;
@@ -12,7 +13,8 @@ const LISTENER_STATS =
   'downstream_(cx|rq)_(active|total|overflow|xx|[1-5]xx|too_large|timeout|idle_timeout|max_requests_reached)';
 const OWN_STATS = [
   `^http\\.https?\\.${LISTENER_STATS}$`,
-  '^listener\\.[^.]*\\.downstream_(cx_active|cx_total|cx_overflow|global_cx_overflow)$',
+  // By their addresses: that of the admin socket is called by its name, and each has the same again for its worker threads.
+  '^listener\\.[0-9a-f.:_[\\]]+\\.downstream_(cx_active|cx_total|cx_overflow|global_cx_overflow)$',
   '^server\\.(memory_allocated|memory_heap_size|uptime|total_connections|live)$',
   '^overload\\.[a-z_.]+\\.(active|pressure|scale_percent|count)$',
   '^cluster_manager\\.(active_clusters|warming_clusters)$',
@@ -35,14 +37,18 @@ export async function readEnvoyMetrics(
   const pageOf = (stats: readonly string[]) =>
     ask(`/stats/prometheus?filter=${encodeURIComponent(stats.join('|'))}`);
   try {
-    if (maxRequestSeries === 0) return await pageOf(OWN_STATS);
+    if (maxRequestSeries === 0) return explained((await pageOf(OWN_STATS)).split('\n'));
     await ask(`/stats?type=Histograms&filter=^${REQUEST_STATS.prefix}$`);
     await delay(MERGE_MS);
     const counts = new RequestCounts();
     const page = await pageOf([...OWN_STATS, ...REQUESTS]);
     const own = page.split('\n').filter((line) => !counts.read(line));
-    return counts.render(served, maxRequestSeries) + own.join('\n');
+    return counts.render(served, maxRequestSeries) + explained(own);
   } catch {
     return '';
   }
+}
+
+function explained(lines: readonly string[]): string {
+  return lines.flatMap(withHelp).join('\n');
 }
