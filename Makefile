@@ -1,13 +1,13 @@
 # Every target does the set-up that it needs, shows what it does, and is quick the second time.
 # Needs: Node 20 or later with npm, make; Python 3.10 or later for Envoy and the examples' models.
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test test-unit test-envoy test-models servers test-servers test-kafka bench check docs changelog format clean \
+.PHONY: help setup models demo test test-unit test-envoy test-models servers test-servers test-kafka bench check docs board-pictures changelog format clean \
 	cluster-up cluster-down e2e e2e-long
 # Two targets at once would share ports and the set-up.
 .NOTPARALLEL:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what Sidegraph needs, inside the checkout (Node 24, Envoy)
 	@scripts/setup.sh
@@ -75,6 +75,11 @@ e2e-long: ## the same at 200 requests a second for two minutes a test: the numbe
 docs: ## write the generated parts of the pages
 	@scripts/setup.sh --node
 	@"$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning scripts/docs.ts
+
+board-pictures: ## draw the boards of docs/observe.md anew (Go 1.24, Prometheus; ten minutes)
+	@scripts/setup.sh
+	@e2e/kube/build.sh
+	@"$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning scripts/board-pictures.ts
 
 changelog: ## make a section of CHANGELOG.md of the fragments in changes/
 	@scripts/setup.sh --node

@@ -43,7 +43,7 @@ export const CONTROL_PLANE: Board = {
       title: 'Webhooks',
       panels: [
         panel('admission', 'Reviews', 'What is asked, and what is the verdict?', 'ops', {
-          '{{webhook}} {{outcome}}':
+          '{{outcome}} {{webhook}}':
             'sum by (webhook, outcome) (rate(sidegraph_admission_reviews_total[$__rate_interval]))',
         }),
         panel('admission', 'Time of a review (p99)', 'How long does the API server wait?', 's', {

@@ -34,7 +34,11 @@ export interface TestPod {
   close(): Promise<void>;
 }
 
-export async function openPod(env: Readonly<Record<string, string>> = {}): Promise<TestPod> {
+/** `host`: where the pod takes requests. */
+export async function openPod(
+  env: Readonly<Record<string, string>> = {},
+  host = '127.0.0.1',
+): Promise<TestPod> {
   const dir = mkdtempSync(join(tmpdir(), 'sgp-'));
   const [run, planDir] = [join(dir, 'run'), join(dir, 'plan')];
   mkdirSync(planDir);
@@ -60,7 +64,7 @@ export async function openPod(env: Readonly<Record<string, string>> = {}): Promi
     },
     startAgent(args = []) {
       const argv = ['sidecar', '--plan', join(planDir, PLAN_KEY), '--run', run];
-      argv.push('--host=127.0.0.1', `--http-port=${port}`, `--grpc-port=${grpcPort}`);
+      argv.push(`--host=${host}`, `--http-port=${port}`, `--grpc-port=${grpcPort}`);
       argv.push('--status-host=127.0.0.1', `--status-port=${statusPort}`, '--concurrency=1');
       const child = spawn(
         process.execPath,
