@@ -23,6 +23,11 @@ function perBranch(expr: string): string {
   return `${branches} * on (${UNIT}) group_left () (${expr})`;
 }
 
+/** What has been learned of each branch, over all pods: each learns by itself. */
+function perLearner(what: 'tries' | 'successes'): string {
+  return sumBy(`${UNIT}, router`, `sidegraph_branch_${what}_total{${OF_DEPLOYMENT},${OF_ROUTER}}`);
+}
+
 /** The mean of the rewards of units, those below 0 with them. */
 const MEAN_REWARD = `(${perUnit(REWARD)} - ${perUnit(PENALTY)}) / ${perUnit(REWARDED)}`;
 
@@ -51,6 +56,13 @@ export const LEARNING: Board = {
         panel('graph', 'Feedback of a branch', 'How much feedback is that mean of?', 'reqps', {
           [BRANCH_NAME]: perBranch(perUnit(REWARDED)),
         }),
+        panel(
+          'graph',
+          'What built-in routers know',
+          'Which branch is best by all that EPSILON_GREEDY or THOMPSON_SAMPLING has learned?',
+          'percentunit',
+          { [BRANCH_NAME]: `${perLearner('successes')} / ${perLearner('tries')}` },
+        ),
         panel('graph', 'Sum of rewards', 'How much do the branches earn and lose?', 'short', {
           [`${BRANCH_NAME} above 0`]: perBranch(perUnit(REWARD)),
           [`${BRANCH_NAME} below 0`]: perBranch(perUnit(PENALTY)),
