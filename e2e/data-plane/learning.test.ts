@@ -183,6 +183,8 @@ for (const workers of [1, 2]) {
       const { a, b } = await readLearned(port);
       const node = bandit('EPSILON_GREEDY', { c: models['b']!, a: models['a']! }, [
         ['epsilon', 'FLOAT', '0'],
+        // Who knows nothing would begin with c.
+        ['best_branch', 'INT', '0'],
       ]);
       writeFileSync(running.file, JSON.stringify(deployment(node)));
       // The plan before is still held for requests that it serves.

@@ -118,13 +118,16 @@ async function serve(speech: Speech, graph: Node, behaviours: readonly Behaviour
 }
 
 describe('random graphs on a real Envoy', () => {
-  const drawnGraphs = fc.sample(shape, { numRuns: GRAPHS, seed: SEED }).map(graphOf).map(decided);
+  const speechOf = (at: number): Speech => SPEECHES[at % SPEECHES.length] as Speech;
+  const drawnGraphs = fc
+    .sample(shape, { numRuns: GRAPHS, seed: SEED })
+    .map((drawn, at) => decided(graphOf(drawn, speechOf(at).protocol)));
   const behaviours = fc.sample(
     fc.record({ seed: fc.integer(), faulty: fc.constantFrom(0, 0, 5, 20) }),
     { numRuns: BEHAVIOURS, seed: SEED },
   );
   for (const [at, graph] of drawnGraphs.entries()) {
-    const speech = SPEECHES[at % SPEECHES.length] as Speech;
+    const speech = speechOf(at);
     test(`number ${at} of ${listNodes(graph).length} ${speech.protocol} units calls and answers as the naive walk`, async () => {
       await serve(speech, graph, behaviours);
     });

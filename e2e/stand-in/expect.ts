@@ -28,6 +28,9 @@ export function expectResponses(deployment: JsonObject, values: Vector): readonl
     });
 }
 
+/** Built-ins that may choose any of their children. */
+const ANY_CHILD = ['RANDOM_ABTEST', 'EPSILON_GREEDY', 'THOMPSON_SAMPLING'];
+
 class Graph {
   readonly #predictor: string;
   readonly #protocol: string;
@@ -40,7 +43,7 @@ class Graph {
   responsesOf(unit: JsonObject, values: Vector): readonly Vector[] {
     const type = textAt(unit, 'type') || 'MODEL';
     const children = objectsAt(unit, 'children');
-    if (textAt(unit, 'implementation') === 'RANDOM_ABTEST')
+    if (ANY_CHILD.includes(textAt(unit, 'implementation')))
       return children.flatMap((child) => this.responsesOf(child, values));
     const key = this.#keyOf(unit);
     switch (type) {

@@ -221,7 +221,7 @@ for (const speech of SPEECHES) {
         fc.constantFrom(0, 0.29, 0.4, 0.99),
         inBody,
         (drawn, behaviour, draw, routingInBody) =>
-          compare(speech, graphOf(drawn), behaviour, draw, routingInBody),
+          compare(speech, graphOf(drawn, protocol), behaviour, draw, routingInBody),
       ),
       { numRuns: RUNS },
     );

@@ -15,7 +15,8 @@ type Shape = { readonly kind: string; readonly methods: string[]; readonly child
 
 const METHODS = ['TRANSFORM_INPUT', 'TRANSFORM_OUTPUT', 'SEND_FEEDBACK'];
 const LEAVES = ['MODEL', 'TRANSFORMER', 'OUTPUT_TRANSFORMER', 'SIMPLE_MODEL'];
-const BUILT_INS = ['SIMPLE_MODEL', 'SIMPLE_ROUTER', 'RANDOM_ABTEST', 'AVERAGE_COMBINER'];
+const OVER_SEVERAL = ['SIMPLE_ROUTER', 'EPSILON_GREEDY', 'THOMPSON_SAMPLING', 'AVERAGE_COMBINER'];
+const BUILT_INS = ['SIMPLE_MODEL', 'RANDOM_ABTEST', ...OVER_SEVERAL];
 
 const { shape } = fc.letrec<{ shape: Shape }>((tie) => ({
   shape: fc.oneof(
@@ -31,7 +32,7 @@ const { shape } = fc.letrec<{ shape: Shape }>((tie) => ({
       children: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }),
     }),
     fc.record({
-      kind: fc.constantFrom('SIMPLE_ROUTER', 'AVERAGE_COMBINER'),
+      kind: fc.constantFrom(...OVER_SEVERAL),
       methods: fc.constant<string[]>([]),
       children: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }),
     }),

@@ -99,6 +99,8 @@ export function walkNaively(
       return choice;
     }
     if (node.builtIn === 'SIMPLE_ROUTER') return 0;
+    // Without feedback, and without curiosity, it stays where it begins: with the last child here.
+    if (node.builtIn === 'EPSILON_GREEDY') return children.length - 1;
     if (node.builtIn === 'RANDOM_ABTEST') return draw < (node.ratioA ?? 0.5) ? 0 : 1;
     return -1;
   };
@@ -142,6 +144,7 @@ export function walkNaively(
       const decides =
         is(node, 'ROUTER', 'ROUTE') ||
         node.builtIn === 'SIMPLE_ROUTER' ||
+        node.builtIn === 'EPSILON_GREEDY' ||
         node.builtIn === 'RANDOM_ABTEST';
       if (decides) decided.set(node.name, choice);
       if (choice !== -2) {

@@ -1,7 +1,7 @@
 // Random graphs and random behaviour of their units, for tests: drawn by fast-check, shaped so that the checks accept
 // them; what a unit answers is a function of the draw, the unit and what it is sent.
 import fc from 'fast-check';
-import type { CallVerb } from '../../../graph/plan/plan.ts';
+import type { CallVerb, DialectName } from '../../../graph/plan/plan.ts';
 import type { Method, Node } from './fake-units.ts';
 import type { Reply } from './naive-walk.ts';
 import { SELDON_SPEECH, type Speech } from './speech.ts';
@@ -16,7 +16,7 @@ export interface Shape {
 
 export const { shape } = fc.letrec<{ shape: Shape }>((tie) => ({
   shape: fc.record({
-    role: fc.nat(9),
+    role: fc.nat(10),
     methods: fc.oneof(
       { weight: 3, arbitrary: fc.constant<Method[]>([]) },
       fc.subarray<Method>(['TRANSFORM_INPUT', 'TRANSFORM_OUTPUT', 'ROUTE', 'AGGREGATE']),
@@ -38,7 +38,7 @@ export const { shape } = fc.letrec<{ shape: Shape }>((tie) => ({
 }));
 
 /** The shape as a graph that the checks accept; units are named in pre-order, those above the number are cut. */
-export function graphOf(root: Shape): Node {
+export function graphOf(root: Shape, protocol: DialectName): Node {
   let units = 0;
   const build = (each: Shape): Node => {
     const name = `u${units++}`;
@@ -70,9 +70,18 @@ export function graphOf(root: Shape): Node {
       }
       case 7:
         if (methods.length > 0) return { name, methods, children };
+        break;
+      case 8:
+        // Only Seldon's protocol has the feedback that it learns from.
+        if (count > 0 && protocol === 'seldon')
+          return { name, builtIn: 'EPSILON_GREEDY', parameters: greedy(count), children };
     }
     return { name, type: 'MODEL', methods, children };
   };
+  const greedy = (children: number): object[] => [
+    { name: 'epsilon', type: 'FLOAT', value: '0' },
+    { name: 'best_branch', type: 'INT', value: String(children - 1) },
+  ];
   const model = (): Node => ({ name: `u${units++}`, type: 'MODEL' });
   return build(root);
 }
