@@ -33,7 +33,7 @@ const OVERLOAD: Readonly<Record<string, string>> = {
   scale_percent: 'Per cent to which the action against overload is taken.',
 };
 const KINDS: readonly (readonly [RegExp, Readonly<Record<string, string>>])[] = [
-  [/^envoy_(?:http|listener)_(?:\w+_)?downstream_(\w+)$/, DOWNSTREAM],
+  [/^envoy_(?:http|listener)_downstream_(\w+)$/, DOWNSTREAM],
   [/^envoy_overload_\w+?_(active|count|pressure|scale_percent)$/, OVERLOAD],
   [/^envoy_(\w+)$/, PROCESS],
 ];
