@@ -11,7 +11,7 @@ import {
   UNIT_TAG,
 } from '../../graph/plan/names.ts';
 import { type Distribution, emptyDistribution } from './buckets.ts';
-import { type MetricLabels, readSamples } from './prometheus-text.ts';
+import { type MetricLabels, parseMetricSample } from './prometheus-text.ts';
 import type { SeldonFamily } from './seldon-families.ts';
 
 const MICROSECONDS = 1e6;
@@ -22,6 +22,7 @@ const BOUND_SLACK = 1e-9;
 const SERIES_NAME = new RegExp(
   `^envoy_${STATS_PREFIX}_(${SERVER_HISTOGRAM}|${CLIENT_HISTOGRAM})_(bucket|sum|count)$`,
 );
+const LE = ',le="';
 
 export interface EnvoySeries {
   readonly family: SeldonFamily;
@@ -35,21 +36,26 @@ export interface EnvoySeries {
  */
 export function parseEnvoySeries(text: string): EnvoySeries[] {
   const rows = new Map<string, Row>();
-  readSamples(text, ({ name, labels, value }) => {
-    const [, side, part] = SERIES_NAME.exec(name) ?? [];
-    if (side === undefined || part === undefined) return;
-    const { le, ...own } = labels;
-    const key = `${side} ${JSON.stringify(own)}`;
+  for (const line of text.split('\n')) {
+    const [open, close] = [line.indexOf('{'), line.lastIndexOf('} ')];
+    const [, side, part] = SERIES_NAME.exec(line.slice(0, Math.max(open, 0))) ?? [];
+    if (side === undefined || close < 0) continue;
+    // Lines of one series have the same labels in the same words, which are read once; `le` is the last.
+    const le = part === 'bucket' ? line.lastIndexOf(LE, close) : -1;
+    const words = line.slice(open + 1, le < 0 ? close : le);
+    const key = `${side} ${words}`;
     let row = rows.get(key);
     if (row === undefined) {
-      row = { side, labels: own, bounds: [], sum: 0 };
+      const labels = parseMetricSample(`series{${words}} 0`)?.labels;
+      if (labels === undefined) continue;
+      row = { side, labels, bounds: [], sum: 0 };
       rows.set(key, row);
     }
+    const value = Number(line.slice(close + 2));
     if (part === 'sum') row.sum = value / MICROSECONDS;
-    if (part === 'bucket' && le !== undefined) {
-      row.bounds.push({ seconds: boundOf(le), total: value });
-    }
-  });
+    if (le >= 0)
+      row.bounds.push({ seconds: boundOf(line.slice(le + LE.length, close - 1)), total: value });
+  }
   return [...rows.values()].flatMap((row) => {
     const labels = seldonLabels(row);
     if (labels === null) return [];

@@ -54,3 +54,21 @@ test('what is written reads back the same', () => {
   readSamples(text, (sample) => back.push(sample));
   assert.deepEqual(back, samples);
 });
+
+test('samples that share their labels have one more each, behind the others', () => {
+  const labels = { x: '1' };
+  const samples = [
+    { name: 'a_bucket', labels, last: ['le', '0.5'] as const, value: 1 },
+    { name: 'a_bucket', labels, last: ['le', '+Inf'] as const, value: 2 },
+    { name: 'a_count', labels, value: 2 },
+    { name: 'a_bucket', labels: {}, last: ['le', '+Inf'] as const, value: 0 },
+  ];
+  const text = renderFamilies([{ name: 'a', type: 'histogram', help: 'h', samples }]);
+  assert.deepEqual(text.split('\n').slice(2), [
+    'a_bucket{x="1",le="0.5"} 1',
+    'a_bucket{x="1",le="+Inf"} 2',
+    'a_count{x="1"} 2',
+    'a_bucket{le="+Inf"} 0',
+    '',
+  ]);
+});

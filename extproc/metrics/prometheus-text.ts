@@ -11,11 +11,17 @@ export interface MetricSample {
   readonly value: number;
 }
 
+/** A sample to be written. */
+export interface WrittenSample extends MetricSample {
+  /** A label behind the others, `le` or `quantile`, so that the samples of a histogram share an object of labels, which is written once. */
+  readonly last?: readonly [name: string, value: string];
+}
+
 export interface Family {
   readonly name: string;
   readonly type: MetricType;
   readonly help: string;
-  readonly samples: readonly MetricSample[];
+  readonly samples: readonly WrittenSample[];
 }
 
 /** Calls back with each sample of a text, in order. */
@@ -86,18 +92,28 @@ function parseValue(text: string): number | undefined {
 /** Writes families in the order given; each is declared once. */
 export function renderFamilies(families: readonly Family[]): string {
   const lines: string[] = [];
+  let labels: MetricLabels | undefined;
+  let written = '';
   for (const { name, type, help, samples } of families) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-    for (const sample of samples) lines.push(renderSample(sample));
+    for (const sample of samples) {
+      if (sample.labels !== labels) {
+        labels = sample.labels;
+        written = Object.entries(labels).map(renderLabel).join(',');
+      }
+      const last = sample.last === undefined ? '' : renderLabel(sample.last);
+      const comma = written === '' || last === '' ? '' : ',';
+      const all = `${written}${comma}${last}`;
+      const block = all === '' ? '' : `{${all}}`;
+      lines.push(`${sample.name}${block} ${renderValue(sample.value)}`);
+    }
   }
   lines.push('');
   return lines.join('\n');
 }
 
-function renderSample({ name, labels, value }: MetricSample): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
-  const block = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-  return `${name}${block} ${renderValue(value)}`;
+function renderLabel([name, value]: readonly [name: string, value: string]): string {
+  return `${name}="${escapeLabel(value)}"`;
 }
 
 function escapeLabel(text: string): string {

@@ -3,7 +3,7 @@
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 import { addTo, type Distribution, emptyDistribution, QUANTILES, quantileOf } from './buckets.ts';
 import { statusOfCode } from './grpc-codes.ts';
-import type { Family, MetricLabels, MetricSample } from './prometheus-text.ts';
+import type { Family, MetricLabels, WrittenSample } from './prometheus-text.ts';
 
 export type SeldonFamily =
   | 'seldon_api_executor_server_requests_seconds'
@@ -94,13 +94,13 @@ function histogramSamples(
   name: string,
   labels: MetricLabels,
   distribution: Distribution,
-): MetricSample[] {
-  const samples: MetricSample[] = [];
+): WrittenSample[] {
+  const samples: WrittenSample[] = [];
   let total = 0;
   for (const [index, count] of distribution.counts.entries()) {
     total += count;
     const le = index < BUCKETS_SECONDS.length ? String(BUCKETS_SECONDS[index]) : '+Inf';
-    samples.push({ name: `${name}_bucket`, labels: { ...labels, le }, value: total });
+    samples.push({ name: `${name}_bucket`, labels, last: ['le', le], value: total });
   }
   return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
 }
@@ -109,17 +109,18 @@ function summarySamples(
   name: string,
   labels: MetricLabels,
   distribution: Distribution,
-): MetricSample[] {
-  const samples: MetricSample[] = QUANTILES.map((quantile) => ({
+): WrittenSample[] {
+  const samples: WrittenSample[] = QUANTILES.map((quantile) => ({
     name,
-    labels: { ...labels, quantile: String(quantile) },
+    labels,
+    last: ['quantile', String(quantile)] as const,
     value: quantileOf(distribution, quantile),
   }));
   const total = distribution.counts.reduce((sum, count) => sum + count, 0);
   return [...samples, ...totals(name, labels, distribution.sumSeconds, total)];
 }
 
-function totals(name: string, labels: MetricLabels, sum: number, count: number): MetricSample[] {
+function totals(name: string, labels: MetricLabels, sum: number, count: number): WrittenSample[] {
   return [
     { name: `${name}_sum`, labels, value: sum },
     { name: `${name}_count`, labels, value: count },
