@@ -1,4 +1,4 @@
-// Makes lessons of feedback: what routers of a plan that learn are told by it. A reward is the mean success of a batch, from 0 to 1, as
+// Makes lessons of feedback: what it adds to the state of the routers that learn. A reward is the mean success of a batch, from 0 to 1, as
 // for Seldon's bandits: of so many rows of the request, reward × rows are successes of the branch that they took. In: a feedback that its
 // units have taken; out: the state of each such router, and counts of what became of feedback.
 import { listLearners } from '../policies/learners.ts';

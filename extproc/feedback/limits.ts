@@ -2,5 +2,5 @@
 
 /** How long another filter process may take to say whether it remembers a request; then the feedback gets FILTER_UNAVAILABLE. */
 export const RECALL_LIMIT_MS = 1000;
-/** How long a filter process gathers what its routers have learned before it tells the others. */
+/** How long a filter process gathers what its routers have learned before it sends that to the others. */
 export const LESSON_DELAY_MS = 100;

@@ -56,7 +56,7 @@ test('the last plan that is closed leaves nothing', () => {
   assert.deepEqual(store.list(), [], 'what nobody has open is not kept');
 });
 
-test('what was learned here is told once, added up; what came from elsewhere is not told on', () => {
+test('what was learned here is given out once, added up; what came from elsewhere is not', () => {
   let noted = 0;
   const store = new MemoryStore(() => noted++);
   const open = store.open(learner());
@@ -71,7 +71,7 @@ test('what was learned here is told once, added up; what came from elsewhere is 
   assert.deepEqual(store.list(), [lesson, { unit: 'n/d/p/u', child: 'b', tries: 3, successes: 1 }]);
 });
 
-test('processes that tell each other come to the same sums', () => {
+test('processes that send each other what they learn come to the same sums', () => {
   const stores = [new MemoryStore(), new MemoryStore(), new MemoryStore()];
   const opens = stores.map((store) => store.open(learner()));
   for (let round = 0; round < 30; round++) {

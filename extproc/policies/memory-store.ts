@@ -1,5 +1,5 @@
 // A state store in the memory of a process. It holds the units of the plans that are open and no others, so its size is that of the
-// plans: what others tell of further units is dropped.
+// plans: what others have learned of further units is dropped.
 import type { BranchState, Learner, Lesson, OpenState, StateStore } from './state-store.ts';
 
 interface Branch {

@@ -1,5 +1,6 @@
 // What a choice costs: ns of this process's CPU time and bytes of the heap for each, policy by policy, alternating.
-// Run: `$(scripts/node-path.sh) --expose-gc extproc/policies/policies.bench.ts`.
+// Run: `$(scripts/node-path.sh) --expose-gc --min-semi-space-size=512 --max-semi-space-size=512 extproc/policies/policies.bench.ts`; with a
+// small young generation a round is collected before it is measured, and its bytes mean nothing.
 import type { RequestHeaders } from '../contract/exchange.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { ChoicePolicy } from './policy.ts';

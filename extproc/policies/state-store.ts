@@ -1,5 +1,5 @@
 // What routers learn: for each branch a sum of tries and of successes. Sums can be added up in any order, so that the
-// processes of a filter learn the same by telling each other what was added. In: lessons; out: a state that policies read
+// processes of a filter learn the same by sending each other what was added. In: lessons; out: a state that policies read
 // on the event loop, without waiting. It belongs to the unit of a predictor and to the names of its children: all plans and both
 // transports that have them share it, and it goes when the last plan that has them is closed.
 
@@ -40,7 +40,7 @@ export interface StateStore {
   open(learner: Learner): OpenState;
 }
 
-/** What was added to a branch, as processes tell each other. */
+/** What was added to a branch, as processes send it to each other. */
 export interface Lesson extends BranchState {
   /** `namespace/deployment/predictor/unit`. */
   readonly unit: string;

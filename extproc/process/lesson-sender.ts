@@ -1,4 +1,4 @@
-// Tells the supervisor what this process has learned: not each lesson, but after the first one in a while all that came since,
+// Reports to the supervisor what this process has learned: not each lesson, but after the first one in a while all that came since,
 // added up for each branch.
 import { LESSON_DELAY_MS } from '../feedback/limits.ts';
 import type { Lesson } from '../policies/state-store.ts';
@@ -8,7 +8,7 @@ export class LessonSender {
   readonly #send: (lessons: readonly Lesson[]) => void;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  /** `take`: what is to be told, which is told once. */
+  /** `take`: what is to be reported, and is then reported once. */
   constructor(take: () => readonly Lesson[], send: (lessons: readonly Lesson[]) => void) {
     this.#take = take;
     this.#send = send;
@@ -19,7 +19,7 @@ export class LessonSender {
     this.#timer ??= setTimeout(() => this.flush(), LESSON_DELAY_MS).unref();
   }
 
-  /** Tells it now. */
+  /** Reports it now. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -28,7 +28,7 @@ const shown = (learned: Learned): readonly (readonly unknown[])[] =>
       successes,
     ]);
 
-test('what workers have learned is kept for the next one, and told with its labels', () => {
+test('what workers have learned is kept for the next one, with its labels', () => {
   const learned = new Learned();
   learned.hold(learner('a', 'b'));
   assert.deepEqual(learned.lessons(), []);
