@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { countRowsJson, countRowsProto } from './rows.ts';
 
 function inJson(text: string): number {
@@ -53,6 +54,16 @@ test('anything else is one row', () => {
     '{"data":{"tensor":7}}',
   ])
     assert.equal(inJson(text), 1, text);
+});
+
+test('of any ndarray the items are counted as JSON.parse has them', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'), (ndarray, indent) => {
+      const text = JSON.stringify({ data: { ndarray } }, null, indent);
+      const parsed: unknown = JSON.parse(JSON.stringify(ndarray));
+      assert.equal(inJson(text), Array.isArray(parsed) ? parsed.length : 1, text);
+    }),
+  );
 });
 
 test('over gRPC rows are counted alike', () => {

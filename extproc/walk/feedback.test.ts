@@ -394,7 +394,7 @@ test('a built-in learns once, and only what the units have taken', async () => {
   assert.deepEqual(desk.lessons, { learned: 1, clamped: 0, ignored: 2 });
 });
 
-test('both transports and the next plan know what was learned, and the last plan takes it along', async () => {
+test('both transports and the next plan know what was learned, whatever its policy, and the last one takes it along', async () => {
   const desk = openDesk();
   const before = serve(planOf(LEARNER), desk);
   // Feedback{response{meta{routing{"l": 1}}}, reward: 1}
@@ -405,6 +405,15 @@ test('both transports and the next plan know what was learned, and the last plan
   const after = serve(planOf({ ...LEARNER, children: [B, A] }), desk);
   before.program.close();
   assert.equal((await after.predict('two')).routing, '{"l":0}');
+  const sampling: Node = {
+    name: 'l',
+    builtIn: 'THOMPSON_SAMPLING',
+    parameters: [{ name: 'n_branches', type: 'INT', value: '2' }],
+    children: [A, B],
+  };
+  const later = serve(planOf(sampling), desk);
   after.program.close();
+  assert.deepEqual(known(desk), ['default/d/p/l b 1 1']);
+  later.program.close();
   assert.deepEqual(known(desk), []);
 });
