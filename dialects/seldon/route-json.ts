@@ -4,6 +4,7 @@ import { findIn, findMember, keys, type Span, wholeValue } from '../../lib/codec
 import { OPEN_ARRAY, OPEN_OBJECT, skipNumber, skipSpace } from '../../lib/codecs/json/scan.ts';
 import type { Unusable } from '../payload.ts';
 
+const ZERO = 0x30;
 const DATA = Buffer.from('data');
 const NDARRAY = Buffer.from('ndarray');
 const TENSOR_VALUES = keys('tensor', 'values');
@@ -26,7 +27,9 @@ function firstNumber(bytes: Buffer, span: Span, nested: boolean): number | undef
   let at = skipSpace(bytes, span.start + 1, span.end);
   if (nested && bytes[at] === OPEN_ARRAY) at = skipSpace(bytes, at + 1, span.end);
   const after = skipNumber(bytes, at, span.end);
-  return after < 0 ? undefined : Number(bytes.toString('latin1', at, after));
+  if (after < 0) return undefined;
+  const isDigit = after === at + 1;
+  return isDigit ? (bytes[at] as number) - ZERO : Number(bytes.toString('latin1', at, after));
 }
 
 /** The first number of what `data` holds: ndarray, tensor or tftensor. */

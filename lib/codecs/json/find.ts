@@ -33,12 +33,16 @@ export function wholeValue(bytes: Buffer): Span | undefined {
 
 export function keyIs(bytes: Buffer, start: number, end: number, key: Buffer): boolean {
   const written = end - start - 2;
-  if (written === key.length) {
-    if (bytes.compare(key, 0, key.length, start + 1, end - 1) === 0) return true;
-  }
+  if (written === key.length && startsWith(bytes, start + 1, key)) return true;
   if (written <= key.length) return false;
   if (!bytes.subarray(start + 1, end - 1).includes(BACKSLASH)) return false;
   return JSON.parse(bytes.toString('utf8', start, end)) === key.toString('utf8');
+}
+
+/** Byte by byte: a key is shorter than what a call of `compare` takes. */
+function startsWith(bytes: Buffer, start: number, key: Buffer): boolean {
+  for (let at = 0; at < key.length; at++) if (bytes[start + at] !== key[at]) return false;
+  return true;
 }
 
 /** Of the member that `scanObject` was asked for, the last of that name; −1 when there was none. */
