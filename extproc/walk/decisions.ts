@@ -18,31 +18,52 @@ export interface DecisionTable {
   readonly keys: readonly string[];
   /** False when no unit decides. */
   readonly any: boolean;
+  /** Where one unit alone decides: `seldon-routing` for each of its choices, from `NONE` on. */
+  readonly only: { readonly unit: number; readonly headers: readonly string[] } | undefined;
 }
 
 export function buildDecisionTable(plan: Plan): DecisionTable {
   const keys = plan.units.map(() => '');
+  const deciders: Step[] = [];
   const visit = (step: Step): void => {
     if (step.choose !== null && step.choose.kind !== 'all') {
       keys[step.unit] = `${JSON.stringify(plan.units[step.unit]?.name)}:`;
+      deciders.push(step);
     }
     step.children.forEach(visit);
   };
   visit(plan.walk);
-  return { names: plan.units.map((unit) => unit.name), keys, any: keys.some((key) => key !== '') };
+  const [first, second] = deciders;
+  return {
+    names: plan.units.map((unit) => unit.name),
+    keys,
+    any: first !== undefined,
+    only: first === undefined || second !== undefined ? undefined : listHeaders(first, keys),
+  };
+}
+
+function listHeaders({ unit, children }: Step, keys: readonly string[]): DecisionTable['only'] {
+  const headerOf = (choice: number): string => withinLimit(`{${keys[unit]}${choice}}`);
+  return { unit, headers: [NONE, ALL, ...children.keys()].map(headerOf) };
 }
 
 /** Value of `seldon-routing`: compact JSON, units in pre-order; '' without decisions and when it is too long. */
 export function routingHeader(table: DecisionTable, choices: Int32Array | null): string {
   if (choices === null || !table.any) return '';
+  const { only } = table;
+  const known = only?.headers[(choices[only.unit] as number) - NONE];
+  if (known !== undefined) return known;
   let text = '';
   for (let unit = 0; unit < choices.length; unit++) {
     const key = table.keys[unit];
     if (key === '' || choices[unit] === NOT_REACHED) continue;
     text += `${text === '' ? '{' : ','}${key}${choices[unit]}`;
   }
-  if (text === '' || text.length + 1 > MAX_ROUTING_HEADER_BYTES) return '';
-  return `${text}}`;
+  return text === '' ? '' : withinLimit(`${text}}`);
+}
+
+function withinLimit(header: string): string {
+  return header.length > MAX_ROUTING_HEADER_BYTES ? '' : header;
 }
 
 /** `meta.routing`: every unit that was called on the way in or chose among children. */
