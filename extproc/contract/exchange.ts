@@ -21,6 +21,8 @@ export interface Exchange extends BodyMemory {
 export interface RequestHeaders {
   /** Value of a lower-case header or pseudo-header, null when absent. */
   find(name: string): string | null;
+  /** Copies such a value to the start of `into`; its length in bytes, −1 when it is absent or longer than there is room. */
+  copy(name: string, into: Uint8Array): number;
   /**
    * The headers that every unit is given, written for HTTP/1.1 as `name: value\r\n` lines, made once and kept:
    * everything but pseudo-headers, `host`, `content-length`, `content-type`, `content-encoding`,

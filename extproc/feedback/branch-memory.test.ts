@@ -4,6 +4,7 @@ import { MAX_PUID_BYTES } from '../../dialects/reading-limits.ts';
 import type { FeedbackMemory } from '../../graph/plan/plan.ts';
 import { testPlan, type TestUnit } from '../testing/plans.ts';
 import { BranchMemory } from './branch-memory.ts';
+import { requestOf } from './testing/request-of.ts';
 
 const BOUNDS: FeedbackMemory = {
   feedbackTtlMs: 1000,
@@ -19,7 +20,8 @@ function remembering(bounds: Partial<FeedbackMemory> = {}, startMs = 5) {
   const memory = new BranchMemory(() => time.ms);
   memory.limit({ ...BOUNDS, ...bounds }, 1);
   const { remember, close } = memory.open(testPlan(GRAPH));
-  const put = (puid: string, branch: number): void => remember(puid, Int32Array.of(branch, -1, -1));
+  const put = (puid: string, branch: number): void =>
+    remember(requestOf(puid), Int32Array.of(branch, -1, -1));
   return { memory, time, put, close };
 }
 
@@ -91,7 +93,7 @@ test('for want of room the oldest leave first, and are counted', () => {
   assert.equal(memory.recall('r5').kind, 'found');
   assert.deepEqual(memory.counts(), {
     requests: 10,
-    bytes: 5 * 4 * 7 + 5 * 4 * 7,
+    bytes: 10 * 4 * 6,
     evicted: 5,
   });
   for (let n = 0; n < 10; n++) put(`s${n}`, 0);
@@ -134,7 +136,7 @@ test('units that were not reached are left out', () => {
   memory.limit(BOUNDS, 1);
   const inner = { name: 's', type: 'ROUTER', children: [model('b'), model('c')] } as const;
   const plan = testPlan({ name: 'r', type: 'ROUTER', children: [model('a'), inner] });
-  memory.open(plan).remember('one', Int32Array.of(0, -1, -128, -128, -128));
+  memory.open(plan).remember(requestOf('one'), Int32Array.of(0, -1, -128, -128, -128));
   const recalled = memory.recall('one');
   assert.ok(recalled.kind === 'found');
   assert.deepEqual(recalled.choices, [{ unit: 'r', children: ['a'], branch: 0 }]);
@@ -145,7 +147,7 @@ test('what a plan left behind is recalled after it, by its own names', () => {
   put('old', 1);
   close();
   const other = testPlan({ name: 'q', type: 'ROUTER', children: [model('x'), model('y')] });
-  memory.open(other).remember('new', Int32Array.of(0, -1, -1));
+  memory.open(other).remember(requestOf('new'), Int32Array.of(0, -1, -1));
   const [old, young] = [memory.recall('old'), memory.recall('new')];
   assert.ok(old.kind === 'found' && young.kind === 'found');
   assert.deepEqual(old.choices, [{ unit: 'r', children: ['b'], branch: 1 }]);
@@ -156,7 +158,7 @@ test('workers share the bounds', () => {
   const memory = new BranchMemory();
   memory.limit({ ...BOUNDS, feedbackEntries: 10 }, 3);
   const { remember } = memory.open(testPlan(GRAPH));
-  for (let n = 0; n < 10; n++) remember(`r${n}`, Int32Array.of(0, -1, -1));
+  for (let n = 0; n < 10; n++) remember(requestOf(`r${n}`), Int32Array.of(0, -1, -1));
   assert.equal(memory.counts().requests, 4);
   memory.limit(undefined, 3);
   assert.deepEqual(memory.counts(), { requests: 0, bytes: 0, evicted: 6 });

@@ -2,7 +2,11 @@
 // out: for a puid, what each unit chose, by name, since the plan may be another one by then. A request is given out once; that it
 // was, and that it was there but is too old, is known for as long again as requests are remembered.
 import { MAX_PUID_BYTES } from '../../dialects/reading-limits.ts';
+import { PUID_HEADER } from '../../graph/plan/names.ts';
 import type { FeedbackMemory, Plan, Step } from '../../graph/plan/plan.ts';
+import { CoarseClock } from '../../lib/runtime/coarse-clock.ts';
+import type { RequestHeaders } from '../contract/exchange.ts';
+import { KeyBytes } from './key-bytes.ts';
 import { KeyedRing } from './keyed-ring.ts';
 
 /** What a unit chose of its children. */
@@ -24,8 +28,8 @@ export interface RememberedRequest {
 
 export type Recalled = RememberedRequest | { readonly kind: 'unknown' | 'expired' | 'duplicate' };
 
-/** Notes a request of one plan: `choices` has an entry for each unit. */
-export type Remember = (puid: string, choices: Int32Array) => void;
+/** Notes a request of one plan, if it has a puid that is not too long: `choices` has an entry for each unit. */
+export type Remember = (headers: Pick<RequestHeaders, 'copy'>, choices: Int32Array) => void;
 
 export interface MemoryNow {
   readonly requests: number;
@@ -60,13 +64,16 @@ export class BranchMemory {
   readonly #now: () => number;
   readonly #ring: KeyedRing;
   readonly #charts = new Map<number, Chart>();
+  readonly #puid = new KeyBytes(MAX_PUID_BYTES);
   #nextTag = 0;
   #ttlMs = 0;
   #isTrimming = false;
+  /** When nothing was left to trim. */
+  #trimmedAt = -1;
   #evicted = 0;
 
   /** `now`: milliseconds of a clock that never goes back. */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = new CoarseClock().now) {
     this.#now = now;
     this.#ring = new KeyedRing({ maxEntries: 0, maxBytes: 0 }, (at) => this.#leave(at));
   }
@@ -102,12 +109,16 @@ export class BranchMemory {
     const units = Int32Array.from(chart.deciders, ({ unit }) => unit);
     const values = new Int32Array(units.length);
     return {
-      remember: (puid, choices) => {
-        if (puid.length > MAX_PUID_BYTES) return;
+      remember: (headers, choices) => {
+        const puid = this.#puid;
+        const length = headers.copy(PUID_HEADER, puid.bytes);
+        if (length < 0) return;
+        puid.length = length;
         for (let at = 0; at < values.length; at++)
           values[at] = choices[units[at] as number] as number;
         const now = this.#now();
-        this.#trim(now);
+        // Until the clock moves on, no further entry has become too old.
+        if (now !== this.#trimmedAt) this.#trim(now);
         if (this.#ring.put(puid, Math.floor(now) | 0, tag, values)) chart.entries++;
       },
       close: () => {
@@ -119,7 +130,7 @@ export class BranchMemory {
 
   /** What is remembered of a request; it is a duplicate from now on. */
   recall(puid: string): Recalled {
-    const at = this.#ring.find(puid);
+    const at = this.#find(puid);
     const chart = at < 0 ? undefined : this.#charts.get(this.#ring.tagAt(at));
     if (chart === undefined) return UNKNOWN;
     if (this.#ring.isMarked(at)) return DUPLICATE;
@@ -134,16 +145,23 @@ export class BranchMemory {
 
   /** Its feedback was given to nobody after all, and may come again. False where that request is not remembered here. */
   release(puid: string): boolean {
-    const at = this.#ring.find(puid);
+    const at = this.#find(puid);
     if (at >= 0) this.#ring.mark(at, false);
     return at >= 0;
+  }
+
+  #find(puid: string): number {
+    return this.#puid.setText(puid) ? this.#ring.find(this.#puid) : -1;
   }
 
   #trim(now: number): void {
     this.#isTrimming = true;
     for (let left = TRIMMED_AT_ONCE; left > 0; left--) {
       const at = this.#ring.oldest();
-      if (at < 0 || this.#ageAt(at, now) < 2 * this.#ttlMs) break;
+      if (at < 0 || this.#ageAt(at, now) < 2 * this.#ttlMs) {
+        this.#trimmedAt = now;
+        break;
+      }
       this.#ring.dropOldest();
     }
     this.#isTrimming = false;

@@ -4,6 +4,7 @@ import { testPlan } from '../testing/plans.ts';
 import { BranchMemory, type RememberedRequest } from './branch-memory.ts';
 import { RECALL_LIMIT_MS } from './limits.ts';
 import { type RecallOutcome, Recaller } from './recaller.ts';
+import { requestOf } from './testing/request-of.ts';
 
 const FOUND: RememberedRequest = { kind: 'found', puid: 'there', predictor: 'p', choices: [] };
 
@@ -12,7 +13,7 @@ function recalling() {
   memory.limit({ feedbackTtlMs: 1000, feedbackEntries: 10, feedbackBytes: 65_536 }, 1);
   const model = (name: string) => ({ name, type: 'MODEL' }) as const;
   const plan = testPlan({ name: 'r', type: 'ROUTER', children: [model('a'), model('b')] });
-  memory.open(plan).remember('here', Int32Array.of(0, -1, -1));
+  memory.open(plan).remember(requestOf('here'), Int32Array.of(0, -1, -1));
   const asked: [number, string][] = [];
   const released: string[] = [];
   const recaller = new Recaller(memory, {

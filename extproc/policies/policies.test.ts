@@ -9,6 +9,7 @@ import { openPolicy } from './table.ts';
 
 const HEADERS: RequestHeaders = {
   find: () => null,
+  copy: () => -1,
   http1Block: () => Buffer.alloc(0),
   hpackBlock: () => Buffer.alloc(0),
   replaceTrace: () => {},

@@ -92,6 +92,18 @@ test('absent headers are null, empty ones are empty', () => {
   assert.equal(headers.find('x-other'), null);
 });
 
+test('a value is copied as its bytes where there is room for it', () => {
+  const headers = headersOf(['x-a', 'one'], ['x-b', 'caf\xe9'], ['x-a', 'two'], ['x-c', 'a\nb']);
+  const into = new Uint8Array(4);
+  assert.equal(headers.copy('x-b', into), 4);
+  assert.deepEqual([...into], [0x63, 0x61, 0x66, 0xe9]);
+  assert.equal(headers.copy('x-a', into), 3);
+  assert.equal(Buffer.from(into.subarray(0, 3)).toString(), 'one');
+  assert.equal(headers.copy('x-b', into.subarray(1)), -1);
+  assert.equal(headers.copy('x-c', into), -1);
+  assert.equal(headers.copy('x-d', into), -1);
+});
+
 test("a client's trace is given to units, unless each call brings its own", () => {
   const list = [
     ['traceparent', '00-a'],

@@ -58,18 +58,22 @@ export class RawRequestHeaders implements RequestHeaders {
 
   find(name: string): string | null {
     const bytes = this.#bytes;
-    this.#read();
-    for (let at = 0; at < spotsEnd; at += SPOTS) {
-      const keyStart = spots[at] as number;
-      if ((spots[at + 1] as number) - keyStart !== name.length) continue;
-      if (!equalsName(bytes, keyStart, name)) continue;
-      const valueStart = spots[at + 2] as number;
-      const valueEnd = spots[at + 3] as number;
-      return isValue(bytes, valueStart, valueEnd)
-        ? bytes.toString('latin1', valueStart, valueEnd)
-        : null;
-    }
-    return null;
+    const spot = this.#spotOf(name);
+    if (spot < 0) return null;
+    const valueStart = spots[spot + 2] as number;
+    const valueEnd = spots[spot + 3] as number;
+    return isValue(bytes, valueStart, valueEnd)
+      ? bytes.toString('latin1', valueStart, valueEnd)
+      : null;
+  }
+
+  copy(name: string, into: Uint8Array): number {
+    const spot = this.#spotOf(name);
+    if (spot < 0) return -1;
+    const valueStart = spots[spot + 2] as number;
+    const valueEnd = spots[spot + 3] as number;
+    if (valueEnd - valueStart > into.length) return -1;
+    return copyValue(this.#bytes, valueStart, valueEnd, into, 0);
   }
 
   http1Block(readable: boolean): Buffer {
@@ -96,6 +100,20 @@ export class RawRequestHeaders implements RequestHeaders {
     RawRequestHeaders.#spotsOf = null;
     readSpots(this.#bytes, this.#start, this.#end);
     RawRequestHeaders.#spotsOf = this;
+  }
+
+  /** Where in `spots` the first header of that name is, −1 for none. */
+  #spotOf(name: string): number {
+    this.#read();
+    const bytes = this.#bytes;
+    const list = spots;
+    const end = spotsEnd;
+    for (let spot = 0; spot < end; spot += SPOTS) {
+      const keyStart = list[spot] as number;
+      if ((list[spot + 1] as number) - keyStart !== name.length) continue;
+      if (equalsName(bytes, keyStart, name)) return spot;
+    }
+    return -1;
   }
 
   #writeHttp1(readable: boolean): Buffer {
@@ -249,7 +267,7 @@ function copyName(bytes: Buffer, start: number, end: number, out: Buffer, at: nu
 }
 
 /** Copies a field value as `isValue` allows it; returns the offset after it, or −1. */
-function copyValue(bytes: Buffer, start: number, end: number, out: Buffer, at: number): number {
+function copyValue(bytes: Buffer, start: number, end: number, out: Uint8Array, at: number): number {
   for (let from = start; from < end; from++) {
     const byte = bytes[from] as number;
     if (byte <= 0x0d && (byte === 0x0d || byte === 0x0a || byte === 0)) return -1;

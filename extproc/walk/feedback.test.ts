@@ -5,13 +5,10 @@ import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
 import type { CallResult } from '../contract/calls.ts';
 import type { Outcome } from '../contract/exchange.ts';
 import { BranchMemory } from '../feedback/branch-memory.ts';
-import { Recaller, type Siblings } from '../feedback/recaller.ts';
-import { noLessons } from '../feedback/lessons.ts';
+import type { Siblings } from '../feedback/recaller.ts';
 import { noResults } from '../feedback/results.ts';
-import { FeedbackTotals } from '../feedback/totals.ts';
-import { MemoryStore } from '../policies/memory-store.ts';
+import type { MemoryStore } from '../policies/memory-store.ts';
 import type { FeedbackDesk } from './context.ts';
-import { FeedbackGraphs } from './feedback-graph.ts';
 import { compileProgram } from './program.ts';
 import {
   type Asked,
@@ -23,6 +20,7 @@ import {
   type Node,
   planOf,
 } from './testing/fake-units.ts';
+import { deskAround } from './testing/feedback-desk.ts';
 
 const A: Node = { name: 'a', type: 'MODEL' };
 const B: Node = { name: 'b', type: 'MODEL' };
@@ -37,16 +35,7 @@ function openDesk(
   const time = { ms: 0 };
   const memory = new BranchMemory(() => time.ms);
   memory.limit({ feedbackTtlMs: 1000, feedbackEntries: 100, feedbackBytes: 65_536 }, 1);
-  return {
-    time,
-    memory,
-    recaller: new Recaller(memory, siblings),
-    totals: new FeedbackTotals(),
-    results: noResults(),
-    graphs: new FeedbackGraphs(),
-    states: new MemoryStore(),
-    lessons: noLessons(),
-  };
+  return { time, ...deskAround(memory, siblings) };
 }
 
 /** A program whose units answer by a function that may be changed; null: none comes. */

@@ -3,9 +3,12 @@
 import '../../dialects/testing/load-messages.ts';
 import { COLLECTED } from '../contract/bodies.ts';
 import type { CallResult } from '../contract/calls.ts';
+import type { RequestHeaders } from '../contract/exchange.ts';
 import { isJson } from '../../lib/codecs/json/scan.ts';
 import { averageJson } from '../../dialects/seldon/average-json.ts';
+import { BranchMemory } from '../feedback/branch-memory.ts';
 import { fakeHeaders, headOf, jsonMessage, type Node, planOf } from './testing/fake-units.ts';
+import { deskAround } from './testing/feedback-desk.ts';
 import { compileProgram } from './program.ts';
 
 const MEASURE_MS = 150;
@@ -48,7 +51,26 @@ function payload(bytes: number): string {
   return `{"meta":{},"data":{"names":["x"],"ndarray":[[${values.join(',')}]]}}`;
 }
 
-function measureWalk(graph: Node, body: string): number {
+/** Headers that have a puid as bytes, as Envoy's do. */
+function headersWithPuid(): RequestHeaders {
+  const puid = Buffer.from('0f8fad5b-d9cb-469f-a165-70867728950e');
+  return {
+    ...fakeHeaders(),
+    copy(_name, into) {
+      for (let at = 0; at < puid.length; at++) into[at] = puid[at] as number;
+      return puid.length;
+    },
+  };
+}
+
+/** As the filter has it by default. */
+function openMemory(): BranchMemory {
+  const memory = new BranchMemory();
+  memory.limit({ feedbackTtlMs: 3_600_000, feedbackEntries: 100_000, feedbackBytes: 8 << 20 }, 1);
+  return memory;
+}
+
+function measureWalk(graph: Node, body: string, remembers: boolean): number {
   const head = headOf(200, { 'content-type': 'application/json' });
   const responseOf = (text: string): CallResult => ({
     kind: 'response',
@@ -72,10 +94,11 @@ function measureWalk(graph: Node, body: string): number {
       close() {},
     }),
     random: Math.random,
+    ...(remembers ? { feedback: deskAround(openMemory(), null) } : {}),
     log: { error: console.error },
   });
   const bound = program.route('predict-rest');
-  const headers = fakeHeaders();
+  const headers = headersWithPuid();
   const message = jsonMessage(body);
   return measure(() => {
     bound?.handle({ headers, message, cancelled: false, ...COLLECTED, onCancel() {}, reply() {} });
@@ -95,8 +118,11 @@ for (const bytes of [100, 10_000, 220_000]) {
   for (const [name, graph] of GRAPHS) {
     // A larger average is made in a thread, and measured nowhere.
     if (name.startsWith('average') && bytes > 100_000) continue;
-    console.log(`${name} ${bytes} B: ${measureWalk(graph, payload(bytes)).toFixed(2)} µs`);
+    console.log(`${name} ${bytes} B: ${measureWalk(graph, payload(bytes), false).toFixed(2)} µs`);
   }
+  const [, router] = GRAPHS[1] as (typeof GRAPHS)[number];
+  const remembered = measureWalk(router, payload(bytes), true);
+  console.log(`router of two ${bytes} B, remembered for feedback: ${remembered.toFixed(2)} µs`);
 }
 
 const large = payload(220_000);

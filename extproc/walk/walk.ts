@@ -5,7 +5,7 @@ import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
 import type { LastCall, Routing } from '../../dialects/dialect.ts';
-import { PUID_HEADER, streamKey } from '../../graph/plan/names.ts';
+import { streamKey } from '../../graph/plan/names.ts';
 import type { Asked, LineOwner, ProgramDeps, Routed, WalkPlan } from './context.ts';
 import { NOT_REACHED, routingHeader, routingMap } from './decisions.ts';
 import { Line } from './line.ts';
@@ -218,9 +218,7 @@ export class Walk implements LineOwner {
   /** Notes the branches under the request's id, so that feedback can follow them. */
   #remember(): void {
     const { remember } = this.plan;
-    if (remember === null || this.choices === null) return;
-    const puid = this.exchange.headers.find(PUID_HEADER);
-    if (puid !== null) remember(puid, this.choices);
+    if (remember !== null && this.choices !== null) remember(this.exchange.headers, this.choices);
   }
 
   #reply(outcome: Outcome): void {

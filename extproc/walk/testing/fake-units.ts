@@ -174,6 +174,12 @@ export function fakeClient(unit: string, transport: Transport, respond: Respond)
 export function fakeHeaders(headers: Readonly<Record<string, string>> = {}): RequestHeaders {
   return {
     find: (name) => headers[name] ?? null,
+    copy: (name, into) => {
+      const value = Buffer.from(headers[name] ?? '', 'latin1');
+      if (headers[name] === undefined || value.length > into.length) return -1;
+      into.set(value);
+      return value.length;
+    },
     http1Block: (readable) => (readable ? PLAIN_BLOCK : ANY_BLOCK),
     hpackBlock: () => ANY_BLOCK,
     replaceTrace() {},

@@ -28,6 +28,13 @@ export class PlainRequestHeaders implements RequestHeaders {
     return found === undefined || !isValue(found[1]) ? null : found[1];
   }
 
+  copy(name: string, into: Uint8Array): number {
+    const value = Buffer.from(this.find(name) ?? '', 'latin1');
+    if (this.find(name) === null || value.length > into.length) return -1;
+    into.set(value);
+    return value.length;
+  }
+
   http1Block(readable: boolean): Buffer {
     const lines = this.#passing()
       .filter(([name]) => !readable || name !== 'accept-encoding')
