@@ -12,6 +12,7 @@ const ROUNDS = 15;
 
 const HEADERS: RequestHeaders = {
   find: () => null,
+  copy: () => -1,
   http1Block: () => Buffer.alloc(0),
   hpackBlock: () => Buffer.alloc(0),
   replaceTrace: () => {},
