@@ -14,7 +14,7 @@ rm -f "$counts"
 scripts/setup.sh --models && e2e/kube/packages.sh && e2e/kube/build.sh --kwok && e2e/otel/build.sh && images/build-oci.sh || exit 1
 
 export SIDEGRAPH_CLUSTER=1 TEST_CONCURRENCY=1 TEST_TIMEOUT_MS=${TEST_TIMEOUT_MS:-1500000}
-tests=${E2E_TESTS:-e2e/control-plane e2e/scale e2e/cluster e2e/data-plane/traces.test.ts}
+tests=${E2E_TESTS:-e2e/control-plane e2e/scale e2e/cluster e2e/data-plane/traces.test.ts e2e/data-plane/live-page.test.ts}
 log=/dev/null long=
 if [ "${1:-}" = --long ]; then
   long=1
