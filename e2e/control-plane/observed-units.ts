@@ -5,7 +5,7 @@ import { deployment, model, type Node } from '../harness/manifest.ts';
 import { JSON_TYPE, type RestResponse, type RestUnit, startRestUnit } from '../harness/unit.ts';
 
 export const NAMESPACE = 'demo';
-/** The first has a router, the second a combiner. */
+/** The first has a router of its own, the second one that is built in, over a model and a combiner. */
 export const DEPLOYMENTS = ['iris', 'fraud'] as const;
 export const PREDICTOR = 'main';
 
@@ -55,6 +55,7 @@ export async function startObservedUnits(): Promise<ObservedUnits> {
       startModel(() => ({ accuracy: 0.8, meanMs: 4, failures: 0.03, failsWith: 400 })),
     ),
     boosted: await started(startModel(() => ({ accuracy: 0.95, meanMs: 18, failures: 0 }))),
+    deep: await started(startModel(() => ({ accuracy: 0.98, meanMs: 25, failures: 0 }))),
   };
   const graphs: Readonly<Record<string, Node>> = {
     iris: {
@@ -71,9 +72,16 @@ export async function startObservedUnits(): Promise<ObservedUnits> {
       ],
     },
     fraud: {
-      name: 'mean',
-      implementation: 'AVERAGE_COMBINER',
-      children: [model('linear', ports.linear), model('boosted', ports.boosted)],
+      name: 'chooser',
+      implementation: 'EPSILON_GREEDY',
+      children: [
+        model('linear', ports.linear),
+        {
+          name: 'ensemble',
+          implementation: 'AVERAGE_COMBINER',
+          children: [model('boosted', ports.boosted), model('deep', ports.deep)],
+        },
+      ],
     },
   };
   return Object.assign(observed, {

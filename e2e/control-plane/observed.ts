@@ -7,15 +7,13 @@ import { startTestGateway, type TestGateway, until } from '../../gateway/testing
 import { compileDeployment } from '../../graph/compile/compile-deployment.ts';
 import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
 import { openPod, type TestPod } from '../../sidecar/agent/testing/pod.ts';
-import { ask } from '../harness/client.ts';
+import { ask, type Reply } from '../harness/client.ts';
 import { type Prometheus, startPrometheus, type Target } from '../harness/prometheus.ts';
 import { type ApiServer, startApiServer } from '../kube/apiserver.ts';
 import {
   NAMESPACE as SYSTEM,
   renderConfigurations,
-  type Replica,
   SECRET,
   startReplica,
 } from './admission-harness.ts';
@@ -169,32 +167,27 @@ async function startControlPlane(
   endings.push(() => operator.stop());
   for (const name of DEPLOYMENTS) await client.apply(modelOf(NAMESPACE, name), USER);
   for (const name of DEPLOYMENTS) await rollOut(client, NAMESPACE, `${name}-main-0-model`);
-  const replica: Replica = await startReplica(api, 'admission-0');
+  const replica = await startReplica(api, 'admission-0');
   endings.push(() => replica.stop());
   for (const configuration of renderConfigurations(replica.port))
     await client.create(configuration, USER);
   return { ...operator, admissionPort: replica.healthPort };
 }
 
-type Reply = Awaited<ReturnType<TestGateway['predict']>>;
-
 function predict(gateway: TestGateway, name: string, sent = 1): Promise<Reply> {
   return post(gateway, name, 'predictions', { data: { ndarray: [[sent]] } });
 }
 
-async function post(
+function post(
   gateway: TestGateway,
   name: string,
   what: 'predictions' | 'feedback',
   body: object,
-  headers: Readonly<Record<string, string>> = {},
 ): Promise<Reply> {
-  const reply = await ask(gateway.options.httpPort, {
+  return ask(gateway.options.httpPort, {
     path: `/seldon/${NAMESPACE}/${name}/api/v1.0/${what}`,
-    headers,
     body: JSON.stringify(body),
   });
-  return reply;
 }
 
 /** Predictions, with feedback on some of them. Some requests are for a deployment that is not there. */
@@ -209,9 +202,10 @@ async function runClient(gateway: TestGateway, endMs: number): Promise<void> {
     const name = Math.random() < 0.65 ? 'iris' : 'fraud';
     const sent = Math.floor(Math.random() * 3);
     const { status, headers, text } = await predict(gateway, name, sent);
-    if (status !== 200 || name !== 'iris' || Math.random() > FEEDBACK_SHARE) continue;
+    if (status !== 200 || Math.random() > FEEDBACK_SHARE) continue;
     const puid = headers['seldon-puid'];
-    const isRight = text.includes(`[[${sent}]]`);
+    const { data } = JSON.parse(text) as { readonly data: { readonly ndarray: number[][] } };
+    const isRight = data.ndarray[0]?.[0] === sent;
     const feedback = { puid, reward: isRight ? REWARDS.right : REWARDS.wrong };
     await post(gateway, name, 'feedback', feedback);
     // Now and then a client is not sure that it was heard.
@@ -225,7 +219,7 @@ async function runChanges(client: KubeClient, gateway: TestGateway, endMs: numbe
     const name = `trial-${count % 3}`;
     await client.apply(modelOf(NAMESPACE, name, { labels: { round: `r${count}` } }), USER);
     const wrong = modelOf(NAMESPACE, 'wrong', { predictor: { traffic: 30, graph: {} } });
-    await client.apply(wrong as KubeObject, USER).catch(() => {});
+    await client.apply(wrong, USER).catch(() => {});
     gateway.deploy({ namespace: NAMESPACE, name, predictors: [{ name: `p${count}` }] });
     await sleep(Math.min(2000 + 5000 * Math.random(), Math.max(endMs - performance.now(), 0)));
   }
