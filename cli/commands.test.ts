@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_SIDECAR } from '../operator/config/defaults.ts';
 import { renderSidecar } from '../operator/workloads/sidecar/render-sidecar.ts';
-import { COMMANDS, parseCommand, USAGE } from './commands.ts';
+import { COMMANDS, MAIN_USAGE, parseCommand } from './commands.ts';
 import { parseCheck } from './commands/check/parse.ts';
 import { parseInject } from './commands/inject/parse.ts';
 import { parseRun } from './commands/run/parse.ts';
@@ -19,8 +19,8 @@ function run(...argv: string[]) {
   return optionsOf(parseRun(argv));
 }
 
-function wrong(...argv: string[]): string {
-  const asked = parseCommand(argv);
+async function wrong(...argv: string[]): Promise<string> {
+  const asked = await parseCommand(argv);
   assert.equal(asked.kind, 'wrong', JSON.stringify(asked));
   return asked.faults.join('\n');
 }
@@ -50,41 +50,44 @@ test('run reads every option, with = or a space, in any order', () => {
   assert.deepEqual(Object.fromEntries(options.set.get('m') ?? []), { A: '1=2', B: '' });
 });
 
-test('a command line is told everything that is wrong with it', () => {
+test('a command line is told everything that is wrong with it', async () => {
   assert.equal(
-    wrong('run', 'g.yaml', '--port', '0', '--access-log=some'),
+    await wrong('run', 'g.yaml', '--port', '0', '--access-log=some'),
     '--port 0 is not a whole number from 1 to 65535\n--access-log some is not one of all, failures, none',
   );
 });
 
-test('every command is in the overview and explains each of its flags', () => {
+test('every command is in the overview and explains each of its flags', async () => {
   for (const [name, { synopsis, summary, usage }] of Object.entries(COMMANDS)) {
-    assert.ok(USAGE['main']?.includes(`  ${synopsis.padEnd(18)}${summary}\n`), name);
-    assert.match(usage, new RegExp(`^Usage: sidegraph ${name}`));
+    assert.ok(MAIN_USAGE.includes(`  ${synopsis.padEnd(18)}${summary}\n`), name);
+    assert.match(await usage(), new RegExp(`^Usage: sidegraph ${name}`));
   }
 });
 
-test('each mistake is told in one sentence that names it', () => {
-  assert.match(wrong('run', 'g.yaml', '--prot', '1'), /unknown option '--prot'/);
-  assert.match(wrong('run'), /needs a file/);
-  assert.match(wrong('run', 'a.yaml', 'b.yaml'), /one file, not also b.yaml/);
-  assert.match(wrong('run', 'g.yaml', '--port', '0'), /--port 0 is not a whole number from 1/);
-  assert.match(wrong('run', 'g.yaml', '--port', '80x'), /--port 80x/);
-  assert.match(wrong('run', 'g.yaml', '--port'), /--port/);
-  assert.match(wrong('run', 'g.yaml', '--log-level', 'loud'), /debug, info, warn, error/);
-  assert.match(wrong('run', 'g.yaml', '--set', 'mA=1'), /UNIT.NAME=VALUE/);
-  assert.match(wrong('run', 'g.yaml', '--unit', 'm'), /NAME=URL/);
-  assert.match(wrong('run', 'g.yaml', '--otlp', 'c:4318'), /http:\/\/HOST:PORT/);
-  assert.match(wrong('check'), /at least one file/);
-  assert.match(wrong('explain', 'g.yaml', '-o', 'svg'), /tree, mermaid, json/);
-  assert.match(wrong('serve'), /no command serve/);
+test('each mistake is told in one sentence that names it', async () => {
+  assert.match(await wrong('run', 'g.yaml', '--prot', '1'), /unknown option '--prot'/);
+  assert.match(await wrong('run'), /needs a file/);
+  assert.match(await wrong('run', 'a.yaml', 'b.yaml'), /one file, not also b.yaml/);
+  assert.match(
+    await wrong('run', 'g.yaml', '--port', '0'),
+    /--port 0 is not a whole number from 1/,
+  );
+  assert.match(await wrong('run', 'g.yaml', '--port', '80x'), /--port 80x/);
+  assert.match(await wrong('run', 'g.yaml', '--port'), /--port/);
+  assert.match(await wrong('run', 'g.yaml', '--log-level', 'loud'), /debug, info, warn, error/);
+  assert.match(await wrong('run', 'g.yaml', '--set', 'mA=1'), /UNIT.NAME=VALUE/);
+  assert.match(await wrong('run', 'g.yaml', '--unit', 'm'), /NAME=URL/);
+  assert.match(await wrong('run', 'g.yaml', '--otlp', 'c:4318'), /http:\/\/HOST:PORT/);
+  assert.match(await wrong('check'), /at least one file/);
+  assert.match(await wrong('explain', 'g.yaml', '-o', 'svg'), /tree, mermaid, json/);
+  assert.match(await wrong('serve'), /no command serve/);
 });
 
-test('help is given for the whole and for each command', () => {
-  assert.deepEqual(parseCommand([]), { kind: 'help', topic: 'main' });
-  assert.deepEqual(parseCommand(['help', 'run']), { kind: 'help', topic: 'run' });
-  assert.deepEqual(parseCommand(['run', '--help']), { kind: 'help', topic: 'run' });
-  assert.deepEqual(parseCommand(['check', '-h']), { kind: 'help', topic: 'check' });
+test('help is given for the whole and for each command', async () => {
+  assert.deepEqual(await parseCommand([]), { kind: 'help', topic: 'main' });
+  assert.deepEqual(await parseCommand(['help', 'run']), { kind: 'help', topic: 'run' });
+  assert.deepEqual(await parseCommand(['run', '--help']), { kind: 'help', topic: 'run' });
+  assert.deepEqual(await parseCommand(['check', '-h']), { kind: 'help', topic: 'check' });
 });
 
 test('check takes standard input as -', () => {
@@ -94,7 +97,7 @@ test('check takes standard input as -', () => {
   });
 });
 
-test('the sidecar has the defaults of a pod, and reads what its template passes', () => {
+test('the sidecar has the defaults of a pod, and reads what its template passes', async () => {
   const command = optionsOf(parseSidecar([]));
   assert.equal(command.kind, 'serve');
   assert.deepEqual(command.kind === 'serve' && command.options, {
@@ -137,19 +140,19 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
   );
   const tls = { dir: '/cert', certificate: 'server.pem', key: 'tls.key' };
   assert.deepEqual(rendered.options.tls, tls);
-  assert.match(wrong('run', 'f', '--access-log', 'some'), /not one of all, failures, none/);
+  assert.match(await wrong('run', 'f', '--access-log', 'some'), /not one of all, failures, none/);
   assert.equal(rendered.options.envoyMemoryBytes, 512 * 1024 * 1024);
   assert.deepEqual(optionsOf(parseSidecar(['--drain', '--run=/r'])), { kind: 'drain', run: '/r' });
-  assert.match(wrong('sidecar', 'x'), /takes no x/);
+  assert.match(await wrong('sidecar', 'x'), /takes no x/);
 });
 
-test('inject needs files, status takes one name', () => {
-  assert.match(wrong('inject'), /needs a file/);
+test('inject needs files, status takes one name', async () => {
+  assert.match(await wrong('inject'), /needs a file/);
   const inject = optionsOf(parseInject(['-f', 'a.yaml', '-f', '-', '--graph', 'g.yaml']));
   assert.deepEqual(inject.files, ['a.yaml', '-']);
   assert.deepEqual(inject.graphs, ['g.yaml']);
-  assert.match(wrong('status', 'a', 'b'), /takes one name/);
-  assert.match(wrong('status', '-A', '-n', 'x'), /neither a name nor -n/);
+  assert.match(await wrong('status', 'a', 'b'), /takes one name/);
+  assert.match(await wrong('status', '-A', '-n', 'x'), /neither a name nor -n/);
   const status = optionsOf(parseStatus(['-n', 'demo', 'iris', '-o', 'json']));
   assert.deepEqual([status.namespace, status.name, status.output], ['demo', 'iris', 'json']);
 });

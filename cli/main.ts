@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { CommandFailure } from '../lib/runtime/failure.ts';
 import { describeThrown } from '../lib/runtime/thrown.ts';
 import { type Io, processIo } from '../lib/runtime/io.ts';
-import { MAIN_USAGE, parseCommand, USAGE } from './commands.ts';
+import { parseCommand, usageOf } from './commands.ts';
 
 /** Runs one command to its end; returns the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const asked = parseCommand(argv);
   try {
+    const asked = await parseCommand(argv);
     switch (asked.kind) {
       case 'help':
-        io.out(USAGE[asked.topic] ?? MAIN_USAGE);
+        io.out(await usageOf(asked.topic));
         return 0;
       case 'version':
         io.out(`sidegraph ${readVersion()}\n`);

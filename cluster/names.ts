@@ -1,6 +1,7 @@
 // The names that cross the wire of Kubernetes: annotations, labels, field managers, containers, volumes, ports and paths in
 // the pod. Everything that reads or writes an object imports them from here. Seldon's own stand beside ours, since its
 // images, tools and users' selectors rely on them.
+import { commandExecArgv } from '../lib/runtime/exec-argv.ts';
 
 /** On a namespace: `enabled` lets sidecars in. */
 export const INJECTION_ANNOTATION = 'sidegraph.io/injection';
@@ -71,7 +72,7 @@ export const CONTAINERS = { envoy: 'sidegraph-envoy', filter: 'sidegraph-filter'
 /** How the filter's image starts `sidegraph`; it may be without a shell. */
 export const SIDEGRAPH_COMMAND = [
   '/usr/local/bin/node',
-  '--disable-warning=ExperimentalWarning',
+  ...commandExecArgv,
   '--import=/app/lib/runtime/compile-cache.mjs',
   '/app/cli/main.ts',
 ] as const;

@@ -1,6 +1,6 @@
 // The file in a plan's ConfigMap: what the operator writes and the agent in the pod reads. It holds a DeploymentPlan with one
 // predictor and the revision of the containers that it was made for, so that a pod can refuse a plan whose units it has not.
-import { hashPlan } from '../graph/compile/compile-deployment.ts';
+import { hashPlan } from '../graph/plan/hash-plan.ts';
 import { canonicalJson, isPlainObject } from '../graph/plan/json-value.ts';
 import { LIMITS } from '../graph/plan/limits.ts';
 import { PLAN_VERSION } from '../graph/plan/plan.ts';

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileDeployment, hashPlan } from './compile/compile-deployment.ts';
+import { compileDeployment } from './compile/compile-deployment.ts';
+import { hashPlan } from './plan/hash-plan.ts';
 import { explainPlan } from './explain/explain-plan.ts';
 import { arbitraryManifest } from './testing/graph-arbitrary.ts';
 import { isPlainObject } from './plan/json-value.ts';

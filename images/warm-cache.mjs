@@ -3,19 +3,21 @@
 // node --import=/app/lib/runtime/compile-cache.mjs warm-cache.mjs
 import { spawnSync } from 'node:child_process';
 
-const MODULES = [
-  'cli/main.ts',
-  'sidecar/agent/sidecar.ts',
-  'sidecar/agent/drain-command.ts',
-  'operator/process/apply-crd.ts',
-];
-for (const module of MODULES) await import(`/app/${module}`);
+await import('/app/operator/process/apply-crd.ts');
 
-// The other processes load all at their start. Some have other flags of V8, and the cache is bound to those.
-const { workerExecArgv } = await import('/app/lib/runtime/exec-argv.ts');
+// The other processes have other flags of V8, and the cache is bound to those.
+const { commandExecArgv, workerExecArgv } = await import('/app/lib/runtime/exec-argv.ts');
 const { operatorExecArgv } = await import('/app/operator/config/exec-argv.ts');
 const cached = ['--import=/app/lib/runtime/compile-cache.mjs'];
+const AGENT = [
+  'cli/main.ts',
+  'cli/commands/sidecar/parse.ts',
+  'sidecar/agent/sidecar.ts',
+  'sidecar/agent/drain-command.ts',
+];
+const loadAgent = AGENT.map((module) => `await import('/app/${module}');`).join('');
 const PROCESSES = [
+  [...commandExecArgv, ...cached, '--input-type=module', `--eval=${loadAgent}`],
   [...workerExecArgv, '/app/extproc/process/main.ts', '--warm'],
   [...operatorExecArgv, ...cached, '/app/operator/process/main.ts', '--help'],
   [...operatorExecArgv, ...cached, '/app/gateway/process/main.ts', '--help'],

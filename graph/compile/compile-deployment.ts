@@ -1,7 +1,6 @@
 // Turns a checked deployment into the plans that `envoy/` and `extproc/` read: one for each predictor. Nothing fails here;
 // what could has been told by the checks. Equal input gives byte-equal plans.
 import { dialectOf } from '../../dialects/known/dialects.ts';
-import { createHash } from 'node:crypto';
 import { annotationsOf, orchestratorEnv } from '../seldon/annotations.ts';
 import { NO_TRACING, readTracing, type TracingDefaults } from '../seldon/tracing.ts';
 import { compileEdges } from './compile-edges.ts';
@@ -11,7 +10,7 @@ import { compileRoutes } from './compile-routes.ts';
 import { compileWalk } from './compile-walk.ts';
 import { findContainer, listUnits } from '../plan/deployment.ts';
 import type { Addresses, Deployment, Predictor, Unit } from '../plan/deployment.ts';
-import { canonicalJson } from '../plan/json-value.ts';
+import { hashPlan } from '../plan/hash-plan.ts';
 import { PLAN_VERSION } from '../plan/plan.ts';
 import type { DeploymentPlan, PayloadLog, Plan, PlanUnit } from '../plan/plan.ts';
 import { compilePayloadLogs } from './compile-payload-logs.ts';
@@ -91,11 +90,6 @@ function compilePlan(
   };
   const { version, ...rest } = plan;
   return { version, hash: hashPlan(plan), ...rest };
-}
-
-/** 16 hex digits over the canonical JSON of a plan without its hash. */
-export function hashPlan(plan: Omit<Plan, 'hash'>): string {
-  return createHash('sha256').update(canonicalJson(plan)).digest('hex').slice(0, 16);
 }
 
 function compileUnits(

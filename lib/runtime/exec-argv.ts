@@ -1,10 +1,18 @@
-// How Node should be started for the filter's process; the supervisor passes these before the script's name.
+// How Node should be started: for `sidegraph`, and for the filter's process, where the supervisor passes these before the script's name.
+// The compile cache is bound to them.
 
 const COMPILE_CACHE = new URL('./compile-cache.mjs', import.meta.url).href;
 
+/** Of the command line, which is also a pod's agent; the import of the compile cache and the script's name follow. `bin/sidegraph` has the same. */
+export const commandExecArgv = [
+  // Type stripping is what runs this project; its warning would be the first line of every log.
+  '--disable-warning=ExperimentalWarning',
+  // What reads and renders a plan is garbage at once; then there is little to do. V8's default keeps 5 MB more for it, for good.
+  '--max-semi-space-size=1',
+] as const;
+
 /** Arguments of Node itself, to be followed by the script's name. */
 export const workerExecArgv: readonly string[] = [
-  // Type stripping is what runs this project; its warning would be the first line of every log.
   '--disable-warning=ExperimentalWarning',
   `--import=${COMPILE_CACHE}`,
   // The walk lives on bytes outside the heap, and those are freed when the young generation is swept: sweep often.

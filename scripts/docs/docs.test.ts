@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { parseCommand, USAGE } from '../../cli/commands.ts';
+import { parseCommand, TOPICS, usageOf } from '../../cli/commands.ts';
 import { DIFFERENCES } from '../../e2e/conformance/differences.ts';
 import { listPages, PICTURES, ROOT } from './pages.ts';
 import { partNames, renderPage } from './render-page.ts';
@@ -59,12 +59,13 @@ test('every generated part stands on exactly one page', () => {
   }
 });
 
-test('the examples of the help texts are command lines that can be read, with files that exist', () => {
-  const lines = Object.values(USAGE).flatMap((text) => text.match(/^ {2}sidegraph .*$/gm) ?? []);
+test('the examples of the help texts are command lines that can be read, with files that exist', async () => {
+  const texts = await Promise.all(TOPICS.map(usageOf));
+  const lines = texts.flatMap((text) => text.match(/^ {2}sidegraph .*$/gm) ?? []);
   assert.ok(lines.length > 5);
   for (const line of lines) {
     const words = (line.trim().split(/ [|>] /)[0] ?? '').split(/\s+/).slice(1);
-    assert.notEqual(parseCommand(words).kind, 'wrong', line);
+    assert.notEqual((await parseCommand(words)).kind, 'wrong', line);
     for (const word of words.filter((each) => each.startsWith('examples/'))) {
       assert.ok(existsSync(join(ROOT, word)), `${line}: ${word}`);
     }

@@ -1,5 +1,5 @@
 // A page of the docs in, the same page with its generated parts as the code has them now out.
-import { USAGE } from '../../cli/commands.ts';
+import { TOPICS, usageOf } from '../../cli/commands.ts';
 import { commandFailures, findings, requestErrors, liveNotes } from './code-tables.ts';
 import {
   annotationLimits,
@@ -58,7 +58,12 @@ const PARTS: Readonly<Record<string, () => string>> = {
   'unit-outcomes-rest': () => unitOutcomes('rest'),
   'unit-outcomes-grpc': () => unitOutcomes('grpc'),
   ...Object.fromEntries(
-    Object.entries(USAGE).map(([topic, text]) => [`usage-${topic}`, () => block(text)]),
+    await Promise.all(
+      TOPICS.map(async (topic) => {
+        const text = await usageOf(topic);
+        return [`usage-${topic}`, () => block(text)];
+      }),
+    ),
   ),
 };
 

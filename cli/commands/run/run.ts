@@ -13,7 +13,7 @@ import { filterLines } from '../../../sidecar/supervisor/filter-lines.ts';
 import { renderFindings } from '../../manifests/findings.ts';
 import type { Io } from '../../../lib/runtime/io.ts';
 import { createLog } from '../../../sidecar/supervisor/log.ts';
-import { type RunningLive, startLive } from './live.ts';
+import type { RunningLive } from './live.ts';
 import type { RunOptions } from './parse.ts';
 import { createPaint, unitPrefix, wantsColour } from '../../../lib/runtime/paint.ts';
 import { type PrepareContext, type Prepared, prepare } from './prepare.ts';
@@ -124,6 +124,7 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   const signal = AbortSignal.any([stop.signal, over.signal]);
   try {
     if (options.adminPort !== null && layout.liveLogPath !== undefined) {
+      const { startLive } = await import('./live.ts');
       live = await startLive({
         dataPlane,
         logPath: layout.liveLogPath,
