@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs the Debian or Ubuntu packages that a node needs (about 180 MB) and, on Debian, a Chromium for the tests of pages (about
-# 300 MB; Ubuntu has it as a snap only, and the tests skip). Says which, and does nothing when they are there. They are the only thing that the test cluster puts outside the checkout; remove them with apt-get as usual.
+# 300 MB; Ubuntu has it as a snap only, and the tests skip). Says which, and does nothing when they are there. They are the only
+# thing that the test cluster puts outside the checkout; remove them with apt-get as usual.
 set -euo pipefail
 
 # package:a program or file that shows it is there
