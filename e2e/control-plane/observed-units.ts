@@ -51,10 +51,10 @@ export async function startObservedUnits(): Promise<ObservedUnits> {
       ),
     ),
     neighbours: await started(startModel(() => ({ accuracy: 0.65, meanMs: 30, failures: 0.02 }))),
-    linear: await started(
-      startModel(() => ({ accuracy: 0.8, meanMs: 4, failures: 0.03, failsWith: 400 })),
+    linear: await started(startModel(() => ({ accuracy: 0.8, meanMs: 4, failures: 0 }))),
+    boosted: await started(
+      startModel(() => ({ accuracy: 0.95, meanMs: 18, failures: 0.03, failsWith: 400 })),
     ),
-    boosted: await started(startModel(() => ({ accuracy: 0.95, meanMs: 18, failures: 0 }))),
     deep: await started(startModel(() => ({ accuracy: 0.98, meanMs: 25, failures: 0 }))),
   };
   const graphs: Readonly<Record<string, Node>> = {

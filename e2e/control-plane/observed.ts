@@ -9,7 +9,12 @@ import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import { KubeClient } from '../../lib/kube/client.ts';
 import { openPod, type TestPod } from '../../sidecar/agent/testing/pod.ts';
 import { ask, type Reply } from '../harness/client.ts';
-import { type Prometheus, startPrometheus, type Target } from '../harness/prometheus.ts';
+import {
+  type Prometheus,
+  type PrometheusOptions,
+  startPrometheus,
+  type Target,
+} from '../harness/prometheus.ts';
 import { type ApiServer, startApiServer } from '../kube/apiserver.ts';
 import {
   NAMESPACE as SYSTEM,
@@ -50,10 +55,7 @@ export interface Observed {
 }
 
 /** Whatever was started is stopped when something does not start. */
-export async function startObserved(options: {
-  readonly scrapeEvery: string;
-  readonly rules?: readonly string[];
-}): Promise<Observed> {
+export async function startObserved(options: PrometheusOptions): Promise<Observed> {
   const endings: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of endings.splice(0).reverse()) await end();
@@ -67,7 +69,7 @@ export async function startObserved(options: {
 }
 
 async function start(
-  options: Parameters<typeof startObserved>[0],
+  options: PrometheusOptions,
   endings: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Observed> {

@@ -49,10 +49,27 @@ export function whyNoPrometheus(): string | false {
     : false;
 }
 
-/** Resolves when it is ready. `scrapeEvery` as Prometheus writes times: `1s`. */
+/** A rule as the Prometheus operator's PodMonitors have it. */
+export interface Relabeling {
+  readonly sourceLabels: readonly string[];
+  readonly regex: string;
+  readonly targetLabel: string;
+  readonly replacement?: string;
+}
+
+export interface PrometheusOptions {
+  /** As Prometheus writes times: `1s`. */
+  readonly scrapeEvery: string;
+  /** Files of rules. */
+  readonly rules?: readonly string[];
+  /** Applied to every series that is scraped. */
+  readonly relabelings?: readonly Relabeling[];
+}
+
+/** Resolves when it is ready. */
 export async function startPrometheus(
   targets: readonly Target[],
-  { scrapeEvery, rules = [] }: { readonly scrapeEvery: string; readonly rules?: readonly string[] },
+  { scrapeEvery, rules = [], relabelings = [] }: PrometheusOptions,
 ): Promise<Prometheus> {
   const dir = mkdtempSync(join(tmpdir(), 'sidegraph-prometheus-'));
   const port = await freePort();
@@ -62,6 +79,11 @@ export async function startPrometheus(
     scrape_configs: targets.map((target, index) => ({
       job_name: `target-${index}`,
       metrics_path: target.path ?? '/metrics',
+      metric_relabel_configs: relabelings.map(({ sourceLabels, targetLabel, ...rule }) => ({
+        source_labels: sourceLabels,
+        target_label: targetLabel,
+        ...rule,
+      })),
       static_configs: [{ targets: [`127.0.0.1:${target.port}`], labels: target.labels }],
     })),
   };

@@ -2,7 +2,6 @@
 // Seldon's names and labels, seconds, and a `_summary` family with quantiles beside each histogram.
 import { BUCKETS_SECONDS } from '../../graph/plan/names.ts';
 import { addTo, type Distribution, emptyDistribution, QUANTILES, quantileOf } from './buckets.ts';
-import { statusOfCode } from './grpc-codes.ts';
 import type { Family, MetricLabels, WrittenSample } from './prometheus-text.ts';
 
 export type SeldonFamily =
@@ -21,7 +20,6 @@ const SERVER_LABELS = [
   'service',
   'method',
   'code',
-  'status',
 ];
 
 /** The families without their values, for the docs. */
@@ -51,11 +49,9 @@ export function describeSeldonFamilies(): readonly {
 export class SeriesTable {
   readonly #rows = new Map<string, { labels: MetricLabels; distribution: Distribution }>();
 
-  /** `status` is made of `code`: Seldon's own board asks for it. */
   add(labels: MetricLabels, distribution: Distribution): void {
-    const all = { ...labels, status: statusOfCode(labels['code'] ?? '') };
     const sorted = Object.fromEntries(
-      Object.entries(all).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+      Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
     );
     const key = JSON.stringify(sorted);
     let row = this.#rows.get(key);
