@@ -23,6 +23,13 @@ export function readCommands(page: URL): ReadonlyMap<string, string> {
   return found;
 }
 
+/** One block by its name, of a page with others that nobody runs. */
+export function readCommand(page: URL, name: string): string {
+  for (const [, found, script = ''] of readFileSync(page, 'utf8').matchAll(BLOCK))
+    if (found === name) return script;
+  throw new Error(`no block is named ${name}: ${page.pathname}`);
+}
+
 export interface CommandResult {
   readonly code: number;
   /** Standard output and error, in this order. */

@@ -1,10 +1,10 @@
 #!/bin/bash
 # Builds what the test cluster runs, from the Go module proxy alone, into .cache/kube/bin: one program for all of
-# Kubernetes, etcd and kubectl (it runs what it is called as), CoreDNS, helm and kwok; and the pause program.
+# Kubernetes, etcd and kubectl (it runs what it is called as), CoreDNS, helm, kwok, Prometheus and its operator; and the pause program.
 # A build takes 5 to 14 minutes on two cores; it is passed over while bin/ fits this folder. Needs Go 1.24 or later.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
-KUBERNETES=v1.34.4 HELM=v3.22.0 KWOK=v0.7.0
+KUBERNETES=v1.34.4 HELM=v3.22.0 KWOK=v0.7.0 PROMETHEUS=v0.305.0 PROMETHEUS_OPERATOR=v0.85.0 # v0.305.0: Prometheus 3.5.0
 # The definitions of others' kinds that the operator can make objects of: module, and its files.
 DEFINITIONS="
 github.com/kedacore/keda/v2@v2.17.2 config/crd/bases/keda.sh_scaledobjects.yaml
@@ -72,6 +72,30 @@ fetch_definitions() {
   rm -rf "$CACHE/definitions" && mv "$CACHE/definitions.new" "$CACHE/definitions"
   touch "$BIN/definitions"
 }
+# With what reloads Prometheus for it, and its definitions. It cannot be installed by its path: its module replaces others, which a requirement of
+# it does not.
+build_prometheus_operator() {
+  local module=github.com/prometheus-operator/prometheus-operator program=$CACHE/out/prometheus-operator definitions=$CACHE/prometheus-definitions dir
+  rm -rf "$program" "$definitions" && mkdir -p "$program" "$definitions"
+  (cd "$program" && printf 'module prometheus-operator\n\ngo 1.24.0\n' > go.mod &&
+    go get "$module/cmd/operator@$1" "$module/cmd/prometheus-config-reloader@$1" 2> >(grep -v '^go: added ' >&2) &&
+    nice -n 5 go build -gcflags=all=-dwarf=false -ldflags '-s -w' -o "$program/" "$module/cmd/operator" "$module/cmd/prometheus-config-reloader")
+  dir=$(cd "$program" && go list -m -f '{{.Dir}}' "$module")
+  cp "$dir"/example/prometheus-operator-crd/*.yaml "$definitions/" && chmod u+w "$definitions"/*
+  mv -f "$program/prometheus-config-reloader" "$BIN/"
+  mv -f "$program/operator" "$BIN/prometheus-operator"
+  rm -rf "$program"
+}
+# Debian's Prometheus finds no pods: it is built without Kubernetes' discovery. Of all others none is built here.
+build_prometheus() {
+  local module=github.com/prometheus/prometheus source=$CACHE/out/prometheus dir
+  dir=$(go mod download -json "$module@$1" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p')
+  rm -rf "$source" && mkdir -p "$CACHE/out" && cp -r "$dir" "$source" && chmod -R u+w "$source"
+  printf 'package plugins\n\nimport _ "%s/discovery/kubernetes"\n' "$module" > "$source/plugins/plugins.go"
+  (cd "$source" && nice -n 5 go build -gcflags=all=-dwarf=false -ldflags '-s -w' -o "$CACHE/out/prometheus-server" ./cmd/prometheus)
+  mv -f "$CACHE/out/prometheus-server" "$BIN/"
+  rm -rf "$source"
+}
 build_pause() { gcc -Os -static -s "$KUBE_HERE/pause.c" -o "$BIN/pause"; }
 
 prepare_go
@@ -80,6 +104,8 @@ step kube "$(stamp_of "$KUBERNETES" "$KUBE_HERE"/program/go.* "$KUBE_HERE"/progr
 step helm "$HELM" "helm $HELM (2 minutes, once)" install_program "helm.sh/helm/v3/cmd/helm@$HELM"
 if [ "${1:-}" = --kwok ]; then
   step kwok "$KWOK" "kwok $KWOK (2 minutes, once)" install_program "sigs.k8s.io/kwok/cmd/kwok@$KWOK"
+  step prometheus-server "$PROMETHEUS" "Prometheus 3.5.0 (3 to 8 minutes, once)" build_prometheus "$PROMETHEUS"
+  step prometheus-operator "$PROMETHEUS_OPERATOR" "the Prometheus operator $PROMETHEUS_OPERATOR (3 to 8 minutes, once)" build_prometheus_operator "$PROMETHEUS_OPERATOR"
 fi
 step definitions "$(stamp_of "$DEFINITIONS")" "the definitions of KEDA's, Istio's, the Gateway API's and cert-manager's kinds" fetch_definitions
 step pause "$(stamp_of pause "$KUBE_HERE/pause.c")" 'the pause program' build_pause
