@@ -11,7 +11,7 @@ import { whyNoKube } from '../kube/apiserver.ts';
 import { type Observed, startObserved } from './observed.ts';
 
 const LOAD_MS = 20_000;
-/** Rules of the chart: the board asks for a label that Seldon's executor does not have either. */
+/** What the chart's PodMonitor does to the series: the board asks for a label that Seldon's executor does not have either. */
 const STATUS_LABEL = load(
   readFileSync(new URL('../../charts/sidegraph/files/status-label.yaml', import.meta.url), 'utf8'),
 ) as readonly Relabeling[];
