@@ -122,7 +122,8 @@ function stateOf(
   const named = new Map<string, KubeObject | undefined>();
   for (const object of view?.deployments ?? []) named.set(object.metadata.name, object);
   // Where they may not be read, their pods say their names.
-  if (view?.deployments === null) for (const label of groups.keys()) named.set(label, undefined);
+  if (view !== null && view.deployments === null)
+    for (const label of groups.keys()) named.set(label, undefined);
   const deployments = [...named].map(([name, object]): ListedDeployment => {
     const own = groups.get(labelValue(name)) ?? [];
     const of = (pod: string) => streams.statusOf(pod);

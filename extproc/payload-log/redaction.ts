@@ -42,21 +42,21 @@ function withTree(paths: readonly Path[]): CompiledRedaction {
   return { paths, tree: plantPaths(paths) };
 }
 
-/** Null for none; undefined for one that is not read. */
-export function readEncoding(name: string | null): Encoding | null | undefined {
+/** `identity` for none; undefined for one that is not read. */
+export function readEncoding(name: string | null): Encoding | 'identity' | undefined {
   const word = name?.trim().toLowerCase() ?? '';
-  return word === '' || word === 'identity' ? null : (encodingOf(word) ?? undefined);
+  return word === '' || word === 'identity' ? 'identity' : (encodingOf(word) ?? undefined);
 }
 
 /** `maxBytes` bounds the payload as it was sent, without compression, and redacted. */
 export function redactPayload(
   body: Buffer,
-  encoding: Encoding | null,
+  encoding: Encoding | 'identity',
   tree: PathTree,
   maxBytes: number,
 ): Buffer | Withheld {
   if (body.length > maxBytes) return 'it is too large';
-  const plain = encoding === null ? body : unpackNow(body, encoding, maxBytes);
+  const plain = encoding === 'identity' ? body : unpackNow(body, encoding, maxBytes);
   if (plain === 'too-large') return 'it is too large';
   if (plain === 'broken') return 'its content encoding is broken';
   const redacted = redact(plain, tree, REPLACEMENT, maxBytes);

@@ -16,7 +16,7 @@ import { readEncoding, type CompiledRedaction, redactPayload, type Withheld } fr
 
 export interface ToRedactor {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly encoding: Encoding | null;
+  readonly encoding: Encoding | 'identity';
   readonly paths: readonly Path[];
   readonly maxBytes: number;
 }
@@ -68,7 +68,7 @@ function withhold(why: Withheld): RedactedEvent {
 
 function redactInThread(
   body: Buffer,
-  encoding: Encoding | null,
+  encoding: Encoding | 'identity',
   paths: readonly Path[],
 ): Promise<RedactedEvent> {
   return new Promise((resolve) => {

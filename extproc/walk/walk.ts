@@ -29,8 +29,9 @@ export class Walk implements LineOwner {
   readonly choices: Int32Array | null;
   readonly #routed: Routed | null;
   readonly #root: Line;
-  /** Undefined before it is asked for. */
-  #observer: CallObserver | null | undefined = undefined;
+  #observer: CallObserver | null = null;
+  /** It is asked for before the first call, and once. */
+  #hasAsked = false;
   #reading: ReadContext | null = null;
   /** Writes the decisions into the response that is due. */
   #writing: CallHandle | null = null;
@@ -66,7 +67,8 @@ export class Walk implements LineOwner {
   }
 
   get observer(): CallObserver | null {
-    if (this.#observer === undefined) {
+    if (!this.#hasAsked) {
+      this.#hasAsked = true;
       const { observer } = this.deps;
       this.#observer =
         observer?.forRequest === undefined

@@ -68,9 +68,10 @@ export function comparePlans(
       if (nowMs - nudgedAt < NUDGE_MS) waits.push(nudgedAt + NUDGE_MS - nowMs);
       else annotate.push({ ref: refOf(pod), annotations: nudge(nowMs) });
     }
-    if (live?.hash === null) unreachable += 1;
+    const isUnreachable = live !== undefined && live.hash === null;
+    if (isUnreachable) unreachable += 1;
     else stale += 1;
-    const waitMs = live?.hash === null && !changesNow ? live.askedAtMs + UNREACHABLE_MS - nowMs : 0;
+    const waitMs = isUnreachable && !changesNow ? live.askedAtMs + UNREACHABLE_MS - nowMs : 0;
     if (waitMs > 0) waits.push(waitMs);
     else ask.push({ pod: pod.metadata.name, uid, address, expected: plan.hash });
   }

@@ -25,8 +25,9 @@ const PATHS = [
 ] as const;
 
 type Random = (below: number) => number;
-/** One step on the way to a value: its key, or null for an element. */
-type Trail = readonly (string | null)[];
+const ELEMENT = Symbol('element');
+/** The steps on the way to a value, each its key, or that it is an element. */
+type Trail = readonly (string | typeof ELEMENT)[];
 /** A value of a text, with its position there. */
 interface Place {
   readonly trail: Trail;
@@ -83,7 +84,7 @@ function listPlaces(text: string): Place[] | null {
   const value = (trail: Trail): void => {
     space();
     const start = at;
-    if (text[at] === '[') list(']', () => value([...trail, null]));
+    if (text[at] === '[') list(']', () => value([...trail, ELEMENT]));
     else if (text[at] === '{') list('}', () => member(trail));
     else scalar();
     if (trail.length > 0) places.push({ trail, start, end: at });
@@ -140,7 +141,7 @@ function means(path: Path, trail: Trail): boolean {
   const [first, ...rest] = trail;
   if (step === undefined) return first === undefined;
   if (first === undefined) return false;
-  if (first === null)
+  if (first === ELEMENT)
     return means(path, rest) || (step.kind === 'any' && means(steps, rest)) || deep(path, trail);
   if (step.kind === 'deep') return deep(path, trail);
   return (step.kind === 'any' || step.key === first) && means(steps, rest);
