@@ -41,9 +41,9 @@ class Meter {
     this.#startedAt = performance.now();
   }
 
-  done(sinceMs: number, error: string | null): void {
+  done(sinceMs: number, error: string | undefined): void {
     if (!this.counting) return;
-    if (error === null) this.#latenciesUs.push((performance.now() - sinceMs) * 1000);
+    if (error === undefined) this.#latenciesUs.push((performance.now() - sinceMs) * 1000);
     else {
       this.#errors++;
       this.#firstError ||= error;
@@ -76,14 +76,14 @@ function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
   let sentAt = 0;
   let status = 0;
   let remaining = -1;
-  let held: Buffer | null = null;
+  let held: Buffer | undefined;
   const send = (): void => {
     if (isOver()) {
       socket.destroy();
       return;
     }
     remaining = -1;
-    held = null;
+    held = undefined;
     sentAt = performance.now();
     socket.write(request);
   };
@@ -98,7 +98,7 @@ function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
   socket.on('data', (data) => {
     let chunk = data;
     if (remaining < 0) {
-      if (held !== null) chunk = Buffer.concat([held, chunk]);
+      if (held !== undefined) chunk = Buffer.concat([held, chunk]);
       const end = chunk.indexOf('\r\n\r\n');
       if (end < 0) {
         held = chunk;
@@ -115,7 +115,7 @@ function restLoop(order: LoadOrder, meter: Meter, isOver: () => boolean): void {
         Number.parseInt(text.slice(at + CONTENT_LENGTH.length), 10) - (chunk.length - end - 4);
     } else remaining -= chunk.length;
     if (remaining > 0) return;
-    meter.done(sentAt, status === 200 ? null : `status ${status}`);
+    meter.done(sentAt, status === 200 ? undefined : `status ${status}`);
     send();
   });
 }
@@ -131,7 +131,7 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
     via: 'direct',
     reason: '',
   } as const;
-  const client = openClient(edge, { egressSocket: null, egressHost: '', log: undefined });
+  const client = openClient(edge, { egressSocket: undefined, egressHost: '', log: undefined });
   const body = protoPayload(order.payload, order.bodyBytes);
   const headers = hpackLiterals();
   const loop = (): void => {
@@ -141,13 +141,13 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
       {
         path: order.path,
         headers,
-        contentType: null,
-        contentEncoding: null,
+        contentType: undefined,
+        contentEncoding: undefined,
         body,
         timeoutMs: 10_000,
         maxAnswerBytes: 64 << 20,
         memory: COLLECTED,
-        extra: null,
+        extra: undefined,
         replaceable: true,
       },
       (result) => {
@@ -155,10 +155,10 @@ function grpcLoops(order: LoadOrder, meter: Meter, isOver: () => boolean): void 
           result.kind === 'failure'
             ? result.text
             : result.isOk
-              ? null
+              ? undefined
               : `grpc-status ${result.status} ${result.grpcMessage}`;
         meter.done(sentAt, error);
-        if (error === null) loop();
+        if (error === undefined) loop();
         else setTimeout(loop, 20);
       },
     );

@@ -98,7 +98,7 @@ function parseLoad(text: string): Load {
 function parseTree(text: string): Tree {
   const [, name = '', root = '', workers] = /^([^=]+)=(.*?)(?:@(\d+))?$/.exec(text) ?? [];
   if (name === '' || root === '') throw new Error(`--tree ${text}: write NAME=FOLDER[@WORKERS]`);
-  return { name, root, envoyWorkers: workers === undefined ? null : Number(workers) };
+  return { name, root, envoyWorkers: workers === undefined ? undefined : Number(workers) };
 }
 
 function parsePeer(text: string): Target {
@@ -191,7 +191,7 @@ function progress(text: string): void {
 async function main(): Promise<void> {
   const options = readOptions();
   const cells = new Map<string, Cell & { readonly samples: Sample[] }>();
-  let bench: Bench | null = null;
+  let bench: Bench | undefined;
   process.on('exit', () => bench?.kill());
   process.on('SIGINT', () => process.exit(130));
   let memory = '';

@@ -23,7 +23,7 @@ export async function memoryTable(
     if (goal === undefined) continue;
     for (const pods of PODS) {
       const memory = await measureOnce({ manifest }, envoyBin, pods, LOAD_MS);
-      if (memory !== null)
+      if (memory !== undefined)
         lines.push(row(`${title}, ${pods === 1 ? 'alone' : `one of ${pods} pods`}`, memory, goal));
     }
   }
@@ -42,8 +42,8 @@ async function measureOnce(
   envoyBin: string,
   pods: number,
   loadMs: number,
-): Promise<PodMemory | null> {
-  if (graph === undefined) return null;
+): Promise<PodMemory | undefined> {
+  if (graph === undefined) return undefined;
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sgm-'));
   try {
     return await measurePod({ manifest: graph.manifest, envoyBin, dir, pods, loadMs });
@@ -63,7 +63,7 @@ function row(title: string, memory: PodMemory, goal: number): string {
     mb(all),
     `≤ ${mb(goal)}: ${all <= goal ? 'met' : 'missed'}`,
     mb(anonymousBytes),
-    cgroupBytes === null ? '–' : mb(cgroupBytes),
+    cgroupBytes === undefined ? '–' : mb(cgroupBytes),
   ];
   return `| ${cells.join(' | ')} |`;
 }

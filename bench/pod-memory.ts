@@ -34,8 +34,8 @@ export interface PodMemory {
   readonly envoyBytes: number;
   /** What is nobody else's: all but the pages of binaries and libraries. */
   readonly anonymousBytes: number;
-  /** What the kubelet would report: usage without the files that may go; null without a cgroup. */
-  readonly cgroupBytes: number | null;
+  /** What the kubelet would report: usage without the files that may go; undefined without a cgroup. */
+  readonly cgroupBytes: number | undefined;
 }
 
 export interface PodOptions {
@@ -95,7 +95,7 @@ async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
   const cgroup = makeCgroup();
   const children: ChildProcess[] = [];
   const start = (argv: readonly string[]): number => {
-    const enter = cgroup === null ? '' : `echo $$ > ${cgroup}/cgroup.procs; `;
+    const enter = cgroup === undefined ? '' : `echo $$ > ${cgroup}/cgroup.procs; `;
     const child = spawn('/bin/sh', ['-c', `${enter}exec "$@"`, 'sh', ...argv], {
       stdio: 'ignore',
       env: { ...process.env, MALLOC_ARENA_MAX: '1' },
@@ -105,7 +105,7 @@ async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
   };
   const stop = async (): Promise<void> => {
     for (const child of children) await end(child);
-    if (cgroup !== null) await removeCgroup(cgroup);
+    if (cgroup !== undefined) await removeCgroup(cgroup);
   };
   try {
     const [, ...flags] = SIDEGRAPH_COMMAND.map((part) => part.replace('/app', ROOT));
@@ -145,7 +145,7 @@ async function startPod({ run, plan, binaries }: PodPlace): Promise<Pod> {
           filterBytes: sum(filters, proportionalBytes),
           envoyBytes: proportionalBytes(envoy),
           anonymousBytes: sum(all, anonymousBytes),
-          cgroupBytes: cgroup === null ? null : workingSet(cgroup),
+          cgroupBytes: cgroup === undefined ? undefined : workingSet(cgroup),
         };
       },
     };
@@ -196,7 +196,7 @@ function planText(manifest: string): string {
 async function until(url: string): Promise<void> {
   const endMs = performance.now() + READY_LIMIT_MS;
   for (;;) {
-    const response = await fetch(url).catch(() => null);
+    const response = await fetch(url).catch(() => undefined);
     await response?.arrayBuffer();
     if (response?.status === 200) return;
     if (performance.now() > endMs) throw new Error(`${url} is not 200 after ${READY_LIMIT_MS} ms`);
@@ -205,8 +205,8 @@ async function until(url: string): Promise<void> {
 }
 
 let serial = 0;
-/** Version 2 or 1; null where none can be made. */
-function makeCgroup(): string | null {
+/** Version 2 or 1; undefined where none can be made. */
+function makeCgroup(): string | undefined {
   const v1 = path.join(CGROUPS, 'memory');
   const folder = path.join(
     existsSync(v1) ? v1 : CGROUPS,
@@ -216,7 +216,7 @@ function makeCgroup(): string | null {
     mkdirSync(folder);
     return folder;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -232,7 +232,7 @@ async function removeCgroup(cgroup: string): Promise<void> {
   }
 }
 
-function workingSet(cgroup: string): number | null {
+function workingSet(cgroup: string): number | undefined {
   const v2 = existsSync(path.join(cgroup, 'memory.current'));
   const read = (name: string): string => readFileSync(path.join(cgroup, name), 'utf8');
   try {
@@ -240,7 +240,7 @@ function workingSet(cgroup: string): number | null {
     const idle = /^(?:total_)?inactive_file (\d+)$/m.exec(read('memory.stat'))?.[1];
     return usage - Number(idle ?? 0);
   } catch {
-    return null;
+    return undefined;
   }
 }
 

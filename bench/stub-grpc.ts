@@ -29,7 +29,7 @@ const CREDIT_STEP = 8 * 1024 * 1024;
 /** Serves one port; with `fixed`, every call is answered with that protobuf message, else with the one it sent. */
 export function startGrpcStub(
   port: number,
-  fixed: Buffer | null,
+  fixed: Buffer | undefined,
   host = '127.0.0.1',
 ): Promise<net.Server> {
   const server = net.createServer({ noDelay: true }, (socket) => serve(socket, fixed));
@@ -65,7 +65,7 @@ function windowUpdate(bytes: number): Buffer {
   return frame(WINDOW_UPDATE, 0, 0, payload);
 }
 
-function serve(socket: net.Socket, fixed: Buffer | null): void {
+function serve(socket: net.Socket, fixed: Buffer | undefined): void {
   let buffer: Buffer = Buffer.alloc(0);
   let started = false;
   let consumed = 0;
@@ -114,7 +114,7 @@ function serve(socket: net.Socket, fixed: Buffer | null): void {
         body.push(payload);
         if ((flags & END_STREAM) !== 0) {
           bodies.delete(stream);
-          send(answer(stream, fixed === null ? Buffer.concat(body) : framed(fixed)));
+          send(answer(stream, fixed === undefined ? Buffer.concat(body) : framed(fixed)));
         }
       }
     }

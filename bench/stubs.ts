@@ -6,7 +6,7 @@ import { startHttpStub } from './stub-http.ts';
 
 const ports = JSON.parse(process.argv[2] ?? '{}') as StubPorts;
 await startHttpStub(ports.rest);
-await startGrpcStub(ports.grpc, null);
+await startGrpcStub(ports.grpc, undefined);
 await startGrpcStub(ports.grpcRoute, ROUTE_MESSAGE);
 process.on('disconnect', () => process.exit(0));
 process.stdout.write('ready\n');

@@ -31,8 +31,8 @@ export interface Tree {
   /** Put before the titles of its targets; '' for this one. */
   readonly name: string;
   readonly root: string;
-  /** Envoy's worker threads; null for what it starts with by itself. */
-  readonly envoyWorkers: number | null;
+  /** Envoy's worker threads; undefined for what it starts with by itself. */
+  readonly envoyWorkers: number | undefined;
 }
 
 const PREDICT = { path: '/api/v1.0/predictions', grpcPath: '/seldon.protos.Seldon/Predict' };
@@ -89,7 +89,7 @@ export class Bench {
       '0',
       '--use-dynamic-base-id',
     ];
-    const child = await this.#start('bare', envoy, args, null);
+    const child = await this.#start('bare', envoy, args, undefined);
     await listening(httpPort);
     return {
       name: 'bare',
@@ -118,7 +118,7 @@ export class Bench {
       String(grpcPort),
       '--state-dir',
       path.join(this.#dir, `s-${name}`),
-      ...(tree.envoyWorkers === null ? [] : ['--concurrency', String(tree.envoyWorkers)]),
+      ...(tree.envoyWorkers === undefined ? [] : ['--concurrency', String(tree.envoyWorkers)]),
     ];
     const child = await this.#start(name, path.join(tree.root, 'bin/sidegraph'), args, /^ready /m);
     const pid = child.pid ?? 0;
@@ -140,7 +140,7 @@ export class Bench {
     name: string,
     command: string,
     args: readonly string[],
-    ready: RegExp | null,
+    ready: RegExp | undefined,
   ): Promise<ChildProcess> {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe', ...(name === 'stubs' ? (['ipc'] as const) : [])],
@@ -154,11 +154,11 @@ export class Bench {
       child.once('error', reject);
       const read = (chunk: Buffer): void => {
         output = (output + chunk.toString()).slice(-8192);
-        if (ready !== null && ready.test(output)) resolve(child);
+        if (ready !== undefined && ready.test(output)) resolve(child);
       };
       child.stdout?.on('data', read);
       child.stderr?.on('data', read);
-      if (ready === null) resolve(child);
+      if (ready === undefined) resolve(child);
     });
   }
 

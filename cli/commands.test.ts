@@ -32,7 +32,7 @@ test('run has defaults for everything but the file', () => {
   assert.equal(options.grpcPort, 5001);
   assert.equal(options.host, '127.0.0.1');
   assert.equal(options.workers, 1);
-  assert.equal(options.adminPort, null);
+  assert.equal(options.adminPort, undefined);
   assert.equal(options.unitTimeoutMs, 120_000);
   assert.equal(options.watch, false);
   assert.equal(options.json, false);
@@ -103,20 +103,20 @@ test('the sidecar has the defaults of a pod, and reads what its template passes'
   assert.deepEqual(command.kind === 'serve' && command.options, {
     plan: '/etc/sidegraph/plan/plan.json',
     run: '/run/sidegraph',
-    revision: null,
+    revision: undefined,
     host: '0.0.0.0',
     httpPort: 8000,
     grpcPort: 5001,
-    statusHost: null,
+    statusHost: undefined,
     statusPort: 15_020,
-    livePort: null,
+    livePort: undefined,
     workers: 1,
     concurrency: 1,
     accessLog: 'failures',
-    envoyMemoryBytes: null,
+    envoyMemoryBytes: undefined,
     drainMs: 10_000,
     logLevel: 'info',
-    tls: null,
+    tls: undefined,
   });
   const { initContainers } = renderSidecar({
     namespace: 'ns',

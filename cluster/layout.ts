@@ -9,7 +9,7 @@ import { PATHS, PORTS } from './names.ts';
 export function sidecarLayout(
   concurrency: number,
   run: string = PATHS.run,
-  bounds: EnvoyBounds = envoyBounds(null, null),
+  bounds: EnvoyBounds = envoyBounds(undefined, undefined),
 ): EnvoyLayout {
   return {
     dir: join(run, 'envoy'),

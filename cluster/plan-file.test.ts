@@ -39,7 +39,12 @@ test('a plan for another pod is refused; what a pod does not know is not compare
   assert.equal(refusal(render('d-p-plan-r2')), 'PLAN_FOREIGN');
   for (const name of ['namespace', 'deployment', 'predictor'] as const)
     assert.equal(refusal(render(), { ...POD, [name]: 'other' }), 'PLAN_FOREIGN');
-  const nothing = { namespace: null, deployment: null, predictor: null, revision: null };
+  const nothing = {
+    namespace: undefined,
+    deployment: undefined,
+    predictor: undefined,
+    revision: undefined,
+  };
   assert.equal(refusal(render('d-p-plan-r2'), nothing), 'none');
 });
 

@@ -6,16 +6,20 @@ import { LIMITS } from '../graph/plan/limits.ts';
 import { PLAN_VERSION } from '../graph/plan/plan.ts';
 import type { DeploymentPlan, Plan, Policy } from '../graph/plan/plan.ts';
 
-/** What a pod expects of its plan; null where it is not known, which then is not compared. */
+/** What a pod expects of its plan; undefined where it is not known, which then is not compared. */
 export interface PlanExpectation {
-  readonly namespace: string | null;
-  readonly deployment: string | null;
-  readonly predictor: string | null;
-  readonly revision: string | null;
+  readonly namespace: string | undefined;
+  readonly deployment: string | undefined;
+  readonly predictor: string | undefined;
+  readonly revision: string | undefined;
 }
 
 export type PlanFileResult =
-  | { readonly kind: 'plan'; readonly deployment: DeploymentPlan; readonly revision: string | null }
+  | {
+      readonly kind: 'plan';
+      readonly deployment: DeploymentPlan;
+      readonly revision: string | undefined;
+    }
   | { readonly kind: 'rejected'; readonly code: PlanFault; readonly reason: string };
 
 export type PlanFault = 'PLAN_UNREADABLE' | 'PLAN_VERSION' | 'PLAN_FOREIGN' | 'PLAN_DAMAGED';
@@ -49,11 +53,11 @@ export function parsePlanFile(text: string, expected: PlanExpectation): PlanFile
       'PLAN_VERSION',
       `it has version ${String(plan.version)}, this sidecar reads ${PLAN_VERSION}`,
     );
-  const revision = typeof value['revision'] === 'string' ? value['revision'] : null;
+  const revision = typeof value['revision'] === 'string' ? value['revision'] : undefined;
   const facts = { ...pickNames(plan), revision };
   for (const name of ['namespace', 'deployment', 'predictor', 'revision'] as const) {
     const [is, wanted] = [facts[name], expected[name]];
-    if (is !== null && wanted !== null && is !== wanted)
+    if (is !== undefined && wanted !== undefined && is !== wanted)
       return fault('PLAN_FOREIGN', `it is for the ${name} ${is}, this pod is of ${wanted}`);
   }
   const { hash, ...rest } = plan;

@@ -10,38 +10,38 @@ export interface Dialect {
   /** What clients ask of a graph, in the order of the routes. */
   readonly clientRoutes: readonly ClientRoute[];
   /**
-   * Where a unit answers a verb; null: the protocol has no such call over this transport. `model` is a segment of a path, percent-encoded
-   * (or what stands for one in a rewrite), with `/versions/N` after it where a version is asked for; protocols whose paths name no
-   * model ignore it.
+   * Where a unit answers a verb; undefined: the protocol has no such call over this transport. `model` is a segment of a path,
+   * percent-encoded (or what stands for one in a rewrite), with `/versions/N` after it where a version is asked for; protocols
+   * whose paths name no model ignore it.
    */
-  unitPath(model: string, verb: Verb, transport: Transport): string | null;
+  unitPath(model: string, verb: Verb, transport: Transport): string | undefined;
   /** Whether units take feedback, and messages have a place for the routing that it follows. */
   readonly takesFeedback: boolean;
   /** Whether responses hold numbers, of which AVERAGE_COMBINER makes a mean. */
   readonly hasNumbers: boolean;
-  /** The field of a gRPC request that names the model, where Envoy can fill it in; null for none, and where it is nested. */
-  readonly grpcModelField: number | null;
-  /** What gRPC services of the protocol begin with, for whoever routes by it; null where there are none. */
-  readonly grpcPackage: string | null;
-  /** The model that the path of a REST request names, null where it names none; null where no path does. */
-  readonly modelInPath: ((path: string) => NamedModel | null) | null;
-  /** What the path of a request says of the graph's last call, null where that is an ordinary one; null where no path does. */
-  readonly lastInPath: ((path: string) => LastCall | null) | null;
+  /** The field of a gRPC request that names the model, where Envoy can fill it in; undefined for none, and where it is nested. */
+  readonly grpcModelField: number | undefined;
+  /** What gRPC services of the protocol begin with, for whoever routes by it; undefined where there are none. */
+  readonly grpcPackage: string | undefined;
+  /** The model that the path of a REST request names, undefined where it names none; absent where no path does. */
+  readonly modelInPath: ((path: string) => NamedModel | undefined) | undefined;
+  /** What a path says of the graph's last call, undefined where that is an ordinary one; absent where no path says anything. */
+  readonly lastInPath: ((path: string) => LastCall | undefined) | undefined;
   /**
-   * The header that says, beside the content type, how a body is laid out: it belongs to one message and goes where that goes. null for
+   * The header that says, beside the content type, how a body is laid out: it belongs to one message and goes where that goes. undefined for
    * none.
    */
-  readonly layoutHeader: string | null;
+  readonly layoutHeader: string | undefined;
   /** Body of an error of Sidegraph's own over REST. Both may hold operators of Envoy's access log. */
   errorFields(status: number | string, info: string): Readonly<Record<string, unknown>>;
   readonly control: ControlEndpoints;
-  /** Paths that a kubelet asks a server of the protocol; null where a connection has to do. */
-  readonly probe: { readonly live: string; readonly ready: string } | null;
+  /** Paths that a kubelet asks a server of the protocol; undefined where a connection has to do. */
+  readonly probe: { readonly live: string; readonly ready: string } | undefined;
   /** A request to try. */
   readonly example: {
     readonly path: string;
     readonly body: string;
-    readonly grpcPath: string | null;
+    readonly grpcPath: string | undefined;
   };
 }
 
@@ -155,36 +155,36 @@ export type Routing = Readonly<Record<string, number>>;
 export type FeedbackReading =
   | {
       readonly kind: 'feedback';
-      /** Values as they were sent; null for none and for an empty one; `too-long`: longer than any plan's. */
-      readonly routing: Readonly<Record<string, unknown>> | 'too-long' | null;
+      /** Values as they were sent; undefined for none and for an empty one; `too-long`: longer than any plan's. */
+      readonly routing: Readonly<Record<string, unknown>> | 'too-long' | undefined;
       /** 0 where none was sent, NaN for what is none. */
       readonly reward: number;
       /** Of the prediction's request, as far as the feedback has it: those of an ndarray or tensor; 1 for anything else, and for none. */
       readonly rows: number;
-      /** The prediction's, where nothing more is said of it; null otherwise. */
-      readonly puid: string | null;
+      /** The prediction's, where nothing more is said of it; undefined otherwise. */
+      readonly puid: string | undefined;
       /** Sidegraph's own form, which units do not know: `writeFeedback` makes theirs of it. */
       readonly isShort: boolean;
     }
   /** It was meant to name a prediction by its puid, and is not in order. */
   | { readonly kind: 'malformed'; readonly info: string }
   /** It cannot be read. */
-  | null;
+  | undefined;
 
 /** The messages of a protocol over one transport. Nothing here throws. */
 export interface Messages {
   readonly dialect: DialectName;
   readonly transport: Transport;
   /** Content type of messages that Sidegraph writes itself. */
-  readonly contentType: string | null;
+  readonly contentType: string | undefined;
   /** A message that says nothing: what gRPC responses a feedback with that nobody took. */
   readonly empty: Buffer;
-  /** What makes requests of messages; null where every message is one. */
-  readonly requests: Requests | null;
+  /** What makes requests of messages; undefined where every message is one. */
+  readonly requests: Requests | undefined;
   /** The branch that a router's response names, truncated to an integer. */
   readRoute(response: Payload): number | Unusable;
-  /** The first response that cannot be given to a combiner; null when all can. */
-  findUnjoinable(responses: readonly Payload[]): Unusable | null;
+  /** The first response that cannot be given to a combiner; undefined when all can. */
+  findUnjoinable(responses: readonly Payload[]): Unusable | undefined;
   /** What the combiner named `model` gets: all responses in order, as pieces to be sent one after the other; they are not read. */
   joinResponses(responses: readonly Payload[], model: string): Pieces;
   /** AVERAGE_COMBINER: the first message with the element-wise mean as its data. */
@@ -193,8 +193,8 @@ export interface Messages {
   averageBytes(responses: readonly Payload[]): number;
   /** SIMPLE_MODEL: the constant response of the unit named `model`, or what the request sent for it to say. */
   simpleModel(request: Payload, model: string): Payload;
-  /** Routing in the body; null where the protocol has no place for it. */
-  readonly routing: RoutingInBody | null;
+  /** Routing in the body; undefined where the protocol has no place for it. */
+  readonly routing: RoutingInBody | undefined;
 }
 
 export interface Requests {
@@ -202,15 +202,15 @@ export interface Requests {
   modelIn(request: Payload): string;
   /**
    * What a unit gets that is asked to predict or to transform under the name `model`: the edits that make it of the client's message, or
-   * of another unit's response; null where it may stay.
+   * of another unit's response; undefined where it may stay.
    */
-  fit(message: Payload, model: string, isResponse: boolean): Edits | Unusable | null;
+  fit(message: Payload, model: string, isResponse: boolean): Edits | Unusable | undefined;
   /** A client's own message is what every unit gets, unread. */
   readonly ownFits: boolean;
   /** Of how many bytes `fit` may look at each. */
   bytesRead(message: Payload): number;
-  /** What makes a response of the client's own message, where the walk ends without a call; null where it may stay. */
-  asResponse(request: Payload): Edits | null;
+  /** What makes a response of the client's own message, where the walk ends without a call; undefined where it may stay. */
+  asResponse(request: Payload): Edits | undefined;
 }
 
 export interface RoutingInBody {

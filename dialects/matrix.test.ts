@@ -58,7 +58,7 @@ test('a response becomes the next unit’s request with each of its elements', {
       const response = encoding.write(tensor, numpy);
       if (response === undefined) continue;
       const how = nameOf(tensor, encoding, 'the same');
-      const next = edited(response, requests?.fit(response, 'm', true) ?? null);
+      const next = edited(response, requests?.fit(response, 'm', true));
       assert.ok(typeof next === 'object', `${how}: ${String(next)}`);
       const sent = elementsOf(tensor.datatype, tensor.bytes, numpy);
       const asDoubles = dialect === 'seldon' && transport === 'grpc';
@@ -92,7 +92,7 @@ test('a response becomes the request of a unit of another protocol, or is refuse
     const { dialect, transport } = encoding;
     for (const other of DIALECTS.filter((name) => name !== dialect)) {
       const transcoder = transcoderOf(dialect, other, transport);
-      assert.ok(transcoder !== null);
+      assert.ok(transcoder !== undefined);
       for (const tensor of numpy.tensors) {
         const response = encoding.write(tensor, numpy);
         if (response === undefined) continue;

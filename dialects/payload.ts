@@ -7,10 +7,10 @@ export const JSON_TYPE = 'application/json';
 export interface Payload {
   /** REST: the body. gRPC: the protobuf message without its frame. */
   readonly body: Buffer;
-  /** null where the sender named none, and over gRPC. */
-  readonly contentType: string | null;
-  /** Value of the header that says how the body is laid out (V2: bytes of JSON at its head); null for none. */
-  readonly layout: string | null;
+  /** undefined where the sender named none, and over gRPC. */
+  readonly contentType: string | undefined;
+  /** Value of the header that says how the body is laid out (V2: bytes of JSON at its head); undefined for none. */
+  readonly layout: string | undefined;
 }
 
 /** Why a message could not be used; `info` says what is wrong with it, without naming the unit. */
@@ -44,15 +44,15 @@ export interface Edit {
 /** What makes another message of one: edits in order that do not overlap, and what is then said of the body. */
 export interface Edits {
   readonly edits: readonly Edit[];
-  readonly contentType: string | null;
-  readonly layout: string | null;
+  readonly contentType: string | undefined;
+  readonly layout: string | undefined;
 }
 
 /** A payload whose body is sent piece by piece. */
 export interface Pieces {
   readonly pieces: readonly Buffer[];
-  readonly contentType: string | null;
-  readonly layout: string | null;
+  readonly contentType: string | undefined;
+  readonly layout: string | undefined;
 }
 
 /** The edited bytes as pieces to be sent one after the other; what stays is not copied. */

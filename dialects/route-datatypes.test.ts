@@ -9,11 +9,11 @@ import { readGrpcRoute } from './v2/route-grpc.ts';
 import { readRestRoute } from './v2/route-rest.ts';
 
 /** Of each datatype: its number in TensorFlow, the number 2 in its bytes, and −1 where it has one. BOOL has 1. */
-const DATATYPES: readonly (readonly [Datatype, number, string, string | null])[] = [
-  ['UINT8', 4, '02', null],
-  ['UINT16', 17, '0200', null],
-  ['UINT32', 22, '02000000', null],
-  ['UINT64', 23, '0200000000000000', null],
+const DATATYPES: readonly (readonly [Datatype, number, string, string | undefined])[] = [
+  ['UINT8', 4, '02', undefined],
+  ['UINT16', 17, '0200', undefined],
+  ['UINT32', 22, '02000000', undefined],
+  ['UINT64', 23, '0200000000000000', undefined],
   ['INT8', 6, '02', 'ff'],
   ['INT16', 5, '0200', 'ffff'],
   ['INT32', 3, '02000000', 'ffffffff'],
@@ -46,6 +46,6 @@ test('a branch is read in every datatype, as JSON, binary, raw and in a TensorPr
       assert.deepEqual(found, [branch, branch, branch, branch], datatype);
     };
     of(two, 2);
-    if (minusOne !== null) of(minusOne, -1);
+    if (minusOne !== undefined) of(minusOne, -1);
   }
 });

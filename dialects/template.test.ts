@@ -9,19 +9,19 @@ test('a template is read as its pattern reads it', () => {
   for (const [template, path, holes] of [
     [INFER, '/v2/models/a/infer', ['a']],
     [INFER, '/v2/models/a%2Fb/infer', ['a%2Fb']],
-    [INFER, '/v2/models/a/b/infer', null],
-    [INFER, '/v2/models//infer', null],
-    [INFER, '/v2/models/infer', null],
-    [INFER, '/v2/models/a/infer/', null],
+    [INFER, '/v2/models/a/b/infer', undefined],
+    [INFER, '/v2/models//infer', undefined],
+    [INFER, '/v2/models/infer', undefined],
+    [INFER, '/v2/models/a/infer/', undefined],
     [PREDICT, '/v1/models/a.b/versions/12:predict', ['a.b', '12']],
     [PREDICT, '/v1/models/a:b/versions/1:2:predict', ['a:b', '1:2']],
-    [PREDICT, '/v1/models/a/versions/:predict', null],
-    [PREDICT, '/v1/models/a/versions/12:classify', null],
-    ['/a.b/{x}', '/axb/c', null],
+    [PREDICT, '/v1/models/a/versions/:predict', undefined],
+    [PREDICT, '/v1/models/a/versions/12:classify', undefined],
+    ['/a.b/{x}', '/axb/c', undefined],
   ] as const) {
     assert.deepEqual(readTemplate(template, path), holes, path);
     const found = new RegExp(`^${patternOf(template)}$`).exec(path);
-    assert.deepEqual(found === null ? null : found.slice(1), holes, path);
+    assert.deepEqual(found?.slice(1), holes, path);
   }
 });
 

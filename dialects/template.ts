@@ -15,22 +15,22 @@ export function patternOf(template: string): string {
     .join('([^/]+)');
 }
 
-/** What a path has in the holes, in their order; null when it is none of the template's. A segment has one hole at most. */
-export function readTemplate(template: string, path: string): readonly string[] | null {
+/** What a path has in the holes, in their order; undefined when it is none of the template's. A segment has one hole at most. */
+export function readTemplate(template: string, path: string): readonly string[] | undefined {
   const wanted = template.split('/');
   const given = path.split('/');
-  if (wanted.length !== given.length) return null;
+  if (wanted.length !== given.length) return undefined;
   const holes: string[] = [];
   for (const [index, segment] of wanted.entries()) {
     const text = given[index] ?? '';
     const [before = '', after] = segment.split(HOLE);
     if (after === undefined) {
-      if (segment !== text) return null;
+      if (segment !== text) return undefined;
       continue;
     }
-    if (!text.startsWith(before) || !text.endsWith(after)) return null;
+    if (!text.startsWith(before) || !text.endsWith(after)) return undefined;
     const hole = text.slice(before.length, text.length - after.length);
-    if (hole === '') return null;
+    if (hole === '') return undefined;
     holes.push(hole);
   }
   return holes;

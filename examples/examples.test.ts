@@ -215,7 +215,7 @@ async function start(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningExample> {
-  const graph = await runExample(file, { ports: null, args, env });
+  const graph = await runExample(file, { ports: undefined, args, env });
   t.after(async () => {
     assert.equal(await graph.stop(), 0);
   });
@@ -270,7 +270,7 @@ async function startStep(t: Cleanup, step: string): Promise<{ step: string; port
   t.after(() => stopGroup(child));
   for (let waited = 0; ; waited += 100) {
     assert.ok(child.exitCode === null && waited < 120_000, `${step} did not come up`);
-    const response = await fetch(`http://127.0.0.1:${port}/health/ping`).catch(() => null);
+    const response = await fetch(`http://127.0.0.1:${port}/health/ping`).catch(() => undefined);
     if (response?.ok === true) return { step, port };
     await sleep(100);
   }

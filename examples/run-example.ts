@@ -14,8 +14,8 @@ const READY_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 40_000;
 
 export interface RunOptions {
-  /** Ports of the ingress; null for free ones, for the units too. */
-  readonly ports: { readonly http: number; readonly grpc: number } | null;
+  /** Ports of the ingress; undefined for free ones, for the units too. */
+  readonly ports: { readonly http: number; readonly grpc: number } | undefined;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** Changes the text of the file before it is served; with free ports alone. */
@@ -46,7 +46,8 @@ export interface UnitPorts {
 export async function runExample(file: string, options: RunOptions): Promise<RunningExample> {
   const http = options.ports?.http ?? (await freePort());
   const grpc = options.ports?.grpc ?? (await freePort());
-  const copy = options.ports === null ? await copyWithFreePorts(file, options.change) : null;
+  const copy =
+    options.ports === undefined ? await copyWithFreePorts(file, options.change) : undefined;
   const path = copy?.path ?? join(EXAMPLES, file);
   const argv = [
     'run',

@@ -167,7 +167,7 @@ describe('a client that does harm at the gateway', () => {
     closeAll();
     assertUnharmed(seen, quiet, what, floorMs);
     assert.ok(rssBytes < MEMORY_BYTES, `${Math.round(rssBytes / MIB)} MiB`);
-    assert.equal(gateway.gateway().notReady(), null);
+    assert.equal(gateway.gateway().notReady(), undefined);
   }
 
   function watch(ms: number): Promise<Seen> {

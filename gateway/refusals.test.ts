@@ -73,7 +73,7 @@ describe('what Envoy refuses', () => {
     gateway.deploy(sketch('two', 'after'));
     await served('two', 'after');
     assert.equal(await statusOf('one', 'first'), 200);
-    assert.equal(gateway.gateway().notReady(), null);
+    assert.equal(gateway.gateway().notReady(), undefined);
   });
 
   test('it is tried again when it changes, and what it had is kept when it breaks again', async () => {

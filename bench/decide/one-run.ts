@@ -129,7 +129,7 @@ function reviewOf(object: KubeObject): ReviewRequest {
     namespace,
     name,
     object: object as unknown as JsonObject,
-    oldObject: null,
+    oldObject: undefined,
   };
   return { uid: 'u', operation: 'CREATE', ...rest };
 }

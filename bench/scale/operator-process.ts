@@ -94,7 +94,7 @@ export async function startOperatorProcess(
   );
   const sampler = new Sampler(child.pid ?? 0);
   while (performance.now() - beganMs < READY_MS) {
-    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
     if (response?.ok === true)
       return new OperatorProcess(child, port, sampler, performance.now() - beganMs);
     if (child.exitCode !== null) break;

@@ -36,7 +36,7 @@ export function loadConfig({
 }: Omit<ClusterOptions, 'namespace'>): PooledKubeConfig {
   const config = new PooledKubeConfig();
   try {
-    if (kubeconfig === null) config.loadFromDefault();
+    if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
   } catch (thrown) {
     throw new CommandFailure(
@@ -52,7 +52,7 @@ export function loadConfig({
       'there is no kubeconfig, so no cluster is known',
       'name one with --kubeconfig or KUBECONFIG',
     );
-  if (context === null) return config;
+  if (context === undefined) return config;
   const names = config.getContexts().map(({ name }) => name);
   if (!names.includes(context))
     throw new CommandFailure(

@@ -53,7 +53,7 @@ export class DeploymentSource implements SampleSource {
 
   open(sink: SampleSink): () => void {
     const { namespace, name } = this.#deployment;
-    let view: LiveView = { deployments: null, pods: [], notes: [] };
+    let view: LiveView = { deployments: undefined, pods: [], notes: [] };
     let traffic: readonly PredictorTraffic[] = [];
     let trouble: readonly LiveNote[] = [];
     let isSeen = false;
@@ -78,7 +78,7 @@ export class DeploymentSource implements SampleSource {
         signal.throwIfAborted();
         trouble = [describeTrouble(thrown, namespace)];
       }
-      if (view.deployments !== null) traffic = trafficOf(view.deployments[0]);
+      if (view.deployments !== undefined) traffic = trafficOf(view.deployments[0]);
       const able = spread(
         view.pods.filter(canTell),
         (pod) => predictorOf(pod, traffic),

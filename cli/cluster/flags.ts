@@ -2,10 +2,10 @@
 import * as flag from '../../lib/runtime/options.ts';
 
 export interface ClusterOptions {
-  /** Null for that of the context. */
-  readonly namespace: string | null;
-  readonly context: string | null;
-  readonly kubeconfig: string | null;
+  /** Undefined for that of the context. */
+  readonly namespace: string | undefined;
+  readonly context: string | undefined;
+  readonly kubeconfig: string | undefined;
 }
 
 export const CLUSTER_FLAGS = {

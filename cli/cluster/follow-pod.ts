@@ -19,11 +19,11 @@ export interface PodPlace {
   readonly pod: string;
 }
 
-/** Why a pod tells nothing; `null` for what passes by itself. */
+/** Why a pod tells nothing; `undefined` for what passes by itself. */
 export class PodSilence extends Error {
-  readonly code: LiveNoteCode | null;
+  readonly code: LiveNoteCode | undefined;
 
-  constructor(code: LiveNoteCode | null, message: string) {
+  constructor(code: LiveNoteCode | undefined, message: string) {
     super(message);
     this.name = 'PodSilence';
     this.code = code;
@@ -37,7 +37,7 @@ export async function* followPod(
   wants: Wanted,
   signal: AbortSignal,
 ): AsyncGenerator<LiveSample> {
-  let stream: Duplex | null = null;
+  let stream: Duplex | undefined;
   // Whoever leaves closes the connection.
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -66,12 +66,12 @@ export async function* followPod(
       if (parsed.kind === 'sample') yield parsed.sample;
       else throw new PodSilence('POD_VERSION', `it tells its data in version ${parsed.version}`);
     }
-    throw new PodSilence(null, 'the connection ended');
+    throw new PodSilence(undefined, 'the connection ended');
   } catch (thrown) {
     signal.throwIfAborted();
     // Pods end. If there is more to it, the next attempt says so.
     if (hasTold && !(thrown instanceof PodSilence))
-      throw new PodSilence(null, 'the connection ended');
+      throw new PodSilence(undefined, 'the connection ended');
     throw explain(thrown, place);
   } finally {
     clearTimeout(timer);
@@ -105,7 +105,7 @@ function explain(thrown: unknown, { pod }: PodPlace): PodSilence {
       return new PodSilence('FORWARD_FORBIDDEN', thrown.words || thrown.message);
     // Its node may be what is not found, and is called a pod too.
     if (thrown.isNotFound && thrown.words.includes(`"${pod}"`))
-      return new PodSilence(null, 'it is gone');
+      return new PodSilence(undefined, 'it is gone');
   }
   return new PodSilence('POD_UNREACHABLE', describeError(thrown));
 }

@@ -40,7 +40,7 @@ export class NamespaceFeed implements LiveFeed<NamespaceState> {
   readonly #client: KubeClient;
   readonly #namespace: string;
   readonly #watchers = new Set<Watcher>();
-  #close: (() => void) | null = null;
+  #close: (() => void) | undefined;
 
   constructor(client: KubeClient, namespace: string) {
     this.#client = client;
@@ -54,18 +54,18 @@ export class NamespaceFeed implements LiveFeed<NamespaceState> {
       this.#watchers.delete(watcher);
       if (this.#watchers.size > 0) return;
       this.#close?.();
-      this.#close = null;
+      this.#close = undefined;
     };
   }
 
   /** Throws a KubeError where the pods may not be listed, or nobody responds. */
   async check(): Promise<void> {
-    await observeLive(this.#client, this.#namespace, null, new AbortController().signal);
+    await observeLive(this.#client, this.#namespace, undefined, new AbortController().signal);
   }
 
   #open(): () => void {
     const namespace = this.#namespace;
-    let view: LiveView | null = null;
+    let view: LiveView | undefined;
     let trouble: readonly LiveNote[] = [];
     /** By the label of their deployment. */
     const merges = new Map<string, LiveMerge>();
@@ -83,7 +83,7 @@ export class NamespaceFeed implements LiveFeed<NamespaceState> {
     });
     const look = repeat(async (signal) => {
       try {
-        view = await observeLive(this.#client, namespace, null, signal);
+        view = await observeLive(this.#client, namespace, undefined, signal);
         trouble = [];
       } catch (thrown) {
         signal.throwIfAborted();
@@ -93,7 +93,7 @@ export class NamespaceFeed implements LiveFeed<NamespaceState> {
       streams.want(able.map(({ metadata }) => metadata.name));
     });
     const tick = setInterval(() => {
-      if (view === null && trouble.length === 0) return;
+      if (view === undefined && trouble.length === 0) return;
       const state = stateOf(namespace, view, trouble, merges, streams);
       for (const watcher of this.#watchers) watcher(state);
     }, LIVE_TICK_MS);
@@ -107,7 +107,7 @@ export class NamespaceFeed implements LiveFeed<NamespaceState> {
 
 function stateOf(
   namespace: string,
-  view: LiveView | null,
+  view: LiveView | undefined,
   trouble: readonly LiveNote[],
   merges: Map<string, LiveMerge>,
   streams: PodStreams,
@@ -122,7 +122,7 @@ function stateOf(
   const named = new Map<string, KubeObject | undefined>();
   for (const object of view?.deployments ?? []) named.set(object.metadata.name, object);
   // Where they may not be read, their pods say their names.
-  if (view !== null && view.deployments === null)
+  if (view !== undefined && view.deployments === undefined)
     for (const label of groups.keys()) named.set(label, undefined);
   const deployments = [...named].map(([name, object]): ListedDeployment => {
     const own = groups.get(labelValue(name)) ?? [];

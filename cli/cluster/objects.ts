@@ -8,9 +8,9 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 export const POD_KIND = { apiVersion: 'v1', kind: 'Pod' } as const;
 
 export interface ClusterScope {
-  /** Null for all namespaces. */
-  readonly namespace: string | null;
-  readonly name: string | null;
+  /** Undefined for all namespaces. */
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
 }
 
 /** Throws KubeError. */
@@ -18,11 +18,11 @@ export async function listDeployments(
   client: KubeClient,
   { namespace, name }: ClusterScope,
 ): Promise<readonly KubeObject[]> {
-  if (name !== null && namespace !== null) {
+  if (name !== undefined && namespace !== undefined) {
     const object = await client.get({ ...STORED_KIND, namespace, name });
     return object === undefined ? [] : [object];
   }
-  const { items } = await client.listAll(STORED_KIND, namespace === null ? {} : { namespace });
+  const { items } = await client.listAll(STORED_KIND, namespace === undefined ? {} : { namespace });
   return items;
 }
 

@@ -9,8 +9,8 @@ import { missing, note } from './notes.ts';
 import { listDeployments, POD_KIND } from './objects.ts';
 
 export interface LiveView {
-  /** Null where they may not be read. */
-  readonly deployments: readonly KubeObject[] | null;
+  /** Undefined where they may not be read. */
+  readonly deployments: readonly KubeObject[] | undefined;
   readonly pods: readonly KubeObject[];
   readonly notes: readonly LiveNote[];
 }
@@ -18,15 +18,15 @@ export interface LiveView {
 /** How long one call may take, ms. */
 const CALL_LIMIT_MS = 10_000;
 
-/** `name`: one deployment; null for all of the namespace. Throws KubeError where the pods may not be listed, or nobody responds. */
+/** `name`: one deployment; undefined for all of the namespace. Throws KubeError where the pods may not be listed, or nobody responds. */
 export async function observeLive(
   client: KubeClient,
   namespace: string,
-  name: string | null,
+  name: string | undefined,
   signal: AbortSignal,
 ): Promise<LiveView> {
   const labelSelector =
-    name === null ? LABELS.deployment : `${LABELS.deployment}=${labelValue(name)}`;
+    name === undefined ? LABELS.deployment : `${LABELS.deployment}=${labelValue(name)}`;
   const options = { namespace, labelSelector, signal, timeoutMs: CALL_LIMIT_MS };
   const [deployments, { items }] = await Promise.all([
     listDeployments(client, { namespace, name }).catch(unlessForbidden),
@@ -36,7 +36,7 @@ export async function observeLive(
     deployments,
     pods: items.toSorted((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1)),
     notes:
-      deployments !== null
+      deployments !== undefined
         ? []
         : [
             note(
@@ -48,7 +48,7 @@ export async function observeLive(
   };
 }
 
-function unlessForbidden(thrown: unknown): null {
-  if (thrown instanceof KubeError && thrown.status === 403) return null;
+function unlessForbidden(thrown: unknown): undefined {
+  if (thrown instanceof KubeError && thrown.status === 403) return undefined;
   throw thrown;
 }

@@ -19,7 +19,7 @@ const REFUSED_WAIT_MS = 30_000;
 export interface PodStatus {
   readonly state: LivePod['state'];
   readonly why: string;
-  readonly code: LiveNoteCode | null;
+  readonly code: LiveNoteCode | undefined;
 }
 
 export interface StreamEvents {
@@ -33,7 +33,7 @@ interface Stream {
   status: PodStatus;
 }
 
-const CONNECTING: PodStatus = { state: 'connecting', why: '', code: null };
+const CONNECTING: PodStatus = { state: 'connecting', why: '', code: undefined };
 
 export class PodStreams {
   readonly #client: KubeClient;
@@ -83,7 +83,7 @@ export class PodStreams {
       const silence = await this.#follow(pod, stream, () => {
         waitMs = LEAST_WAIT_MS;
       });
-      if (silence === null) return;
+      if (silence === undefined) return;
       this.#note(stream, { state: 'silent', why: silence.message, code: silence.code });
       const isRefused = silence.code === 'FORWARD_FORBIDDEN' || silence.code === 'POD_SILENT';
       const pauseMs = isRefused ? REFUSED_WAIT_MS : waitMs;
@@ -92,23 +92,25 @@ export class PodStreams {
     }
   }
 
-  /** Why it ended; null where nobody wants it any more. */
-  async #follow(pod: string, stream: Stream, told: () => void): Promise<PodSilence | null> {
+  /** Why it ended; undefined where nobody wants it any more. */
+  async #follow(pod: string, stream: Stream, told: () => void): Promise<PodSilence | undefined> {
     const { signal } = stream.over;
     const place = { namespace: this.#namespace, pod };
-    let leave: (() => void) | null = await this.#enter();
+    let leave: (() => void) | undefined = await this.#enter();
     try {
       for await (const sample of followPod(this.#client, place, this.#wants, signal)) {
         leave?.();
-        leave = null;
+        leave = undefined;
         told();
-        this.#note(stream, { state: 'live', why: '', code: null });
+        this.#note(stream, { state: 'live', why: '', code: undefined });
         this.#events.sample(pod, sample);
       }
-      return null;
+      return undefined;
     } catch (thrown) {
-      if (signal.aborted) return null;
-      return thrown instanceof PodSilence ? thrown : new PodSilence(null, describeThrown(thrown));
+      if (signal.aborted) return undefined;
+      return thrown instanceof PodSilence
+        ? thrown
+        : new PodSilence(undefined, describeThrown(thrown));
     } finally {
       leave?.();
     }

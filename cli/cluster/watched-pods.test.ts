@@ -36,7 +36,7 @@ const TRAFFIC = [
   { name: 'main', percent: 75, shadow: false },
   { name: 'next', percent: 25, shadow: false },
 ];
-const LIVE: PodStatus = { state: 'live', why: '', code: null };
+const LIVE: PodStatus = { state: 'live', why: '', code: undefined };
 const silent = (code: LiveNoteCode, why: string): PodStatus => ({ state: 'silent', why, code });
 
 function describe(pods: readonly KubeObject[], statuses: Readonly<Record<string, PodStatus>>) {

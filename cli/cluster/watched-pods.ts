@@ -109,9 +109,9 @@ export function describeWatched(
     const status = statusOf(name);
     if (status === undefined && canTell(pod)) leftOut++;
     const why = canTell(pod) ? 'not watched' : 'its sidecars have not started';
-    const { state, code, ...rest } = status ?? { state: 'silent', why, code: null };
+    const { state, code, ...rest } = status ?? { state: 'silent', why, code: undefined };
     entries.push({ name, predictor, state, why: rest.why });
-    if (code === null) continue;
+    if (code === undefined) continue;
     const fault = faults.get(code) ?? { pods: [], why: rest.why };
     fault.pods.push(name);
     faults.set(code, fault);

@@ -40,7 +40,7 @@ function choose(
   source: string,
 ): Deployment {
   const names = deployments.map((deployment) => deployment.name).join(', ');
-  if (selection.deployment !== null) {
+  if (selection.deployment !== undefined) {
     const found = deployments.find((deployment) => deployment.name === selection.deployment);
     if (found !== undefined) return found;
     throw new CommandFailure(
@@ -68,7 +68,7 @@ function choose(
 }
 
 function narrow(deployment: Deployment, selection: Selection): Deployment {
-  if (selection.predictor === null) return deployment;
+  if (selection.predictor === undefined) return deployment;
   const predictors = deployment.predictors.filter(
     (predictor) => predictor.name === selection.predictor,
   );

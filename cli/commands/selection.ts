@@ -4,8 +4,8 @@ import { type UnitAddress, parseUnitFlags } from '../units/url.ts';
 
 export interface Selection {
   readonly file: string;
-  readonly deployment: string | null;
-  readonly predictor: string | null;
+  readonly deployment: string | undefined;
+  readonly predictor: string | undefined;
   readonly units: ReadonlyMap<string, UnitAddress>;
 }
 

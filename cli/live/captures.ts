@@ -23,10 +23,10 @@ export function readCaptures(text: string): readonly Capture[] {
   return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : (parseCapture(line) ?? [])));
 }
 
-/** Null where it is not kept any more. */
-export async function fetchCapture(url: string, id: number): Promise<Capture | null> {
+/** Undefined where it is not kept any more. */
+export async function fetchCapture(url: string, id: number): Promise<Capture | undefined> {
   const { status, body } = await ask(url, `captures/${id}`);
-  if (status === 404) return null;
+  if (status === 404) return undefined;
   if (status !== 200) throw refused(url, status, body);
   return parseCapture(body);
 }
@@ -35,8 +35,8 @@ export async function fetchCapture(url: string, id: number): Promise<Capture | n
 export async function replayAt(url: string, capture: Capture): Promise<Capture> {
   const { status, body } = await ask(url, 'replay', JSON.stringify(capture));
   if (status === 404 || status === 405) throw captureOff(url);
-  const replayed = status === 200 ? parseCapture(body) : null;
-  if (replayed === null) throw refused(url, status, body);
+  const replayed = status === 200 ? parseCapture(body) : undefined;
+  if (replayed === undefined) throw refused(url, status, body);
   return replayed;
 }
 
@@ -48,11 +48,11 @@ export function captureOff(url: string): CommandFailure {
   );
 }
 
-function parseCapture(text: string): Capture | null {
+function parseCapture(text: string): Capture | undefined {
   try {
     return readCapture(JSON.parse(text));
   } catch {
-    return null;
+    return undefined;
   }
 }
 

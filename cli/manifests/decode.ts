@@ -14,7 +14,7 @@ export type Decoded =
 /** A mark of byte order before UTF-8 is passed over. */
 export function decodeText(bytes: Buffer): Decoded {
   const wide = findWideEncoding(bytes);
-  if (wide !== null)
+  if (wide !== undefined)
     return {
       kind: 'not-utf8',
       why: `is ${wide}, not UTF-8`,
@@ -33,7 +33,7 @@ export function decodeText(bytes: Buffer): Decoded {
 }
 
 /** UTF-16 and UTF-32 by their marks of byte order, or by the zero bytes that ASCII has in them. */
-function findWideEncoding(bytes: Buffer): string | null {
+function findWideEncoding(bytes: Buffer): string | undefined {
   const [a, b, c, d] = bytes;
   if (a === 0xff && b === 0xfe) return c === 0 && d === 0 ? 'UTF-32LE' : 'UTF-16LE';
   if (a === 0xfe && b === 0xff) return 'UTF-16BE';
@@ -45,7 +45,7 @@ function findWideEncoding(bytes: Buffer): string | null {
   });
   // Most of a manifest is ASCII, so most of what is not its byte of four, or of two, is zero.
   const places = zeros.map((count) => (count > sample.length / 8 ? '0' : 'x')).join('');
-  return ZERO_PLACES[places] ?? null;
+  return ZERO_PLACES[places];
 }
 
 const ZERO_PLACES: Readonly<Record<string, string>> = {

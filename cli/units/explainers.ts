@@ -62,7 +62,7 @@ async function resolveOne(
   if (given !== undefined) {
     const port = given.httpPort ?? given.grpcPort ?? 0;
     const address = { host: given.host, httpPort: port, grpcPort: port };
-    return { ...common, address, how: 'command line', spec: null };
+    return { ...common, address, how: 'command line', spec: undefined };
   }
   const { container, modelUri } = explainer;
   const isV2 = deployment.protocol === 'v2';

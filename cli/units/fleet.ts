@@ -36,13 +36,13 @@ export class Fleet {
     return new Map([...this.#members].map(([key, member]) => [key, member.address]));
   }
 
-  pids(): ReadonlyMap<string, number | null> {
+  pids(): ReadonlyMap<string, number | undefined> {
     return new Map([...this.#members].map(([key, member]) => [key, member.unit.pid]));
   }
 
   /** Which of the units would be started by `start`; the others run already, as they are asked for. */
   listNew(units: readonly ResolvedUnit[]): ResolvedUnit[] {
-    return units.filter((unit) => unit.spec !== null && !this.#runs(keyOf(unit), unit.spec));
+    return units.filter((unit) => unit.spec !== undefined && !this.#runs(keyOf(unit), unit.spec));
   }
 
   /**
@@ -62,7 +62,7 @@ export class Fleet {
     for (const unit of units) {
       const key = keyOf(unit);
       const member = this.#members.get(key);
-      if (unit.spec === null) continue;
+      if (unit.spec === undefined) continue;
       if (member !== undefined && this.#runs(key, unit.spec)) {
         next.set(key, member);
         continue;

@@ -19,7 +19,7 @@ test('two readers of one port are told by both names', () => {
     'port 8000 is wanted twice: by the ingress (--port) and by unit b (HTTP)',
   );
   assert.equal(clash?.advice, 'give unit b another port');
-  assert.equal(findClash([{ port: 8000, host, owner: 'x', advice }]), null);
+  assert.equal(findClash([{ port: 8000, host, owner: 'x', advice }]), undefined);
 });
 
 test('a port that another program listens on is told; a free one is found past it', async () => {
@@ -36,7 +36,7 @@ test('a port that another program listens on is told; a free one is found past i
   assert.notEqual(await findFreePort(port, new Set()), port);
   server.close();
   await once(server, 'close');
-  assert.equal(await findTaken([{ port, host, owner: 'the ingress', advice }]), null);
+  assert.equal(await findTaken([{ port, host, owner: 'the ingress', advice }]), undefined);
 });
 
 test('an address that is not of this machine is told as that', async () => {

@@ -11,8 +11,8 @@ export interface PortClaim {
   readonly advice: string;
 }
 
-/** The first port that two claims share, as a failure that names both; null when there is none. */
-export function findClash(claims: readonly PortClaim[]): CommandFailure | null {
+/** The first port that two claims share, as a failure that names both; undefined when there is none. */
+export function findClash(claims: readonly PortClaim[]): CommandFailure | undefined {
   const owners = new Map<number, PortClaim>();
   for (const claim of claims) {
     const first = owners.get(claim.port);
@@ -25,11 +25,11 @@ export function findClash(claims: readonly PortClaim[]): CommandFailure | null {
     }
     owners.set(claim.port, claim);
   }
-  return null;
+  return undefined;
 }
 
 /** Tries to listen on each port for a moment. Envoy shares ports with other processes silently, so we look first. */
-export async function findTaken(claims: readonly PortClaim[]): Promise<CommandFailure | null> {
+export async function findTaken(claims: readonly PortClaim[]): Promise<CommandFailure | undefined> {
   for (const claim of claims) {
     const code = await tryListen(claim.host, claim.port);
     if (code === '') continue;
@@ -47,7 +47,7 @@ export async function findTaken(claims: readonly PortClaim[]): Promise<CommandFa
       code === 'EADDRNOTAVAIL' ? 'choose another --host' : claim.advice,
     );
   }
-  return null;
+  return undefined;
 }
 
 /** A port that nothing listens on and that is not in `taken`, from `first` up. */

@@ -124,7 +124,7 @@ test('a started unit has its command, arguments, environment and ports as the op
     options({ set: { m: { KEY: 'x' } } }),
   );
   const spec = units[0]?.spec;
-  assert.ok(spec !== null && spec !== undefined);
+  assert.ok(spec !== undefined);
   assert.deepEqual(spec.argv, ['serve', '--port', '9000', 'iris']);
   assert.equal(spec.env['KEY'], 'x');
   assert.equal(spec.env['PREDICTIVE_UNIT_ID'], 'm');

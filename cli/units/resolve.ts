@@ -24,8 +24,8 @@ export interface ResolvedUnit {
   readonly name: string;
   readonly address: Address;
   readonly how: 'command line' | 'file' | 'started here';
-  /** What to start; null for units that run elsewhere. */
-  readonly spec: UnitProcessSpec | null;
+  /** What to start; undefined for units that run elsewhere. */
+  readonly spec: UnitProcessSpec | undefined;
 }
 
 export interface Resolution {
@@ -67,7 +67,7 @@ export async function resolveUnits(
   };
   for (const [position, predictor] of deployment.predictors.entries()) {
     for (const unit of listUnits(predictor.graph)) {
-      if (unit.builtIn !== null) continue;
+      if (unit.builtIn !== undefined) continue;
       await resolveUnit(
         deployment,
         predictor,
@@ -117,22 +117,27 @@ async function resolveUnit(
   if (flag !== undefined) {
     const address = complete(flag, unit);
     state.addresses.set(key, address);
-    state.units.push({ ...common, address, how: 'command line', spec: null });
+    state.units.push({ ...common, address, how: 'command line', spec: undefined });
     return;
   }
   const container = findContainer(predictor, unit.name);
   if (unit.endpoint?.from === 'endpoint') {
     const { host, httpPort, grpcPort } = unit.endpoint;
-    state.units.push({ ...common, address: { host, httpPort, grpcPort }, how: 'file', spec: null });
+    state.units.push({
+      ...common,
+      address: { host, httpPort, grpcPort },
+      how: 'file',
+      spec: undefined,
+    });
     return;
   }
   const hasCommand = container !== undefined && container.command.length > 0;
-  const server = hasCommand ? null : findServer(unit, options);
+  const server = hasCommand ? undefined : findServer(unit, options);
   if (server instanceof CommandFailure) {
     state.failures.push(server);
     return;
   }
-  if (container === undefined || (!hasCommand && server === null)) {
+  if (container === undefined || (!hasCommand && server === undefined)) {
     state.failures.push(missing(predictor, unit, container));
     return;
   }

@@ -99,11 +99,14 @@ const PROGRAMS: Readonly<Record<string, Readonly<Record<string, Program>>>> = {
   TENSORFLOW_SERVER: { tensorflow: TENSORFLOW },
 };
 
-/** Null for a unit whose server is no program that is known here. */
-export function findServer(unit: Unit, places: ServerPlaces): LocalServer | CommandFailure | null {
+/** Undefined for a unit whose server is no program that is known here. */
+export function findServer(
+  unit: Unit,
+  places: ServerPlaces,
+): LocalServer | CommandFailure | undefined {
   const { protocol } = unit;
   const program = PROGRAMS[unit.server ?? '']?.[protocol];
-  if (program === undefined) return null;
+  if (program === undefined) return undefined;
   const path = findProgram(program.name, places.env);
   const or = `or give its address with --unit ${unit.name}=http://HOST:PORT`;
   const who = `unit ${unit.name} (${unit.server ?? ''}, protocol ${protocol})`;

@@ -67,7 +67,7 @@ export class LocalUnit {
     );
   }
 
-  get pid(): number | null {
+  get pid(): number | undefined {
     return this.#child.pid;
   }
 

@@ -16,17 +16,17 @@ function message(flag: string): string {
 
 test('http names the REST port, grpc the gRPC port, both may be given', () => {
   assert.deepEqual(address('a=http://h:1', 'b=grpc://h:2', 'c=http://h:3', 'c=grpc://h:4'), {
-    a: { host: 'h', httpPort: 1, grpcPort: null },
-    b: { host: 'h', httpPort: null, grpcPort: 2 },
+    a: { host: 'h', httpPort: 1, grpcPort: undefined },
+    b: { host: 'h', httpPort: undefined, grpcPort: 2 },
     c: { host: 'h', httpPort: 3, grpcPort: 4 },
   });
 });
 
 test('the scheme and a trailing slash are optional, IPv6 hosts lose their brackets', () => {
   assert.deepEqual(address('a=h:1', 'b=http://[::1]:2/', 'p/c=http://h'), {
-    a: { host: 'h', httpPort: 1, grpcPort: null },
-    b: { host: '::1', httpPort: 2, grpcPort: null },
-    'p/c': { host: 'h', httpPort: 80, grpcPort: null },
+    a: { host: 'h', httpPort: 1, grpcPort: undefined },
+    b: { host: '::1', httpPort: 2, grpcPort: undefined },
+    'p/c': { host: 'h', httpPort: 80, grpcPort: undefined },
   });
 });
 

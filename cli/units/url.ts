@@ -6,9 +6,9 @@ import type { Address } from '../../graph/plan/deployment.ts';
 
 export interface UnitAddress {
   readonly host: string;
-  /** null: not given, so the unit has no REST address of its own. */
-  readonly httpPort: number | null;
-  readonly grpcPort: number | null;
+  /** undefined: not given, so the unit has no REST address of its own. */
+  readonly httpPort: number | undefined;
+  readonly grpcPort: number | undefined;
 }
 
 /** What the compiler takes: a unit that was given one way only is asked there over both. */
@@ -38,8 +38,8 @@ export function parseUnitFlags(flags: readonly string[]): Parsed<ReadonlyMap<str
     }
     addresses.set(name, {
       host: parsed.host,
-      httpPort: parsed.httpPort ?? before?.httpPort ?? null,
-      grpcPort: parsed.grpcPort ?? before?.grpcPort ?? null,
+      httpPort: parsed.httpPort ?? before?.httpPort,
+      grpcPort: parsed.grpcPort ?? before?.grpcPort,
     });
   }
   return { kind: 'value', value: addresses };
@@ -63,12 +63,14 @@ function parseUrl(text: string): UnitAddress | string {
     return `has the path ${url.pathname}; a unit answers at fixed paths, give only HOST:PORT`;
   }
   if (url.hostname === '') return 'names no host';
-  const port = url.port === '' ? (grpc ? null : 80) : Number(url.port);
-  if (port === null || port === 0) return 'names no port';
+  const port = url.port === '' ? (grpc ? undefined : 80) : Number(url.port);
+  if (port === undefined || port === 0) return 'names no port';
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const fault = findHostFault(host);
   if (fault !== undefined) return `${host} is no host: ${fault.why}; ${fault.advice}`;
-  return grpc ? { host, httpPort: null, grpcPort: port } : { host, httpPort: port, grpcPort: null };
+  return grpc
+    ? { host, httpPort: undefined, grpcPort: port }
+    : { host, httpPort: port, grpcPort: undefined };
 }
 
 function bad(message: string): Parsed<never> {

@@ -7,20 +7,21 @@ export interface Documents {
   readonly page: string;
 }
 
-const LOADERS: Readonly<Record<DialectName, (() => Promise<Pick<Documents, 'openApiOf'>>) | null>> =
-  {
-    seldon: () => import('../seldon/openapi.ts'),
-    v2: () => import('../v2/openapi.ts'),
-    // As in Seldon, whose executor documents none of it.
-    tensorflow: null,
-    // Its clients bring their own.
-    openai: null,
-  };
+const LOADERS: Readonly<
+  Record<DialectName, (() => Promise<Pick<Documents, 'openApiOf'>>) | undefined>
+> = {
+  seldon: () => import('../seldon/openapi.ts'),
+  v2: () => import('../v2/openapi.ts'),
+  // As in Seldon, whose executor documents none of it.
+  tensorflow: undefined,
+  // Its clients bring their own.
+  openai: undefined,
+};
 
-/** Null for a protocol without. */
-export async function loadDocuments(dialect: DialectName): Promise<Documents | null> {
+/** Undefined for a protocol without. */
+export async function loadDocuments(dialect: DialectName): Promise<Documents | undefined> {
   const load = LOADERS[dialect];
-  if (load === null) return null;
+  if (load === undefined) return undefined;
   const [{ openApiOf }, { DOC_PAGE: page }] = await Promise.all([load(), import('../doc-page.ts')]);
   return { openApiOf, page };
 }

@@ -39,12 +39,12 @@ const LOADERS: Readonly<Record<DialectName, () => Promise<OfTransport>>> = {
 };
 
 const loaded = new Map<DialectName, OfTransport>();
-let transcoders: TranscoderOf | null = null;
+let transcoders: TranscoderOf | undefined;
 
 /** Loads what reads and writes the messages of these protocols, and between them where there are several. */
 export async function loadMessages(names: Iterable<DialectName>): Promise<void> {
   const wanted = new Set(names);
-  if (wanted.size > 1 && transcoders === null)
+  if (wanted.size > 1 && transcoders === undefined)
     transcoders = (await import('../transcode/transcode.ts')).createTranscoder;
   for (const name of wanted) if (!loaded.has(name)) loaded.set(name, await LOADERS[name]());
 }
@@ -61,12 +61,12 @@ export function messagesOf(dialect: DialectName, transport: Transport): Messages
   return found[transport];
 }
 
-/** Null where one of the two has no place for what the other says. Throws where they were not loaded together. */
+/** Undefined where one of the two has no place for what the other says. Throws where they were not loaded together. */
 export function transcoderOf(
   graph: DialectName,
   unit: DialectName,
   transport: Transport,
-): Transcoder | null {
-  if (transcoders === null) throw new Error(`nothing between ${graph} and ${unit} is loaded`);
+): Transcoder | undefined {
+  if (transcoders === undefined) throw new Error(`nothing between ${graph} and ${unit} is loaded`);
   return transcoders(graph, unit, transport);
 }

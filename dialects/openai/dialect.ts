@@ -7,21 +7,21 @@ const CHAT = '/v1/chat/completions';
 const PATHS: readonly string[] = [CHAT, '/v1/completions', '/v1/embeddings', '/v1/responses'];
 
 /** What is no model is asked as a unit of Seldon is: the request's body, or the response's, goes in and comes out. */
-const UNIT_PATHS: Readonly<Record<Verb, string | null>> = {
+const UNIT_PATHS: Readonly<Record<Verb, string | undefined>> = {
   predict: CHAT,
   'transform-input': '/transform-input',
   'transform-output': '/transform-output',
   route: '/route',
   aggregate: '/aggregate',
-  'send-feedback': null,
+  'send-feedback': undefined,
   status: '/health',
   metadata: '/v1/models',
 };
 
-function lastInPath(path: string): LastCall | null {
+function lastInPath(path: string): LastCall | undefined {
   const query = path.indexOf('?');
   const asked = query < 0 ? path : path.slice(0, query);
-  return PATHS.includes(asked) ? { pathOf: () => path, everywhere: true, fits: false } : null;
+  return PATHS.includes(asked) ? { pathOf: () => path, everywhere: true, fits: false } : undefined;
 }
 
 /** 500 and above are ours, so are they in the words of the protocol. */
@@ -34,12 +34,12 @@ export const OPENAI: Dialect = {
   clientRoutes: PATHS.map((path) => ({ kind: 'predict-rest', path, use: 'last', streams: true })),
   takesFeedback: false,
   hasNumbers: false,
-  grpcModelField: null,
-  grpcPackage: null,
-  unitPath: (_model, verb, transport) => (transport === 'rest' ? UNIT_PATHS[verb] : null),
-  modelInPath: null,
+  grpcModelField: undefined,
+  grpcPackage: undefined,
+  unitPath: (_model, verb, transport) => (transport === 'rest' ? UNIT_PATHS[verb] : undefined),
+  modelInPath: undefined,
   lastInPath,
-  layoutHeader: null,
+  layoutHeader: undefined,
   errorFields: (status, info) => ({
     error: { message: info, type: errorType(status), param: null, code: status },
   }),
@@ -54,10 +54,10 @@ export const OPENAI: Dialect = {
     ],
     grpc: { files: [], services: [], methods: [] },
   },
-  probe: null,
+  probe: undefined,
   example: {
     path: CHAT,
     body: '{"model":"m","messages":[{"role":"user","content":"Hello"}]}',
-    grpcPath: null,
+    grpcPath: undefined,
   },
 };

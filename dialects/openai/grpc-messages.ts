@@ -2,4 +2,4 @@
 import type { Messages } from '../dialect.ts';
 import { SELDON_GRPC } from '../seldon/grpc-messages.ts';
 
-export const OPENAI_GRPC: Messages = { ...SELDON_GRPC, dialect: 'openai', routing: null };
+export const OPENAI_GRPC: Messages = { ...SELDON_GRPC, dialect: 'openai', routing: undefined };

@@ -36,7 +36,7 @@ export const OPENAI_REST: Messages = {
   simpleModel: (_request, model) => ({
     body: Buffer.from(constantText(model)),
     contentType: 'application/json',
-    layout: null,
+    layout: undefined,
   }),
-  routing: null,
+  routing: undefined,
 };

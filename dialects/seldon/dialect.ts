@@ -16,14 +16,14 @@ const REST_PATHS: Readonly<Record<Verb, string>> = {
   metadata: '/metadata',
 };
 
-const GRPC_PATHS: Readonly<Record<Verb, string | null>> = {
+const GRPC_PATHS: Readonly<Record<Verb, string | undefined>> = {
   predict: '/seldon.protos.Model/Predict',
   'transform-input': '/seldon.protos.Transformer/TransformInput',
   'transform-output': '/seldon.protos.OutputTransformer/TransformOutput',
   route: '/seldon.protos.Router/Route',
   aggregate: '/seldon.protos.Combiner/Aggregate',
   'send-feedback': '/seldon.protos.Model/SendFeedback',
-  status: null,
+  status: undefined,
   metadata: '/seldon.protos.Model/Metadata',
 };
 
@@ -39,13 +39,13 @@ export const SELDON: Dialect = {
   ],
   takesFeedback: true,
   hasNumbers: true,
-  grpcModelField: null,
+  grpcModelField: undefined,
   grpcPackage: 'seldon.protos',
   unitPath: (_model, verb, transport) =>
     transport === 'rest' ? REST_PATHS[verb] : GRPC_PATHS[verb],
-  modelInPath: null,
-  lastInPath: null,
-  layoutHeader: null,
+  modelInPath: undefined,
+  lastInPath: undefined,
+  layoutHeader: undefined,
   errorFields: (status, info) => ({ status: { code: status, info, status: 'FAILURE' } }),
   control: {
     roots: [
@@ -96,7 +96,7 @@ export const SELDON: Dialect = {
       ],
     },
   },
-  probe: null,
+  probe: undefined,
   example: {
     path: '/api/v1.0/predictions',
     body: '{"data":{"ndarray":[[1.0,2.0,3.0,4.0]]}}',

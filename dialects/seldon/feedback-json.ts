@@ -51,12 +51,12 @@ type ShortForm = Partial<Record<ShortMember, Span>>;
 /** Null for what is no JSON object. */
 export function readFeedbackJson(body: Buffer): FeedbackReading {
   const whole = wholeValue(body);
-  if (whole === undefined || body[whole.start] !== OPEN_OBJECT) return null;
+  if (whole === undefined || body[whole.start] !== OPEN_OBJECT) return undefined;
   if (isShort(body, whole)) return readShort(body, whole);
   const routing = readRouting(body);
-  const lone = routing === null ? findLonePuid(body, whole) : null;
-  const puid = lone === null ? null : readPuid(body, lone);
-  if (lone !== null && puid === null) return malformed(NO_PUID);
+  const lone = routing === undefined ? findLonePuid(body, whole) : undefined;
+  const puid = lone === undefined ? undefined : readPuid(body, lone);
+  if (lone !== undefined && puid === undefined) return malformed(NO_PUID);
   const reward = readReward(body, findMember(body, whole, REWARD));
   const request = findMember(body, whole, REQUEST);
   const rows = typeof request === 'string' ? 1 : countRowsJson(body, request);
@@ -95,8 +95,8 @@ function readShort(body: Buffer, whole: Span): FeedbackReading {
   const members = listMembers(body, whole);
   if (typeof members === 'string') return malformed(members);
   const { puid: puidSpan, reward: rewardSpan } = members;
-  const puid = puidSpan === undefined ? null : readPuid(body, puidSpan);
-  if (puid === null) return malformed(NO_PUID);
+  const puid = puidSpan === undefined ? undefined : readPuid(body, puidSpan);
+  if (puid === undefined) return malformed(NO_PUID);
   const reward =
     rewardSpan === undefined
       ? 0
@@ -110,7 +110,7 @@ function readShort(body: Buffer, whole: Span): FeedbackReading {
   }
   const { request } = members;
   const rows = request === undefined ? 1 : countRowsJson(body, request);
-  return { kind: 'feedback', isShort: true, routing: null, reward, rows, puid };
+  return { kind: 'feedback', isShort: true, routing: undefined, reward, rows, puid };
 }
 
 /** The members of a short form by name, or what is wrong with one of them. */
@@ -136,29 +136,30 @@ function listMembers(body: Buffer, whole: Span): ShortForm | string {
   return members;
 }
 
-/** As a header has it: each character one of its bytes. Null for no text, and one that is too long. */
-function readPuid(body: Buffer, { start, end }: Span): string | null {
-  if (body[start] !== QUOTE || end - start > MAX_PUID_BYTES * LONGEST_CHARACTER + 2) return null;
+/** As a header has it: each character one of its bytes. Undefined for no text, and one that is too long. */
+function readPuid(body: Buffer, { start, end }: Span): string | undefined {
+  if (body[start] !== QUOTE || end - start > MAX_PUID_BYTES * LONGEST_CHARACTER + 2)
+    return undefined;
   const bytes = Buffer.from(JSON.parse(body.toString('utf8', start, end)) as string);
-  return bytes.length === 0 || bytes.length > MAX_PUID_BYTES ? null : bytes.toString('latin1');
+  return bytes.length === 0 || bytes.length > MAX_PUID_BYTES ? undefined : bytes.toString('latin1');
 }
 
-/** That of a response that has no data; null where there is none, or an empty one. */
-function findLonePuid(body: Buffer, whole: Span): Span | null {
+/** That of a response that has no data; undefined where there is none, or an empty one. */
+function findLonePuid(body: Buffer, whole: Span): Span | undefined {
   const puid = findPath(body, PUID_IN_RESPONSE);
   const response = findMember(body, whole, RESPONSE);
-  if (typeof puid === 'string' || typeof response === 'string') return null;
-  if (DATA.some((key) => findMember(body, response, key) !== 'absent')) return null;
-  return isNull(body, puid) || puid.end - puid.start === 2 ? null : puid;
+  if (typeof puid === 'string' || typeof response === 'string') return undefined;
+  if (DATA.some((key) => findMember(body, response, key) !== 'absent')) return undefined;
+  return isNull(body, puid) || puid.end - puid.start === 2 ? undefined : puid;
 }
 
-function readRouting(body: Buffer): Readonly<Record<string, unknown>> | 'too-long' | null {
+function readRouting(body: Buffer): Readonly<Record<string, unknown>> | 'too-long' | undefined {
   const found = findPath(body, ROUTING);
-  if (typeof found === 'string') return null;
+  if (typeof found === 'string') return undefined;
   if (found.end - found.start > MAX_ROUTING_BYTES) return 'too-long';
   const value: unknown = JSON.parse(body.toString('utf8', found.start, found.end));
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  return Object.keys(value).length === 0 ? null : (value as Record<string, unknown>);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.keys(value).length === 0 ? undefined : (value as Record<string, unknown>);
 }
 
 /** A number, or a text of one as protobuf allows it; 0 where there is none, NaN for anything else. */

@@ -16,11 +16,11 @@ import { countRowsProto } from './rows.ts';
 
 /** Null for what is no protobuf. */
 export function readFeedbackProto(body: Buffer): FeedbackReading {
-  if (!isProtobuf(body)) return null;
+  if (!isProtobuf(body)) return undefined;
   const response = readMessage(body, FEEDBACK.response);
   const meta = response && readMessage(response, MESSAGE.meta);
-  const routing = meta === undefined ? null : readRouting(meta);
-  const isLone = routing === null && response !== undefined && !hasData(response);
+  const routing = meta === undefined ? undefined : readRouting(meta);
+  const isLone = routing === undefined && response !== undefined && !hasData(response);
   const puid = isLone && meta !== undefined ? readPuid(meta) : '';
   if (puid.length > MAX_PUID_BYTES)
     return { kind: 'malformed', info: `response.meta.puid has over ${MAX_PUID_BYTES} bytes` };
@@ -31,17 +31,17 @@ export function readFeedbackProto(body: Buffer): FeedbackReading {
     routing,
     reward,
     rows: countRowsProto(readMessage(body, FEEDBACK.request)),
-    puid: puid === '' ? null : puid,
+    puid: puid === '' ? undefined : puid,
   };
 }
 
 /** As a header has it, each character one of its bytes; '' for none. Of several the last one counts. */
 function readPuid(meta: Buffer): string {
   const reader = new FieldReader(meta);
-  let puid: Buffer | null = null;
+  let puid: Buffer | undefined;
   while (reader.next())
     if (reader.field === META.puid && reader.wire === BYTES) puid = reader.payload();
-  return puid === null || reader.broken ? '' : puid.toString('latin1');
+  return puid === undefined || reader.broken ? '' : puid.toString('latin1');
 }
 
 function hasData(response: Buffer): boolean {
@@ -58,7 +58,7 @@ function readReward(body: Buffer): number {
   return reward;
 }
 
-function readRouting(meta: Buffer): Readonly<Record<string, unknown>> | 'too-long' | null {
+function readRouting(meta: Buffer): Readonly<Record<string, unknown>> | 'too-long' | undefined {
   const routing: Record<string, number> = {};
   const reader = new FieldReader(meta);
   let any = false;
@@ -79,5 +79,5 @@ function readRouting(meta: Buffer): Readonly<Record<string, unknown>> | 'too-lon
     }
     routing[name] = choice;
   }
-  return any ? routing : null;
+  return any ? routing : undefined;
 }

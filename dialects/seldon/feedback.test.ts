@@ -26,7 +26,7 @@ const write = (text: string, routing: Record<string, number> = {}): string =>
 
 /** What a feedback in order says, as a list; its fault otherwise. */
 function said(reading: FeedbackReading): unknown {
-  if (reading === null) return null;
+  if (reading === undefined) return null;
   if (reading.kind === 'malformed') return reading.info;
   const { puid, reward, routing, isShort } = reading;
   return [isShort ? 'short' : 'whole', puid, reward, routing];
@@ -36,56 +36,56 @@ test("Seldon's form says its routing and its reward", () => {
   const response = '{"meta":{"puid":"p","routing":{"r":1,"a":-1}},"data":{"ndarray":[]}}';
   assert.deepEqual(said(readJson(`{"reward":0.5,"response":${response}}`)), [
     'whole',
-    null,
+    undefined,
     0.5,
     { r: 1, a: -1 },
   ]);
-  assert.deepEqual(said(readJson('{"request":{}}')), ['whole', null, 0, null]);
+  assert.deepEqual(said(readJson('{"request":{}}')), ['whole', undefined, 0, undefined]);
   assert.deepEqual(said(readJson('{"response":{"meta":{"routing":{}}},"reward":-2e1}')), [
     'whole',
-    null,
+    undefined,
     -20,
-    null,
+    undefined,
   ]);
-  assert.deepEqual(said(readJson('{"reward":"0.25"}')), ['whole', null, 0.25, null]);
+  assert.deepEqual(said(readJson('{"reward":"0.25"}')), ['whole', undefined, 0.25, undefined]);
   for (const reward of ['"NaN"', 'true', '[1]', '{}', '""', '"x"'])
     assert.ok(Number.isNaN((said(readJson(`{"reward":${reward}}`)) as unknown[])[2]), reward);
   const long = JSON.stringify({ r: 'x'.repeat(MAX_ROUTING_BYTES) });
   assert.deepEqual(said(readJson(`{"response":{"meta":{"routing":${long}}}}`)), [
     'whole',
-    null,
+    undefined,
     0,
     'too-long',
   ]);
 });
 
 test('the short form says its puid', () => {
-  assert.deepEqual(said(readJson('{"puid":"p-1","reward":0.8}')), ['short', 'p-1', 0.8, null]);
+  assert.deepEqual(said(readJson('{"puid":"p-1","reward":0.8}')), ['short', 'p-1', 0.8, undefined]);
   assert.deepEqual(said(readJson(' { "truth" : {"strData":"a"} , "puid" : "p" } ')), [
     'short',
     'p',
     0,
-    null,
+    undefined,
   ]);
   assert.deepEqual(said(readJson('{"puid":"p","reward":-1,"request":{},"truth":null}')), [
     'short',
     'p',
     -1,
-    null,
+    undefined,
   ]);
   assert.deepEqual(said(readJson('{"pu\\u0069d":"\\u0070\\u00e9"}')), [
     'short',
     // Two bytes of UTF-8, as a header has them.
     'p\u00c3\u00a9',
     0,
-    null,
+    undefined,
   ]);
 });
 
 test('a response that has nothing but its puid names the prediction too', () => {
   const lone = '{"response":{"meta":{"puid":"p"}},"reward":1}';
-  assert.deepEqual(said(readJson(lone)), ['whole', 'p', 1, null]);
-  const whole = ['whole', null, 1, null];
+  assert.deepEqual(said(readJson(lone)), ['whole', 'p', 1, undefined]);
+  const whole = ['whole', undefined, 1, undefined];
   for (const response of [
     '{"meta":{"puid":"p"},"data":{"ndarray":[1]}}',
     '{"meta":{"puid":"p"},"strData":""}',
@@ -138,7 +138,7 @@ test('what is no JSON object says nothing', () => {
     '{"puid":"p","reward":1}{}',
     `{"puid":"p","truth":${'['.repeat(2000)}`,
   ];
-  for (const text of none) assert.equal(readJson(text), null, text.slice(0, 60));
+  for (const text of none) assert.equal(readJson(text), undefined, text.slice(0, 60));
 });
 
 test("the short form becomes Seldon's, with the routing, and its values as they were sent", () => {
@@ -162,30 +162,35 @@ test('over gRPC a response that has nothing but its puid names the prediction', 
     'whole',
     'p',
     0.5,
-    null,
+    undefined,
   ]);
   assert.deepEqual(
     said(readFeedbackProto(encode({ response: { meta, strData: '' }, reward: 1 }))),
-    ['whole', null, 1, null],
+    ['whole', undefined, 1, undefined],
   );
   const routing = { r: 1, a: -1, z: 0 };
   assert.deepEqual(said(readFeedbackProto(encode({ response: { meta: { ...meta, routing } } }))), [
     'whole',
-    null,
+    undefined,
     0,
     routing,
   ]);
-  assert.deepEqual(said(readFeedbackProto(encode({ request: {} }))), ['whole', null, 0, null]);
+  assert.deepEqual(said(readFeedbackProto(encode({ request: {} }))), [
+    'whole',
+    undefined,
+    0,
+    undefined,
+  ]);
   const long = { meta: { puid: 'x'.repeat(MAX_PUID_BYTES + 1) } };
   assert.match(String(said(readFeedbackProto(encode({ response: long })))), /over 256 bytes$/);
   const twice = Buffer.concat([
     encode({ response: { meta: { puid: 'first' } } }),
     encode({ response: { meta: { puid: 'last' } } }),
   ]);
-  assert.deepEqual(said(readFeedbackProto(twice)), ['whole', 'last', 0, null]);
+  assert.deepEqual(said(readFeedbackProto(twice)), ['whole', 'last', 0, undefined]);
   for (const reward of [Number.NaN, Number.POSITIVE_INFINITY])
     assert.equal((said(readFeedbackProto(encode({ reward }))) as unknown[])[2], reward);
-  assert.equal(readFeedbackProto(Buffer.from('no protobuf')), null);
+  assert.equal(readFeedbackProto(Buffer.from('no protobuf')), undefined);
 });
 
 /** JSON texts around the short form: its own names and others, texts and numbers of all sorts, damaged or not. */
@@ -237,8 +242,8 @@ test('of hostile texts, only a short form in order is taken for one, and units g
       const body = Buffer.from(text);
       const reading = readFeedbackJson(body);
       const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-      assert.equal(reading === null, !isObject);
-      if (reading === null || reading.kind === 'malformed' || !reading.isShort) return;
+      assert.equal(reading === undefined, !isObject);
+      if (reading === undefined || reading.kind === 'malformed' || !reading.isShort) return;
       const feedback = parsed as Record<string, unknown>;
       assert.equal(Buffer.from(String(feedback['puid'])).toString('latin1'), reading.puid);
       assert.equal(Number(feedback['reward'] ?? 0), reading.reward);

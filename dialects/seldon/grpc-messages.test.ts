@@ -55,7 +55,7 @@ function list(...values: unknown[]): object {
 const ROUTING = SELDON_GRPC.routing as RoutingInBody;
 
 function payload(body: Buffer): Payload {
-  return { body, contentType: null, layout: null };
+  return { body, contentType: undefined, layout: undefined };
 }
 
 function route(bytes: Buffer): number | string {

@@ -29,9 +29,9 @@ import { readProtoRoute } from './route-proto.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-function findUnjoinable(responses: readonly Payload[]): Unusable | null {
+function findUnjoinable(responses: readonly Payload[]): Unusable | undefined {
   const position = responses.findIndex(({ body }) => !isProtobuf(body));
-  if (position < 0) return null;
+  if (position < 0) return undefined;
   return { code: 'ANSWER_MALFORMED', info: 'the response is no protobuf message', position };
 }
 
@@ -41,7 +41,7 @@ function joinResponses(responses: readonly Payload[]): Pieces {
     bytesHead(MESSAGE_LIST.messages, body.length),
     body,
   ]);
-  return { pieces, contentType: null, layout: null };
+  return { pieces, contentType: undefined, layout: undefined };
 }
 
 function metric(key: string, type: number, value: number): Buffer {
@@ -96,15 +96,19 @@ function append(body: Buffer, routing: Routing, field: Buffer): Buffer {
 export const SELDON_GRPC: Messages = {
   dialect: 'seldon',
   transport: 'grpc',
-  contentType: null,
+  contentType: undefined,
   empty: EMPTY,
-  requests: null,
+  requests: undefined,
   readRoute: ({ body }) => readProtoRoute(body),
   findUnjoinable,
   joinResponses,
   average: (responses) => averagePayload(responses, averageProto),
   averageBytes: (responses) => averageProtoBytes(bodiesOf(responses)),
-  simpleModel: ({ body }) => ({ body: simpleModel(body), contentType: null, layout: null }),
+  simpleModel: ({ body }) => ({
+    body: simpleModel(body),
+    contentType: undefined,
+    layout: undefined,
+  }),
   routing: {
     write: (body, routing) => append(body, routing, routingMeta(routing)),
     readFeedback: readFeedbackProto,

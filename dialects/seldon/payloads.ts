@@ -12,5 +12,5 @@ export function averagePayload(
 ): Payload | Unusable {
   const body = average(bodiesOf(responses));
   if ('code' in body) return body;
-  return { body, contentType: responses[0]?.contentType ?? null, layout: null };
+  return { body, contentType: responses[0]?.contentType, layout: undefined };
 }

@@ -4,7 +4,7 @@ import type { Payload } from '../payload.ts';
 import { SELDON_REST } from './rest-messages.ts';
 
 function payload(text: string): Payload {
-  return { body: Buffer.from(text), contentType: 'application/json', layout: null };
+  return { body: Buffer.from(text), contentType: 'application/json', layout: undefined };
 }
 
 function route(text: string): number | string {

@@ -15,9 +15,9 @@ const ARRAY_OPEN = Buffer.from('[');
 const ARRAY_COMMA = Buffer.from(',');
 const ARRAY_CLOSE = Buffer.from(']');
 
-function findUnjoinable(responses: readonly Payload[]): Unusable | null {
+function findUnjoinable(responses: readonly Payload[]): Unusable | undefined {
   const position = responses.findIndex(({ body }) => wholeValue(body) === undefined);
-  if (position < 0) return null;
+  if (position < 0) return undefined;
   return { code: 'ANSWER_MALFORMED', info: 'the response is not valid JSON', position };
 }
 
@@ -28,7 +28,7 @@ function joinResponses(responses: readonly Payload[]): Pieces {
     pieces.push(pieces.length === 0 ? ARRAY_OPEN : ARRAY_COMMA, body);
   if (pieces.length === 0) pieces.push(ARRAY_OPEN);
   pieces.push(ARRAY_CLOSE);
-  return { pieces, contentType: responses[0]?.contentType ?? null, layout: null };
+  return { pieces, contentType: responses[0]?.contentType, layout: undefined };
 }
 
 function writeRouting(body: Buffer, routing: Routing): Buffer {
@@ -42,7 +42,7 @@ export const SELDON_REST: Messages = {
   transport: 'rest',
   contentType: 'application/json',
   empty: Buffer.from('{}'),
-  requests: null,
+  requests: undefined,
   readRoute: ({ body }) => readJsonRoute(body),
   findUnjoinable,
   joinResponses,
@@ -51,7 +51,7 @@ export const SELDON_REST: Messages = {
   simpleModel: ({ body }) => ({
     body: simpleModelJson(body),
     contentType: 'application/json',
-    layout: null,
+    layout: undefined,
   }),
   routing: {
     write: writeRouting,

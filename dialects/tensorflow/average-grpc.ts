@@ -44,7 +44,7 @@ export function averageGrpc(payloads: readonly Payload[]): Payload | Unusable {
     ),
   );
   const kept = fieldsWithout(payloads[0]?.body ?? Buffer.alloc(0), [PREDICT_RESPONSE.outputs]);
-  return { body: Buffer.concat([...entries, ...kept]), contentType: null, layout: null };
+  return { body: Buffer.concat([...entries, ...kept]), contentType: undefined, layout: undefined };
 }
 
 /** A number takes a byte at least, and is a double twice, three times where it is a varint. */

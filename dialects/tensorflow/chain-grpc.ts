@@ -36,7 +36,7 @@ export function modelInRequest({ body }: Payload): string {
 }
 
 function grpcEdits(edits: readonly Edit[]): Edits {
-  return { edits, contentType: null, layout: null };
+  return { edits, contentType: undefined, layout: undefined };
 }
 
 function modelSpec(model: string, ...more: readonly Buffer[]): Buffer {
@@ -58,12 +58,12 @@ function signatureIn(spec: FieldReader): Buffer[] {
 }
 
 /**
- * A client's request for a unit: null where it names that unit or none, as Seldon's executor leaves it, or is no request. A version is one
- * of the model that was named; the signature stays.
+ * A client's request for a unit: undefined where it names that unit or none, as Seldon's executor leaves it, or is no request.
+ * A version is one of the model that was named; the signature stays.
  */
-export function nameRequest(payload: Payload, model: string): Edits | null {
+export function nameRequest(payload: Payload, model: string): Edits | undefined {
   const named = modelInRequest(payload);
-  if (named === '' || named === model) return null;
+  if (named === '' || named === model) return undefined;
   const edits: Edit[] = [];
   const signature: Buffer[] = [];
   const reader = new FieldReader(payload.body);
@@ -72,7 +72,7 @@ export function nameRequest(payload: Payload, model: string): Edits | null {
     signature.push(...signatureIn(reader.inner()));
     edits.push({ start: reader.tagStart, end: reader.end, by: NOTHING });
   }
-  if (reader.broken) return null;
+  if (reader.broken) return undefined;
   return grpcEdits([{ start: 0, end: 0, by: modelSpec(model, ...signature) }, ...edits]);
 }
 
@@ -96,7 +96,7 @@ export function chainGrpc({ body }: Payload, model: string): Edits | Unusable {
 }
 
 /** A client's own request as the graph's response, where no unit was called: its inputs as outputs. */
-export function answerWithRequest({ body }: Payload): Edits | null {
+export function answerWithRequest({ body }: Payload): Edits | undefined {
   const edits: Edit[] = [];
   const reader = new FieldReader(body);
   while (reader.next()) {
@@ -109,5 +109,5 @@ export function answerWithRequest({ body }: Payload): Edits | null {
     }
     edits.push({ start: tagStart, end: by.length > 0 ? start : end, by });
   }
-  return reader.broken ? null : grpcEdits(edits);
+  return reader.broken ? undefined : grpcEdits(edits);
 }

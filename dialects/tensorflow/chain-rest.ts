@@ -34,8 +34,8 @@ const NOT_JSON: Unusable = {
 interface Members {
   readonly isRequest: boolean;
   /** Keys with their quotes; of members of one name the last one. */
-  readonly predictions: Span | null;
-  readonly outputs: Span | null;
+  readonly predictions: Span | undefined;
+  readonly outputs: Span | undefined;
 }
 
 /**
@@ -46,8 +46,8 @@ function readMembers(json: Buffer): Members | undefined {
   const cursor = new JsonCursor(json);
   if (!cursor.isObject) return undefined;
   let isRequest = false;
-  let predictions: Span | null = null;
-  let outputs: Span | null = null;
+  let predictions: Span | undefined;
+  let outputs: Span | undefined;
   cursor.enter();
   while (cursor.nextMember()) {
     const key = { start: cursor.keyStart, end: cursor.keyEnd };
@@ -65,15 +65,15 @@ function readMembers(json: Buffer): Members | undefined {
   return cursor.isOver() ? { isRequest, predictions, outputs } : undefined;
 }
 
-/** Null: the response is a request already. */
-export function chainRest({ body, contentType }: Payload): Edits | Unusable | null {
+/** Undefined: the response is a request already. */
+export function chainRest({ body, contentType }: Payload): Edits | Unusable | undefined {
   const members = readMembers(body) ?? readMembers(withoutNonFinite(body) ?? NOTHING);
   if (members === undefined) return NOT_JSON;
-  if (members.isRequest) return null;
+  if (members.isRequest) return undefined;
   const { predictions, outputs } = members;
   let rename: Edit;
-  if (predictions !== null) rename = { ...predictions, by: INSTANCES_KEY };
-  else if (outputs !== null) rename = { ...outputs, by: INPUTS_KEY };
+  if (predictions !== undefined) rename = { ...predictions, by: INSTANCES_KEY };
+  else if (outputs !== undefined) rename = { ...outputs, by: INPUTS_KEY };
   else return NOT_CHAINABLE;
-  return { edits: [rename], contentType: contentType ?? JSON_TYPE, layout: null };
+  return { edits: [rename], contentType: contentType ?? JSON_TYPE, layout: undefined };
 }

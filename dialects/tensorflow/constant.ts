@@ -10,7 +10,7 @@ const DT_DOUBLE = 2;
 const REST: Payload = {
   body: Buffer.from(JSON.stringify({ predictions: [VALUES] })),
   contentType: JSON_TYPE,
-  layout: null,
+  layout: undefined,
 };
 
 export function constantRest(): Payload {
@@ -34,5 +34,5 @@ const OUTPUT = bytesField(
 
 export function constantGrpc(model: string): Payload {
   const spec = bytesField(PREDICT_RESPONSE.modelSpec, stringField(MODEL_SPEC.name, model));
-  return { body: Buffer.concat([OUTPUT, spec]), contentType: null, layout: null };
+  return { body: Buffer.concat([OUTPUT, spec]), contentType: undefined, layout: undefined };
 }

@@ -11,40 +11,40 @@ const MODEL_STATUS = '/tensorflow.serving.ModelService/GetModelStatus';
 const MODEL_METADATA = `${PREDICTION}/GetModelMetadata`;
 const AVAILABLE = 30;
 
-const REST_VERBS: Readonly<Record<Verb, string | null>> = {
+const REST_VERBS: Readonly<Record<Verb, string | undefined>> = {
   predict: ':predict',
   'transform-input': ':predict',
   'transform-output': ':predict',
   route: ':route',
   aggregate: ':aggregate',
-  'send-feedback': null,
+  'send-feedback': undefined,
   status: '',
   metadata: '/metadata',
 };
 
 /** The protocol has one call, which routers and combiners answer too. Seldon's executor has none for them. */
-const GRPC_PATHS: Readonly<Record<Verb, string | null>> = {
+const GRPC_PATHS: Readonly<Record<Verb, string | undefined>> = {
   predict: `${PREDICTION}/Predict`,
   'transform-input': `${PREDICTION}/Predict`,
   'transform-output': `${PREDICTION}/Predict`,
   route: `${PREDICTION}/Predict`,
   aggregate: `${PREDICTION}/Predict`,
-  'send-feedback': null,
+  'send-feedback': undefined,
   status: MODEL_STATUS,
   metadata: MODEL_METADATA,
 };
 
-function unitPath(model: string, verb: Verb, transport: 'rest' | 'grpc'): string | null {
+function unitPath(model: string, verb: Verb, transport: 'rest' | 'grpc'): string | undefined {
   if (transport === 'grpc') return GRPC_PATHS[verb];
   const end = REST_VERBS[verb];
-  return end === null ? null : `${MODELS}/${model}${end}`;
+  return end === undefined ? undefined : `${MODELS}/${model}${end}`;
 }
 
 const NAMED = /^\/v1\/models\/([^/:?]+)(\/(?:versions|labels)\/[^/:?]+)?\/?:predict(?:\?|$)/;
 
-function modelInPath(path: string): NamedModel | null {
+function modelInPath(path: string): NamedModel | undefined {
   const [, model, version] = NAMED.exec(path) ?? [];
-  return model === undefined ? null : { model, version: version ?? '' };
+  return model === undefined ? undefined : { model, version: version ?? '' };
 }
 
 function nameInSpec(request: Buffer): string {
@@ -79,12 +79,12 @@ export const TENSORFLOW: Dialect = {
   // Clients may send it, as Seldon has it, and get it back.
   takesFeedback: false,
   hasNumbers: true,
-  grpcModelField: null,
+  grpcModelField: undefined,
   grpcPackage: 'tensorflow.serving',
   unitPath,
   modelInPath,
-  lastInPath: null,
-  layoutHeader: null,
+  lastInPath: undefined,
+  layoutHeader: undefined,
   // `error` is what clients of the protocol look for, `status` what Seldon's executor says.
   errorFields: (status, info) => ({
     error: info,
@@ -127,7 +127,7 @@ export const TENSORFLOW: Dialect = {
       ],
     },
   },
-  probe: null,
+  probe: undefined,
   example: {
     path: `${MODELS}/:predict`,
     body: '{"instances":[[1.0,2.0,3.0,4.0]]}',

@@ -9,7 +9,7 @@ import { readGrpcRoute } from './route-grpc.ts';
 export const TENSORFLOW_GRPC: Messages = {
   dialect: 'tensorflow',
   transport: 'grpc',
-  contentType: null,
+  contentType: undefined,
   empty: Buffer.alloc(0),
   requests: {
     modelIn: modelInRequest,
@@ -26,5 +26,5 @@ export const TENSORFLOW_GRPC: Messages = {
   average: averageGrpc,
   averageBytes: averageGrpcBytes,
   simpleModel: (_request, model) => constantGrpc(model),
-  routing: null,
+  routing: undefined,
 };

@@ -166,7 +166,7 @@ test('outputs become inputs under the name of the unit', () => {
 test('a request keeps the unit’s name, and none at all; another is written over', () => {
   const none = grpc(Buffer.from('12130a0178120e08011204120208012a040000803f', 'hex'));
   assert.equal(modelInRequest(none), '');
-  assert.equal(nameRequest(none, 'a'), null);
+  assert.equal(nameRequest(none, 'a'), undefined);
   const tensor = { dtype: 1, float_val: [1] };
   const request = (spec: object): Payload =>
     grpc(
@@ -174,7 +174,7 @@ test('a request keeps the unit’s name, and none at all; another is written ove
     );
   const named = request({ name: 'a', version: { value: '3' }, signature_name: 's' });
   assert.equal(modelInRequest(named), 'a');
-  assert.equal(nameRequest(named, 'a'), null);
+  assert.equal(nameRequest(named, 'a'), undefined);
   const renamed = edited(named, nameRequest(named, 'b'));
   assert.ok(typeof renamed === 'object');
   assert.deepEqual(read('PredictRequest', renamed.body), {
@@ -220,7 +220,7 @@ test('a branch is the first number of the first output', () => {
 test('a combiner gets the outputs of all responses as inputs, each under a name of its own', () => {
   const tensor = { dtype: 1, float_val: [1] };
   const responses = [response(tensor), response(tensor), response(tensor, 'p')];
-  assert.equal(findUnjoinableGrpc(responses), null);
+  assert.equal(findUnjoinableGrpc(responses), undefined);
   assert.deepEqual(read('PredictRequest', Buffer.concat(joinGrpc(responses, 'c').pieces)), {
     model_spec: { name: 'c' },
     inputs: { o: tensor, o_1: tensor, p: tensor },

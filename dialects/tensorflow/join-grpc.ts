@@ -6,9 +6,9 @@ import { uniqueName } from '../tensors/unique-name.ts';
 import { ENTRY, MODEL_SPEC, PREDICT_REQUEST } from './fields.ts';
 import { readOutputs } from './tensors-grpc.ts';
 
-export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | null {
+export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | undefined {
   const position = payloads.findIndex(({ body }) => readOutputs(body) === undefined);
-  if (position < 0) return null;
+  if (position < 0) return undefined;
   return { code: 'ANSWER_MALFORMED', info: 'the response is no PredictResponse', position };
 }
 
@@ -24,5 +24,5 @@ export function joinGrpc(payloads: readonly Payload[], model: string): Pieces {
       pieces.push(bytesHead(PREDICT_REQUEST.inputs, length), key, value, tensor);
     }
   }
-  return { pieces, contentType: null, layout: null };
+  return { pieces, contentType: undefined, layout: undefined };
 }

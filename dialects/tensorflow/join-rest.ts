@@ -6,9 +6,9 @@ const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']');
 
-export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
+export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | undefined {
   const position = payloads.findIndex(({ body }) => !isLenientJson(body));
-  if (position < 0) return null;
+  if (position < 0) return undefined;
   return { code: 'ANSWER_MALFORMED', info: 'the response is not valid JSON', position };
 }
 
@@ -17,5 +17,5 @@ export function joinRest(payloads: readonly Payload[]): Pieces {
   for (const { body } of payloads) pieces.push(pieces.length === 0 ? OPEN : COMMA, body);
   if (pieces.length === 0) pieces.push(OPEN);
   pieces.push(CLOSE);
-  return { pieces, contentType: payloads[0]?.contentType ?? null, layout: null };
+  return { pieces, contentType: payloads[0]?.contentType, layout: undefined };
 }

@@ -46,8 +46,8 @@ test('a large response is converted like a small one, whatever follows its predi
 });
 
 test('a response that has instances or inputs is a request already', () => {
-  assert.equal(chainRest(rest('{"instances":[1],"predictions":[2]}')), null);
-  assert.equal(chainRest(rest('{"inputs":[1],"outputs":[2]}')), null);
+  assert.equal(chainRest(rest('{"instances":[1],"predictions":[2]}')), undefined);
+  assert.equal(chainRest(rest('{"inputs":[1],"outputs":[2]}')), undefined);
 });
 
 test('what has none of them is refused in the words of the executor', () => {
@@ -139,7 +139,7 @@ test('a branch is the first number of the response, or what Seldon’s routers a
 
 test('a combiner gets the responses in a list, NaN and all', () => {
   const responses: Payload[] = [rest('{"predictions":[NaN]}'), rest(' [2]')];
-  assert.equal(findUnjoinableRest(responses), null);
+  assert.equal(findUnjoinableRest(responses), undefined);
   assert.equal(
     Buffer.concat(joinRest(responses).pieces).toString(),
     '[{"predictions":[NaN]}, [2]]',

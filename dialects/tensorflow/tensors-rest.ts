@@ -23,7 +23,7 @@ function isJsonObject(json: Buffer): boolean {
 export function scannable(body: Buffer): Buffer | undefined {
   if (isJsonObject(body)) return body;
   const replaced = withoutNonFinite(body);
-  return replaced !== null && isJsonObject(replaced) ? replaced : undefined;
+  return replaced !== undefined && isJsonObject(replaced) ? replaced : undefined;
 }
 
 interface Result {
@@ -75,7 +75,7 @@ export function readTensors(body: Buffer): RestTensor[] | string {
   for (const [name, span] of spans) {
     const numbers = readJsonNumbers(body, span);
     if (numbers === undefined) return `${name} is no regular array of numbers`;
-    tensors.push({ name, datatype: null, ...numbers, span });
+    tensors.push({ name, datatype: undefined, ...numbers, span });
   }
   return tensors;
 }

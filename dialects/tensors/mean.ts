@@ -7,8 +7,8 @@ import { sameShape } from '../shape.ts';
 
 export interface Tensor {
   readonly name: string;
-  /** null where the format names none. */
-  readonly datatype: Datatype | null;
+  /** undefined where the format names none. */
+  readonly datatype: Datatype | undefined;
   readonly shape: readonly number[];
   /** Row-major; may be written over. */
   readonly values: Float64Array;

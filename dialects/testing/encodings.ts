@@ -18,7 +18,7 @@ export interface Encoding {
 }
 
 interface Typed {
-  readonly v2: string | null;
+  readonly v2: string | undefined;
   readonly tensorflow: string;
   /** Number of the type in TensorFlow. */
   readonly dtype: number;
@@ -34,8 +34,8 @@ const TYPED: Readonly<Record<Datatype, Typed>> = {
   INT16: { v2: 'int_contents', tensorflow: 'int_val', dtype: 5 },
   INT32: { v2: 'int_contents', tensorflow: 'int_val', dtype: 3 },
   INT64: { v2: 'int64_contents', tensorflow: 'int64_val', dtype: 9 },
-  FP16: { v2: null, tensorflow: 'half_val', dtype: 19 },
-  BF16: { v2: null, tensorflow: 'half_val', dtype: 14 },
+  FP16: { v2: undefined, tensorflow: 'half_val', dtype: 19 },
+  BF16: { v2: undefined, tensorflow: 'half_val', dtype: 14 },
   FP32: { v2: 'fp32_contents', tensorflow: 'float_val', dtype: 1 },
   FP64: { v2: 'fp64_contents', tensorflow: 'double_val', dtype: 2 },
 };
@@ -168,7 +168,7 @@ export const ENCODINGS: readonly Encoding[] = [
     transport: 'grpc',
     write: (tensor, numpy) => {
       const field = TYPED[tensor.datatype].v2;
-      if (field === null) return undefined;
+      if (field === undefined) return undefined;
       return v2Response(tensor, { contents: { [field]: typedValues(tensor, numpy) } });
     },
   },
@@ -214,7 +214,7 @@ const MEMBERS: Readonly<Partial<Record<DialectName, RegExp>>> = {
 };
 
 function readRest(dialect: DialectName, { body, layout }: Payload, numpy: Numpy): Element[] {
-  if (layout !== null) {
+  if (layout !== undefined) {
     const head = JSON.parse(body.toString('latin1', 0, Number(layout))) as {
       inputs: { datatype: Datatype }[];
     };

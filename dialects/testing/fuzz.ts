@@ -82,10 +82,10 @@ function generateJson(random: Random): Payload {
     () => `"${pick(random, KEYS)}": ${pick(random, VALUES)}`,
   );
   const json = damage(random, Buffer.from(`${random(5) === 0 ? ' ' : ''}{${members.join(' ,')}}`));
-  if (random(2) === 0) return { body: json, contentType: null, layout: null };
+  if (random(2) === 0) return { body: json, contentType: undefined, layout: undefined };
   const body = Buffer.concat([json, Buffer.alloc(random(10), 0x3f)]);
   const layout = random(8) === 0 ? pick(random, ['0', 'x', '99999']) : String(json.length);
-  return { body, contentType: null, layout };
+  return { body, contentType: undefined, layout };
 }
 
 /** Messages of all shapes that our field numbers know: tensors in lists and in maps. */
@@ -140,19 +140,19 @@ function sorted(value: Record<string, unknown>): string {
   );
 }
 
-function apply(payload: Payload, edits: Edits | Unusable | null): Buffer | string {
-  if (edits === null) return payload.body;
+function apply(payload: Payload, edits: Edits | Unusable | undefined): Buffer | string {
+  if (edits === undefined) return payload.body;
   return 'code' in edits ? edits.code : Buffer.concat(applyEdits(payload.body, edits.edits));
 }
 
 /** What a conversion of JSON says otherwise than one over JSON.parse. A text may repeat a key, of which the last counts and the others stay. */
 function restDifference(
   { body }: Payload,
-  chain: (payload: Payload) => Edits | Unusable | null,
+  chain: (payload: Payload) => Edits | Unusable | undefined,
   requests: readonly string[],
   names: Readonly<Record<string, string>>,
 ): string | undefined {
-  const payload: Payload = { body, contentType: null, layout: null };
+  const payload: Payload = { body, contentType: undefined, layout: undefined };
   const made = apply(payload, chain(payload));
   const value = parse(body.toString());
   if (value === 'unclear') return undefined;
@@ -196,7 +196,7 @@ function grpcDifference(
   to: Readonly<Record<number, number>>,
   model: number,
 ): string | undefined {
-  const payload: Payload = { body, contentType: null, layout: null };
+  const payload: Payload = { body, contentType: undefined, layout: undefined };
   const made = apply(payload, chain(payload, 'next'));
   if (!isProtobuf(body))
     return made === 'ANSWER_NOT_CHAINABLE' ? undefined : `broken, and not refused`;
@@ -219,9 +219,9 @@ function readAll(json: Payload, proto: Payload): void {
     nameRequest(proto, 'm');
     answerWithRequest(proto);
   }
-  if (findUnjoinableRest([json]) === null) joinRest([json, json]);
-  if (findV2([proto]) === null) joinV2([proto, proto], 'm');
-  if (findTensorflow([proto]) === null) joinTensorflow([proto, proto], 'm');
+  if (findUnjoinableRest([json]) === undefined) joinRest([json, json]);
+  if (findV2([proto]) === undefined) joinV2([proto, proto], 'm');
+  if (findTensorflow([proto]) === undefined) joinTensorflow([proto, proto], 'm');
 }
 
 const PROTOCOLS = ['seldon', 'v2', 'tensorflow'] as const;
@@ -231,7 +231,7 @@ function transcodeDifference(json: Payload): string | undefined {
   for (const graph of PROTOCOLS) {
     for (const unit of PROTOCOLS) {
       const transcoder = createTranscoder(graph, unit, 'rest');
-      if (transcoder === null) continue;
+      if (transcoder === undefined) continue;
       for (const made of [transcoder.request(json, 'm'), transcoder.response(json, json, 'm')]) {
         if ('body' in made && !isLenientJson(made.body)) {
           return `${graph} to ${unit}: ${made.body.toString()}`;
@@ -247,7 +247,7 @@ function transcodeGrpcDifference(proto: Payload): string | undefined {
   for (const graph of PROTOCOLS) {
     for (const unit of PROTOCOLS) {
       const transcoder = createTranscoder(graph, unit, 'grpc');
-      if (transcoder === null) continue;
+      if (transcoder === undefined) continue;
       for (const made of [
         transcoder.request(proto, 'm', false),
         transcoder.request(proto, 'm', true),
@@ -263,7 +263,7 @@ function transcodeGrpcDifference(proto: Payload): string | undefined {
 }
 
 function difference(json: Payload, proto: Buffer): string | undefined {
-  readAll(json, { body: proto, contentType: null, layout: null });
+  readAll(json, { body: proto, contentType: undefined, layout: undefined });
   // Raw contents change the tensors beside them, which the tests of the conversion hold.
   const noRaw = Buffer.concat(isProtobuf(proto) ? partsWithout(proto, 6) : [proto]);
   return (
@@ -274,7 +274,7 @@ function difference(json: Payload, proto: Buffer): string | undefined {
     }) ??
     grpcDifference(noRaw, v2Grpc.chainGrpc, [1, 2], {}, 1) ??
     transcodeDifference(json) ??
-    transcodeGrpcDifference({ body: proto, contentType: null, layout: null }) ??
+    transcodeGrpcDifference({ body: proto, contentType: undefined, layout: undefined }) ??
     grpcDifference(proto, tensorflowGrpc.chainGrpc, [2], { 1: 2 }, 1)
   );
 }

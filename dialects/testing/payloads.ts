@@ -1,8 +1,8 @@
 // Payloads and edits as tests write and read them.
 import { applyEdits, type Edits, type Payload, type Unusable } from '../payload.ts';
 
-export function rest(text: string, contentType: string | null = 'application/json'): Payload {
-  return { body: Buffer.from(text), contentType, layout: null };
+export function rest(text: string, contentType = 'application/json'): Payload {
+  return { body: Buffer.from(text), contentType, layout: undefined };
 }
 
 /** JSON with tensors behind it. */
@@ -16,12 +16,12 @@ export function binary(json: string, ...tensors: readonly Buffer[]): Payload {
 }
 
 export function grpc(body: Buffer): Payload {
-  return { body, contentType: null, layout: null };
+  return { body, contentType: undefined, layout: undefined };
 }
 
 /** The edited message; a text that begins with the code where there is none. */
-export function edited(payload: Payload, edits: Edits | Unusable | null): Payload | string {
-  if (edits === null) return payload;
+export function edited(payload: Payload, edits: Edits | Unusable | undefined): Payload | string {
+  if (edits === undefined) return payload;
   if ('code' in edits) return `${edits.code} ${edits.info}`;
   const { contentType, layout } = edits;
   return { body: Buffer.concat(applyEdits(payload.body, edits.edits)), contentType, layout };

@@ -20,7 +20,7 @@ function write(protocol: keyof typeof TYPES, isResponse: boolean, value: object)
 
 function transcoder(graph: DialectName, unit: DialectName) {
   const found = createTranscoder(graph, unit, 'grpc');
-  assert.ok(found !== null);
+  assert.ok(found !== undefined);
   return found;
 }
 

@@ -44,7 +44,7 @@ export interface ObjectMembers {
 /** A whole body that is one object; undefined for anything else. */
 export function readJsonBody(body: Buffer): ObjectMembers | undefined {
   for (const json of [body, withoutNonFinite(body)]) {
-    if (json === null) continue;
+    if (json === undefined) continue;
     const cursor = new JsonCursor(json);
     const { isObject, at: start } = cursor;
     if (!isObject || !cursor.isOver()) continue;
@@ -57,15 +57,15 @@ export function writtenAt(json: Buffer, span: Span): string {
   return json.toString('utf8', span.start, span.end);
 }
 
-/** JSON of a value; null where there is none, or null. */
-export function valueAt(json: Buffer, span: Span | undefined): string | null {
+/** JSON of a value; undefined where there is none, or null. */
+export function valueAt(json: Buffer, span: Span | undefined): string | undefined {
   const text = span === undefined ? 'null' : writtenAt(json, span);
-  return text === 'null' ? null : text;
+  return text === 'null' ? undefined : text;
 }
 
-/** JSON of an object with members; null for anything else. */
-export function objectTextAt(json: Buffer, span: Span | undefined): string | null {
-  return membersOf(json, span).size > 0 ? valueAt(json, span) : null;
+/** JSON of an object with members; undefined for anything else. */
+export function objectTextAt(json: Buffer, span: Span | undefined): string | undefined {
+  return membersOf(json, span).size > 0 ? valueAt(json, span) : undefined;
 }
 
 /** A text that is not JSON any more; '' for anything else. */

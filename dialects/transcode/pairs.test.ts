@@ -11,7 +11,7 @@ test('what is said to be translated is what there is a way for', () => {
       for (const transport of ['rest', 'grpc'] as const)
         assert.equal(
           isTranslated(graph, unit),
-          createTranscoder(graph, unit, transport) !== null,
+          createTranscoder(graph, unit, transport) !== undefined,
           `${graph}, ${unit}, ${transport}`,
         );
 });

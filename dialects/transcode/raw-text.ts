@@ -8,7 +8,7 @@ export interface RawText {
   readonly count: number;
   readonly hasNonFinite: boolean;
   /** Strings that are no UTF-8 are written as base64. */
-  readonly content: 'base64' | null;
+  readonly content: 'base64' | undefined;
 }
 
 function readIntegers(bytes: Buffer, isSigned: boolean): string {
@@ -49,17 +49,17 @@ export function readRaw(datatype: string, bytes: Buffer): RawText | undefined {
     const strings = splitStrings(bytes);
     if (strings === undefined) return undefined;
     const { texts, isBase64 } = textsOf(strings);
-    const content = isBase64 ? 'base64' : null;
+    const content = isBase64 ? 'base64' : undefined;
     const text = Buffer.from(texts.join(','));
     return { text, count: texts.length, hasNonFinite: false, content };
   }
   if (!isDatatype(datatype) || bytes.length % DATATYPE_BYTES[datatype] !== 0) return undefined;
   if (datatype === 'INT64' || datatype === 'UINT64') {
     const text = Buffer.from(readIntegers(bytes, datatype === 'INT64'));
-    return { text, count: bytes.length / 8, hasNonFinite: false, content: null };
+    return { text, count: bytes.length / 8, hasNonFinite: false, content: undefined };
   }
   const values = readValues(datatype, bytes) ?? new Float64Array();
-  return { ...numbersText(datatype, values), count: values.length, content: null };
+  return { ...numbersText(datatype, values), count: values.length, content: undefined };
 }
 
 /** Doubles as texts; of BOOL as words. */
@@ -88,7 +88,7 @@ export function doublesOf(text: Buffer): Float64Array {
 }
 
 /** The texts of strings, as bytes. */
-export function stringsOf(text: Buffer, content: 'str' | 'base64' | null): Buffer[] {
+export function stringsOf(text: Buffer, content: 'str' | 'base64' | undefined): Buffer[] {
   const strings = JSON.parse(`[${text.toString('utf8')}]`) as string[];
   return strings.map((each) => Buffer.from(each, content === 'base64' ? 'base64' : 'utf8'));
 }
@@ -103,7 +103,7 @@ function integersOf(text: Buffer): bigint[] | undefined {
 export function writeRaw(
   datatype: string,
   text: Buffer,
-  content: 'str' | 'base64' | null,
+  content: 'str' | 'base64' | undefined,
 ): Buffer | undefined {
   switch (datatype) {
     case 'INT64': {

@@ -15,17 +15,17 @@ export interface SaidTensor {
   /** NaN or an infinity is among them. */
   readonly hasNonFinite: boolean;
   /** JSON of a list: names of the columns. */
-  readonly columns: string | null;
+  readonly columns: string | undefined;
   /** `str`: one text that is no array. `base64`: the elements are bytes, written so. */
-  readonly content: 'str' | 'base64' | null;
+  readonly content: 'str' | 'base64' | undefined;
 }
 
 export interface Said {
   readonly tensors: readonly SaidTensor[];
   /** JSON of a text. */
-  readonly id: string | null;
+  readonly id: string | undefined;
   /** JSON of an object. */
-  readonly parameters: string | null;
+  readonly parameters: string | undefined;
 }
 
 /** One protocol's side. All return a text that says why where the protocol cannot say it. */
@@ -59,20 +59,22 @@ export function datatypeOf({ kind }: Pick<FlatJson, 'kind'>): string {
 }
 
 export function grpcPayload(pieces: readonly Buffer[]): Payload {
-  return { body: Buffer.concat(pieces), contentType: null, layout: null };
+  return { body: Buffer.concat(pieces), contentType: undefined, layout: undefined };
 }
 
 export function jsonPayload(pieces: readonly Buffer[]): Payload {
-  return { body: Buffer.concat(pieces), contentType: JSON_TYPE, layout: null };
+  return { body: Buffer.concat(pieces), contentType: JSON_TYPE, layout: undefined };
 }
 
-/** Names of columns out of a text that anybody may have written; null where it is no JSON of a list of texts. */
-export function parseColumns(text: string): string | null {
+/** Names of columns out of a text that anybody may have written; undefined where it is no JSON of a list of texts. */
+export function parseColumns(text: string): string | undefined {
   try {
     const names: unknown = JSON.parse(text);
-    return Array.isArray(names) && names.every((name) => typeof name === 'string') ? text : null;
+    return Array.isArray(names) && names.every((name) => typeof name === 'string')
+      ? text
+      : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -6,12 +6,12 @@ import { readVarint } from '../../lib/codecs/protobuf/numbers.ts';
 import { BYTES, FieldReader, FIXED64, VARINT } from '../../lib/codecs/protobuf/reader.ts';
 import { bytesField, int32Field, stringField, varint } from '../../lib/codecs/protobuf/writer.ts';
 
-/** JSON of the value in a message of one scalar; null for another. */
-type ReadScalar = (reader: FieldReader) => string | null;
+/** JSON of the value in a message of one scalar; undefined for another. */
+type ReadScalar = (reader: FieldReader) => string | undefined;
 
-function doubleAt({ bytes, start }: FieldReader): string | null {
+function doubleAt({ bytes, start }: FieldReader): string | undefined {
   const value = bytes.readDoubleLE(start);
-  return Number.isFinite(value) ? String(value) : null;
+  return Number.isFinite(value) ? String(value) : undefined;
 }
 
 function textAt(reader: FieldReader): string {
@@ -32,14 +32,14 @@ export const readParameter: ReadScalar = (reader) => {
     return String(readVarint(bytes, start, end, 'uint64'));
   }
   if (field === PARAMETER.string && wire === BYTES) return textAt(reader);
-  return field === PARAMETER.double && wire === FIXED64 ? doubleAt(reader) : null;
+  return field === PARAMETER.double && wire === FIXED64 ? doubleAt(reader) : undefined;
 };
 
 export const readTag: ReadScalar = (reader) => {
   const { field, wire } = reader;
   if (field === VALUE.number && wire === FIXED64) return doubleAt(reader);
   if (field === VALUE.text && wire === BYTES) return textAt(reader);
-  return field === VALUE.boolean && wire === VARINT ? booleanAt(reader) : null;
+  return field === VALUE.boolean && wire === VARINT ? booleanAt(reader) : undefined;
 };
 
 /** The entries of map `field` by name, as JSON. */
@@ -54,7 +54,7 @@ export function readScalars(
     if (reader.field !== field || reader.wire !== BYTES) continue;
     const entry = reader.inner();
     let key = '';
-    let text: string | null = null;
+    let text: string | undefined;
     while (entry.next()) {
       if (entry.wire !== BYTES) continue;
       if (entry.field === ENTRY.key) key = entry.payload().toString('utf8');
@@ -63,14 +63,14 @@ export function readScalars(
         while (value.next()) text = read(value);
       }
     }
-    if (text !== null) scalars.set(key, text);
+    if (text !== undefined) scalars.set(key, text);
   }
   return scalars;
 }
 
-/** JSON of an object; null for an empty one. */
-export function objectText(scalars: ReadonlyMap<string, string>): string | null {
-  if (scalars.size === 0) return null;
+/** JSON of an object; undefined for an empty one. */
+export function objectText(scalars: ReadonlyMap<string, string>): string | undefined {
+  if (scalars.size === 0) return undefined;
   return `{${Array.from(scalars, ([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
 }
 
@@ -81,32 +81,32 @@ function doubleField(field: number, value: number): Buffer {
   return bytes;
 }
 
-export function writeParameter(value: unknown): Buffer | null {
+export function writeParameter(value: unknown): Buffer | undefined {
   if (typeof value === 'boolean') return int32Field(PARAMETER.bool, value ? 1 : 0);
   if (typeof value === 'string') return stringField(PARAMETER.string, value);
-  if (typeof value !== 'number') return null;
+  if (typeof value !== 'number') return undefined;
   const isCount = Number.isSafeInteger(value) && value >= 0;
   return isCount
     ? Buffer.concat([varint(PARAMETER.int64 * 8 + VARINT), varint(value)])
     : doubleField(PARAMETER.double, value);
 }
 
-export function writeTag(value: unknown): Buffer | null {
+export function writeTag(value: unknown): Buffer | undefined {
   if (typeof value === 'boolean') return int32Field(VALUE.boolean, value ? 1 : 0);
   if (typeof value === 'string') return stringField(VALUE.text, value);
-  return typeof value === 'number' ? doubleField(VALUE.number, value) : null;
+  return typeof value === 'number' ? doubleField(VALUE.number, value) : undefined;
 }
 
 /** The members of a JSON object that are scalars, as entries of map `field`. */
 export function writeScalars(
-  json: string | null,
+  json: string | undefined,
   field: number,
-  write: (value: unknown) => Buffer | null,
+  write: (value: unknown) => Buffer | undefined,
 ): Buffer[] {
-  if (json === null) return [];
+  if (json === undefined) return [];
   return Object.entries(JSON.parse(json) as object).flatMap(([key, value]) => {
     const written = write(value);
-    return written === null
+    return written === undefined
       ? []
       : [bytesField(field, stringField(ENTRY.key, key), bytesField(ENTRY.value, written))];
   });

@@ -60,7 +60,7 @@ function valueText(value: Buffer, depth: number): string | undefined {
   return field === VALUE.list && wire === BYTES ? listText(payload, depth + 1) : undefined;
 }
 
-function namesIn(data: Buffer): string | null {
+function namesIn(data: Buffer): string | undefined {
   const names: string[] = [];
   const reader = new FieldReader(data);
   while (reader.next()) {
@@ -68,13 +68,13 @@ function namesIn(data: Buffer): string | null {
       names.push(reader.payload().toString('utf8'));
     }
   }
-  return names.length === 0 ? null : JSON.stringify(names);
+  return names.length === 0 ? undefined : JSON.stringify(names);
 }
 
 function readArray(data: Buffer): SaidTensor | string {
   const array = readOneof(data, isArrayData);
   if (array === undefined || array === 'broken' || array.wire !== BYTES) return 'it holds no array';
-  const said = { name: '', columns: namesIn(data), content: null };
+  const said = { name: '', columns: namesIn(data), content: undefined };
   if (array.field === DATA.tensor) {
     const values = readDoubles(array.payload, TENSOR.values);
     const sizes = readVarints(array.payload, TENSOR.shape, 'int32');
@@ -99,7 +99,13 @@ function readTensor(body: Buffer): SaidTensor | string {
   if (data === 'broken') return 'the message is no protobuf of the protocol';
   if (data === undefined || data.wire !== BYTES) return 'it holds no data';
   if (data.field === MESSAGE.data) return readArray(data.payload);
-  const single = { name: '', datatype: 'BYTES', shape: [1], hasNonFinite: false, columns: null };
+  const single = {
+    name: '',
+    datatype: 'BYTES',
+    shape: [1],
+    hasNonFinite: false,
+    columns: undefined,
+  };
   if (data.field === MESSAGE.strData) {
     const text = Buffer.from(JSON.stringify(data.payload.toString('utf8')));
     return { ...single, text, content: 'str' };
@@ -118,7 +124,7 @@ function read({ body }: Payload): Said | string {
   const puid = readString(meta, META.puid);
   return {
     tensors: [tensor],
-    id: puid === '' ? null : JSON.stringify(puid),
+    id: puid === '' ? undefined : JSON.stringify(puid),
     parameters: objectText(readScalars(meta, META.tags, readTag)),
   };
 }
@@ -157,7 +163,7 @@ function writeData(tensor: SaidTensor, asList: boolean, asText: boolean): Buffer
     return bytesField(MESSAGE.strData, stringsOf(text, content)[0] ?? Buffer.alloc(0));
   }
   if (isLossy(tensor)) return 'it holds integers above 2^53, and Seldon’s numbers are doubles';
-  const columnNames = columns === null ? [] : (JSON.parse(columns) as unknown[]);
+  const columnNames = columns === undefined ? [] : (JSON.parse(columns) as unknown[]);
   const names = Buffer.concat(columnNames.map((name) => stringField(DATA.names, String(name))));
   if (asList || datatype === 'BYTES' || datatype === 'BOOL') {
     if (tensor.hasNonFinite) return 'it holds NaN or infinities, which a list cannot say';
@@ -173,7 +179,7 @@ export const SELDON_GRPC_SPEAKER: Speaker = {
     const tensor = onlyTensor(said);
     const data = typeof tensor === 'string' ? tensor : writeData(tensor, false, false);
     if (typeof data === 'string') return data;
-    const id = said.id === null ? [] : [stringField(META.puid, String(JSON.parse(said.id)))];
+    const id = said.id === undefined ? [] : [stringField(META.puid, String(JSON.parse(said.id)))];
     const meta = [...id, ...writeScalars(said.parameters, META.tags, writeTag)];
     return grpcPayload(
       meta.length === 0 ? [data] : [bytesField(MESSAGE.meta, Buffer.concat(meta)), data],

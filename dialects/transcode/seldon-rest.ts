@@ -31,7 +31,7 @@ function single(text: string, content: 'str' | 'base64'): SaidTensor {
     shape: [1],
     text: Buffer.from(text),
     hasNonFinite: false,
-    columns: null,
+    columns: undefined,
     content,
   };
 }
@@ -42,7 +42,7 @@ function readTensor(body: Buffer, { json, members }: ObjectMembers): SaidTensor 
     ['binData', 'base64'],
   ] as const) {
     const text = valueAt(json, members.get(name));
-    if (text === null) continue;
+    if (text === undefined) continue;
     const said = single(text, content);
     if (!text.startsWith('"')) return `its ${name} is no text`;
     return content === 'str' || areBase64(said.text) ? said : `its ${name} is no base64`;
@@ -66,7 +66,7 @@ function readTensor(body: Buffer, { json, members }: ObjectMembers): SaidTensor 
     text: flat.text,
     hasNonFinite: flat.hasNonFinite,
     columns: valueAt(json, data.get('names')),
-    content: null,
+    content: undefined,
   };
 }
 
@@ -97,7 +97,7 @@ function dataMember(tensor: SaidTensor, asTensor: boolean, asText: boolean): Buf
   if (content === 'base64') return [Buffer.from('"binData":'), text];
   const isText = content === 'str' || (asText && datatype === 'BYTES');
   if (isText && sizeOf(shape) === 1) return [Buffer.from('"strData":'), text];
-  const names = columns === null ? '' : `"names":${columns},`;
+  const names = columns === undefined ? '' : `"names":${columns},`;
   if (asTensor && datatype !== 'BYTES' && datatype !== 'BOOL') {
     const head = `"data":{${names}"tensor":{"shape":[${shape.join(',')}],"values":[`;
     return [Buffer.from(head), text, Buffer.from(']}}')];
@@ -105,30 +105,35 @@ function dataMember(tensor: SaidTensor, asTensor: boolean, asText: boolean): Buf
   return [Buffer.from(`"data":{${names}"ndarray":`), nestJson(shape, text), Buffer.from('}')];
 }
 
-function writeMessage(meta: string | null, data: readonly Buffer[]): Payload {
-  const head = meta === null ? '{' : `{"meta":${meta},`;
+function writeMessage(meta: string | undefined, data: readonly Buffer[]): Payload {
+  const head = meta === undefined ? '{' : `{"meta":${meta},`;
   return jsonPayload([Buffer.from(head), ...data, Buffer.from('}')]);
 }
 
-function metaOf({ id, parameters }: Said): string | null {
+function metaOf({ id, parameters }: Said): string | undefined {
   const members = [
-    ...(id === null ? [] : [`"puid":${id}`]),
-    ...(parameters === null ? [] : [`"tags":${parameters}`]),
+    ...(id === undefined ? [] : [`"puid":${id}`]),
+    ...(parameters === undefined ? [] : [`"tags":${parameters}`]),
   ];
-  return members.length === 0 ? null : `{${members.join(',')}}`;
+  return members.length === 0 ? undefined : `{${members.join(',')}}`;
 }
 
 /** Both objects as one: of equal keys the last one counts. */
-function mergeObjects(first: string | null, second: string): string {
-  return first === null ? second : `${first.trimEnd().slice(0, -1)},${second.trimStart().slice(1)}`;
+function mergeObjects(first: string | undefined, second: string): string {
+  return first === undefined
+    ? second
+    : `${first.trimEnd().slice(0, -1)},${second.trimStart().slice(1)}`;
 }
 
 /** The meta that was asked with, and what the response adds to its tags. */
-function askedMeta(asked: ObjectMembers | undefined, parameters: string | null): string | null {
+function askedMeta(
+  asked: ObjectMembers | undefined,
+  parameters: string | undefined,
+): string | undefined {
   const span = asked?.members.get('meta');
-  const meta = asked === undefined ? null : objectTextAt(asked.json, span);
-  if (parameters === null || asked === undefined) {
-    return meta ?? (parameters === null ? null : `{"tags":${parameters}}`);
+  const meta = asked === undefined ? undefined : objectTextAt(asked.json, span);
+  if (parameters === undefined || asked === undefined) {
+    return meta ?? (parameters === undefined ? undefined : `{"tags":${parameters}}`);
   }
   const members = membersOf(asked.json, span);
   const tags = objectTextAt(asked.json, members.get('tags'));

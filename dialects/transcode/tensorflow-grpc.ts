@@ -73,21 +73,21 @@ function elementsOf(
   if (long !== undefined) return long;
   const numbers = readNumbers(name, tensor, room);
   if (typeof numbers === 'string') return numbers;
-  return { ...numbersText(datatype, numbers.values), content: null };
+  return { ...numbersText(datatype, numbers.values), content: undefined };
 }
 
 function saidOf(name: string, tensor: Buffer, room: SplatRoom): SaidTensor | string {
   const dtype = readDtype(tensor);
   const shape = readShape(tensor);
   if (shape === undefined) return `tensor "${name}" has no shape`;
-  const said = { name, shape, columns: null };
+  const said = { name, shape, columns: undefined };
   const count = sizeOf(shape);
   if (!fitsShape(shape, count)) return `tensor "${name}" has no shape`;
   if (dtype === DT_STRING) {
     const strings = stringsIn(tensor);
     if (strings.length !== count) return `tensor "${name}" does not fit its shape`;
     const { texts, isBase64 } = textsOf(strings);
-    const content = isBase64 ? 'base64' : null;
+    const content = isBase64 ? 'base64' : undefined;
     const text = Buffer.from(texts.join(','));
     return { ...said, datatype: 'BYTES', text, hasNonFinite: false, content };
   }
@@ -107,7 +107,7 @@ function read({ body }: Payload, isResponse: boolean): Said | string {
     if (typeof tensor === 'string') return tensor;
     tensors.push(tensor);
   }
-  return { tensors, id: null, parameters: null };
+  return { tensors, id: undefined, parameters: undefined };
 }
 
 function writeTensor({ datatype, shape, text, content }: SaidTensor): Buffer | string {

@@ -30,8 +30,8 @@ function saidOf(name: string, flat: FlatJson): SaidTensor {
         )
       : flat.text,
     hasNonFinite: flat.hasNonFinite,
-    columns: null,
-    content: isBytes ? 'base64' : null,
+    columns: undefined,
+    content: isBytes ? 'base64' : undefined,
   };
 }
 
@@ -98,7 +98,7 @@ function read({ body }: Payload): Said | string {
   let tensors: SaidTensor[] | string = 'it has neither instances, inputs, predictions nor outputs';
   if (rows !== undefined) tensors = readRows(body, json, rows);
   else if (columns !== undefined) tensors = readColumns(body, json, columns);
-  return typeof tensors === 'string' ? tensors : { tensors, id: null, parameters: null };
+  return typeof tensors === 'string' ? tensors : { tensors, id: undefined, parameters: undefined };
 }
 
 /** The elements as TensorFlow writes them. */

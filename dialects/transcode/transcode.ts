@@ -58,15 +58,15 @@ function orRefuse(written: Payload | string): Payload | Unusable {
   return typeof written === 'string' ? untranslatable(written) : written;
 }
 
-/** Null where both are the same, or do not understand each other over the transport. */
+/** Undefined where both are the same, or do not understand each other over the transport. */
 export function createTranscoder(
   graph: DialectName,
   unit: DialectName,
   transport: Transport,
-): Transcoder | null {
+): Transcoder | undefined {
   const ours = SPEAKERS[transport][graph];
   const theirs = SPEAKERS[transport][unit];
-  if (graph === unit || ours === undefined || theirs === undefined) return null;
+  if (graph === unit || ours === undefined || theirs === undefined) return undefined;
   return {
     request(message, model, isResponse = false) {
       const said = readWith(ours, message, isResponse);

@@ -44,7 +44,7 @@ function saidOf(written: WrittenTensor): SaidTensor | string {
     text: read.text,
     hasNonFinite: read.hasNonFinite,
     columns: parseColumns(textOf(parameters, COLUMNS)),
-    content: read.content ?? (type === 'str' ? 'str' : null),
+    content: read.content ?? (type === 'str' ? 'str' : undefined),
   };
 }
 
@@ -66,7 +66,7 @@ function read({ body }: Payload, isResponse: boolean): Said | string {
   const id = readString(body, INFER.id);
   return {
     tensors,
-    id: id === '' ? null : JSON.stringify(id),
+    id: id === '' ? undefined : JSON.stringify(id),
     parameters: objectText(readScalars(body, INFER.parameters, readParameter)),
   };
 }
@@ -75,8 +75,8 @@ function writeTensor(tensor: SaidTensor, name: string): { tensor: Buffer; raw: B
   const raw = writeRaw(tensor.datatype, tensor.text, tensor.content);
   if (raw === undefined) return `its elements are none of ${tensor.datatype}`;
   const parameters = {
-    ...(tensor.content === null ? {} : { [CONTENT]: tensor.content }),
-    ...(tensor.columns === null ? {} : { [COLUMNS]: tensor.columns }),
+    ...(tensor.content === undefined ? {} : { [CONTENT]: tensor.content }),
+    ...(tensor.columns === undefined ? {} : { [COLUMNS]: tensor.columns }),
   };
   const written = bytesField(
     REQUEST.inputs,
@@ -90,7 +90,7 @@ function writeTensor(tensor: SaidTensor, name: string): { tensor: Buffer; raw: B
 
 function write(said: Said, model: string, rawField: number, name: string): Payload | string {
   const pieces: Buffer[] = [stringField(INFER.modelName, model)];
-  if (said.id !== null) pieces.push(stringField(INFER.id, String(JSON.parse(said.id))));
+  if (said.id !== undefined) pieces.push(stringField(INFER.id, String(JSON.parse(said.id))));
   pieces.push(Buffer.concat(writeScalars(said.parameters, INFER.parameters, writeParameter)));
   const raws: Buffer[] = [];
   for (const each of said.tensors) {
@@ -107,7 +107,7 @@ export const V2_GRPC_SPEAKER: Speaker = {
   writeRequest: (said, model) => write(said, model, REQUEST.raw, INPUT_NAME),
   writeResponse(said, { body }, model) {
     const id = isProtobuf(body) && has(body, INFER.id) ? readString(body, INFER.id) : '';
-    const known = { ...said, id: id === '' ? null : JSON.stringify(id) };
+    const known = { ...said, id: id === '' ? undefined : JSON.stringify(id) };
     return write(known, model, RESPONSE.raw, OUTPUT_NAME);
   },
 };

@@ -47,7 +47,7 @@ function contentOf(
   areTexts: boolean,
 ): SaidTensor['content'] {
   const type = areTexts ? stringAt(json, parameters.get('content_type')) : '';
-  return type === 'str' || type === 'base64' ? type : null;
+  return type === 'str' || type === 'base64' ? type : undefined;
 }
 
 function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTensor | string {
@@ -74,7 +74,7 @@ function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTen
     if (content === 'base64' && !areBase64(text)) return `tensor "${name}" is no base64`;
     return { ...said, text, hasNonFinite, content };
   }
-  const bytes = size === null ? undefined : tail.take(Number(size));
+  const bytes = size === undefined ? undefined : tail.take(Number(size));
   const raw = bytes === undefined ? undefined : readRaw(datatype, bytes);
   if (raw === undefined) return `tensor "${name}" has no data of its datatype`;
   const { text, hasNonFinite, count } = raw;
@@ -83,9 +83,9 @@ function readTensor(body: Buffer, json: Buffer, span: Span, tail: Tail): SaidTen
   return { ...said, text, hasNonFinite, content };
 }
 
-function readParameters(json: Buffer, span: Span | undefined): string | null {
+function readParameters(json: Buffer, span: Span | undefined): string | undefined {
   const kept = [...membersOf(json, span)].filter(([name]) => !OF_FORM.has(name));
-  if (kept.length === 0) return null;
+  if (kept.length === 0) return undefined;
   const texts = kept.map(([name, value]) => `${JSON.stringify(name)}:${writtenAt(json, value)}`);
   return `{${texts.join(',')}}`;
 }
@@ -115,8 +115,8 @@ function read(message: Payload): Said | string {
 
 function writeTensor(tensor: SaidTensor, name: string): Buffer[] {
   const parameters = [
-    ...(tensor.content === null ? [] : [`"content_type":"${tensor.content}"`]),
-    ...(tensor.columns === null ? [] : [`"${COLUMNS}":${JSON.stringify(tensor.columns)}`]),
+    ...(tensor.content === undefined ? [] : [`"content_type":"${tensor.content}"`]),
+    ...(tensor.columns === undefined ? [] : [`"${COLUMNS}":${JSON.stringify(tensor.columns)}`]),
   ];
   const head = [
     `{"name":${JSON.stringify(tensor.name || name)}`,
@@ -142,10 +142,10 @@ function write(
   return jsonPayload([...pieces, Buffer.from(']}')]);
 }
 
-function known(id: string | null, parameters: string | null): string[] {
+function known(id: string | undefined, parameters: string | undefined): string[] {
   return [
-    ...(id === null ? [] : [`"id":${id}`]),
-    ...(parameters === null ? [] : [`"parameters":${parameters}`]),
+    ...(id === undefined ? [] : [`"id":${id}`]),
+    ...(parameters === undefined ? [] : [`"parameters":${parameters}`]),
   ];
 }
 
@@ -155,7 +155,7 @@ export const V2_REST_SPEAKER: Speaker = {
     write(known(id, parameters), 'inputs', tensors, INPUT_NAME),
   writeResponse({ tensors, parameters }, asked, model) {
     const said = read(asked);
-    const id = typeof said === 'string' ? null : said.id;
+    const id = typeof said === 'string' ? undefined : said.id;
     const head = [`"model_name":${JSON.stringify(model)}`, ...known(id, parameters)];
     return write(head, 'outputs', tensors, OUTPUT_NAME);
   },

@@ -137,7 +137,7 @@ test('a branch is the first number of the first output', () => {
 });
 
 function joined(...payloads: Payload[]): Record<string, unknown> {
-  assert.equal(findUnjoinableGrpc(payloads), null);
+  assert.equal(findUnjoinableGrpc(payloads), undefined);
   return read('Request', Buffer.concat(joinGrpc(payloads, 'c').pieces));
 }
 

@@ -26,7 +26,7 @@ function write(body: Buffer, tensors: readonly GrpcTensor[], means: readonly Mea
   return Buffer.concat([
     ...fieldsWithout(body, [RESPONSE.outputs, RESPONSE.raw]),
     ...written.map(({ tensor }) => bytesField(RESPONSE.outputs, tensor)),
-    ...written.flatMap(({ raw }) => (raw === null ? [] : [bytesField(RESPONSE.raw, raw)])),
+    ...written.flatMap(({ raw }) => (raw === undefined ? [] : [bytesField(RESPONSE.raw, raw)])),
   ]);
 }
 
@@ -40,7 +40,7 @@ export function averageGrpc(payloads: readonly Payload[]): Payload | Unusable {
   const means = meansOf(responses);
   if ('code' in means) return means;
   const body = write(payloads[0]?.body ?? Buffer.alloc(0), responses[0] ?? [], means);
-  return { body, contentType: null, layout: null };
+  return { body, contentType: undefined, layout: undefined };
 }
 
 /** A number takes a byte at least, and is a double twice, three times where it is a varint. */

@@ -18,12 +18,12 @@ import { type RestTensor, readTensors } from './tensors-rest.ts';
 function editsOf(tensor: RestTensor, mean: MeanTensor): Edit[] {
   const { datatype, data, binarySize } = tensor.written;
   const edits: Edit[] = [];
-  if (datatype !== null && mean.datatype !== tensor.datatype) {
+  if (datatype !== undefined && mean.datatype !== tensor.datatype) {
     edits.push({ ...datatype, by: Buffer.from(`"${mean.datatype}"`) });
   }
-  if (tensor.dataShape !== null && data !== null) {
+  if (tensor.dataShape !== undefined && data !== undefined) {
     edits.push({ ...data, by: writeJsonNumbers(tensor.dataShape, mean.values) });
-  } else if (binarySize !== null) {
+  } else if (binarySize !== undefined) {
     const bytes = writeValues(mean.datatype, mean.values).length;
     edits.push({ ...binarySize, by: Buffer.from(String(bytes)) });
   }
@@ -41,13 +41,13 @@ function write(
   for (const [position, tensor] of tensors.entries()) {
     const mean = means[position] as MeanTensor;
     edits.push(...editsOf(tensor, mean));
-    if (tensor.dataShape === null) tail.push(writeValues(mean.datatype, mean.values));
+    if (tensor.dataShape === undefined) tail.push(writeValues(mean.datatype, mean.values));
   }
   const head = payload.body.subarray(0, layout.json.length);
   return {
     body: Buffer.concat([...applyEdits(head, edits), ...tail]),
     contentType: payload.contentType,
-    layout: layout.isBinary ? String(head.length + growthOf(edits)) : null,
+    layout: layout.isBinary ? String(head.length + growthOf(edits)) : undefined,
   };
 }
 

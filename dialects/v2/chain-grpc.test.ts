@@ -29,7 +29,7 @@ test('a request without a name gets the unit’s, as the executor writes it', ()
 test('a request under the unit’s name stays, with its version', () => {
   const payload = grpc(Buffer.from(`0a016d120131${INPUT}`, 'hex'));
   assert.equal(modelInRequest(payload), 'm');
-  assert.equal(nameRequest(payload, 'm'), null);
+  assert.equal(nameRequest(payload, 'm'), undefined);
 });
 
 test('another name is written over, and the version, which was that one’s, goes', () => {
@@ -88,7 +88,7 @@ test('broken responses are refused, broken requests left to the unit', () => {
     textOf(edited(broken, chainGrpc(broken, 'b'))),
     /^ANSWER_NOT_CHAINABLE Failed to convert/,
   );
-  assert.equal(nameRequest(broken, 'b'), null);
+  assert.equal(nameRequest(broken, 'b'), undefined);
 });
 
 test('a client’s request that is the response has its inputs as outputs', () => {

@@ -30,13 +30,13 @@ function renumber({ tagStart, start, end }: FieldReader, field: number): Edit {
 }
 
 function grpcEdits(edits: readonly Edit[]): Edits {
-  return { edits, contentType: null, layout: null };
+  return { edits, contentType: undefined, layout: undefined };
 }
 
-/** A client's request for a unit: null where it names that unit already, or is no request. A version is one of the model that was named. */
-export function nameRequest(payload: Payload, model: string): Edits | null {
+/** A client's request for a unit: undefined where it names that unit already, or is none. A version is one of the model that was named. */
+export function nameRequest(payload: Payload, model: string): Edits | undefined {
   const named = modelInRequest(payload);
-  if (named === model) return null;
+  if (named === model) return undefined;
   const edits: Edit[] = [{ start: 0, end: 0, by: stringField(INFER.modelName, model) }];
   const reader = new FieldReader(payload.body);
   while (reader.next()) {
@@ -44,11 +44,11 @@ export function nameRequest(payload: Payload, model: string): Edits | null {
     const isVersion = reader.field === INFER.modelVersion && named !== '';
     if (isName || isVersion) edits.push({ start: reader.tagStart, end: reader.end, by: NOTHING });
   }
-  return reader.broken ? null : grpcEdits(edits);
+  return reader.broken ? undefined : grpcEdits(edits);
 }
 
 /** Takes empty `contents` out of a tensor whose numbers are raw: some servers write them, others refuse them. */
-function dropEmptyContents(tensor: FieldReader): Edit | null {
+function dropEmptyContents(tensor: FieldReader): Edit | undefined {
   const inner = tensor.inner();
   let isEmpty = false;
   const kept: Buffer[] = [];
@@ -56,7 +56,7 @@ function dropEmptyContents(tensor: FieldReader): Edit | null {
     if (inner.field === TENSOR.contents && inner.start === inner.end) isEmpty = true;
     else kept.push(inner.bytes.subarray(inner.tagStart, inner.end));
   }
-  if (inner.broken || !isEmpty) return null;
+  if (inner.broken || !isEmpty) return undefined;
   return { start: tensor.tagStart, end: tensor.end, by: bytesField(REQUEST.inputs, ...kept) };
 }
 
@@ -79,14 +79,14 @@ export function chainGrpc({ body }: Payload, model: string): Edits | Unusable {
       edits.push(renumber(reader, REQUEST.raw));
     } else if (field === RESPONSE.outputs && reader.wire === BYTES && isRaw) {
       const edit = dropEmptyContents(reader);
-      if (edit !== null) edits.push(edit);
+      if (edit !== undefined) edits.push(edit);
     }
   }
   return reader.broken ? NO_PROTOBUF : grpcEdits(edits);
 }
 
 /** A client's own request as the graph's response, where no unit was called: its inputs as outputs. */
-export function answerWithRequest({ body }: Payload): Edits | null {
+export function answerWithRequest({ body }: Payload): Edits | undefined {
   const edits: Edit[] = [];
   const reader = new FieldReader(body);
   while (reader.next()) {
@@ -96,5 +96,5 @@ export function answerWithRequest({ body }: Payload): Edits | null {
       edits.push(renumber(reader, RESPONSE.raw));
     }
   }
-  return reader.broken ? null : grpcEdits(edits);
+  return reader.broken ? undefined : grpcEdits(edits);
 }

@@ -33,7 +33,7 @@ test('an escaped key is the same key, and of two the last one counts', () => {
 
 test('a response that has inputs is a request already', () => {
   const text = '{"outputs":[],"inputs":[]}';
-  assert.equal(chainRest(rest(text)), null);
+  assert.equal(chainRest(rest(text)), undefined);
 });
 
 test('what has neither is refused in the words of the executor', () => {
@@ -68,7 +68,7 @@ test('binary tensors stay behind the JSON, whose length is told anew, and the ne
       `{"parameters":{"binary_data_output":false},"inputs":${output}}`,
     ],
   ] as const) {
-    const response = { ...binary(before, tensor), contentType: null };
+    const response = { ...binary(before, tensor), contentType: undefined };
     const request = chained(response);
     assert.ok(typeof request === 'object', before);
     assert.equal(request.layout, String(after.length));
@@ -80,7 +80,11 @@ test('binary tensors stay behind the JSON, whose length is told anew, and the ne
 test('a header that says no length within the body is refused', () => {
   const body = Buffer.from('{"outputs":[]}');
   for (const layout of ['15', '-1', 'x', '', '1e1']) {
-    assert.match(textOf(chained({ body, contentType: null, layout })), /^ANSWER_MALFORMED/, layout);
+    assert.match(
+      textOf(chained({ body, contentType: undefined, layout })),
+      /^ANSWER_MALFORMED/,
+      layout,
+    );
   }
 });
 

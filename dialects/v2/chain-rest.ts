@@ -37,10 +37,10 @@ const NOT_JSON: Unusable = {
 
 interface Members {
   /** Keys with their quotes. */
-  readonly inputs: Span | null;
-  readonly outputs: Span | null;
+  readonly inputs: Span | undefined;
+  readonly outputs: Span | undefined;
   /** The value. */
-  readonly parameters: Span | null;
+  readonly parameters: Span | undefined;
 }
 
 /**
@@ -50,9 +50,9 @@ interface Members {
 function readMembers(json: Buffer, maySearch: boolean): Members | undefined {
   const cursor = new JsonCursor(json);
   if (!cursor.isObject) return undefined;
-  let inputs: Span | null = null;
-  let outputs: Span | null = null;
-  let parameters: Span | null = null;
+  let inputs: Span | undefined;
+  let outputs: Span | undefined;
+  let parameters: Span | undefined;
   cursor.enter();
   while (cursor.nextMember()) {
     const key = { start: cursor.keyStart, end: cursor.keyEnd };
@@ -63,52 +63,52 @@ function readMembers(json: Buffer, maySearch: boolean): Members | undefined {
       if (isLarge && endsObject(json) && areAbsent(json, cursor.at, DECIDING)) {
         return { inputs, outputs, parameters };
       }
-    } else if (cursor.keyIs(PARAMETERS)) parameters = cursor.value() ?? null;
+    } else if (cursor.keyIs(PARAMETERS)) parameters = cursor.value();
   }
   return cursor.isOver() ? { inputs, outputs, parameters } : undefined;
 }
 
-/** Puts `binary_data_output` into the object; null where it stands there, or something else than an object. */
-function askBinary(json: Buffer, parameters: Span | null, outputs: Span): Edit | null {
-  if (parameters === null) {
+/** Puts `binary_data_output` into the object; undefined where it stands there, or something else than an object. */
+function askBinary(json: Buffer, parameters: Span | undefined, outputs: Span): Edit | undefined {
+  if (parameters === undefined) {
     const by = Buffer.from(`"parameters":{${ASK_BINARY}},`);
     return { start: outputs.start, end: outputs.start, by };
   }
   const cursor = new JsonCursor(json, parameters.start, parameters.end);
   if (!cursor.isObject) {
     const isNull = json[parameters.start] === 0x6e;
-    return isNull ? { ...parameters, by: Buffer.from(`{${ASK_BINARY}}`) } : null;
+    return isNull ? { ...parameters, by: Buffer.from(`{${ASK_BINARY}}`) } : undefined;
   }
   cursor.enter();
   const first = cursor.at;
   let isEmpty = true;
   while (cursor.nextMember()) {
     isEmpty = false;
-    if (cursor.keyIs(BINARY_OUTPUT)) return null;
+    if (cursor.keyIs(BINARY_OUTPUT)) return undefined;
   }
   return { start: first, end: first, by: Buffer.from(isEmpty ? ASK_BINARY : `${ASK_BINARY},`) };
 }
 
-/** Null: the response is a request already. */
-export function chainRest(payload: Payload): Edits | Unusable | null {
+/** Undefined: the response is a request already. */
+export function chainRest(payload: Payload): Edits | Unusable | undefined {
   const bytes = jsonBytes(payload);
   if (bytes === 'invalid') return NOT_JSON;
   let json = payload.body.subarray(0, bytes);
-  let members = readMembers(json, payload.layout === null);
+  let members = readMembers(json, payload.layout === undefined);
   if (members === undefined) {
     json = withoutNonFinite(json) ?? NOTHING;
     members = readMembers(json, false);
   }
   if (members === undefined) return NOT_JSON;
-  if (members.inputs !== null) return null;
+  if (members.inputs !== undefined) return undefined;
   const { outputs, parameters } = members;
-  if (outputs === null) return NOT_CHAINABLE;
+  if (outputs === undefined) return NOT_CHAINABLE;
   const rename: Edit = { ...outputs, by: INPUTS_KEY };
-  if (payload.layout === null) {
-    return { edits: [rename], contentType: payload.contentType ?? JSON_TYPE, layout: null };
+  if (payload.layout === undefined) {
+    return { edits: [rename], contentType: payload.contentType ?? JSON_TYPE, layout: undefined };
   }
   const ask = askBinary(json, parameters, outputs);
-  const edits = ask === null ? [rename] : [ask, rename].sort((a, b) => a.start - b.start);
+  const edits = ask === undefined ? [rename] : [ask, rename].sort((a, b) => a.start - b.start);
   const layout = String(bytes + growthOf(edits));
   return { edits, contentType: BINARY_TYPE, layout };
 }

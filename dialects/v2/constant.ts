@@ -10,7 +10,7 @@ const NAME = 'output-0';
 export function constantRest(model: string): Payload {
   const output = { name: NAME, datatype: 'FP64', shape: [1, VALUES.length], data: VALUES };
   const body = Buffer.from(JSON.stringify({ model_name: model, outputs: [output] }));
-  return { body, contentType: JSON_TYPE, layout: null };
+  return { body, contentType: JSON_TYPE, layout: undefined };
 }
 
 const OUTPUT = bytesField(
@@ -23,5 +23,5 @@ const RAW = bytesField(RESPONSE.raw, writeValues('FP64', Float64Array.from(VALUE
 
 export function constantGrpc(model: string): Payload {
   const body = Buffer.concat([stringField(INFER.modelName, model), OUTPUT, RAW]);
-  return { body, contentType: null, layout: null };
+  return { body, contentType: undefined, layout: undefined };
 }

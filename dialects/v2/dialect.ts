@@ -9,36 +9,36 @@ import { LAYOUT_HEADER } from './layout.ts';
 const MODELS = '/v2/models';
 const SERVICE = '/inference.GRPCInferenceService';
 
-const REST_VERBS: Readonly<Record<Verb, string | null>> = {
+const REST_VERBS: Readonly<Record<Verb, string | undefined>> = {
   predict: '/infer',
   'transform-input': '/infer',
   'transform-output': '/infer',
   route: '/route',
   aggregate: '/aggregate',
-  'send-feedback': null,
+  'send-feedback': undefined,
   status: '/ready',
   metadata: '',
 };
 
 /** The protocol has one call, which routers and combiners answer too. Seldon's executor has none for them. */
-const GRPC_METHODS: Readonly<Record<Verb, string | null>> = {
+const GRPC_METHODS: Readonly<Record<Verb, string | undefined>> = {
   predict: 'ModelInfer',
   'transform-input': 'ModelInfer',
   'transform-output': 'ModelInfer',
   route: 'ModelInfer',
   aggregate: 'ModelInfer',
-  'send-feedback': null,
+  'send-feedback': undefined,
   status: 'ModelReady',
   metadata: 'ModelMetadata',
 };
 
-function unitPath(model: string, verb: Verb, transport: 'rest' | 'grpc'): string | null {
+function unitPath(model: string, verb: Verb, transport: 'rest' | 'grpc'): string | undefined {
   if (transport === 'grpc') {
     const method = GRPC_METHODS[verb];
-    return method === null ? null : `${SERVICE}/${method}`;
+    return method === undefined ? undefined : `${SERVICE}/${method}`;
   }
   const end = REST_VERBS[verb];
-  return end === null ? null : `${MODELS}/${model}${end}`;
+  return end === undefined ? undefined : `${MODELS}/${model}${end}`;
 }
 
 /** Calls of single models, by the end of their paths; whether they take tensors. */
@@ -51,19 +51,19 @@ const LAST: Readonly<Record<string, boolean>> = {
 const NAMED =
   /^\/v2\/models\/([^/?]+)(\/versions\/[^/?]+)?\/(?:infer|generate|generate_stream|infer_stream)(?:\?|$)/;
 
-function modelInPath(path: string): NamedModel | null {
+function modelInPath(path: string): NamedModel | undefined {
   const [, model, version] = NAMED.exec(path) ?? [];
-  return model === undefined ? null : { model, version: version ?? '' };
+  return model === undefined ? undefined : { model, version: version ?? '' };
 }
 
 const STREAM_INFER = `${SERVICE}/ModelStreamInfer`;
 const ENDED = /\/([a-z_]+)(?:\?|$)/;
 
-function lastInPath(path: string): LastCall | null {
+function lastInPath(path: string): LastCall | undefined {
   if (path === STREAM_INFER) return { pathOf: () => STREAM_INFER, everywhere: false, fits: true };
   const end = ENDED.exec(path)?.[1] ?? '';
   const fits = LAST[end];
-  if (fits === undefined) return null;
+  if (fits === undefined) return undefined;
   return { pathOf: (model) => `${MODELS}/${model}/${end}`, everywhere: false, fits };
 }
 

@@ -17,10 +17,10 @@ function outputsOf(payloads: readonly Payload[]): (WrittenTensor[] | undefined)[
 }
 
 function someRaw(responses: readonly (readonly WrittenTensor[])[]): boolean {
-  return responses.some((outputs) => outputs.some(({ raw }) => raw !== null));
+  return responses.some((outputs) => outputs.some(({ raw }) => raw !== undefined));
 }
 
-export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | null {
+export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | undefined {
   const responses = outputsOf(payloads);
   const broken = responses.indexOf(undefined);
   if (broken >= 0) {
@@ -28,9 +28,9 @@ export function findUnjoinableGrpc(payloads: readonly Payload[]): Unusable | nul
     return { code: 'ANSWER_MALFORMED', info, position: broken };
   }
   const all = responses.map((outputs) => outputs ?? NOTHING);
-  if (!someRaw(all)) return null;
+  if (!someRaw(all)) return undefined;
   const position = all.findIndex((outputs) => outputs.some((each) => rawOf(each) === undefined));
-  if (position < 0) return null;
+  if (position < 0) return undefined;
   const info = 'its tensors cannot be written as raw contents, as those of another response are';
   return { code: 'ANSWER_MALFORMED', info, position };
 }
@@ -52,5 +52,5 @@ export function joinGrpc(payloads: readonly Payload[], model: string): Pieces {
       if (raw !== undefined) raws.push(bytesHead(REQUEST.raw, raw.length), raw);
     }
   }
-  return { pieces: [...pieces, ...raws], contentType: null, layout: null };
+  return { pieces: [...pieces, ...raws], contentType: undefined, layout: undefined };
 }

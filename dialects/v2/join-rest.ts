@@ -8,12 +8,12 @@ const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']');
 
-export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | null {
+export function findUnjoinableRest(payloads: readonly Payload[]): Unusable | undefined {
   const position = payloads.findIndex((payload) => {
     const bytes = jsonBytes(payload);
     return bytes === 'invalid' || !isLenientJson(payload.body.subarray(0, bytes));
   });
-  if (position < 0) return null;
+  if (position < 0) return undefined;
   return { code: 'ANSWER_MALFORMED', info: 'the response is not valid JSON', position };
 }
 
@@ -25,14 +25,14 @@ export function joinRest(payloads: readonly Payload[]): Pieces {
     const bytes = jsonBytes(payload);
     const end = bytes === 'invalid' ? payload.body.length : bytes;
     heads.push(heads.length === 0 ? OPEN : COMMA, payload.body.subarray(0, end));
-    if (payload.layout === null) continue;
+    if (payload.layout === undefined) continue;
     isBinary = true;
     tails.push(payload.body.subarray(end));
   }
   if (heads.length === 0) heads.push(OPEN);
   heads.push(CLOSE);
   if (!isBinary) {
-    return { pieces: heads, contentType: payloads[0]?.contentType ?? null, layout: null };
+    return { pieces: heads, contentType: payloads[0]?.contentType, layout: undefined };
   }
   const layout = String(heads.reduce((sum, piece) => sum + piece.length, 0));
   return { pieces: [...heads, ...tails], contentType: BINARY_TYPE, layout };

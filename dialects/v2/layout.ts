@@ -15,7 +15,7 @@ export interface Layout {
 
 /** Bytes of JSON at the head of the body; `invalid` for a header that says no length within it. */
 export function jsonBytes({ body, layout }: Payload): number | 'invalid' {
-  if (layout === null) return body.length;
+  if (layout === undefined) return body.length;
   const bytes = /^\d{1,15}$/.test(layout) ? Number(layout) : Number.NaN;
   return bytes <= body.length ? bytes : 'invalid';
 }
@@ -35,9 +35,11 @@ function isJsonObject(json: Buffer): boolean {
 export function readLayout(payload: Payload): Layout | undefined {
   const bytes = jsonBytes(payload);
   if (bytes === 'invalid') return undefined;
-  const isBinary = payload.layout !== null;
+  const isBinary = payload.layout !== undefined;
   const json = payload.body.subarray(0, bytes);
   if (isJsonObject(json)) return { json, isBinary };
   const scannable = withoutNonFinite(json);
-  return scannable !== null && isJsonObject(scannable) ? { json: scannable, isBinary } : undefined;
+  return scannable !== undefined && isJsonObject(scannable)
+    ? { json: scannable, isBinary }
+    : undefined;
 }

@@ -15,10 +15,10 @@ export const V2_REST: Messages = {
   empty: Buffer.from('{}'),
   requests: {
     modelIn: () => '',
-    fit: (message, _model, isResponse) => (isResponse ? chainRest(message) : null),
+    fit: (message, _model, isResponse) => (isResponse ? chainRest(message) : undefined),
     ownFits: true,
     bytesRead: scannedBytes,
-    asResponse: () => null,
+    asResponse: () => undefined,
   },
   readRoute: readRestRoute,
   findUnjoinable: findUnjoinableRest,
@@ -26,5 +26,5 @@ export const V2_REST: Messages = {
   average: averageRest,
   averageBytes: averageRestBytes,
   simpleModel: (_request, model) => constantRest(model),
-  routing: null,
+  routing: undefined,
 };

@@ -41,7 +41,7 @@ test('a combiner gets the responses in a list', () => {
   const { pieces, contentType, layout } = joinRest([rest(' {"outputs":[NaN]}'), rest('{"b":2}\n')]);
   assert.equal(Buffer.concat(pieces).toString(), '[ {"outputs":[NaN]},{"b":2}\n]');
   assert.equal(contentType, 'application/json');
-  assert.equal(layout, null);
+  assert.equal(layout, undefined);
 });
 
 test('binary tensors of the responses stand behind the list', () => {
@@ -56,7 +56,7 @@ test('binary tensors of the responses stand behind the list', () => {
 });
 
 test('the first response that is no JSON is found', () => {
-  assert.equal(findUnjoinableRest([rest('{"a":NaN}'), rest('[1]')]), null);
+  assert.equal(findUnjoinableRest([rest('{"a":NaN}'), rest('[1]')]), undefined);
   assert.equal(findUnjoinableRest([rest('{}'), rest('{"a":}')])?.position, 1);
 });
 

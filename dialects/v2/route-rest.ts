@@ -19,12 +19,12 @@ export function readRestRoute(payload: Payload): number | Unusable {
   if (layout === undefined || outputs === undefined) return readJsonRoute(payload.body);
   const [first] = outputs;
   if (first === undefined) return NO_NUMBER;
-  const bytes = splitTail(payload, layout.json, [first])?.[0] ?? null;
+  const bytes = splitTail(payload, layout.json, [first])?.[0];
   let branch: number | undefined;
-  if (bytes !== null) {
+  if (bytes !== undefined) {
     const type = jsonStringAt(layout.json, first.datatype);
     if (isDatatype(type)) branch = readValues(type, bytes.subarray(0, DATATYPE_BYTES[type]))?.[0];
-  } else if (first.data !== null) {
+  } else if (first.data !== undefined) {
     branch = firstJsonNumber(payload.body, first.data);
   }
   if (branch === undefined || !Number.isFinite(branch)) return NO_NUMBER;

@@ -16,8 +16,8 @@ export interface WrittenTensor {
   readonly shape: readonly number[];
   /** The whole InferOutputTensor. */
   readonly bytes: Buffer;
-  readonly contents: Buffer | null;
-  readonly raw: Buffer | null;
+  readonly contents: Buffer | undefined;
+  readonly raw: Buffer | undefined;
 }
 
 export interface GrpcTensor extends Tensor {
@@ -25,7 +25,7 @@ export interface GrpcTensor extends Tensor {
   readonly written: WrittenTensor;
 }
 
-function readTensor(bytes: Buffer, raw: Buffer | null): WrittenTensor | undefined {
+function readTensor(bytes: Buffer, raw: Buffer | undefined): WrittenTensor | undefined {
   let name = '';
   let datatype = '';
   const contents: Buffer[] = [];
@@ -43,7 +43,7 @@ function readTensor(bytes: Buffer, raw: Buffer | null): WrittenTensor | undefine
     datatype,
     shape: Array.from(shape),
     bytes,
-    contents: contents.length === 0 ? null : Buffer.concat(contents),
+    contents: contents.length === 0 ? undefined : Buffer.concat(contents),
     raw,
   };
 }
@@ -66,7 +66,7 @@ export function readTensors(body: Buffer, rawField: number): WrittenTensor[] | u
   if (reader.broken || (raws.length > 0 && raws.length !== tensors.length)) return undefined;
   const written: WrittenTensor[] = [];
   for (const [position, bytes] of tensors.entries()) {
-    const tensor = readTensor(bytes, raws[position] ?? null);
+    const tensor = readTensor(bytes, raws[position]);
     if (tensor === undefined) return undefined;
     written.push(tensor);
   }
@@ -109,7 +109,7 @@ export function readNumbers(written: WrittenTensor): GrpcTensor | string {
     return `output "${name}" is ${datatype === '' ? 'of no datatype' : datatype}`;
   }
   const values =
-    raw === null ? readContents(datatype, contents ?? EMPTY) : readValues(datatype, raw);
+    raw === undefined ? readContents(datatype, contents ?? EMPTY) : readValues(datatype, raw);
   if (values === undefined) return `output "${name}" holds no numbers of its datatype`;
   if (values.length !== sizeOf(shape)) return `the data of output "${name}" do not fit its shape`;
   return { name, datatype, shape, values, written };
@@ -119,19 +119,19 @@ export function readNumbers(written: WrittenTensor): GrpcTensor | string {
 export function writeTensor(
   { datatype, written }: GrpcTensor,
   mean: MeanTensor,
-): { readonly tensor: Buffer; readonly raw: Buffer | null } {
+): { readonly tensor: Buffer; readonly raw: Buffer | undefined } {
   const isOther = mean.datatype !== datatype;
   const kept = fieldsWithout(
     written.bytes,
     isOther ? [TENSOR.datatype, TENSOR.contents] : [TENSOR.contents],
   );
   if (isOther) kept.push(stringField(TENSOR.datatype, mean.datatype));
-  if (written.raw !== null) {
+  if (written.raw !== undefined) {
     return { tensor: Buffer.concat(kept), raw: writeValues(mean.datatype, mean.values) };
   }
   const field = mean.datatype === 'FP32' ? CONTENTS.fp32 : CONTENTS.fp64;
   kept.push(
     bytesField(TENSOR.contents, bytesField(field, writeValues(mean.datatype, mean.values))),
   );
-  return { tensor: Buffer.concat(kept), raw: null };
+  return { tensor: Buffer.concat(kept), raw: undefined };
 }

@@ -21,46 +21,46 @@ const BINARY_SIZE = Buffer.from('binary_data_size');
 export interface WrittenTensor {
   readonly name: string;
   /** The text of the JSON value, quotes included. */
-  readonly datatype: Span | null;
-  readonly shape: Span | null;
-  readonly data: Span | null;
+  readonly datatype: Span | undefined;
+  readonly shape: Span | undefined;
+  readonly data: Span | undefined;
   /** Value of `binary_data_size`. */
-  readonly binarySize: Span | null;
+  readonly binarySize: Span | undefined;
 }
 
 /** A tensor with its numbers. */
 export interface RestTensor extends Tensor {
   readonly datatype: Datatype;
   readonly written: WrittenTensor;
-  /** Of the arrays in `data`; null where the numbers stand behind the JSON. */
-  readonly dataShape: readonly number[] | null;
+  /** Of the arrays in `data`; undefined where the numbers stand behind the JSON. */
+  readonly dataShape: readonly number[] | undefined;
 }
 
-function readBinarySize(cursor: JsonCursor): Span | null {
-  if (!cursor.isObject) return null;
-  let size: Span | null = null;
+function readBinarySize(cursor: JsonCursor): Span | undefined {
+  if (!cursor.isObject) return undefined;
+  let size: Span | undefined;
   cursor.enter();
-  while (cursor.nextMember()) if (cursor.keyIs(BINARY_SIZE)) size = cursor.value() ?? null;
+  while (cursor.nextMember()) if (cursor.keyIs(BINARY_SIZE)) size = cursor.value();
   return size;
 }
 
-export function jsonStringAt(json: Buffer, span: Span | null): string {
-  if (span === null || json[span.start] !== 0x22) return '';
+export function jsonStringAt(json: Buffer, span: Span | undefined): string {
+  if (span === undefined || json[span.start] !== 0x22) return '';
   return JSON.parse(json.toString('utf8', span.start, span.end)) as string;
 }
 
 function readWritten(json: Buffer, cursor: JsonCursor): WrittenTensor {
-  let name: Span | null = null;
-  let datatype: Span | null = null;
-  let shape: Span | null = null;
-  let data: Span | null = null;
-  let binarySize: Span | null = null;
+  let name: Span | undefined;
+  let datatype: Span | undefined;
+  let shape: Span | undefined;
+  let data: Span | undefined;
+  let binarySize: Span | undefined;
   cursor.enter();
   while (cursor.nextMember()) {
-    if (cursor.keyIs(DATA)) data = cursor.value() ?? null;
-    else if (cursor.keyIs(NAME)) name = cursor.value() ?? null;
-    else if (cursor.keyIs(DATATYPE)) datatype = cursor.value() ?? null;
-    else if (cursor.keyIs(SHAPE)) shape = cursor.value() ?? null;
+    if (cursor.keyIs(DATA)) data = cursor.value();
+    else if (cursor.keyIs(NAME)) name = cursor.value();
+    else if (cursor.keyIs(DATATYPE)) datatype = cursor.value();
+    else if (cursor.keyIs(SHAPE)) shape = cursor.value();
     else if (cursor.keyIs(PARAMETERS)) binarySize = readBinarySize(cursor);
   }
   return { name: jsonStringAt(json, name), datatype, shape, data, binarySize };
@@ -86,22 +86,23 @@ export function readOutputs(json: Buffer): WrittenTensor[] | undefined {
 }
 
 /** A text of the JSON as an integer; −1 for anything else. */
-function readSize(json: Buffer, span: Span | null): number {
-  const size = span === null ? Number.NaN : Number(json.toString('latin1', span.start, span.end));
+function readSize(json: Buffer, span: Span | undefined): number {
+  const size =
+    span === undefined ? Number.NaN : Number(json.toString('latin1', span.start, span.end));
   return Number.isSafeInteger(size) && size >= 0 ? size : -1;
 }
 
-/** For each tensor the bytes behind the JSON that are its own; null for one whose data stand in it. Undefined: they don't fit. */
+/** For each tensor the bytes behind the JSON that are its own; undefined for one whose data stand in it. No list: they don't fit. */
 export function splitTail(
   payload: Payload,
   json: Buffer,
   outputs: readonly WrittenTensor[],
-): (Buffer | null)[] | undefined {
+): (Buffer | undefined)[] | undefined {
   let at = json.length;
-  const parts: (Buffer | null)[] = [];
+  const parts: (Buffer | undefined)[] = [];
   for (const { binarySize } of outputs) {
-    if (binarySize === null) {
-      parts.push(null);
+    if (binarySize === undefined) {
+      parts.push(undefined);
       continue;
     }
     const size = readSize(json, binarySize);
@@ -112,8 +113,8 @@ export function splitTail(
   return parts;
 }
 
-function readShape(json: Buffer, span: Span | null): number[] | undefined {
-  if (span === null) return undefined;
+function readShape(json: Buffer, span: Span | undefined): number[] | undefined {
+  if (span === undefined) return undefined;
   const numbers = readJsonNumbers(json, span);
   if (numbers === undefined || numbers.shape.length !== 1) return undefined;
   const shape = Array.from(numbers.values);
@@ -125,7 +126,7 @@ function readData(
   payload: Payload,
   json: Buffer,
   written: WrittenTensor,
-  binary: Buffer | null,
+  binary: Buffer | undefined,
 ): RestTensor | string {
   const { name } = written;
   const type = jsonStringAt(json, written.datatype);
@@ -133,12 +134,12 @@ function readData(
   const shape = readShape(json, written.shape);
   if (shape === undefined) return `output "${name}" has no shape`;
   const count = sizeOf(shape);
-  if (binary !== null) {
+  if (binary !== undefined) {
     const values = readValues(type, binary);
     if (values?.length !== count) return `the bytes of output "${name}" do not fit its shape`;
-    return { name, datatype: type, shape, values, written, dataShape: null };
+    return { name, datatype: type, shape, values, written, dataShape: undefined };
   }
-  if (written.data === null) return `output "${name}" holds no data`;
+  if (written.data === undefined) return `output "${name}" holds no data`;
   const numbers = readJsonNumbers(payload.body, written.data);
   if (numbers === undefined) return `output "${name}" is no regular array of numbers`;
   if (numbers.values.length !== count) return `the data of output "${name}" do not fit its shape`;
@@ -160,7 +161,7 @@ export function readTensors(payload: Payload, layout: Layout): RestTensor[] | st
   if (parts === undefined) return 'the binary data are shorter than the response says';
   const tensors: RestTensor[] = [];
   for (const [position, written] of outputs.entries()) {
-    const tensor = readData(payload, layout.json, written, parts[position] ?? null);
+    const tensor = readData(payload, layout.json, written, parts[position]);
     if (typeof tensor === 'string') return tensor;
     tensors.push(tensor);
   }

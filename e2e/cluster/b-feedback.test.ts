@@ -124,8 +124,7 @@ describe('feedback by puid', { skip: whyNoCluster() }, () => {
     });
     assert.equal(preflight.status, 200);
     assert.equal(preflight.headers.get('access-control-allow-origin'), '*');
-    const names = (header: string | null | undefined): string[] =>
-      (header ?? '').toLowerCase().split(', ');
+    const names = (header: string | null): string[] => (header ?? '').toLowerCase().split(', ');
     const allowed = names(preflight.headers.get('access-control-allow-headers'));
     for (const name of ['content-type', 'seldon-puid', 'seldon-routing', 'sidegraph-pod'])
       assert.ok(allowed.includes(name), name);

@@ -236,7 +236,7 @@ describe('live data of a deployment', { skip: whyNoCluster() }, () => {
     });
     after(async () => {
       child.kill('SIGTERM');
-      const [code] = (await once(child, 'exit')) as [number | null];
+      const [code] = (await once(child, 'exit')) as [number | undefined];
       assert.equal(code, 0);
     });
 
@@ -281,7 +281,7 @@ describe('live data of a deployment', { skip: whyNoCluster() }, () => {
       }
     });
 
-    describe('in a browser', { skip: findChromium() === null && 'no Chromium here' }, () => {
+    describe('in a browser', { skip: findChromium() === undefined && 'no Chromium here' }, () => {
       let browser: Page;
       before(async () => {
         browser = await openPage(url);

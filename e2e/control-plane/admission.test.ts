@@ -85,7 +85,7 @@ async function untilCalled(): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const dry = { ...WRITE, dryRun: true };
     const error = await refusalOf(client.create(deployment('probe', {}, 'demo'), dry)).catch(
-      () => null,
+      () => undefined,
     );
     if (error?.message.includes('PREDICTORS_MISSING') === true) return;
     await sleep(50);

@@ -19,7 +19,7 @@ export async function applyCrd(client: KubeClient): Promise<void> {
   await applyDefinition(client, crd);
   for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += TRY_MS) {
     const call = { method: 'GET', path: PATH, isIdempotent: true } as const;
-    if ((await client.raw(call).catch(() => null)) !== null) return;
+    if ((await client.raw(call).catch(() => undefined)) !== undefined) return;
     await sleep(TRY_MS);
   }
   throw new Error('the definition is not served');

@@ -47,7 +47,7 @@ async function waitUntilServed(client: KubeClient, definition: KubeObject): Prom
       isIdempotent: true,
     } as const;
     for (let waitedMs = 0; ; waitedMs += TRY_MS) {
-      if ((await client.raw(call).catch(() => null)) !== null) break;
+      if ((await client.raw(call).catch(() => undefined)) !== undefined) break;
       if (waitedMs > WAIT_MS) throw new Error(`${call.path} is not served`);
       await sleep(TRY_MS);
     }

@@ -155,7 +155,7 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
         const response = await rest({ port: options.statusPort, method, path });
         assert.equal(response.status, method === 'GET' ? 404 : 405, path);
       }
-    assert.equal(gateway.notReady(), null);
+    assert.equal(gateway.notReady(), undefined);
     const others = (await status('/metrics'))
       .split('\n')
       .filter((line) => !line.includes('{deployment_namespace="default",deployment_name="moved"'));
@@ -171,7 +171,7 @@ describe('the gateway on a cluster', { skip: whyNoKube() }, () => {
     envoy = await startGatewayEnvoy(dir, gateway.layout);
     await envoy.ready();
     assert.equal((await predict('moved')).status, 200);
-    assert.equal(gateway.notReady(), null);
+    assert.equal(gateway.notReady(), undefined);
     await api.start();
     const added = await client.apply(deployment('late', 'p'), MANAGER);
     await client.apply(service(added, 'late-p'), MANAGER);

@@ -96,7 +96,7 @@ describe('a review that is meant to stop the webhooks', { skip: whyNoKube() }, (
       { env: { ...process.env, KUBECONFIG: api.kubeconfig }, stdio: 'inherit' },
     );
     const endMs = performance.now() + START_MS;
-    const ready = async () => (await health('/readyz').catch(() => null))?.status === 200;
+    const ready = async () => (await health('/readyz').catch(() => undefined))?.status === 200;
     while (!(await ready())) {
       assert.ok(webhooks.exitCode === null && performance.now() < endMs, 'the webhooks are ready');
       await sleep(50);

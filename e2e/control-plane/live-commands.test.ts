@@ -113,7 +113,7 @@ describe('commands that watch pods, on a real API server', { skip: whyNoKube() }
     let close: () => void;
     before(async () => {
       const reader = new KubeClient(api.config('watcher'));
-      const server = await serveDashboard(reader, NAMESPACE, null, 0);
+      const server = await serveDashboard(reader, NAMESPACE, undefined, 0);
       ({ port } = server.address() as AddressInfo);
       url = `http://127.0.0.1:${port}`;
       close = () => {

@@ -67,7 +67,7 @@ export async function startOperator(
     },
     kube: api.config(),
     log: SILENT_LOG,
-    ask: async (address) => settings.plans?.get(address) ?? null,
+    ask: async (address) => settings.plans?.get(address),
     leaseMs: { lease: 2000, deadline: 1200, retry: 200 },
     onReady: ({ healthPort }) => ready.resolve(healthPort),
   });

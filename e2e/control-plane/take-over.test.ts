@@ -402,7 +402,7 @@ async function showStatus(
 async function isServed(): Promise<boolean> {
   const path = '/apis/machinelearning.seldon.io/v1/seldondeployments';
   const call = { method: 'GET', path, isIdempotent: true } as const;
-  return (await client.raw(call).catch(() => null)) !== null;
+  return (await client.raw(call).catch(() => undefined)) !== undefined;
 }
 
 async function applyNamespace(name: string): Promise<void> {

@@ -140,7 +140,7 @@ describe('a failing unit, wherever it stands', () => {
         {},
         async (running, place) => {
           const reply = await ask(running.port, { body: '{"in":1}' });
-          assert.equal(reply.error, null, place);
+          assert.equal(reply.error, undefined, place);
           if (place === 'side') {
             assert.equal(reply.status, 200, reply.text);
             assert.equal(reply.text, status === 204 ? '' : '{"made":1}');

@@ -11,7 +11,7 @@ import { LIVE_BODY, type LiveGraph, startLiveGraph } from '../harness/live-graph
 const HOSTILE_PATH = '/api/v1.0/predictions?<img src=x onerror=alert(1)>';
 
 describe('the live page in a browser', {
-  skip: findChromium() === null && 'no Chromium here',
+  skip: findChromium() === undefined && 'no Chromium here',
 }, () => {
   let graph: LiveGraph;
   let page: Page;

@@ -67,11 +67,11 @@ describe('the live data', () => {
     assert.ok(predictor.perSecond > 0 && predictor.errorsPerSecond > 0 && predictor.p50Ms !== null);
     const shares = predictor.units.map(({ name, share }) => [
       name,
-      share === null ? null : Math.round(share * 20) / 20,
+      share === null ? undefined : Math.round(share * 20) / 20,
     ]);
     assert.deepEqual(shares, [
-      ['t', null],
-      ['r', null],
+      ['t', undefined],
+      ['r', undefined],
       ['a', 0.75],
       ['b', 0.25],
     ]);

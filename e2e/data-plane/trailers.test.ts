@@ -51,7 +51,7 @@ async function startRawUnit(): Promise<RawUnit> {
   };
 }
 
-function askWithTrailers(port: number, body: Buffer | null): Promise<Reply> {
+function askWithTrailers(port: number, body: Buffer | undefined): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const session = http2.connect(`http://127.0.0.1:${port}`);
     session.on('error', reject);
@@ -110,14 +110,14 @@ describe('trailers over REST', () => {
     await router.close();
   });
 
-  const bodies: readonly (readonly [string, Buffer | null])[] = [
+  const bodies: readonly (readonly [string, Buffer | undefined])[] = [
     ['a short body', Buffer.from('hello-body')],
     ['a body of many chunks', Buffer.alloc(200_000, 'x')],
     [
       'a body that looks like a request',
       Buffer.from('POST /smuggled HTTP/1.1\r\nhost: m\r\ncontent-length: 0\r\n\r\n'),
     ],
-    ['no body', null],
+    ['no body', undefined],
   ];
   for (const [name, body] of bodies) {
     test(`${name}: the unit gets it once, with its length, also behind two predictors`, async () => {

@@ -6,10 +6,10 @@ import path from 'node:path';
 
 const PLACES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-export function findChromium(): string | null {
+export function findChromium(): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(':');
   const found = folders.flatMap((folder) => PLACES.map((name) => path.join(folder, name)));
-  return process.env['CHROMIUM_BIN'] ?? found.find((each) => existsSync(each)) ?? null;
+  return process.env['CHROMIUM_BIN'] ?? found.find((each) => existsSync(each));
 }
 
 export interface Page {

@@ -9,7 +9,7 @@ export interface Reply {
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
   readonly text: string;
-  readonly error: string | null;
+  readonly error: string | undefined;
   readonly ms: number;
 }
 
@@ -44,7 +44,7 @@ export function ask(port: number, request: RestRequest = {}): Promise<Reply> {
       status: number,
       replyHeaders: http.IncomingHttpHeaders,
       bytes: Buffer,
-      error: string | null,
+      error: string | undefined,
     ): void =>
       resolve({
         status,
@@ -72,7 +72,7 @@ export function ask(port: number, request: RestRequest = {}): Promise<Reply> {
           finish(-1, response.headers, Buffer.concat(pieces), error.message),
         );
         response.on('end', () =>
-          finish(response.statusCode ?? -1, response.headers, Buffer.concat(pieces), null),
+          finish(response.statusCode ?? -1, response.headers, Buffer.concat(pieces), undefined),
         );
       },
     );

@@ -66,11 +66,11 @@ export async function startKafka(): Promise<Kafka> {
     '--add-scram',
     `SCRAM-SHA-512=[name=${KAFKA_USER.name},password=${KAFKA_USER.password}]`,
   ]);
-  let broker: ChildProcess | null = null;
+  let broker: ChildProcess | undefined;
   const kill = async (): Promise<void> => {
     const child = broker;
-    broker = null;
-    if (child === null || child.exitCode !== null) return;
+    broker = undefined;
+    if (child === undefined || child.exitCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;

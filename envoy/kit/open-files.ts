@@ -3,15 +3,15 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * How many files a child of this process may open, null where that cannot be read. Node raises its own limit to the hard one at
+ * How many files a child of this process may open, undefined where that cannot be read. Node raises its own limit to the hard one at
  * its start and children inherit that, so it is the soft limit that counts.
  */
-export function readOpenFileLimit(path = '/proc/self/limits'): number | null {
+export function readOpenFileLimit(path = '/proc/self/limits'): number | undefined {
   try {
     const found = /^Max open files\s+(\d+|unlimited)\s/m.exec(readFileSync(path, 'utf8'));
     const text = found?.[1];
-    return text === undefined || text === 'unlimited' ? null : Number(text);
+    return text === undefined || text === 'unlimited' ? undefined : Number(text);
   } catch {
-    return null;
+    return undefined;
   }
 }

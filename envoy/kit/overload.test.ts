@@ -9,9 +9,9 @@ test("the heap is a share of the container's limit, connections one of the files
 });
 
 test('without a limit there is a default, and never no connection', () => {
-  assert.deepEqual(envoyBounds(null, null), {
+  assert.deepEqual(envoyBounds(undefined, undefined), {
     maxHeapBytes: 1024 * 1024 * 1024,
     maxConnections: 50_000,
   });
-  assert.equal(envoyBounds(null, 1).maxConnections, 1);
+  assert.equal(envoyBounds(undefined, 1).maxConnections, 1);
 });

@@ -19,10 +19,13 @@ export interface EnvoyBounds {
   readonly maxConnections: number;
 }
 
-/** `memoryBytes`: what the process may take in all, null for no bound. `files`: how many it may open, null where that is unknown. */
-export function envoyBounds(memoryBytes: number | null, files: number | null): EnvoyBounds {
+/** `memoryBytes`: what the process may take in all, undefined for no bound. `files`: how many it may open, where that is known. */
+export function envoyBounds(
+  memoryBytes: number | undefined,
+  files: number | undefined,
+): EnvoyBounds {
   return {
-    maxHeapBytes: memoryBytes === null ? MAX_HEAP_BYTES : Math.floor(memoryBytes * HEAP_SHARE),
+    maxHeapBytes: memoryBytes === undefined ? MAX_HEAP_BYTES : Math.floor(memoryBytes * HEAP_SHARE),
     maxConnections: Math.min(
       MAX_DOWNSTREAM_CONNECTIONS,
       Math.max(1, Math.floor((files ?? Number.POSITIVE_INFINITY) * CONNECTION_FILE_SHARE)),

@@ -39,7 +39,7 @@ export function streamPolicy(policy: Policy, named: boolean): EnvoyJson {
     timeout: '0s',
     idle_timeout: duration(policy.deadlineMs),
     retry_policy: {
-      ...retryPolicy({ on: BEFORE_REQUEST, attempts: 1, perTryTimeoutMs: null }),
+      ...retryPolicy({ on: BEFORE_REQUEST, attempts: 1, perTryTimeoutMs: undefined }),
       ...(named ? { retry_priority: otherPriority() } : {}),
     },
   };
@@ -66,8 +66,12 @@ function callRetries(policy: Policy, transport: Transport, feedback: boolean): E
   });
 }
 
-function attemptTimeout(policy: Policy, transport: Transport, retried: boolean): number | null {
-  const callMs = transport === 'grpc' ? policy.grpcTimeoutMs : policy.restTimeoutMs;
-  const tryMs = retried ? policy.perTryTimeoutMs : null;
-  return callMs === null || tryMs === null ? (callMs ?? tryMs) : Math.min(callMs, tryMs);
+function attemptTimeout(
+  policy: Policy,
+  transport: Transport,
+  retried: boolean,
+): number | undefined {
+  const callMs = (transport === 'grpc' ? policy.grpcTimeoutMs : policy.restTimeoutMs) ?? undefined;
+  const tryMs = retried ? (policy.perTryTimeoutMs ?? undefined) : undefined;
+  return callMs === undefined || tryMs === undefined ? (callMs ?? tryMs) : Math.min(callMs, tryMs);
 }

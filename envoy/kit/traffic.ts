@@ -29,8 +29,8 @@ export interface Retries {
   /** Envoy's conditions, with commas. */
   readonly on: string;
   readonly attempts: number;
-  /** Null for none. */
-  readonly perTryTimeoutMs: number | null;
+  /** Undefined for none. */
+  readonly perTryTimeoutMs: number | undefined;
 }
 
 export function retryPolicy({ on, attempts, perTryTimeoutMs }: Retries): EnvoyJson {
@@ -38,6 +38,6 @@ export function retryPolicy({ on, attempts, perTryTimeoutMs }: Retries): EnvoyJs
     retry_on: on,
     num_retries: attempts,
     retry_back_off: { base_interval: '0.005s', max_interval: '0.100s' },
-    ...(perTryTimeoutMs === null ? {} : { per_try_timeout: duration(perTryTimeoutMs) }),
+    ...(perTryTimeoutMs === undefined ? {} : { per_try_timeout: duration(perTryTimeoutMs) }),
   };
 }

@@ -21,18 +21,18 @@ export interface SeenOptions {
   readonly signal: AbortSignal;
 }
 
-/** null when Envoy runs the files' versions, else what went wrong. */
+/** undefined when Envoy runs the files' versions, else what went wrong. */
 export async function awaitSeen(
   files: readonly WatchedFile[],
   options: SeenOptions,
-): Promise<string | null> {
+): Promise<string | undefined> {
   const endMs = performance.now() + options.timeoutMs;
   let missing = 'Envoy does not answer';
   while (performance.now() < endMs && !options.signal.aborted) {
     const look = await lookOnce(files, options).catch(
       (error: unknown): Look => ({ kind: 'waiting', for: String(error) }),
     );
-    if (look.kind === 'seen') return null;
+    if (look.kind === 'seen') return undefined;
     if (look.kind === 'refused') return look.reason;
     missing = look.for;
     await delay(POLL_MS);

@@ -21,7 +21,7 @@ export async function locateEnvoy(options: LocateOptions): Promise<Located> {
   const named = options.env.ENVOY_BIN;
   if (named !== undefined && named !== '') {
     const version = await versionOf(named);
-    if (version === null)
+    if (version === undefined)
       return { kind: 'missing', reason: `ENVOY_BIN=${named} is no Envoy that runs` };
     if (!isNewEnough(version)) {
       const reason = `ENVOY_BIN=${named} is Envoy ${version}, and ${MIN_ENVOY_VERSION} or newer is needed`;
@@ -32,8 +32,8 @@ export async function locateEnvoy(options: LocateOptions): Promise<Located> {
   const tried: string[] = [];
   for (const path of await candidates(options)) {
     const version = await versionOf(path);
-    if (version !== null && isNewEnough(version)) return { kind: 'found', path, version };
-    tried.push(version === null ? path : `${path} (${version})`);
+    if (version !== undefined && isNewEnough(version)) return { kind: 'found', path, version };
+    tried.push(version === undefined ? path : `${path} (${version})`);
   }
   const seen = tried.length === 0 ? '' : `; not usable: ${tried.join(', ')}`;
   return {
@@ -70,11 +70,11 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-function versionOf(path: string): Promise<string | null> {
+function versionOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile(path, ['--version'], { timeout: 10_000 }, (error, stdout) => {
       const version = /\/(\d+\.\d+\.\d+)\//.exec(stdout)?.[1];
-      resolve(error === null && version !== undefined ? version : null);
+      resolve(error === null && version !== undefined ? version : undefined);
     });
   });
 }

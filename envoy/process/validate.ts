@@ -8,8 +8,11 @@ import { staticForm } from '../sidecar/static-form.ts';
 
 const VALIDATE_TIMEOUT_MS = 20_000;
 
-/** null when Envoy takes it, else Envoy's words. */
-export async function validateFiles(files: EnvoyFiles, envoyBin: string): Promise<string | null> {
+/** undefined when Envoy takes it, else Envoy's words. */
+export async function validateFiles(
+  files: EnvoyFiles,
+  envoyBin: string,
+): Promise<string | undefined> {
   const dir = await mkdtemp(join(tmpdir(), 'sidegraph-validate-'));
   try {
     const path = join(dir, 'envoy.json');
@@ -21,7 +24,7 @@ export async function validateFiles(files: EnvoyFiles, envoyBin: string): Promis
 }
 
 /** Its standard output is /dev/null and no pipe: an access log at /dev/stdout is opened, even here. */
-function runValidate(envoyBin: string, path: string): Promise<string | null> {
+function runValidate(envoyBin: string, path: string): Promise<string | undefined> {
   const args = ['--mode', 'validate', '--log-level', 'error', '--config-path', path];
   return new Promise((resolve) => {
     const child = spawn(envoyBin, args, {
@@ -34,7 +37,9 @@ function runValidate(envoyBin: string, path: string): Promise<string | null> {
     });
     child.on('error', (error) => resolve(error.message));
     child.on('close', (code, signal) => {
-      resolve(code === 0 ? null : reasonOf(stderr, `${envoyBin} ended with ${code ?? signal}`));
+      resolve(
+        code === 0 ? undefined : reasonOf(stderr, `${envoyBin} ended with ${code ?? signal}`),
+      );
     });
   });
 }

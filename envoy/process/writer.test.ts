@@ -86,7 +86,7 @@ test('swaps under load lose no request, and what was replaced is dropped after t
 
 test('a start is over when Envoy runs the files, and says which one it does not', async () => {
   await withEnvoy(served('a'), {}, async (envoy) => {
-    assert.equal(await envoy.writer.awaitStart(NEVER), null);
+    assert.equal(await envoy.writer.awaitStart(NEVER), undefined);
     assert.equal(await askedUnit(envoy), 'a');
   });
   const envoy = await startEnvoy(served('a'), { seenTimeoutMs: 500 }, (layout) =>

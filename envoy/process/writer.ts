@@ -22,8 +22,8 @@ export interface WriterLog {
 
 export interface WriterOptions {
   readonly log: WriterLog;
-  /** Validates every deployment by `envoy --mode validate` before the first start, and explains refusals; null: never. */
-  readonly envoyBin: string | null;
+  /** Validates every deployment by `envoy --mode validate` before the first start, and explains refusals; undefined: never. */
+  readonly envoyBin: string | undefined;
   /** Monotonic clock, ms. */
   readonly now?: () => number;
   /** How long Envoy may take to report an update, ms. */
@@ -50,8 +50,8 @@ export interface SwapRejected {
 export class EnvoyWriter {
   readonly #layout: EnvoyLayout;
   readonly #options: Required<Omit<WriterOptions, 'envoyBin'>> & Pick<WriterOptions, 'envoyBin'>;
-  #live: EnvoyFiles | null = null;
-  #deployment: DeploymentPlan | null = null;
+  #live: EnvoyFiles | undefined;
+  #deployment: DeploymentPlan | undefined;
   #kept: Kept = { clusters: new Map(), egressHosts: new Map(), listeners: new Map() };
   /** Texts of the files as Envoy last took them, by path. */
   readonly #good = new Map<string, string>();
@@ -77,8 +77,8 @@ export class EnvoyWriter {
     // Has to be there already when Envoy looks at the others.
     if (this.#layout.liveLogPath !== undefined)
       await replaceFile(liveLimitPath(this.#layout), JSON.stringify(liveLimitFile()));
-    const fault = envoyBin === null ? null : await validateFiles(files, envoyBin);
-    if (fault !== null) return { kind: 'refused', reason: fault };
+    const fault = envoyBin === undefined ? undefined : await validateFiles(files, envoyBin);
+    if (fault !== undefined) return { kind: 'refused', reason: fault };
     await replaceFile(bootstrapPath(this.#layout), `${JSON.stringify(files.bootstrap, null, 1)}\n`);
     for (const each of watchedFiles(files, this.#layout)) await this.#put(each);
     this.#live = files;
@@ -86,9 +86,9 @@ export class EnvoyWriter {
     return { kind: 'written' };
   }
 
-  /** Waits until the Envoy that was started runs what `start` wrote: null, or what went wrong. */
-  awaitStart(signal: AbortSignal): Promise<string | null> {
-    if (this.#live === null) throw new Error('awaitStart before start');
+  /** Waits until the Envoy that was started runs what `start` wrote: undefined, or what went wrong. */
+  awaitStart(signal: AbortSignal): Promise<string | undefined> {
+    if (this.#live === undefined) throw new Error('awaitStart before start');
     return awaitSeen(watchedFiles(this.#live, this.#layout), {
       adminSocket: this.#layout.adminSocket,
       refusedBefore: new Map(),
@@ -119,7 +119,7 @@ export class EnvoyWriter {
   async #swapNow(next: DeploymentPlan, signal: AbortSignal): Promise<SwapOutcome> {
     const before = this.#live;
     const replaced = this.#deployment;
-    if (before === null || replaced === null) throw new Error('swap before start');
+    if (before === undefined || replaced === undefined) throw new Error('swap before start');
     const files = renderEnvoy(next, this.#layout);
     const now = this.#options.now();
     const relisten = JSON.stringify(before.listeners) !== JSON.stringify(files.listeners);
@@ -127,7 +127,7 @@ export class EnvoyWriter {
     const kept = keepFor(before, this.#kept, files, now, untilMs);
     const whole = mergeRetained(files, kept);
     const reason = await this.#apply(mergeRetained(before, this.#kept), whole, signal);
-    if (reason !== null) {
+    if (reason !== undefined) {
       this.#options.log.warn({ reason }, 'Envoy refused the new plan; the old one serves on');
       return { kind: 'refused', reason };
     }
@@ -144,18 +144,22 @@ export class EnvoyWriter {
     return Math.max(drainMs, ...deadlines) + this.#options.graceMs;
   }
 
-  /** Each step is seen by Envoy before the next. null when all is live; else everything is as it was. */
-  async #apply(before: EnvoyFiles, files: EnvoyFiles, signal: AbortSignal): Promise<string | null> {
+  /** Each step is seen by Envoy before the next. undefined when all is live; else everything is as it was. */
+  async #apply(
+    before: EnvoyFiles,
+    files: EnvoyFiles,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     const changed = watchedFiles(files, this.#layout).filter((each) => !this.#isWritten(each));
     const touched = new Set<string>();
     for (const step of swapSteps(before, files, this.#layout, changed)) {
       const fault = await this.#take(step, files, touched, signal);
-      if (fault === null) continue;
+      if (fault === undefined) continue;
       for (const path of [...touched].reverse()) await this.#restore(path);
       return this.#explain(fault, files);
     }
     for (const each of changed) this.#good.set(each.path, each.file.text);
-    return null;
+    return undefined;
   }
 
   async #take(
@@ -163,14 +167,14 @@ export class EnvoyWriter {
     files: EnvoyFiles,
     touched: Set<string>,
     signal: AbortSignal,
-  ): Promise<string | null> {
+  ): Promise<string | undefined> {
     const { adminSocket } = this.#layout;
     const refusedBefore = await readSubscriptions(adminSocket, signal).catch(() => new Map());
     for (const each of step.files) {
       touched.add(each.path);
       await replaceFile(each.path, each.file.text);
     }
-    if (!step.reported) return null;
+    if (!step.reported) return undefined;
     return awaitSeen(step.files, {
       adminSocket,
       refusedBefore,
@@ -187,8 +191,8 @@ export class EnvoyWriter {
 
   async #explain(fault: string, files: EnvoyFiles): Promise<string> {
     const { envoyBin } = this.#options;
-    const words = envoyBin === null ? null : await validateFiles(files, envoyBin);
-    return words === null ? fault : `${fault}\n${words}`;
+    const words = envoyBin === undefined ? undefined : await validateFiles(files, envoyBin);
+    return words === undefined ? fault : `${fault}\n${words}`;
   }
 
   /** Waits until `untilMs` and drops what is over then; false when the writer closes first. */
@@ -205,7 +209,7 @@ export class EnvoyWriter {
 
   async #drop(): Promise<void> {
     const files = this.#live;
-    if (files === null || this.#closing.signal.aborted) return;
+    if (files === undefined || this.#closing.signal.aborted) return;
     const now = this.#options.now();
     this.#kept = keepFor(files, this.#kept, files, now, now);
     const whole = mergeRetained(files, this.#kept);

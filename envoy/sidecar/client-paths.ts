@@ -9,8 +9,8 @@ import { gatewayPrefix, isGrpcKind } from '../../graph/plan/names.ts';
 
 export interface ClientPath {
   readonly match: EnvoyJson;
-  /** What a unit of the graph is called by; null: by its own name. */
-  readonly model: string | null;
+  /** What a unit of the graph is called by; undefined: by its own name. */
+  readonly model: string | undefined;
   /** The path is the unit's too, whatever it is asked. */
   readonly passes: boolean;
   /** gRPC messages that name no model are given the unit's. */
@@ -18,7 +18,7 @@ export interface ClientPath {
   /** What comes back may stream. */
   readonly streams: boolean;
   /** Makes the unit's path of the model's name where that is no prediction's. */
-  readonly lastPathOf: ((model: string) => string) | null;
+  readonly lastPathOf: ((model: string) => string) | undefined;
   /** The route's way to put `path` in the place of the client's. */
   rewrite(path: string): EnvoyJson;
 }
@@ -56,7 +56,7 @@ function isOwnName(plan: Plan): (edge: Plan['edges'][number]) => boolean {
 }
 
 function anyPath(plan: Plan, route: ClientRoute): ClientPath[] {
-  const { path, model = null, streams = false } = route;
+  const { path, model, streams = false } = route;
   const lastPathOf = lastOf(plan, route);
   if (!isTemplate(path))
     return withPrefix(plan, path).map((full) => ({
@@ -68,8 +68,8 @@ function anyPath(plan: Plan, route: ClientRoute): ClientPath[] {
 }
 
 /** How the last call's path is made of a model's name, where it is no prediction's. */
-function lastOf(plan: Plan, { path, use }: ClientRoute): ((model: string) => string) | null {
-  return use === 'last' ? (dialectOf(plan.dialect).lastInPath?.(path)?.pathOf ?? null) : null;
+function lastOf(plan: Plan, { path, use }: ClientRoute): ((model: string) => string) | undefined {
+  return use === 'last' ? dialectOf(plan.dialect).lastInPath?.(path)?.pathOf : undefined;
 }
 
 function ownPath(plan: Plan, route: ClientRoute): ClientPath {
@@ -77,14 +77,14 @@ function ownPath(plan: Plan, route: ClientRoute): ClientPath {
   const units = plan.units.map(({ name }) => encodeURIComponent(name)).map(escape);
   const pattern = patternOf(path).replace('([^/]+)', `(?:${units.join('|')})`);
   const whole = `${optionalPrefix(plan)}${pattern}`;
-  return { ...patternPath(whole, null, streams), lastPathOf: lastOf(plan, route) };
+  return { ...patternPath(whole, undefined, streams), lastPathOf: lastOf(plan, route) };
 }
 
 function passingPaths(plan: Plan, { path, use, streams = false }: ClientRoute): ClientPath[] {
   const names = use === 'last';
   if (!isTemplate(path))
     return withPrefix(plan, path).map((full) => ({
-      ...exactPath(full, null, streams),
+      ...exactPath(full, undefined, streams),
       passes: true,
       names,
       rewrite: () => ({ prefix_rewrite: path }),
@@ -95,36 +95,36 @@ function passingPaths(plan: Plan, { path, use, streams = false }: ClientRoute): 
   return [
     {
       match: matchOf(whole),
-      model: null,
+      model: undefined,
       passes: true,
       names,
       streams,
-      lastPathOf: null,
+      lastPathOf: undefined,
       rewrite: () => rewritten,
     },
   ];
 }
 
-function exactPath(full: string, model: string | null, streams: boolean): ClientPath {
+function exactPath(full: string, model: string | undefined, streams: boolean): ClientPath {
   return {
     match: { path: full },
     model,
     passes: false,
     names: true,
     streams,
-    lastPathOf: null,
+    lastPathOf: undefined,
     rewrite: (path) => ({ prefix_rewrite: path }),
   };
 }
 
-function patternPath(pattern: string, model: string | null, streams: boolean): ClientPath {
+function patternPath(pattern: string, model: string | undefined, streams: boolean): ClientPath {
   return {
     match: matchOf(pattern),
     model,
     passes: false,
     names: true,
     streams,
-    lastPathOf: null,
+    lastPathOf: undefined,
     rewrite: (path) => rewriteOf(pattern, path),
   };
 }

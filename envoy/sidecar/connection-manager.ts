@@ -61,7 +61,8 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
 /** Whether Envoy forwards gRPC messages alone that name a model. */
 function namesModels(plan: Plan): boolean {
   return (
-    dialectOf(plan.dialect).grpcModelField !== null && plan.routes['predict-grpc'].kind === 'native'
+    dialectOf(plan.dialect).grpcModelField !== undefined &&
+    plan.routes['predict-grpc'].kind === 'native'
   );
 }
 

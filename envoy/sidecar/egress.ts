@@ -30,7 +30,9 @@ function unitHostTable(plan: Plan, edge: Edge): EnvoyJson {
     response_headers_to_remove: [ERROR_HEADER],
     request_body_buffer_limit: Math.max(policy.maxBodyBytes, policy.maxAnswerBytes),
     routes: [
-      ...(feedbackPath === null ? [] : [egressRoute(plan, edge, { path: feedbackPath }, true)]),
+      ...(feedbackPath === undefined
+        ? []
+        : [egressRoute(plan, edge, { path: feedbackPath }, true)]),
       egressRoute(plan, edge, { prefix: '/' }, false),
     ],
   };

@@ -54,22 +54,23 @@ function targetRoutes(
       return `${unitPath(plan, kind, target, path)} ${model ?? ''}`;
     }),
   );
-  if (ways.size === 1) return [route(plan, kind, path, targets, null, form)];
+  if (ways.size === 1) return [route(plan, kind, path, targets, undefined, form)];
   let sum = 0;
   return targets.map((target) => {
     sum += target.weight;
-    return route(plan, kind, path, [target], sum < NATIVE_WEIGHT_TOTAL ? sum : null, form);
+    return route(plan, kind, path, [target], sum < NATIVE_WEIGHT_TOTAL ? sum : undefined, form);
   });
 }
 
-/** The name that Envoy puts into a gRPC message for a unit; null for none. */
+/** The name that Envoy puts into a gRPC message for a unit; undefined for none. */
 function filledModel(
   plan: Plan,
   kind: RouteKind,
   { unit }: NativeTarget,
   { names }: ClientPath,
-): string | null {
-  if (!names || !isGrpcKind(kind) || dialectOf(plan.dialect).grpcModelField === null) return null;
+): string | undefined {
+  if (!names || !isGrpcKind(kind) || dialectOf(plan.dialect).grpcModelField === undefined)
+    return undefined;
   return edgeOf(plan, unit, 'grpc').model;
 }
 
@@ -81,7 +82,7 @@ function modelNames(
 ): EnvoyJson {
   const model = filledModel(plan, kind, target, path);
   const field = dialectOf(plan.dialect).grpcModelField;
-  if (model === null || field === null) return {};
+  if (model === undefined || field === undefined) return {};
   const others = plan.units.map(({ name }) => name).filter((name) => name !== model);
   return namesModel(field, model, others);
 }
@@ -97,10 +98,10 @@ function unitPath(
   const transport = transportOf(kind);
   const own = encodeURIComponent(edgeOf(plan, unit, transport).model);
   const path =
-    lastPathOf === null
+    lastPathOf === undefined
       ? dialectOf(plan.dialect).unitPath(model ?? own, verb, transport)
       : lastPathOf(model ?? own);
-  if (path === null) throw new Error(`plan ${plan.hash}: no ${verb} over ${transport}`);
+  if (path === undefined) throw new Error(`plan ${plan.hash}: no ${verb} over ${transport}`);
   return path;
 }
 
@@ -109,7 +110,7 @@ function route(
   kind: RouteKind,
   path: ClientPath,
   targets: readonly NativeTarget[],
-  fraction: number | null,
+  fraction: number | undefined,
   form: Form,
 ): EnvoyJson {
   const transport = transportOf(kind);
@@ -124,7 +125,9 @@ function route(
         methodIs('POST'),
         ...(form === 'plain' && transport === 'rest' ? [isNoCloudEvent()] : []),
       ],
-      ...(fraction === null ? {} : { runtime_fraction: { default_value: millionths(fraction) } }),
+      ...(fraction === undefined
+        ? {}
+        : { runtime_fraction: { default_value: millionths(fraction) } }),
     },
     metadata: kindMetadata(plan, kind),
     ...spanName(plan, serviceOf(plan.dialect, kind)),

@@ -46,7 +46,7 @@ export async function testLayout(dir: string, accessLog: AccessLog = 'all'): Pro
     controlGrpcSocket: join(dir, 'control-grpc.sock'),
     egressSocket: join(dir, 'egress.sock'),
     concurrency: 1,
-    bounds: envoyBounds(null, null),
+    bounds: envoyBounds(undefined, undefined),
     accessLogPath: join(dir, 'access.log'),
     accessLog,
   };
@@ -61,7 +61,7 @@ export async function startEnvoy(
   const dir = await mkdtemp(join(tmpdir(), 'sidegraph-envoy-'));
   const layout = await testLayout(dir, accessLog);
   const envoyBin = await envoyBinary();
-  const writer = new EnvoyWriter(layout, { log: STILL, envoyBin: null, ...options });
+  const writer = new EnvoyWriter(layout, { log: STILL, envoyBin: undefined, ...options });
   const started = await writer.start(deployment);
   assert.deepEqual(started, { kind: 'written' });
   await spoil(layout);

@@ -39,7 +39,7 @@ const adminPort = port === 0 ? await freePort() : port === 8000 ? 9901 : port + 
 let showOutput = false;
 const graph = await runExample('demo/graph.yaml', {
   args: ['--access-log', 'all', '--admin-port', `${adminPort}`],
-  ports: port === 0 ? null : { http: port, grpc: port === 8000 ? 5001 : port + 1 },
+  ports: port === 0 ? undefined : { http: port, grpc: port === 8000 ? 5001 : port + 1 },
   onOutput: (text) => {
     if (showOutput) process.stdout.write(text);
   },

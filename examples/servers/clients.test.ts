@@ -14,7 +14,7 @@ import {
 } from './clients/ask-client.ts';
 
 async function start(t: TestContext, file: string): Promise<RunningExample> {
-  const graph = await runExample(file, { ports: null, env: serversEnv });
+  const graph = await runExample(file, { ports: undefined, env: serversEnv });
   t.after(async () => assert.equal(await graph.stop(), 0));
   return graph;
 }

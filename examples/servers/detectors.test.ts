@@ -17,7 +17,7 @@ async function start(
   file: string,
   change: RunOptions['change'] = (text) => text,
 ): Promise<RunningExample> {
-  const graph = await runExample(file, { ports: null, env: serversEnv, change });
+  const graph = await runExample(file, { ports: undefined, env: serversEnv, change });
   t.after(async () => assert.equal(await graph.stop(), 0));
   return graph;
 }

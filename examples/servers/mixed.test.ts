@@ -27,7 +27,7 @@ function tensorMessage(): Buffer {
 
 test('a Seldon wrapper and MLServer answer as one graph, REST and gRPC', { skip }, async (t) => {
   const env = { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}` };
-  const graph = await runExample('servers/mixed.yaml', { ports: null, env });
+  const graph = await runExample('servers/mixed.yaml', { ports: undefined, env });
   t.after(async () => assert.equal(await graph.stop(), 0));
   const response = await fetch(`${graph.url}/api/v1.0/predictions`, {
     method: 'POST',

@@ -21,7 +21,7 @@ test('a model on MLServer answers, and Alibi explains it through the graph', {
   skip,
 }, async (t) => {
   const env = { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}` };
-  const graph = await runExample('servers/graph.yaml', { ports: null, env });
+  const graph = await runExample('servers/graph.yaml', { ports: undefined, env });
   t.after(async () => assert.equal(await graph.stop(), 0));
   const model = await infer(`${graph.url}/v2/models/classifier/infer`);
   assert.deepEqual([model.model_name, model.outputs[0]?.data], ['classifier', [0]]);
@@ -45,7 +45,7 @@ test('a model on MLServer answers, and Alibi explains it through the graph', {
 test('a model on Triton answers JSON and binary tensors', { skip }, async (t) => {
   const PATH = `${fileURLToPath(new URL('./bin', import.meta.url))}:${process.env['PATH'] ?? ''}`;
   const graph = await runExample('servers/triton.yaml', {
-    ports: null,
+    ports: undefined,
     env: { ...process.env, PATH },
   });
   t.after(async () => assert.equal(await graph.stop(), 0));

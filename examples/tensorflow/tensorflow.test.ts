@@ -30,7 +30,7 @@ function softmax(scores: readonly number[]): number[] {
 
 test('what one model predicts are the instances of the next, in row and in column format', async (t) => {
   const env = { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}` };
-  const graph = await runExample('tensorflow/graph.yaml', { ports: null, env });
+  const graph = await runExample('tensorflow/graph.yaml', { ports: undefined, env });
   t.after(async () => assert.equal(await graph.stop(), 0));
   const post = async (body: string): Promise<Response> =>
     fetch(`${graph.url}/v1/models/scale:predict`, {

@@ -9,8 +9,8 @@ import { MAX_WAITING_CALLS } from './limits.ts';
 export interface QueuedCall extends CallHandle, Expiring {
   readonly request: CallRequest;
   readonly done: (result: CallResult) => void;
-  /** Null where its time has no bound of its own. */
-  deadline: Deadline | null;
+  /** Undefined where its time has no bound of its own. */
+  deadline: Deadline | undefined;
   over: boolean;
 }
 
@@ -40,7 +40,7 @@ export class CallsQueue<C extends QueuedCall> {
   /** The call's time runs from here. */
   begin(call: C): void {
     const { timeoutMs } = call.request;
-    if (timeoutMs === null) return;
+    if (timeoutMs === undefined) return;
     call.deadline = this.deadlines.make(call);
     this.deadlines.set(call.deadline, timeoutMs);
   }
@@ -78,7 +78,7 @@ export class CallsQueue<C extends QueuedCall> {
   /** Ends a call without a result. */
   settle(call: C): void {
     call.over = true;
-    if (call.deadline !== null) this.deadlines.drop(call.deadline);
+    if (call.deadline !== undefined) this.deadlines.drop(call.deadline);
   }
 
   finish(call: C, result: CallResult): void {

@@ -15,15 +15,15 @@ export interface Deadline {
   readonly owner: Expiring;
   /** The first tick at which it is due. */
   dueTick: number;
-  previous: Deadline | null;
-  next: Deadline | null;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
   set: boolean;
 }
 
 export class Deadlines {
-  readonly #slots: (Deadline | null)[] = Array.from({ length: SLOTS }, () => null);
+  readonly #slots: (Deadline | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   readonly #clock: () => number;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #tick = 0;
   #count = 0;
 
@@ -33,7 +33,7 @@ export class Deadlines {
 
   /** A deadline that is not set yet. */
   make(owner: Expiring): Deadline {
-    return { owner, dueTick: 0, previous: null, next: null, set: false };
+    return { owner, dueTick: 0, previous: undefined, next: undefined, set: false };
   }
 
   /** Sets a deadline `afterMs` from now, in place of the one it had. */
@@ -43,10 +43,10 @@ export class Deadlines {
     if (this.#count === 0) this.#start(now);
     deadline.dueTick = Math.max(Math.ceil((now + afterMs) / TICK_MS), this.#tick + 1);
     const slot = deadline.dueTick % SLOTS;
-    const first = this.#slots[slot] ?? null;
+    const first = this.#slots[slot];
     deadline.next = first;
-    deadline.previous = null;
-    if (first !== null) first.previous = deadline;
+    deadline.previous = undefined;
+    if (first !== undefined) first.previous = deadline;
     this.#slots[slot] = deadline;
     deadline.set = true;
     this.#count++;
@@ -56,18 +56,18 @@ export class Deadlines {
   drop(deadline: Deadline): void {
     if (!deadline.set) return;
     const { previous, next } = deadline;
-    if (next !== null) next.previous = previous;
-    if (previous !== null) previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    if (previous !== undefined) previous.next = next;
     else this.#slots[deadline.dueTick % SLOTS] = next;
-    deadline.previous = null;
-    deadline.next = null;
+    deadline.previous = undefined;
+    deadline.next = undefined;
     deadline.set = false;
     this.#count--;
   }
 
   #start(now: number): void {
     this.#tick = Math.floor(now / TICK_MS);
-    if (this.#timer !== null) return;
+    if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => this.turn(), TICK_MS);
     this.#timer.unref();
   }
@@ -75,8 +75,8 @@ export class Deadlines {
   /** One tick of the wheel: what the timer calls, and a test with a clock of its own. */
   turn(): void {
     if (this.#count === 0) {
-      if (this.#timer !== null) clearInterval(this.#timer);
-      this.#timer = null;
+      if (this.#timer !== undefined) clearInterval(this.#timer);
+      this.#timer = undefined;
       return;
     }
     const now = Math.floor(this.#clock() / TICK_MS);
@@ -94,8 +94,8 @@ export class Deadlines {
   }
 
   #collect(slot: number, now: number, due: Deadline[]): void {
-    let deadline = this.#slots[slot] ?? null;
-    while (deadline !== null) {
+    let deadline = this.#slots[slot];
+    while (deadline !== undefined) {
       if (deadline.dueTick <= now) due.push(deadline);
       deadline = deadline.next;
     }

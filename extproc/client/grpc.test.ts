@@ -403,7 +403,7 @@ test('the request is gRPC: method, path, te, content type, metadata, timeout', a
   assert.deepEqual(result.head.entries(), ['x-unit', '1']);
   assert.deepEqual(result.head.trailers?.(), ['x-after', '2']);
   assert.equal(result.head.find('date'), 'now');
-  assert.equal(result.head.find('x-none'), null);
+  assert.equal(result.head.find('x-none'), undefined);
 });
 
 test('a cancelled call is reset at the unit, its result is not told, and others go on', async (t) => {
@@ -419,13 +419,13 @@ test('a cancelled call is reset at the unit, its result is not told, and others 
     {
       path: '/a/B',
       headers: Buffer.alloc(0),
-      contentType: null,
-      contentEncoding: null,
+      contentType: undefined,
+      contentEncoding: undefined,
       body: Buffer.from('x'),
-      timeoutMs: null,
+      timeoutMs: undefined,
       memory: COLLECTED,
       maxAnswerBytes: 10,
-      extra: null,
+      extra: undefined,
       replaceable: true,
     },
     () => {
@@ -440,7 +440,11 @@ test('a cancelled call is reset at the unit, its result is not told, and others 
 });
 
 function callGrpc(client: UnitClient, changes: Partial<CallRequest>): Promise<CallResult> {
-  return callOnce(client, { path: '/seldon.protos.Model/Predict', contentType: null, ...changes });
+  return callOnce(client, {
+    path: '/seldon.protos.Model/Predict',
+    contentType: undefined,
+    ...changes,
+  });
 }
 
 function brief(result: CallResult): string {

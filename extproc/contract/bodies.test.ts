@@ -35,7 +35,7 @@ test('of every length at most a fifth is unused', () => {
   for (let bytes = MIN_LENT_BODY_BYTES; bytes <= MAX_LENT_BODY_BYTES; bytes += 997) {
     const memory = new BodyPool().take(bytes);
     assert.ok(
-      memory !== null && memory.length >= bytes && memory.length <= bytes * 1.25,
+      memory !== undefined && memory.length >= bytes && memory.length <= bytes * 1.25,
       `${bytes}`,
     );
   }

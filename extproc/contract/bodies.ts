@@ -48,9 +48,9 @@ export class BodyPool {
     return this.#idleBytes;
   }
 
-  /** Memory of at least that length, or null for a length that is not worth keeping or too much to keep. */
-  take(bytes: number): Buffer | null {
-    if (bytes < MIN_LENT_BODY_BYTES || bytes > MAX_LENT_BODY_BYTES) return null;
+  /** Memory of at least that length, or undefined for a length that is not worth keeping or too much to keep. */
+  take(bytes: number): Buffer | undefined {
+    if (bytes < MIN_LENT_BODY_BYTES || bytes > MAX_LENT_BODY_BYTES) return undefined;
     const length = roundUp(bytes);
     const idle = this.#idle.get(length)?.pop();
     if (idle === undefined) return Buffer.allocUnsafeSlow(length);
@@ -87,7 +87,7 @@ export class BodyPool {
 /** What one request has borrowed. */
 export class BodyLoans implements Lender {
   readonly #pool: BodyPool;
-  #lent: Buffer[] | null = null;
+  #lent: Buffer[] | undefined;
 
   constructor(pool: BodyPool) {
     this.#pool = pool;
@@ -95,7 +95,7 @@ export class BodyLoans implements Lender {
 
   lend(bytes: number): Buffer {
     const memory = this.#pool.take(bytes);
-    if (memory === null) return Buffer.allocUnsafe(bytes);
+    if (memory === undefined) return Buffer.allocUnsafe(bytes);
     this.#lent ??= [];
     this.#lent.push(memory);
     return memory.subarray(0, bytes);
@@ -104,8 +104,8 @@ export class BodyLoans implements Lender {
   /** Nobody looks at the request's bodies any more. */
   giveBack(): void {
     const lent = this.#lent;
-    if (lent === null) return;
-    this.#lent = null;
+    if (lent === undefined) return;
+    this.#lent = undefined;
     for (const memory of lent) this.#pool.give(memory);
   }
 }

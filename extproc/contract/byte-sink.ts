@@ -78,7 +78,7 @@ export class ByteSink {
     const before = this.#buffer;
     const doubled = Math.min(Math.max(before.length * 2, FIRST_BYTES), SEGMENT_BYTES);
     const grown = this.#allocate(doubled, needed, this.#maxBytes);
-    if (grown === null) return false;
+    if (grown === undefined) return false;
     before.copy(grown, 0, 0, this.#used);
     this.#buffer = grown;
     freeMemory(before);
@@ -91,7 +91,7 @@ export class ByteSink {
     const fits = Math.min(to - from, this.#buffer.length - this.#used);
     const rest = to - from - fits;
     const segment = this.#allocate(SEGMENT_BYTES, rest, this.#maxBytes - this.length - fits);
-    if (segment === null) return false;
+    if (segment === undefined) return false;
     this.#copy(source, from, from + fits);
     if (this.#used > 0) this.#full.push(this.#buffer);
     this.#buffer = segment;
@@ -101,13 +101,13 @@ export class ByteSink {
   }
 
   /** Memory of the wanted size, no more than `most`, or of just what is needed where that alone still fits. */
-  #allocate(wanted: number, needed: number, most: number): Buffer | null {
+  #allocate(wanted: number, needed: number, most: number): Buffer | undefined {
     for (const bytes of [Math.max(needed, Math.min(wanted, most)), needed]) {
       if (!this.#account.hold(bytes)) continue;
       this.#heldBytes += bytes;
       return Buffer.allocUnsafeSlow(bytes);
     }
-    return null;
+    return undefined;
   }
 
   #release(bytes: number): void {

@@ -1,5 +1,5 @@
 // The seam for whoever watches side calls: metrics, traces, payload logs. An observer is made for each plan, is asked at the
-// beginning of each call, and may give the call headers of its own. Who has no interest in a call answers null, which
+// beginning of each call, and may give the call headers of its own. Who has no interest in a call answers undefined, which
 // costs the call nothing; without an observer nothing is asked.
 import type { CallVerb, Transport } from '../../graph/plan/plan.ts';
 import type { CallResult, UnitClient } from './calls.ts';
@@ -19,10 +19,10 @@ export interface ObservedCall {
 }
 
 export interface CallObserver {
-  /** Who watches one request in this one's place, asked once before its first call or its reply; null: nobody does. */
-  forRequest?(exchange: Exchange): CallObserver | null;
+  /** Who watches one request in this one's place, asked once before its first call or its reply; undefined: nobody does. */
+  forRequest?(exchange: Exchange): CallObserver | undefined;
   /**
-   * Before a call is made; null: it is not watched. The call sends `body`, in several pieces where a combiner is asked, with the
+   * Before a call is made; undefined: it is not watched. The call sends `body`, in several pieces where a combiner is asked, with the
    * content type and encoding of `message`.
    */
   begin(
@@ -30,7 +30,7 @@ export interface CallObserver {
     exchange: Exchange,
     message: Message,
     body: Buffer | readonly Buffer[],
-  ): CallTrace | null;
+  ): CallTrace | undefined;
   /** A router chose among its children: a position, −1 for all, −2 for none. After the `end` of the call that asked it. */
   chose?(unit: number, choice: number, exchange: Exchange): void;
   /** The walk is over, with what the transport is about to write. Not called where the client has gone away. */
@@ -39,8 +39,8 @@ export interface CallObserver {
 
 /** One call that is watched: exactly one of `end` and `cancelled` is called. */
 export interface CallTrace {
-  /** Header lines (`name: value\r\n`) or HPACK literals that this call sends besides the request's; null for none. */
-  readonly headers: Buffer | null;
+  /** Header lines (`name: value\r\n`) or HPACK literals that this call sends besides the request's; undefined for none. */
+  readonly headers: Buffer | undefined;
   /** `status` as HTTP (REST) or gRPC says it, of a failure the one that the client is told. */
   end(status: number, result: CallResult): void;
   /** The client has gone away, or another branch of the walk has failed. */
@@ -64,31 +64,31 @@ class ObserverList implements CallObserver {
     exchange: Exchange,
     message: Message,
     body: Buffer | readonly Buffer[],
-  ): CallTrace | null {
-    let one: CallTrace | null = null;
-    let list: CallTrace[] | null = null;
+  ): CallTrace | undefined {
+    let one: CallTrace | undefined;
+    let list: CallTrace[] | undefined;
     for (const observer of this.#observers) {
       const trace = observer.begin(call, exchange, message, body);
-      if (trace === null) continue;
-      if (one === null) one = trace;
-      else if (list === null) list = [one, trace];
+      if (trace === undefined) continue;
+      if (one === undefined) one = trace;
+      else if (list === undefined) list = [one, trace];
       else list.push(trace);
     }
-    return list === null ? one : new TraceList(list);
+    return list === undefined ? one : new TraceList(list);
   }
 
   /** For most requests one of several watches, and no list is made. */
-  forRequest(exchange: Exchange): CallObserver | null {
-    let one: CallObserver | null = null;
-    let list: CallObserver[] | null = null;
+  forRequest(exchange: Exchange): CallObserver | undefined {
+    let one: CallObserver | undefined;
+    let list: CallObserver[] | undefined;
     for (const observer of this.#observers) {
       const own = observer.forRequest === undefined ? observer : observer.forRequest(exchange);
-      if (own === null) continue;
-      if (one === null) one = own;
-      else if (list === null) list = [one, own];
+      if (own === undefined) continue;
+      if (one === undefined) one = own;
+      else if (list === undefined) list = [one, own];
       else list.push(own);
     }
-    return list === null ? one : new ObserverList(list);
+    return list === undefined ? one : new ObserverList(list);
   }
 
   chose(unit: number, choice: number, exchange: Exchange): void {
@@ -102,12 +102,12 @@ class ObserverList implements CallObserver {
 
 class TraceList implements CallTrace {
   readonly #traces: readonly CallTrace[];
-  readonly headers: Buffer | null;
+  readonly headers: Buffer | undefined;
 
   constructor(traces: readonly CallTrace[]) {
     this.#traces = traces;
-    const blocks = traces.flatMap(({ headers }) => (headers === null ? [] : [headers]));
-    this.headers = blocks.length < 2 ? (blocks[0] ?? null) : Buffer.concat(blocks);
+    const blocks = traces.flatMap(({ headers }) => (headers === undefined ? [] : [headers]));
+    this.headers = blocks.length < 2 ? blocks[0] : Buffer.concat(blocks);
   }
 
   end(status: number, result: CallResult): void {

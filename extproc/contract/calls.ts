@@ -9,14 +9,14 @@ export interface CallRequest {
   readonly path: string;
   /** `http1Block` or `hpackBlock` of the request's headers. */
   readonly headers: Buffer;
-  /** Further headers of this call alone, in the same form; null for none. */
-  readonly extra: Buffer | null;
-  readonly contentType: string | null;
-  readonly contentEncoding: string | null;
+  /** Further headers of this call alone, in the same form; undefined for none. */
+  readonly extra: Buffer | undefined;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
   /** REST: the body. gRPC: the message without its frame. May be several pieces, sent one after the other. */
   readonly body: Buffer | readonly Buffer[];
-  /** null: no bound but the request's own deadline. */
-  readonly timeoutMs: number | null;
+  /** undefined: no bound but the request's own deadline. */
+  readonly timeoutMs: number | undefined;
   readonly maxAnswerBytes: number;
   /** Where the response's body goes; its bytes are held before they are read. */
   readonly memory: BodyMemory;

@@ -19,8 +19,8 @@ export interface Exchange extends BodyMemory {
 
 /** The client's request headers, kept as the bytes in which Envoy sent them. */
 export interface RequestHeaders {
-  /** Value of a lower-case header or pseudo-header, null when absent. */
-  find(name: string): string | null;
+  /** Value of a lower-case header or pseudo-header, undefined when absent. */
+  find(name: string): string | undefined;
   /** Copies such a value to the start of `into`; its length in bytes, −1 when it is absent or longer than there is room. */
   copy(name: string, into: Uint8Array): number;
   /**
@@ -62,7 +62,7 @@ export type Outcome =
       readonly kind: 'grpc-error';
       readonly grpcStatus: number;
       readonly grpcMessage: string;
-      readonly head: ResponseHead | null;
+      readonly head: ResponseHead | undefined;
       readonly routing: string;
     }
   /** Sidegraph's own error. */

@@ -25,14 +25,14 @@ const ERRNO_WORDS: Readonly<Record<string, string>> = {
 /** What a system error says; the code in lower case where there is no better word. */
 export function errnoWords(error: unknown): string {
   const code = errnoOf(error);
-  if (code === null) return describeThrown(error);
+  if (code === undefined) return describeThrown(error);
   return ERRNO_WORDS[code] ?? code.toLowerCase();
 }
 
-/** The `code` of a system error, null when it has none. */
-export function errnoOf(error: unknown): string | null {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
-  return typeof error.code === 'string' ? error.code : null;
+/** The `code` of a system error, undefined when it has none. */
+export function errnoOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** `POST http://127.0.0.1:9000/predict: connection refused`. */

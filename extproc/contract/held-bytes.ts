@@ -42,7 +42,7 @@ export class HeldBytes {
     const most = ownBytes <= SMALL_REQUEST_BYTES ? this.maxBytes : this.maxLargeBytes;
     while (this.bytes + bytes > most) {
       const yielding = this.#findYielding(account, ownBytes);
-      if (yielding === null) return false;
+      if (yielding === undefined) return false;
       this.#arriving.delete(yielding);
       yielding.yield();
     }
@@ -61,18 +61,18 @@ export class HeldBytes {
   }
 
   /** The largest body that stands still; else the largest of all if it is larger than what the asking one would hold. */
-  #findYielding(asking: HeldAccount, askedBytes: number): HeldAccount | null {
+  #findYielding(asking: HeldAccount, askedBytes: number): HeldAccount | undefined {
     const stalledBefore = this.#now() - STALLED_MS;
-    let stalled: HeldAccount | null = null;
-    let largest: HeldAccount | null = null;
+    let stalled: HeldAccount | undefined;
+    let largest: HeldAccount | undefined;
     for (const account of this.#arriving) {
       if (account === asking) continue;
-      if (largest === null || account.bytes > largest.bytes) largest = account;
+      if (largest === undefined || account.bytes > largest.bytes) largest = account;
       if (account.arrivedAt > stalledBefore) continue;
-      if (stalled === null || account.bytes > stalled.bytes) stalled = account;
+      if (stalled === undefined || account.bytes > stalled.bytes) stalled = account;
     }
-    if (stalled !== null) return stalled;
-    return largest !== null && largest.bytes > askedBytes ? largest : null;
+    if (stalled !== undefined) return stalled;
+    return largest !== undefined && largest.bytes > askedBytes ? largest : undefined;
   }
 }
 

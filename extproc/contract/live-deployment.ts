@@ -2,10 +2,10 @@
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 
 export interface LiveDeployment {
-  /** The deployment loaded last; null before the first load. */
-  current(): DeploymentPlan | null;
-  /** A loaded plan by its hash; null asks for the first predictor of the current deployment. */
-  plan(hash: string | null): Plan | undefined;
+  /** The deployment loaded last; undefined before the first load. */
+  current(): DeploymentPlan | undefined;
+  /** A loaded plan by its hash; undefined asks for the first predictor of the current deployment. */
+  plan(hash: string | undefined): Plan | undefined;
 }
 
 /** The plans whose units must answer for the current deployment to be ready; shadows take no part. */

@@ -18,7 +18,7 @@ test('the shares of all processes leave as much again of what they may take toge
 });
 
 test('without a bound the default holds, and a bound that is too small leaves the least that serves', () => {
-  assert.equal(heldShare(null, 3), MAX_HELD_BYTES);
+  assert.equal(heldShare(undefined, 3), MAX_HELD_BYTES);
   assert.equal(heldShare(100 * MIB, 1), MIN_HELD_BYTES);
 });
 

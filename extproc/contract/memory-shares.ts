@@ -14,9 +14,9 @@ export const HELD_SHARE = 0.5;
 /** The least that may be held, however small the limit is. */
 export const MIN_HELD_BYTES = 8 * MIB;
 
-/** Bytes that one process may hold. `memoryBytes`: bound of the supervisor and all `workers` together; null for none. */
-export function heldShare(memoryBytes: number | null, workers: number): number {
-  if (memoryBytes === null) return MAX_HELD_BYTES;
+/** Bytes that one process may hold. `memoryBytes`: bound of the supervisor and all `workers` together; undefined for none. */
+export function heldShare(memoryBytes: number | undefined, workers: number): number {
+  if (memoryBytes === undefined) return MAX_HELD_BYTES;
   const rest = (memoryBytes - SUPERVISOR_BYTES) / workers - NODE_BYTES;
   return Math.floor(Math.min(Math.max(rest * HELD_SHARE, MIN_HELD_BYTES), MAX_HELD_BYTES));
 }

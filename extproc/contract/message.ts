@@ -4,17 +4,17 @@ import type { Payload } from '../../dialects/payload.ts';
 
 /** The body is, over gRPC, the protobuf message without its 5-byte frame, uncompressed. */
 export interface Message extends Payload {
-  /** null for identity. */
-  readonly contentEncoding: string | null;
-  /** The response that the message came as; null for the client's own message. */
-  readonly head: ResponseHead | null;
+  /** undefined for identity. */
+  readonly contentEncoding: string | undefined;
+  /** The response that the message came as; undefined for the client's own message. */
+  readonly head: ResponseHead | undefined;
 }
 
 /** A message of a payload that was made here, or read: as a rule without content encoding, and nobody's response. */
 export function ownMessage(
   { body, contentType, layout }: Payload,
-  contentEncoding: string | null = null,
-  head: ResponseHead | null = null,
+  contentEncoding?: string,
+  head?: ResponseHead,
 ): Message {
   return { body, contentType, layout, contentEncoding, head };
 }
@@ -23,8 +23,8 @@ export function ownMessage(
 export interface ResponseHead {
   /** HTTP status; 200 for gRPC. */
   readonly status: number;
-  /** Value of the first header of that lower-case name, null when there is none. */
-  find(name: string): string | null;
+  /** Value of the first header of that lower-case name, undefined when there is none. */
+  find(name: string): string | undefined;
   /**
    * What passes to the client: name, value, name, value …; lower-case names, values as received, repeated headers
    * repeated; without hop-by-hop headers, `content-length`, `date`, `server` and `x-sidegraph-*`. gRPC: the metadata of the headers.

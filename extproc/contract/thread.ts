@@ -22,9 +22,9 @@ const MIB = 1024 * 1024;
 
 export class Thread<To, From> {
   readonly #options: ThreadOptions;
-  #worker: Worker | null = null;
-  #job: ThreadJob<From> | null = null;
-  #idle: NodeJS.Timeout | null = null;
+  #worker: Worker | undefined;
+  #job: ThreadJob<From> | undefined;
+  #idle: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -43,20 +43,20 @@ export class Thread<To, From> {
   /** The job is over. Does nothing for one that has not got the thread. */
   leave(job: ThreadJob<From>): void {
     if (this.#job !== job) return;
-    this.#job = null;
-    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#job = undefined;
+    if (this.#idle !== undefined) clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
       const resting = this.#worker;
-      this.#worker = null;
+      this.#worker = undefined;
       void resting?.terminate();
     }, this.#options.idleMs);
     this.#idle.unref();
   }
 
   #started(): Worker {
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    this.#idle = null;
-    if (this.#worker !== null) return this.#worker;
+    if (this.#idle !== undefined) clearTimeout(this.#idle);
+    this.#idle = undefined;
+    if (this.#worker !== undefined) return this.#worker;
     const worker = new Worker(this.#options.entry, {
       resourceLimits: {
         maxOldGenerationSizeMb: this.#options.maxHeapBytes / MIB,
@@ -67,7 +67,7 @@ export class Thread<To, From> {
     worker.unref();
     const gone = (message: ThreadGone): void => {
       if (this.#worker !== worker) return;
-      this.#worker = null;
+      this.#worker = undefined;
       this.#job?.answered(message);
     };
     worker.on('message', (message: From) => this.#job?.answered(message));

@@ -10,8 +10,8 @@ import { hostPort } from '../../lib/runtime/hosts.ts';
 
 export interface UnitResponse {
   readonly status: number;
-  readonly contentType: string | null;
-  readonly contentEncoding: string | null;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
   readonly body: Buffer;
 }
 
@@ -43,7 +43,7 @@ export function askUnit(
   const timeoutMs = plan.policy.restTimeoutMs ?? UNIT_INFO_TIMEOUT_MS;
   const maxBytes = Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES);
   const path = dialectOf(edge.dialect).unitPath(model, verb, 'rest');
-  if (path === null) {
+  if (path === undefined) {
     const what = `protocol ${edge.dialect} has no ${verb}`;
     return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name}: ${what}`));
   }
@@ -77,8 +77,8 @@ export function askUnit(
             kind: 'response',
             response: {
               status: incoming.statusCode ?? 502,
-              contentType: incoming.headers['content-type'] ?? null,
-              contentEncoding: incoming.headers['content-encoding'] ?? null,
+              contentType: incoming.headers['content-type'],
+              contentEncoding: incoming.headers['content-encoding'],
               body: Buffer.concat(chunks),
             },
           }),

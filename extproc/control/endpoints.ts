@@ -56,7 +56,7 @@ function compileEndpoints({ control, clientRoutes }: Dialect): FindEndpoint {
     if (found !== undefined) return found;
     for (const { path: template, response } of templates) {
       const holes = readTemplate(template, path);
-      if (holes === null) continue;
+      if (holes === undefined) continue;
       if (response === 'post') return POST;
       const [unit = '', version] = holes;
       const before = VERSION.exec(template)?.[1] ?? '';

@@ -13,8 +13,8 @@ import { bytesField } from '../../lib/codecs/protobuf/writer.ts';
 interface DescribedFile {
   readonly name: string;
   readonly package: string;
-  /** Names of its messages and enums; null: all of the package. */
-  readonly types: ReadonlySet<string> | null;
+  /** Names of its messages and enums; undefined: all of the package. */
+  readonly types: ReadonlySet<string> | undefined;
   readonly imports: readonly string[];
 }
 
@@ -48,21 +48,21 @@ const FILES: readonly DescribedFile[] = [
     ]),
     imports: [],
   },
-  { name: 'tensor.proto', package: 'tensorflow', types: null, imports: [] },
+  { name: 'tensor.proto', package: 'tensorflow', types: undefined, imports: [] },
   {
     name: 'prediction.proto',
     package: 'seldon.protos',
-    types: null,
+    types: undefined,
     imports: [ANY, EMPTY, STRUCT, 'tensor.proto'],
   },
-  { name: 'inference.proto', package: 'inference', types: null, imports: [] },
+  { name: 'inference.proto', package: 'inference', types: undefined, imports: [] },
   {
     name: 'tensorflow_serving.proto',
     package: 'tensorflow.serving',
-    types: null,
+    types: undefined,
     imports: [ANY, WRAPPERS, 'tensor.proto'],
   },
-  { name: 'grpc/health/v1/health.proto', package: 'grpc.health.v1', types: null, imports: [] },
+  { name: 'grpc/health/v1/health.proto', package: 'grpc.health.v1', types: undefined, imports: [] },
 ];
 
 /** Field numbers of google.protobuf.FileDescriptorProto and what is in it. */

@@ -88,7 +88,7 @@ function handlerOf(
 ): Handler {
   return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
     const [hash] = call.metadata.get(PLAN_HEADER);
-    const plan = live.plan(typeof hash === 'string' ? hash : null);
+    const plan = live.plan(typeof hash === 'string' ? hash : undefined);
     if (plan === undefined) return answer(UNKNOWN_PLAN);
     responseOf(plan, method, definition, call).then(
       (answered) => ('bytes' in answered ? answer(null, answered.bytes) : answer(answered.refusal)),
@@ -120,7 +120,7 @@ async function responseOf(
     case 'unit': {
       const name = method.unitIn(request);
       const asked = findAsked(plan, name);
-      if (asked === null) return refuseUnknown(plan, name);
+      if (asked === undefined) return refuseUnknown(plan, name);
       const unit = plan.units[asked.unit];
       if (unit !== undefined && unit.builtIn !== null) return { bytes: method.builtIn(unit.name) };
       return askUnit(plan, asked.unit, method.unitPath, method.ask(request), metadata);

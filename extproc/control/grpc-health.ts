@@ -44,7 +44,7 @@ export function healthHandlers(live: LiveDeployment, services: readonly string[]
     Watch(call: Watch): void {
       watches.add(call);
       const isKnown = known.has(call.request.service ?? '');
-      let last: ServingStatus | null = null;
+      let last: ServingStatus | undefined;
       const tell = (status: ServingStatus): void => {
         if (status === last || !watches.has(call)) return;
         last = status;

@@ -62,9 +62,10 @@ async function startUnit(hex: string) {
 }
 
 let serial = 0;
-async function serve(graph: TestUnit | null, dialect: DialectName = 'seldon') {
+async function serve(graph: TestUnit | undefined, dialect: DialectName = 'seldon') {
   const path = join(dir, `s${serial++}`);
-  const deployment = graph === null ? null : testDeployment({ ...testPlan(graph), dialect });
+  const deployment =
+    graph === undefined ? undefined : testDeployment({ ...testPlan(graph), dialect });
   const live = {
     current: () => deployment,
     plan: () => deployment?.predictors[0]?.plan,
@@ -154,7 +155,7 @@ test('health is SERVING when the units accept connections', async () => {
     up.ask('/grpc.health.v1.Health/Check', '0a0178'),
     failsWith(5, /unknown service x/),
   );
-  const down = await serve(null);
+  const down = await serve(undefined);
   assert.equal(await down.ask('/grpc.health.v1.Health/Check'), '0802');
 });
 

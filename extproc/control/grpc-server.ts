@@ -9,7 +9,7 @@ export function openControlGrpc(options: ControlGrpcOptions): ConnectionServer {
   // By protocol: the next plan of a deployment may speak another one, and connections of the last stay.
   const opened = new Map<DialectName, Promise<ConnectionServer>>();
   const open = (): Promise<ConnectionServer> => {
-    const { name } = dialectOf(options.live.plan(null)?.dialect ?? 'seldon');
+    const { name } = dialectOf(options.live.plan(undefined)?.dialect ?? 'seldon');
     const known = opened.get(name);
     if (known !== undefined) return known;
     const loading = import('./grpc-services.ts').then((services) =>

@@ -70,15 +70,15 @@ async function deadPort(): Promise<number> {
 let serial = 0;
 /** Asks the one or the other as Envoy's routes do. */
 async function serve(
-  deployment: DeploymentPlan | null,
-  fault: string | null = null,
+  deployment: DeploymentPlan | undefined,
+  fault?: string,
   metrics: () => Promise<string> = () => Promise.resolve('metric 1\n'),
 ) {
   const [path, probes] = [join(dir, `s${serial++}`), join(dir, `s${serial++}`)];
   const live: LiveDeployment = {
     current: () => deployment,
     plan: (hash) =>
-      hash === null
+      hash === undefined
         ? deployment?.predictors[0]?.plan
         : deployment?.predictors.find(({ plan }) => plan.hash === hash)?.plan,
   };
@@ -146,7 +146,7 @@ test('whoever asks for readiness or metrics without end makes units be dialled, 
     type: 'MODEL',
     httpPort: (unit.address() as AddressInfo).port,
   });
-  const ask = await serve(testDeployment(plan), null, () => {
+  const ask = await serve(testDeployment(plan), undefined, () => {
     made += 1;
     return open.promise;
   });
@@ -193,7 +193,7 @@ test('ready says why requests would fail though the units answer', async () => {
 });
 
 test('before a plan is loaded everything but metrics is 503', async () => {
-  const ask = await serve(null);
+  const ask = await serve(undefined);
   assert.equal((await ask('/api/v1.0/status')).headers['sidegraph-error'], 'PLAN_UNKNOWN');
   assert.equal((await ask('/prometheus')).body, 'metric 1\n');
   const response = await ask('/ready');

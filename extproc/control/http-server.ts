@@ -112,5 +112,5 @@ async function answerAsked(
 
 function askedPlan(live: LiveDeployment, request: IncomingMessage): Plan | undefined {
   const hash = request.headers[PLAN_HEADER];
-  return live.plan(typeof hash === 'string' ? hash : null);
+  return live.plan(typeof hash === 'string' ? hash : undefined);
 }

@@ -24,13 +24,13 @@ export async function answerModels(
       asked.map(({ index, name }) =>
         plan.units[index]?.builtIn === null
           ? askUnit(plan, index, name, 'metadata', readable, account)
-          : Promise.resolve(null),
+          : Promise.resolve(undefined),
       ),
     );
     for (const [at, { name }] of asked.entries()) {
-      const result = results[at] ?? null;
+      const result = results[at];
       if (result?.kind === 'failure') return failed(dialect, result.code, result.text);
-      const listed = result === null ? [] : readList(result.response.body);
+      const listed = result === undefined ? [] : readList(result.response.body);
       if (listed.length === 0) {
         data.push({ id: name, object: 'model', created: 0, owned_by: 'sidegraph' });
       } else data.push(...listed);

@@ -21,8 +21,8 @@ import { Shared } from './shared.ts';
 export interface ProbeServerOptions {
   readonly path: string;
   readonly live: LiveDeployment;
-  /** Why requests would fail though units answer; null where they would not. */
-  readonly fault: () => string | null;
+  /** Why requests would fail though units answer; undefined where they would not. */
+  readonly fault: () => string | undefined;
   /** Makes the text of `/metrics`; once for all that ask meanwhile. */
   readonly metrics: () => Promise<string>;
   readonly log: Log;
@@ -62,7 +62,7 @@ function write(
   response: ControlResponse,
 ): void {
   const hash = request.headers[PLAN_HEADER];
-  const plan = live.plan(typeof hash === 'string' ? hash : null);
+  const plan = live.plan(typeof hash === 'string' ? hash : undefined);
   writeResponse(request, outgoing, response, '', plan?.policy.cors);
 }
 
@@ -77,7 +77,7 @@ async function answerProbe(
       const why = fault();
       if (plans.length === 0) return failed(DIALECTS.seldon, 'PLAN_UNKNOWN', 'no plan is loaded');
       // One predictor that is down fails its share of the requests, whichever route the probe came by.
-      return why === null
+      return why === undefined
         ? answerReady(plans)
         : refused(dialectOf(plans[0]?.dialect ?? 'seldon'), 503, why);
     }

@@ -25,9 +25,9 @@ export async function answerUnit(
   headers: IncomingHttpHeaders,
 ): Promise<ControlResponse> {
   const asked = findAsked(plan, name);
-  const unit = asked === null ? undefined : plan.units[asked.unit];
+  const unit = asked === undefined ? undefined : plan.units[asked.unit];
   const dialect = dialectOf(plan.dialect);
-  if (asked === null || unit === undefined) {
+  if (asked === undefined || unit === undefined) {
     const { code, info } = unknownModel(dialect, name);
     return failed(dialect, code, info);
   }
@@ -80,13 +80,13 @@ async function graphResponse(
     plan.units.map((unit, index) =>
       unit.builtIn === null
         ? askUnit(plan, index, unit.name, 'metadata', readable, account)
-        : Promise.resolve(null),
+        : Promise.resolve(undefined),
     ),
   );
   const models: ModelMetadata<unknown>[] = [];
   for (const [index, unit] of plan.units.entries()) {
-    const result = results[index] ?? null;
-    if (result === null) {
+    const result = results[index];
+    if (result === undefined) {
       models.push(builtInMetadata(unit));
       continue;
     }
@@ -96,7 +96,7 @@ async function graphResponse(
       return refused(dialect, 500, `metadata of ${unit.name}: status ${status}`);
     }
     const body = await plainBody(result.response, plan.policy.maxAnswerBytes, account);
-    if (body === null) {
+    if (body === undefined) {
       return failed(
         dialect,
         'ANSWER_NOT_DECODABLE',
@@ -126,26 +126,26 @@ function passOn({ status, body, contentType, contentEncoding }: UnitResponse): C
     status,
     body,
     headers: {
-      ...(contentType === null ? {} : { 'content-type': contentType }),
-      ...(contentEncoding === null ? {} : { 'content-encoding': contentEncoding }),
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      ...(contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }),
     },
   };
 }
 
-/** The body without its content encoding: some units compress for everybody. null when that cannot be read. */
+/** The body without its content encoding: some units compress for everybody. undefined when that cannot be read. */
 function plainBody(
   { body, contentEncoding }: UnitResponse,
   maxAnswerBytes: number,
   account: HeldAccount,
-): Promise<Buffer | null> {
+): Promise<Buffer | undefined> {
   const name = contentEncoding?.trim().toLowerCase() ?? '';
   if (name === '' || name === 'identity') return Promise.resolve(body);
   const encoding = encodingOf(name);
   const maxBytes = Math.min(maxAnswerBytes, MAX_UNIT_INFO_BYTES);
-  if (encoding === null) return Promise.resolve(null);
+  if (encoding === undefined) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     unpack(body, encoding, maxBytes, account, (unpacked) =>
-      resolve(unpacked.kind === 'plain' ? unpacked.body : null),
+      resolve(unpacked.kind === 'plain' ? unpacked.body : undefined),
     );
   });
 }

@@ -72,7 +72,7 @@ test('without a response in time it is unavailable, and what comes after that is
 
 test('alone, it knows what it knows', () => {
   const { memory } = recalling();
-  const recaller = new Recaller(memory, null);
+  const recaller = new Recaller(memory, undefined);
   assert.deepEqual(
     recaller.recall('nowhere', () => assert.fail()),
     { kind: 'unknown' },

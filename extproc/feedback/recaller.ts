@@ -24,12 +24,12 @@ interface Waiting {
 
 export class Recaller {
   readonly #memory: BranchMemory;
-  readonly #siblings: Siblings | null;
+  readonly #siblings: Siblings | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
 
-  /** `siblings`: null where this process is the only one. */
-  constructor(memory: BranchMemory, siblings: Siblings | null) {
+  /** `siblings`: undefined where this process is the only one. */
+  constructor(memory: BranchMemory, siblings: Siblings | undefined) {
     this.#memory = memory;
     this.#siblings = siblings;
   }
@@ -38,7 +38,7 @@ export class Recaller {
   recall(puid: string, later: (outcome: RecallOutcome) => void): RecallOutcome | CallHandle {
     const own = this.#memory.recall(puid);
     const siblings = this.#siblings;
-    if (own.kind !== 'unknown' || siblings === null) return own;
+    if (own.kind !== 'unknown' || siblings === undefined) return own;
     const id = this.#nextId++;
     const timer = setTimeout(() => this.#take(id)?.done(UNAVAILABLE), RECALL_LIMIT_MS);
     this.#waiting.set(id, { timer, done: later });

@@ -19,7 +19,10 @@ export interface CopiedBody {
 }
 
 /** What a body says of itself. */
-export type BodyHead = Pick<CopiedBody, 'contentType' | 'contentEncoding'>;
+export interface BodyHead {
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+}
 
 /** The room of a process. */
 export class CopyRoom {
@@ -55,8 +58,8 @@ export class Copies {
     const wanted = Math.min(bytes, MAX_CAPTURED_BODY_BYTES);
     const kept = this.#hold(wanted) ? wanted : 0;
     return {
-      contentType,
-      contentEncoding,
+      contentType: contentType ?? null,
+      contentEncoding: contentEncoding ?? null,
       bytes,
       base64: kept === 0 ? '' : beginningOf(pieces, kept).toString('base64'),
       isCut: kept < bytes,

@@ -135,7 +135,7 @@ test('of a long body the beginning is kept, and where there is no room its lengt
 test('copies of one request are bounded', () => {
   const room = new CopyRoom();
   const copies = new Copies(room);
-  const head = { contentType: null, contentEncoding: null };
+  const head = { contentType: undefined, contentEncoding: undefined };
   const body = Buffer.alloc(MAX_CAPTURED_BODY_BYTES);
   const kept = Array.from({ length: 10 }, () => copies.copy(head, [body])).filter(
     ({ isCut }) => !isCut,

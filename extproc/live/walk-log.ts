@@ -15,13 +15,13 @@ const MAX_PUID_LENGTH = 256;
 
 interface Noted {
   readonly walk: WalkRecord;
-  readonly copies: Copies | null;
+  readonly copies: Copies | undefined;
 }
 
 export class WalkLog {
   #isOn = false;
   #copies = false;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #walks: Noted[] = [];
   readonly #room = new CopyRoom();
 
@@ -32,14 +32,15 @@ export class WalkLog {
 
   /** Watches the requests of one plan. */
   prepare({ predictor }: Plan): CallObserver {
-    const note = (walk: WalkRecord, copies: Copies | null): void => this.#note({ walk, copies });
+    const note = (walk: WalkRecord, copies: Copies | undefined): void =>
+      this.#note({ walk, copies });
     return {
       forRequest: (exchange) => {
-        if (!this.#isOn) return null;
-        const copies = this.#copies ? new Copies(this.#room) : null;
+        if (!this.#isOn) return undefined;
+        const copies = this.#copies ? new Copies(this.#room) : undefined;
         return new WatchedWalk({ predictor, copies, note }, exchange);
       },
-      begin: () => null,
+      begin: () => undefined,
     };
   }
 
@@ -49,7 +50,7 @@ export class WalkLog {
     this.#walks = [];
     this.#isOn = true;
     this.#copies = wantsPayloads;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#isOn = false;
       this.#copies = false;

@@ -12,10 +12,10 @@ const MAX_CALLS = 100;
 
 export interface WatchParts {
   readonly predictor: string;
-  /** Null where payloads are not captured. */
-  readonly copies: Copies | null;
+  /** Undefined where payloads are not captured. */
+  readonly copies: Copies | undefined;
   /** Takes the walk when it is over; whoever takes it releases the copies. */
-  readonly note: (walk: WalkRecord, copies: Copies | null) => void;
+  readonly note: (walk: WalkRecord, copies: Copies | undefined) => void;
 }
 
 export class WatchedWalk implements CallObserver {
@@ -30,7 +30,7 @@ export class WatchedWalk implements CallObserver {
     this.#puid = exchange.headers.find(PUID_HEADER) ?? '';
     const { copies } = parts;
     // Of a request whose client has gone away nothing is told.
-    if (copies !== null) exchange.onCancel(() => copies.release());
+    if (copies !== undefined) exchange.onCancel(() => copies.release());
   }
 
   begin(
@@ -38,8 +38,8 @@ export class WatchedWalk implements CallObserver {
     _exchange: Exchange,
     message: Message,
     body: Buffer | readonly Buffer[],
-  ): CallTrace | null {
-    if (this.#calls.length >= MAX_CALLS) return null;
+  ): CallTrace | undefined {
+    if (this.#calls.length >= MAX_CALLS) return undefined;
     const beganAt = performance.now();
     const call: WalkCall = {
       unit: unitName,
@@ -52,17 +52,17 @@ export class WatchedWalk implements CallObserver {
     };
     this.#calls.push(call);
     const { copies } = this.#parts;
-    const payloads: CallPayloads | null =
-      copies === null ? null : { sent: copies.copy(message, body), received: null };
-    if (payloads !== null) this.#payloads.push(payloads);
+    const payloads: CallPayloads | undefined =
+      copies === undefined ? undefined : { sent: copies.copy(message, body), received: null };
+    if (payloads !== undefined) this.#payloads.push(payloads);
     return {
-      headers: null,
+      headers: undefined,
       end: (status: number, result: CallResult) => {
         call.ms = performance.now() - beganAt;
         call.status = status;
         if (result.kind !== 'response') return;
         call.bytesIn = result.body.length;
-        if (copies === null || payloads === null) return;
+        if (copies === undefined || payloads === undefined) return;
         const head = {
           contentType: result.head.find('content-type'),
           contentEncoding: result.head.find('content-encoding'),
@@ -75,7 +75,7 @@ export class WatchedWalk implements CallObserver {
 
   replied(exchange: Exchange, outcome: Outcome): void {
     const { predictor, copies, note } = this.#parts;
-    const message = outcome.kind === 'tail' ? outcome.message : null;
+    const message = outcome.kind === 'tail' ? outcome.message : undefined;
     const walk: WalkRecord = {
       predictor,
       puid: this.#puid,
@@ -85,20 +85,24 @@ export class WatchedWalk implements CallObserver {
           ? { verb: verbOfTail(outcome.key), bytesOut: outcome.message.body.length }
           : null,
     };
-    if (copies === null) note(walk, null);
+    if (copies === undefined) note(walk, undefined);
     else note({ ...walk, payloads: this.#payloadsOf(exchange, message, copies) }, copies);
   }
 
-  #payloadsOf({ headers, message }: Exchange, tail: Message | null, copies: Copies): WalkPayloads {
+  #payloadsOf(
+    { headers, message }: Exchange,
+    tail: Message | undefined,
+    copies: Copies,
+  ): WalkPayloads {
     return {
       asked: {
         path: headers.find(':path') ?? '',
-        contentType: headers.find('content-type'),
-        contentEncoding: headers.find('content-encoding'),
-        layout: message.layout,
+        contentType: headers.find('content-type') ?? null,
+        contentEncoding: headers.find('content-encoding') ?? null,
+        layout: message.layout ?? null,
       },
       calls: this.#payloads,
-      tail: tail === null ? null : copies.copy(tail, tail.body),
+      tail: tail === undefined ? null : copies.copy(tail, tail.body),
     };
   }
 }

@@ -57,7 +57,7 @@ export class CallHistograms {
     return {
       begin: ({ unit, verb, transport }) => {
         const series = units[unit]?.[transport].get(verb);
-        return series === undefined ? null : new TimedCall(series, now);
+        return series === undefined ? undefined : new TimedCall(series, now);
       },
     };
   }
@@ -103,7 +103,7 @@ export class CallHistograms {
 
 /** A call under way; one that its client has left is not counted. */
 class TimedCall implements CallTrace {
-  readonly headers = null;
+  readonly headers = undefined;
   readonly #series: CallSeries;
   readonly #now: () => number;
   readonly #beganAt: number;

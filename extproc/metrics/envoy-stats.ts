@@ -58,7 +58,7 @@ export function parseEnvoySeries(text: string): EnvoySeries[] {
   }
   return [...rows.values()].flatMap((row) => {
     const labels = seldonLabels(row);
-    if (labels === null) return [];
+    if (labels === undefined) return [];
     const side = row.side === SERVER_HISTOGRAM ? 'server' : 'client';
     return [
       {
@@ -90,28 +90,28 @@ const UNANSWERED: Readonly<Record<'server' | 'client', Readonly<Record<string, s
   client: { '0': '500', '': 'Unavailable', [ABSENT]: 'Unavailable' },
 };
 
-/** Seldon's labels; null for what Seldon does not count: responses that no service gave, requests that reached no unit. */
-function seldonLabels({ side, labels }: Row): MetricLabels | null {
+/** Seldon's labels; undefined for what Seldon does not count: responses that no service gave, requests that reached no unit. */
+function seldonLabels({ side, labels }: Row): MetricLabels | undefined {
   const route = unpack(labels[ROUTE_TAG], ROUTE_LABELS);
-  if (route === null) return null;
+  if (route === undefined) return undefined;
   const isServer = side === SERVER_HISTOGRAM;
   const said = labels['code'] ?? '';
   const code = (isServer ? UNANSWERED.server : UNANSWERED.client)[said] ?? said;
   if (isServer) return { ...route, code };
   const unit = unpack(labels[UNIT_TAG], UNIT_LABELS);
   const path = labels['path'] === ABSENT ? '' : (labels['path'] ?? '');
-  return unit === null ? null : { ...route, ...unit, service: path, code };
+  return unit === undefined ? undefined : { ...route, ...unit, service: path, code };
 }
 
-/** A packed label as the labels that it stands for; null when it is none. */
-function unpack(packed: string | undefined, names: readonly string[]): MetricLabels | null {
-  if (packed === undefined || !packed.startsWith('[')) return null;
+/** A packed label as the labels that it stands for; undefined when it is none. */
+function unpack(packed: string | undefined, names: readonly string[]): MetricLabels | undefined {
+  if (packed === undefined || !packed.startsWith('[')) return undefined;
   try {
     const values: unknown = JSON.parse(packed);
-    if (!Array.isArray(values)) return null;
+    if (!Array.isArray(values)) return undefined;
     return Object.fromEntries(names.map((name, index) => [name, String(values[index] ?? '')]));
   } catch {
-    return null;
+    return undefined;
   }
 }
 

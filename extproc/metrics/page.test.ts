@@ -138,7 +138,7 @@ test('one page adds up the counts of all workers', async () => {
     return readCounts(calls, new ProcessGauges(() => streams), FEEDBACK);
   });
   const page = await renderMetricsPage({
-    admin: null,
+    admin: undefined,
     workers: () => Promise.resolve(workers),
     learned: () => [],
     log: SILENT_LOG,
@@ -165,7 +165,7 @@ test('the feedback of all workers is one sum for each unit, and nothing is lost 
     return readCounts(timedCalls().calls, new ProcessGauges(() => 0), counts);
   });
   const page = await renderMetricsPage({
-    admin: null,
+    admin: undefined,
     workers: () => Promise.resolve(workers),
     learned: () => [
       { labels: { branch: '0', router: 'r' }, tries: 0, successes: 0 },

@@ -13,8 +13,8 @@ import { type SeldonFamily, SeriesTable } from './seldon-families.ts';
 import type { WorkerCounts } from './worker-counts.ts';
 
 export interface MetricsSources {
-  /** Envoy's admin socket; null for none. */
-  readonly admin: string | null;
+  /** Envoy's admin socket; undefined for none. */
+  readonly admin: string | undefined;
   /** What each worker that runs has counted. */
   readonly workers: () => Promise<readonly WorkerCounts[]>;
   /** What routers have learned. */
@@ -36,7 +36,7 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
     seldon_api_executor_server_requests_seconds: new SeriesTable(),
     seldon_api_executor_client_requests_seconds: new SeriesTable(),
   };
-  if (admin !== null) {
+  if (admin !== undefined) {
     for (const { family, labels, distribution } of await readEnvoy(admin, sources.log)) {
       tables[family].add(labels, distribution);
     }

@@ -8,8 +8,8 @@ import { redactEvent } from './redactor.ts';
 export interface OpenEvent {
   readonly event: PayloadEvent;
   readonly body: Buffer;
-  /** Null for identity. */
-  readonly contentEncoding: string | null;
+  /** Undefined for identity. */
+  readonly contentEncoding: string | undefined;
 }
 
 export type OpenedBody =
@@ -21,23 +21,27 @@ const UNPACK = { gzip: gunzip, deflate: inflate } as const;
 /** Never rejects. */
 export async function openBody(event: PayloadEvent): Promise<OpenedBody> {
   const { body, contentEncoding, redaction } = event;
-  if (redaction === null) return { kind: 'open', event, ...(await plainBody(event)) };
+  if (redaction === undefined) return { kind: 'open', event, ...(await plainBody(event)) };
   const redacted = await redactEvent(body, contentEncoding, redaction);
   if (redacted.kind === 'withheld') return redacted;
-  return { kind: 'open', event, body: redacted.body, contentEncoding: null };
+  return { kind: 'open', event, body: redacted.body, contentEncoding: undefined };
 }
 
 /** gzip and deflate are taken off; what cannot be unpacked goes as it is. */
 function plainBody({
   body,
   contentEncoding,
-}: PayloadEvent): Promise<{ body: Buffer; contentEncoding: string | null }> {
+}: PayloadEvent): Promise<{ body: Buffer; contentEncoding: string | undefined }> {
   const unpack =
-    contentEncoding === 'gzip' || contentEncoding === 'deflate' ? UNPACK[contentEncoding] : null;
-  if (unpack === null) return Promise.resolve({ body, contentEncoding });
+    contentEncoding === 'gzip' || contentEncoding === 'deflate'
+      ? UNPACK[contentEncoding]
+      : undefined;
+  if (unpack === undefined) return Promise.resolve({ body, contentEncoding });
   return new Promise((resolve) => {
     unpack(body, { maxOutputLength: MAX_UNPACKED_EVENT_BYTES }, (error, plain) =>
-      resolve(error === null ? { body: plain, contentEncoding: null } : { body, contentEncoding }),
+      resolve(
+        error === null ? { body: plain, contentEncoding: undefined } : { body, contentEncoding },
+      ),
     );
   });
 }

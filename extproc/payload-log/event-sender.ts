@@ -45,7 +45,7 @@ export class EventSender implements EventQueue {
   /** Events that are being sent, and batches of them. */
   #inFlight = 0;
   #batches = 0;
-  #emptied: (() => void) | null = null;
+  #emptied: (() => void) | undefined;
   readonly #sinks: Sinks;
   #counts = { sent: 0, dropped: 0, failed: 0, withheld: 0 };
   readonly #said = new Map<string, number>();
@@ -72,7 +72,7 @@ export class EventSender implements EventQueue {
     this.#waiting.length = 0;
     this.#first = 0;
     this.#counts.dropped += dropped;
-    if (dropped > 0) this.#say('PAYLOAD_LOG_DROPPED', 'the process ends', null);
+    if (dropped > 0) this.#say('PAYLOAD_LOG_DROPPED', 'the process ends', undefined);
     await this.#sinks.close();
   }
 
@@ -88,13 +88,17 @@ export class EventSender implements EventQueue {
     if (this.#length < MAX_WAITING_EVENTS && this.#heldBytes + bytes <= MAX_WAITING_EVENT_BYTES)
       return true;
     this.#counts.dropped++;
-    this.#say('PAYLOAD_LOG_DROPPED', 'payload logs are dropped: their sinks are too slow', null);
+    this.#say(
+      'PAYLOAD_LOG_DROPPED',
+      'payload logs are dropped: their sinks are too slow',
+      undefined,
+    );
     return false;
   }
 
   withhold(why: string): void {
     this.#counts.withheld++;
-    this.#say(CODES.withheld, why, null);
+    this.#say(CODES.withheld, why, undefined);
   }
 
   offer(event: PayloadEvent): void {
@@ -151,13 +155,13 @@ export class EventSender implements EventQueue {
     const sent = await this.#deliver(batch[0]?.url ?? '', open);
     return bodies.map((body) => {
       if (body.kind === 'withheld') return { count: 'withheld', why: body.why };
-      const why = sent.shift() ?? null;
-      return why === null ? SENT : { count: 'failed', why };
+      const why = sent.shift();
+      return why === undefined ? SENT : { count: 'failed', why };
     });
   }
 
-  /** What went wrong with each, null for nothing. */
-  async #deliver(url: string, events: readonly OpenEvent[]): Promise<(string | null)[]> {
+  /** What went wrong with each, undefined for nothing. */
+  async #deliver(url: string, events: readonly OpenEvent[]): Promise<(string | undefined)[]> {
     if (events.length === 0) return [];
     try {
       return await this.#sinks.send(url, events);
@@ -166,7 +170,7 @@ export class EventSender implements EventQueue {
     }
   }
 
-  #say(code: string, reason: string, url: string | null): void {
+  #say(code: string, reason: string, url: string | undefined): void {
     const now = performance.now();
     if (now - (this.#said.get(code) ?? -LOG_EVERY_MS) < LOG_EVERY_MS) return;
     this.#said.set(code, now);
@@ -176,7 +180,7 @@ export class EventSender implements EventQueue {
 
 /** How long a compressed one becomes nobody knows: it goes by itself. */
 function isBatched({ url, contentEncoding }: PayloadEvent): boolean {
-  return contentEncoding === null && isKafka(url);
+  return contentEncoding === undefined && isKafka(url);
 }
 
 /** Its headers count too: a client writes some of them. */
@@ -184,6 +188,6 @@ function bytesOf({ body, headers }: PayloadEvent): number {
   return Object.values(headers).reduce((sum, value) => sum + value.length, body.length);
 }
 
-function withoutSecrets(url: string | null): string | null {
-  return url === null ? null : url.replace(/\/\/[^/@]{0,1000}@/, '//…@');
+function withoutSecrets(url: string | undefined): string | undefined {
+  return url?.replace(/\/\/[^/@]{0,1000}@/, '//…@');
 }

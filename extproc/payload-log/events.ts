@@ -14,10 +14,10 @@ export interface PayloadEvent {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Of the body; null for identity. */
-  readonly contentEncoding: string | null;
-  /** What is left out of it; null for nothing. */
-  readonly redaction: CompiledRedaction | null;
+  /** Of the body; undefined for identity. */
+  readonly contentEncoding: string | undefined;
+  /** What is left out of it; undefined for nothing. */
+  readonly redaction: CompiledRedaction | undefined;
 }
 
 /** Takes events without waiting. */
@@ -55,15 +55,15 @@ export function preparePayloads(
     'ce-protocol': plan.dialect,
   }));
   const redactions = plan.units.map(({ logs }) =>
-    logs?.redact === undefined ? null : prepareRedaction(logs.redact),
+    logs?.redact === undefined ? undefined : prepareRedaction(logs.redact),
   );
   return {
     log(unit, kind, message, exchange) {
       const logs = plan.units[unit]?.logs;
       if (logs === undefined || !isSampled(logs, exchange) || skips(exchange)) return;
-      const redaction = redactions[unit]?.[kind] ?? null;
-      const unread = redaction === null ? null : whyUnread(message, exchange);
-      if (unread !== null) {
+      const redaction = redactions[unit]?.[kind];
+      const unread = redaction === undefined ? undefined : whyUnread(message, exchange);
+      if (unread !== undefined) {
         queue.withhold(unread);
         return;
       }
@@ -77,7 +77,7 @@ export function preparePayloads(
           'ce-time': new Date().toISOString(),
           'ce-requestid': exchange.headers.find(PUID_HEADER) ?? '',
           'content-type': message.contentType ?? contentTypeOf(exchange),
-          ...(layoutHeader === null || message.layout === null
+          ...(layoutHeader === undefined || message.layout === undefined
             ? {}
             : { [layoutHeader]: message.layout }),
         },
@@ -89,12 +89,12 @@ export function preparePayloads(
   };
 }
 
-/** Why nothing can be left out of a payload, as far as that is clear without a look into it; null where it may be. */
-function whyUnread(message: Message, exchange: Exchange): Withheld | null {
+/** Why nothing can be left out of a payload, as far as that is clear without a look into it; undefined where it may be. */
+function whyUnread(message: Message, exchange: Exchange): Withheld | undefined {
   const { contentType, layout, body } = message;
   if (body.length > MAX_REDACTED_EVENT_BYTES) return 'it is too large';
-  if (layout !== null) return 'it has binary tensors';
-  return contentType === null && isGrpc(exchange) ? 'it is gRPC' : null;
+  if (layout !== undefined) return 'it has binary tensors';
+  return contentType === undefined && isGrpc(exchange) ? 'it is gRPC' : undefined;
 }
 
 /** gRPC payloads are protobuf messages without their frame, whatever the request says of itself. */
@@ -118,5 +118,5 @@ function isSampled({ share }: PayloadLog, exchange: Exchange): boolean {
 
 function skips({ headers }: Exchange): boolean {
   const value = headers.find(SKIP_HEADER);
-  return value !== null && SKIPS.has(value.toLowerCase());
+  return value !== undefined && SKIPS.has(value.toLowerCase());
 }

@@ -4,10 +4,10 @@ import { EVENT_TIMEOUT_MS, MAX_EVENTS_IN_FLIGHT, MAX_SINK_RESPONSE_BYTES } from 
 import type { OpenEvent } from './event-body.ts';
 
 export class HttpSink {
-  #agents: { readonly http: Agent; readonly https: Agent } | null = null;
+  #agents: { readonly http: Agent; readonly https: Agent } | undefined;
 
-  /** Resolves with what went wrong, null for nothing; rejects where there was no response. */
-  async send({ event, body, contentEncoding }: OpenEvent): Promise<string | null> {
+  /** Resolves with what went wrong, undefined for nothing; rejects where there was no response. */
+  async send({ event, body, contentEncoding }: OpenEvent): Promise<string | undefined> {
     const url = new URL(event.url);
     const options: RequestOptions = {
       method: 'POST',
@@ -15,12 +15,12 @@ export class HttpSink {
       signal: AbortSignal.timeout(EVENT_TIMEOUT_MS),
       headers: {
         ...event.headers,
-        ...(contentEncoding === null ? {} : { 'content-encoding': contentEncoding }),
+        ...(contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }),
         'content-length': body.length,
       },
     };
     const status = await post(url, options, body);
-    return status >= 200 && status < 300 ? null : `the sink answered ${status}`;
+    return status >= 200 && status < 300 ? undefined : `the sink answered ${status}`;
   }
 
   #agentFor(url: URL): Agent {

@@ -51,18 +51,18 @@ async function startBroker(behave: (socket: Socket) => void): Promise<FakeBroker
 
 const TIMES: KafkaTimes = { batch: 2000, attempt: 500, betweenAttempts: 100, idle: 300 };
 
-function openSink(broker: FakeBroker | null): KafkaSink {
+function openSink(broker: FakeBroker | undefined): KafkaSink {
   const brokers = [{ host: '127.0.0.1', port: broker?.port ?? 1 }];
   return new KafkaSink(brokers, () => ({ tls: undefined, sasl: undefined }), TIMES);
 }
 
 const opened = (bytes = 2): OpenEvent => {
   const made = event('kafka://broker/t', bytes);
-  return { event: made, body: made.body, contentEncoding: null };
+  return { event: made, body: made.body, contentEncoding: undefined };
 };
 
-const BEHAVIOURS: readonly (readonly [string, RegExp, ((socket: Socket) => void) | null])[] = [
-  ['is not there', /ECONNREFUSED/, null],
+const BEHAVIOURS: readonly (readonly [string, RegExp, ((socket: Socket) => void) | undefined])[] = [
+  ['is not there', /ECONNREFUSED/, undefined],
   ['hangs up at once', /closed|ECONNRESET|EPIPE/, (socket) => socket.destroy()],
   [
     'takes a request and hangs up',
@@ -110,7 +110,7 @@ const BEHAVIOURS: readonly (readonly [string, RegExp, ((socket: Socket) => void)
 test('a broker that does not take an event costs it, in time, and says why', async () => {
   await Promise.all(
     BEHAVIOURS.map(async ([what, expected, behave]) => {
-      const sink = openSink(behave === null ? null : await startBroker(behave));
+      const sink = openSink(behave === undefined ? undefined : await startBroker(behave));
       const begun = performance.now();
       const [why] = await sink.send('t', [opened()]);
       const ms = performance.now() - begun;
@@ -127,7 +127,7 @@ test('as many batches as are sent at a time end in time, and leave no connection
   const batches = Array.from({ length: 10 }, () => sink.send('t', [opened(), opened()]));
   const begun = performance.now();
   for (const outcome of await Promise.all(batches))
-    assert.ok(outcome.length === 2 && outcome.every((why) => why !== null), outcome.join());
+    assert.ok(outcome.length === 2 && outcome.every((why) => why !== undefined), outcome.join());
   assert.ok(performance.now() - begun < TIMES.batch + 1500);
   assert.ok(broker.connections <= 10, `${broker.connections} connections`);
   await sink.close();

@@ -50,8 +50,8 @@ export class KafkaSink {
   readonly #brokers: readonly BrokerAddress[];
   readonly #security: () => KafkaSecurity;
   readonly #times: KafkaTimes;
-  #client: Client | null = null;
-  #idle: NodeJS.Timeout | null = null;
+  #client: Client | undefined;
+  #idle: NodeJS.Timeout | undefined;
   #underWay = 0;
   #isClosed = false;
   /** What each connection has brought since a batch was last taken. */
@@ -70,10 +70,10 @@ export class KafkaSink {
     this.#times = times;
   }
 
-  /** Resolves with what went wrong with each event, null for nothing. Never rejects. */
-  async send(topic: string, events: readonly OpenEvent[]): Promise<(string | null)[]> {
+  /** Resolves with what went wrong with each event, undefined for nothing. Never rejects. */
+  async send(topic: string, events: readonly OpenEvent[]): Promise<(string | undefined)[]> {
     const failure = await this.#sendInTime(topic, events);
-    if (failure === null) return events.map(() => null);
+    if (failure === undefined) return events.map(() => undefined);
     if (!failure.isTooLarge || events.length === 1) return events.map(() => failure.why);
     // A topic may take less than a batch has: each by itself.
     const results = [];
@@ -84,15 +84,15 @@ export class KafkaSink {
   /** For good: what is under way ends without another attempt. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    if (this.#client !== null) await this.#discard(this.#client);
+    if (this.#idle !== undefined) clearTimeout(this.#idle);
+    if (this.#client !== undefined) await this.#discard(this.#client);
   }
 
-  async #sendInTime(topic: string, events: readonly OpenEvent[]): Promise<Failure | null> {
+  async #sendInTime(topic: string, events: readonly OpenEvent[]): Promise<Failure | undefined> {
     const partition = this.#batch++;
     const messages = events.map((event) => messageOf(topic, partition, event));
     const deadline = performance.now() + this.#times.batch;
-    let before: Failure | null = null;
+    let before: Failure | undefined;
     this.#underWay++;
     try {
       for (;;) {
@@ -100,7 +100,7 @@ export class KafkaSink {
         const isLate = performance.now() + this.#times.betweenAttempts >= deadline;
         // An attempt that was cut short says less than the one before it.
         if (failure === LATE) return before ?? LATE;
-        if (failure === null || failure.isFinal || isLate || this.#isClosed) return failure;
+        if (failure === undefined || failure.isFinal || isLate || this.#isClosed) return failure;
         before = failure;
         await sleep(this.#times.betweenAttempts);
       }
@@ -110,7 +110,7 @@ export class KafkaSink {
     }
   }
 
-  async #attempt(messages: KafkaMessage[], timeoutMs: number): Promise<Failure | null> {
+  async #attempt(messages: KafkaMessage[], timeoutMs: number): Promise<Failure | undefined> {
     if (this.#isClosed) return CLOSED;
     let client: Client;
     try {
@@ -125,7 +125,7 @@ export class KafkaSink {
       const ended = await Promise.race([sent, late]);
       if (ended !== LATE) {
         this.#received.clear();
-        return null;
+        return undefined;
       }
       sent.catch(() => {});
       void this.#discard(client);
@@ -138,7 +138,7 @@ export class KafkaSink {
   }
 
   #open(): Client {
-    if (this.#client !== null) return this.#client;
+    if (this.#client !== undefined) return this.#client;
     const { tls, sasl } = this.#security();
     const client: Client = new Producer({
       clientId: CLIENT_ID,
@@ -173,17 +173,17 @@ export class KafkaSink {
 
   /** Its calls under way end with errors. */
   async #discard(client: Client): Promise<void> {
-    if (this.#client === client) this.#client = null;
+    if (this.#client === client) this.#client = undefined;
     for (const [, connection] of client.connections) connection.socket?.destroy();
     await client.close(true).catch(() => {});
   }
 
   #closeWhenIdle(): void {
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    this.#idle = null;
+    if (this.#idle !== undefined) clearTimeout(this.#idle);
+    this.#idle = undefined;
     if (this.#underWay > 0 || this.#isClosed) return;
     this.#idle = setTimeout(() => {
-      if (this.#client !== null) void this.#discard(this.#client);
+      if (this.#client !== undefined) void this.#discard(this.#client);
     }, this.#times.idle);
     this.#idle.unref();
   }
@@ -251,7 +251,7 @@ function messageOf(topic: string, partition: number, opened: OpenEvent): KafkaMe
     headers.set(`ce_${attribute}`, value);
     if (SELDON_HEADERS.has(attribute)) headers.set(attribute, value);
   }
-  if (opened.contentEncoding !== null) headers.set('content-encoding', opened.contentEncoding);
+  if (opened.contentEncoding !== undefined) headers.set('content-encoding', opened.contentEncoding);
   return { topic, partition, value: opened.body, headers };
 }
 

@@ -25,7 +25,7 @@ const REDACT = ['jsonData.user.email'];
 interface Logging {
   readonly sink: Sink;
   readonly sender: EventSender;
-  log(body: Buffer | string, encoding?: string | null, kind?: PayloadKind): void;
+  log(body: Buffer | string, encoding?: string, kind?: PayloadKind): void;
 }
 
 async function startLogging(redact: readonly string[] = REDACT): Promise<Logging> {
@@ -36,7 +36,7 @@ async function startLogging(redact: readonly string[] = REDACT): Promise<Logging
   return {
     sink,
     sender,
-    log: (body, encoding = null, kind = 'request') =>
+    log: (body, encoding, kind = 'request') =>
       payloads?.log(0, kind, message(body, encoding), exchange),
   };
 }
@@ -46,7 +46,7 @@ const bodies = (sink: Sink): string[] => sink.got.map(({ body }) => body);
 test('a field that is left out is not sent, and all else is, to the byte', async () => {
   const { sink, sender, log } = await startLogging();
   log(BODY);
-  log('{"data":1}', null, 'response');
+  log('{"data":1}', undefined, 'response');
   await settled(sender);
   assert.deepEqual(bodies(sink).sort(), ['{"data":1}', REDACTED].sort());
   assert.equal(sink.got[0]?.headers['content-length'], String(sink.got[0]?.body.length));
@@ -127,7 +127,7 @@ test('gRPC and binary tensors are not sent, even where they look like JSON', asy
   const sender = new EventSender(SILENT_LOG);
   const payloads = preparePayloads(loggedPlan(sink.url, { redact: REDACT }), sender, '');
   const grpc = new FakeExchange(message('1'), fakeHeaders({ 'content-type': 'application/grpc' }));
-  payloads?.log(0, 'request', { ...message('1'), contentType: null }, grpc);
+  payloads?.log(0, 'request', { ...message('1'), contentType: undefined }, grpc);
   payloads?.log(0, 'request', { ...message('{}'), layout: '2' }, new FakeExchange(message('{}')));
   await settled(sender);
   assert.deepEqual(bodies(sink), []);
@@ -137,7 +137,7 @@ test('gRPC and binary tensors are not sent, even where they look like JSON', asy
 test('a feedback is a request, a response and the truth, and paths are for each', async () => {
   const { sink, sender, log } = await startLogging();
   const feedback = `{"request":${BODY},"response":${BODY},"truth":${BODY},"reward":1.0}`;
-  log(feedback, null, 'feedback');
+  log(feedback, undefined, 'feedback');
   await settled(sender);
   assert.deepEqual(bodies(sink), [feedback.replaceAll(`"${SECRET}"`, '"[redacted]"')]);
 });

@@ -39,7 +39,7 @@ const turns = new Turns(1, MAX_WAITING_REDACTIONS);
 /** Never rejects. */
 export async function redactEvent(
   body: Buffer,
-  contentEncoding: string | null,
+  contentEncoding: string | undefined,
   redaction: CompiledRedaction,
 ): Promise<RedactedEvent> {
   const encoding = readEncoding(contentEncoding);
@@ -84,8 +84,8 @@ function redactInThread(
       thread.occupy(job);
       thread.say({ bytes, encoding, paths, maxBytes: MAX_REDACTED_EVENT_BYTES }, [bytes.buffer]);
     };
-    const turn: Turn | null = turns.take(begin);
-    if (turn === null) resolve(withhold('too many wait to be redacted'));
+    const turn: Turn | undefined = turns.take(begin);
+    if (turn === undefined) resolve(withhold('too many wait to be redacted'));
   });
 }
 

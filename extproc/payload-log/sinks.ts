@@ -13,7 +13,7 @@ export class Sinks {
   readonly #variables: Readonly<Record<string, string | undefined>>;
   readonly #http = new HttpSink();
   readonly #clusters = new Map<string, KafkaSink>();
-  #kafka: Kafka | null = null;
+  #kafka: Kafka | undefined;
 
   /** `variables` say how brokers are spoken to. */
   constructor(variables: Readonly<Record<string, string | undefined>>) {
@@ -23,12 +23,12 @@ export class Sinks {
   /** Before the programs of plans are compiled. */
   async load(plans: readonly Plan[]): Promise<void> {
     const urls = plans.flatMap(({ units }) => units.flatMap(({ logs }) => logs?.url ?? []));
-    if (this.#kafka !== null || !urls.some(isKafka)) return;
+    if (this.#kafka !== undefined || !urls.some(isKafka)) return;
     this.#kafka = await import('./kafka-sink.ts');
   }
 
-  /** What went wrong with each event of a batch for one URL, null for nothing; rejects where it is the same for all. */
-  send(url: string, events: readonly OpenEvent[]): Promise<(string | null)[]> {
+  /** What went wrong with each event of a batch for one URL, undefined for nothing; rejects where it is the same for all. */
+  send(url: string, events: readonly OpenEvent[]): Promise<(string | undefined)[]> {
     const sink = readSinkUrl(url);
     if (sink?.kind === 'kafka') return this.#clusterOf(sink).send(sink.topic, events);
     return Promise.all(events.map((event) => this.#http.send(event)));
@@ -42,7 +42,7 @@ export class Sinks {
     const key = brokers.map(({ host, port }) => `${host} ${port}`).join();
     const known = this.#clusters.get(key);
     if (known !== undefined) return known;
-    if (this.#kafka === null) throw new Error('Kafka is not loaded');
+    if (this.#kafka === undefined) throw new Error('Kafka is not loaded');
     const cluster = new this.#kafka.KafkaSink(brokers, () => readKafkaSecurity(this.#variables));
     this.#clusters.set(key, cluster);
     return cluster;

@@ -11,7 +11,7 @@ const BATCH = 200_000;
 const ROUNDS = 15;
 
 const HEADERS: RequestHeaders = {
-  find: () => null,
+  find: () => undefined,
   copy: () => -1,
   http1Block: () => Buffer.alloc(0),
   hpackBlock: () => Buffer.alloc(0),

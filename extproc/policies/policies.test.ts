@@ -8,7 +8,7 @@ import { NO_STATE, type OpenState } from './state-store.ts';
 import { openPolicy } from './table.ts';
 
 const HEADERS: RequestHeaders = {
-  find: () => null,
+  find: () => undefined,
   copy: () => -1,
   http1Block: () => Buffer.alloc(0),
   hpackBlock: () => Buffer.alloc(0),

@@ -19,7 +19,7 @@ export function openFeedback(
   const memory = new BranchMemory();
   const siblings =
     workers < 2
-      ? null
+      ? undefined
       : {
           ask: (id: number, puid: string) => send({ type: 'recall', id, puid }),
           release: (puid: string) => send({ type: 'release', puid }),

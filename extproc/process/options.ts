@@ -3,8 +3,8 @@ import { MAX_HELD_BYTES } from '../../graph/plan/limits.ts';
 import * as flag from '../../lib/runtime/options.ts';
 
 export interface WorkerOptions {
-  /** Envoy's egress listener; null when every edge is direct. */
-  readonly egress: string | null;
+  /** Envoy's egress listener; undefined when every edge is direct. */
+  readonly egress: string | undefined;
   readonly logLevel: FilterLogLevel;
   /** Where payload logs say that they come from: the URL of the graph. */
   readonly source: string;

@@ -48,9 +48,9 @@ export interface WorkerParts {
 
 export class Worker implements LiveDeployment {
   readonly #parts: WorkerParts;
-  #deployment: DeploymentPlan | null = null;
+  #deployment: DeploymentPlan | undefined;
   readonly #plans = new Map<string, Plan>();
-  #servers: Readonly<Record<Door, ConnectionServer>> | null = null;
+  #servers: Readonly<Record<Door, ConnectionServer>> | undefined;
   #draining = false;
   #queue: Promise<void>;
 
@@ -59,12 +59,12 @@ export class Worker implements LiveDeployment {
     this.#queue = parts.send({ type: 'ready', pid: process.pid });
   }
 
-  current(): DeploymentPlan | null {
+  current(): DeploymentPlan | undefined {
     return this.#deployment;
   }
 
-  plan(hash: string | null): Plan | undefined {
-    return hash === null ? this.#deployment?.predictors[0]?.plan : this.#plans.get(hash);
+  plan(hash: string | undefined): Plan | undefined {
+    return hash === undefined ? this.#deployment?.predictors[0]?.plan : this.#plans.get(hash);
   }
 
   /** Takes a message of the parent; what is no message is logged and passed over. */
@@ -104,7 +104,7 @@ export class Worker implements LiveDeployment {
     // A peer that is gone before its turn is no fault.
     socket.on('error', () => {});
     this.#enqueue(() => {
-      if (this.#servers === null || this.#draining) socket.destroy();
+      if (this.#servers === undefined || this.#draining) socket.destroy();
       else this.#servers[to].take(socket);
       return Promise.resolve();
     });

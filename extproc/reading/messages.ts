@@ -4,8 +4,8 @@ import type { Task } from './tasks.ts';
 
 /** A payload whose body is elsewhere. */
 export interface PayloadHead {
-  readonly contentType: string | null;
-  readonly layout: string | null;
+  readonly contentType: string | undefined;
+  readonly layout: string | undefined;
   readonly length: number;
 }
 
@@ -24,11 +24,11 @@ export type ToReader =
 
 export type FromReader =
   | { readonly kind: 'needs'; readonly bytes: number }
-  /** `bytes` is null for the body that was given. */
+  /** `bytes` is undefined for the body that was given. */
   | {
       readonly kind: 'payload';
       readonly head: PayloadHead;
-      readonly bytes: Uint8Array<ArrayBuffer> | null;
+      readonly bytes: Uint8Array<ArrayBuffer> | undefined;
     }
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly text: string };

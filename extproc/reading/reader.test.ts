@@ -18,7 +18,7 @@ function numbers(bytes: number, piece = ',0.25'): Buffer {
 }
 
 function payloads(bodies: readonly Buffer[]): Payload[] {
-  return bodies.map((body) => ({ body, contentType: null, layout: null }));
+  return bodies.map((body) => ({ body, contentType: undefined, layout: undefined }));
 }
 
 function inThread<K extends TaskKind>(
@@ -130,7 +130,7 @@ test('readings wait their turn, one too many is refused, and those that are canc
       assert.fail('it was cancelled'),
     );
   const handles = Array.from({ length: 1 + MAX_WAITING_READS }, () => begin(new HeldAccount(all)));
-  assert.equal(begin(new HeldAccount(all)), null);
+  assert.equal(begin(new HeldAccount(all)), undefined);
   for (const handle of handles) handle?.cancel();
   for (const handle of handles) handle?.cancel();
   assert.equal(countReadings(), 0);

@@ -34,23 +34,23 @@ export function countReadings(): number {
   return turns.running + turns.waiting;
 }
 
-/** `done` is called once and never at once, unless the handle is cancelled before. Null where too many wait. */
+/** `done` is called once and never at once, unless the handle is cancelled before. Undefined where too many wait. */
 export function readInThread<K extends TaskKind>(
   messages: Messages,
   task: Task<K>,
   payloads: readonly Payload[],
   account: ByteAccount,
   done: (result: ThreadResult<K>) => void,
-): CallHandle | null {
+): CallHandle | undefined {
   const reading = new Reading(messages, task, payloads, account, done);
   const turn = turns.take(() => reading.begin());
-  if (turn === null) return null;
+  if (turn === undefined) return undefined;
   reading.turn = turn;
   return reading;
 }
 
 class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
-  turn: Turn | null = null;
+  turn: Turn | undefined;
   readonly #messages: Messages;
   readonly #task: Task<K>;
   readonly #payloads: readonly Payload[];
@@ -95,7 +95,7 @@ class Reading<K extends TaskKind> implements CallHandle, ThreadJob<FromReader> {
       }
       case 'payload': {
         const { head, bytes } = message;
-        const body = bytes === null ? this.#payloads[0]?.body : Buffer.from(bytes.buffer);
+        const body = bytes === undefined ? this.#payloads[0]?.body : Buffer.from(bytes.buffer);
         const { contentType, layout } = head;
         this.#end({ kind: 'read', result: { body, contentType, layout } as TaskResults[K] });
         return;

@@ -8,13 +8,13 @@ import type { Edits, Payload, Unusable } from '../../dialects/payload.ts';
 
 /** What each task answers. A body that comes back may be the one that was given. */
 export interface TaskResults {
-  readonly fit: Edits | Unusable | null;
+  readonly fit: Edits | Unusable | undefined;
   /** Of the graph's protocol, in the unit's. */
   readonly 'to-unit': Payload | Unusable;
   /** Of the unit's response and of what it was sent, in the graph's protocol. */
   readonly 'from-unit': Payload | Unusable;
   readonly 'read-route': number | Unusable;
-  readonly 'find-unjoinable': Unusable | null;
+  readonly 'find-unjoinable': Unusable | undefined;
   readonly average: Payload | Unusable;
   readonly 'simple-model': Payload;
   readonly 'write-routing': Payload;
@@ -37,7 +37,7 @@ export interface Task<K extends TaskKind = TaskKind> {
 }
 
 const NO_ROUTING: Routing = {};
-const NOTHING: Payload = { body: Buffer.alloc(0), contentType: null, layout: null };
+const NOTHING: Payload = { body: Buffer.alloc(0), contentType: undefined, layout: undefined };
 
 export function performTask<K extends TaskKind>(
   messages: Messages,
@@ -56,9 +56,7 @@ function performAny(
   const { requests, routing } = messages;
   switch (task.kind) {
     case 'fit':
-      return requests === null
-        ? null
-        : requests.fit(first, task.model ?? '', task.isResponse === true);
+      return requests?.fit(first, task.model ?? '', task.isResponse === true);
     case 'to-unit':
       return transcoder(messages, task).request(first, task.model ?? '', task.isResponse === true);
     case 'from-unit':
@@ -72,13 +70,13 @@ function performAny(
     case 'simple-model':
       return messages.simpleModel(first, task.model ?? '');
     case 'write-routing':
-      return routing === null
+      return routing === undefined
         ? first
         : withBody(first, routing.write(first.body, task.routing ?? NO_ROUTING));
     case 'read-feedback':
-      return routing === null ? null : routing.readFeedback(first.body);
+      return routing?.readFeedback(first.body);
     case 'write-feedback':
-      return routing === null
+      return routing === undefined
         ? first
         : withBody(first, routing.writeFeedback(first.body, task.routing ?? NO_ROUTING));
   }
@@ -87,7 +85,7 @@ function performAny(
 /** A unit is called by one only where there is one. */
 function transcoder({ dialect, transport }: Messages, { spoken = dialect }: Task): Transcoder {
   const found = transcoderOf(dialect, spoken, transport);
-  if (found === null) throw new Error(`no way from ${dialect} to ${spoken} over ${transport}`);
+  if (found === undefined) throw new Error(`no way from ${dialect} to ${spoken} over ${transport}`);
   return found;
 }
 
@@ -96,9 +94,9 @@ function withBody(payload: Payload, body: Buffer): Payload {
   return { body, contentType: payload.contentType, layout: payload.layout };
 }
 
-/** The payload that a result is; null for any other. */
-export function payloadOf(result: TaskResults[TaskKind]): Payload | null {
-  return typeof result === 'object' && result !== null && isPayload(result) ? result : null;
+/** The payload that a result is; undefined for any other. */
+export function payloadOf(result: TaskResults[TaskKind]): Payload | undefined {
+  return typeof result === 'object' && isPayload(result) ? result : undefined;
 }
 
 function isPayload(result: object): result is Payload {

@@ -9,7 +9,7 @@ import { bytesMade, payloadOf, performTask } from './tasks.ts';
 
 type Order = Extract<ToReader, { kind: 'task' }>;
 
-let waiting: (() => void) | null = null;
+let waiting: (() => void) | undefined;
 
 function say(message: FromReader, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
@@ -32,14 +32,14 @@ function run(messages: Messages, order: Order, payloads: readonly Payload[]): vo
 function answer(messages: Messages, order: Order, payloads: readonly Payload[]): void {
   const result = performTask(messages, order.task, payloads);
   const made = payloadOf(result);
-  if (made === null) {
+  if (made === undefined) {
     say({ kind: 'done', result });
     return;
   }
   const { body, contentType, layout } = made;
   const head = { contentType, layout, length: body.length };
   if (body === payloads[0]?.body) {
-    say({ kind: 'payload', head, bytes: null });
+    say({ kind: 'payload', head, bytes: undefined });
   } else {
     // A copy of its own: what is kept here for the next message must stay.
     const own = new Uint8Array(body);
@@ -60,8 +60,8 @@ parentPort?.on('message', (message: ToReader) => void take(message));
 async function take(message: ToReader): Promise<void> {
   if (message.kind === 'room') {
     const next = waiting;
-    waiting = null;
-    if (next === null) return;
+    waiting = undefined;
+    if (next === undefined) return;
     if (message.granted) guarded(next);
     return;
   }

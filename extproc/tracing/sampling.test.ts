@@ -11,9 +11,9 @@ const SPAN = '00f067aa0ba902b7';
 const own = { traceparent: `00-${TRACE}-${SPAN}-00` };
 
 test('without a parent the id of the trace decides, as Envoy reads it', () => {
-  assert.equal(readTraceContext(fakeHeaders(own), 250_000), null);
+  assert.equal(readTraceContext(fakeHeaders(own), 250_000), undefined);
   assert.deepEqual(readTraceContext(fakeHeaders(own), 250_001), { traceId: TRACE, spanId: SPAN });
-  assert.equal(readTraceContext(fakeHeaders(own), 0), null);
+  assert.equal(readTraceContext(fakeHeaders(own), 0), undefined);
 });
 
 test("the caller's flag goes before the share", () => {
@@ -23,9 +23,9 @@ test("the caller's flag goes before the share", () => {
   });
   assert.ok(readTraceContext(fakeHeaders(parent('01')), 0));
   assert.ok(readTraceContext(fakeHeaders(parent('03')), 0));
-  assert.equal(readTraceContext(fakeHeaders(parent('00')), 1_000_000), null);
+  assert.equal(readTraceContext(fakeHeaders(parent('00')), 1_000_000), undefined);
   const broken = { ...own, 'x-sidegraph-traceparent': 'x' };
-  assert.equal(readTraceContext(fakeHeaders(broken), 1_000_000), null);
+  assert.equal(readTraceContext(fakeHeaders(broken), 1_000_000), undefined);
 });
 
 test('no context, or none that is valid, is no trace', () => {
@@ -35,8 +35,8 @@ test('no context, or none that is valid, is no trace', () => {
     `00-${TRACE}-${SPAN}`,
     `00-${TRACE}-${'x'.repeat(16)}-00`,
   ])
-    assert.equal(readTraceContext(fakeHeaders({ traceparent }), 1_000_000), null, traceparent);
-  assert.equal(readTraceContext(fakeHeaders(), 1_000_000), null);
+    assert.equal(readTraceContext(fakeHeaders({ traceparent }), 1_000_000), undefined, traceparent);
+  assert.equal(readTraceContext(fakeHeaders(), 1_000_000), undefined);
 });
 
 test('a unit is told its span in every format that is spoken, in the form of its client', () => {

@@ -17,21 +17,21 @@ const LENGTH = 55;
 const FLAGS_AT = 54;
 const MILLION = 1_000_000;
 
-/** Null for a request that is not traced. */
+/** Undefined for a request that is not traced. */
 export function readTraceContext(
   headers: RequestHeaders,
   samplingMillionths: number,
-): TraceContext | null {
+): TraceContext | undefined {
   const own = headers.find(TRACE_HEADER);
-  if (own === null || own.length !== LENGTH) return null;
+  if (own === undefined || own.length !== LENGTH) return undefined;
   const parent = headers.find(TRACE_PARENT_HEADER);
   const isSampled =
-    parent === null
+    parent === undefined
       ? shareOf(own, 3) < samplingMillionths
       : (hexAt(parent, FLAGS_AT) & 1) === 1 && parent.length >= LENGTH;
-  if (!isSampled) return null;
+  if (!isSampled) return undefined;
   const [, traceId, spanId] = TRACEPARENT.exec(own) ?? [];
-  return traceId === undefined || spanId === undefined ? null : { traceId, spanId };
+  return traceId === undefined || spanId === undefined ? undefined : { traceId, spanId };
 }
 
 /** The first eight bytes of a trace's id as a little-endian number, modulo a million. */

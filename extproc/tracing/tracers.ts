@@ -16,7 +16,7 @@ import {
 
 export class Tracers {
   readonly #log: Log;
-  #sdk: Sdk | null = null;
+  #sdk: Sdk | undefined;
   readonly #providers = new Map<string, SpanProvider>();
 
   constructor(log: Log) {
@@ -25,7 +25,7 @@ export class Tracers {
 
   /** Before a deployment's programs are compiled: loads the SDK where one of its plans has traces. */
   async load(plans: readonly Plan[]): Promise<void> {
-    if (this.#sdk !== null || plans.every(({ tracing }) => tracing === undefined)) return;
+    if (this.#sdk !== undefined || plans.every(({ tracing }) => tracing === undefined)) return;
     this.#sdk = await import('./sdk.ts');
   }
 
@@ -33,14 +33,14 @@ export class Tracers {
   prepare(plan: Plan): CallObserver | undefined {
     const { tracing } = plan;
     const sdk = this.#sdk;
-    if (tracing === undefined || sdk === null) return undefined;
+    if (tracing === undefined || sdk === undefined) return undefined;
     const traced = tracedPlan(plan, tracing, this.#providerOf(sdk, plan, tracing).tracer);
     return {
       // Only requests that are traced are watched.
-      begin: () => null,
+      begin: () => undefined,
       forRequest(exchange) {
         const context = readTraceContext(exchange.headers, tracing.samplingMillionths);
-        if (context === null) return null;
+        if (context === undefined) return undefined;
         exchange.headers.replaceTrace();
         return new sdk.RequestTrace(traced, context);
       },

@@ -69,9 +69,9 @@ function answer(exchange: Exchange): void {
     message: {
       body: body.subarray(0),
       contentType,
-      layout: null,
-      contentEncoding: null,
-      head: null,
+      layout: undefined,
+      contentEncoding: undefined,
+      head: undefined,
     },
     routing: '',
   });

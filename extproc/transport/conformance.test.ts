@@ -31,7 +31,7 @@ interface Case {
 }
 
 const MAX_BODY_BYTES = 200_000;
-const HEAD = { status: 200, find: () => null };
+const HEAD = { status: 200, find: () => undefined };
 
 const CASES: readonly Case[] = [
   {
@@ -50,19 +50,19 @@ const CASES: readonly Case[] = [
     name: 'REST: tail with the body of the client',
     steps: [open('rest', { 'content-type': 'text/plain' }), body('hello')],
     walk: (exchange) =>
-      exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),
+      exchange.reply({ ...tail(exchange, '', undefined, ''), message: exchange.message }),
   },
   {
     name: 'REST: tail with an empty body, with a large one',
     steps: [open('rest', { 'content-type': 'text/plain' }), body('', 4)],
-    walk: (exchange) => exchange.reply(tail(exchange, 'y'.repeat(150_000), null, '')),
+    walk: (exchange) => exchange.reply(tail(exchange, 'y'.repeat(150_000), undefined, '')),
   },
   {
     name: 'REST: tail without a body, where the client had one in two pieces',
     steps: [open('rest', {}), piece(Buffer.from('hel'), false, 0), body('lo')],
     walk: (exchange) => {
       assert.equal(exchange.message.body.toString(), 'hello');
-      exchange.reply(tail(exchange, '', null, ''));
+      exchange.reply(tail(exchange, '', undefined, ''));
     },
   },
   {
@@ -72,13 +72,13 @@ const CASES: readonly Case[] = [
       piece(Buffer.from('hello'), false, 0),
       { send: { request_trailers: { trailers: { headers: [] } } }, expect: 1 },
     ],
-    walk: (exchange) => exchange.reply(tail(exchange, 'x', null, '')),
+    walk: (exchange) => exchange.reply(tail(exchange, 'x', undefined, '')),
   },
   {
     name: 'REST: no body, tail without one',
     steps: [open('rest', {}, true, 1)],
     walk: (exchange) =>
-      exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),
+      exchange.reply({ ...tail(exchange, '', undefined, ''), message: exchange.message }),
   },
   {
     name: 'REST: no body, tail with one',
@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
         message: {
           body: Buffer.from('{"ok":"ü"}'),
           contentType: 'application/json',
-          layout: null,
+          layout: undefined,
           contentEncoding: 'gzip',
           head: {
             ...HEAD,
@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
       open('rest', {}),
       { send: { request_trailers: { trailers: { headers: [] } } }, expect: 1 },
     ],
-    walk: (exchange) => exchange.reply(tail(exchange, '', null, '')),
+    walk: (exchange) => exchange.reply(tail(exchange, '', undefined, '')),
   },
   {
     name: 'REST: an unknown plan, and then the response phases of the local reply',
@@ -161,8 +161,8 @@ const CASES: readonly Case[] = [
     steps: [open('rest', {}), body('hello')],
     walk: (exchange) => {
       setTimeout(() => {
-        exchange.reply(tail(exchange, '1', null, ''));
-        exchange.reply(tail(exchange, '2', null, ''));
+        exchange.reply(tail(exchange, '1', undefined, ''));
+        exchange.reply(tail(exchange, '2', undefined, ''));
       }, 5);
     },
   },
@@ -174,18 +174,18 @@ const CASES: readonly Case[] = [
       piece(frame('hello world').subarray(3), false, 0),
       piece(Buffer.alloc(0), true, 2),
     ],
-    walk: (exchange) => exchange.reply(tail(exchange, 'changed', null, '{"r":1}')),
+    walk: (exchange) => exchange.reply(tail(exchange, 'changed', undefined, '{"r":1}')),
   },
   {
     name: 'gRPC: tail with a message of several chunks',
     steps: [open('grpc', {}), piece(frame('x'.repeat(150_000)), true, 4)],
     walk: (exchange) =>
-      exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),
+      exchange.reply({ ...tail(exchange, '', undefined, ''), message: exchange.message }),
   },
   {
     name: 'gRPC: tail with chunks that end at the limit of a chunk, and an empty message',
     steps: [open('grpc', {}), piece(frame(''), true, 2)],
-    walk: (exchange) => exchange.reply(tail(exchange, 'x'.repeat(65_536 - 5), null, '')),
+    walk: (exchange) => exchange.reply(tail(exchange, 'x'.repeat(65_536 - 5), undefined, '')),
   },
   {
     name: 'gRPC: trailers of the client: the message goes with the headers',
@@ -195,7 +195,7 @@ const CASES: readonly Case[] = [
       { send: { request_trailers: { trailers: { headers: [] } } }, expect: 1 },
     ],
     walk: (exchange) =>
-      exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),
+      exchange.reply({ ...tail(exchange, '', undefined, ''), message: exchange.message }),
   },
   {
     name: 'gRPC: a compressed message',
@@ -204,7 +204,7 @@ const CASES: readonly Case[] = [
       piece(frame(gzipSync('z'.repeat(5000)), 1), true, 2),
     ],
     walk: (exchange) =>
-      exchange.reply({ ...tail(exchange, '', null, ''), message: exchange.message }),
+      exchange.reply({ ...tail(exchange, '', undefined, ''), message: exchange.message }),
   },
   {
     name: 'gRPC: a compressed message that inflates over the limit',
@@ -246,9 +246,9 @@ const CASES: readonly Case[] = [
         status: 200,
         message: {
           body: Buffer.from(text),
-          contentType: null,
-          layout: null,
-          contentEncoding: null,
+          contentType: undefined,
+          layout: undefined,
+          contentEncoding: undefined,
           head: { ...HEAD, entries: () => ['x-a', '1', 'x-a', '2'] },
         },
         routing: '{"r":1}',
@@ -418,14 +418,14 @@ function frame(message: Buffer | string, flag = 0): Buffer {
   return Buffer.concat([head, bytes]);
 }
 
-function tail(exchange: Exchange, text: string, contentType: string | null, routing: string) {
+function tail(exchange: Exchange, text: string, contentType: string | undefined, routing: string) {
   assert.equal(exchange.headers.find('x-request-id'), 'r');
   const message = {
     body: Buffer.from(text),
     contentType,
-    layout: null,
-    contentEncoding: null,
-    head: null,
+    layout: undefined,
+    contentEncoding: undefined,
+    head: undefined,
   };
   const key = 'm/predict/rest';
   return {

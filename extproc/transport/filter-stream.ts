@@ -50,13 +50,13 @@ const STATE = {
   ANSWERED: 4,
 } as const;
 
-/** Replies to phases that pass unchanged, by phase; null where there is none that does. */
-const CONTINUE: readonly (Buffer | null)[] = [
-  null,
-  null,
-  null,
+/** Replies to phases that pass unchanged, by phase; undefined where there is none that does. */
+const CONTINUE: readonly (Buffer | undefined)[] = [
+  undefined,
+  undefined,
+  undefined,
   framed(emptyReply(REPLY.RESPONSE_HEADERS)),
-  null,
+  undefined,
   framed(emptyReply(REPLY.RESPONSE_BODY)),
   framed(emptyReply(REPLY.REQUEST_TRAILERS)),
   framed(emptyReply(REPLY.RESPONSE_TRAILERS)),
@@ -74,12 +74,12 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   readonly #send: SendMessage;
   readonly #request: GatheredRequest;
   #state: number = STATE.START;
-  #route: BoundRoute | null = null;
+  #route: BoundRoute | undefined;
   #headersSent = false;
   #over = false;
-  #listeners: (() => void)[] | null = null;
+  #listeners: (() => void)[] | undefined;
   /** Of a gRPC stream that goes on after its first message. */
-  #later: LaterMessages | null = null;
+  #later: LaterMessages | undefined;
 
   constructor(context: FilterContext, stream: Http2Stream, session: ServerSession) {
     this.#context = context;
@@ -111,7 +111,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     // A walk that was cut short may have calls that still send, and what we ended ourselves may still be on its way to Envoy.
     this.#request.close(!this.cancelled && this.#stream.remoteEnded);
     const route = this.#route;
-    this.#route = null;
+    this.#route = undefined;
     route?.release();
   }
 
@@ -132,7 +132,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
         return bytes <= this.#request.maxBodyBytes + MAX_PASSING_BYTES;
       default:
         // What waits is held as it is kept.
-        if (this.#later !== null && this.#state === STATE.HANDLING) {
+        if (this.#later !== undefined && this.#state === STATE.HANDLING) {
           return bytes <= this.#request.maxBodyBytes + MAX_PASSING_BYTES;
         }
         // A body whose request was answered at its headers, which nobody reads, or phases that pass unchanged.
@@ -206,7 +206,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   #takeBody(chunk: Buffer): void {
     const { start, end, endOfStream } = parts;
-    if (this.#later !== null && this.#state !== STATE.ANSWERED) {
+    if (this.#later !== undefined && this.#state !== STATE.ANSWERED) {
       if (end > start && !this.#later.push(chunk, start, end)) this.#breakOff();
       else if (endOfStream) this.#later.end();
       return;
@@ -266,7 +266,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   // What the walk asks for.
 
   get isOpen(): boolean {
-    return this.#later !== null;
+    return this.#later !== undefined;
   }
 
   get #isAnswered(): boolean {
@@ -298,7 +298,7 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   has(name: string): boolean {
-    return this.headers.find(name) !== null;
+    return this.headers.find(name) !== undefined;
   }
 
   onCancel(listener: () => void): void {
@@ -308,11 +308,11 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   reply(outcome: Outcome): void {
     if (this.#isAnswered) return;
-    const passes = outcome.kind === 'tail' && this.#later !== null;
+    const passes = outcome.kind === 'tail' && this.#later !== undefined;
     this.#state = passes ? STATE.PASSING : STATE.ANSWERED;
     this.#request.settles();
     this.#request.drop();
-    this.#listeners = null;
+    this.#listeners = undefined;
     if (outcome.kind === 'error' && outcome.code === 'OVERLOADED') this.#context.held.refusals++;
     try {
       sendOutcome(outcome, this, this.#send);
@@ -328,9 +328,9 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
   }
 
   /** Whether nothing is wrong with the request; what is, is answered. */
-  #accepts(unfit: Unfit | null): boolean {
-    if (unfit !== null) this.#fail(unfit.code, unfit.info);
-    return unfit === null;
+  #accepts(unfit: Unfit | undefined): boolean {
+    if (unfit !== undefined) this.#fail(unfit.code, unfit.info);
+    return unfit === undefined;
   }
 
   /** The peer sent what is no ext_proc. */
@@ -346,8 +346,8 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
     this.#state = STATE.ANSWERED;
     this.cancelled = true;
     const listeners = this.#listeners;
-    this.#listeners = null;
-    if (listeners === null) return;
+    this.#listeners = undefined;
+    if (listeners === undefined) return;
     for (const listener of listeners) {
       try {
         listener();
@@ -365,10 +365,10 @@ export class FilterStream implements StreamHandler, MessageSink, Exchange, Answe
 
   #write(message: Buffer): void {
     this.#begin();
-    this.#session.sender.data(this.#stream, message, 0, message.length, null);
+    this.#session.sender.data(this.#stream, message, 0, message.length, undefined);
   }
 
-  #sendMessage(writer: BackwardWriter, tail: Buffer | null): void {
+  #sendMessage(writer: BackwardWriter, tail: Buffer | undefined): void {
     this.#begin();
     writer.grpcFrame(writer.mark());
     this.#session.sender.data(this.#stream, writer.bytes, writer.at, writer.end, tail);

@@ -19,8 +19,8 @@ export class GatheredBody {
   readonly #maxBytes: number;
   /** Whether a piece's memory is there until the request is over. */
   readonly #isLent: boolean;
-  #piece: Buffer | null = null;
-  #sink: ByteSink | null = null;
+  #piece: Buffer | undefined;
+  #sink: ByteSink | undefined;
 
   /** `maxBytes`: more will not be added. */
   constructor(account: HeldAccount, maxBytes: number, isLent: boolean) {
@@ -36,12 +36,12 @@ export class GatheredBody {
   /** Adds `chunk[start, end)`, for which so many bytes are held; false when there is no room to copy it. */
   add(chunk: Buffer, start: number, end: number): boolean {
     const first = this.#piece;
-    if (first === null) {
+    if (first === undefined) {
       const piece = chunk.subarray(start, end);
       this.#piece = pins(chunk, end - start) ? Buffer.from(piece) : piece;
       return true;
     }
-    if (this.#sink === null) {
+    if (this.#sink === undefined) {
       this.#sink = new ByteSink(this.#account, this.#maxBytes);
       if (!this.#sink.append(first, 0, first.length)) return false;
       this.#account.release(this.#isLent ? releasableBytes(first.length) : first.length);
@@ -55,15 +55,15 @@ export class GatheredBody {
   take(done: (whole: Buffer) => void): void {
     const piece = this.#piece ?? EMPTY;
     const sink = this.#sink;
-    this.#piece = null;
-    this.#sink = null;
-    if (sink === null) done(piece);
+    this.#piece = undefined;
+    this.#sink = undefined;
+    if (sink === undefined) done(piece);
     else sink.takeInSteps(done);
   }
 
   drop(): void {
-    this.#piece = null;
+    this.#piece = undefined;
     this.#sink?.drop();
-    this.#sink = null;
+    this.#sink = undefined;
   }
 }

@@ -31,7 +31,7 @@ const NO_MESSAGE_INFO = 'the request holds no gRPC message';
 const ENVELOPE_BYTES = 4096;
 const NO_HEADERS = new RawRequestHeaders(Buffer.alloc(0), 0, 0);
 const NO_BODY = Buffer.alloc(0);
-const NO_MESSAGE = ownMessage({ body: NO_BODY, contentType: null, layout: null });
+const NO_MESSAGE = ownMessage({ body: NO_BODY, contentType: undefined, layout: undefined });
 
 export class GatheredRequest implements BodyMemory {
   headers: RawRequestHeaders = NO_HEADERS;
@@ -48,12 +48,12 @@ export class GatheredRequest implements BodyMemory {
   readonly #account: HeldAccount;
   #maxBodyBytes = 0;
   /** The frame's head of a stream's first message, and how long that is with it; 0 before that is known. */
-  #head: GrpcFrameHead | null = null;
+  #head: GrpcFrameHead | undefined;
   #frameBytes = 0;
-  /** Null until something is lent: most requests are read in one piece. */
-  #loans: BodyLoans | null = null;
-  /** What has come of the body; null before and after. */
-  #body: GatheredBody | null = null;
+  /** Undefined until something is lent: most requests are read in one piece. */
+  #loans: BodyLoans | undefined;
+  /** What has come of the body; undefined before and after. */
+  #body: GatheredBody | undefined;
 
   /** `yielded`: another request needs the room that this body takes, which is still on its way. */
   constructor(held: HeldBytes, bodies: BodyPool, yielded: () => void) {
@@ -71,7 +71,7 @@ export class GatheredRequest implements BodyMemory {
 
   lend(bytes: number): Buffer {
     // Pieces of a body that comes in several are copied together, and go at once.
-    if (this.grpc || this.#body !== null) return COLLECTED.lend(bytes);
+    if (this.grpc || this.#body !== undefined) return COLLECTED.lend(bytes);
     this.#loans ??= new BodyLoans(this.#bodies);
     return this.#loans.lend(bytes);
   }
@@ -85,7 +85,7 @@ export class GatheredRequest implements BodyMemory {
   }
 
   /** The route of the request, whose headers took so many bytes. */
-  bind(route: Route, headerBytes: number): Unfit | null {
+  bind(route: Route, headerBytes: number): Unfit | undefined {
     const { grpc, dialect } = route;
     this.grpc = grpc;
     this.dialect = dialect;
@@ -94,20 +94,20 @@ export class GatheredRequest implements BodyMemory {
     if (!this.hold(2 * headerBytes + REQUEST_OVERHEAD_BYTES)) return OVERLOADED;
     if (grpc) {
       this.streams =
-        dialect.lastInPath !== null &&
-        dialect.lastInPath(this.headers.find(':path') ?? '') !== null;
-      return null;
+        dialect.lastInPath !== undefined &&
+        dialect.lastInPath(this.headers.find(':path') ?? '') !== undefined;
+      return undefined;
     }
     const { headers } = this;
     const { layoutHeader } = dialect;
     this.message = {
       body: NO_BODY,
       contentType: headers.find('content-type'),
-      layout: layoutHeader === null ? null : headers.find(layoutHeader),
+      layout: layoutHeader === undefined ? undefined : headers.find(layoutHeader),
       contentEncoding: headers.find('content-encoding'),
-      head: null,
+      head: undefined,
     };
-    return null;
+    return undefined;
   }
 
   get maxBodyBytes(): number {
@@ -115,18 +115,18 @@ export class GatheredRequest implements BodyMemory {
   }
 
   /** A message of ext_proc with so many bytes is about to come, and is held. */
-  admit(bytes: number): Unfit | null {
+  admit(bytes: number): Unfit | undefined {
     if (bytes > this.#maxBodyBytes + ENVELOPE_BYTES) return this.#tooLarge();
-    return this.hold(bytes) ? null : OVERLOADED;
+    return this.hold(bytes) ? undefined : OVERLOADED;
   }
 
   /** A piece of the body, `chunk[start, end)`. */
-  add(chunk: Buffer, start: number, end: number): Unfit | null {
+  add(chunk: Buffer, start: number, end: number): Unfit | undefined {
     const maxBytes = this.#maxBodyBytes + (this.grpc ? GRPC_FRAME_BYTES : 0);
     this.#body ??= new GatheredBody(this.#account, maxBytes, !this.grpc);
     if (this.#body.length + end - start > maxBytes) return this.#tooLarge();
     if (this.streams) this.#readHead(chunk, start, end);
-    return this.#body.add(chunk, start, end) ? null : OVERLOADED;
+    return this.#body.add(chunk, start, end) ? undefined : OVERLOADED;
   }
 
   /** Whether the first message of a stream is there. */
@@ -152,37 +152,37 @@ export class GatheredRequest implements BodyMemory {
   }
 
   /** The request is its headers alone. */
-  endBodiless(): Unfit | null {
-    return this.grpc ? { code: 'BAD_GRPC_FRAME', info: NO_MESSAGE_INFO } : null;
+  endBodiless(): Unfit | undefined {
+    return this.grpc ? { code: 'BAD_GRPC_FRAME', info: NO_MESSAGE_INFO } : undefined;
   }
 
   /**
    * The body is whole: puts the message together. `done` is called once, in this turn of the event loop but for large bodies.
    * `unpacking` is given the handle of what takes a while and can be stopped.
    */
-  finish(done: (unfit: Unfit | null) => void, unpacking: (handle: CallHandle) => void): void {
+  finish(done: (unfit: Unfit | undefined) => void, unpacking: (handle: CallHandle) => void): void {
     this.#account.settles();
     const take = (whole: Buffer): void => {
       if (!this.grpc) {
         this.message = { ...this.message, body: whole };
-        done(null);
+        done(undefined);
         return;
       }
       const first = this.#frameBytes > 0 ? whole.subarray(0, this.#frameBytes) : whole;
       this.rest = whole.subarray(first.length);
       const handle = this.#unframe(first, done);
-      if (handle !== null) unpacking(handle);
+      if (handle !== undefined) unpacking(handle);
     };
     const body = this.#body;
-    this.#body = null;
-    if (body === null) take(NO_BODY);
+    this.#body = undefined;
+    if (body === undefined) take(NO_BODY);
     else body.take(take);
   }
 
   /** What came of the body is not needed. */
   drop(): void {
     this.#body?.drop();
-    this.#body = null;
+    this.#body = undefined;
   }
 
   /** Gives back all that is held. `isIdle`: nobody looks at the request's bodies any more, so that their memory can be used again. */
@@ -192,7 +192,7 @@ export class GatheredRequest implements BodyMemory {
     this.drop();
   }
 
-  #unframe(whole: Buffer, done: (unfit: Unfit | null) => void): CallHandle | null {
+  #unframe(whole: Buffer, done: (unfit: Unfit | undefined) => void): CallHandle | undefined {
     const encoding = this.headers.find('grpc-encoding');
     return readGrpcBody(whole, encoding, this.#maxBodyBytes, this, (body) => {
       switch (body.kind) {
@@ -200,7 +200,7 @@ export class GatheredRequest implements BodyMemory {
           // What was packed is not needed any more.
           if (body.message.buffer !== whole.buffer) this.release(whole.length);
           this.message = { ...this.message, body: body.message };
-          done(null);
+          done(undefined);
           return;
         case 'too-large':
           done(this.#tooLarge());

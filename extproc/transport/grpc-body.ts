@@ -17,14 +17,14 @@ export type GrpcBody =
  */
 export function readGrpcBody(
   whole: Buffer,
-  encoding: string | null,
+  encoding: string | undefined,
   maxBytes: number,
   account: ByteAccount,
   done: (body: GrpcBody) => void,
-): CallHandle | null {
-  const broken = (info: string): null => {
+): CallHandle | undefined {
+  const broken = (info: string): undefined => {
     done({ kind: 'broken', info });
-    return null;
+    return undefined;
   };
   if (whole.length < GRPC_FRAME_BYTES) return broken('the request holds no gRPC message');
   const flag = whole[0];
@@ -40,10 +40,10 @@ export function readGrpcBody(
   const message = whole.subarray(GRPC_FRAME_BYTES);
   if (flag === GRPC_PLAIN) {
     done(message.length > maxBytes ? { kind: 'too-large' } : { kind: 'message', message });
-    return null;
+    return undefined;
   }
-  const known = encoding === 'gzip' || encoding === 'deflate' ? encodingOf(encoding) : null;
-  if (known === null) {
+  const known = encoding === 'gzip' || encoding === 'deflate' ? encodingOf(encoding) : undefined;
+  if (known === undefined) {
     return broken('the gRPC message is compressed, but grpc-encoding is neither gzip nor deflate');
   }
   return unpack(message, known, maxBytes, account, (unpacked) => {

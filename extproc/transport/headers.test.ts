@@ -53,7 +53,7 @@ test('requests that are asked in turn keep their headers apart', () => {
   const few = headersOf(['n0', 'few n0'], ['n1', 'few n1']);
   for (const name of names) {
     assert.equal(many.find(name), `many ${name}`);
-    assert.equal(few.find(name), name === 'n0' || name === 'n1' ? `few ${name}` : null);
+    assert.equal(few.find(name), name === 'n0' || name === 'n1' ? `few ${name}` : undefined);
   }
   assert.equal(few.http1Block(false).toString(), 'n0: few n0\r\nn1: few n1\r\n');
   assert.equal(
@@ -73,7 +73,7 @@ test('a value or name that could end its line gets nowhere', () => {
   );
   assert.equal(headers.http1Block(false).toString(), 'ok: x\ty\r\n');
   assert.equal(headers.hpackBlock().toString('latin1'), '\0\x02ok\x03x\ty');
-  assert.equal(headers.find('a'), null);
+  assert.equal(headers.find('a'), undefined);
   assert.equal(headers.find('ok'), 'x\ty');
 });
 
@@ -86,10 +86,10 @@ test('gRPC units get no user-agent and nothing of gRPC itself', () => {
   );
 });
 
-test('absent headers are null, empty ones are empty', () => {
+test('absent headers are undefined, empty ones are empty', () => {
   const headers = headersOf(['x-empty', '']);
   assert.equal(headers.find('x-empty'), '');
-  assert.equal(headers.find('x-other'), null);
+  assert.equal(headers.find('x-other'), undefined);
 });
 
 test('a value is copied as its bytes where there is room for it', () => {

@@ -40,14 +40,14 @@ let spotsEnd = 0;
 
 export class RawRequestHeaders implements RequestHeaders {
   /** Whose headers `spots` are. */
-  static #spotsOf: RawRequestHeaders | null = null;
+  static #spotsOf: RawRequestHeaders | undefined;
   readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
   #traced = false;
-  #http1: Buffer | null = null;
-  #http1Readable: Buffer | null = null;
-  #hpack: Buffer | null = null;
+  #http1: Buffer | undefined;
+  #http1Readable: Buffer | undefined;
+  #hpack: Buffer | undefined;
 
   /** `bytes[start, end)` is a HeaderMap; the slice is kept. */
   constructor(bytes: Buffer, start: number, end: number) {
@@ -56,15 +56,15 @@ export class RawRequestHeaders implements RequestHeaders {
     this.#end = end;
   }
 
-  find(name: string): string | null {
+  find(name: string): string | undefined {
     const bytes = this.#bytes;
     const spot = this.#spotOf(name);
-    if (spot < 0) return null;
+    if (spot < 0) return undefined;
     const valueStart = spots[spot + 2] as number;
     const valueEnd = spots[spot + 3] as number;
     return isValue(bytes, valueStart, valueEnd)
       ? bytes.toString('latin1', valueStart, valueEnd)
-      : null;
+      : undefined;
   }
 
   copy(name: string, into: Uint8Array): number {
@@ -97,7 +97,7 @@ export class RawRequestHeaders implements RequestHeaders {
   /** Sees to it that `spots` are those of these headers. */
   #read(): void {
     if (RawRequestHeaders.#spotsOf === this) return;
-    RawRequestHeaders.#spotsOf = null;
+    RawRequestHeaders.#spotsOf = undefined;
     readSpots(this.#bytes, this.#start, this.#end);
     RawRequestHeaders.#spotsOf = this;
   }

@@ -19,8 +19,8 @@ export class LaterMessages implements MessageSink {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isEnded = false;
-  /** Null until the unit is known. */
-  #fit: ((body: Buffer) => Buffer) | null = null;
+  /** Undefined until the unit is known. */
+  #fit: ((body: Buffer) => Buffer) | undefined;
   #isBroken = false;
 
   /** `maxBytes`: of one message. */
@@ -31,7 +31,7 @@ export class LaterMessages implements MessageSink {
 
   /** False when that is no gRPC message, or too large, or when too much waits. */
   push(chunk: Buffer, start: number, end: number): boolean {
-    if (this.#fit !== null) return this.#split(chunk, start, end);
+    if (this.#fit !== undefined) return this.#split(chunk, start, end);
     if (!this.#sink.hold(end - start)) return false;
     this.#waitingBytes += end - start;
     this.#waiting.push(Buffer.from(chunk.subarray(start, end)));
@@ -41,7 +41,7 @@ export class LaterMessages implements MessageSink {
   /** The client has sent its last message. */
   end(): void {
     this.#isEnded = true;
-    if (this.#fit !== null) this.#sink.passEnd();
+    if (this.#fit !== undefined) this.#sink.passEnd();
   }
 
   /**
@@ -69,7 +69,7 @@ export class LaterMessages implements MessageSink {
   }
 
   take(chunk: Buffer, start: number, end: number): void {
-    if (this.#fit !== null) this.#sink.passLater(this.#fit(chunk.subarray(start, end)));
+    if (this.#fit !== undefined) this.#sink.passLater(this.#fit(chunk.subarray(start, end)));
   }
 
   #split(chunk: Buffer, start: number, end: number): boolean {

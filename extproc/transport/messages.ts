@@ -13,12 +13,12 @@ export interface MessageSink {
 
 export class MessageSplitter {
   readonly #sink: MessageSink;
-  #partial: Buffer | null = null;
+  #partial: Buffer | undefined;
   #partialBytes = 0;
   /** Bytes of an unwanted message that are still to come. */
   #skip = 0;
   /** A frame's head that arrives in two pieces. */
-  #head: GrpcFrameHead | null = null;
+  #head: GrpcFrameHead | undefined;
 
   constructor(sink: MessageSink) {
     this.#sink = sink;
@@ -35,25 +35,25 @@ export class MessageSplitter {
         continue;
       }
       const partial = this.#partial;
-      if (partial !== null) {
+      if (partial !== undefined) {
         const take = Math.min(end - at, partial.length - this.#partialBytes);
         chunk.copy(partial, this.#partialBytes, at, at + take);
         this.#partialBytes += take;
         at += take;
         if (this.#partialBytes === partial.length) {
-          this.#partial = null;
+          this.#partial = undefined;
           this.#sink.take(partial, 0, partial.length);
         }
         continue;
       }
       let bytes: number;
-      if (this.#head !== null || end - at < GRPC_FRAME_BYTES) {
+      if (this.#head !== undefined || end - at < GRPC_FRAME_BYTES) {
         const head = (this.#head ??= new GrpcFrameHead());
         at = head.push(chunk, at, end);
         if (!head.whole) return true;
         if (head.flag !== GRPC_PLAIN) return false;
         bytes = head.length;
-        this.#head = null;
+        this.#head = undefined;
       } else {
         if (chunk[at] !== GRPC_PLAIN) return false;
         bytes = chunk.readUInt32BE(at + 1);

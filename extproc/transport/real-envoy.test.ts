@@ -90,7 +90,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   });
 
   function post(
-    body: Buffer | string | null,
+    body: Buffer | string | undefined,
     headers: OutgoingHttpHeaders = {},
     path = '/api/v1.0/predictions?x=1',
   ): Promise<HttpResponse> {
@@ -119,20 +119,20 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   ): Promise<{
     code: number;
     details: string;
-    response: Buffer | null;
+    response: Buffer | undefined;
     head: Metadata;
     trailer: Metadata;
   }> {
     return new Promise((resolve) => {
       let head = new Metadata();
-      let response: Buffer | null = null;
+      let response: Buffer | undefined;
       const made = grpc.makeUnaryRequest<Buffer, Buffer>(
         '/seldon.protos.Model/Predict',
         (bytes) => bytes,
         (bytes) => bytes,
         message,
         metadata,
-        (_error, value) => (response = value ?? null),
+        (_error, value) => (response = value),
       );
       made.on('metadata', (received) => (head = received));
       made.on('status', ({ code, details, metadata: trailer }) =>
@@ -205,7 +205,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   });
 
   test('REST over HTTP/2, with trailers too, reaches an HTTP/1.1 unit whole', async () => {
-    walk = (exchange) => exchange.reply(tail('rest', text('changed', null)));
+    walk = (exchange) => exchange.reply(tail('rest', text('changed', undefined)));
     const session = connectHttp2(`http://127.0.0.1:${envoy.port}`);
     const request = session.request(
       { ':method': 'POST', ':path': '/' },
@@ -221,7 +221,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   });
 
   test('a body may become empty', async () => {
-    walk = (exchange) => exchange.reply(tail('rest', text('', null)));
+    walk = (exchange) => exchange.reply(tail('rest', text('', undefined)));
     const { status, body } = await post('hello', { 'content-type': 'text/plain' });
     assert.equal(status, 200);
     const echo = JSON.parse(body.toString()) as Echo;
@@ -232,13 +232,17 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
 
   test('an empty POST can be given a body, and can stay empty', async () => {
     walk = (exchange) => exchange.reply(tail('rest', text('{"a":1}', 'application/json')));
-    const given = JSON.parse((await post(null, { 'content-length': 0 })).body.toString()) as Echo;
+    const given = JSON.parse(
+      (await post(undefined, { 'content-length': 0 })).body.toString(),
+    ) as Echo;
     assert.equal(given.head, '{"a":1}');
     assert.equal(given.headers['content-length'], '7');
     assert.equal(given.headers['content-type'], 'application/json');
     assert.equal(given.url, '/predict');
     walk = (exchange) => exchange.reply(tail('rest', exchange.message));
-    const empty = JSON.parse((await post(null, { 'content-length': 0 })).body.toString()) as Echo;
+    const empty = JSON.parse(
+      (await post(undefined, { 'content-length': 0 })).body.toString(),
+    ) as Echo;
     assert.equal(empty.bytes, 0);
     assert.equal(empty.url, '/predict');
   });
@@ -278,7 +282,12 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   test('statuses of units that no list knows pass, and empty responses too', async () => {
     for (const code of [204, 400, 418, 499, 520, 599]) {
       walk = (exchange) =>
-        exchange.reply({ kind: 'response', status: code, message: text('', null), routing: '' });
+        exchange.reply({
+          kind: 'response',
+          status: code,
+          message: text('', undefined),
+          routing: '',
+        });
       const { status, body } = await post('hello');
       assert.equal(status, code);
       assert.equal(body.length, 0);
@@ -401,7 +410,11 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
         exchange.reply({
           kind: 'response',
           status: 200,
-          message: { ...text('', null), body: Buffer.alloc(bytes, 'y'), head: head(['x-a', '1']) },
+          message: {
+            ...text('', undefined),
+            body: Buffer.alloc(bytes, 'y'),
+            head: head(['x-a', '1']),
+          },
           routing: '{"r":-2}',
         });
       const { code, response, head: received } = await call(Buffer.from('hello'));
@@ -459,8 +472,14 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
   }
 });
 
-function text(body: string, contentType: string | null): Message {
-  return { body: Buffer.from(body), contentType, layout: null, contentEncoding: null, head: null };
+function text(body: string, contentType: string | undefined): Message {
+  return {
+    body: Buffer.from(body),
+    contentType,
+    layout: undefined,
+    contentEncoding: undefined,
+    head: undefined,
+  };
 }
 
 function tail(transport: 'rest' | 'grpc', message: Message, routing = ''): Outcome {
@@ -470,5 +489,5 @@ function tail(transport: 'rest' | 'grpc', message: Message, routing = ''): Outco
 }
 
 function head(entries: readonly string[]): ResponseHead {
-  return { status: 200, find: () => null, entries: () => entries };
+  return { status: 200, find: () => undefined, entries: () => entries };
 }

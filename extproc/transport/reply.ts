@@ -47,7 +47,7 @@ export interface Answering extends ClientRequest {
 }
 
 /** Takes one ProcessingResponse: what `writer` holds, and then `tail`. */
-export type SendMessage = (writer: BackwardWriter, tail: Buffer | null) => void;
+export type SendMessage = (writer: BackwardWriter, tail: Buffer | undefined) => void;
 
 const writer = new BackwardWriter();
 const headers = new HeaderList();
@@ -64,7 +64,7 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
       else sendResponse(outcome, request.dialect.layoutHeader, send);
       return;
     case 'grpc-error': {
-      addResponseHeaders(headers, outcome.head, null);
+      addResponseHeaders(headers, outcome.head, undefined);
       addResponseTrailers(headers, outcome.head);
       addRouting(headers, outcome.routing);
       const text = Buffer.from(outcome.grpcMessage, 'utf8');
@@ -109,14 +109,14 @@ function sendTail(
     buildHeadersReply(
       writer,
       headers,
-      replaces ? { frame, bytes: body.length } : null,
+      replaces ? { frame, bytes: body.length } : undefined,
       tail.routing,
     );
-    send(writer, body.length > 0 ? body : null);
+    send(writer, body.length > 0 ? body : undefined);
     return;
   }
-  buildHeadersReply(writer, headers, null, tail.routing);
-  send(writer, null);
+  buildHeadersReply(writer, headers, undefined, tail.routing);
+  send(writer, undefined);
   sendChunks(body, request.grpc, (frame, bytes, isLast, chunk) => {
     buildStreamedBody(writer, frame, bytes, isLast && !request.isOpen);
     send(writer, chunk);
@@ -134,24 +134,24 @@ export function sendLater(body: Buffer, send: SendMessage): void {
 /** The client has sent all of its messages. */
 export function sendEnd(send: SendMessage): void {
   buildStreamedBody(writer, -1, 0, true);
-  send(writer, null);
+  send(writer, undefined);
 }
 
 /**
  * Cuts a body into chunks, at least one. `framed`: it is a gRPC message, whose five-byte frame goes before the first chunk;
- * `frame` of `sendChunk` is its length there and −1 elsewhere. An empty chunk is null.
+ * `frame` of `sendChunk` is its length there and −1 elsewhere. An empty chunk is undefined.
  */
 function sendChunks(
   body: Buffer,
   framed: boolean,
-  sendChunk: (frame: number, bytes: number, isLast: boolean, chunk: Buffer | null) => void,
+  sendChunk: (frame: number, bytes: number, isLast: boolean, chunk: Buffer | undefined) => void,
 ): void {
   let at = 0;
   do {
     const frame = framed && at === 0 ? body.length : -1;
     const room = frame >= 0 ? CHUNK_BYTES - GRPC_FRAME_BYTES : CHUNK_BYTES;
     const bytes = Math.min(body.length - at, room);
-    const chunk = bytes === 0 ? null : body.subarray(at, at + bytes);
+    const chunk = bytes === 0 ? undefined : body.subarray(at, at + bytes);
     at += bytes;
     sendChunk(frame, bytes, at === body.length, chunk);
   } while (at < body.length);
@@ -159,14 +159,14 @@ function sendChunks(
 
 function sendResponse(
   response: Extract<Outcome, { kind: 'response' }>,
-  layoutHeader: string | null,
+  layoutHeader: string | undefined,
   send: SendMessage,
 ): void {
   addResponseHeaders(headers, response.message.head, layoutHeader);
   addMessageHeaders(headers, response.message, layoutHeader);
   addRouting(headers, response.routing);
   const { body, contentType } = response.message;
-  sendRest(response.status, body, contentType !== null, response.routing, send);
+  sendRest(response.status, body, contentType !== undefined, response.routing, send);
 }
 
 /**
@@ -191,7 +191,7 @@ function sendRest(
   headers.add('content-length', String(body.length));
   headers.join();
   buildStreamedHeaders(writer, headers, routing, body.length === 0);
-  send(writer, null);
+  send(writer, undefined);
   if (body.length === 0) return;
   sendChunks(body, false, (frame, bytes, isLast, chunk) => {
     buildStreamedChunk(writer, frame, bytes, isLast);
@@ -207,18 +207,18 @@ function sendImmediate(
   send: SendMessage,
 ): void {
   buildImmediate(writer, status, headers, grpcStatus, RESPONSE_DETAILS, body.length, routing);
-  send(writer, body.length === 0 ? null : body);
+  send(writer, body.length === 0 ? undefined : body);
 }
 
 /** An ImmediateResponse cannot carry a gRPC message; headers, body and trailers one after the other can. */
 function sendGrpcResponse(message: Message, routing: string, send: SendMessage): void {
   headers.add(':status', '200');
   headers.add('content-type', 'application/grpc');
-  addResponseHeaders(headers, message.head, null);
+  addResponseHeaders(headers, message.head, undefined);
   addRouting(headers, routing);
   headers.join();
   buildStreamedHeaders(writer, headers, routing, false);
-  send(writer, null);
+  send(writer, undefined);
   sendChunks(message.body, true, (frame, bytes, _isLast, chunk) => {
     buildStreamedChunk(writer, frame, bytes, false);
     send(writer, chunk);
@@ -228,5 +228,5 @@ function sendGrpcResponse(message: Message, routing: string, send: SendMessage):
   addResponseTrailers(trailers, message.head);
   trailers.join();
   buildStreamedTrailers(writer, trailers.set);
-  send(writer, null);
+  send(writer, undefined);
 }

@@ -28,7 +28,7 @@ export function addTailHeaders(
   tail: Tail,
   client: ClientRequest,
   grpc: boolean,
-  layoutHeader: string | null,
+  layoutHeader: string | undefined,
 ): void {
   list.add(':path', tail.path);
   list.add(UNIT_HEADER, tail.key);
@@ -37,7 +37,7 @@ export function addTailHeaders(
     list.add(LENGTH_HEADER, String(tail.message.body.length));
     setOrRemove(list, 'content-type', tail.message.contentType, message.contentType);
     setOrRemove(list, 'content-encoding', tail.message.contentEncoding, message.contentEncoding);
-    if (layoutHeader !== null) {
+    if (layoutHeader !== undefined) {
       setOrRemove(list, layoutHeader, tail.message.layout, message.layout);
     }
   }
@@ -47,33 +47,33 @@ export function addTailHeaders(
 function setOrRemove(
   list: HeaderList,
   name: string,
-  wanted: string | null,
-  present: string | null,
+  wanted: string | undefined,
+  present: string | undefined,
 ): void {
   if (wanted === present) return;
-  if (wanted === null) list.remove.push(name);
+  if (wanted === undefined) list.remove.push(name);
   else list.add(name, wanted);
 }
 
 /** What a unit's response passes on to the client, but the headers that stand for themselves. */
 export function addResponseHeaders(
   list: HeaderList,
-  head: ResponseHead | null,
-  layoutHeader: string | null,
+  head: ResponseHead | undefined,
+  layoutHeader: string | undefined,
 ): void {
-  if (head !== null) addPassed(list, head.entries(), layoutHeader);
+  if (head !== undefined) addPassed(list, head.entries(), layoutHeader);
 }
 
 /** The metadata behind a unit's gRPC response. */
-export function addResponseTrailers(list: HeaderList, head: ResponseHead | null): void {
+export function addResponseTrailers(list: HeaderList, head: ResponseHead | undefined): void {
   const trailers = head?.trailers?.();
-  if (trailers !== undefined) addPassed(list, trailers, null);
+  if (trailers !== undefined) addPassed(list, trailers, undefined);
 }
 
 function addPassed(
   list: HeaderList,
   entries: readonly string[],
-  layoutHeader: string | null,
+  layoutHeader: string | undefined,
 ): void {
   for (let index = 0; index + 1 < entries.length; index += 2) {
     const name = entries[index] as string;
@@ -87,11 +87,12 @@ function addPassed(
 export function addMessageHeaders(
   list: HeaderList,
   message: Message,
-  layoutHeader: string | null,
+  layoutHeader: string | undefined,
 ): void {
-  if (message.contentType !== null) list.add('content-type', message.contentType);
-  if (message.contentEncoding !== null) list.add('content-encoding', message.contentEncoding);
-  if (layoutHeader !== null && message.layout !== null) list.add(layoutHeader, message.layout);
+  if (message.contentType !== undefined) list.add('content-type', message.contentType);
+  if (message.contentEncoding !== undefined) list.add('content-encoding', message.contentEncoding);
+  if (layoutHeader !== undefined && message.layout !== undefined)
+    list.add(layoutHeader, message.layout);
 }
 
 export function addRouting(list: HeaderList, routing: string): void {

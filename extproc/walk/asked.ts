@@ -8,15 +8,15 @@ import type { Plan, Transport } from '../../graph/plan/plan.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Asked } from './context.ts';
 
-/** Null for protocols whose requests are all ordinary. */
+/** Undefined for protocols whose requests are all ordinary. */
 export function compileAsked(
   plan: Plan,
   transport: Transport,
-): ((exchange: Exchange) => Asked | null) | null {
+): ((exchange: Exchange) => Asked | undefined) | undefined {
   const { modelInPath, lastInPath } = dialectOf(plan.dialect);
   const { requests } = messagesOf(plan.dialect, transport);
   const named = transport === 'grpc' ? requests : modelInPath;
-  if (named === null && lastInPath === null) return null;
+  if (named === undefined && lastInPath === undefined) return undefined;
   const units = new Map(plan.units.map((unit, index) => [unit.name, index]));
   const models = new Map(
     plan.edges.map(({ unit, model }) => [unit, encodeURIComponent(model)] as const),
@@ -25,13 +25,13 @@ export function compileAsked(
 
   const modelInMessage = ({ message }: Exchange): Model => {
     const model = requests?.modelIn(message) ?? '';
-    return model === '' || units.has(model) ? OWN_NAMES : { model, unit: null };
+    return model === '' || units.has(model) ? OWN_NAMES : { model, unit: undefined };
   };
   const modelIn = (path: string): Model => {
-    const found = modelInPath === null ? null : modelInPath(path);
-    if (found === null) return OWN_NAMES;
+    const found = modelInPath?.(path);
+    if (found === undefined) return OWN_NAMES;
     const unit = units.get(found.model);
-    if (unit === undefined) return { model: found.model + found.version, unit: null };
+    if (unit === undefined) return { model: found.model + found.version, unit: undefined };
     if (found.version === '') return OWN_NAMES;
     return { model: (models.get(unit) ?? found.model) + found.version, unit };
   };
@@ -39,11 +39,11 @@ export function compileAsked(
     const whole = exchange.headers.find(':path') ?? '';
     const path = whole.startsWith(prefix) ? whole.slice(prefix.length) : whole;
     const { model, unit } = transport === 'grpc' ? modelInMessage(exchange) : modelIn(path);
-    const last = lastInPath === null ? null : lastInPath(path);
-    return model === null && last === null ? null : { model, unit, last };
+    const last = lastInPath?.(path);
+    return model === undefined && last === undefined ? undefined : { model, unit, last };
   };
 }
 
 type Model = Pick<Asked, 'model' | 'unit'>;
 
-const OWN_NAMES: Model = { model: null, unit: null };
+const OWN_NAMES: Model = { model: undefined, unit: undefined };

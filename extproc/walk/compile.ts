@@ -30,12 +30,12 @@ function readsInput(compiler: Compiler, step: Step): boolean {
 }
 
 /** The operations of a step; `readable`: whoever takes its response may look into it. */
-export function compileStep(compiler: Compiler, step: Step, readable: boolean): Op | null {
+export function compileStep(compiler: Compiler, step: Step, readable: boolean): Op | undefined {
   const logs = compiler.units[step.unit]?.logs;
   const logged = logs?.response === true;
-  const end: Op | null = logged
-    ? { kind: 'log', unit: step.unit, payload: 'response', next: null }
-    : null;
+  const end: Op | undefined = logged
+    ? { kind: 'log', unit: step.unit, payload: 'response', next: undefined }
+    : undefined;
   // What is logged is sent as it is meant, without content encoding.
   const work = compileWork(compiler, step, readable || logged, end);
   return logs?.request === true
@@ -44,9 +44,14 @@ export function compileStep(compiler: Compiler, step: Step, readable: boolean): 
 }
 
 /** What a step does between its two logs. */
-function compileWork(compiler: Compiler, step: Step, readable: boolean, end: Op | null): Op | null {
+function compileWork(
+  compiler: Compiler,
+  step: Step,
+  readable: boolean,
+  end: Op | undefined,
+): Op | undefined {
   const mayTail = step.mayTail && !compiler.routingInBody;
-  const output: Op | null = step.output
+  const output: Op | undefined = step.output
     ? {
         kind: 'call',
         call: compiler.prepare(step.unit, 'transform-output', readable),
@@ -76,8 +81,8 @@ function compileChildren(
   compiler: Compiler,
   step: Step,
   readable: boolean,
-  output: Op | null,
-): Op | null {
+  output: Op | undefined,
+): Op | undefined {
   if (step.choose === null || step.children.length === 0) return output;
   const merge = compileMerge(compiler, step, readable, output);
   const branchRead = step.merge === 'first' ? readable : true;
@@ -85,7 +90,7 @@ function compileChildren(
     kind: 'choose',
     unit: step.unit,
     how: choiceMaker(compiler, step, step.choose),
-    ask: step.choose.kind === 'route' ? compiler.prepare(step.unit, 'route', true) : null,
+    ask: step.choose.kind === 'route' ? compiler.prepare(step.unit, 'route', true) : undefined,
     branches: step.children.map((child) => compileStep(compiler, child, branchRead)),
     branchNames: step.children.map((child) => nameOf(compiler, child)),
     keep: step.merge === 'first' ? 'first' : 'list',
@@ -108,8 +113,8 @@ function compileMerge(
   compiler: Compiler,
   step: Step,
   readable: boolean,
-  output: Op | null,
-): Op | null {
+  output: Op | undefined,
+): Op | undefined {
   switch (step.merge) {
     case 'first':
       return output;
@@ -130,7 +135,9 @@ function compileMerge(
  * call may be Envoy's.
  */
 export function compileFeedback(compiler: Compiler, root: Step, mayTail: boolean): Op {
-  return compileFeedbackStep(compiler, root, true, mayTail) ?? { kind: 'acknowledge', next: null };
+  return (
+    compileFeedbackStep(compiler, root, true, mayTail) ?? { kind: 'acknowledge', next: undefined }
+  );
 }
 
 function compileFeedbackStep(
@@ -138,29 +145,29 @@ function compileFeedbackStep(
   step: Step,
   isRoot: boolean,
   mayTail: boolean,
-): Op | null {
-  const call: Op | null = step.feedback
+): Op | undefined {
+  const call: Op | undefined = step.feedback
     ? {
         kind: 'call',
         call: compiler.prepare(step.unit, 'send-feedback', false),
         mayTail: mayTail && isRoot,
         marks: false,
-        next: null,
+        next: undefined,
       }
     : isRoot
-      ? { kind: 'acknowledge', next: null }
-      : null;
-  const own: Op | null =
+      ? { kind: 'acknowledge', next: undefined }
+      : undefined;
+  const own: Op | undefined =
     compiler.units[step.unit]?.logs?.response === true
       ? { kind: 'log', unit: step.unit, payload: 'feedback', next: call }
       : call;
   const branches = step.children.map((child) => compileFeedbackStep(compiler, child, false, false));
-  if (branches.every((branch) => branch === null)) return own;
+  if (branches.every((branch) => branch === undefined)) return own;
   return {
     kind: 'choose',
     unit: step.unit,
     how: { kind: 'feedback' },
-    ask: null,
+    ask: undefined,
     branches,
     branchNames: step.children.map((child) => nameOf(compiler, child)),
     keep: 'none',

@@ -47,10 +47,10 @@ export interface FeedbackDesk {
 
 /** What a client asks for besides an ordinary prediction by each unit's own name. */
 export interface Asked {
-  /** The model that `unit` is called by, or all units where that is null; null: by their own names. */
-  readonly model: string | null;
-  readonly unit: number | null;
-  readonly last: LastCall | null;
+  /** The model that `unit` is called by, or all units where there is none; undefined: by their own names. */
+  readonly model: string | undefined;
+  readonly unit: number | undefined;
+  readonly last: LastCall | undefined;
 }
 
 /** What all walks of one kind of request share. */
@@ -58,14 +58,14 @@ export interface WalkPlan {
   readonly transport: Transport;
   readonly dialect: Dialect;
   readonly messages: Messages;
-  /** Reads what a request asks for; null for protocols whose requests are all ordinary. */
-  readonly asked: ((exchange: Exchange) => Asked | null) | null;
-  readonly start: Op | null;
+  /** Reads what a request asks for; undefined for protocols whose requests are all ordinary. */
+  readonly asked: ((exchange: Exchange) => Asked | undefined) | undefined;
+  readonly start: Op | undefined;
   readonly decisions: DecisionTable;
   /** Decisions are kept: a unit decides, or the response's body lists all units. */
   readonly keepsChoices: boolean;
-  /** Notes the decisions of a request for its feedback; null where none are. */
-  readonly remember: Remember | null;
+  /** Notes the decisions of a request for its feedback; undefined where none are. */
+  readonly remember: Remember | undefined;
   readonly routingInBody: boolean;
   readonly maxAnswerBytes: number;
 }
@@ -75,20 +75,20 @@ export interface Routed {
   readonly choices: Int32Array;
   /** What the units get. */
   readonly message: Message;
-  /** Called once, with the reply; null: the client has gone away. */
-  ended(outcome: Outcome | null): void;
+  /** Called once, with the reply; undefined: the client has gone away. */
+  ended(outcome: Outcome | undefined): void;
 }
 
 export interface WalkContext {
   readonly plan: WalkPlan;
   readonly deps: ProgramDeps;
   readonly exchange: Exchange;
-  /** Null for an ordinary prediction. */
-  readonly asked: Asked | null;
-  /** Who watches this request's calls; null when nobody does. */
-  readonly observer: CallObserver | null;
-  /** One entry a unit; null when nobody asks. */
-  readonly choices: Int32Array | null;
+  /** Undefined for an ordinary prediction. */
+  readonly asked: Asked | undefined;
+  /** Who watches this request's calls; undefined when nobody does. */
+  readonly observer: CallObserver | undefined;
+  /** One entry a unit; undefined when nobody asks. */
+  readonly choices: Int32Array | undefined;
   readonly reading: ReadContext;
 }
 

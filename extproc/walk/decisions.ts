@@ -48,8 +48,8 @@ function listHeaders({ unit, children }: Step, keys: readonly string[]): Decisio
 }
 
 /** Value of `seldon-routing`: compact JSON, units in pre-order; '' without decisions and when it is too long. */
-export function routingHeader(table: DecisionTable, choices: Int32Array | null): string {
-  if (choices === null || !table.any) return '';
+export function routingHeader(table: DecisionTable, choices: Int32Array | undefined): string {
+  if (choices === undefined || !table.any) return '';
   const { only } = table;
   const known = only?.headers[(choices[only.unit] as number) - NONE];
   if (known !== undefined) return known;

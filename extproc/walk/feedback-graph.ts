@@ -20,12 +20,12 @@ export interface ReadFeedback {
   readonly choices: Int32Array;
   /** What the units get. */
   readonly message: Message;
-  /** NaN where it is no number; null where nothing of the feedback can be read. */
-  readonly reward: number | null;
+  /** NaN where it is no number; undefined where nothing of the feedback can be read. */
+  readonly reward: number | undefined;
   /** Of the prediction's request. */
   readonly rows: number;
-  /** The puid by which the branches were recalled; null where the client said them, or nobody did. */
-  readonly recalled: string | null;
+  /** The puid by which the branches were recalled; undefined where the client said them, or nobody did. */
+  readonly recalled: string | undefined;
 }
 
 export interface FeedbackGraph {
@@ -33,13 +33,13 @@ export interface FeedbackGraph {
   readonly transport: Transport;
   /** Whether the graph chooses among branches, so that a feedback without them is given to nobody. */
   readonly decides: boolean;
-  /** Null where no graph of the deployment remembers requests. */
-  readonly recaller: Recaller | null;
+  /** Undefined where no graph of the deployment remembers requests. */
+  readonly recaller: Recaller | undefined;
   reading(exchange: Exchange): ReadContext;
   /** The branches that a routing names; units that it does not name send to all their children. */
   choose(said: Readonly<Record<string, unknown>>): Branches | Fault;
   /** The same for the graph of a predictor as it is now; this very graph where it is its own. */
-  graphOf(predictor: string): FeedbackGraph | null;
+  graphOf(predictor: string): FeedbackGraph | undefined;
   count(result: FeedbackResult): void;
   give(exchange: Exchange, read: ReadFeedback): void;
 }
@@ -49,8 +49,8 @@ export class FeedbackGraphs {
   readonly #open = new Map<string, readonly FeedbackGraph[]>();
 
   /** Of several plans of one predictor that of the last. */
-  find(predictor: string, transport: Transport): FeedbackGraph | null {
-    return this.#open.get(`${transport} ${predictor}`)?.at(-1) ?? null;
+  find(predictor: string, transport: Transport): FeedbackGraph | undefined {
+    return this.#open.get(`${transport} ${predictor}`)?.at(-1);
   }
 
   open(graph: FeedbackGraph): void {

@@ -26,19 +26,17 @@ const A: Node = { name: 'a', type: 'MODEL' };
 const B: Node = { name: 'b', type: 'MODEL' };
 const ROUTER: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
 
-type Answers = (asked: Asked) => CallResult | null;
+type Answers = (asked: Asked) => CallResult | undefined;
 const toB: Answers = ({ verb }) => jsonResponse(verb === 'route' ? '[1]' : '{}');
 
-function openDesk(
-  siblings: Siblings | null = null,
-): FeedbackDesk & { readonly time: { ms: number } } {
+function openDesk(siblings?: Siblings): FeedbackDesk & { readonly time: { ms: number } } {
   const time = { ms: 0 };
   const memory = new BranchMemory(() => time.ms);
   memory.limit({ feedbackTtlMs: 1000, feedbackEntries: 100, feedbackBytes: 65_536 }, 1);
   return { time, ...deskAround(memory, siblings) };
 }
 
-/** A program whose units answer by a function that may be changed; null: none comes. */
+/** A program whose units answer by a function that may be changed; undefined: none comes. */
 function serve(plan: Plan, desk: FeedbackDesk, answers: Answers = toB) {
   const units = { answers };
   let asked: Asked[] = [];
@@ -47,7 +45,7 @@ function serve(plan: Plan, desk: FeedbackDesk, answers: Answers = toB) {
       fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (each, done) => {
         asked.push(each);
         const response = units.answers(each);
-        if (response !== null) done(response);
+        if (response !== undefined) done(response);
       }),
     random: () => 0,
     feedback: desk,
@@ -307,7 +305,7 @@ test('a request that another worker remembers is recalled there', async () => {
     'its client went away before the others had said it',
   );
 
-  units.answers = () => null;
+  units.answers = () => undefined;
   const hanging = open('feedback-rest', short('hangs'));
   found('hangs');
   assert.deepEqual(calls(), ['a send-feedback']);

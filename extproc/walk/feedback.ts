@@ -26,8 +26,8 @@ export interface FeedbackParts {
   readonly deps: ProgramDeps;
   /** Whether any unit chooses among its children. */
   readonly decides: boolean;
-  /** Counts what units got; null where nobody does. */
-  readonly tally: FeedbackTally | null;
+  /** Counts what units got; undefined where nobody does. */
+  readonly tally: FeedbackTally | undefined;
   /** Teaches the routers that learn. */
   readonly lessons: PlanLessons;
 }
@@ -41,7 +41,7 @@ export class FeedbackRoute implements FeedbackGraph {
   readonly decides: boolean;
   readonly #parts: FeedbackParts;
   readonly #parents: readonly Parent[];
-  readonly #desk: FeedbackDesk | null;
+  readonly #desk: FeedbackDesk | undefined;
 
   constructor(parts: FeedbackParts) {
     this.plan = parts.plan;
@@ -49,7 +49,7 @@ export class FeedbackRoute implements FeedbackGraph {
     this.decides = parts.decides;
     this.#parts = parts;
     this.#parents = listParents(parts.plan);
-    this.#desk = parts.deps.feedback ?? null;
+    this.#desk = parts.deps.feedback;
     this.#desk?.graphs.open(this);
   }
 
@@ -57,8 +57,8 @@ export class FeedbackRoute implements FeedbackGraph {
     this.#desk?.graphs.close(this);
   }
 
-  get recaller(): Recaller | null {
-    return this.#desk?.memory.isOn === true ? this.#desk.recaller : null;
+  get recaller(): Recaller | undefined {
+    return this.#desk?.memory.isOn === true ? this.#desk.recaller : undefined;
   }
 
   handle(exchange: Exchange): void {
@@ -91,13 +91,13 @@ export class FeedbackRoute implements FeedbackGraph {
     return { choices, routing };
   }
 
-  graphOf(predictor: string): FeedbackGraph | null {
+  graphOf(predictor: string): FeedbackGraph | undefined {
     if (predictor === this.plan.predictor) return this;
-    return this.#desk?.graphs.find(predictor, this.transport) ?? null;
+    return this.#desk?.graphs.find(predictor, this.transport);
   }
 
   count(result: FeedbackResult): void {
-    if (this.#desk !== null) this.#desk.results[result]++;
+    if (this.#desk !== undefined) this.#desk.results[result]++;
   }
 
   #fail(exchange: Exchange, fault: Fault): void {
@@ -110,16 +110,16 @@ export class FeedbackRoute implements FeedbackGraph {
     const { walk, wholeWalk, deps } = this.#parts;
     const { choices, message, recalled } = read;
     const routed: Routed = { choices, message, ended: (outcome) => this.#ended(read, outcome) };
-    new Walk(recalled === null ? walk : wholeWalk, deps, exchange, routed).start();
+    new Walk(recalled === undefined ? walk : wholeWalk, deps, exchange, routed).start();
   }
 
-  #ended({ choices, reward, rows, recalled }: ReadFeedback, outcome: Outcome | null): void {
-    const isTaken = outcome !== null && wasTaken(outcome);
+  #ended({ choices, reward, rows, recalled }: ReadFeedback, outcome: Outcome | undefined): void {
+    const isTaken = outcome !== undefined && wasTaken(outcome);
     if (isTaken) {
-      if (reward !== null) this.#parts.tally?.add(choices, reward);
+      if (reward !== undefined) this.#parts.tally?.add(choices, reward);
       this.#parts.lessons.add(choices, reward ?? Number.NaN, rows);
     }
-    if (recalled === null) return;
+    if (recalled === undefined) return;
     this.count(isTaken ? 'given' : 'failed');
     if (!isTaken) this.#desk?.recaller.release(recalled);
   }

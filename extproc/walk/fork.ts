@@ -4,8 +4,8 @@ import type { Message } from '../contract/message.ts';
 import type { Fault } from './outcome.ts';
 
 export interface Branch {
-  /** Name of the unit whose response the branch's message is; null for the client's own. */
-  readonly from: string | null;
+  /** Name of the unit whose response the branch's message is; undefined for the client's own. */
+  readonly from: string | undefined;
   run(): void;
   cancel(): void;
 }
@@ -14,7 +14,7 @@ export class Fork {
   /** Names of the units at the heads of the branches. */
   readonly names: readonly string[];
   /** Of each branch: its response, or why there is none. */
-  readonly #ends: (Message | Fault | null)[];
+  readonly #ends: (Message | Fault | undefined)[];
   readonly #joined: (fork: Fork) => void;
   #branches: readonly Branch[] = [];
   #pending: number;
@@ -26,7 +26,7 @@ export class Fork {
     this.names = names;
     this.#joined = joined;
     this.#pending = names.length;
-    this.#ends = names.map(() => null);
+    this.#ends = names.map(() => undefined);
   }
 
   run(branches: readonly Branch[]): void {
@@ -45,8 +45,8 @@ export class Fork {
   }
 
   /** The first fault of all branches. */
-  get fault(): Fault | null {
-    return this.#ends.find((end): end is Fault => end !== null && 'kind' in end) ?? null;
+  get fault(): Fault | undefined {
+    return this.#ends.find((end): end is Fault => end !== undefined && 'kind' in end);
   }
 
   /** In the order of the children, where there is no fault. */
@@ -55,8 +55,8 @@ export class Fork {
   }
 
   /** Whose response the first one is. */
-  get from(): string | null {
-    return this.#branches[0]?.from ?? null;
+  get from(): string | undefined {
+    return this.#branches[0]?.from;
   }
 
   nameOf(position: number): string {

@@ -19,10 +19,10 @@ export class LineCall {
   readonly #walk: LineOwner;
   readonly #owner: LineOfCall;
   readonly #done = (result: CallResult): void => this.#end(result);
-  #calling: PreparedCall | null = null;
-  /** What watches the call; null when nobody does. */
-  #trace: CallTrace | null = null;
-  #handle: CallHandle | null = null;
+  #calling: PreparedCall | undefined;
+  /** What watches the call; undefined when nobody does. */
+  #trace: CallTrace | undefined;
+  #handle: CallHandle | undefined;
   #turn = 0;
 
   constructor(walk: LineOwner, owner: LineOfCall) {
@@ -37,7 +37,7 @@ export class LineCall {
     const { client } = call;
     walk.listen();
     // Whoever watches may have a say in the headers, so it comes first.
-    const trace = observer === null ? null : observer.begin(call, exchange, message, body);
+    const trace = observer?.begin(call, exchange, message, body);
     const { headers } = exchange;
     this.#calling = call;
     this.#trace = trace;
@@ -47,7 +47,7 @@ export class LineCall {
         path: walk.pathOf(call),
         headers:
           client.headerForm === 'http1' ? http1Block(headers, call, message) : headers.hpackBlock(),
-        extra: trace === null ? null : trace.headers,
+        extra: trace?.headers,
         contentType: message.contentType,
         contentEncoding: message.contentEncoding,
         body,
@@ -59,25 +59,25 @@ export class LineCall {
       this.#done,
     );
     // A client may answer at once, and this line be at its next call by now.
-    if (turn === this.#turn && this.#calling !== null) this.#handle = handle;
+    if (turn === this.#turn && this.#calling !== undefined) this.#handle = handle;
   }
 
   cancel(): void {
     this.#handle?.cancel();
     const trace = this.#trace;
-    this.#trace = null;
+    this.#trace = undefined;
     trace?.cancelled();
   }
 
   #end(result: CallResult): void {
     const call = this.#calling;
-    if (call === null || this.#walk.over) return;
-    this.#calling = null;
-    this.#handle = null;
+    if (call === undefined || this.#walk.over) return;
+    this.#calling = undefined;
+    this.#handle = undefined;
     const trace = this.#trace;
-    this.#trace = null;
+    this.#trace = undefined;
     try {
-      if (trace !== null) trace.end(observedStatus(result, call.transport), result);
+      if (trace !== undefined) trace.end(observedStatus(result, call.transport), result);
       this.#owner.take(call, result);
     } catch (error) {
       this.#owner.caught(error);

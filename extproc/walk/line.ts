@@ -31,30 +31,30 @@ const NO_BODY = Buffer.alloc(0);
 
 export class Line implements Branch, LineOfCall {
   readonly #walk: LineOwner;
-  /** What the line is a branch of; null for the request's own. */
-  readonly #parent: Fork | null;
+  /** What the line is a branch of; undefined for the request's own. */
+  readonly #parent: Fork | undefined;
   /** Position among the branches that were started together. */
   readonly #slot: number;
-  #op: Op | null;
+  #op: Op | undefined;
   #message: Message;
-  /** Name of the unit whose response the message is; null for the client's own. */
-  from: string | null;
+  /** Name of the unit whose response the message is; undefined for the client's own. */
+  from: string | undefined;
   /** Bytes of the request's account that are held for this line's message, or for the responses that it merges. */
   #ownBytes = 0;
 
   readonly #calling: LineCall;
   /** Reads messages that take a while. */
-  #reading: CallHandle | null = null;
+  #reading: CallHandle | undefined;
   /** The branches that were started last, those of which the next operation merges the responses. */
-  #fork: Fork | null = null;
+  #fork: Fork | undefined;
 
   /** `slot`: position among the branches of `parent`. `from`: whose response the message is. */
   constructor(
     walk: LineOwner,
-    op: Op | null,
+    op: Op | undefined,
     message: Message,
-    from: string | null = null,
-    parent: Fork | null = null,
+    from?: string,
+    parent?: Fork,
     slot = 0,
   ) {
     this.#walk = walk;
@@ -84,7 +84,7 @@ export class Line implements Branch, LineOfCall {
   /** One operation; whether the next can follow at once. */
   #step(): boolean {
     const op = this.#op;
-    if (op === null) {
+    if (op === undefined) {
       this.#end(this.#message);
       return false;
     }
@@ -112,20 +112,20 @@ export class Line implements Branch, LineOfCall {
   }
 
   /** Goes on with another message, for which `bytes` are held; what was held for the one before is given back. */
-  #go(op: Op | null, message: Message, bytes: number): boolean {
+  #go(op: Op | undefined, message: Message, bytes: number): boolean {
     if (this.#ownBytes > 0) this.#walk.exchange.release(this.#ownBytes);
     this.#ownBytes = bytes;
     this.#message = message;
-    this.#op = op?.next ?? null;
+    this.#op = op?.next;
     return true;
   }
 
-  /** What can be read of messages at once; null where that takes a while. */
+  /** What can be read of messages at once; undefined where that takes a while. */
   #readNow<K extends TaskKind>(
     task: Task<K>,
     messages: readonly Message[],
     spoken = this.#walk.plan.messages,
-  ): Read<K> | Fault | null {
+  ): Read<K> | Fault | undefined {
     return readAtOnce(spoken, this.#walk.exchange, task, messages);
   }
 
@@ -140,7 +140,7 @@ export class Line implements Branch, LineOfCall {
     const walk = this.#walk;
     const context = { ...walk.reading, messages: spoken };
     const read = readMessages(context, task, messages, from, (later) => {
-      this.#reading = null;
+      this.#reading = undefined;
       if (walk.over) return;
       try {
         if (then(later)) this.run();
@@ -199,19 +199,24 @@ export class Line implements Branch, LineOfCall {
 
   /** Whether the call is the request's last one, so that Envoy makes it. Within a fan-out none is. */
   #isLast(op: CallOp): boolean {
-    return op.mayTail && op.next === null && this.#parent === null && op.call.tailKey !== null;
+    return (
+      op.mayTail &&
+      op.next === undefined &&
+      this.#parent === undefined &&
+      op.call.tailKey !== undefined
+    );
   }
 
   /** Makes the message one that the unit takes, and calls. */
   #fit(op: CallOp): boolean {
     const message = this.#message;
-    const isResponse = this.from !== null;
+    const isResponse = this.from !== undefined;
     if (!isResponse && this.#walk.plan.messages.requests?.ownFits === true) {
       return this.#callOrTail(op, message);
     }
     const task = { kind: 'fit', model: this.#walk.modelOf(op.call), isResponse } as const;
     const now = this.#readNow(task, [message]);
-    if (now !== null) return this.#fitted(op, now);
+    if (now !== undefined) return this.#fitted(op, now);
     return this.#read(
       task,
       [message],
@@ -223,7 +228,7 @@ export class Line implements Branch, LineOfCall {
   #fitted(op: CallOp, read: Read<'fit'> | Fault): false {
     if (read.kind !== 'read') return this.#fail(read);
     const { result, plain, unpackedBytes } = read;
-    if (result === null) {
+    if (result === undefined) {
       this.#walk.exchange.release(unpackedBytes);
       return this.#callOrTail(op, this.#message);
     }
@@ -264,7 +269,7 @@ export class Line implements Branch, LineOfCall {
     names: readonly string[],
   ): boolean {
     if (read.kind !== 'read') return this.#fail(read);
-    if (read.result !== null) return this.#fail(faultOf(read.result, names));
+    if (read.result !== undefined) return this.#fail(faultOf(read.result, names));
     this.#ownBytes += read.unpackedBytes;
     return this.#merge(op, read.plain);
   }
@@ -279,12 +284,12 @@ export class Line implements Branch, LineOfCall {
   }
 
   #sender(): string {
-    return this.from === null ? 'the request' : `unit "${this.from}"`;
+    return this.from === undefined ? 'the request' : `unit "${this.from}"`;
   }
 
   /** Says the message in the words of a unit of another protocol, and calls it. */
   #translate(call: PreparedCall): boolean {
-    const task = toUnitTask(call, this.from !== null);
+    const task = toUnitTask(call, this.from !== undefined);
     const sender = this.#sender();
     const take = (read: Read<'to-unit'> | Fault): false => {
       if (read.kind !== 'read') return this.#fail(read);
@@ -298,7 +303,7 @@ export class Line implements Branch, LineOfCall {
   }
 
   /** Says the response of such a unit in the graph's words, and goes on with it. */
-  #translateBack(op: Op | null, call: PreparedCall, response: Message): boolean {
+  #translateBack(op: Op | undefined, call: PreparedCall, response: Message): boolean {
     const task = { kind: 'from-unit', model: call.unitName, spoken: call.dialect.name } as const;
     const sender = `unit "${call.unitName}"`;
     const take = (read: Read<'from-unit'> | Fault): boolean => {
@@ -307,8 +312,8 @@ export class Line implements Branch, LineOfCall {
       this.#walk.exchange.release(unpackedBytes + ownBytes(response));
       if ('code' in made) return this.#refuse(sender, made);
       this.from = call.unitName;
-      const head = plain[0]?.head ?? null;
-      return this.#go(op, ownMessage(made, null, head), resultBytes);
+      const head = plain[0]?.head;
+      return this.#go(op, ownMessage(made, undefined, head), resultBytes);
     };
     return this.#read(task, [response, this.#message], () => sender, take);
   }
@@ -350,7 +355,7 @@ export class Line implements Branch, LineOfCall {
     switch (op.how.kind) {
       case 'route':
         if (op.ask?.isForeign) return this.#translate(op.ask);
-        if (op.ask !== null) this.#call(op.ask, this.#message.body);
+        if (op.ask !== undefined) this.#call(op.ask, this.#message.body);
         return false;
       case 'all':
         return this.#enter(op, ALL);
@@ -367,7 +372,7 @@ export class Line implements Branch, LineOfCall {
   #takeRoute(op: ChooseOp, call: PreparedCall, response: Message): boolean {
     const { messages } = call;
     const now = this.#readNow(READ_ROUTE, [response], messages);
-    if (now !== null) return this.#routed(op, call, response, now);
+    if (now !== undefined) return this.#routed(op, call, response, now);
     const from = (): string => `unit "${call.unitName}"`;
     const then = (read: Read<'read-route'> | Fault): boolean =>
       this.#routed(op, call, response, read);
@@ -390,7 +395,7 @@ export class Line implements Branch, LineOfCall {
   #enter(op: ChooseOp, choice: number): boolean {
     this.#walk.record(op.unit, choice);
     const { observer } = this.#walk;
-    if (observer !== null && decides(op)) {
+    if (observer !== undefined && decides(op)) {
       observer.chose?.(op.unit, choice, this.#walk.exchange);
     }
     if (choice === NONE) {
@@ -402,19 +407,19 @@ export class Line implements Branch, LineOfCall {
       const info = `child ${only} was chosen, there are ${op.branches.length}`;
       return this.#fail({ kind: 'error', code: 'ROUTE_OUT_OF_RANGE', info });
     }
-    if (only !== ALL && op.next === null) {
+    if (only !== ALL && op.next === undefined) {
       // Nothing is left to do after the branch: this line becomes the branch.
-      this.#op = op.branches[only] ?? null;
+      this.#op = op.branches[only];
       return true;
     }
     this.#branch(
-      only === ALL ? op.branches : [op.branches[only] ?? null],
+      only === ALL ? op.branches : [op.branches[only]],
       only === ALL ? op.branchNames : [op.branchNames[only] ?? ''],
     );
     return false;
   }
 
-  #branch(branches: readonly (Op | null)[], names: readonly string[]): void {
+  #branch(branches: readonly (Op | undefined)[], names: readonly string[]): void {
     const fork = new Fork(names, (done) => this.#join(done));
     this.#fork = fork;
     fork.run(
@@ -425,7 +430,7 @@ export class Line implements Branch, LineOfCall {
   #join(fork: Fork): void {
     this.#ownBytes += fork.bytes;
     const { fault } = fork;
-    if (fault !== null) {
+    if (fault !== undefined) {
       this.#fail(fault);
       return;
     }
@@ -438,7 +443,7 @@ export class Line implements Branch, LineOfCall {
   }
 
   #end(message: Message): void {
-    if (this.#parent === null) this.#walk.finish(message);
+    if (this.#parent === undefined) this.#walk.finish(message);
     else this.#parent.end(this.#slot, message, this.#ownBytes);
   }
 
@@ -448,7 +453,7 @@ export class Line implements Branch, LineOfCall {
 
   /** False, as no operation follows. */
   #fail(fault: Fault): false {
-    if (this.#parent === null) this.#walk.fail(fault);
+    if (this.#parent === undefined) this.#walk.fail(fault);
     else this.#parent.end(this.#slot, fault, this.#ownBytes);
     return false;
   }

@@ -52,7 +52,7 @@ export function http1Block(headers: RequestHeaders, call: PreparedCall, message:
   const block = headers.http1Block(call.readable);
   const { layoutHeader } = call.dialect;
   const { layout } = message;
-  if (layoutHeader === null || layout === null || /[\r\n\0]/.test(layout)) return block;
+  if (layoutHeader === undefined || layout === undefined || /[\r\n\0]/.test(layout)) return block;
   return Buffer.concat([block, Buffer.from(`${layoutHeader}: ${layout}\r\n`, 'latin1')]);
 }
 
@@ -60,13 +60,13 @@ export function http1Block(headers: RequestHeaders, call: PreparedCall, message:
 export function acknowledgementOf({ plan, exchange }: WalkContext): Message {
   if (plan.transport === 'rest') return exchange.message;
   const { empty: body } = plan.messages;
-  return ownMessage({ body, contentType: null, layout: null });
+  return ownMessage({ body, contentType: undefined, layout: undefined });
 }
 
 /** SIMPLE_MODEL's response to a message that cannot be read. */
 export function constantOf(messages: Messages, model: string): Message {
   const { contentType, empty } = messages;
-  return ownMessage(messages.simpleModel({ body: empty, contentType, layout: null }, model));
+  return ownMessage(messages.simpleModel({ body: empty, contentType, layout: undefined }, model));
 }
 
 /** What is asked of a message that goes to a unit of another protocol. */

@@ -58,7 +58,7 @@ function start(
     clientFor: () => ({
       headerForm: 'http1',
       call(request, done) {
-        sent.push(`${request.path} ${request.extra?.toString() ?? null}`);
+        sent.push(`${request.path} ${request.extra?.toString() ?? 'alone'}`);
         respond(request, done);
         return { cancel() {} };
       },
@@ -142,7 +142,7 @@ test('calls whose client goes away are cancelled, and nothing is replied', () =>
 
 test('several observers are all told, and their headers are sent one after the other', async () => {
   const [one, two] = [noting(), noting()];
-  const deaf: CallObserver = { begin: () => null };
+  const deaf: CallObserver = { begin: () => undefined };
   const { exchange, sent } = start(
     ROUTED,
     combineObservers([one.observer, deaf, two.observer]),
@@ -155,9 +155,9 @@ test('several observers are all told, and their headers are sent one after the o
 });
 
 test('a call that nobody watches, and a walk without an observer, send nothing more', async () => {
-  for (const observer of [undefined, combineObservers([]), { begin: () => null }]) {
+  for (const observer of [undefined, combineObservers([]), { begin: () => undefined }]) {
     const { exchange, sent } = start(ROUTED, observer, answers);
     await exchange.outcome;
-    assert.deepEqual(sent, ['/transform-input null', '/route null']);
+    assert.deepEqual(sent, ['/transform-input alone', '/route alone']);
   }
 });

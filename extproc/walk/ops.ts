@@ -1,5 +1,5 @@
 // The compiled walk: operations, each knowing what comes after it. One request runs one line of operations; a fan-out
-// runs one line for each branch. `next: null` is the end of a line: the response of the request, or of the branch.
+// runs one line for each branch. `next: undefined` is the end of a line: the response of the request, or of the branch.
 import type { Dialect, Messages } from '../../dialects/dialect.ts';
 import type { UnitClient } from '../contract/calls.ts';
 import type { PayloadKind } from '../contract/payload-sink.ts';
@@ -14,8 +14,8 @@ export interface PreparedCall {
   readonly transport: Transport;
   readonly client: UnitClient;
   readonly path: string;
-  /** The path for a model that the client's path names; null where paths name none. */
-  readonly pathOf: ((model: string) => string) | null;
+  /** The path for a model that the client's path names; undefined where paths name none. */
+  readonly pathOf: ((model: string) => string) | undefined;
   /** The name of the model that the unit is asked by; as a segment of a path. */
   readonly model: string;
   readonly segment: string;
@@ -26,11 +26,11 @@ export interface PreparedCall {
   readonly isForeign: boolean;
   /** The message is fitted to the call before it is sent; false where every message fits. */
   readonly fits: boolean;
-  /** Where Envoy sends it when it is the last call; null when Envoy knows no way either. */
-  readonly tailKey: string | null;
+  /** Where Envoy sends it when it is the last call; undefined when Envoy knows no way either. */
+  readonly tailKey: string | undefined;
   /** The response may have to be read: it is asked for without content encoding. */
   readonly readable: boolean;
-  readonly timeoutMs: number | null;
+  readonly timeoutMs: number | undefined;
   readonly maxAnswerBytes: number;
   /** False for feedback. */
   readonly replaceable: boolean;
@@ -50,44 +50,44 @@ export type Op =
       readonly mayTail: boolean;
       /** A predict or transform-input, which `meta.routing` lists as −1. */
       readonly marks: boolean;
-      readonly next: Op | null;
+      readonly next: Op | undefined;
     }
   /** SIMPLE_MODEL. */
-  | { readonly kind: 'simple-model'; readonly unit: number; readonly next: Op | null }
+  | { readonly kind: 'simple-model'; readonly unit: number; readonly next: Op | undefined }
   /** Which children are walked. */
   | {
       readonly kind: 'choose';
       readonly unit: number;
       readonly how: ChoiceMaker;
-      /** The router's call, null when nobody is asked. */
-      readonly ask: PreparedCall | null;
-      readonly branches: readonly (Op | null)[];
+      /** The router's call, undefined when nobody is asked. */
+      readonly ask: PreparedCall | undefined;
+      readonly branches: readonly (Op | undefined)[];
       /** Name of the unit at the head of each branch. */
       readonly branchNames: readonly string[];
       /** What becomes of the branches' responses before `next`: the first is the message, or all are dropped. */
       readonly keep: 'first' | 'list' | 'none';
       /** After the branches: merge, transform-output or the end. */
-      readonly next: Op | null;
+      readonly next: Op | undefined;
       /** After −2, which skips the merge. */
-      readonly skip: Op | null;
+      readonly skip: Op | undefined;
     }
   /** Makes one message of the branches' responses. */
   | {
       readonly kind: 'aggregate';
       readonly call: PreparedCall;
       readonly mayTail: boolean;
-      readonly next: Op | null;
+      readonly next: Op | undefined;
     }
-  | { readonly kind: 'average'; readonly unit: number; readonly next: Op | null }
+  | { readonly kind: 'average'; readonly unit: number; readonly next: Op | undefined }
   /** The message is sent to the sink of the unit's payload log. */
   | {
       readonly kind: 'log';
       readonly unit: number;
       readonly payload: PayloadKind;
-      readonly next: Op | null;
+      readonly next: Op | undefined;
     }
   /** Feedback of a graph whose root takes none: the client's own message (REST), an empty one (gRPC). */
-  | { readonly kind: 'acknowledge'; readonly next: null };
+  | { readonly kind: 'acknowledge'; readonly next: undefined };
 
 /** Whether the unit could have chosen otherwise; of feedback the prediction has decided. */
 export function decides({ how }: ChooseOp): boolean {

@@ -15,16 +15,16 @@ export type Fault =
 export function messageOf(
   response: CallResponse,
   transport: Transport,
-  layoutHeader: string | null,
+  layoutHeader: string | undefined,
 ): Message {
   const { body, head } = response;
   if (transport === 'grpc') {
-    return ownMessage({ body, contentType: null, layout: null }, null, head);
+    return ownMessage({ body, contentType: undefined, layout: undefined }, undefined, head);
   }
   return {
     body,
     contentType: head.find('content-type'),
-    layout: layoutHeader === null ? null : head.find(layoutHeader),
+    layout: layoutHeader === undefined ? undefined : head.find(layoutHeader),
     contentEncoding: head.find('content-encoding'),
     head,
   };
@@ -39,7 +39,7 @@ export function faultOfCall(result: CallResult): Fault {
 export function faultOutcome(
   fault: Fault,
   transport: Transport,
-  layoutHeader: string | null,
+  layoutHeader: string | undefined,
   routing: string,
 ): Outcome {
   if (fault.kind === 'error') return { ...fault, routing };

@@ -54,7 +54,13 @@ async function run(
   });
   const body = setting.body ?? strData('q');
   const exchange = new FakeExchange(
-    { body, contentType: null, layout: null, contentEncoding: null, head: null },
+    {
+      body,
+      contentType: undefined,
+      layout: undefined,
+      contentEncoding: undefined,
+      head: undefined,
+    },
     fakeHeaders(setting.routing === undefined ? {} : { 'seldon-routing': setting.routing }),
   );
   program.route(setting.feedback ? 'feedback-grpc' : 'predict-grpc')?.handle(exchange);
@@ -68,7 +74,7 @@ test('a gRPC chain leaves the last method to Envoy', async () => {
   assert.equal(outcome.key, 'b/predict/grpc');
   assert.equal(outcome.path, '/seldon.protos.Model/Predict');
   assert.deepEqual(outcome.message.body, strData('x'));
-  assert.equal(outcome.message.contentType, null);
+  assert.equal(outcome.message.contentType, undefined);
 });
 
 test('a gRPC router chooses by a tensor; −2 answers with the message and status 200', async () => {
@@ -155,10 +161,10 @@ test('a unit that the plan gives no address fails its call with a clear error', 
   const body = strData('q');
   const exchange = new FakeExchange({
     body,
-    contentType: null,
-    layout: null,
-    contentEncoding: null,
-    head: null,
+    contentType: undefined,
+    layout: undefined,
+    contentEncoding: undefined,
+    head: undefined,
   });
   program.route('predict-grpc')?.handle(exchange);
   const outcome = await exchange.outcome;

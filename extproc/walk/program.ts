@@ -43,8 +43,8 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
     plan,
     deps,
     clientOf,
-    remember: memory?.remember ?? null,
-    tally: tally ?? null,
+    remember: memory?.remember,
+    tally,
     lessons,
   };
   const restFeedback = compileFeedbackRoute(parts, 'feedback-rest');
@@ -75,8 +75,8 @@ interface SharedParts {
   readonly plan: Plan;
   readonly deps: ProgramDeps;
   readonly clientOf: (edge: Edge) => UnitClient;
-  readonly remember: Remember | null;
-  readonly tally: FeedbackTally | null;
+  readonly remember: Remember | undefined;
+  readonly tally: FeedbackTally | undefined;
   readonly lessons: PlanLessons;
 }
 
@@ -99,9 +99,9 @@ const FITTED: ReadonlySet<CallVerb> = new Set(['predict', 'transform-input', 'tr
 const RETRY_BACK_OFF_MS = 100;
 
 /** The bound of a call: of its one attempt, or of all that Envoy may make, each of which Envoy bounds. */
-function callTimeout(policy: Policy, transport: Transport, retries: number): number | null {
+function callTimeout(policy: Policy, transport: Transport, retries: number): number | undefined {
   const attemptMs = transport === 'rest' ? policy.restTimeoutMs : policy.grpcTimeoutMs;
-  if (attemptMs === null) return null;
+  if (attemptMs === null) return undefined;
   return attemptMs * (1 + retries) + retries * RETRY_BACK_OFF_MS;
 }
 
@@ -123,7 +123,7 @@ function compilePredictRoute(parts: SharedParts, kind: RouteKind): Route {
     maxBodyBytes,
     dialect: shared.dialect,
     handle(exchange) {
-      if (!exchange.cancelled) new Walk(walkPlan, deps, exchange, null).start();
+      if (!exchange.cancelled) new Walk(walkPlan, deps, exchange, undefined).start();
     },
   };
 }
@@ -138,10 +138,10 @@ function compileFeedbackRoute(
   const walkOf = (mayTail: boolean): WalkPlan => ({
     ...shared,
     decisions: { ...decisions, any: false },
-    asked: null,
+    asked: undefined,
     start: compileFeedback(compiler, plan.walk, mayTail),
     keepsChoices: false,
-    remember: null,
+    remember: undefined,
     routingInBody: false,
   });
   const feedback = new FeedbackRoute({
@@ -188,24 +188,25 @@ function compileShared(
   const { policy } = plan;
   const dialect = dialectOf(plan.dialect);
   const messages = messagesOf(plan.dialect, transport);
-  const namesInPath = transport === 'rest' && dialect.modelInPath !== null;
+  const namesInPath = transport === 'rest' && dialect.modelInPath !== undefined;
   const prepare = (unit: number, verb: CallVerb, readable: boolean): PreparedCall => {
     const edge = edges.get(unit);
     const unitName = plan.units[unit]?.name ?? '';
     const model = edge?.model ?? unitName;
     const spoken = dialectOf(edge?.dialect ?? plan.dialect);
     const isForeign = spoken !== dialect;
-    const pathOf = (segment: string): string | null => spoken.unitPath(segment, verb, transport);
+    const pathOf = (segment: string): string | undefined =>
+      spoken.unitPath(segment, verb, transport);
     const path = pathOf(encodeURIComponent(model));
     const way = (): UnitClient => {
       if (edge === undefined) {
         return failing('UNIT_UNREACHABLE', `unit "${unitName}" has no ${transport} address`);
       }
-      if (path === null) {
+      if (path === undefined) {
         const what = `protocol ${spoken.name} has no ${verb} over ${transport}`;
         return failing('INTERNAL', `unit "${unitName}": ${what}`);
       }
-      if (isForeign && transcoderOf(dialect.name, spoken.name, transport) === null) {
+      if (isForeign && transcoderOf(dialect.name, spoken.name, transport) === undefined) {
         const what = `nothing of ${dialect.name} can be said in ${spoken.name} over ${transport}`;
         return failing('MESSAGE_NOT_TRANSLATABLE', `unit "${unitName}": ${what}`);
       }
@@ -218,17 +219,17 @@ function compileShared(
       transport,
       client: way(),
       path: path ?? '',
-      pathOf: namesInPath && !isForeign ? (segment) => pathOf(segment) ?? '' : null,
+      pathOf: namesInPath && !isForeign ? (segment) => pathOf(segment) ?? '' : undefined,
       segment: encodeURIComponent(model),
       model,
       dialect: spoken,
       messages: messagesOf(spoken.name, transport),
       isForeign,
-      fits: messages.requests !== null && FITTED.has(verb),
+      fits: messages.requests !== undefined && FITTED.has(verb),
       // What is said in other words has to be said in the graph's again.
       tailKey:
-        edge === undefined || path === null || isForeign
-          ? null
+        edge === undefined || path === undefined || isForeign
+          ? undefined
           : tailKey(unitName, verb, transport),
       readable,
       timeoutMs: callTimeout(policy, transport, isFeedback ? 0 : policy.retries),
@@ -239,7 +240,8 @@ function compileShared(
   const compiler: Compiler = {
     units: plan.units,
     routingInBody: policy.routingInBody && !isFeedback,
-    fits: messages.requests !== null || plan.edges.some((edge) => edge.dialect !== plan.dialect),
+    fits:
+      messages.requests !== undefined || plan.edges.some((edge) => edge.dialect !== plan.dialect),
     stateOf: lessons.stateOf,
     prepare,
   };

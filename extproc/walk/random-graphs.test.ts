@@ -33,7 +33,7 @@ import { compileProgram } from './program.ts';
 /** More for a long search: SIDEGRAPH_WALK_RUNS. */
 const RUNS = Number(process.env['SIDEGRAPH_WALK_RUNS'] ?? 500);
 
-function resultOf(reply: Reply, packed: 'gzip' | 'deflate' | null): CallResult {
+function resultOf(reply: Reply, packed: 'gzip' | 'deflate' | undefined): CallResult {
   if (reply.kind === 'failure') {
     return { kind: 'failure', code: 'UNIT_RESET', text: 'connection closed' };
   }
@@ -46,13 +46,13 @@ function resultOf(reply: Reply, packed: 'gzip' | 'deflate' | null): CallResult {
     grpcMessage: '',
     head: headOf(
       reply.status,
-      packed === null ? headers : { ...headers, 'content-encoding': packed },
+      packed === undefined ? headers : { ...headers, 'content-encoding': packed },
     ),
-    body: packed === null ? body : packed === 'gzip' ? gzipSync(body) : deflateSync(body),
+    body: packed === undefined ? body : packed === 'gzip' ? gzipSync(body) : deflateSync(body),
   };
 }
 
-function unpack(body: Buffer, encoding: string | null): string {
+function unpack(body: Buffer, encoding: string | undefined): string {
   if (encoding === 'gzip') return gunzipSync(body).toString();
   if (encoding === 'deflate') return inflateSync(body).toString();
   return body.toString();
@@ -91,11 +91,13 @@ async function runProgram(
       fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (asked, done) => {
         const seen = begin(asked);
         const draws = hash(`${behaviour.seed} ${asked.unit} ${asked.verb} way`);
-        const packed = draws % 5 === 0 ? 'gzip' : draws % 5 === 1 ? 'deflate' : null;
+        const packed = draws % 5 === 0 ? 'gzip' : draws % 5 === 1 ? 'deflate' : undefined;
         const reply = replyOf(behaviour, asked.unit, asked.verb, seen.text, speech);
         const answer = (): void => {
           seen.ended = clock++;
-          done(resultOf(reply, reply.kind === 'response' && reply.text === '' ? null : packed));
+          done(
+            resultOf(reply, reply.kind === 'response' && reply.text === '' ? undefined : packed),
+          );
         };
         if (draws % 3 === 0) answer();
         else if (draws % 3 === 1) queueMicrotask(answer);

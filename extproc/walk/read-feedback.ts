@@ -34,9 +34,9 @@ export class FeedbackReader implements CallHandle {
   #graph: FeedbackGraph;
   readonly #exchange: Exchange;
   readonly #done: (read: ReadFeedback | Fault) => void;
-  #handle: CallHandle | null = null;
+  #handle: CallHandle | undefined;
   /** The puid that was recalled, until the feedback is on its way. */
-  #claimed: string | null = null;
+  #claimed: string | undefined;
 
   /** `done` is called once, now or later, unless the reader is cancelled. */
   constructor(
@@ -72,9 +72,9 @@ export class FeedbackReader implements CallHandle {
       return;
     }
     // A body that cannot be read has no routing in it; whether it is a feedback is for the units to say.
-    const feedback = read.kind === 'read' ? read.result : null;
-    const plain = read.kind === 'read' && feedback !== null ? read : null;
-    if (plain === null && read.kind === 'read') this.#exchange.release(read.unpackedBytes);
+    const feedback = read.kind === 'read' ? read.result : undefined;
+    const plain = read.kind === 'read' && feedback !== undefined ? read : undefined;
+    if (plain === undefined && read.kind === 'read') this.#exchange.release(read.unpackedBytes);
     if (feedback?.kind === 'malformed') {
       this.#refuse('malformed', 'FEEDBACK_MALFORMED', feedback.info);
       return;
@@ -83,7 +83,7 @@ export class FeedbackReader implements CallHandle {
       this.#end(invalid(`response.meta.routing is over ${MAX_ROUTING_BYTES} bytes`));
       return;
     }
-    const inBody = feedback?.routing ?? null;
+    const inBody = feedback?.routing;
     const branches = this.#graph.choose(
       inBody ?? parseHeader(this.#exchange.headers.find(ROUTING_HEADER)),
     );
@@ -94,27 +94,27 @@ export class FeedbackReader implements CallHandle {
     const found: Found = {
       feedback,
       read: plain,
-      reward: feedback?.reward ?? null,
+      reward: feedback?.reward,
       rows: feedback?.rows ?? 0,
     };
-    const isSaid = inBody !== null || Object.keys(branches.routing).length > 0;
-    const puid = feedback?.puid ?? null;
-    if (puid !== null && !isSaid) this.#recall(puid, branches, found);
-    else this.#write(branches, found, inBody === null, null);
+    const isSaid = inBody !== undefined || Object.keys(branches.routing).length > 0;
+    const puid = feedback?.puid;
+    if (puid !== undefined && !isSaid) this.#recall(puid, branches, found);
+    else this.#write(branches, found, inBody === undefined, undefined);
   }
 
   /** `all`: where nothing is chosen, the puid is not needed to find the branches. */
   #recall(puid: string, all: Branches, found: Found): void {
     const { recaller } = this.#graph;
     const take = (outcome: RecallOutcome): void => this.#recalled(puid, all, found, outcome);
-    if (recaller === null) take({ kind: 'unknown' });
+    if (recaller === undefined) take({ kind: 'unknown' });
     else this.#goOn(recaller.recall(puid, take), take);
   }
 
   #recalled(puid: string, all: Branches, found: Found, outcome: RecallOutcome): void {
-    this.#handle = null;
+    this.#handle = undefined;
     if (outcome.kind === 'unknown' && !this.#graph.decides) {
-      this.#write(all, found, true, null);
+      this.#write(all, found, true, undefined);
       return;
     }
     if (outcome.kind === 'unknown' && this.#graph.plan.feedbackMemory === undefined) {
@@ -139,22 +139,22 @@ export class FeedbackReader implements CallHandle {
   /** The branches in the graph of the predictor that served the request, which may be another one than the feedback has come to. */
   #follow({ predictor, choices }: RememberedRequest): Branches | string {
     const graph = this.#graph.graphOf(predictor);
-    if (graph === null) return `predictor "${predictor}" is no longer there`;
+    if (graph === undefined) return `predictor "${predictor}" is no longer there`;
     this.#graph = graph;
     const followed = followChoices(graph.plan, choices);
     return followed.kind === 'gone' ? followed.info : followed;
   }
 
   /** `isMissing`: the routing is not in the body. */
-  #write(branches: Branches, found: Found, isMissing: boolean, recalled: string | null): void {
+  #write(branches: Branches, found: Found, isMissing: boolean, recalled: string | undefined): void {
     const { choices, routing } = branches;
     const { feedback, read, reward, rows } = found;
     const { message } = this.#exchange;
     const graph = this.#graph;
     const isShort = feedback?.kind === 'feedback' && feedback.isShort;
     const isWritten = isShort || (isMissing && Object.keys(routing).length > 0);
-    if (read === null || !isWritten) {
-      if (read !== null) this.#exchange.release(read.unpackedBytes);
+    if (read === undefined || !isWritten) {
+      if (read !== undefined) this.#exchange.release(read.unpackedBytes);
       this.#end({ graph, choices, message, reward, rows, recalled });
       return;
     }
@@ -180,14 +180,14 @@ export class FeedbackReader implements CallHandle {
   }
 
   #release(): void {
-    if (this.#claimed !== null) this.#graph.recaller?.release(this.#claimed);
-    this.#claimed = null;
+    if (this.#claimed !== undefined) this.#graph.recaller?.release(this.#claimed);
+    this.#claimed = undefined;
   }
 
   /** From here on the claim is that of whoever gives the feedback. */
   #end(read: ReadFeedback | Fault): void {
     if ('kind' in read) this.#release();
-    this.#claimed = null;
+    this.#claimed = undefined;
     this.#done(read);
   }
 
@@ -199,9 +199,9 @@ export class FeedbackReader implements CallHandle {
 
 interface Found {
   readonly feedback: FeedbackReading;
-  /** The message without encoding; null where it cannot be read. */
-  readonly read: Read<'read-feedback'> | null;
-  readonly reward: number | null;
+  /** The message without encoding; undefined where it cannot be read. */
+  readonly read: Read<'read-feedback'> | undefined;
+  readonly reward: number | undefined;
   readonly rows: number;
 }
 
@@ -209,8 +209,8 @@ export function invalid(info: string): Fault {
   return { kind: 'error', code: 'FEEDBACK_ROUTING_INVALID', info };
 }
 
-function parseHeader(value: string | null): Readonly<Record<string, unknown>> {
-  if (value === null) return {};
+function parseHeader(value: string | undefined): Readonly<Record<string, unknown>> {
+  if (value === undefined) return {};
   try {
     const parsed: unknown = JSON.parse(value);
     return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};

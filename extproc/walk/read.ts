@@ -56,26 +56,28 @@ export function readMessages<K extends TaskKind>(
   return now ?? new SlowReading(context, task, messages, from, later).start();
 }
 
-/** The same for messages that are plain and small, as nearly all are; null for others. */
+/** The same for messages that are plain and small, as nearly all are; undefined for others. */
 export function readAtOnce<K extends TaskKind>(
   dialect: Messages,
   memory: BodyMemory,
   task: Task<K>,
   messages: readonly Message[],
-): Read<K> | Fault | null {
-  for (const message of messages) if (!isPlain(message)) return null;
-  if (!isSmall(dialect, task, messages)) return null;
+): Read<K> | Fault | undefined {
+  for (const message of messages) if (!isPlain(message)) return undefined;
+  if (!isSmall(dialect, task, messages)) return undefined;
   return hold(memory, performTask(dialect, task, messages), messages, 0);
 }
 
 function isPlain({ contentEncoding, body }: Message): boolean {
-  return contentEncoding === null || body.length === 0 || nameOf(contentEncoding) === null;
+  return (
+    contentEncoding === undefined || body.length === 0 || nameOf(contentEncoding) === undefined
+  );
 }
 
-/** Name of an encoding in lower case; null for none. */
-function nameOf(contentEncoding: string): string | null {
+/** Name of an encoding in lower case; undefined for none. */
+function nameOf(contentEncoding: string): string | undefined {
   const name = contentEncoding.trim().toLowerCase();
-  return name === '' || name === 'identity' ? null : name;
+  return name === '' || name === 'identity' ? undefined : name;
 }
 
 function isSmall(dialect: Messages, task: Task, messages: readonly Message[]): boolean {
@@ -83,7 +85,9 @@ function isSmall(dialect: Messages, task: Task, messages: readonly Message[]): b
   const { requests } = dialect;
   for (const message of messages) {
     bytes +=
-      task.kind === 'fit' && requests !== null ? requests.bytesRead(message) : message.body.length;
+      task.kind === 'fit' && requests !== undefined
+        ? requests.bytesRead(message)
+        : message.body.length;
   }
   // An average takes every number apart.
   return bytes <= (task.kind === 'average' ? MAX_READ_ON_LOOP_BYTES / 2 : MAX_READ_ON_LOOP_BYTES);
@@ -98,7 +102,7 @@ function hold<K extends TaskKind>(
 ): Read<K> | Fault {
   let resultBytes = 0;
   const made = payloadOf(result);
-  if (made !== null && made.body !== plain[0]?.body) {
+  if (made !== undefined && made.body !== plain[0]?.body) {
     resultBytes = made.body.length;
     if (!memory.hold(resultBytes)) return OVERLOADED;
   }
@@ -109,7 +113,7 @@ function hold<K extends TaskKind>(
 function plainHead(head: ResponseHead): ResponseHead {
   return {
     status: head.status,
-    find: (name) => (name === 'content-encoding' ? null : head.find(name)),
+    find: (name) => (name === 'content-encoding' ? undefined : head.find(name)),
     entries() {
       const entries = head.entries();
       const kept: string[] = [];
@@ -131,9 +135,9 @@ class SlowReading<K extends TaskKind> implements CallHandle {
   readonly #later: (read: Read<K> | Fault) => void;
   readonly #plain: Message[] = [];
   #unpackedBytes = 0;
-  #handle: CallHandle | null = null;
+  #handle: CallHandle | undefined;
   #isStarting = true;
-  #ended: Read<K> | Fault | null = null;
+  #ended: Read<K> | Fault | undefined;
   #cancelled = false;
 
   constructor(
@@ -157,7 +161,7 @@ class SlowReading<K extends TaskKind> implements CallHandle {
   }
 
   cancel(): void {
-    if (this.#cancelled || this.#ended !== null) return;
+    if (this.#cancelled || this.#ended !== undefined) return;
     this.#cancelled = true;
     this.#handle?.cancel();
     this.#context.memory.release(this.#unpackedBytes);
@@ -184,7 +188,7 @@ class SlowReading<K extends TaskKind> implements CallHandle {
       this.#end({ kind: 'error', code, info: `${this.#from(position)}: ${what}` });
     const unreadable = (): void =>
       fail('ANSWER_NOT_DECODABLE', `cannot read content encoding "${nameOf(name)}"`);
-    if (encoding === null) {
+    if (encoding === undefined) {
       unreadable();
       return;
     }
@@ -196,8 +200,8 @@ class SlowReading<K extends TaskKind> implements CallHandle {
             body: unpacked.body,
             contentType: message.contentType,
             layout: message.layout,
-            contentEncoding: null,
-            head: message.head === null ? null : plainHead(message.head),
+            contentEncoding: undefined,
+            head: message.head === undefined ? undefined : plainHead(message.head),
           });
           this.#next();
           return;
@@ -212,7 +216,7 @@ class SlowReading<K extends TaskKind> implements CallHandle {
       }
     };
     const handle = unpack(message.body, encoding, maxBytes, memory, take);
-    if (handle !== null) this.#handle = handle;
+    if (handle !== undefined) this.#handle = handle;
   }
 
   #perform(): void {
@@ -228,11 +232,11 @@ class SlowReading<K extends TaskKind> implements CallHandle {
       else if (read.kind === 'overloaded') this.#end(OVERLOADED);
       else this.#end(toFault(read.text, log));
     });
-    if (this.#handle === null) this.#end(OVERLOADED);
+    if (this.#handle === undefined) this.#end(OVERLOADED);
   }
 
   #end(ended: Read<K> | Fault): void {
-    if (this.#cancelled || this.#ended !== null) return;
+    if (this.#cancelled || this.#ended !== undefined) return;
     this.#ended = ended;
     if (ended.kind !== 'read') this.#context.memory.release(this.#unpackedBytes);
     if (!this.#isStarting) this.#later(ended);

@@ -94,7 +94,7 @@ function measureWalk(graph: Node, body: string, remembers: boolean): number {
       close() {},
     }),
     random: Math.random,
-    ...(remembers ? { feedback: deskAround(openMemory(), null) } : {}),
+    ...(remembers ? { feedback: deskAround(openMemory(), undefined) } : {}),
     log: { error: console.error },
   });
   const bound = program.route('predict-rest');

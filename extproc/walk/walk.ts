@@ -25,29 +25,31 @@ export class Walk implements LineOwner {
   readonly plan: WalkPlan;
   readonly deps: ProgramDeps;
   readonly exchange: Exchange;
-  readonly asked: Asked | null;
-  readonly choices: Int32Array | null;
-  readonly #routed: Routed | null;
+  readonly asked: Asked | undefined;
+  readonly choices: Int32Array | undefined;
+  readonly #routed: Routed | undefined;
   readonly #root: Line;
-  #observer: CallObserver | null = null;
+  #observer: CallObserver | undefined;
   /** It is asked for before the first call, and once. */
   #hasAsked = false;
-  #reading: ReadContext | null = null;
+  #reading: ReadContext | undefined;
   /** Writes the decisions into the response that is due. */
-  #writing: CallHandle | null = null;
+  #writing: CallHandle | undefined;
   #listens = false;
   #over = false;
 
-  /** `routed`: the branches of a feedback, null for a prediction. */
-  constructor(plan: WalkPlan, deps: ProgramDeps, exchange: Exchange, routed: Routed | null) {
+  /** `routed`: the branches of a feedback, undefined for a prediction. */
+  constructor(plan: WalkPlan, deps: ProgramDeps, exchange: Exchange, routed: Routed | undefined) {
     this.plan = plan;
     this.deps = deps;
     this.exchange = exchange;
-    this.asked = plan.asked === null ? null : plan.asked(exchange);
+    this.asked = plan.asked === undefined ? undefined : plan.asked(exchange);
     this.#routed = routed;
     this.choices =
       routed?.choices ??
-      (plan.keepsChoices ? new Int32Array(plan.decisions.names.length).fill(NOT_REACHED) : null);
+      (plan.keepsChoices
+        ? new Int32Array(plan.decisions.names.length).fill(NOT_REACHED)
+        : undefined);
     this.#root = new Line(this, plan.start, routed?.message ?? exchange.message);
   }
 
@@ -59,21 +61,19 @@ export class Walk implements LineOwner {
     if (this.#listens) return;
     this.#listens = true;
     this.exchange.onCancel(() => {
-      if (!this.#over) this.#routed?.ended(null);
+      if (!this.#over) this.#routed?.ended(undefined);
       this.#over = true;
       this.#root.cancel();
       this.#writing?.cancel();
     });
   }
 
-  get observer(): CallObserver | null {
+  get observer(): CallObserver | undefined {
     if (!this.#hasAsked) {
       this.#hasAsked = true;
       const { observer } = this.deps;
       this.#observer =
-        observer?.forRequest === undefined
-          ? (observer ?? null)
-          : observer.forRequest(this.exchange);
+        observer?.forRequest === undefined ? observer : observer.forRequest(this.exchange);
     }
     return this.#observer;
   }
@@ -91,17 +91,20 @@ export class Walk implements LineOwner {
 
   pathOf(call: PreparedCall): string {
     const { asked } = this;
-    if (asked === null) return call.path;
-    const isOwn = asked.model === null || (asked.unit !== null && asked.unit !== call.unit);
+    if (asked === undefined) return call.path;
+    const isOwn =
+      asked.model === undefined || (asked.unit !== undefined && asked.unit !== call.unit);
     if (asked.last?.everywhere && call.verb === 'predict') {
       return asked.last.pathOf(isOwn ? call.segment : (asked.model ?? ''));
     }
-    return isOwn || call.pathOf === null ? call.path : call.pathOf(asked.model ?? '');
+    return isOwn || call.pathOf === undefined ? call.path : call.pathOf(asked.model ?? '');
   }
 
   modelOf(call: PreparedCall): string {
     const { asked } = this;
-    return asked === null || asked.model === null || asked.unit !== null ? call.model : asked.model;
+    return asked === undefined || asked.model === undefined || asked.unit !== undefined
+      ? call.model
+      : asked.model;
   }
 
   fits(call: PreparedCall): boolean {
@@ -109,7 +112,7 @@ export class Walk implements LineOwner {
   }
 
   record(unit: number, choice: number): void {
-    if (this.choices !== null) this.choices[unit] = choice;
+    if (this.choices !== undefined) this.choices[unit] = choice;
   }
 
   get over(): boolean {
@@ -125,8 +128,8 @@ export class Walk implements LineOwner {
 
   tail(call: PreparedCall, message: Message): void {
     if (this.#over) return;
-    const last = this.asked?.last ?? null;
-    if (last !== null && call.verb !== 'predict' && !last.everywhere) {
+    const last = this.asked?.last;
+    if (last !== undefined && call.verb !== 'predict' && !last.everywhere) {
       this.fail(NOT_LAST);
       return;
     }
@@ -135,12 +138,14 @@ export class Walk implements LineOwner {
     const key = call.tailKey ?? '';
     this.#reply({
       kind: 'tail',
-      key: last === null || call.verb !== 'predict' ? key : streamKey(key),
+      key: last === undefined || call.verb !== 'predict' ? key : streamKey(key),
       path:
-        last === null || call.verb !== 'predict' ? this.pathOf(call) : this.#lastPath(call, last),
+        last === undefined || call.verb !== 'predict'
+          ? this.pathOf(call)
+          : this.#lastPath(call, last),
       message,
       routing: this.#routing(),
-      ...(last === null || this.plan.transport === 'rest'
+      ...(last === undefined || this.plan.transport === 'rest'
         ? {}
         : { later: (body: Buffer) => this.#later(call, body) }),
     });
@@ -148,15 +153,15 @@ export class Walk implements LineOwner {
 
   /** A further message of a stream, under the unit's name. */
   #later(call: PreparedCall, body: Buffer): Buffer {
-    const payload = { body, contentType: null, layout: null };
-    const fit = this.plan.messages.requests?.fit(payload, this.modelOf(call), false) ?? null;
-    return fit === null || 'code' in fit ? body : Buffer.concat(applyEdits(body, fit.edits));
+    const payload = { body, contentType: undefined, layout: undefined };
+    const fit = this.plan.messages.requests?.fit(payload, this.modelOf(call), false);
+    return fit === undefined || 'code' in fit ? body : Buffer.concat(applyEdits(body, fit.edits));
   }
 
   #lastPath(call: PreparedCall, last: LastCall): string {
     const { asked } = this;
-    const isOwn = asked === null || asked.model === null;
-    const isOther = asked !== null && asked.unit !== null && asked.unit !== call.unit;
+    const isOwn = asked === undefined || asked.model === undefined;
+    const isOther = asked !== undefined && asked.unit !== undefined && asked.unit !== call.unit;
     return last.pathOf(isOwn || isOther ? call.segment : (asked.model ?? ''));
   }
 
@@ -172,7 +177,7 @@ export class Walk implements LineOwner {
       return;
     }
     const map = this.#mapFor(message);
-    if (map === null) {
+    if (map === undefined) {
       this.#answer(message);
       return;
     }
@@ -203,8 +208,8 @@ export class Walk implements LineOwner {
 
   /** The client's own message as a response, where the protocol's responses look otherwise. */
   #ownResponse(message: Message): Message | Fault {
-    const edits = this.plan.messages.requests?.asResponse(message) ?? null;
-    if (edits === null) return message;
+    const edits = this.plan.messages.requests?.asResponse(message);
+    if (edits === undefined) return message;
     const body = joined(applyEdits(message.body, edits.edits), this.exchange);
     if ('kind' in body) return body;
     return { ...message, body, contentType: edits.contentType, layout: edits.layout };
@@ -220,7 +225,8 @@ export class Walk implements LineOwner {
   /** Notes the branches under the request's id, so that feedback can follow them. */
   #remember(): void {
     const { remember } = this.plan;
-    if (remember !== null && this.choices !== null) remember(this.exchange.headers, this.choices);
+    if (remember !== undefined && this.choices !== undefined)
+      remember(this.exchange.headers, this.choices);
   }
 
   #reply(outcome: Outcome): void {
@@ -233,11 +239,11 @@ export class Walk implements LineOwner {
     return routingHeader(this.plan.decisions, this.choices);
   }
 
-  /** What is to be written into the response as `meta.routing`; null for nothing. */
-  #mapFor(message: Message): Routing | null {
+  /** What is to be written into the response as `meta.routing`; undefined for nothing. */
+  #mapFor(message: Message): Routing | undefined {
     const { routingInBody, transport, decisions } = this.plan;
-    if (!routingInBody || this.choices === null) return null;
-    if (message.body.length === 0 && transport === 'rest') return null;
+    if (!routingInBody || this.choices === undefined) return undefined;
+    if (message.body.length === 0 && transport === 'rest') return undefined;
     return routingMap(decisions, this.choices);
   }
 }

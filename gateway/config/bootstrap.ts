@@ -33,14 +33,16 @@ export interface GatewayLayout {
   readonly host: string;
   /** HTTP/1.1 and h2c, REST and gRPC alike. */
   readonly httpPort: number;
-  /** With a certificate; null without. */
-  readonly tls: {
-    readonly port: number;
-    /** Folder with `tls.crt` and `tls.key`, a mounted Secret: replaced files are taken over. */
-    readonly dir: string;
-    /** Where what `renderTlsSecrets` gives is written, as JSON, before Envoy starts. */
-    readonly secretsPath: string;
-  } | null;
+  /** With a certificate; undefined without. */
+  readonly tls:
+    | {
+        readonly port: number;
+        /** Folder with `tls.crt` and `tls.key`, a mounted Secret: replaced files are taken over. */
+        readonly dir: string;
+        /** Where what `renderTlsSecrets` gives is written, as JSON, before Envoy starts. */
+        readonly secretsPath: string;
+      }
+    | undefined;
   readonly adminSocket: string;
   /** The agent's discovery server. */
   readonly discoverySocket: string;
@@ -49,8 +51,8 @@ export interface GatewayLayout {
   readonly accessLog: AccessLog;
   /** Deployments times statuses whose requests are counted, at most; 0 for none. */
   readonly maxRequestSeries: number;
-  /** Null: no traces. */
-  readonly tracing: TracingDefaults | null;
+  /** Undefined: no traces. */
+  readonly tracing: TracingDefaults | undefined;
   /** Name of this gateway in Envoy's own words. */
   readonly nodeId: string;
   /** Extra HTTP filters before the router, as Envoy reads them: JWT, ext_authz. */
@@ -70,11 +72,11 @@ export function renderGatewayBootstrap(layout: GatewayLayout): EnvoyJson {
     static_resources: {
       clusters: [
         discoveryCluster(layout.discoverySocket),
-        ...(layout.tracing === null ? [] : [renderTraceCluster(layout.tracing.url)]),
+        ...(layout.tracing === undefined ? [] : [renderTraceCluster(layout.tracing.url)]),
       ],
       listeners: [
         ownListener('http', layout.httpPort, layout),
-        ...(layout.tls === null
+        ...(layout.tls === undefined
           ? []
           : [
               ownListener(
@@ -163,7 +165,7 @@ function ownManager(name: string, layout: GatewayLayout): EnvoyJson {
       merge_slashes: false,
       path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
       use_remote_address: true,
-      ...(layout.tracing === null
+      ...(layout.tracing === undefined
         ? {}
         : tracingOptions(ownTracing(layout.tracing), '%ROUTE_NAME%')),
     },

@@ -116,8 +116,8 @@ const REFUSED = [
 ] as const;
 
 test('every one is judged as it is expected', () => {
-  for (const text of TAKEN) assert.equal(checkRegex(text), null, text);
-  for (const text of REFUSED) assert.notEqual(checkRegex(text), null, text);
+  for (const text of TAKEN) assert.equal(checkRegex(text), undefined, text);
+  for (const text of REFUSED) assert.notEqual(checkRegex(text), undefined, text);
   assert.match(checkRegex('x'.repeat(MAX_REGEX_LENGTH + 1)) ?? '', /characters/);
   assert.match(checkRegex(`a{${MAX_PROGRAM_SIZE}}`) ?? '', /instructions/);
 });
@@ -162,10 +162,10 @@ describe('Envoy', () => {
 
   test('takes what is accepted', async () => {
     const texts = [
-      ...new Set([...TAKEN, ...madeUp(5000).filter((each) => checkRegex(each) === null)]),
+      ...new Set([...TAKEN, ...madeUp(5000).filter((each) => checkRegex(each) === undefined)]),
     ];
     assert.ok(texts.length > 800, `${texts.length} expressions`);
-    assert.equal(await put(texts), null);
+    assert.equal(await put(texts), undefined);
   });
 
   test('refuses what only looks like an expression', async () => {
@@ -176,11 +176,11 @@ describe('Envoy', () => {
       'a**',
       String.raw`\x{1F600}`,
     ])
-      assert.notEqual(await put([text]), null, text);
+      assert.notEqual(await put([text]), undefined, text);
   });
 
-  /** Null when they are live, else Envoy's words. */
-  async function put(texts: readonly string[]): Promise<string | null> {
+  /** Undefined when they are live, else Envoy's words. */
+  async function put(texts: readonly string[]): Promise<string | undefined> {
     refused = Promise.withResolvers();
     const parts = texts.map((value, at) => {
       const part = sketchPart({ namespace: 'demo', name: `m-${at}`, predictors: [{ name: 'p' }] });
@@ -190,8 +190,8 @@ describe('Envoy', () => {
       };
     });
     const desired = encoder.encode(renderSnapshot(parts));
-    const taken = new Promise<null>((resolve) => {
-      live.set(desired, () => resolve(null));
+    const taken = new Promise<undefined>((resolve) => {
+      live.set(desired, () => resolve(undefined));
     });
     server.publish(desired);
     return Promise.race([taken, refused.promise]);

@@ -26,8 +26,8 @@ interface Piece {
   readonly repeats: number;
 }
 
-/** Null when Envoy takes it, else why not, in words. */
-export function checkRegex(text: string): string | null {
+/** Undefined when Envoy takes it, else why not, in words. */
+export function checkRegex(text: string): string | undefined {
   if (text === '') return 'it is empty';
   if (!/^[\x20-\x7e]*$/.test(text)) return 'only printable ASCII characters are matched';
   if (text.length > MAX_REGEX_LENGTH) return `it has more than ${MAX_REGEX_LENGTH} characters`;
@@ -37,7 +37,7 @@ export function checkRegex(text: string): string | null {
     const whole = size + BASE_SIZE;
     return whole > MAX_PROGRAM_SIZE
       ? `it makes a program of about ${whole} instructions; ${MAX_PROGRAM_SIZE} are the most`
-      : null;
+      : undefined;
   } catch (error) {
     if (error instanceof RegexFault) return error.message;
     throw error;
@@ -87,38 +87,38 @@ class Parser {
   #repeated(): Piece {
     const piece = this.#atom();
     const count = this.#quantifier();
-    if (count === null) return piece;
+    if (count === undefined) return piece;
     if (piece.repeats === 0) throw new RegexFault('a repetition has nothing before it');
     this.#take('?');
-    if (this.#quantifier() !== null) throw new RegexFault('two repetitions follow each other');
+    if (this.#quantifier() !== undefined) throw new RegexFault('two repetitions follow each other');
     const { min, max } = count;
     const most = max ?? Math.max(min, 1);
     const product = piece.repeats * Math.max(most, 1);
     if (product > MAX_REPEAT) throw new RegexFault(`a repetition of more than ${MAX_REPEAT}`);
     const size =
-      max === null
+      max === undefined
         ? Math.max(min, 1) * piece.size + 2
         : min * piece.size + (max - min) * (piece.size + 1) + 1;
     return { size, repeats: product };
   }
 
-  /** Null where none stands here. */
-  #quantifier(): { min: number; max: number | null } | null {
-    if (this.#take('*')) return { min: 0, max: null };
-    if (this.#take('+')) return { min: 1, max: null };
+  /** Undefined where none stands here. */
+  #quantifier(): { min: number; max: number | undefined } | undefined {
+    if (this.#take('*')) return { min: 0, max: undefined };
+    if (this.#take('+')) return { min: 1, max: undefined };
     if (this.#take('?')) return { min: 0, max: 1 };
     const counted = /\{(\d+)(,(\d*))?\}/y;
     counted.lastIndex = this.#at;
     const match = counted.exec(this.#text);
-    if (match === null) return null;
+    if (match === null) return undefined;
     this.#at = counted.lastIndex;
     const [, low = '', comma, high = ''] = match;
     if (/^0\d/.test(low) || /^0\d/.test(high)) throw new RegexFault('a count begins with 0');
     const min = Number(low);
-    const max = comma === undefined ? min : high === '' ? null : Number(high);
+    const max = comma === undefined ? min : high === '' ? undefined : Number(high);
     if (min > MAX_REPEAT || (max ?? 0) > MAX_REPEAT)
       throw new RegexFault(`a repetition of more than ${MAX_REPEAT}`);
-    if (max !== null && max < min) throw new RegexFault('a repetition ends before it begins');
+    if (max !== undefined && max < min) throw new RegexFault('a repetition ends before it begins');
     return { min, max };
   }
 
@@ -132,7 +132,8 @@ class Parser {
         throw new RegexFault('a repetition has nothing before it');
       case '{':
         this.#at -= 1;
-        if (this.#quantifier() !== null) throw new RegexFault('a repetition has nothing before it');
+        if (this.#quantifier() !== undefined)
+          throw new RegexFault('a repetition has nothing before it');
         this.#at += 1;
         return LITERAL;
       case '^':
@@ -200,22 +201,22 @@ class Parser {
     }
     if (this.#text.startsWith('[:', this.#at)) throw new RegexFault("'[:' begins no known class");
     const low = this.#classChar();
-    if (low === null) return NAMED_CLASS_SIZE;
+    if (low === undefined) return NAMED_CLASS_SIZE;
     const isRange = this.#peek() === '-' && !['', ']'].includes(this.#text[this.#at + 1] ?? '');
     if (!isRange) return 2;
     this.#at += 1;
     const high = this.#classChar();
-    if (high === null) throw new RegexFault('a range ends in a class');
+    if (high === undefined) throw new RegexFault('a range ends in a class');
     if (high < low) throw new RegexFault('a range ends before it begins');
     // With (?i) letters among them are added apart.
     return 4;
   }
 
-  /** Code of one character; null for a class of its own such as \d. */
-  #classChar(): number | null {
+  /** Code of one character; undefined for a class of its own such as \d. */
+  #classChar(): number | undefined {
     const char = this.#next();
     if (char !== '\\') return char.charCodeAt(0);
-    return this.#escapedClass() ? null : this.#escapedChar();
+    return this.#escapedClass() ? undefined : this.#escapedChar();
   }
 
   #escape(): Piece {

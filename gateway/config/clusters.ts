@@ -30,8 +30,8 @@ export function renderCluster(
   transport: Transport,
   breakers: Breakers,
   isBare: boolean,
-  /** Name that is asked for by TLS; null for plain. */
-  tlsName: string | null,
+  /** Name that is asked for by TLS; undefined for plain. */
+  tlsName: string | undefined,
   /** Whether a request may choose its pod. */
   isChosen: boolean,
 ): EnvoyJson {
@@ -45,7 +45,7 @@ export function renderCluster(
     lb_policy: 'LEAST_REQUEST',
     ...(isChosen ? podSubsets() : {}),
     circuit_breakers: circuitBreakers(breakers),
-    ...(tlsName === null
+    ...(tlsName === undefined
       ? {}
       : { transport_socket: upstreamTls(tlsName, transport === 'grpc' ? 'h2' : 'http/1.1') }),
     ignore_health_on_host_removal: true,
@@ -61,15 +61,15 @@ export function renderCluster(
   };
 }
 
-/** `predictor`: whose pods are chosen by name; null where they are not. */
+/** `predictor`: whose pods are chosen by name; undefined where they are not. */
 export function renderEndpoints(
   name: string,
   pods: readonly PodAddress[],
-  predictor: string | null,
+  predictor: string | undefined,
 ): EnvoyJson {
   const endpoints = pods.map((pod) => ({
     endpoint: { address: socketAddress(pod.ip, pod.port) },
-    ...(predictor === null ? {} : podMetadata(predictor, pod)),
+    ...(predictor === undefined ? {} : podMetadata(predictor, pod)),
   }));
   return {
     cluster_name: name,

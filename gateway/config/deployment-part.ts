@@ -102,10 +102,14 @@ function renderClusters(
             isBare,
             named.get(backend.service)?.isEncrypted === true
               ? `${backend.service}.${served.namespace}`
-              : null,
+              : undefined,
             remembers,
           ),
-          endpoints: renderEndpoints(name, backend[transport], remembers ? predictor.name : null),
+          endpoints: renderEndpoints(
+            name,
+            backend[transport],
+            remembers ? predictor.name : undefined,
+          ),
           isEmpty: backend[transport].length === 0,
           holdMs: served.longestRequestMs,
         };

@@ -85,9 +85,9 @@ function readHeader(
     HEADER_NAME.test(name) && HEADER_VALUE.test(value)
       ? isRegex
         ? checkRegex(value)
-        : null
+        : undefined
       : 'it is not `name: value` of printable ASCII characters';
-  if (fault === null) return [{ name, value, isRegex }];
+  if (fault === undefined) return [{ name, value, isRegex }];
   notes.push({
     path,
     message: `'${quote(text)}' cannot be matched by Envoy (${fault}); no request matches`,
@@ -100,10 +100,10 @@ export function readRetries(annotations: Annotations, notes: Note[]): ServedDepl
   const istio = readInteger(annotations, INGRESS_ANNOTATIONS.istioRetries, MAX_ATTEMPTS, notes);
   const attempts =
     istio ?? readInteger(annotations, INGRESS_ANNOTATIONS.ambassadorRetries, MAX_ATTEMPTS, notes);
-  if (attempts === null || attempts === 0) return null;
+  if (attempts === undefined || attempts === 0) return null;
   const trySeconds =
-    istio === null
-      ? null
+    istio === undefined
+      ? undefined
       : (readInteger(
           annotations,
           INGRESS_ANNOTATIONS.istioRetriesTimeout,
@@ -129,12 +129,12 @@ function readInteger(
   path: string,
   max: number,
   notes: Note[],
-): number | null {
+): number | undefined {
   const text = annotations[path]?.trim();
-  if (text === undefined || text === '') return null;
+  if (text === undefined || text === '') return undefined;
   if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
   notes.push({ path, message: `'${quote(text)}' is no integer from 0 to ${max}; left out` });
-  return null;
+  return undefined;
 }
 
 /** A value for a message: a note goes into logs and the status. */

@@ -28,8 +28,8 @@ const MAX_SEGMENT = 253;
 type Annotations = Readonly<Record<string, string>>;
 
 export interface ReadDeployment {
-  /** Null when it is not exposed, is going away or names no predictor. */
-  readonly served: ServedDeployment | null;
+  /** Undefined when it is not exposed, is going away or names no predictor. */
+  readonly served: ServedDeployment | undefined;
   readonly notes: readonly Note[];
 }
 
@@ -37,7 +37,7 @@ export function readServed(object: KubeObject): ReadDeployment {
   const { metadata } = object;
   const { written, findings } = readStored(object);
   const notes: Note[] = [];
-  const none = { served: null, notes };
+  const none = { served: undefined, notes };
   if (metadata.deletionTimestamp !== undefined || written === undefined) return none;
   if (written.predictors.length === 0) return none;
   const long = findings.find(

@@ -182,7 +182,11 @@ function mirrors(served: ServedDeployment, shares: Shares, transport: Transport)
 
 /** Of the whole table: what certainly reached no pod goes to another one. */
 export function harmlessRetries(): EnvoyJson {
-  return toOtherPods({ on: HARMLESS_RETRIES, attempts: HARMLESS_ATTEMPTS, perTryTimeoutMs: null });
+  return toOtherPods({
+    on: HARMLESS_RETRIES,
+    attempts: HARMLESS_ATTEMPTS,
+    perTryTimeoutMs: undefined,
+  });
 }
 
 function askedRetries(
@@ -192,7 +196,7 @@ function askedRetries(
   return toOtherPods({
     on: ASKED_RETRIES[transport],
     attempts: asked.attempts,
-    perTryTimeoutMs: asked.perTryTimeoutMs === 0 ? null : asked.perTryTimeoutMs,
+    perTryTimeoutMs: asked.perTryTimeoutMs === 0 ? undefined : asked.perTryTimeoutMs,
   });
 }
 

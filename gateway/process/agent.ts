@@ -199,7 +199,7 @@ export class GatewayAgent {
     const object = deployments.get(key);
     const read = object === undefined ? undefined : readServed(object);
     this.#tell(key, read?.notes ?? []);
-    if (read === undefined || read.served === null) {
+    if (read === undefined || read.served === undefined) {
       if (this.#parts.delete(key)) this.#snapshot = undefined;
       for (const each of [this.#asked, this.#remembered, this.#taken]) each.delete(key);
       this.#refused.forget(key);

@@ -38,7 +38,7 @@ export async function startGatewayControl(
   await rm(socketPath, { force: true });
   const server = createServer((asked, response) => {
     answer(`${asked.method} ${asked.url}`, options).then(
-      (text) => response.writeHead(text === null ? 404 : 200).end(text ?? 'nothing here\n'),
+      (text) => response.writeHead(text === undefined ? 404 : 200).end(text ?? 'nothing here\n'),
       (error: unknown) => response.writeHead(502).end(`${String(error)}\n`),
     );
   });
@@ -50,14 +50,14 @@ export async function startGatewayControl(
   return server;
 }
 
-async function answer(asked: string, options: ControlOptions): Promise<string | null> {
+async function answer(asked: string, options: ControlOptions): Promise<string | undefined> {
   if (asked === 'POST /drain') {
     await options.drain();
     return 'drained\n';
   }
   if (asked === 'GET /served') return `${JSON.stringify(options.list(), null, 1)}\n`;
   const path = ENVOY_PATHS[asked.replace(/^GET /, '')];
-  if (path === undefined) return null;
+  if (path === undefined) return undefined;
   return askAdmin(options.adminSocket, path, AbortSignal.timeout(ADMIN_TIMEOUT_MS));
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../config/bootstrap.ts';
 
 export async function writeEnvoyFiles(bootstrapPath: string, layout: GatewayLayout): Promise<void> {
-  if (layout.tls !== null)
+  if (layout.tls !== undefined)
     await writeJson(layout.tls.secretsPath, renderTlsSecrets(layout.tls.dir));
   await writeJson(bootstrapPath, renderGatewayBootstrap(layout));
 }

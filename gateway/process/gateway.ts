@@ -33,8 +33,8 @@ const WRITE_MS = 500;
 
 export interface Gateway {
   readonly layout: GatewayLayout;
-  /** Null: ready; else why not. */
-  notReady(): string | null;
+  /** Undefined: ready; else why not. */
+  notReady(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export function layoutOf(options: GatewayOptions): GatewayLayout {
     host: options.host,
     httpPort: options.httpPort,
     tls:
-      options.tls === null
-        ? null
+      options.tls === undefined
+        ? undefined
         : { ...options.tls, secretsPath: join(options.runDir, 'tls-secrets.json') },
     adminSocket: join(options.runDir, 'admin.sock'),
     discoverySocket: join(options.runDir, 'discovery.sock'),
@@ -153,7 +153,7 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
       kept = live.snapshot;
       await writeLastState(statePath, agent.remember());
     }
-    if (options.pod === null || live === undefined || live.resourceVersion === '0') return;
+    if (options.pod === undefined || live === undefined || live.resourceVersion === '0') return;
     const { resourceVersion, snapshot } = live;
     const inUse = listInUse(snapshot.leftovers, server.leaving);
     const notes = listNotes(agent.notes(), snapshot, server.refusals);
@@ -186,11 +186,11 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
     },
   );
 
-  const notReady = (): string | null => {
+  const notReady = (): string | undefined => {
     if (isDraining) return 'draining';
     if (live === undefined)
       return hasSynced ? 'Envoy has no routes yet' : 'the deployments are not known yet';
-    return server.connected === 0 ? 'Envoy is not connected' : null;
+    return server.connected === 0 ? 'Envoy is not connected' : undefined;
   };
   let draining: Promise<void> | undefined;
   const drain = (): Promise<void> => {

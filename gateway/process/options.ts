@@ -26,7 +26,7 @@ export type GatewayCommand =
 export interface GatewayOptions {
   readonly host: string;
   readonly httpPort: number;
-  readonly tls: { readonly port: number; readonly dir: string } | null;
+  readonly tls: { readonly port: number; readonly dir: string } | undefined;
   readonly statusPort: number;
   /** Shared with Envoy: bootstrap and sockets. */
   readonly runDir: string;
@@ -35,8 +35,8 @@ export interface GatewayOptions {
   readonly accessLogPath: string;
   readonly accessLog: AccessLog;
   readonly maxRequestSeries: number;
-  /** Null outside a pod: then nothing is acknowledged. */
-  readonly pod: GatewayPod | null;
+  /** Undefined outside a pod: then nothing is acknowledged. */
+  readonly pod: GatewayPod | undefined;
   /** Empty: all. */
   readonly namespace: string;
   readonly httpFilters: readonly EnvoyJson[];
@@ -45,8 +45,8 @@ export interface GatewayOptions {
   /** After that long without the API server, what is on disk is served, ms. */
   readonly recallMs: number;
   readonly drain: { readonly leaveMs: number; readonly finishMs: number };
-  /** Null: no traces. */
-  readonly tracing: TracingDefaults | null;
+  /** Undefined: no traces. */
+  readonly tracing: TracingDefaults | undefined;
   readonly logLevel: string;
 }
 
@@ -112,7 +112,7 @@ const FLAGS = {
   'access-log': flag.text('/dev/stdout'),
   'access-log-of': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
   'max-request-series': flag.whole(0, MOST_REQUEST_SERIES, MAX_REQUEST_SERIES),
-  otlp: flag.parsed(parseOtlpFlag, null),
+  otlp: flag.parsed(parseOtlpFlag, undefined),
   'trace-sampling-percent': flag.parsed(parsePercentFlag, NO_TRACING.samplingPercent),
   'trace-formats': flag.commaList(''),
   namespace: flag.text(''),
@@ -124,7 +124,7 @@ const FLAGS = {
   'max-headers': flag.whole(0, MOST, LIMITS.maxHeaders.default),
   'write-bootstrap': flag.toggle(),
   drain: flag.toggle(),
-  show: flag.oneOf(SHOWN, null),
+  show: flag.oneOf(SHOWN, undefined),
   'recall-ms': flag.whole(0, MOST, 5000),
   'drain-leave-ms': flag.whole(0, MOST, 5000),
   'drain-finish-ms': flag.whole(0, MOST, 60_000),
@@ -143,7 +143,7 @@ export function parseGatewayCommand(
     flag.refuseRest(rest, fault);
     const runDir = values['run-dir'];
     if (values.drain) return { kind: 'drain', runDir };
-    if (values.show !== null) return { kind: 'show', what: values.show, runDir };
+    if (values.show !== undefined) return { kind: 'show', what: values.show, runDir };
     const options = buildOptions(values, env);
     return { kind: values['write-bootstrap'] ? 'bootstrap' : 'serve', options };
   };
@@ -155,7 +155,8 @@ function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment):
   return {
     host: values.host,
     httpPort: values['http-port'],
-    tls: values['tls-dir'] === '' ? null : { port: values['tls-port'], dir: values['tls-dir'] },
+    tls:
+      values['tls-dir'] === '' ? undefined : { port: values['tls-port'], dir: values['tls-dir'] },
     statusPort: values['status-port'],
     runDir: values['run-dir'],
     stateDir: values['state-dir'],
@@ -164,7 +165,7 @@ function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment):
     maxRequestSeries: values['max-request-series'],
     pod:
       name === undefined || namespace === undefined || uid === undefined
-        ? null
+        ? undefined
         : { name, namespace, uid },
     namespace: values.namespace,
     httpFilters: values['http-filters'],
@@ -177,8 +178,8 @@ function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment):
     },
     recallMs: values['recall-ms'],
     tracing:
-      values.otlp === null
-        ? null
+      values.otlp === undefined
+        ? undefined
         : {
             url: values.otlp,
             samplingPercent: values['trace-sampling-percent'],
@@ -191,7 +192,7 @@ function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment):
 
 /** `heapBytes`: 0 for what the container's memory allows. */
 function readBounds(heapBytes: number, memory = ''): EnvoyBounds {
-  const memoryBytes = /^\d+$/.test(memory) && Number(memory) > 0 ? Number(memory) : null;
+  const memoryBytes = /^\d+$/.test(memory) && Number(memory) > 0 ? Number(memory) : undefined;
   const bounds = envoyBounds(memoryBytes, readOpenFileLimit());
   return heapBytes === 0 ? bounds : { ...bounds, maxHeapBytes: heapBytes };
 }

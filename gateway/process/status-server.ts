@@ -7,8 +7,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 64;
 
 export interface GatewayStatusOptions {
-  /** Null: ready; else why not, in words. */
-  readonly notReady: () => string | null;
+  /** Undefined: ready; else why not, in words. */
+  readonly notReady: () => string | undefined;
   readonly metrics: () => Promise<string>;
 }
 
@@ -46,7 +46,7 @@ async function answer(
       return;
     case '/ready': {
       const reason = notReady();
-      send(response, reason === null ? 200 : 503, `${reason ?? 'ok'}\n`);
+      send(response, reason === undefined ? 200 : 503, `${reason ?? 'ok'}\n`);
       return;
     }
     case '/metrics':

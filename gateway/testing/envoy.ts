@@ -30,16 +30,16 @@ export async function testGatewayLayout(dir: string): Promise<GatewayLayout> {
   return {
     host: '127.0.0.1',
     httpPort: await freePort(),
-    tls: null,
+    tls: undefined,
     adminSocket: join(dir, 'admin.sock'),
     discoverySocket: join(dir, 'xds.sock'),
     accessLogPath: join(dir, 'access.log'),
     accessLog: 'all',
     maxRequestSeries: 1000,
-    tracing: null,
+    tracing: undefined,
     nodeId: 'test',
     httpFilters: [],
-    bounds: envoyBounds(null, null),
+    bounds: envoyBounds(undefined, undefined),
     clients: TEST_CLIENTS,
   };
 }

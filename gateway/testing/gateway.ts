@@ -78,7 +78,7 @@ export async function startTestGateway(test: TestGatewayOptions): Promise<TestGa
     stateDir: join(dir, 'state'),
     accessLogPath: '/dev/null',
     accessLog: 'failures',
-    tracing: null,
+    tracing: undefined,
     pod: POD,
     drain: { leaveMs: 0, finishMs: 1000 },
     ...test.options,

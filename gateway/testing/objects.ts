@@ -123,7 +123,7 @@ export function sketchSlice(
 /** The part that the gateway renders for a sketch, pods wherever they are. */
 export function sketchPart(sketch: DeploymentSketch, ports = SIDECAR_PORTS): DeploymentPart {
   const { served } = readServed(sketchDeployment(sketch));
-  if (served === null) throw new Error(`${sketch.name} is not served`);
+  if (served === undefined) throw new Error(`${sketch.name} is not served`);
   const at = (pods: readonly string[], port: number) =>
     pods.map((ip) => ({ name: `pod-${ip}`, ip, port }));
   const backends = predictorsOf(sketch).map(({ name, pods = [] }) => ({

@@ -18,11 +18,11 @@ function playEnvoy(
   isBad: (keys: ReadonlySet<string>, parts: readonly DeploymentPart[]) => boolean,
 ) {
   const tables: ReadonlySet<string>[] = [];
-  const send = async (parts: Iterable<DeploymentPart>): Promise<string | null> => {
+  const send = async (parts: Iterable<DeploymentPart>): Promise<string | undefined> => {
     const all = [...parts];
     const keys = new Set(all.map(partKey));
     tables.push(keys);
-    return isBad(keys, all) ? 'no' : null;
+    return isBad(keys, all) ? 'no' : undefined;
   };
   return { send, tables };
 }

@@ -12,8 +12,8 @@ export interface SearchOptions {
   readonly taken: ReadonlyMap<string, DeploymentPart>;
   /** Whether Envoy runs `taken` now, so that it needs no trial. */
   readonly isTakenLive: boolean;
-  /** Sends a table: null when Envoy takes it, else its words. */
-  readonly send: (parts: Iterable<DeploymentPart>) => Promise<string | null>;
+  /** Sends a table: undefined when Envoy takes it, else its words. */
+  readonly send: (parts: Iterable<DeploymentPart>) => Promise<string | undefined>;
 }
 
 export interface RefusedParts {
@@ -28,7 +28,7 @@ export async function findRefused(options: SearchOptions): Promise<RefusedParts>
   const { wanted, send } = options;
   const refused = new Map<string, string>();
   const taken = new Map([...options.taken].filter(([key]) => wanted.has(key)));
-  if (!options.isTakenLive && (await send(taken.values())) !== null) taken.clear();
+  if (!options.isTakenLive && (await send(taken.values())) !== undefined) taken.clear();
   const counts = new Map<string, number>();
   const open = [[...wanted].filter(([key, part]) => taken.get(key) !== part).sort(byNamespace)];
   for (let list = open.pop(); list !== undefined; list = open.pop()) {
@@ -42,7 +42,7 @@ export async function findRefused(options: SearchOptions): Promise<RefusedParts>
     const all = new Map([...taken, ...tried]);
     const reason = await send(all.values());
     const [first, ...others] = tried;
-    if (reason === null) for (const [key, part] of tried) taken.set(key, part);
+    if (reason === undefined) for (const [key, part] of tried) taken.set(key, part);
     else if (first !== undefined && others.length === 0) {
       const [key, { served }] = first;
       refused.set(key, reason);

@@ -155,7 +155,7 @@ export class Session {
       send: async (parts) => {
         const encoded = desired.routesOf(parts);
         const reply = await this.#routes.send([{ name: ROUTE_TABLE, encoded }], []);
-        return reply.kind === 'taken' ? null : reply.reason;
+        return reply.kind === 'taken' ? undefined : reply.reason;
       },
     });
     this.#taken = taken;

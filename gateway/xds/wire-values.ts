@@ -93,14 +93,14 @@ export class WireValues {
     const descriptor = this.#descriptors.get(name);
     const message = new Map<string, Form>();
     for (const field of descriptor?.field ?? []) {
-      const form = field.type === 'TYPE_MESSAGE' ? this.#formOf(name, field.typeName) : null;
-      if (form !== null) message.set(field.name, form);
+      const form = field.type === 'TYPE_MESSAGE' ? this.#formOf(name, field.typeName) : undefined;
+      if (form !== undefined) message.set(field.name, form);
     }
     this.#messages.set(name, message);
     return message;
   }
 
-  #formOf(scope: string, typeName: string): Form | null {
+  #formOf(scope: string, typeName: string): Form | undefined {
     if (typeName === DURATION) return { kind: 'duration' };
     if (WRAPPER.test(typeName)) return { kind: 'wrapper' };
     if (typeName === 'google.protobuf.Any') return { kind: 'any' };
@@ -109,9 +109,9 @@ export class WireValues {
     const descriptor = this.#descriptors.get(name);
     if (descriptor?.options?.mapEntry !== true) return { kind: 'message', name };
     const value = descriptor.field.find((field) => field.name === 'value');
-    if (value?.type !== 'TYPE_MESSAGE') return null;
+    if (value?.type !== 'TYPE_MESSAGE') return undefined;
     const of = this.#formOf(name, value.typeName);
-    return of === null ? null : { kind: 'map', of };
+    return of === undefined ? undefined : { kind: 'map', of };
   }
 
   /** Names are said from the inside out, as in the language. */

@@ -18,18 +18,18 @@ export const BUILT_INS: Readonly<Record<string, BuiltIn>> = Object.fromEntries(
   ].map((row) => [row.name, row]),
 );
 
-export function findBuiltIn(implementation: string | null | undefined): BuiltIn | null {
-  if (implementation === undefined || implementation === null) return null;
-  return Object.hasOwn(BUILT_INS, implementation) ? (BUILT_INS[implementation] ?? null) : null;
+export function findBuiltIn(implementation: string | null | undefined): BuiltIn | undefined {
+  if (implementation === undefined || implementation === null) return undefined;
+  return Object.hasOwn(BUILT_INS, implementation) ? BUILT_INS[implementation] : undefined;
 }
 
-/** The policy of a name in a plan; null for one of a later version. */
-export function findPolicy(name: string): BuiltInPolicy | null {
-  return findBuiltIn(name)?.policy ?? null;
+/** The policy of a name in a plan; undefined for one of a later version. */
+export function findPolicy(name: string): BuiltInPolicy | undefined {
+  return findBuiltIn(name)?.policy;
 }
 
 /** The key of a prepackaged server: any implementation that is not built in. */
-export function parseServer(implementation: string | undefined): string | null {
-  if (implementation === undefined || implementation === 'UNKNOWN_IMPLEMENTATION') return null;
-  return findBuiltIn(implementation) === null ? implementation : null;
+export function parseServer(implementation: string | undefined): string | undefined {
+  if (implementation === undefined || implementation === 'UNKNOWN_IMPLEMENTATION') return undefined;
+  return findBuiltIn(implementation) === undefined ? implementation : undefined;
 }

@@ -68,7 +68,7 @@ function compilePlan(
   );
   const isForeign = (unit: number): boolean => {
     const { builtIn, protocol: spoken } = units[unit] as Unit;
-    return builtIn === null && spoken !== protocol;
+    return builtIn === undefined && spoken !== protocol;
   };
   const dialect = dialectOf(protocol);
   const routes = compileRoutes(walk, planUnits, policy.routingInBody, dialect, isForeign);
@@ -108,7 +108,7 @@ function compileUnits(
     return {
       name: unit.name,
       type: unit.type,
-      builtIn: unit.builtIn,
+      builtIn: unit.builtIn ?? null,
       image: findContainer(predictor, unit.name)?.image ?? '',
       verbs: verbsOf({ ...callsOf(unit), ...(takesFeedback(unit) ? {} : { feedback: false }) }),
       parent: parents.get(unit) ?? -1,

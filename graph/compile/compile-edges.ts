@@ -13,9 +13,9 @@ export function compileEdges(
 ): Edge[] {
   const edges: Edge[] = [];
   units.forEach((unit, index) => {
-    if (unit.builtIn !== null) return;
+    if (unit.builtIn !== undefined) return;
     const address = findAddress(addresses, predictor.name, unit.name) ?? unit.endpoint;
-    if (address === null || address === undefined) return;
+    if (address === undefined) return;
     const host = isLocalName(address.host) ? LOCAL_HOST : address.host;
     const way = chooseWay(host, policy);
     const { name: model, protocol: dialect } = unit;

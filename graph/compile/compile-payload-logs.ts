@@ -18,9 +18,9 @@ export function compilePayloadLogs(
   const { redactions } = readRedactions(annotations[REDACT_ANNOTATION] ?? '');
   const share = (text === undefined ? undefined : parsePercent(text)) ?? 1;
   return ({ name, logger }) => {
-    if (logger === null || share === 0) return undefined;
+    if (logger === undefined || share === 0) return undefined;
     const redact = redactions.flatMap(({ unit, path }) =>
-      unit === null || unit === name ? [path] : [],
+      unit === undefined || unit === name ? [path] : [],
     );
     return {
       url: sinkOf(logger.url, variables),

@@ -22,7 +22,7 @@ export function compilePolicy(
   const optional = (limit: Limit): number | null => {
     const text = annotations[limit.annotation];
     const read = text === undefined ? undefined : parseLimit(limit, text);
-    return read?.kind === 'value' ? read.value : limit.default;
+    return (read?.kind === 'value' ? read.value : limit.default) ?? null;
   };
   const required = (limit: Limit & { readonly default: number }): number =>
     optional(limit) ?? limit.default;

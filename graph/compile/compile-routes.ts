@@ -67,7 +67,7 @@ function whereSpoken(
 
 /** A message that names its model inside of another one is out of Envoy's reach, and a draw needs it to name each unit. */
 function whereNamed(decision: RouteDecision, dialect: Dialect): RouteDecision {
-  const isOutOfReach = dialect.modelInPath !== null && dialect.grpcModelField === null;
+  const isOutOfReach = dialect.modelInPath !== undefined && dialect.grpcModelField === undefined;
   if (decision.kind !== 'native' || decision.targets.length < 2 || !isOutOfReach) return decision;
   return { kind: 'graph', reason: 'a message names its model, and each unit has its own' };
 }
@@ -111,7 +111,7 @@ function findArms(step: Step, units: readonly PlanUnit[]): Arms {
   if (step.choose === null) return leafArms(step, name);
   const own = ownWork(step);
   if (own !== undefined) return { kind: 'none', reason: `${name} ${own}` };
-  if (step.choose.kind !== 'policy') return joinArms(step, units, [1], null);
+  if (step.choose.kind !== 'policy') return joinArms(step, units, [1], undefined);
   const { policy, parameters } = step.choose;
   const shares = findPolicy(policy)?.shares?.(parameters);
   return shares === undefined
@@ -135,17 +135,17 @@ function leafArms(step: Step, name: string): Arms {
     return { kind: 'none', reason: `${name} is the built-in SIMPLE_MODEL: no call` };
   if (step.input !== null && step.output)
     return { kind: 'none', reason: `${name} is asked twice: ${step.input}, transform-output` };
-  const verb = step.input ?? (step.output ? 'transform-output' : null);
-  if (verb === null) return { kind: 'none', reason: `${name} is not asked at all: no call` };
+  const verb = step.input ?? (step.output ? 'transform-output' : undefined);
+  if (verb === undefined) return { kind: 'none', reason: `${name} is not asked at all: no call` };
   return { kind: 'arms', arms: [{ unit: step.unit, verb, share: 1, decisions: [] }] };
 }
 
-/** The arms of the first children, each with its share; `decider` names the unit that chose, null for no choice. */
+/** The arms of the first children, each with its share; `decider` names the unit that chose, undefined for no choice. */
 function joinArms(
   step: Step,
   units: readonly PlanUnit[],
   shares: readonly number[],
-  decider: string | null,
+  decider: string | undefined,
 ): Arms {
   const joined: Arm[] = [];
   for (const [branch, share] of shares.entries()) {
@@ -153,7 +153,7 @@ function joinArms(
     if (child === undefined || share === 0) continue;
     const found = findArms(child, units);
     if (found.kind === 'none') return found;
-    const decision: [string, number][] = decider === null ? [] : [[decider, branch]];
+    const decision: [string, number][] = decider === undefined ? [] : [[decider, branch]];
     for (const arm of found.arms) {
       const decisions = [...decision, ...arm.decisions];
       joined.push({ ...arm, share: arm.share * share, decisions });

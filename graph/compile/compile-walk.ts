@@ -27,20 +27,20 @@ export function compileWalk(
     const childTails = mayTail && !calls.output && merge === 'first' && !fansOut;
     return {
       unit: index,
-      input: findBuiltIn(unit.builtIn)?.input ?? calls.input,
-      choose,
+      input: findBuiltIn(unit.builtIn)?.input ?? calls.input ?? null,
+      choose: choose ?? null,
       children: unit.children.map((child) => visit(child, childTails)),
       merge,
       output: calls.output,
       feedback: takesFeedback(unit) && calls.feedback,
-      mayTail: mayTail && (unit.builtIn !== null || unit.protocol === protocol),
+      mayTail: mayTail && (unit.builtIn !== undefined || unit.protocol === protocol),
     };
   };
   return visit(graph, !routingInBody);
 }
 
-function chooseOf(unit: Unit, calls: UnitCalls): Choose | null {
-  if (unit.children.length === 0) return null;
+function chooseOf(unit: Unit, calls: UnitCalls): Choose | undefined {
+  if (unit.children.length === 0) return undefined;
   const builtIn = findBuiltIn(unit.builtIn);
   if (builtIn?.policy !== undefined)
     return {

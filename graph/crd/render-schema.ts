@@ -27,12 +27,12 @@ const MOST = { length: 131_072, items: 1024, properties: 1024 };
 interface Place {
   /** Whether users write it. */
   readonly isBounded: boolean;
-  readonly parent: ObjectNode | null;
+  readonly parent: ObjectNode | undefined;
   readonly level: number;
 }
 
 export function renderSchema(node: SchemaNode): JsonSchema {
-  return render(node, { isBounded: true, parent: null, level: 0 });
+  return render(node, { isBounded: true, parent: undefined, level: 0 });
 }
 
 function render(node: SchemaNode, place: Place): JsonSchema {
@@ -74,7 +74,7 @@ function renderType(node: SchemaNode, place: Place): JsonSchema {
 
 function renderObject(node: ObjectNode, { isBounded, parent, level }: Place): JsonSchema {
   const fields = Object.entries(node.fields).map(([name, each]) => {
-    const isStatus = parent === null && level === 0 && name === 'status';
+    const isStatus = parent === undefined && level === 0 && name === 'status';
     return [name, render(each, { isBounded: isBounded && !isStatus, parent: node, level })];
   });
   return {
@@ -88,8 +88,8 @@ function renderObject(node: ObjectNode, { isBounded, parent, level }: Place): Js
 /** Without `type`, so that a list and a single object are both stored; the items of a list are still checked. */
 function renderChildren({ isBounded, parent, level }: Place): JsonSchema {
   const kept = { 'x-kubernetes-preserve-unknown-fields': true };
-  if (parent === null) throw new Error('children stand in an object');
+  if (parent === undefined) throw new Error('children stand in an object');
   if (level >= CHILDREN_LEVELS) return kept;
-  const items = render(parent, { isBounded, parent: null, level: level + 1 });
+  const items = render(parent, { isBounded, parent: undefined, level: level + 1 });
   return { ...kept, ...(isBounded ? { maxItems: MOST.items } : {}), items };
 }

@@ -103,7 +103,7 @@ function explainPolicy({ policy, feedbackMemory }: Plan): string[] {
     // Where it is not written it is that of REST.
     if (name === 'grpcMaxMessageBytes')
       return policy[name] === policy.maxBodyBytes ? ` (as ${LIMITS.maxBodyBytes.annotation})` : '';
-    return limits[name] === LIMITS[name].default ? ' (default)' : '';
+    return (limits[name] ?? undefined) === LIMITS[name].default ? ' (default)' : '';
   };
   const lines = (Object.keys(LIMITS) as (keyof typeof LIMITS)[]).flatMap((name) => {
     const { annotation, unit } = LIMITS[name];

@@ -18,10 +18,10 @@ export interface RepeatedKey {
 
 /** A written value: where its key, or the item of a list, begins. */
 interface Node {
-  readonly parent: Node | null;
+  readonly parent: Node | undefined;
   readonly key: string | number;
   line: number;
-  children: Map<string | number, Node> | null;
+  children: Map<string | number, Node> | undefined;
 }
 
 interface Container {
@@ -29,7 +29,7 @@ interface Container {
   readonly isList: boolean;
   index: number;
   /** In a mapping: the node of the key that waits for its value. */
-  waiting: Node | null;
+  waiting: Node | undefined;
 }
 
 /** More repeated keys of a document than these are not told. */
@@ -58,7 +58,7 @@ function indexLines(text: string): DocumentLines[] {
   const stack: Container[] = [];
   for (const event of events) {
     if (event.type === EVENT_ID.DOCUMENT) {
-      documents.push({ root: openNode(null, '', 0), repeated: [] });
+      documents.push({ root: openNode(undefined, '', 0), repeated: [] });
       stack.length = 0;
       continue;
     }
@@ -69,17 +69,17 @@ function indexLines(text: string): DocumentLines[] {
     const document = documents.at(-1);
     if (document === undefined) continue;
     const parent = stack.at(-1);
-    if (parent !== undefined && !parent.isList && parent.waiting === null) {
+    if (parent !== undefined && !parent.isList && parent.waiting === undefined) {
       const isScalar = event.type === EVENT_ID.SCALAR;
       const key = isScalar ? getScalarValue(text, event) : '';
       const line = isScalar ? lineAt(event.valueStart) : parent.node.line;
-      parent.waiting = addKey(parent.node, key, line, isScalar ? document.repeated : null);
+      parent.waiting = addKey(parent.node, key, line, isScalar ? document.repeated : undefined);
       if (isScalar) continue;
     }
     const node = nextNode(parent, document.root, startOf(event), lineAt);
     if (event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING) {
       const isList = event.type === EVENT_ID.SEQUENCE;
-      stack.push({ node, isList, index: 0, waiting: null });
+      stack.push({ node, isList, index: 0, waiting: undefined });
     }
   }
   return documents.map(({ root, repeated }) => ({
@@ -88,11 +88,16 @@ function indexLines(text: string): DocumentLines[] {
   }));
 }
 
-function openNode(parent: Node | null, key: string | number, line: number): Node {
-  return { parent, key, line, children: null };
+function openNode(parent: Node | undefined, key: string | number, line: number): Node {
+  return { parent, key, line, children: undefined };
 }
 
-function addKey(parent: Node, key: string, line: number, repeated: RepeatedKey[] | null): Node {
+function addKey(
+  parent: Node,
+  key: string,
+  line: number,
+  repeated: RepeatedKey[] | undefined,
+): Node {
   const children = (parent.children ??= new Map());
   const before = children.get(key);
   if (before === undefined) {
@@ -101,7 +106,7 @@ function addKey(parent: Node, key: string, line: number, repeated: RepeatedKey[]
     return node;
   }
   // A merge key may stand more than once.
-  if (repeated !== null && key !== '<<' && repeated.length < MAX_REPEATED)
+  if (repeated !== undefined && key !== '<<' && repeated.length < MAX_REPEATED)
     repeated.push({ path: pathOf(before), line });
   before.line = line;
   return before;
@@ -125,13 +130,13 @@ function nextNode(
     return node;
   }
   const { waiting } = parent;
-  parent.waiting = null;
+  parent.waiting = undefined;
   return waiting ?? parent.node;
 }
 
 function pathOf(node: Node): string {
   const keys: (string | number)[] = [];
-  for (let at = node; at.parent !== null; at = at.parent) keys.push(at.key);
+  for (let at = node; at.parent !== undefined; at = at.parent) keys.push(at.key);
   return keys
     .toReversed()
     .reduce<string>(

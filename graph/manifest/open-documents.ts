@@ -88,14 +88,14 @@ export function openBudget(maxLength: number): Budget {
 interface Place {
   readonly value: unknown;
   readonly depth: number;
-  readonly parent: Place | null;
+  readonly parent: Place | undefined;
   readonly key: string | number;
 }
 
 /** Walks all values once, aliases expanded, within a budget; false when the document must not be read. */
 function checkValues(root: unknown, budget: Budget, sink: FindingSink): boolean {
   const { maxValues, maxDepth } = MANIFEST_LIMITS;
-  const stack: Place[] = [{ value: root, depth: 0, parent: null, key: '' }];
+  const stack: Place[] = [{ value: root, depth: 0, parent: undefined, key: '' }];
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { value, depth, key } = top;
     budget.values -= 1;
@@ -128,7 +128,7 @@ function checkValues(root: unknown, budget: Budget, sink: FindingSink): boolean 
 }
 
 function pathOf(place: Place): string {
-  if (place.parent === null) return '';
+  if (place.parent === undefined) return '';
   const parent = pathOf(place.parent);
   return typeof place.key === 'number' ? `${parent}[${place.key}]` : joinPath(parent, place.key);
 }

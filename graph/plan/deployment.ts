@@ -28,7 +28,7 @@ export interface Predictor {
   /** Percent of the requests, defaulted: 100 for an only predictor and for a shadow without a share. */
   readonly traffic: number;
   readonly shadow: boolean;
-  readonly replicas: number | null;
+  readonly replicas: number | undefined;
   /** With `version`, the predictor's name where the user set none. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ export interface Explainer {
   readonly initParameters: string;
   /** How it asks the predictor; it is asked by REST. */
   readonly transport: 'rest' | 'grpc';
-  readonly replicas: number | null;
+  readonly replicas: number | undefined;
   readonly serviceAccountName: string;
   readonly envSecretRefName: string;
   readonly storageInitializerImage: string;
@@ -96,13 +96,13 @@ export interface Unit {
   readonly name: string;
   readonly path: string;
   readonly type: UnitType;
-  /** Null where its payloads are not logged; `url` is '' for the default. */
-  readonly logger: { readonly url: string; readonly mode: LoggerMode } | null;
+  /** Undefined where its payloads are not logged; `url` is '' for the default. */
+  readonly logger: { readonly url: string; readonly mode: LoggerMode } | undefined;
   /** What it speaks; of a built-in what its graph does. */
   readonly protocol: DialectName;
-  readonly builtIn: string | null;
-  /** Key of a prepackaged server (`SKLEARN_SERVER`), null when the unit is none. */
-  readonly server: string | null;
+  readonly builtIn: string | undefined;
+  /** Key of a prepackaged server (`SKLEARN_SERVER`), undefined when the unit is none. */
+  readonly server: string | undefined;
   readonly methods: readonly Method[];
   readonly parameters: readonly Parameter[];
   readonly modelUri: string;
@@ -110,8 +110,8 @@ export interface Unit {
   readonly serviceAccountName: string;
   readonly envSecretRefName: string;
   readonly storageInitializerImage: string;
-  /** How the unit is reached; null for built-ins, and for units that only `addresses` know. */
-  readonly endpoint: Endpoint | null;
+  /** How the unit is reached; undefined for built-ins, and for units that only `addresses` know. */
+  readonly endpoint: Endpoint | undefined;
   readonly children: readonly Unit[];
 }
 

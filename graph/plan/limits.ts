@@ -3,8 +3,8 @@
 
 export interface Limit {
   readonly annotation: string;
-  /** What is used when the annotation is absent; null for "no limit". */
-  readonly default: number | null;
+  /** What is used when the annotation is absent; undefined for "no limit". */
+  readonly default: number | undefined;
   readonly min: number;
   readonly max: number;
   readonly unit: 'ms' | 'bytes' | 'attempts' | 'headers' | 'requests';
@@ -17,7 +17,7 @@ const MIB = 1024 * KIB;
 export const LIMITS = {
   restTimeoutMs: {
     annotation: 'seldon.io/rest-timeout',
-    default: null,
+    default: undefined,
     min: 1,
     max: 86_400_000,
     unit: 'ms',
@@ -25,7 +25,7 @@ export const LIMITS = {
   },
   grpcTimeoutMs: {
     annotation: 'seldon.io/grpc-timeout',
-    default: null,
+    default: undefined,
     min: 1,
     max: 86_400_000,
     unit: 'ms',
@@ -33,7 +33,7 @@ export const LIMITS = {
   },
   grpcMaxMessageBytes: {
     annotation: 'seldon.io/grpc-max-message-size',
-    default: null,
+    default: undefined,
     min: 1,
     max: 2_147_483_647,
     unit: 'bytes',
@@ -97,7 +97,7 @@ export const LIMITS = {
   },
   perTryTimeoutMs: {
     annotation: 'sidegraph.io/per-try-timeout-ms',
-    default: null,
+    default: undefined,
     min: 1,
     max: 86_400_000,
     unit: 'ms',

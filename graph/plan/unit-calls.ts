@@ -4,7 +4,7 @@ import type { Method, Unit } from './deployment.ts';
 import type { CallVerb, UnitType } from './plan.ts';
 
 export interface UnitCalls {
-  readonly input: 'predict' | 'transform-input' | null;
+  readonly input: 'predict' | 'transform-input' | undefined;
   readonly route: boolean;
   readonly aggregate: boolean;
   readonly output: boolean;
@@ -12,7 +12,7 @@ export interface UnitCalls {
 }
 
 const NO_CALLS: UnitCalls = {
-  input: null,
+  input: undefined,
   route: false,
   aggregate: false,
   output: false,
@@ -20,7 +20,7 @@ const NO_CALLS: UnitCalls = {
 };
 
 export function callsOf(unit: Pick<Unit, 'type' | 'builtIn' | 'methods'>): UnitCalls {
-  if (unit.builtIn !== null) return NO_CALLS;
+  if (unit.builtIn !== undefined) return NO_CALLS;
   const is = (type: UnitType, method: Method): boolean =>
     unit.type === type || unit.methods.includes(method);
   return {
@@ -29,7 +29,7 @@ export function callsOf(unit: Pick<Unit, 'type' | 'builtIn' | 'methods'>): UnitC
       ? 'transform-input'
       : unit.type === 'MODEL'
         ? 'predict'
-        : null,
+        : undefined,
     route: is('ROUTER', 'ROUTE'),
     aggregate: is('COMBINER', 'AGGREGATE'),
     output: is('OUTPUT_TRANSFORMER', 'TRANSFORM_OUTPUT'),
@@ -39,7 +39,7 @@ export function callsOf(unit: Pick<Unit, 'type' | 'builtIn' | 'methods'>): UnitC
 
 /** The verbs of the calls, in the order of `CallVerb`. */
 export function verbsOf(calls: UnitCalls): CallVerb[] {
-  const verbs: CallVerb[] = calls.input === null ? [] : [calls.input];
+  const verbs: CallVerb[] = calls.input === undefined ? [] : [calls.input];
   if (calls.output) verbs.push('transform-output');
   if (calls.route) verbs.push('route');
   if (calls.aggregate) verbs.push('aggregate');

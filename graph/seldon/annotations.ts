@@ -36,14 +36,14 @@ export const OUR_ANNOTATIONS: readonly string[] = [
 ];
 
 export type LimitValue =
-  | { readonly kind: 'value'; readonly value: number | null }
+  | { readonly kind: 'value'; readonly value: number | undefined }
   | { readonly kind: 'wrong'; readonly wanted: string };
 
 /** Reads a limit's annotation. A time of 0 means none where none is the default, as in Seldon's executor. */
 export function parseLimit(limit: Limit, text: string): LimitValue {
   const value = /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : Number.NaN;
-  if (value === 0 && limit.default === null && limit.unit === 'ms')
-    return { kind: 'value', value: null };
+  if (value === 0 && limit.default === undefined && limit.unit === 'ms')
+    return { kind: 'value', value: undefined };
   if (value >= limit.min && value <= limit.max) return { kind: 'value', value };
   return { kind: 'wrong', wanted: `an integer from ${limit.min} to ${limit.max} (${limit.unit})` };
 }

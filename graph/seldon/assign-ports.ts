@@ -40,7 +40,7 @@ export function assignPorts(
 function serverContainers(predictor: WrittenPredictor): WrittenContainer[] {
   const names = new Set(predictor.containers.map((container) => container.name));
   return listWrittenUnits(predictor.graph)
-    .filter((unit) => parseServer(unit.implementation) !== null && !names.has(unit.name))
+    .filter((unit) => parseServer(unit.implementation) !== undefined && !names.has(unit.name))
     .map((unit) => ({
       path: unit.path,
       componentSpec: 0,

@@ -11,16 +11,16 @@ export function checkChildren(unit: WrittenUnit, sink: FindingSink): void {
   const builtIn = findBuiltIn(unit.implementation);
   const place = `${unit.path}.children`;
   if (isUnread(unit, sink)) return;
-  if (builtIn !== null) {
+  if (builtIn !== undefined) {
     checkBuiltInChildren(unit, builtIn, sink);
     return;
   }
   const calls = callsOf({
     type:
-      parseServer(unit.implementation) === null
+      parseServer(unit.implementation) === undefined
         ? (parseUnitType(unit.type) ?? 'UNKNOWN_TYPE')
         : 'MODEL',
-    builtIn: null,
+    builtIn: undefined,
     methods: (unit.methods ?? []).flatMap(({ name }) => parseMethod(name) ?? []),
   });
   if (count === 0 && (calls.route || calls.aggregate)) {

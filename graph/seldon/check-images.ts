@@ -17,7 +17,7 @@ export function checkImages(
   if (images === 'any') return;
   const servers = new Set(
     listWrittenUnits(predictor.graph)
-      .filter((unit) => parseServer(unit.implementation) !== null)
+      .filter((unit) => parseServer(unit.implementation) !== undefined)
       .map(({ name }) => name),
   );
   for (const { container } of predictor.ported) {

@@ -39,7 +39,7 @@ function checkPlace(
     predictors.flatMap(({ graph }) => listWrittenUnits(graph).map(({ name }) => name)),
   );
   for (const { unit } of redactions) {
-    if (unit === null || names.has(unit)) continue;
+    if (unit === undefined || names.has(unit)) continue;
     const what = `${REDACT_ANNOTATION} names ${shorten(unit)}, which is no unit`;
     sink.add('ANNOTATION_VALUE', place, what, 'name units of the graph');
   }

@@ -18,7 +18,7 @@ export function checkServer(
   sink: FindingSink,
 ): void {
   const server = parseServer(unit.implementation);
-  if (server === null) return;
+  if (server === undefined) return;
   const place = `${unit.path}.implementation`;
   const own = predictor.containers.find((container) => container.name === unit.name);
   const runs = hasAddress || (own !== undefined && (own.image !== '' || own.command.length > 0));

@@ -47,24 +47,25 @@ export function checkUnitProtocols(
     const named = read.named.get(unit.name);
     const protocol = named ?? read.others ?? graph;
     const why = whyNot(unit, graph, protocol, named !== undefined);
-    if (why === null) continue;
+    if (why === undefined) continue;
     const what = `${unit.name} speaks ${protocol} in a graph of ${graph}: ${why}`;
     sink.add('UNIT_PROTOCOL', place, what);
   }
 }
 
-/** Null where it can be done; `isNamed`: a built-in that only all units' protocol covers has none. */
+/** Undefined where it can be done; `isNamed`: a built-in that only all units' protocol covers has none. */
 function whyNot(
   unit: WrittenUnit,
   graph: DialectName,
   protocol: DialectName,
   isNamed: boolean,
-): string | null {
-  if (protocol === graph) return null;
-  if (findBuiltIn(unit.implementation) !== null) return isNamed ? 'a built-in speaks none' : null;
+): string | undefined {
+  if (protocol === graph) return undefined;
+  if (findBuiltIn(unit.implementation) !== undefined)
+    return isNamed ? 'a built-in speaks none' : undefined;
   const methods = (unit.methods ?? []).map(({ name }) => name);
   if (unit.type === 'COMBINER' || methods.includes('AGGREGATE'))
     return 'a combiner gets a list of responses, which only its own protocol has';
   if (!isTranslated(graph, protocol)) return 'what the one says has no place in the other';
-  return null;
+  return undefined;
 }

@@ -46,8 +46,9 @@ export function checkUnits(
     checkChildren(unit, sink);
     const known = findAddress(addresses, predictor.name, unit.name) !== undefined;
     const hasAddress = known || isAddress(unit.endpoint);
-    if (findBuiltIn(unit.implementation) !== null) checkBuiltIn(unit, deployment, predictor, sink);
-    else if (parseServer(unit.implementation) !== null)
+    if (findBuiltIn(unit.implementation) !== undefined)
+      checkBuiltIn(unit, deployment, predictor, sink);
+    else if (parseServer(unit.implementation) !== undefined)
       checkServer(unit, deployment, predictor, hasAddress, servers, sink);
     else checkOwn(unit, predictor, hasAddress, sink);
   }
@@ -125,7 +126,7 @@ function checkBuiltIn(
   sink: FindingSink,
 ): void {
   const builtIn = findBuiltIn(unit.implementation);
-  if (builtIn === null) return;
+  if (builtIn === undefined) return;
   const protocol = parseProtocol(deployment.protocol || 'seldon');
   if (builtIn.merge === 'average' && protocol !== undefined && !DIALECTS[protocol].hasNumbers)
     sink.add(

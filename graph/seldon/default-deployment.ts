@@ -86,7 +86,7 @@ function defaultPredictor(
     path: written.path,
     traffic: written.shadow ? written.traffic || 100 : only ? 100 : (written.traffic ?? 0),
     shadow: written.shadow,
-    replicas: written.replicas ?? null,
+    replicas: written.replicas,
     labels: { version: written.name, ...written.labels },
     annotations: written.annotations,
     orchestratorEnv: literalEnv(written.orchestratorEnv),
@@ -144,18 +144,19 @@ function defaultUnit(
   places: Places,
   protocolOf: (unit: string) => string,
 ): Unit {
-  const builtIn = findBuiltIn(written.implementation)?.name ?? null;
+  const builtIn = findBuiltIn(written.implementation)?.name;
   const server = parseServer(written.implementation);
   // UNKNOWN_IMPLEMENTATION says no more than nothing: a unit that nobody would call is not what its author meant.
   const silent =
     written.type === undefined &&
     written.methods === undefined &&
-    builtIn === null &&
-    server === null;
+    builtIn === undefined &&
+    server === undefined;
   return {
     name: written.name,
     path: written.path,
-    type: server !== null || silent ? 'MODEL' : (parseUnitType(written.type) ?? 'UNKNOWN_TYPE'),
+    type:
+      server !== undefined || silent ? 'MODEL' : (parseUnitType(written.type) ?? 'UNKNOWN_TYPE'),
     logger: defaultLogger(written),
     protocol: parseProtocol(protocolOf(written.name)) ?? 'seldon',
     builtIn,
@@ -170,14 +171,14 @@ function defaultUnit(
     serviceAccountName: written.serviceAccountName,
     envSecretRefName: written.envSecretRefName,
     storageInitializerImage: written.storageInitializerImage,
-    endpoint: builtIn === null ? defaultEndpoint(written, ported, places) : null,
+    endpoint: builtIn === undefined ? defaultEndpoint(written, ported, places) : undefined,
     children: written.children.map((child) => defaultUnit(child, ported, places, protocolOf)),
   };
 }
 
 function defaultLogger({ logger }: WrittenUnit): Unit['logger'] {
   const mode = LOGGER_MODES.find((known) => known === logger?.mode);
-  return logger === undefined || mode === undefined ? null : { url: logger.url, mode };
+  return logger === undefined || mode === undefined ? undefined : { url: logger.url, mode };
 }
 
 /**
@@ -188,7 +189,7 @@ function defaultEndpoint(
   unit: WrittenUnit,
   ported: readonly PortedContainer[],
   { hostOf, isRun }: Places,
-): Endpoint | null {
+): Endpoint | undefined {
   const entry = ported.find(({ container }) => container.name === unit.name);
   const type = parseEndpointType(unit.endpoint?.type);
   const written = unit.endpoint;
@@ -202,7 +203,7 @@ function defaultEndpoint(
       from: 'endpoint',
     };
   }
-  if (entry === undefined) return null;
+  if (entry === undefined) return undefined;
   const { http: httpPort, grpc: grpcPort } = entry.ports;
   return { host: hostOf(entry), httpPort, grpcPort, type, from: 'container' };
 }

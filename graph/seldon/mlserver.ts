@@ -16,7 +16,7 @@ export function mlserverEnvironment(
   unit: Unit,
   protocol: string,
 ): Readonly<Record<string, string>> {
-  const runtime = unit.server === null ? undefined : RUNTIMES[unit.server];
+  const runtime = unit.server === undefined ? undefined : RUNTIMES[unit.server];
   if (runtime === undefined || (protocol !== 'v2' && protocol !== 'kfserving')) return {};
   return {
     MLSERVER_MODEL_IMPLEMENTATION: runtime,

@@ -9,9 +9,9 @@ test('paths are for all units, or for the one that is named before them', () => 
     readRedactions('jsonData.user.email, model=data.names,**.token , a="x,y=z\\"".b'),
     {
       redactions: [
-        { unit: null, path: 'jsonData.user.email' },
+        { unit: undefined, path: 'jsonData.user.email' },
         { unit: 'model', path: 'data.names' },
-        { unit: null, path: '**.token' },
+        { unit: undefined, path: '**.token' },
         { unit: 'a', path: '"x,y=z\\"".b' },
       ],
       faults: [],

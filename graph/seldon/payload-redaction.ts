@@ -5,8 +5,8 @@ import { shorten } from '../manifest/shorten.ts';
 
 export const REDACT_ANNOTATION = 'sidegraph.io/payload-log-redact';
 export interface WrittenRedaction {
-  /** Null for all units. */
-  readonly unit: string | null;
+  /** Undefined for all units. */
+  readonly unit: string | undefined;
   /** As it was written, without the space around it. */
   readonly path: string;
 }
@@ -28,7 +28,8 @@ export function readRedactions(text: string): ReadRedactions {
     const [left = '', right, ...rest] = splitOutsideQuotes(part, '=');
     const path = right ?? left;
     const read = rest.length > 0 ? TWO_UNITS : parsePath(path);
-    if (read.kind === 'path') redactions.push({ unit: right === undefined ? null : left, path });
+    if (read.kind === 'path')
+      redactions.push({ unit: right === undefined ? undefined : left, path });
     else faults.push({ what: `has ${shorten(part)}: ${read.what}`, advice: read.advice });
   }
   return { redactions, faults };

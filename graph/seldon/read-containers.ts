@@ -11,7 +11,7 @@ import type { WrittenContainer } from './written.ts';
 export function readContainers(pod: Fields, componentSpec: number): WrittenContainer[] {
   const containers: WrittenContainer[] = [];
   for (const item of pod.list('containers')) {
-    const container = openFields(item.value, item.path, null, pod.sink);
+    const container = openFields(item.value, item.path, undefined, pod.sink);
     if (container === undefined) continue;
     const name = container.requiredText('name');
     containers.push({
@@ -42,7 +42,7 @@ export function readContainerParts(
 function readPorts(container: Fields): WrittenContainer['ports'] {
   const ports: { name: string; port: number }[] = [];
   for (const item of container.list('ports')) {
-    const entry = openFields(item.value, item.path, null, container.sink);
+    const entry = openFields(item.value, item.path, undefined, container.sink);
     const name = entry?.word('name') ?? '';
     const port = entry?.integer('containerPort', 1, 65_535);
     if (port !== undefined) ports.push({ name, port });
@@ -56,7 +56,7 @@ function readPorts(container: Fields): WrittenContainer['ports'] {
 export function readEnv(owner: Fields): EnvEntry[] {
   const entries: EnvEntry[] = [];
   for (const item of owner.list('env')) {
-    const entry = openFields(item.value, item.path, null, owner.sink);
+    const entry = openFields(item.value, item.path, undefined, owner.sink);
     if (entry === undefined) continue;
     const name = entry.requiredText('name');
     const value = entry.text('value');
@@ -91,7 +91,7 @@ function readReference(source: Readonly<Record<string, unknown>>): Reference {
 function readEnvFrom(container: Fields): EnvFrom[] {
   const sources: EnvFrom[] = [];
   for (const item of container.list('envFrom')) {
-    const entry = openFields(item.value, item.path, null, container.sink);
+    const entry = openFields(item.value, item.path, undefined, container.sink);
     if (entry === undefined) continue;
     const prefix = entry.word('prefix') ?? '';
     for (const [from, field] of [
@@ -99,7 +99,7 @@ function readEnvFrom(container: Fields): EnvFrom[] {
       ['configMap', 'configMapRef'],
     ] as const) {
       const raw = entry.object(field);
-      const ref = raw && openFields(raw, entry.at(field), null, container.sink);
+      const ref = raw && openFields(raw, entry.at(field), undefined, container.sink);
       if (ref === undefined) continue;
       const optional = ref.flag('optional') ?? false;
       sources.push({ from, name: ref.word('name') ?? '', prefix, optional });

@@ -31,7 +31,7 @@ const INT32_MAX = 2_147_483_647;
 /** Whether a document is a SeldonDeployment; adds a finding when it is not, or is one of an unknown version. */
 export function isDeployment({ value, prefix, sink }: ManifestDocument): boolean {
   if (sink.errors > 0) return false;
-  const fields = openFields(value, prefix.slice(0, -1), null, sink);
+  const fields = openFields(value, prefix.slice(0, -1), undefined, sink);
   if (fields === undefined) return false;
   const kind = fields.word('kind');
   const apiVersion = fields.word('apiVersion') ?? '';
@@ -95,7 +95,7 @@ function readDocument<P>(
   const { value, prefix, sink } = document;
   const root = openFields(value, prefix.slice(0, -1), DEPLOYMENT_FIELDS, sink);
   if (root === undefined) return undefined;
-  const metadata = openFields(root.object('metadata') ?? {}, root.at('metadata'), null, sink);
+  const metadata = openFields(root.object('metadata') ?? {}, root.at('metadata'), undefined, sink);
   const generated = metadata?.has('name') === true ? undefined : metadata?.word('generateName');
   const isUnread = metadata !== undefined && sink.hasErrorsAt(metadata.at('generateName'));
   const name = generated
@@ -211,7 +211,7 @@ function readComponents(
     if (component === undefined || raw === undefined) return [];
     // Its fields are judged by Kubernetes' schema.
     pods.push({ path: component.at('spec'), value: raw });
-    const pod = openFields(raw, component.at('spec'), null, sink);
+    const pod = openFields(raw, component.at('spec'), undefined, sink);
     return pod === undefined ? [] : readContainers(pod, index);
   });
   const { maxContainers } = MANIFEST_LIMITS;
@@ -227,7 +227,7 @@ function readComponents(
 
 function readComponent(component: Fields, pod: JsonObject): Component {
   const raw = component.object('metadata') ?? {};
-  const metadata = openFields(raw, component.at('metadata'), null, component.sink);
+  const metadata = openFields(raw, component.at('metadata'), undefined, component.sink);
   return {
     name: metadata?.word('name') ?? '',
     labels: metadata === undefined ? {} : readLabels(metadata),

@@ -39,7 +39,7 @@ export function readExplainer(predictor: Fields): Explainer | undefined {
   if (explainer === undefined || !written) return undefined;
   const rawContainer = explainer.object('containerSpec') ?? {};
   const containerPath = explainer.at('containerSpec');
-  const container = openFields(rawContainer, containerPath, null, sink);
+  const container = openFields(rawContainer, containerPath, undefined, sink);
   const parts = container && readContainerParts(container);
   const endpoint = readEndpoint(explainer);
   const type = OLD_TYPES[written] ?? written;
@@ -52,7 +52,7 @@ export function readExplainer(predictor: Fields): Explainer | undefined {
     config: explainer.textMap('config'),
     initParameters: readInitParameters(explainer),
     transport: endpoint.type === 'GRPC' ? 'grpc' : 'rest',
-    replicas: explainer.integer('replicas', 0, INT32_MAX) ?? null,
+    replicas: explainer.integer('replicas', 0, INT32_MAX),
     serviceAccountName: explainer.word('serviceAccountName') ?? '',
     envSecretRefName: explainer.word('envSecretRefName') ?? '',
     storageInitializerImage: explainer.text('storageInitializerImage', maxReferenceLength) ?? '',

@@ -41,13 +41,13 @@ export interface Item {
 }
 
 /**
- * Opens an object at `path`; undefined (with a finding) when `value` is none. `known` are the names of its fields; null
+ * Opens an object at `path`; undefined (with a finding) when `value` is none. `known` are the names of its fields; undefined
  * leaves unknown names unmentioned.
  */
 export function openFields(
   value: unknown,
   path: string,
-  known: readonly string[] | null,
+  known: readonly string[] | undefined,
   sink: FindingSink,
 ): Fields | undefined {
   if (!isPlainObject(value)) {
@@ -59,7 +59,7 @@ export function openFields(
     );
     return undefined;
   }
-  if (known !== null) reportUnknown(value, path, known, sink);
+  if (known !== undefined) reportUnknown(value, path, known, sink);
   return fieldsOf(value, path, sink);
 }
 

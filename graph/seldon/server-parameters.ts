@@ -17,7 +17,7 @@ export function serverParameters(
   unit: Unit,
   modelDir: string,
 ): readonly Parameter[] {
-  if (unit.server === null || unit.protocol !== 'seldon') return unit.parameters;
+  if (unit.server === undefined || unit.protocol !== 'seldon') return unit.parameters;
   if (unit.server !== TENSORFLOW_SERVER)
     return [...unit.parameters, { name: 'model_uri', value: modelDir, type: 'STRING' }];
   const { grpc, rest } = tensorflowPorts(predictor, unit);

@@ -114,10 +114,10 @@ function basePath(path: string): string {
   return trimmed.endsWith(TRACES_PATH) ? trimmed.slice(0, -TRACES_PATH.length) : trimmed;
 }
 
-/** Value of a flag `--otlp`; null where it is not given. */
-export function parseOtlpFlag(texts: readonly string[]): Parsed<string | null> {
+/** Value of a flag `--otlp`; undefined where it is not given. */
+export function parseOtlpFlag(texts: readonly string[]): Parsed<string | undefined> {
   const text = texts.at(-1);
-  if (text === undefined) return { kind: 'value', value: null };
+  if (text === undefined) return { kind: 'value', value: undefined };
   const value = parseOtlpUrl(text);
   return value === undefined
     ? { kind: 'wrong', message: `--otlp ${text}: expected http://HOST:PORT` }

@@ -71,7 +71,7 @@ export function injectedEnvironment(
   );
   const replaceable = standardValues(deployment, unit, modelDir, ports ?? container?.ports);
   // A prepackaged server is told where its model lies, whatever the user wrote.
-  const place = unit.server === null ? replaceable : fixed;
+  const place = unit.server === undefined ? replaceable : fixed;
   place['PREDICTIVE_UNIT_PARAMETERS'] = parameters;
   return { replaceable, fixed };
 }

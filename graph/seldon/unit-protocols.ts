@@ -8,15 +8,15 @@ export const PROTOCOL_ANNOTATION = 'sidegraph.io/protocol';
 export const PROTOCOL_WANTED = 'one protocol for all units, or UNIT=PROTOCOL, with commas between';
 
 export interface UnitProtocols {
-  /** Of the units that are not named; null: the graph's. */
-  readonly others: DialectName | null;
+  /** Of the units that are not named; undefined: the graph's. */
+  readonly others: DialectName | undefined;
   readonly named: ReadonlyMap<string, DialectName>;
 }
 
 /** Undefined where the value is none. */
 export function parseUnitProtocols(text: string): UnitProtocols | undefined {
   const named = new Map<string, DialectName>();
-  let others: DialectName | null = null;
+  let others: DialectName | undefined;
   for (const part of text.split(',')) {
     const [left = '', right, ...rest] = part.split('=').map((each) => each.trim());
     const protocol = parseProtocol(right ?? left);
@@ -25,7 +25,7 @@ export function parseUnitProtocols(text: string): UnitProtocols | undefined {
       if (left === '' || named.has(left)) return undefined;
       named.set(left, protocol);
     } else {
-      if (others !== null) return undefined;
+      if (others !== undefined) return undefined;
       others = protocol;
     }
   }

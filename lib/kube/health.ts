@@ -1,12 +1,12 @@
 // The small HTTP server that the kubelet and Prometheus ask: /healthz (restart me when not), /readyz (send me traffic when
-// so) and /metrics. A check answers null or, in words, what is wrong; the response lists all of them.
+// so) and /metrics. A check answers undefined or, in words, what is wrong; the response lists all of them.
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from '../runtime/node-http.ts';
 import type { Registry } from './registry.ts';
 
-/** Null when well. */
-export type Check = () => string | null;
+/** Undefined when well. */
+export type Check = () => string | undefined;
 
 export interface HealthOptions {
   readonly host?: string;
@@ -57,9 +57,9 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
 
 function answerChecks(response: ServerResponse, checks: Readonly<Record<string, Check>>): void {
   const results = Object.entries(checks).map(([name, check]) => ({ name, wrong: check() }));
-  const isWell = results.every((result) => result.wrong === null);
+  const isWell = results.every((result) => result.wrong === undefined);
   const lines = results.map(({ name, wrong }) =>
-    wrong === null ? `[+] ${name} ok\n` : `[-] ${name}: ${wrong}\n`,
+    wrong === undefined ? `[+] ${name} ok\n` : `[-] ${name}: ${wrong}\n`,
   );
   answer(response, isWell ? 200 : 503, `${lines.join('')}${isWell ? 'ok' : 'not ok'}\n`);
 }

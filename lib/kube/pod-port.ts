@@ -32,7 +32,7 @@ export async function openPodPort(
   signal: AbortSignal,
 ): Promise<Duplex> {
   const input = new Readable({ read() {} });
-  let socket: Socket | null = null;
+  let socket: Socket | undefined;
   const stream = new Duplex({
     read() {},
     write(chunk: Buffer, _encoding, done) {
@@ -78,8 +78,8 @@ function listen(socket: Socket, stream: Duplex): void {
   socket.onerror = (event: unknown) => stream.destroy(new Error(textOfEvent(event)));
 }
 
-function close(socket: Socket | null): void {
-  if (socket !== null && typeof socket !== 'function') socket.close();
+function close(socket: Socket | undefined): void {
+  if (socket !== undefined && typeof socket !== 'function') socket.close();
 }
 
 function sink(take: (chunk: Buffer) => void): Writable {

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 /** Garbage outside the heap that may be left to V8. */
 export const MAX_GARBAGE_BYTES = 64 * 1024 * 1024;
 
-let collect: (() => void) | null = null;
+let collect: (() => void) | undefined;
 
 /** Looks whether much more is there than the bytes that are in use, and collects then. */
 export function collectGarbage(usedBytes: number): void {

@@ -4,7 +4,7 @@
 export class LatestOnly<T> {
   readonly #work: (item: T) => Promise<void>;
   readonly #signal: AbortSignal;
-  #next: { readonly item: T } | null = null;
+  #next: { readonly item: T } | undefined;
   #isBusy = false;
 
   /** `work` must not throw; nothing is begun any more when `signal` has fired. */
@@ -19,7 +19,7 @@ export class LatestOnly<T> {
 
   /** Whether something newer waits for what is being worked on. */
   get hasNewer(): boolean {
-    return this.#next !== null;
+    return this.#next !== undefined;
   }
 
   offer(item: T): void {
@@ -29,9 +29,9 @@ export class LatestOnly<T> {
 
   async #run(): Promise<void> {
     this.#isBusy = true;
-    while (this.#next !== null && !this.#signal.aborted) {
+    while (this.#next !== undefined && !this.#signal.aborted) {
       const { item } = this.#next;
-      this.#next = null;
+      this.#next = undefined;
       await this.#work(item);
     }
     this.#isBusy = false;

@@ -10,7 +10,7 @@ const FLAGS = {
   watch: options.toggle(),
   namespace: options.required('POD_NAMESPACE', 'NAMESPACE'),
   only: options.commaList(''),
-  size: options.whole(1, Number.MAX_SAFE_INTEGER, null),
+  size: options.whole(1, Number.MAX_SAFE_INTEGER, undefined),
 };
 
 function read(line: string, env: options.Environment = { NAMESPACE: 'n' }) {
@@ -29,7 +29,7 @@ test('what nobody gives has its default, and the environment stands in where a f
       watch: false,
       namespace: 'n',
       only: [],
-      size: null,
+      size: undefined,
       rest: [],
     },
   });

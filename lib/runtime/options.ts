@@ -34,9 +34,9 @@ export type CommandLine<T> =
   | { readonly kind: 'help' }
   | { readonly kind: 'faults'; readonly faults: readonly string[] };
 
-export function text(): Flag<string | null>;
-export function text<T extends string | null>(otherwise: T): Flag<string | T>;
-export function text(otherwise: string | null = null): Flag<string | null> {
+export function text(): Flag<string | undefined>;
+export function text<T extends string | undefined>(otherwise: T): Flag<string | T>;
+export function text(otherwise?: string): Flag<string | undefined> {
   return { takesValue: true, read: ([given]) => given ?? otherwise };
 }
 
@@ -65,7 +65,7 @@ export function toggle(): Flag<boolean> {
 }
 
 /** A toggle that may be given more, as `--name=TEXT`: `given` where it stands alone. */
-export function optionalValue<T, D extends T | null>(
+export function optionalValue<T, D extends T | undefined>(
   parse: (text: string) => Parsed<T>,
   otherwise: D,
   given: T,
@@ -98,7 +98,7 @@ export function required(...variables: readonly string[]): Flag<string> {
 }
 
 /** A whole number from `min` to `max`, both included. */
-export function whole<T extends number | null>(
+export function whole<T extends number | undefined>(
   min: number,
   max: number,
   otherwise: T,
@@ -118,11 +118,11 @@ export function whole<T extends number | null>(
 
 export const MAX_PORT = 65_535;
 
-export function port<T extends number | null>(otherwise: T): Flag<number | T> {
+export function port<T extends number | undefined>(otherwise: T): Flag<number | T> {
   return whole(1, MAX_PORT, otherwise);
 }
 
-export function oneOf<const T extends string, const D extends T | null>(
+export function oneOf<const T extends string, const D extends T | undefined>(
   words: readonly T[],
   otherwise: D,
 ): Flag<T | D> {

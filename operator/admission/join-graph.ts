@@ -7,8 +7,8 @@ import { GRAPH_ANNOTATION } from '../../cluster/names.ts';
 
 export interface GraphName {
   readonly deployment: string;
-  /** Null when the annotation names the deployment alone. */
-  readonly predictor: string | null;
+  /** Undefined when the annotation names the deployment alone. */
+  readonly predictor: string | undefined;
 }
 
 export interface Joined {
@@ -30,7 +30,7 @@ export type JoinOutcome =
 export function parseGraphName(text: string): GraphName | undefined {
   const match = /^([^/\s]+)(?:\/([^/\s]+))?$/.exec(text.trim());
   if (match === null) return undefined;
-  return { deployment: match[1] ?? '', predictor: match[2] ?? null };
+  return { deployment: match[1] ?? '', predictor: match[2] };
 }
 
 export function joinGraph(
@@ -41,7 +41,7 @@ export function joinGraph(
   const predictor = choosePredictor(graph, deployment);
   if (typeof predictor === 'string') return { kind: 'refused', refusals: [predictor] };
   const units = listUnits(predictor.graph);
-  const running = units.filter((unit) => unit.builtIn === null);
+  const running = units.filter((unit) => unit.builtIn === undefined);
   const where = `predictor ${predictor.name} of ${deployment.name}`;
   const refusals: string[] = [];
   const held: Unit[] = [];
@@ -49,7 +49,7 @@ export function joinGraph(
   for (const name of containers) {
     const unit = units.find((each) => each.name === name);
     if (unit === undefined) others.push(name);
-    else if (unit.builtIn !== null)
+    else if (unit.builtIn !== undefined)
       refusals.push(
         `unit ${name} of ${where} is the built-in ${unit.builtIn}: it has no container`,
       );
@@ -92,7 +92,7 @@ function choosePredictor(
   deployment: Deployment,
 ): Predictor | string {
   const names = deployment.predictors.map((predictor) => predictor.name);
-  if (wanted !== null) {
+  if (wanted !== undefined) {
     const found = deployment.predictors.find((predictor) => predictor.name === wanted);
     if (found !== undefined) return found;
     const hint = didYouMean(wanted, names) ?? `it has ${names.join(', ')}`;

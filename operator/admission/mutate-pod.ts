@@ -19,11 +19,15 @@ export interface PodPatch {
   readonly warnings: readonly string[];
 }
 
-/** `sidecar` is null for a pod that requests do not enter through. */
-export function patchPod(pod: JsonObject, joined: Joined, sidecar: SidecarParts | null): PodPatch {
+/** `sidecar` is undefined for a pod that requests do not enter through. */
+export function patchPod(
+  pod: JsonObject,
+  joined: Joined,
+  sidecar: SidecarParts | undefined,
+): PodPatch {
   const patch = new PatchBuilder(pod);
   const warnings = [...addLabels(pod, joined, sidecar, patch)];
-  if (sidecar !== null) {
+  if (sidecar !== undefined) {
     addMissing(pod, ['metadata', 'annotations'], sidecar.podAnnotations, patch);
     warnings.push(...addSidecars(pod, sidecar, patch), ...sidecar.findings.map(tellSetting));
   }
@@ -49,7 +53,7 @@ function listLabels({ deployment, predictor, units, isEntry }: Joined): Record<s
 function addLabels(
   pod: JsonObject,
   joined: Joined,
-  sidecar: SidecarParts | null,
+  sidecar: SidecarParts | undefined,
   patch: PatchBuilder,
 ): string[] {
   const wanted = { ...listLabels(joined), ...sidecar?.labels };

@@ -47,7 +47,7 @@ Example: node operator/admission/main.ts --namespace=sidegraph-system --replica=
 `;
 
 const FLAGS = {
-  listen: flag.parsed(parseListen, null),
+  listen: flag.parsed(parseListen, undefined),
   'health-port': flag.whole(0, flag.MAX_PORT, 8081),
   namespace: flag.required('POD_NAMESPACE'),
   replica: flag.required('POD_NAME', 'HOSTNAME'),
@@ -92,12 +92,12 @@ export function parseAdmissionOptions(
   return flag.readCommandLine(argv, FLAGS, build, env);
 }
 
-/** `HOST:PORT`; the last one given counts, and null stands for none. */
+/** `HOST:PORT`; the last one given counts, and undefined stands for none. */
 function parseListen(
   given: readonly string[],
-): flag.Parsed<{ readonly host: string; readonly port: number } | null> {
+): flag.Parsed<{ readonly host: string; readonly port: number } | undefined> {
   const text = given.at(-1);
-  if (text === undefined) return { kind: 'value', value: null };
+  if (text === undefined) return { kind: 'value', value: undefined };
   const match = /^(.*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > flag.MAX_PORT)

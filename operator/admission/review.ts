@@ -11,10 +11,10 @@ export interface ReviewRequest {
   readonly namespace: string;
   /** '' when the server is still to make one of `generateName`. */
   readonly name: string;
-  /** Null on DELETE. */
-  readonly object: JsonObject | null;
-  /** Null on CREATE. */
-  readonly oldObject: JsonObject | null;
+  /** Undefined on DELETE. */
+  readonly object: JsonObject | undefined;
+  /** Undefined on CREATE. */
+  readonly oldObject: JsonObject | undefined;
 }
 
 export type Verdict =
@@ -59,8 +59,8 @@ export function parseReview(value: unknown): ReviewRequest | undefined {
     subResource: textAt(request, 'subResource'),
     namespace: textAt(request, 'namespace'),
     name: textAt(request, 'name'),
-    object: objectOrNull(request['object']),
-    oldObject: objectOrNull(request['oldObject']),
+    object: objectIn(request['object']),
+    oldObject: objectIn(request['oldObject']),
   };
 }
 
@@ -113,6 +113,6 @@ function cutWarnings(warnings: readonly string[]): string[] {
   return kept;
 }
 
-function objectOrNull(value: unknown): JsonObject | null {
-  return isPlainObject(value) ? value : null;
+function objectIn(value: unknown): JsonObject | undefined {
+  return isPlainObject(value) ? value : undefined;
 }

@@ -75,7 +75,7 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
   const { options, config, log, signal, now = () => Date.now() } = run;
   const { lifetimes = LIFETIMES, times = ROTATION_TIMES } = run;
   const wrong = checkTimes(lifetimes, times);
-  if (wrong !== null) throw new Error(wrong);
+  if (wrong !== undefined) throw new Error(wrong);
   const registry = new Registry();
   const metrics = registerKubeMetrics(registry);
   const { reviews, seconds } = registerReviewMetrics(registry);
@@ -113,10 +113,10 @@ export async function runAdmission(run: RunAdmission): Promise<void> {
     [REVIEW_PATHS.validate]: (review) => validateReview(review, context),
     [REVIEW_PATHS.mutatePods]: (review) => mutatePodReview(review, context),
   };
-  const readiness = (): string | null => {
+  const readiness = (): string | undefined => {
     if (signal.aborted) return 'going';
     return cluster.hasSynced && keeper.hasSynced
-      ? null
+      ? undefined
       : 'the caches and the certificate are not there yet';
   };
   const certificate = await firstCertificate(keeper, log, signal);

@@ -26,7 +26,7 @@ interface HttpResponse {
 describe('the admission server', () => {
   let ca: KeyPair;
   let server: AdmissionServer;
-  let health: string | null = null;
+  let health: string | undefined;
   const observed: string[] = [];
 
   before(async () => {
@@ -174,7 +174,7 @@ describe('the admission server', () => {
     assert.equal((await send('/healthz', '', { method: 'GET' })).status, 200);
     health = 'not synced';
     const { status, body } = await send('/healthz', '', { method: 'GET' });
-    health = null;
+    health = undefined;
     assert.deepEqual([status, body], [503, 'not synced\n']);
   });
 

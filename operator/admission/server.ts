@@ -20,7 +20,7 @@ export interface ServerOptions {
   /** By path. */
   readonly webhooks: Readonly<Record<string, Webhook>>;
   /** Whether `/healthz` answers 200; the reason for a 503 otherwise. */
-  readonly health?: () => string | null;
+  readonly health?: () => string | undefined;
   /** Told once for each review that was answered. */
   readonly observe?: (path: string, outcome: 'allowed' | 'denied' | 'failed', ms: number) => void;
   readonly log: Log;
@@ -107,8 +107,8 @@ async function answer(
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   if (path === '/healthz') {
-    const reason = options.health?.() ?? null;
-    return reply(response, reason === null ? 200 : 503, `${reason ?? 'ok'}\n`, 'text/plain');
+    const reason = options.health?.();
+    return reply(response, reason === undefined ? 200 : 503, `${reason ?? 'ok'}\n`, 'text/plain');
   }
   const webhook = Object.hasOwn(options.webhooks, path) ? options.webhooks[path] : undefined;
   if (webhook === undefined) return refuse(request, response, 404, 'no such webhook');

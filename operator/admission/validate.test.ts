@@ -33,7 +33,7 @@ function predictors(...names: readonly string[]): JsonObject {
 }
 
 function validate(
-  object: JsonObject | null,
+  object: JsonObject | undefined,
   more: Partial<ReviewRequest> = {},
   stored: readonly JsonObject[] = [],
 ): Promise<Verdict> {
@@ -44,7 +44,7 @@ function validate(
     namespace: 'demo',
     name: 'a',
     object,
-    oldObject: null,
+    oldObject: undefined,
     ...more,
   };
   return validateDeployment(request, {
@@ -131,7 +131,10 @@ describe('a SeldonDeployment at admission', () => {
     const before = deployment(predictors('p'));
     const update = { operation: 'UPDATE', oldObject: before } as const;
     assert.equal((await validate(dying, update)).allowed, true);
-    assert.equal((await validate(null, { operation: 'DELETE', oldObject: before })).allowed, true);
+    assert.equal(
+      (await validate(undefined, { operation: 'DELETE', oldObject: before })).allowed,
+      true,
+    );
     assert.equal(
       (await validate(deployment(WRONG), { ...update, subResource: 'status' })).allowed,
       true,

@@ -27,12 +27,12 @@ export async function validateDeployment(
   context: ValidateContext,
 ): Promise<Verdict> {
   const { operation, object, oldObject, subResource } = request;
-  if (subResource !== '' || object === null) return PASS;
+  if (subResource !== '' || object === undefined) return PASS;
   if (operation !== 'CREATE' && operation !== 'UPDATE') return PASS;
   const metadata = objectAt(object, 'metadata');
   if (typeof metadata['deletionTimestamp'] === 'string') return PASS;
   const findings = await findAll(object, request, context);
-  const isSame = oldObject !== null && isDeepStrictEqual(object['spec'], oldObject['spec']);
+  const isSame = oldObject !== undefined && isDeepStrictEqual(object['spec'], oldObject['spec']);
   return isSame ? warnOf(findings) : judge('SeldonDeployment', findings);
 }
 

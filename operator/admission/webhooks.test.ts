@@ -64,7 +64,7 @@ async function mutate(object: JsonObject, injection = 'enabled'): Promise<Verdic
     namespace: 'demo',
     name: 'p',
     object,
-    oldObject: null,
+    oldObject: undefined,
   };
   return mutatePodReview(request, {
     config: DEFAULT_CONFIG,

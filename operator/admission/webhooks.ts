@@ -49,7 +49,7 @@ export async function mutatePodReview(
   context: WebhookContext,
 ): Promise<Verdict> {
   const { object: pod, namespace, operation, subResource } = review;
-  if (operation !== 'CREATE' || subResource !== '' || pod === null) return PASS;
+  if (operation !== 'CREATE' || subResource !== '' || pod === undefined) return PASS;
   const text = objectAtPath(pod, ['metadata', 'annotations'])[GRAPH_ANNOTATION];
   if (typeof text !== 'string') return PASS;
   const { config, cluster } = context;
@@ -70,7 +70,7 @@ export async function mutatePodReview(
   const { joined, warnings } = outcome;
   const sidecar = joined.isEntry
     ? renderParts(pod, joined, found.object, namespace, context)
-    : null;
+    : undefined;
   const patch = patchPod(pod, joined, sidecar);
   return { allowed: true, warnings: [...warnings, ...patch.warnings], patch: patch.ops };
 }

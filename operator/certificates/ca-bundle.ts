@@ -4,11 +4,11 @@ import { isPlainObject } from '../../graph/plan/json-value.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { fingerprint } from './material.ts';
 
-/** The configuration to apply, or null where every webhook has the bundle already. `bundle` is PEM. */
-export function renderCaBundle(live: KubeObject, bundle: string): KubeObject | null {
+/** The configuration to apply, or undefined where every webhook has the bundle already. `bundle` is PEM. */
+export function renderCaBundle(live: KubeObject, bundle: string): KubeObject | undefined {
   const webhooks = listWebhooks(live);
   const caBundle = Buffer.from(bundle).toString('base64');
-  if (webhooks.every((webhook) => webhook.caBundle === caBundle)) return null;
+  if (webhooks.every((webhook) => webhook.caBundle === caBundle)) return undefined;
   return {
     apiVersion: live.apiVersion,
     kind: live.kind,

@@ -313,7 +313,7 @@ describe('a change of authorities', () => {
     const look = (): void => {
       const { ca, next, previousCa } = materialOf(api);
       const authority = isSame(ca, first) ? 'old' : 'new';
-      const stage = `${authority}${next === null ? '' : ', next'}${previousCa === null ? '' : ', previous'}`;
+      const stage = `${authority}${next === undefined ? '' : ', next'}${previousCa === undefined ? '' : ', previous'}`;
       if (stages.at(-1) !== stage) stages.push(stage);
       for (const { leaf } of both) assert.ok(isTrusted(api, leaf), `trusted while ${stage}`);
     };

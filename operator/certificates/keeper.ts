@@ -197,7 +197,7 @@ export class CertificateKeeper {
     const { client, log } = this.#options;
     for (const live of configurations) {
       const wanted = renderCaBundle(live, bundle);
-      if (wanted === null) continue;
+      if (wanted === undefined) continue;
       await client.apply(wanted, { manager: MANAGER, force: true });
       log.info({ kind: live.kind, name: live.metadata.name }, 'applied the caBundle');
     }
@@ -218,12 +218,18 @@ export class CertificateKeeper {
         return this.#write(secret, { ...material, next: { ca, leaf }, stageMs });
       }
       case 'serve-next': {
-        if (material.next === null) return;
+        if (material.next === undefined) return;
         const { ca, leaf } = material.next;
-        return this.#write(secret, { ca, leaf, next: null, previousCa: material.ca.cert, stageMs });
+        return this.#write(secret, {
+          ca,
+          leaf,
+          next: undefined,
+          previousCa: material.ca.cert,
+          stageMs,
+        });
       }
       case 'drop-previous':
-        return this.#write(secret, { ...material, previousCa: null, stageMs });
+        return this.#write(secret, { ...material, previousCa: undefined, stageMs });
     }
   }
 
@@ -232,7 +238,7 @@ export class CertificateKeeper {
     const stageMs = now();
     const ca = await makeAuthority(stageMs, lifetimes);
     const leaf = await makeLeaf(ca, hosts, stageMs, lifetimes);
-    return { ca, leaf, next: null, previousCa: null, stageMs };
+    return { ca, leaf, next: undefined, previousCa: undefined, stageMs };
   }
 
   /** The Secret as it is then: ours, or that of the replica that was first. */

@@ -10,9 +10,9 @@ export interface Material {
   /** Signed by `ca`; served. */
   readonly leaf: KeyPair;
   /** Trusted already, to be served once every API server can have heard of it. */
-  readonly next: { readonly ca: KeyPair; readonly leaf: KeyPair } | null;
+  readonly next: { readonly ca: KeyPair; readonly leaf: KeyPair } | undefined;
   /** PEM of the authority before `ca`, trusted until nobody serves what it signed. */
-  readonly previousCa: string | null;
+  readonly previousCa: string | undefined;
   /** When the stage that this is was begun. */
   readonly stageMs: number;
 }
@@ -32,10 +32,10 @@ export function renderSecret(material: Material, metadata: KubeObject['metadata'
   const data = {
     ...renderPair(KEYS.ca, material.ca),
     ...renderPair(KEYS.leaf, material.leaf),
-    ...(next === null
+    ...(next === undefined
       ? {}
       : { ...renderPair(KEYS.nextCa, next.ca), ...renderPair(KEYS.nextLeaf, next.leaf) }),
-    ...(material.previousCa === null ? {} : { [PREVIOUS_KEY]: encode(material.previousCa) }),
+    ...(material.previousCa === undefined ? {} : { [PREVIOUS_KEY]: encode(material.previousCa) }),
   };
   const annotations = {
     ...metadata.annotations,
@@ -60,8 +60,8 @@ export function parseSecret(secret: KubeObject): Material | undefined {
   return {
     ca,
     leaf,
-    next: isNext ? { ca: nextCa, leaf: nextLeaf } : null,
-    previousCa: previous !== '' && parseCertificate(previous) !== undefined ? previous : null,
+    next: isNext ? { ca: nextCa, leaf: nextLeaf } : undefined,
+    previousCa: previous !== '' && parseCertificate(previous) !== undefined ? previous : undefined,
     stageMs: Number.isNaN(begun) ? 0 : begun,
   };
 }
@@ -69,7 +69,7 @@ export function parseSecret(secret: KubeObject): Material | undefined {
 /** The caBundle: every authority that may have signed what is served, PEM. */
 export function trustedBundle({ ca, next, previousCa }: Material): string {
   return [ca.cert, next?.ca.cert, previousCa]
-    .flatMap((pem) => (pem === null || pem === undefined ? [] : [pem.trim()]))
+    .flatMap((pem) => (pem === undefined ? [] : [pem.trim()]))
     .map((pem) => `${pem}\n`)
     .join('');
 }

@@ -14,7 +14,7 @@ export class MountedCertificate {
   readonly #dir: string;
   readonly #log: Log;
   readonly #lookMs: number;
-  #served: KeyPair | null = null;
+  #served: KeyPair | undefined;
 
   constructor(dir: string, log: Log, lookMs: number = LOOK_MS) {
     this.#dir = dir;
@@ -29,7 +29,7 @@ export class MountedCertificate {
   }
 
   get hasSynced(): boolean {
-    return this.#served !== null;
+    return this.#served !== undefined;
   }
 
   /** Nothing that only a leader may do. */

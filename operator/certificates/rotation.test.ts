@@ -23,7 +23,7 @@ const META = { name: 's', namespace: 'n' };
 async function make(nowMs: number): Promise<Material> {
   const ca = await makeAuthority(nowMs, LIFETIMES);
   const leaf = await makeLeaf(ca, HOSTS, nowMs, LIFETIMES);
-  return { ca, leaf, next: null, previousCa: null, stageMs: nowMs };
+  return { ca, leaf, next: undefined, previousCa: undefined, stageMs: nowMs };
 }
 
 describe('certificates', () => {
@@ -118,7 +118,7 @@ describe('certificates', () => {
     assert.equal(step(served, soon + 1000, [sees('a', soon + 1000, second.leaf.cert)]), 'none');
     assert.equal(step(served, later, [c, old]), 'none');
     assert.equal(step(served, later, [c]), 'drop-previous');
-    assert.equal(step({ ...served, previousCa: null }, later), 'none');
+    assert.equal(step({ ...served, previousCa: undefined }, later), 'none');
   });
 
   test('what a replica has seen is written and read back; the replicas that are gone are dropped', () => {
@@ -147,13 +147,13 @@ describe('certificates', () => {
       metadata: { name: 'sidegraph' },
       webhooks: ['a', 'b'].map((name) => ({ name, clientConfig: { caBundle: encoded } })),
     });
-    assert.equal(renderCaBundle(live(encoded), bundle), null);
+    assert.equal(renderCaBundle(live(encoded), bundle), undefined);
     assert.deepEqual(listTrusted([live(encoded)]), [fingerprint(first.ca.cert)]);
     assert.deepEqual(listTrusted([live(encoded), live('')]), []);
   });
 
   test('lifetimes too short for a rotation are refused', () => {
-    assert.equal(checkTimes(LIFETIMES, ROTATION_TIMES), null);
-    assert.notEqual(checkTimes({ caMs: 60_000, leafMs: 60_000 }, ROTATION_TIMES), null);
+    assert.equal(checkTimes(LIFETIMES, ROTATION_TIMES), undefined);
+    assert.notEqual(checkTimes({ caMs: 60_000, leafMs: 60_000 }, ROTATION_TIMES), undefined);
   });
 });

@@ -55,32 +55,32 @@ export function nextStep(input: RotationInput): RotationStep {
   const { ca, leaf, next, previousCa, stageMs } = material;
   const live = input.seen.filter(({ atMs }) => nowMs - atMs < times.seenForMs);
   const ageMs = nowMs - stageMs;
-  if (next !== null) {
+  if (next !== undefined) {
     const trusted = fingerprint(next.ca.cert);
     const isTrusted = live.length > 0 && live.every(({ trusts }) => trusts.includes(trusted));
     return isTrusted && ageMs >= times.settleMs ? { kind: 'serve-next' } : { kind: 'none' };
   }
-  if (previousCa !== null) {
+  if (previousCa !== undefined) {
     const served = fingerprint(leaf.cert);
     const isServed = live.length > 0 && live.every(({ serves }) => serves === served);
     const isDue = ageMs >= Math.max(times.keepPreviousMs, times.settleMs);
     if (isServed && isDue) return { kind: 'drop-previous' };
   }
   if (isUsed(ca.cert, nowMs))
-    return previousCa === null ? { kind: 'stage-next' } : { kind: 'none' };
+    return previousCa === undefined ? { kind: 'stage-next' } : { kind: 'none' };
   if (isUsed(leaf.cert, nowMs) || !covers(leaf.cert, hosts)) return { kind: 'renew-leaf' };
   return { kind: 'none' };
 }
 
 /** Whether replicas are to say what they have seen: only while an authority changes. */
 export function isRotating({ next, previousCa }: Material): boolean {
-  return next !== null || previousCa !== null;
+  return next !== undefined || previousCa !== undefined;
 }
 
 /** Whether lifetimes and rotation fit: a certificate must outlive the change of its authority. */
-export function checkTimes(lifetimes: Lifetimes, times: RotationTimes): string | null {
+export function checkTimes(lifetimes: Lifetimes, times: RotationTimes): string | undefined {
   const spareMs = lifetimes.leafMs * (1 - USED);
-  if (spareMs > 2 * times.settleMs && lifetimes.caMs >= lifetimes.leafMs) return null;
+  if (spareMs > 2 * times.settleMs && lifetimes.caMs >= lifetimes.leafMs) return undefined;
   return 'certificates would end before their successors are trusted';
 }
 

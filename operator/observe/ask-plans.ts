@@ -14,7 +14,7 @@ const POLL_MS = 100;
 const GIVE_UP_MS = 2000;
 const MAX_RESPONSE_CHARS = 4096;
 
-export type AskPod = (address: string, signal: AbortSignal) => Promise<string | null>;
+export type AskPod = (address: string, signal: AbortSignal) => Promise<string | undefined>;
 
 export interface PlanBookOptions {
   readonly ask?: AskPod;
@@ -94,19 +94,19 @@ export class PlanBook {
 }
 
 /**
- * The hash of the plan that a pod serves; null where it cannot be asked. Each on a connection of its own that ends with it: `fetch`
+ * The hash of the plan that a pod serves; undefined where it cannot be asked. Each on a connection of its own that ends with it: `fetch`
  * keeps one, and a pool, for every address that it ever asked, some 70 kB a pod.
  */
-async function askPod(address: string, signal: AbortSignal): Promise<string | null> {
+async function askPod(address: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const body = await readBody(
       address,
       AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     );
     const { hash } = JSON.parse(body) as { hash?: unknown };
-    return typeof hash === 'string' && /^[0-9a-f]{16}$/.test(hash) ? hash : null;
+    return typeof hash === 'string' && /^[0-9a-f]{16}$/.test(hash) ? hash : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -51,8 +51,8 @@ export interface ReconcileConfig extends OperatorConfig {
 }
 
 export interface LivePlan {
-  /** Null where it could not be asked. */
-  readonly hash: string | null;
+  /** Undefined where it could not be asked. */
+  readonly hash: string | undefined;
   readonly askedAtMs: number;
 }
 
@@ -80,10 +80,10 @@ export interface Reconciled {
   /** After `apply`: the kubelet is to find the new map. */
   readonly annotate: readonly PodAnnotation[];
   readonly ask: readonly PlanQuestion[];
-  /** The whole intent of our status manager, {} to withdraw it; null leaves the status alone. */
-  readonly status: Readonly<Record<string, unknown>> | null;
+  /** The whole intent of our status manager, {} to withdraw it; undefined leaves the status alone. */
+  readonly status: Readonly<Record<string, unknown>> | undefined;
   readonly events: readonly ReconcileEvent[];
-  readonly requeueAfterMs: number | null;
+  readonly requeueAfterMs: number | undefined;
 }
 
 export interface Application {
@@ -139,5 +139,5 @@ export const NOTHING: Omit<Reconciled, 'status'> = {
   annotate: [],
   ask: [],
   events: [],
-  requeueAfterMs: null,
+  requeueAfterMs: undefined,
 };

@@ -30,7 +30,7 @@ export interface PodPlans {
   readonly counts: Readonly<Record<string, number>>;
   readonly isLive: boolean;
   readonly unreachable: number;
-  readonly requeueAfterMs: number | null;
+  readonly requeueAfterMs: number | undefined;
 }
 
 export const UNKNOWN_PLAN = 'unknown';
@@ -59,7 +59,7 @@ export function comparePlans(
     if (annotations[ANNOTATIONS.planMap] !== planName) continue;
     if (live?.hash === plan.hash && !changesNow) continue;
     const asked = annotations[ANNOTATIONS.planHash];
-    const isOld = live !== undefined && live.hash !== null && live.hash !== plan.hash;
+    const isOld = live !== undefined && live.hash !== undefined && live.hash !== plan.hash;
     if (asked !== plan.hash) {
       if (changesNow || asked !== undefined || isOld)
         annotate.push({ ref: refOf(pod), annotations: { [ANNOTATIONS.planHash]: plan.hash } });
@@ -68,7 +68,7 @@ export function comparePlans(
       if (nowMs - nudgedAt < NUDGE_MS) waits.push(nudgedAt + NUDGE_MS - nowMs);
       else annotate.push({ ref: refOf(pod), annotations: nudge(nowMs) });
     }
-    const isUnreachable = live !== undefined && live.hash === null;
+    const isUnreachable = live !== undefined && live.hash === undefined;
     if (isUnreachable) unreachable += 1;
     else stale += 1;
     const waitMs = isUnreachable && !changesNow ? live.askedAtMs + UNREACHABLE_MS - nowMs : 0;
@@ -81,7 +81,7 @@ export function comparePlans(
     counts,
     isLive: stale === 0 && unreachable === 0,
     unreachable,
-    requeueAfterMs: waits.length === 0 ? null : Math.min(...waits),
+    requeueAfterMs: waits.length === 0 ? undefined : Math.min(...waits),
   };
 }
 

@@ -156,12 +156,12 @@ export class SidegraphOperator extends SteadyOperator {
       healthy: {
         watches: () =>
           this.oldestWatchMs < SILENT_MS
-            ? null
+            ? undefined
             : `nothing was heard for ${Math.round(this.oldestWatchMs / 1000)} s`,
       },
       ready: {
-        caches: () => (this.hasSynced ? null : 'the caches are not filled yet'),
-        life: () => (this.signal.aborted ? 'going' : null),
+        caches: () => (this.hasSynced ? undefined : 'the caches are not filled yet'),
+        life: () => (this.signal.aborted ? 'going' : undefined),
       },
     });
   }

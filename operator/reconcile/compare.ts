@@ -66,7 +66,7 @@ function comparePods(
   );
   const compared = new Map<string, PodPlans>();
   for (const { name, planName, plan } of predictors) {
-    if (planName === null) continue;
+    if (planName === undefined) continue;
     const changesNow = changed.has(`ConfigMap/${planName}`);
     compared.set(name, comparePlans({ name, planName, plan, changesNow }, pods, livePlans, nowMs));
   }

@@ -90,7 +90,9 @@ function change(cluster: SmallCluster, step: Step, isFirst: boolean): void {
   if (step.serve === true) cluster.serve();
   if (step.pods !== undefined) cluster.pods = step.pods;
   if (step.response !== undefined)
-    cluster.answer(step.response === 'current' ? currentPlan(cluster) : step.response);
+    cluster.answer(
+      step.response === 'current' ? currentPlan(cluster) : (step.response ?? undefined),
+    );
   cluster.gateways = step.gateways ?? cluster.gateways;
   cluster.rivals = step.rivals ?? cluster.rivals;
 }
@@ -150,9 +152,9 @@ function summarize(result: Reconciled): Readonly<Record<string, unknown>> {
       'events',
       events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`),
     ),
-    ...(requeueAfterMs === null ? {} : { requeueAfterMs }),
-    ...(status === null || Object.keys(status).length === 0
-      ? { status: status === null ? null : 'withdrawn' }
+    ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
+    ...(status === undefined || Object.keys(status).length === 0
+      ? { status: status === undefined ? null : 'withdrawn' }
       : shorten(status as unknown as Status)),
   };
 }

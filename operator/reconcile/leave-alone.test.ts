@@ -11,7 +11,7 @@ const OURS = { 'seldon.io/controller-id': 'sidegraph' };
 test('an object without label, in a namespace without annotation, is left alone', () => {
   const cluster = new SmallCluster(unreadable({}));
   const left = leaveAlone(cluster.input());
-  assert.deepEqual([left?.isOurs, left?.status, left?.apply], [false, null, []]);
+  assert.deepEqual([left?.isOurs, left?.status, left?.apply], [false, undefined, []]);
 });
 
 test('so is one that names another operator, in whatever namespace', () => {

@@ -16,7 +16,7 @@ export function leaveAlone(
   { claim, children, former, injection }: Survey = surveyOwners(input),
 ): Reconciled | undefined {
   if (input.object.metadata.deletionTimestamp !== undefined)
-    return { ...NOTHING, isOurs: false, status: null };
+    return { ...NOTHING, isOurs: false, status: undefined };
   if (claim.holder === 'another') return letGo(input, []);
   if (claim.holder === 'us') return undefined;
   // Another operator's, whatever name its writes have.

@@ -36,8 +36,8 @@ export function reconcile(input: ReconcileInput, survey: Survey = surveyOwners(i
   const rival = describeRival(input, survey);
   const course = chooseCourse(input, survey, workloads, rival);
   if (course.kind === 'wait')
-    return { ...NOTHING, status: null, requeueAfterMs: survey.former.waitMs };
-  if (course.kind === 'look-up') return { ...NOTHING, lookUp: course.refs, status: null };
+    return { ...NOTHING, status: undefined, requeueAfterMs: survey.former.waitMs };
+  if (course.kind === 'look-up') return { ...NOTHING, lookUp: course.refs, status: undefined };
   const compared = course.kind === 'pursue' ? compare(input, survey, course.workloads) : undefined;
   const status = buildStatus(viewOf(input, survey, checked, workloads, compared, rival));
   if (course.kind === 'stand-back') return standBack(input, survey, status, course.about);
@@ -50,13 +50,13 @@ export function reconcile(input: ReconcileInput, survey: Survey = surveyOwners(i
   };
 }
 
-/** Null where nothing can be rendered: an invalid graph, a namespace that is not annotated. */
+/** Undefined where nothing can be rendered: an invalid graph, a namespace that is not annotated. */
 function render(
   { object, config }: ReconcileInput,
   { children, injection }: Survey,
   checked: CheckedObject,
-): Workloads | null {
-  if (checked.kind === 'invalid' || injection.kind === 'off') return null;
+): Workloads | undefined {
+  if (checked.kind === 'invalid' || injection.kind === 'off') return undefined;
   return renderWorkloads({
     deployment: checked.deployment,
     owner: ownerOf(object),
@@ -82,10 +82,10 @@ type Course =
 function chooseCourse(
   { absent }: ReconcileInput,
   { children, former, injection }: Survey,
-  workloads: Workloads | null,
+  workloads: Workloads | undefined,
   rival: string,
 ): Course {
-  if (workloads === null) {
+  if (workloads === undefined) {
     if (!hasFormer(former)) return { kind: 'rest' };
     return { kind: 'stand-back', about: injection.kind === 'off' ? 'Injected' : 'GraphValid' };
   }
@@ -101,7 +101,7 @@ function viewOf(
   input: ReconcileInput,
   { children, injection }: Survey,
   checked: CheckedObject,
-  workloads: Workloads | null,
+  workloads: Workloads | undefined,
   compared: Compared | undefined,
   rival: string,
 ): StatusView {
@@ -162,7 +162,8 @@ function writesOf(
     apply: writes.apply,
     annotate: pods.flatMap(({ annotate }) => annotate),
     ask: pods.flatMap(({ ask }) => ask),
-    requeueAfterMs: requeue.length === 0 ? null : Math.max(MIN_REQUEUE_MS, Math.min(...requeue)),
+    requeueAfterMs:
+      requeue.length === 0 ? undefined : Math.max(MIN_REQUEUE_MS, Math.min(...requeue)),
   };
 }
 

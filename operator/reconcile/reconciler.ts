@@ -120,14 +120,14 @@ export class Reconciler {
     if (!canWait(result, object)) await this.#writeStatus(object, result.status, signal);
     this.#tell(object, result.events);
     plans.ask(key, result.ask, signal);
-    if (result.requeueAfterMs === null) return DONE;
+    if (result.requeueAfterMs === undefined) return DONE;
     this.#waiting.add(key);
     return { kind: 'retry-after', ms: result.requeueAfterMs };
   }
 
   /** What is another's gets nothing of ours but events, and loses what we have said of it. */
   async #leave(object: KubeObject, result: Reconciled, signal: AbortSignal): Promise<WorkOutcome> {
-    if (result.status !== null) await this.#writeStatus(object, result.status, signal);
+    if (result.status !== undefined) await this.#writeStatus(object, result.status, signal);
     this.#tell(object, result.events);
     return DONE;
   }
@@ -212,7 +212,7 @@ export class Reconciler {
     status: Reconciled['status'],
     signal: AbortSignal,
   ): Promise<void> {
-    if (status === null || isDeepStrictEqual(status, object['status'])) return;
+    if (status === undefined || isDeepStrictEqual(status, object['status'])) return;
     const { apiVersion, kind, metadata } = object;
     const { name, namespace = '', uid } = metadata;
     const own = { name, namespace, ...(uid === undefined ? {} : { uid }) };
@@ -259,5 +259,5 @@ function versionOf({ object, namespaceLabels }: Observed): string {
 
 /** The responses of the pods bring the next turn, which writes what they are. */
 function canWait({ ask, status }: Reconciled, object: KubeObject): boolean {
-  return ask.length > 0 && status !== null && differsInPlansAlone(status, statusOf(object));
+  return ask.length > 0 && status !== undefined && differsInPlansAlone(status, statusOf(object));
 }

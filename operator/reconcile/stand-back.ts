@@ -13,7 +13,7 @@ import type { Survey } from '../observe/survey.ts';
 
 /** Not ours: a status of ours is withdrawn, and events say what to do. */
 export function letGo(input: Observed, events: readonly ReconcileEvent[]): Reconciled {
-  const status = hasOwnStatus(input.object) ? {} : null;
+  const status = hasOwnStatus(input.object) ? {} : undefined;
   return { ...NOTHING, isOurs: false, status, events };
 }
 
@@ -28,7 +28,7 @@ export function standBack(
   about: ConditionType,
 ): Reconciled {
   const others = findFormerStatus(input.object, input.config.formerManagers);
-  const requeueAfterMs = input.undone.length > 0 ? WAIT_FOR_OTHERS_MS : null;
+  const requeueAfterMs = input.undone.length > 0 ? WAIT_FOR_OTHERS_MS : undefined;
   // Once the object names us, Seldon's operator has written its last status, however it was installed.
   const mayTakeStatus =
     about !== 'TakenOver' && claim.by === 'object' && !hasOwnStatus(input.object);

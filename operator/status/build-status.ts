@@ -31,8 +31,8 @@ export interface StatusView {
   readonly clusterDomain: string;
   readonly findings: readonly Finding[];
   readonly injection: Injection;
-  /** Null where nothing is rendered: an invalid graph, a namespace that is not annotated. */
-  readonly workloads: Workloads | null;
+  /** Undefined where nothing is rendered: an invalid graph, a namespace that is not annotated. */
+  readonly workloads: Workloads | undefined;
   /** Live children of ours. */
   readonly ours: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
@@ -78,7 +78,7 @@ export function buildStatus(view: StatusView): Status {
   const names = workloads?.predictors.flatMap(({ deploymentNames }) => deploymentNames) ?? [];
   const explained = new Map(
     (workloads?.predictors ?? []).flatMap(({ name, explainer }) =>
-      explainer === null
+      explainer === undefined
         ? []
         : [explainer.deploymentName, explainer.serviceName].map((own) => [own, name] as const),
     ),
@@ -86,7 +86,7 @@ export function buildStatus(view: StatusView): Status {
   const explainers =
     workloads?.predictors.flatMap(({ explainer }) => explainer?.deploymentName ?? []) ?? [];
   // While nothing can be rendered, what runs is still told.
-  const deployments = workloads === null ? [...live.keys()].sort() : names;
+  const deployments = workloads === undefined ? [...live.keys()].sort() : names;
   const scale = renderScale(deployments.map((name) => live.get(name)));
   const judgements = judge(view, predictors, scale.isScalable);
   const ready = judgeReadiness(
@@ -178,7 +178,7 @@ function judge(
       message: view.unexposed,
     });
   if (contested !== '') judgements.push(judgeTrouble('TakenOver', 'Contested', [contested]));
-  if (workloads === null) return judgements;
+  if (workloads === undefined) return judgements;
   judgements.push(judgeTrouble('NamesFree', 'NameTaken', foreign));
   judgements.push(...judgeChildren(workloads, ours, predictors));
   judgements.push(judgePlans(workloads.predictors, view.plans));

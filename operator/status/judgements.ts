@@ -25,7 +25,7 @@ export function judgePlans(
   let asked = 0;
   for (const { name, plan, planName } of predictors) {
     const own = plans.get(name);
-    if (planName === null || own === undefined) continue;
+    if (planName === undefined || own === undefined) continue;
     unreachable += own.unreachable;
     const pods = Object.values(own.counts).reduce((sum, count) => sum + count, 0);
     asked += pods;

@@ -9,7 +9,7 @@ import { isLoopback } from '../../lib/runtime/hosts.ts';
  * where that unit is elsewhere.
  */
 function findJoinedEntry(predictor: Predictor): Unit | undefined {
-  const running = listUnits(predictor.graph).filter(({ builtIn }) => builtIn === null);
+  const running = listUnits(predictor.graph).filter(({ builtIn }) => builtIn === undefined);
   const [first] = running;
   if (first === undefined || !isLoopback(first.endpoint?.host ?? '')) return undefined;
   const own = new Set(predictor.containers.map(({ name }) => name));

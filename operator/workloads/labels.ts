@@ -8,8 +8,8 @@ import type { PlacedComponent, PlacedPredictor } from './place-predictors.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-const ROLES: Readonly<Record<UnitType, string | null>> = {
-  UNKNOWN_TYPE: null,
+const ROLES: Readonly<Record<UnitType, string | undefined>> = {
+  UNKNOWN_TYPE: undefined,
   MODEL: 'seldon.io/model',
   ROUTER: 'seldon.io/router',
   COMBINER: 'seldon.io/combiner',
@@ -34,7 +34,7 @@ export function objectLabels(deployment: string, predictor: string): Labels {
 export function serviceLabels(placed: PlacedPredictor, component: PlacedComponent): Labels {
   const labels: Record<string, string> = {};
   for (const { service } of component.containers)
-    if (service !== null) labels[service.labelKey] = service.name;
+    if (service !== undefined) labels[service.labelKey] = service.name;
   if (isEntry(placed, component)) labels[SELDON_LABELS.app] = placed.key;
   return labels;
 }

@@ -36,7 +36,9 @@ export function servingContainers(
   containers: readonly PlacedContainer[],
 ): string[] {
   return containers.flatMap((own) =>
-    own.unit === null ? [] : [...new Set([own.name, modelContainer(predictor, own, own.unit)])],
+    own.unit === undefined
+      ? []
+      : [...new Set([own.name, modelContainer(predictor, own, own.unit)])],
   );
 }
 

@@ -29,8 +29,8 @@ export interface PlacedPredictor {
   /** Units in pods that others make. */
   readonly joined: readonly JoinedUnit[];
   readonly entry: Entry;
-  /** Name of the explainer's Deployment and Service, null without one. */
-  readonly explainerName: string | null;
+  /** Name of the explainer's Deployment and Service, undefined without one. */
+  readonly explainerName: string | undefined;
 }
 
 /** The pods that the predictor's Service selects. */
@@ -56,9 +56,9 @@ export interface PlacedContainer {
   /** Its name in the pod. */
   readonly name: string;
   readonly container: Container;
-  /** The unit that it runs, null for a container beside them. */
-  readonly unit: Unit | null;
-  readonly service: ContainerService | null;
+  /** The unit that it runs, undefined for a container beside them. */
+  readonly unit: Unit | undefined;
+  readonly service: ContainerService | undefined;
 }
 
 export interface JoinedUnit {
@@ -80,7 +80,7 @@ export function placePredictors(deployment: Deployment): PlacedPredictor[] {
     services.claim(predictorKey(deployment.name, predictor), predictor.name),
   );
   const explainers = deployment.predictors.map(({ name, explainer }) => {
-    if (explainer === undefined) return null;
+    if (explainer === undefined) return undefined;
     const own = services.claim(explainerName(deployment.name, name), `${name}/explainer`);
     return deployments.claim(own, `${name}/explainer`);
   });
@@ -109,7 +109,7 @@ export function placePredictors(deployment: Deployment): PlacedPredictor[] {
       components,
       joined,
       entry,
-      explainerName: explainers[index] ?? null,
+      explainerName: explainers[index],
     };
   });
 }
@@ -131,7 +131,7 @@ function placeComponents(
         .map((container) => {
           const name = names.get(container.name) ?? container.name;
           const unit = units.get(container.name);
-          const running = unit !== undefined && unit.builtIn === null ? unit : null;
+          const running = unit !== undefined && unit.builtIn === undefined ? unit : undefined;
           return { name, container, unit: running };
         });
       const component = predictor.components[index];
@@ -185,7 +185,7 @@ function findHome(
   components: readonly PlacedComponent[],
 ): number | undefined {
   const first = components.find(({ index }) => index === 0);
-  if (first?.containers.some(({ unit }) => unit !== null) === true) return 0;
+  if (first?.containers.some(({ unit }) => unit !== undefined) === true) return 0;
   for (const unit of listUnits(predictor.graph)) {
     const home = components.find(({ containers }) => containers.some((own) => own.unit === unit));
     if (home !== undefined) return home.index;

@@ -15,7 +15,7 @@ import { isEntry } from './labels.ts';
 function planRevision(placed: PlacedPredictor): string {
   const containers = placed.components.flatMap((component) =>
     component.containers.flatMap(({ unit, name, container, service }) =>
-      unit === null
+      unit === undefined
         ? []
         : [
             {
@@ -28,7 +28,7 @@ function planRevision(placed: PlacedPredictor): string {
     ),
   );
   for (const { unit, service } of placed.joined)
-    if (unit.endpoint !== null && isLoopback(unit.endpoint.host))
+    if (unit.endpoint !== undefined && isLoopback(unit.endpoint.host))
       containers.push({
         unit: unit.name,
         name: unit.name,

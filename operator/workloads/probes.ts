@@ -18,12 +18,12 @@ export function renderProbes({ deployment, placed, raw }: UnitContainer, unit: U
   const grpc = unit.endpoint?.type === 'GRPC' || deployment.transport === 'grpc';
   const { ports } = placed.container;
   const port = grpc ? ports.grpc : ports.http;
-  const probe = unit.server === null ? null : dialectOf(unit.protocol).probe;
+  const probe = unit.server === undefined ? undefined : dialectOf(unit.protocol).probe;
   const ask = (path: string): JsonObject => ({
     httpGet: { path, port: ports.http, scheme: 'HTTP' },
   });
-  const live = probe === null ? { tcpSocket: { port } } : ask(probe.live);
-  const ready = probe === null ? { tcpSocket: { port } } : ask(probe.ready);
+  const live = probe === undefined ? { tcpSocket: { port } } : ask(probe.live);
+  const ready = probe === undefined ? { tcpSocket: { port } } : ask(probe.ready);
   const own = (name: string): boolean => isPlainObject(raw[name]);
   const starts = !own('livenessProbe') && !own('readinessProbe') && !own('startupProbe');
   const delay =

@@ -32,8 +32,8 @@ export function renderAutoscaler(
   };
 }
 
-export function autoscalerMin(spec: JsonObject | undefined): number | null {
-  return spec === undefined ? null : (integerAt(spec, 'minReplicas') ?? 1);
+export function autoscalerMin(spec: JsonObject | undefined): number | undefined {
+  return spec === undefined ? undefined : (integerAt(spec, 'minReplicas') ?? 1);
 }
 
 /** One metric of autoscaling/v2beta1 as one of v2; one that has v2's shape stays. */

@@ -18,7 +18,7 @@ export function renderContainer(input: UnitContainer): ContainerSpec {
   const { placed, raw } = input;
   const { name, container, unit } = placed;
   const image = container.image === '' ? {} : { image: container.image };
-  if (unit === null) return { ...raw, name, ...image };
+  if (unit === undefined) return { ...raw, name, ...image };
   return {
     ...serverCommand(input, unit),
     ...raw,

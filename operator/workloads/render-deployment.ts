@@ -32,8 +32,8 @@ export interface DeploymentsInput {
   readonly owner: Owner;
   readonly config: OperatorConfig;
   readonly live: readonly KubeObject[];
-  /** Fresh ones; null where nothing is injected. */
-  readonly sidecar: SidecarParts | null;
+  /** Fresh ones; undefined where nothing is injected. */
+  readonly sidecar: SidecarParts | undefined;
   /** What an author can set of the sidecars: part of what rolls pods. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -63,7 +63,7 @@ export function renderComponent(
   const entry = isEntry(placed, component);
   const units = servingContainers(placed.predictor, component.containers);
   const bare = renderPod({ deployment, placed, component, labels, config });
-  const injected = entry && sidecar !== null;
+  const injected = entry && sidecar !== undefined;
   const settings = injected ? input.settings : {};
   const hash = hashTemplate(bare, settings);
   const template = injected
@@ -120,7 +120,7 @@ export function renderLoneEntry(
   const { replicas } = decideReplicas({
     deployment: identity.name,
     written: [predictor.orchestrator.replicas, predictor.replicas, deployment.replicas],
-    autoscalerMin: null,
+    autoscalerMin: undefined,
     live: identity.live,
     predecessor: undefined,
   });

@@ -158,7 +158,7 @@ function renderPorts(raw: JsonObject, wanted: Readonly<Record<string, number>>):
 function renderProbes(raw: JsonObject, port: number, isV2: boolean): JsonObject {
   const { probe } = isV2 ? DIALECTS.v2 : DIALECTS.seldon;
   const ask = (which: 'live' | 'ready'): JsonObject =>
-    probe === null
+    probe === undefined
       ? { tcpSocket: { port } }
       : { httpGet: { path: probe[which], port, scheme: 'HTTP' } };
   const own = (name: string): boolean => isPlainObject(raw[name]);

@@ -24,7 +24,7 @@ export function renderGatewayRoutes(
       timeouts,
     },
     ...routed.predictors.flatMap((predictor) =>
-      predictor.explainer === null
+      predictor.explainer === undefined
         ? []
         : [
             {

@@ -19,7 +19,7 @@ export function renderIstio(
   settings: IstioSettings,
   labels: Labels,
 ): KubeObject[] {
-  const explained = routed.predictors.filter(({ explainer }) => explainer !== null);
+  const explained = routed.predictors.filter(({ explainer }) => explainer !== undefined);
   return [
     ...routed.predictors.map((predictor) => renderRule(routed, predictor, settings, labels)),
     virtualService(routed, settings, labels, routed.name, [

@@ -54,7 +54,7 @@ export function renderPod(input: PodInput): PodTemplate {
   const pod = renameReferences(component.written?.pod ?? {}, names) as JsonObject;
   const raws = new Map(objectsAt(pod, 'containers').map((raw) => [textAt(raw, 'name'), raw]));
   const units = containers.flatMap((own) =>
-    own.unit === null
+    own.unit === undefined
       ? []
       : [
           {

@@ -21,7 +21,7 @@ export function renderRoutes(
   const { istio, gatewayApi, clusterDomain } = config;
   if (!istio.enabled && !gatewayApi.enabled) return [];
   const routed = routeDeployment(deployment, placed, clusterDomain);
-  if (routed === null) return [];
+  if (routed === undefined) return [];
   const { [LABELS.predictor]: _, ...labels } = objectLabels(deployment.name, '');
   const deadlineMs = Math.max(...plans.map(({ policy }) => policy.deadlineMs));
   return [
@@ -40,7 +40,7 @@ export function withMappings(
   if (!ambassador.enabled || object.kind !== 'Service') return object;
   const routed = routeDeployment(deployment, placed, clusterDomain);
   for (const predictor of routed?.predictors ?? []) {
-    if (routed === null) continue;
+    if (routed === undefined) continue;
     const { name } = object.metadata;
     const config =
       predictor.service === name

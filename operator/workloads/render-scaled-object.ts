@@ -38,8 +38,8 @@ export function renderScaledObject(
 }
 
 /** The fewest pods that KEDA keeps: its own default is none. */
-export function scaledMin(spec: JsonObject | undefined): number | null {
-  if (spec === undefined) return null;
+export function scaledMin(spec: JsonObject | undefined): number | undefined {
+  if (spec === undefined) return undefined;
   const { minReplicaCount } = spec;
   return typeof minReplicaCount === 'number' && Number.isInteger(minReplicaCount)
     ? minReplicaCount

@@ -24,7 +24,7 @@ export interface ServicePorts {
 export function predictorPorts(placed: PlacedPredictor): ServicePorts {
   if (placed.engine) return { http: PORTS.http, grpc: PORTS.grpc };
   for (const { containers } of placed.components) {
-    const home = containers.find(({ unit }) => unit !== null);
+    const home = containers.find(({ unit }) => unit !== undefined);
     if (home !== undefined) return home.container.ports;
   }
   return { http: PORTS.http, grpc: PORTS.grpc };
@@ -53,7 +53,7 @@ export function renderContainerService(
   { container, unit, service }: PlacedContainer,
   labels: Labels,
 ): KubeObject | undefined {
-  if (service === null || unit === null) return undefined;
+  if (service === undefined || unit === undefined) return undefined;
   return renderUnitService(placed, unit, service, container.ports, labels);
 }
 

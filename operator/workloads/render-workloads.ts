@@ -92,8 +92,9 @@ function renderPredictor(
   const { deployment, owner, config } = input;
   const { predictor, components, entry, joined, key, engine } = placed;
   const labels = objectLabels(deployment.name, predictor.name);
-  const planName = injection && engine && entry.kind !== 'none' ? planMapName(placed) : null;
-  const sidecar = planName === null ? null : sidecarOf(input, placed, plan, planName, sink);
+  const planName = injection && engine && entry.kind !== 'none' ? planMapName(placed) : undefined;
+  const sidecar =
+    planName === undefined ? undefined : sidecarOf(input, placed, plan, planName, sink);
   const shared: DeploymentsInput = {
     deployment,
     placed,
@@ -104,16 +105,16 @@ function renderPredictor(
     settings: sidecarSettings(deployment, placed, planName),
   };
   const deployments: RenderedDeployment[] = components.map((own) => renderComponent(shared, own));
-  if (entry.kind === 'alone' && sidecar !== null)
+  if (entry.kind === 'alone' && sidecar !== undefined)
     deployments.push(renderLoneEntry(shared, entry.deploymentName, sidecar));
   const explainer =
-    predictor.explainer === undefined || placed.explainerName === null
-      ? null
+    predictor.explainer === undefined || placed.explainerName === undefined
+      ? undefined
       : renderExplainer(shared, predictor.explainer, placed.explainerName);
   const annotations = annotationsOf(deployment, predictor);
   const containers = components.flatMap((component) => component.containers);
   const objects = [
-    ...(planName === null ? [] : [renderPlanMap(planName, plan, labels)]),
+    ...(planName === undefined ? [] : [renderPlanMap(planName, plan, labels)]),
     renderPredictorService(placed, annotations, labels),
     ...containers.flatMap((own) => renderContainerService(placed, own, labels) ?? []),
     ...joined.map((own) => renderJoinedService(placed, own, labels)),
@@ -129,7 +130,7 @@ function renderPredictor(
       ports: predictorPorts(placed),
       containerServices: Object.fromEntries(
         containers.flatMap(({ unit, service }) =>
-          unit === null || service === null ? [] : [[unit.name, service.name]],
+          unit === undefined || service === undefined ? [] : [[unit.name, service.name]],
         ),
       ),
       joinedServices: Object.fromEntries(joined.map((own) => [own.unit.name, own.service.name])),
@@ -140,8 +141,8 @@ function renderPredictor(
       },
       planName,
       plan,
-      entryDeployment: deployments.find((own) => own.entry)?.name ?? null,
-      injected: sidecar !== null,
+      entryDeployment: deployments.find((own) => own.entry)?.name,
+      injected: sidecar !== undefined,
       isEncrypted: engine && predictor.certificate !== undefined,
       traffic: predictor.traffic,
       shadow: predictor.shadow,
@@ -177,12 +178,12 @@ function sidecarOf(
 function sidecarSettings(
   deployment: Deployment,
   placed: PlacedPredictor,
-  planName: string | null,
+  planName: string | undefined,
 ): Readonly<Record<string, unknown>> {
   const annotations = annotationsOf(deployment, placed.predictor);
   const asked = Object.values(SIDECAR_ANNOTATIONS).map((name) => [name, annotations[name] ?? null]);
   const { env, resources } = orchestratorOf(deployment, placed.predictor);
-  return { planName, asked, env, resources: resources ?? null };
+  return { planName: planName ?? null, asked, env, resources: resources ?? null };
 }
 
 /** Units in the entry's pod are at its loopback, the others behind the Service of their container. */
@@ -194,7 +195,7 @@ function compilePlans(
   for (const own of placed) {
     for (const component of own.components) {
       for (const { unit, container, service } of component.containers) {
-        if (unit === null || service === null) continue;
+        if (unit === undefined || service === undefined) continue;
         const { http: httpPort, grpc: grpcPort } = container.ports;
         const host = isEntry(own, component)
           ? LOCAL_HOST

@@ -8,9 +8,9 @@ import type { ReplicasTransfer } from './workloads.ts';
 export interface ReplicasInput {
   readonly deployment: string;
   /** componentSpec, predictor, spec: the first that says something. */
-  readonly written: readonly (number | null | undefined)[];
-  /** Fewest pods of the autoscaler; null without one. */
-  readonly autoscalerMin: number | null;
+  readonly written: readonly (number | undefined)[];
+  /** Fewest pods of the autoscaler; undefined without one. */
+  readonly autoscalerMin: number | undefined;
   readonly live: KubeObject | undefined;
   /** The Deployment that a new one takes the place of. */
   readonly predecessor: KubeObject | undefined;
@@ -25,7 +25,7 @@ export interface Replicas {
 export function decideReplicas(input: ReplicasInput): Replicas {
   const { deployment, written, autoscalerMin, live, predecessor } = input;
   const asked = written.find((replicas) => typeof replicas === 'number');
-  if (autoscalerMin === null) return { replicas: asked ?? 1, transfer: undefined };
+  if (autoscalerMin === undefined) return { replicas: asked ?? 1, transfer: undefined };
   if (live === undefined) {
     // The first apply names what stands behind the Service now; the next one gives it to the autoscaler.
     const before = predecessor === undefined ? (asked ?? 1) : liveReplicas(predecessor);

@@ -27,17 +27,17 @@ export interface RoutedPredictor {
   readonly shadow: boolean;
   /** Value of the label `version` on its pods. */
   readonly version: string;
-  readonly explainer: { readonly service: string; readonly port: number } | null;
+  readonly explainer: { readonly service: string; readonly port: number } | undefined;
 }
 
-/** Null for one that is not to be exposed. */
+/** Undefined for one that is not to be exposed. */
 export function routeDeployment(
   deployment: Deployment,
   placed: readonly PlacedPredictor[],
   clusterDomain: string,
-): RoutedDeployment | null {
+): RoutedDeployment | undefined {
   const { name, namespace, annotations } = deployment;
-  if (annotations[EXPOSURE_ANNOTATIONS.expose] === 'none') return null;
+  if (annotations[EXPOSURE_ANNOTATIONS.expose] === 'none') return undefined;
   return {
     name,
     namespace,
@@ -54,8 +54,8 @@ export function routeDeployment(
       shadow: own.predictor.shadow,
       version: own.predictor.labels['version'] ?? own.predictor.name,
       explainer:
-        own.explainerName === null || own.predictor.explainer === undefined
-          ? null
+        own.explainerName === undefined || own.predictor.explainer === undefined
+          ? undefined
           : {
               service: own.explainerName,
               port: own.predictor.explainer.container.ports.http,

@@ -22,11 +22,11 @@ interface Claim {
 export function findTakenNames(
   object: JsonObject,
   name: string,
-  before: JsonObject | null,
+  before: JsonObject | undefined,
   stored: readonly JsonObject[],
 ): readonly Finding[] {
   const sink = openFindings('SeldonDeployment', () => undefined);
-  const held = new Set(before === null ? [] : listClaims(before, name).map(({ key }) => key));
+  const held = new Set(before === undefined ? [] : listClaims(before, name).map(({ key }) => key));
   const claims = listClaims(object, name);
   const keys = new Set(claims.map(({ key }) => key));
   const owners = new Map<string, { readonly name: string; readonly made: string }>();

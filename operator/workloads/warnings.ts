@@ -144,7 +144,7 @@ function warnPod(placed: PlacedPredictor, component: PlacedComponent, sink: Find
     const raw = raws.find((each) => each['name'] === container.name) ?? {};
     const declared = objectsAt(raw, 'ports').map((port) => integerAt(port, 'containerPort') ?? 0);
     const { http, grpc, metrics } = container.ports;
-    const own = unit === null ? declared : [http, grpc, metrics, ...declared];
+    const own = unit === undefined ? declared : [http, grpc, metrics, ...declared];
     for (const port of new Set(own)) {
       const use = SIDECAR_PORTS.get(port);
       if (use === undefined) continue;

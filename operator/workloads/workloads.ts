@@ -50,12 +50,12 @@ export interface PredictorWorkload {
   /** Those that serve the graph. */
   readonly deploymentNames: readonly string[];
   /** Beside the graph, which serves without it. */
-  readonly explainer: { readonly deploymentName: string; readonly serviceName: string } | null;
-  /** The ConfigMap with the plan; null where no sidecar reads one (injection off, no-engine). */
-  readonly planName: string | null;
+  readonly explainer: { readonly deploymentName: string; readonly serviceName: string } | undefined;
+  /** The ConfigMap with the plan; undefined where no sidecar reads one (injection off, no-engine). */
+  readonly planName: string | undefined;
   readonly plan: Plan;
-  /** The Deployment whose pods the predictor's Service selects; null when none of ours holds the entry. */
-  readonly entryDeployment: string | null;
+  /** The Deployment whose pods the predictor's Service selects; undefined when none of ours holds the entry. */
+  readonly entryDeployment: string | undefined;
   /** Whether the entry's pods have sidecars. */
   readonly injected: boolean;
   /** Whether its Service takes TLS. */

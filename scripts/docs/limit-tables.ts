@@ -49,7 +49,7 @@ export function annotationLimits(): string {
   const rows = Object.values<Limit>(LIMITS).map((limit) => [
     code(limit.annotation),
     limit.meaning,
-    limit.default === null ? 'none' : valueOf(limit, limit.default),
+    limit.default === undefined ? 'none' : valueOf(limit, limit.default),
     `${valueOf(limit, limit.min)} … ${valueOf(limit, limit.max)}`,
   ]);
   return table(['annotation', 'what it bounds', 'default', 'from … to'], rows);

@@ -29,10 +29,10 @@ export function startAgentControl(socket: string, drain: () => Promise<void>): P
 /** Resolves when Envoy is drained; throws a CommandFailure when no agent answers. */
 export async function askDrain(socketPath: string): Promise<void> {
   const why = await requestSocket(socketPath, DRAIN, { method: 'POST', timeoutMs: Infinity }).then(
-    ({ status }) => (status === 200 ? null : `answered ${status}`),
+    ({ status }) => (status === 200 ? undefined : `answered ${status}`),
     (error: unknown) => `does not answer: ${describeThrown(error)}`,
   );
-  if (why === null) return;
+  if (why === undefined) return;
   throw new CommandFailure(
     'AGENT_SILENT',
     `the agent at ${socketPath} ${why}`,

@@ -22,7 +22,7 @@ export interface DrainParts {
 
 /** Gives a function that drains once and answers all that ask with the same end. */
 export function prepareDrain(parts: DrainParts): () => Promise<void> {
-  let draining: Promise<void> | null = null;
+  let draining: Promise<void> | undefined;
   return () => (draining ??= drain(parts));
 }
 

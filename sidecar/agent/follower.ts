@@ -39,9 +39,9 @@ const RETRY_MS = 30_000;
 
 export class PlanFollower {
   readonly #parts: FollowerParts;
-  #live: Live | null = null;
+  #live: Live | undefined;
   readonly #latest: LatestOnly<Offer>;
-  #retry: NodeJS.Timeout | null = null;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
@@ -69,7 +69,7 @@ export class PlanFollower {
       if (signal.aborted) return;
       const code = thrown instanceof CommandFailure ? thrown.code : 'INTERNAL';
       state.noteRefused(code, describeThrown(thrown));
-      if (this.#live === null) {
+      if (this.#live === undefined) {
         fail(thrown);
         return;
       }
@@ -85,13 +85,13 @@ export class PlanFollower {
     const parsed = parsePlanFile(text, expected);
     if (parsed.kind === 'rejected') {
       state.noteRefused(parsed.code, parsed.reason);
-      const serving = this.#live === null ? 'nothing is served yet' : 'the old one serves on';
+      const serving = this.#live === undefined ? 'nothing is served yet' : 'the old one serves on';
       log.error(`the mounted plan is refused, ${serving}: ${parsed.reason} [${parsed.code}]`);
       return;
     }
     const { deployment, revision } = parsed;
     const hash = hashOf(deployment);
-    if (this.#live === null) await this.#start(deployment);
+    if (this.#live === undefined) await this.#start(deployment);
     // Starting may have taken up what an agent before this one had made live.
     if (this.#live?.hash === hash && state.hash === hash) {
       state.noteSame();
@@ -118,23 +118,23 @@ export class PlanFollower {
     const deployment = before ?? first;
     await dataPlane.start(deployment, signal);
     this.#live = { hash: hashOf(deployment), deployment };
-    if (before === null) return;
+    if (before === undefined) return;
     log.info(`took up plan ${this.#live.hash}, which Envoy serves`);
-    state.noteLive(this.#live.hash, null, 0);
+    state.noteLive(this.#live.hash, undefined, 0);
   }
 
-  async #readLeft(): Promise<DeploymentPlan | null> {
+  async #readLeft(): Promise<DeploymentPlan | undefined> {
     const { dataPlane, livePlan, expected, signal } = this.#parts;
     let text: string;
     try {
       text = readFileSync(livePlan, 'utf8');
     } catch {
-      return null;
+      return undefined;
     }
     const parsed = parsePlanFile(text, expected);
-    if (parsed.kind === 'rejected') return null;
+    if (parsed.kind === 'rejected') return undefined;
     const runs = await waitForEnvoy(dataPlane.layout.adminSocket, ENVOY_LOOK_MS, signal);
-    return runs ? parsed.deployment : null;
+    return runs ? parsed.deployment : undefined;
   }
 
   /** Envoy's container starts after this one, and may be starting again. False when a newer plan came meanwhile. */
@@ -160,8 +160,8 @@ export class PlanFollower {
   }
 
   #stopRetry(): void {
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = null;
+    if (this.#retry !== undefined) clearTimeout(this.#retry);
+    this.#retry = undefined;
   }
 }
 

@@ -17,12 +17,12 @@ export const MAX_POD_WATCHERS = 8;
 export const MAX_POD_LIVE_CONNECTIONS = 16;
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-/** Null where the port is taken: nobody can look then, and the pod serves all the same. */
+/** Undefined where the port is taken: nobody can look then, and the pod serves all the same. */
 export function startLiveServer(
   port: number,
   sampler: LiveSampler,
   log: TextLog,
-): Promise<Server | null> {
+): Promise<Server | undefined> {
   const streams = new EventStreams(MAX_POD_WATCHERS);
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
     const [path, query] = (request.url ?? '/').split('?');
@@ -44,7 +44,7 @@ export function startLiveServer(
   return new Promise((resolve) => {
     server.once('error', (error) => {
       log.warn(`nobody can look at this pod's requests: ${describeThrown(error)}`);
-      resolve(null);
+      resolve(undefined);
     });
     server.listen(port, HOST, () => resolve(server));
   });

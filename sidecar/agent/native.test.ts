@@ -53,8 +53,8 @@ async function withPod(use: (pod: TestPod) => Promise<void>): Promise<void> {
   }
 }
 
-async function workerOf(pod: TestPod): Promise<number | null> {
-  return (await pod.status()).pids.filters[0] ?? null;
+async function workerOf(pod: TestPod): Promise<number | undefined> {
+  return (await pod.status()).pids.filters[0] ?? undefined;
 }
 
 test('predictions, readiness and metrics need no worker; what is asked seldom starts one', () =>
@@ -65,17 +65,17 @@ test('predictions, readiness and metrics need no worker; what is asked seldom st
     const { text } = await ask(pod.port, { method: 'GET', path: '/metrics' });
     assert.match(text, /client_requests_seconds_count\{.*model_name="m".*\} 1$/m);
     assert.match(text, /^sidegraph_filter_workers 0$/m);
-    assert.equal(await workerOf(pod), null);
+    assert.equal(await workerOf(pod), undefined);
 
     // Several at once, while nothing runs yet: all of them are answered.
     const responses = await Promise.all(Array.from({ length: 8 }, () => ask(pod.port, STATUS)));
     assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200]);
     const worker = await workerOf(pod);
-    assert.notEqual(worker, null);
+    assert.notEqual(worker, undefined);
     process.kill(worker ?? 0, 'SIGKILL');
     await pod.until('it is back', async () => {
       const again = await workerOf(pod);
-      return again !== null && again !== worker;
+      return again !== undefined && again !== worker;
     });
     assert.equal((await ask(pod.port, STATUS)).status, 200);
   }));
@@ -86,13 +86,13 @@ test('a plan that needs the filter has it before it is live, and it ends when no
     const next = chain();
     pod.mount(next.text);
     await pod.until('the chain is live', async () => (await pod.status()).hash === next.hash);
-    assert.notEqual(await workerOf(pod), null);
+    assert.notEqual(await workerOf(pod), undefined);
     assert.equal((await ask(pod.port, { method: 'GET', path: '/ready' })).status, 200);
     assert.equal((await ask(pod.port, { body: BODY })).status, 200);
     const last = oneModel();
     pod.mount(last.text);
     await pod.until('one model again', async () => (await pod.status()).hash === last.hash);
-    await pod.until('the worker has ended', async () => (await workerOf(pod)) === null);
+    await pod.until('the worker has ended', async () => (await workerOf(pod)) === undefined);
     const tally = await load.stop();
     assert.deepEqual([...tally.statuses.keys()], [200], JSON.stringify(tally.failures[0]));
     assert.equal((await pod.status()).filterRestarts, 0);

@@ -8,27 +8,27 @@ export interface SidecarOptions {
   readonly plan: string;
   /** The folder that is shared with Envoy's container. */
   readonly run: string;
-  /** Of the pod's containers; null when no plan is to be refused for it. */
-  readonly revision: string | null;
+  /** Of the pod's containers; undefined when no plan is to be refused for it. */
+  readonly revision: string | undefined;
   readonly host: string;
   readonly httpPort: number;
   readonly grpcPort: number;
-  /** Address of the status port; null for all. */
-  readonly statusHost: string | null;
+  /** Address of the status port; undefined for all. */
+  readonly statusHost: string | undefined;
   readonly statusPort: number;
-  /** Where the pod's loopback address tells what happens; null for nowhere. */
-  readonly livePort: number | null;
+  /** Where the pod's loopback address tells what happens; undefined for nowhere. */
+  readonly livePort: number | undefined;
   readonly workers: number;
   /** Envoy's worker threads, as its container starts it. */
   readonly concurrency: number;
   readonly accessLog: AccessLog;
-  /** What Envoy's container may take; null for no bound. */
-  readonly envoyMemoryBytes: number | null;
+  /** What Envoy's container may take; undefined for no bound. */
+  readonly envoyMemoryBytes: number | undefined;
   /** How long the units live on after the pod was told to end, ms. */
   readonly drainMs: number;
   readonly logLevel: LogLevel;
-  /** The certificate of the ingress; null for plain HTTP. */
-  readonly tls: TlsFiles | null;
+  /** The certificate of the ingress; undefined for plain HTTP. */
+  readonly tls: TlsFiles | undefined;
 }
 
 /** What the pod's template says in variables; null where it does not. */

@@ -36,8 +36,8 @@ export function placesOf(options: SidecarOptions): Places {
       grpcPort,
       accessLog,
       filterSockets,
-      ...(options.livePort === null ? {} : { liveLogPath: join(run, 'live.log') }),
-      ...(options.tls === null ? {} : { tlsSecretsPath: join(run, 'tls-secrets.json') }),
+      ...(options.livePort === undefined ? {} : { liveLogPath: join(run, 'live.log') }),
+      ...(options.tls === undefined ? {} : { tlsSecretsPath: join(run, 'tls-secrets.json') }),
     },
     livePlan: join(run, 'live-plan.json'),
     drained: join(run, 'drained'),
@@ -55,7 +55,7 @@ export function preparePlaces(
   { run, tls }: Pick<SidecarOptions, 'run' | 'tls'>,
 ): void {
   mkdirSync(run, { recursive: true, mode: 0o700 });
-  if (tls !== null && layout.tlsSecretsPath !== undefined)
+  if (tls !== undefined && layout.tlsSecretsPath !== undefined)
     writeFileSync(layout.tlsSecretsPath, JSON.stringify(tlsSecrets(INGRESS_SECRET, tls)));
   const { filterSockets, probeSocket, controlHttpSocket, controlGrpcSocket } = layout;
   const ours = [probeSocket, controlHttpSocket, controlGrpcSocket, controlSocket];

@@ -39,16 +39,16 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
   await renewDrained(places, log);
 
   const watchdog = new Watchdog();
-  let live: LiveSampler | null = null;
+  let live: LiveSampler | undefined;
   const dataPlane = new DataPlane({
     layout: places.layout,
-    envoy: null,
+    envoy: undefined,
     filterLevel: options.logLevel,
     memoryBytes: containerMemory(),
     watchdog,
     log,
     filterLine: filterLines(true, '', io.err),
-    ...(options.livePort === null ? {} : { onWalks: (walks) => live?.takeWalks(walks) }),
+    ...(options.livePort === undefined ? {} : { onWalks: (walks) => live?.takeWalks(walks) }),
   });
   stop.onSecond(() => dataPlane.kill());
   const state = new SidecarState(pod, options.revision, dataPlane);
@@ -59,7 +59,12 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
   const follower = new PlanFollower({
     dataPlane,
     state,
-    expected: { ...pod, revision: options.revision },
+    expected: {
+      namespace: pod.namespace ?? undefined,
+      deployment: pod.deployment ?? undefined,
+      predictor: pod.predictor ?? undefined,
+      revision: options.revision,
+    },
     livePlan: places.livePlan,
     log,
     signal,
@@ -89,15 +94,15 @@ export async function runSidecar(options: SidecarOptions, io: Io): Promise<numbe
     );
     for (const server of [status, control]) closers.push(() => closeServer(server));
     const { liveLogPath } = places.layout;
-    if (options.livePort !== null && liveLogPath !== undefined) {
+    if (options.livePort !== undefined && liveLogPath !== undefined) {
       const sampler = samplerOf(dataPlane, liveLogPath, log);
       live = sampler;
       closers.push(() => sampler.close());
       const server = await startLiveServer(options.livePort, sampler, log);
-      if (server !== null) closers.push(() => closeServer(server));
+      if (server !== undefined) closers.push(() => closeServer(server));
     }
     const first = readPlan(options.plan);
-    if (first === null)
+    if (first === undefined)
       log.info(
         `there is no plan at ${options.plan} yet, and nothing is served before: in a pod the operator brings it; outside of one use sidegraph run`,
       );
@@ -141,11 +146,11 @@ async function isReady(adminSocket: string): Promise<boolean> {
   }
 }
 
-function readPlan(path: string): string | null {
+function readPlan(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -26,10 +26,10 @@ export interface SidecarStatus {
 
 /** What the data plane tells; nothing before it was made. */
 export interface Processes {
-  readonly pids: { readonly filters: readonly (number | null)[] };
+  readonly pids: { readonly filters: readonly (number | undefined)[] };
   readonly restarts: number;
-  /** Why requests would fail though Envoy answers; null where they would not. */
-  readonly fault: string | null;
+  /** Why requests would fail though Envoy answers; undefined where they would not. */
+  readonly fault: string | undefined;
   /** Whether Envoy can be started. */
   readonly hasFiles: boolean;
 }
@@ -38,17 +38,17 @@ export class SidecarState {
   readonly #pod: PodFacts;
   readonly #processes: Processes;
   readonly #now: () => Date;
-  #live: { readonly hash: string; readonly since: string } | null = null;
-  #revision: string | null;
-  #refused: PlanRejection | null = null;
+  #live: { readonly hash: string; readonly since: string } | undefined;
+  #revision: string | undefined;
+  #refused: PlanRejection | undefined;
   #liveCount = 0;
   #refusedCount = 0;
-  #lastSwapMs: number | null = null;
+  #lastSwapMs: number | undefined;
   #draining = false;
 
   constructor(
     pod: PodFacts,
-    revision: string | null,
+    revision: string | undefined,
     processes: Processes,
     now: () => Date = () => new Date(),
   ) {
@@ -67,19 +67,19 @@ export class SidecarState {
     return this.#processes.hasFiles;
   }
 
-  /** Why requests would fail though Envoy answers; null where they would not. */
-  get fault(): string | null {
+  /** Why requests would fail though Envoy answers; undefined where they would not. */
+  get fault(): string | undefined {
     return this.#processes.fault;
   }
 
-  get hash(): string | null {
-    return this.#live?.hash ?? null;
+  get hash(): string | undefined {
+    return this.#live?.hash;
   }
 
-  noteLive(hash: string, revision: string | null, tookMs: number): void {
+  noteLive(hash: string, revision: string | undefined, tookMs: number): void {
     this.#live = { hash, since: this.#now().toISOString() };
     this.#revision = revision ?? this.#revision;
-    this.#refused = null;
+    this.#refused = undefined;
     this.#liveCount++;
     this.#lastSwapMs = Math.round(tookMs);
   }
@@ -91,7 +91,7 @@ export class SidecarState {
 
   /** The mounted plan is the one that is served. */
   noteSame(): void {
-    this.#refused = null;
+    this.#refused = undefined;
   }
 
   noteDraining(): void {
@@ -101,14 +101,14 @@ export class SidecarState {
   status(): SidecarStatus {
     const { pids, restarts } = this.#processes;
     return {
-      state: this.#draining ? 'draining' : this.#live === null ? 'starting' : 'serving',
+      state: this.#draining ? 'draining' : this.#live === undefined ? 'starting' : 'serving',
       hash: this.#live?.hash ?? null,
       since: this.#live?.since ?? null,
-      revision: this.#revision,
-      refused: this.#refused,
+      revision: this.#revision ?? null,
+      refused: this.#refused ?? null,
       swaps: { live: this.#liveCount, refused: this.#refusedCount },
-      lastSwapMs: this.#lastSwapMs,
-      pids: { agent: process.pid, filters: pids.filters },
+      lastSwapMs: this.#lastSwapMs ?? null,
+      pids: { agent: process.pid, filters: pids.filters.map((pid) => pid ?? null) },
       filterRestarts: restarts,
       pod: this.#pod,
     };

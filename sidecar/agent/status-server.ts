@@ -7,7 +7,7 @@ import { renderMetrics } from './metrics.ts';
 import type { SidecarState } from './state.ts';
 
 export interface StatusServerOptions {
-  readonly host: string | null;
+  readonly host: string | undefined;
   readonly port: number;
   readonly state: SidecarState;
   /** Whether Envoy answers. */
@@ -38,7 +38,7 @@ export function startAgentStatus(options: StatusServerOptions): Promise<Server> 
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const listening = (): void => resolve(server);
-    if (options.host === null) server.listen(options.port, listening);
+    if (options.host === undefined) server.listen(options.port, listening);
     else server.listen(options.port, options.host, listening);
   });
 }
@@ -54,7 +54,10 @@ async function answer(path: string, { state, envoyReady }: StatusServerOptions):
       return json(status.hash === null ? 503 : 200, { state: status.state, hash: status.hash });
     case STATUS_PATHS.ready: {
       const why = await whyNotReady(state, envoyReady);
-      return json(why === null ? 200 : 503, why === null ? { ready: true } : { ready: false, why });
+      return json(
+        why === undefined ? 200 : 503,
+        why === undefined ? { ready: true } : { ready: false, why },
+      );
     }
     case STATUS_PATHS.plan:
       return json(200, { hash: status.hash, revision: status.revision });
@@ -74,12 +77,12 @@ async function answer(path: string, { state, envoyReady }: StatusServerOptions):
 async function whyNotReady(
   state: SidecarState,
   envoyReady: () => Promise<boolean>,
-): Promise<string | null> {
+): Promise<string | undefined> {
   const { hash } = state.status();
   if (state.draining) return 'the pod is ending';
   if (hash === null) return 'no plan yet';
-  if (state.fault !== null) return state.fault;
-  return (await envoyReady()) ? null : 'Envoy does not answer';
+  if (state.fault !== undefined) return state.fault;
+  return (await envoyReady()) ? undefined : 'Envoy does not answer';
 }
 
 function json(status: number, value: object): Reply {

@@ -15,23 +15,23 @@ type Watcher = (state: LiveState) => void;
 export class LiveHub implements LiveFeed<LiveState> {
   readonly #source: SampleSource;
   readonly #identity: Pick<LiveState, 'namespace' | 'deployment'>;
-  readonly #captures: () => CaptureFacts | null;
+  readonly #captures: () => CaptureFacts | undefined;
   readonly #watchers = new Map<Watcher, { isNew: boolean }>();
   readonly #ring = new Ring<LiveRequest>(KEPT_REQUESTS);
   #merge = new LiveMerge();
-  #pods: readonly PodEntry[] | null = null;
+  #pods: readonly PodEntry[] | undefined;
   #notes: readonly LiveNote[] = [];
   #fresh: LiveRequest[] = [];
   /** Pods with a sample since the last state. */
   readonly #told = new Set<string>();
-  #timer: NodeJS.Timeout | null = null;
-  #close: (() => void) | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #close: (() => void) | undefined;
 
   /** `identity` is for states of a source that has not told anything yet. */
   constructor(
     source: SampleSource,
     identity: Pick<LiveState, 'namespace' | 'deployment'> = { namespace: '', deployment: '' },
-    captures: () => CaptureFacts | null = () => null,
+    captures: () => CaptureFacts | undefined = () => undefined,
   ) {
     this.#source = source;
     this.#identity = identity;
@@ -40,7 +40,7 @@ export class LiveHub implements LiveFeed<LiveState> {
 
   watch(watcher: Watcher): () => void {
     this.#watchers.set(watcher, { isNew: true });
-    if (this.#close === null) this.#begin();
+    if (this.#close === undefined) this.#begin();
     return () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) this.#end();
@@ -56,7 +56,7 @@ export class LiveHub implements LiveFeed<LiveState> {
     this.#close = this.#source.open({
       sample: (pod, sample) => {
         // A pod that has been said to be gone.
-        if (this.#pods !== null && !this.#isLive(pod)) return;
+        if (this.#pods !== undefined && !this.#isLive(pod)) return;
         this.#fresh.push(...this.#merge.take(pod, sample));
         this.#told.add(pod);
         if (this.#expected().every((name) => this.#told.has(name))) this.#tell();
@@ -72,11 +72,11 @@ export class LiveHub implements LiveFeed<LiveState> {
 
   #end(): void {
     this.#close?.();
-    this.#close = null;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#close = undefined;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#merge = new LiveMerge();
-    this.#pods = null;
+    this.#pods = undefined;
     this.#notes = [];
     this.#fresh = [];
     this.#told.clear();
@@ -85,7 +85,7 @@ export class LiveHub implements LiveFeed<LiveState> {
 
   /** Pods that are to tell something each second. */
   #expected(): readonly string[] {
-    if (this.#pods === null) return this.#merge.names;
+    if (this.#pods === undefined) return this.#merge.names;
     return this.#pods.filter(({ state }) => state === 'live').map(({ name }) => name);
   }
 
@@ -94,7 +94,7 @@ export class LiveHub implements LiveFeed<LiveState> {
   }
 
   #wait(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#tell(), PATIENCE_MS);
   }
 
@@ -107,17 +107,18 @@ export class LiveHub implements LiveFeed<LiveState> {
     this.#fresh = [];
     this.#ring.push(fresh);
     const state = this.#merge.state(this.#pods ?? []) ?? this.#emptyState();
-    if (state === null) return;
+    if (state === undefined) return;
     for (const [watcher, of] of this.#watchers) {
       const requests = of.isNew ? this.#ring.list() : fresh;
-      watcher({ ...state, notes: this.#notes, requests, captures: this.#captures() });
+      watcher({ ...state, notes: this.#notes, requests, captures: this.#captures() ?? null });
       of.isNew = false;
     }
   }
 
   /** Where no pod tells anything there may be a reason for it. */
-  #emptyState(): LiveState | null {
-    if (this.#pods === null || (this.#pods.length === 0 && this.#notes.length === 0)) return null;
+  #emptyState(): LiveState | undefined {
+    if (this.#pods === undefined || (this.#pods.length === 0 && this.#notes.length === 0))
+      return undefined;
     return {
       ...this.#identity,
       at: new Date().toISOString(),

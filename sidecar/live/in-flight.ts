@@ -20,7 +20,7 @@ export interface Busy {
  * the front listener is in a predictor's too.
  */
 export function addInFlight(
-  deployment: DeploymentPlan | null,
+  deployment: DeploymentPlan | undefined,
   ofFilter: ReadonlyMap<string, number>,
   ofEnvoy: {
     readonly requests: ReadonlyMap<string, number>;

@@ -80,7 +80,7 @@ test('rates, totals and what is in flight of two pods are added, each over its o
   const merge = new LiveMerge();
   merge.take('one', sample({ atMs: 0, requests: 100 }));
   merge.take('two', sample({ atMs: 50_000, requests: 0 }));
-  assert.equal(merge.state([entry('one'), entry('two')]), null, 'no rate yet');
+  assert.equal(merge.state([entry('one'), entry('two')]), undefined, 'no rate yet');
   merge.take('one', sample({ atMs: 2000, requests: 140, toB: 10 }));
   merge.take('two', sample({ atMs: 51_000, requests: 30, toB: 10 }));
   const state = merge.state([entry('one'), entry('two')]);
@@ -132,7 +132,7 @@ test('a pod that was started anew counts from 0, and one that left takes its cou
   merge.take('two', sample({ atMs: 0, requests: 7 }));
   assert.equal(merge.state([])?.predictors[0]?.total, 27);
   merge.drop('one');
-  assert.equal(merge.state([]), null);
+  assert.equal(merge.state([]), undefined);
   merge.take('two', sample({ atMs: 1000, requests: 9 }));
   assert.equal(merge.state([])?.predictors[0]?.total, 9);
 });

@@ -55,34 +55,34 @@ export class LiveMerge {
     this.#pods.delete(pod);
   }
 
-  /** Null as long as no pod has a window. `pods` are all that are known of; those with samples are counted. */
-  state(pods: readonly PodEntry[]): LiveState | null {
+  /** Undefined as long as no pod has a window. `pods` are all that are known of; those with samples are counted. */
+  state(pods: readonly PodEntry[]): LiveState | undefined {
     const merged = this.#merged();
-    if (merged === null) return null;
+    if (merged === undefined) return undefined;
     const { shape, windows } = merged;
     return { ...liveState(shape, windows), pods: pods.map((pod) => this.#podState(pod)) };
   }
 
-  /** Of all pods together, in one line; null as long as none has a window. */
-  summary(): MergedTraffic | null {
+  /** Of all pods together, in one line; undefined as long as none has a window. */
+  summary(): MergedTraffic | undefined {
     const merged = this.#merged();
-    if (merged === null) return null;
+    if (merged === undefined) return undefined;
     const { shape, windows } = merged;
     return { ...graphTraffic(shape, windows), inFlight: inFlightOf(windows) };
   }
 
-  #merged(): { readonly shape: GraphShape; readonly windows: readonly LiveWindow[] } | null {
+  #merged(): { readonly shape: GraphShape; readonly windows: readonly LiveWindow[] } | undefined {
     const pods = [...this.#pods.values()];
     const windows = pods.flatMap((each) => windowOf(each) ?? []);
     const shape = mergeShapes(pods.map((each) => each.shape));
     const hasRate = windows.some(({ before, now }) => before !== now);
-    return shape === null || !hasRate ? null : { shape, windows };
+    return shape === undefined || !hasRate ? undefined : { shape, windows };
   }
 
   #podState(pod: PodEntry): LivePod {
     const known = this.#pods.get(pod.name);
-    const window = known === undefined ? null : windowOf(known);
-    if (known === undefined || window === null) return { ...pod, plan: '', perSecond: null };
+    const window = known === undefined ? undefined : windowOf(known);
+    if (known === undefined || window === undefined) return { ...pod, plan: '', perSecond: null };
     const predictor =
       known.shape.predictors.find(({ name }) => name === pod.predictor) ??
       known.shape.predictors[0];
@@ -96,16 +96,16 @@ export class LiveMerge {
   }
 }
 
-function windowOf({ readings }: PodSamples): LiveWindow | null {
+function windowOf({ readings }: PodSamples): LiveWindow | undefined {
   const [before] = readings;
   const now = readings.at(-1);
-  return before === undefined || now === undefined ? null : { before, now };
+  return before === undefined || now === undefined ? undefined : { before, now };
 }
 
 /** Each predictor once, in the plan that most of its pods serve. */
-export function mergeShapes(shapes: readonly GraphShape[]): GraphShape | null {
+export function mergeShapes(shapes: readonly GraphShape[]): GraphShape | undefined {
   const [first] = shapes;
-  if (first === undefined) return null;
+  if (first === undefined) return undefined;
   const byName = new Map<string, PredictorShape[]>();
   for (const { predictors } of shapes)
     for (const predictor of predictors)

@@ -23,7 +23,7 @@ const MAX_WAITING_WALKS = 1000;
 export const MAX_TOLD_REQUESTS = 2 * LIVE_LINES_PER_SECOND;
 
 export interface SamplerParts {
-  readonly plan: () => DeploymentPlan | null;
+  readonly plan: () => DeploymentPlan | undefined;
   /** The text of the metrics page. */
   readonly metrics: () => Promise<string>;
   /** Requests at all listeners, and calls to units by `predictor/unit`. */
@@ -54,8 +54,8 @@ export class LiveSampler {
   readonly #ring = new Ring<LiveRequest>(KEPT_REQUESTS);
   readonly #tail: Tail;
   readonly #walks = new WaitingWalks(MAX_WAITING_WALKS);
-  #shape: { readonly plan: DeploymentPlan; readonly shape: GraphShape } | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #shape: { readonly plan: DeploymentPlan; readonly shape: GraphShape } | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #nextId = 1;
   #isBusy = false;
   #isLogging = false;
@@ -73,7 +73,7 @@ export class LiveSampler {
   watch(watcher: Watcher, wants: Wanted): () => void {
     this.#watchers.set(watcher, { wants, isNew: true });
     if (wants === 'requests' && !this.#isLogging) this.#startLog();
-    if (this.#timer === null) this.#begin();
+    if (this.#timer === undefined) this.#begin();
     return () => {
       this.#watchers.delete(watcher);
       const wanted = [...this.#watchers.values()].some((other) => other.wants === 'requests');
@@ -112,8 +112,8 @@ export class LiveSampler {
   }
 
   #end(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
+    if (this.#timer !== undefined) clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   #startLog(): void {
@@ -147,7 +147,7 @@ export class LiveSampler {
 
   async #tick(): Promise<void> {
     const plan = this.#parts.plan();
-    if (plan === null) return;
+    if (plan === undefined) return;
     // Before the walks are asked for: the filter has noted a walk before Envoy writes the line of its request.
     const lines = this.#isLogging ? this.#tail.look() : [];
     if (this.#isLogging) {
@@ -160,7 +160,7 @@ export class LiveSampler {
       this.#parts.inFlight().catch(() => null),
     ]);
     // Nobody looks any more.
-    if (this.#timer === null) return;
+    if (this.#timer === undefined) return;
     const shape = this.#shapeOf(plan);
     const requests = this.#readRequests(lines, shape);
     const sample: LiveSample = {

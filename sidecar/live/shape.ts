@@ -73,7 +73,7 @@ function unitShapes(plan: Plan): UnitShape[] {
       branch,
       does: wordsOf(step),
       chooses: step.choose !== null && step.choose.kind !== 'all',
-      isBuiltIn: (unit?.builtIn ?? null) !== null,
+      isBuiltIn: (unit?.builtIn ?? undefined) !== undefined,
     });
     step.children.forEach((child, at) => visit(child, index, at));
   };

@@ -144,5 +144,5 @@ test('a graph that nothing happens to has no times and no shares', () => {
     predictor?.units.map(({ share }) => share),
     [null, null, null, null, null],
   );
-  assert.deepEqual(predictor === undefined ? null : edgeWords(predictor), ['0/s', '']);
+  assert.deepEqual(predictor === undefined ? undefined : edgeWords(predictor), ['0/s', '']);
 });

@@ -35,11 +35,11 @@ export class Child {
   readonly #spec: ChildSpec;
   readonly #events: ChildEvents;
   readonly #watchdog: Watchdog;
-  #process: ChildProcess | null = null;
+  #process: ChildProcess | undefined;
   #startedAt = 0;
   #quickDeaths = 0;
   #stopping = false;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #gone: (() => void)[] = [];
   /** The ends of pipes that a process of ours, or one that it started, may still write to. */
   readonly #output = new Set<Readable>();
@@ -50,8 +50,8 @@ export class Child {
     this.#watchdog = watchdog;
   }
 
-  get pid(): number | null {
-    return this.#process?.pid ?? null;
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
   start(): void {
@@ -82,7 +82,7 @@ export class Child {
   }
 
   #ended(child: ChildProcess, how: string): void {
-    this.#process = null;
+    this.#process = undefined;
     if (this.#stopping) {
       for (const resolve of this.#gone.splice(0)) resolve();
       return;
@@ -102,7 +102,7 @@ export class Child {
   /** From now on the process may end by itself: it is neither reported nor started again. */
   disarm(): void {
     this.#stopping = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
 
   /** Ends the group: SIGTERM, and SIGKILL when it is not gone within the limit. Resolves when it is gone. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readCpuQuota, usableCpus } from './cpus.ts';
 
-function quotaIn(files: Readonly<Record<string, string>>): number | null {
-  return readCpuQuota((path) => files[path] ?? null);
+function quotaIn(files: Readonly<Record<string, string>>): number | undefined {
+  return readCpuQuota((path) => files[path]);
 }
 
 test("a container's quota is that of its cgroup or of one above, version 2", () => {
@@ -21,7 +21,7 @@ test("a container's quota is that of its cgroup or of one above, version 2", () 
   );
   assert.equal(
     quotaIn({ '/proc/self/cgroup': cgroup, [max('/pods/pod-1/box')]: 'max 100000\n' }),
-    null,
+    undefined,
   );
 });
 
@@ -43,13 +43,13 @@ test('and version 1, whichever name its folder has', () => {
         ...period,
         [`${folder}/box/cpu.cfs_quota_us`]: '-1\n',
       }),
-      null,
+      undefined,
     );
   }
 });
 
 test('where nothing is known the machine counts', () => {
-  assert.equal(quotaIn({}), null);
-  assert.equal(quotaIn({ '/proc/self/cgroup': 'nonsense' }), null);
+  assert.equal(quotaIn({}), undefined);
+  assert.equal(quotaIn({ '/proc/self/cgroup': 'nonsense' }), undefined);
   assert.ok(usableCpus() > 0);
 });

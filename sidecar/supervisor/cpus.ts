@@ -12,10 +12,10 @@ export function usableCpus(): number {
 }
 
 /**
- * The smallest quota on the way from the process's cgroup to the root, version 2 (`cpu.max`) or 1 (`cpu.cfs_quota_us`); null
- * where there is none. `read` gives the text of a file, null when there is no such file.
+ * The smallest quota on the way from the process's cgroup to the root, version 2 (`cpu.max`) or 1 (`cpu.cfs_quota_us`); undefined
+ * where there is none. `read` gives the text of a file, undefined when there is no such file.
  */
-export function readCpuQuota(read: (path: string) => string | null): number | null {
+export function readCpuQuota(read: (path: string) => string | undefined): number | undefined {
   const quotas: number[] = [];
   for (const line of (read('/proc/self/cgroup') ?? '').split('\n')) {
     const [id, controllers = '', path = ''] = line.split(':');
@@ -24,25 +24,29 @@ export function readCpuQuota(read: (path: string) => string | null): number | nu
       for (const root of [join(CGROUPS, controllers), join(CGROUPS, 'cpu')])
         quotas.push(...walk(root, path, (folder) => quotaOfV1(read, folder)));
   }
-  return quotas.length === 0 ? null : Math.min(...quotas);
+  return quotas.length === 0 ? undefined : Math.min(...quotas);
 }
 
 /** A container sees its own cgroup as the root, whatever path it has outside. */
-function walk(root: string, path: string, quotaOf: (folder: string) => number | null): number[] {
+function walk(
+  root: string,
+  path: string,
+  quotaOf: (folder: string) => number | undefined,
+): number[] {
   const quotas: number[] = [];
   for (let at = join('/', path); ; at = dirname(at)) {
     const quota = quotaOf(join(root, at));
-    if (quota !== null) quotas.push(quota);
+    if (quota !== undefined) quotas.push(quota);
     if (at === '/') return quotas;
   }
 }
 
-function quotaOfV2(read: (path: string) => string | null, folder: string): number | null {
+function quotaOfV2(read: (path: string) => string | undefined, folder: string): number | undefined {
   const [quota, period] = (read(join(folder, 'cpu.max')) ?? '').trim().split(' ').map(Number);
   return ratio(quota, period);
 }
 
-function quotaOfV1(read: (path: string) => string | null, folder: string): number | null {
+function quotaOfV1(read: (path: string) => string | undefined, folder: string): number | undefined {
   return ratio(
     Number(read(join(folder, 'cpu.cfs_quota_us')) ?? Number.NaN),
     Number(read(join(folder, 'cpu.cfs_period_us')) ?? Number.NaN),
@@ -50,16 +54,16 @@ function quotaOfV1(read: (path: string) => string | null, folder: string): numbe
 }
 
 /** `max` and −1 stand for no quota. */
-function ratio(quota: number | undefined, period: number | undefined): number | null {
+function ratio(quota: number | undefined, period: number | undefined): number | undefined {
   return quota !== undefined && period !== undefined && quota > 0 && period > 0
     ? quota / period
-    : null;
+    : undefined;
 }
 
-function readText(path: string): string | null {
+function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -26,12 +26,12 @@ import type { LogLevel } from '../../lib/runtime/log.ts';
 
 export interface DataPlaneOptions {
   readonly layout: EnvoyLayout;
-  /** Envoy as a child; null where it runs elsewhere on the same files and sockets (in a pod: in its own container). */
-  readonly envoy: EnvoyProcess | null;
+  /** Envoy as a child; undefined where it runs elsewhere on the same files and sockets (in a pod: in its own container). */
+  readonly envoy: EnvoyProcess | undefined;
   /** What the filter logs. */
   readonly filterLevel: LogLevel;
-  /** What this process and the filter's may take of memory; null for no bound. */
-  readonly memoryBytes: number | null;
+  /** What this process and the filter's may take of memory; undefined for no bound. */
+  readonly memoryBytes: number | undefined;
   readonly watchdog: Watchdog;
   readonly log: TextLog;
   /** Takes the walks that `askWalks` asked for; absent where nobody may look at them. */
@@ -57,13 +57,13 @@ export class DataPlane {
   readonly #writer: EnvoyWriter;
   readonly #filters: readonly Filter[];
   readonly #learned = new Learned();
-  readonly #envoy: EnvoyProcess | null;
+  readonly #envoy: EnvoyProcess | undefined;
   /** Ends the waits of swaps that are under way when everything stops. */
   readonly #stopped = new AbortController();
-  #current: DeploymentPlan | null = null;
+  #current: DeploymentPlan | undefined;
   /** What requests may still be for, oldest first. */
   #held: readonly DeploymentPlan[] = [];
-  #probes: { close(): void } | null = null;
+  #probes: { close(): void } | undefined;
   #hasFiles = false;
 
   constructor(options: DataPlaneOptions) {
@@ -72,7 +72,7 @@ export class DataPlane {
     this.#writer = new EnvoyWriter(this.layout, {
       log: fieldLog(options.log),
       // Validating costs a start of Envoy, which tells the same in its log.
-      envoyBin: null,
+      envoyBin: undefined,
     });
     this.#filters = this.layout.filterSockets.map((socketPath, index) =>
       this.#createFilter(socketPath, index),
@@ -80,8 +80,11 @@ export class DataPlane {
     this.#envoy = options.envoy;
   }
 
-  get pids(): { readonly envoy: number | null; readonly filters: readonly (number | null)[] } {
-    return { envoy: this.#envoy?.pid ?? null, filters: this.#filters.map((filter) => filter.pid) };
+  get pids(): {
+    readonly envoy: number | undefined;
+    readonly filters: readonly (number | undefined)[];
+  } {
+    return { envoy: this.#envoy?.pid, filters: this.#filters.map((filter) => filter.pid) };
   }
 
   /** Whether Envoy can be started. */
@@ -89,13 +92,13 @@ export class DataPlane {
     return this.#hasFiles;
   }
 
-  /** Why requests would fail though units answer; null where they would not. */
-  get fault(): string | null {
-    return this.#filters.every((filter) => filter.isUp) ? null : 'the filter is being started';
+  /** Why requests would fail though units answer; undefined where they would not. */
+  get fault(): string | undefined {
+    return this.#filters.every((filter) => filter.isUp) ? undefined : 'the filter is being started';
   }
 
-  /** What is served; null before the start. */
-  get plan(): DeploymentPlan | null {
+  /** What is served; undefined before the start. */
+  get plan(): DeploymentPlan | undefined {
     return this.#current;
   }
 
@@ -133,7 +136,7 @@ export class DataPlane {
    */
   async start(deployment: DeploymentPlan, signal: AbortSignal): Promise<void> {
     // Made here, so that it has our rights and mode.
-    if (this.#envoy !== null) closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
+    if (this.#envoy !== undefined) closeSync(openSync(this.layout.accessLogPath, 'a', 0o600));
     await this.#listen();
     const written = await this.#writer.start(deployment);
     if (written.kind === 'refused')
@@ -152,11 +155,11 @@ export class DataPlane {
         'see its output above',
       );
     }
-    if (this.#envoy !== null) {
+    if (this.#envoy !== undefined) {
       // An Envoy that refuses its files says that it is ready all the same.
       const fault = await this.#writer.awaitStart(signal);
       signal.throwIfAborted();
-      if (fault !== null)
+      if (fault !== undefined)
         throw this.#envoy.failure(`Envoy does not run its configuration: ${fault}`);
     }
     this.#current = deployment;
@@ -198,7 +201,7 @@ export class DataPlane {
     this.#current = next;
     this.#held = [...this.#held, next];
     const retired = outcome.retired.then((whole) => {
-      if (whole && replaced !== null) this.#forget(replaced);
+      if (whole && replaced !== undefined) this.#forget(replaced);
       return whole;
     });
     return { retired };
@@ -211,7 +214,7 @@ export class DataPlane {
     this.#probes = await startProbeServer({
       path: this.layout.probeSocket,
       live: {
-        current: () => this.#held.at(-1) ?? null,
+        current: () => this.#held.at(-1),
         plan: (hash) => this.#findPlan(hash),
       },
       fault: () => this.fault,
@@ -220,8 +223,8 @@ export class DataPlane {
     });
   }
 
-  #findPlan(hash: string | null): Plan | undefined {
-    if (hash === null) return this.#held.at(-1)?.predictors[0]?.plan;
+  #findPlan(hash: string | undefined): Plan | undefined {
+    if (hash === undefined) return this.#held.at(-1)?.predictors[0]?.plan;
     for (const { predictors } of this.#held)
       for (const { plan } of predictors) if (plan.hash === hash) return plan;
     return undefined;
@@ -229,7 +232,7 @@ export class DataPlane {
 
   async #countAll(): Promise<WorkerCounts[]> {
     const counts = await Promise.all(this.#filters.map((filter) => filter.counts()));
-    return counts.filter((each) => each !== null);
+    return counts.filter((each) => each !== undefined);
   }
 
   #others(index: number): Filter[] {
@@ -312,7 +315,7 @@ export class DataPlane {
       ],
       recalls:
         layout.filterSockets.length < 2
-          ? null
+          ? undefined
           : {
               recall: (puid) => this.#recall(index, puid),
               release: (puid) => {

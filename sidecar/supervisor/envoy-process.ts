@@ -45,7 +45,7 @@ export class EnvoyProcess {
     );
   }
 
-  get pid(): number | null {
+  get pid(): number | undefined {
     return this.#child.pid;
   }
 

@@ -39,8 +39,8 @@ export interface FilterOptions {
   readonly output: (stream: Readable | null) => void;
   /** Takes what `askWalks` asked for. */
   readonly onWalks: (walks: readonly WalkRecord[]) => void;
-  /** The worker asks what others remember of a request; null where there are none. */
-  readonly recalls: RecallsOfOthers | null;
+  /** The worker asks what others remember of a request; undefined where there are none. */
+  readonly recalls: RecallsOfOthers | undefined;
   /** Takes what the worker's routers have learned. */
   readonly onLessons: (lessons: readonly Lesson[]) => void;
   /** All that they know, for a worker that is started. */
@@ -73,9 +73,9 @@ interface WaitingConnection {
 export class Filter {
   readonly #options: FilterOptions;
   readonly #gates: Server[] = [];
-  /** null while nothing needs the worker. */
-  #child: Child | null = null;
-  #process: ChildProcess | null = null;
+  /** undefined while nothing needs the worker. */
+  #child: Child | undefined;
+  #process: ChildProcess | undefined;
   /** Whether the process that runs has a deployment, and may be given connections. */
   #serving = false;
   /** What the worker holds, oldest first; sent again after a restart. */
@@ -83,7 +83,7 @@ export class Filter {
   #nextId = 1;
   #loads: WaitingLoad[] = [];
   #connections: WaitingConnection[] = [];
-  readonly #counts = new Map<number, (counts: WorkerCounts | null) => void>();
+  readonly #counts = new Map<number, (counts: WorkerCounts | undefined) => void>();
   readonly #finds = new Map<number, (answer: RecallOutcome) => void>();
   /** Whether a load ever succeeded; a worker that dies before is not coming up. */
   #proven = false;
@@ -94,8 +94,8 @@ export class Filter {
     this.#options = options;
   }
 
-  get pid(): number | null {
-    return this.#child?.pid ?? null;
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** How often the worker died and was started again. */
@@ -124,12 +124,12 @@ export class Filter {
   /** Gives the worker a further deployment; those that it holds stay. Whoever is refused calls `forget`. */
   async load(deployment: DeploymentPlan): Promise<FilterLoad> {
     this.#live.push(deployment);
-    if (this.#child === null && !needsFilter(deployment)) return { kind: 'loaded' };
+    if (this.#child === undefined && !needsFilter(deployment)) return { kind: 'loaded' };
     const id = this.#nextId++;
     const result = new Promise<FilterLoad>((resolve) =>
       this.#loads.push({ id, deployment, resolve }),
     );
-    if (this.#child === null) this.#start();
+    if (this.#child === undefined) this.#start();
     else this.#send({ type: 'load', id, deployment });
     return result;
   }
@@ -149,17 +149,17 @@ export class Filter {
     if (hashes.length > 0) this.#send({ type: 'drop', hashes });
   }
 
-  /** What the worker has counted; null when none runs, or does not tell in time. */
-  counts(): Promise<WorkerCounts | null> {
-    if (!this.#serving) return Promise.resolve(null);
+  /** What the worker has counted; undefined when none runs, or does not tell in time. */
+  counts(): Promise<WorkerCounts | undefined> {
+    if (!this.#serving) return Promise.resolve(undefined);
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const answer = (counts: WorkerCounts | null): void => {
+      const answer = (counts: WorkerCounts | undefined): void => {
         clearTimeout(timer);
         this.#counts.delete(id);
         resolve(counts);
       };
-      const timer = setTimeout(() => answer(null), COUNTS_LIMIT_MS);
+      const timer = setTimeout(() => answer(undefined), COUNTS_LIMIT_MS);
       this.#counts.set(id, answer);
       this.#send({ type: 'counts', id });
     });
@@ -216,8 +216,8 @@ export class Filter {
   /** The connections that it has end with it; one that comes later starts another. */
   #retire(): void {
     const child = this.#child;
-    this.#child = null;
-    this.#process = null;
+    this.#child = undefined;
+    this.#process = undefined;
     this.#serving = false;
     void child?.stop(RETIRE_LIMIT_MS);
   }
@@ -228,7 +228,7 @@ export class Filter {
     else if (this.#stopped || this.#connections.length >= MAX_WAITING_CONNECTIONS) socket.destroy();
     else {
       this.#connections.push({ to, socket });
-      if (this.#child === null && this.#live.length > 0) this.#start();
+      if (this.#child === undefined && this.#live.length > 0) this.#start();
     }
   }
 
@@ -281,7 +281,7 @@ export class Filter {
   #died(how: string, quickDeaths: number, delayMs: number): void {
     this.#restarts++;
     this.#serving = false;
-    for (const answer of this.#counts.values()) answer(null);
+    for (const answer of this.#counts.values()) answer(undefined);
     for (const done of this.#finds.values()) done({ kind: 'unknown' });
     const wait = delayMs === 0 ? 'starting it again at once' : `starting it again in ${delayMs} ms`;
     this.#options.log.error(

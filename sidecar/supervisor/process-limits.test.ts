@@ -25,9 +25,9 @@ test('the soft limit of open files counts', () => {
 
 test('no limit, another form and another system are no number', () => {
   const unlimited = 'Max open files            unlimited            unlimited            files';
-  assert.equal(readOpenFileLimit(limits(unlimited)), null);
-  assert.equal(readOpenFileLimit(limits('')), null);
-  assert.equal(readOpenFileLimit(join(dir, 'none')), null);
+  assert.equal(readOpenFileLimit(limits(unlimited)), undefined);
+  assert.equal(readOpenFileLimit(limits('')), undefined);
+  assert.equal(readOpenFileLimit(join(dir, 'none')), undefined);
 });
 
 test('run leaves most of the machine to the models', () => {

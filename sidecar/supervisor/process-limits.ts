@@ -17,9 +17,9 @@ export function runMemory(): number {
   return (containerMemory() ?? totalmem()) * RUN_MEMORY_SHARE;
 }
 
-/** The memory that the container of this process may take, bytes; null where none bounds it. */
-export function containerMemory(): number | null {
+/** The memory that the container of this process may take, bytes; undefined where none bounds it. */
+export function containerMemory(): number | undefined {
   // 0, or more than there is, where none does.
   const constrained = process.constrainedMemory();
-  return constrained > 0 && constrained < totalmem() ? constrained : null;
+  return constrained > 0 && constrained < totalmem() ? constrained : undefined;
 }

@@ -55,7 +55,7 @@ test('a directory without room is told', { skip: process.platform !== 'linux' },
 });
 
 test('a runtime directory that cannot be made is passed over', () => {
-  const state = openStateDir(null, { ...process.env, XDG_RUNTIME_DIR: '/proc/x' });
+  const state = openStateDir(undefined, { ...process.env, XDG_RUNTIME_DIR: '/proc/x' });
   assert.ok(existsSync(state.dir) && !state.dir.startsWith('/proc'));
   state.close();
   assert.ok(!existsSync(state.dir));

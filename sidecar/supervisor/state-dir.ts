@@ -21,9 +21,9 @@ export interface StateDir {
   close(): void;
 }
 
-export function openStateDir(named: string | null, env: NodeJS.ProcessEnv): StateDir {
+export function openStateDir(named: string | undefined, env: NodeJS.ProcessEnv): StateDir {
   try {
-    if (named === null) {
+    if (named === undefined) {
       const dir = mkdtempSync(join(shortRoot(env), 'sidegraph-'));
       try {
         tryRoom(dir);
@@ -100,7 +100,7 @@ function openNamed(dir: string, env: NodeJS.ProcessEnv): StateDir {
   makeDirectory(dir);
   const pidFile = join(dir, 'run.pid');
   const owner = readOwner(pidFile);
-  if (owner !== null) {
+  if (owner !== undefined) {
     throw new CommandFailure(
       'STATE_DIR_UNUSABLE',
       `the state directory ${dir} is in use by process ${owner}`,
@@ -122,21 +122,21 @@ function openNamed(dir: string, env: NodeJS.ProcessEnv): StateDir {
   };
 }
 
-/** The living process that wrote the file, null when there is none. */
-function readOwner(pidFile: string): number | null {
+/** The living process that wrote the file, undefined when there is none. */
+function readOwner(pidFile: string): number | undefined {
   let pid: number;
   try {
     pid = Number(readFileSync(pidFile, 'utf8').trim());
   } catch {
-    return null;
+    return undefined;
   }
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return null;
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
   try {
     process.kill(pid, 0);
     return pid;
   } catch (thrown) {
     // It lives, but is another user's.
-    return systemCode(thrown) === 'EPERM' ? pid : null;
+    return systemCode(thrown) === 'EPERM' ? pid : undefined;
   }
 }
 

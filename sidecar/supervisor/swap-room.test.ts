@@ -5,7 +5,7 @@ import { SwapRoom } from './swap-room.ts';
 test('a quarter of the files is for swaps within a drain, four for each', () => {
   assert.equal(new SwapRoom(1024).max, 64);
   assert.equal(new SwapRoom(20_000).max, 1000);
-  assert.equal(new SwapRoom(null).max, 1000);
+  assert.equal(new SwapRoom(undefined).max, 1000);
   assert.equal(new SwapRoom(10).max, 8);
 });
 

@@ -14,8 +14,8 @@ export class SwapRoom {
   readonly max: number;
   #swaps: number[] = [];
 
-  /** @param openFiles how many files Envoy may open, null for no bound. */
-  constructor(openFiles: number | null) {
+  /** @param openFiles how many files Envoy may open, undefined for no bound. */
+  constructor(openFiles: number | undefined) {
     const fit = Math.floor(((openFiles ?? Infinity) * SWAP_FILES_SHARE) / FILES_PER_SWAP);
     this.max = Math.min(MAX_SWAPS, Math.max(MIN_SWAPS, fit));
   }

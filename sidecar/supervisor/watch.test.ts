@@ -52,8 +52,10 @@ test('a write, a rename over the file and a file that was gone for a moment are 
 test('with a poll, a directory that comes later and a first text are found too', async () => {
   const late = join(dir, 'late');
   const told: string[] = [];
-  assert.throws(() => watchFile(join(late, 'a.yaml'), null, () => {}), /cannot be watched/);
-  const watcher = watchFile(join(late, 'a.yaml'), null, (text) => told.push(text), { pollMs: 20 });
+  assert.throws(() => watchFile(join(late, 'a.yaml'), undefined, () => {}), /cannot be watched/);
+  const watcher = watchFile(join(late, 'a.yaml'), undefined, (text) => told.push(text), {
+    pollMs: 20,
+  });
   mkdirSync(late);
   writeFileSync(join(late, 'a.yaml.new'), 'one');
   renameSync(join(late, 'a.yaml.new'), join(late, 'a.yaml'));

@@ -27,12 +27,12 @@ export interface FileWatchOptions {
 }
 
 /**
- * @param known the text that is no news; null when the first one is.
+ * @param known the text that is no news; undefined when the first one is.
  * @param changed is given the new text; a file that is gone for a moment is waited for.
  */
 export function watchFile(
   path: string,
-  known: string | null,
+  known: string | undefined,
   changed: (text: string) => void,
   options: FileWatchOptions = {},
 ): FileWatcher {
@@ -40,14 +40,14 @@ export function watchFile(
   let last = known;
   let stamp = stampOf(path);
   let failures = 0;
-  let timer: NodeJS.Timeout | null = null;
+  let timer: NodeJS.Timeout | undefined;
   const watchers = new Map<string, FSWatcher>();
   const notice = (): void => {
-    if (timer !== null) clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
     timer = setTimeout(look, settleMs);
   };
   const look = (): void => {
-    timer = null;
+    timer = undefined;
     follow(path, watchers, notice);
     const before = stamp;
     stamp = stampOf(path);
@@ -70,18 +70,19 @@ export function watchFile(
   };
   /** Reads the file only when something about it is new. */
   const glance = (): void => {
-    if (timer === null && stampOf(path) !== stamp) look();
+    if (timer === undefined && stampOf(path) !== stamp) look();
   };
   const isReady = follow(path, watchers, notice);
-  const poll = pollMs === undefined ? null : setInterval(known === null ? look : glance, pollMs);
-  if (!isReady && poll === null) {
+  const poll =
+    pollMs === undefined ? undefined : setInterval(known === undefined ? look : glance, pollMs);
+  if (!isReady && poll === undefined) {
     for (const watcher of watchers.values()) watcher.close();
     throw new Error(`${dirname(path)} cannot be watched`);
   }
   return {
     close: () => {
-      if (timer !== null) clearTimeout(timer);
-      if (poll !== null) clearInterval(poll);
+      if (timer !== undefined) clearTimeout(timer);
+      if (poll !== undefined) clearInterval(poll);
       for (const watcher of watchers.values()) watcher.close();
     },
   };
@@ -138,7 +139,7 @@ export function listDirectories(path: string): ReadonlySet<string> {
     const [name = '', ...further] = rest;
     const next = join(at, name);
     const target = readLink(next);
-    if (target === null || links >= MAX_LINKS) {
+    if (target === undefined || links >= MAX_LINKS) {
       if (further.length === 0) found.add(at);
       at = next;
       rest = further;
@@ -153,12 +154,12 @@ export function listDirectories(path: string): ReadonlySet<string> {
   return found;
 }
 
-/** Where a symbolic link leads; null for anything else. */
-function readLink(path: string): string | null {
+/** Where a symbolic link leads; undefined for anything else. */
+function readLink(path: string): string | undefined {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    return stats?.isSymbolicLink() === true ? readlinkSync(path) : null;
+    return stats?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -33,8 +33,8 @@ export class Watchdog {
   #quickDeaths = 0;
   #isDismissed = false;
 
-  /** @param folder removed with the rest; null for none. */
-  constructor(folder: string | null = null) {
+  /** @param folder removed with the rest; undefined for none. */
+  constructor(folder?: string) {
     this.#folder = folder ?? '';
     for (let count = 0; count < SHELLS; count += 1) this.#start();
   }

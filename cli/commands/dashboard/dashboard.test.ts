@@ -10,10 +10,10 @@ import { dashboard } from './dashboard.ts';
 import { parseDashboard } from './parse.ts';
 
 test('a name is one deployment, and without one it is a namespace', () => {
-  const nothing = { namespace: null, context: null, kubeconfig: null };
+  const nothing = { namespace: undefined, context: undefined, kubeconfig: undefined };
   assert.deepEqual(parseDashboard([]), {
     kind: 'options',
-    options: { ...nothing, port: 9902, name: null },
+    options: { ...nothing, port: 9902, name: undefined },
   });
   assert.deepEqual(parseDashboard(['-n', 'demo', 'iris', '--port', '0']), {
     kind: 'options',
@@ -52,7 +52,7 @@ test('an API server that says nothing of use is told before anything is served',
     outIsTty: false,
     errIsTty: false,
   };
-  const options = { name: null, namespace: 'demo', context: null, kubeconfig, port: 0 };
+  const options = { name: undefined, namespace: 'demo', context: undefined, kubeconfig, port: 0 };
   await assert.rejects(dashboard(options, io), (error) => {
     assert.ok(error instanceof CommandFailure);
     assert.equal(error.code, 'CLUSTER_UNREACHABLE');

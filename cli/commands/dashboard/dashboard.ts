@@ -19,12 +19,12 @@ export async function dashboard(options: DashboardOptions, io: Io): Promise<numb
   for (const signal of SIGNALS) process.once(signal, end);
   try {
     // What would keep all of it from being shown is said here, and not in a page.
-    await (name === null
+    await (name === undefined
       ? new NamespaceFeed(client, namespace).check()
       : new DeploymentSource(client, { namespace, name }, 'counters').check());
     const server = await listen(() => serveDashboard(client, namespace, name, port), port);
     const what =
-      name === null ? `the deployments of namespace ${namespace}` : `${namespace}/${name}`;
+      name === undefined ? `the deployments of namespace ${namespace}` : `${namespace}/${name}`;
     io.out(`${what}: ${urlOf(server)}\n`);
     await ended.promise;
     server.close();

@@ -4,8 +4,8 @@ import { CLUSTER_FLAGS, type ClusterOptions } from '../../cluster/flags.ts';
 import { nameOf } from '../../live/flags.ts';
 
 export interface DashboardOptions extends ClusterOptions {
-  /** One deployment; null for all of the namespace. */
-  readonly name: string | null;
+  /** One deployment; undefined for all of the namespace. */
+  readonly name: string | undefined;
   /** 0 for any that is free. */
   readonly port: number;
 }

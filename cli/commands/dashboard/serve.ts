@@ -16,11 +16,11 @@ const HOST = '127.0.0.1';
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const BELOW_LIST = /^\/d\/([^/?]+)(\/.*)$/;
 
-/** `name`: the only deployment; null for a list. Rejects where the port cannot be listened on. */
+/** `name`: the only deployment; undefined for a list. Rejects where the port cannot be listened on. */
 export function serveDashboard(
   client: KubeClient,
   namespace: string,
-  name: string | null,
+  name: string | undefined,
   port: number,
 ): Promise<Server> {
   const streams = new EventStreams(MAX_WATCHERS);
@@ -43,10 +43,10 @@ export function serveDashboard(
   const server = createServer((request, response) => {
     if (refusesStranger(request, response, true) || refusesWrites(request, response)) return;
     const url = request.url ?? '/';
-    const [, below = '', rest = ''] = (name === null && BELOW_LIST.exec(url)) || [];
+    const [, below = '', rest = ''] = (name === undefined && BELOW_LIST.exec(url)) || [];
     const isServed =
       below === ''
-        ? (name === null ? list : pagesOf(name))(request, response, url)
+        ? (name === undefined ? list : pagesOf(name))(request, response, url)
         : NAME.test(below) && pagesOf(below)(request, response, rest);
     if (!isServed) response.writeHead(404).end('there is no such page\n');
   });

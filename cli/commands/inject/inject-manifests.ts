@@ -58,7 +58,7 @@ export async function injectManifests(input: InjectInput): Promise<Injected> {
   for (const document of documents) {
     const { value, outcome } = await injectOne(document, cluster, input);
     injected.push(value);
-    if (outcome !== null) pods.push(outcome);
+    if (outcome !== undefined) pods.push(outcome);
   }
   return { documents: injected, findings, pods };
 }
@@ -67,11 +67,11 @@ async function injectOne(
   { source, value }: Document,
   cluster: ClusterView,
   { namespace: otherwise, config }: InjectInput,
-): Promise<{ value: JsonObject; outcome: PodOutcome | null }> {
+): Promise<{ value: JsonObject; outcome: PodOutcome | undefined }> {
   const located = locatePod(value);
   const annotations = objectAt(located?.pod ?? {}, 'metadata')['annotations'];
   if (located === undefined || !isPlainObject(annotations) || !(GRAPH_ANNOTATION in annotations))
-    return { value, outcome: null };
+    return { value, outcome: undefined };
   const namespace = textAt(objectAt(value, 'metadata'), 'namespace') || otherwise;
   const name = textAt(objectAt(value, 'metadata'), 'name');
   const place = `${source}: ${String(value['kind'])} ${namespace}/${name}`;
@@ -82,7 +82,7 @@ async function injectOne(
     namespace,
     name,
     object: located.pod,
-    oldObject: null,
+    oldObject: undefined,
   };
   const verdict = await mutatePodReview(request, { cluster, config, reader: INLINE_READER });
   if (!verdict.allowed) {

@@ -11,9 +11,9 @@ import type { InjectOptions } from './parse.ts';
 const DIR = join(import.meta.dirname, 'testdata');
 const PLAIN = {
   graphs: [],
-  namespace: null,
-  envoyImage: null,
-  filterImage: null,
+  namespace: undefined,
+  envoyImage: undefined,
+  filterImage: undefined,
   output: 'yaml',
 } as const;
 

@@ -13,10 +13,10 @@ export interface InjectOptions {
   readonly files: readonly string[];
   /** Read for their SeldonDeployments alone. */
   readonly graphs: readonly string[];
-  /** Of documents that name none; null for `default`. */
-  readonly namespace: string | null;
-  readonly envoyImage: string | null;
-  readonly filterImage: string | null;
+  /** Of documents that name none; undefined for `default`. */
+  readonly namespace: string | undefined;
+  readonly envoyImage: string | undefined;
+  readonly filterImage: string | undefined;
   readonly output: 'yaml' | 'json';
 }
 

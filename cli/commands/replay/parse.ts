@@ -7,13 +7,13 @@ import { DEFAULT_LIVE_URL } from '../../live/follow.ts';
 export interface ReplayOptions extends Pick<LiveOptions, 'output'> {
   /** `http://HOST:PORT` */
   readonly url: string;
-  /** `Seldon-Puid` of a captured request; null for any. */
-  readonly puid: string | null;
-  /** How many of the newest; null where that is not said. */
-  readonly last: number | null;
-  readonly file: string | null;
-  /** File of the graph that they are sent to; null for the run that captured them. */
-  readonly against: string | null;
+  /** `Seldon-Puid` of a captured request; undefined for any. */
+  readonly puid: string | undefined;
+  /** How many of the newest; undefined where that is not said. */
+  readonly last: number | undefined;
+  readonly file: string | undefined;
+  /** File of the graph that they are sent to; undefined for the run that captured them. */
+  readonly against: string | undefined;
   /** Further arguments of its run. */
   readonly runArguments: readonly string[];
   readonly tolerance: number;
@@ -22,7 +22,7 @@ export interface ReplayOptions extends Pick<LiveOptions, 'output'> {
 const FLAGS = {
   url: LIVE_FLAGS.url,
   output: LIVE_FLAGS.output,
-  last: flag.whole(1, MAX_CAPTURES, null),
+  last: flag.whole(1, MAX_CAPTURES, undefined),
   file: flag.text(),
   against: flag.text(),
   tolerance: flag.parsed<number>(parseTolerance, 0),
@@ -34,11 +34,12 @@ export function parseReplay(argv: readonly string[]): flag.CommandLine<ReplayOpt
   const runArguments = end < 0 ? [] : argv.slice(end + 1);
   return flag.readCommandLine(own, FLAGS, (values, [puid, ...more], fault) => {
     if (more.length > 0) fault(`replay takes one id, not also ${more.join(' ')}`);
-    if (puid !== undefined && values.last !== null) fault('replay takes an id or --last, not both');
-    if (runArguments.length > 0 && values.against === null)
+    if (puid !== undefined && values.last !== undefined)
+      fault('replay takes an id or --last, not both');
+    if (runArguments.length > 0 && values.against === undefined)
       fault('what follows -- is for the run that --against starts');
     const url = values.url ?? DEFAULT_LIVE_URL;
-    return { ...values, url, puid: puid ?? null, runArguments };
+    return { ...values, url, puid, runArguments };
   });
 }
 

@@ -8,8 +8,8 @@ test('what follows -- belongs to the run that --against starts', () => {
     kind: 'options',
     options: {
       puid: 'p1',
-      last: null,
-      file: null,
+      last: undefined,
+      file: undefined,
       against: 'g.yaml',
       runArguments: ['--unit', 'a=http://h:1'],
       tolerance: 1e-6,
@@ -19,7 +19,7 @@ test('what follows -- belongs to the run that --against starts', () => {
   });
   const plain = parseReplay([]);
   assert.ok(plain.kind === 'options');
-  assert.deepEqual([plain.options.puid, plain.options.tolerance], [null, 0]);
+  assert.deepEqual([plain.options.puid, plain.options.tolerance], [undefined, 0]);
 });
 
 test('what cannot be meant is told', () => {

@@ -17,8 +17,10 @@ const DIFFERENT = 3;
 /** Returns 0 when all came out the same, 3 when something differs, 1 when a request could not be sent. */
 export async function replay(options: ReplayOptions, io: Io): Promise<number> {
   const captures = await findCaptures(options);
-  const other: OtherGraph | null =
-    options.against === null ? null : await startOther(options.against, options.runArguments, io);
+  const other: OtherGraph | undefined =
+    options.against === undefined
+      ? undefined
+      : await startOther(options.against, options.runArguments, io);
   try {
     const url = other?.url ?? options.url;
     let different = 0;
@@ -55,7 +57,7 @@ async function* replayAll(
 /** Never rejects: why it failed is a result too. */
 async function replayOne(before: Capture, url: string, tolerance: number): Promise<ReplayResult> {
   const reason = whyNotSent(before);
-  if (reason !== null) return { kind: 'failed', before, reason };
+  if (reason !== undefined) return { kind: 'failed', before, reason };
   try {
     const after = await replayAt(url, before);
     return {
@@ -72,20 +74,20 @@ async function replayOne(before: Capture, url: string, tolerance: number): Promi
 
 async function findCaptures({ url, file, puid, last }: ReplayOptions): Promise<readonly Capture[]> {
   const all =
-    file === null
+    file === undefined
       ? // What was sent again is not sent once more.
         (await listCaptures(url)).filter(({ request }) => !request.puid.startsWith(REPLAY_PUID))
       : readCaptures(readText(file === '-' ? 0 : file, `--file ${file}`));
-  const asked = puid === null ? all : all.filter(({ request }) => request.puid === puid);
-  const count = last ?? (file === null ? 1 : asked.length);
+  const asked = puid === undefined ? all : all.filter(({ request }) => request.puid === puid);
+  const count = last ?? (file === undefined ? 1 : asked.length);
   const found = asked.slice(-count);
   if (found.length > 0) return found;
   throw new CommandFailure(
     'REQUEST_UNKNOWN',
-    puid === null
+    puid === undefined
       ? `${file ?? `the run at ${url}`} has no captured request`
       : `none of ${all.length} captured requests has the id ${puid}`,
-    file === null
+    file === undefined
       ? 'send one while capturing is on; see them with: sidegraph tap --capture --once'
       : 'write it with: sidegraph tap --capture --once -o json',
   );

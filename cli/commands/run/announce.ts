@@ -21,7 +21,7 @@ export function announce(
       ready: true,
       url,
       grpc: `${clientHost(options.host)}:${options.grpcPort}`,
-      admin: options.adminPort === null ? null : urlOf(options.host, options.adminPort),
+      admin: options.adminPort === undefined ? null : urlOf(options.host, options.adminPort),
       deployment: prepared.deployment.name,
       namespace: prepared.deployment.namespace,
       stateDir,
@@ -40,7 +40,7 @@ export function announce(
     ['REST', `${url}${path}`],
     ['', `${url}/seldon/${namespace}/${name}${path}`],
   ];
-  if (grpcPath !== null)
+  if (grpcPath !== undefined)
     places.push([
       'gRPC',
       `${clientHost(options.host)}:${options.grpcPort} (${grpcPath.slice(1)}), and the REST port`,
@@ -49,14 +49,14 @@ export function announce(
     if (each.explainer !== undefined)
       places.push(['explain', `${url}${explainerPath(prepared.plan, each)}…`]);
   places.push(['metrics', `${url}/metrics`]);
-  if (options.adminPort !== null) {
+  if (options.adminPort !== undefined) {
     const admin = urlOf(options.host, options.adminPort);
     places.push(['live', `${admin}/`], ['admin', `${admin}/stats`]);
   }
   const { capture } = options;
   if (capture === 'paused')
     places.push(['capture', 'paused; the live page begins to keep payloads']);
-  else if (capture !== null)
+  else if (capture !== undefined)
     places.push(['capture', `the payloads of the newest ${capture} requests are kept`]);
   places.push(['files', stateDir]);
   const width = Math.max(...places.map(([label]) => label.length));

@@ -19,8 +19,8 @@ export interface LiveParts {
   readonly logPath: string;
   readonly host: string;
   readonly adminPort: number;
-  /** Null where nothing may be captured. */
-  readonly capture: CaptureWish | null;
+  /** Undefined where nothing may be captured. */
+  readonly capture: CaptureWish | undefined;
   readonly log: TextLog;
 }
 
@@ -35,8 +35,8 @@ export async function startLive(parts: LiveParts): Promise<RunningLive> {
   const { dataPlane, capture, host, log } = parts;
   const { adminSocket, httpPort } = dataPlane.layout;
   const capturing =
-    capture === null
-      ? null
+    capture === undefined
+      ? undefined
       : new Capturing({
           plan: () => dataPlane.plan,
           adminSocket,
@@ -44,13 +44,15 @@ export async function startLive(parts: LiveParts): Promise<RunningLive> {
           watch: (tick) => sampler.watch(tick, 'requests'),
         });
   const sampler: LiveSampler = samplerOf(dataPlane, parts.logPath, log, capturing ?? undefined);
-  const facts = () => capturing?.facts() ?? null;
+  const facts = () => capturing?.facts();
   const pages = livePages({
     requests: new LiveHub(sourceOf(sampler, 'requests'), undefined, facts),
     counters: new LiveHub(sourceOf(sampler, 'counters')),
   });
   const captures =
-    capturing === null ? null : capturePages(capturing, { host: localHost(host), port: httpPort });
+    capturing === undefined
+      ? undefined
+      : capturePages(capturing, { host: localHost(host), port: httpPort });
   const proxy: Server = await startAdminProxy(
     adminSocket,
     host,

@@ -16,14 +16,14 @@ export interface RunOptions extends Selection {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number;
-  readonly adminPort: number | null;
-  /** Null where payloads may not be captured. */
-  readonly capture: CaptureWish | null;
+  readonly adminPort: number | undefined;
+  /** Undefined where payloads may not be captured. */
+  readonly capture: CaptureWish | undefined;
   /** Started units whose ports are taken get others. */
   readonly freePorts: boolean;
   readonly workers: number;
-  /** Envoy's worker threads; null for what the machine's CPUs give. */
-  readonly concurrency: number | null;
+  /** Envoy's worker threads; undefined for what the machine's CPUs give. */
+  readonly concurrency: number | undefined;
   readonly accessLog: AccessLog;
   readonly unitTimeoutMs: number;
   readonly drainTimeoutMs: number;
@@ -34,21 +34,21 @@ export interface RunOptions extends Selection {
   readonly models: ReadonlyMap<string, string>;
   readonly set: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly logLevel: LogLevel;
-  readonly stateDir: string | null;
-  /** Base URL of an OTLP receiver; null for none. */
-  readonly otlp: string | null;
+  readonly stateDir: string | undefined;
+  /** Base URL of an OTLP receiver; undefined for none. */
+  readonly otlp: string | undefined;
 }
 
 const FLAGS = {
   ...SELECTION_FLAGS,
   port: flag.port(8000),
   'grpc-port': flag.port(5001),
-  'admin-port': flag.port(null),
-  capture: flag.optionalValue(parseCapture, null, DEFAULT_CAPTURES),
+  'admin-port': flag.port(undefined),
+  capture: flag.optionalValue(parseCapture, undefined, DEFAULT_CAPTURES),
   host: flag.text(LOCAL_HOST),
   'free-ports': flag.toggle(),
   workers: flag.whole(1, 64, 1),
-  concurrency: flag.whole(1, 256, null),
+  concurrency: flag.whole(1, 256, undefined),
   'access-log': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
   'unit-timeout': flag.whole(1, 86_400, 120),
   'drain-timeout': flag.whole(0, 86_400, 20),
@@ -58,13 +58,13 @@ const FLAGS = {
   model: flag.parsed(parseModelFlags, new Map<string, string>()),
   'log-level': flag.oneOf(LOG_LEVELS, 'info'),
   'state-dir': flag.text(),
-  otlp: flag.parsed(parseOtlpFlag, null),
+  otlp: flag.parsed(parseOtlpFlag, undefined),
   output: flag.short('o', flag.oneOf(['text', 'json'], 'text')),
 };
 
 export function parseRun(argv: readonly string[]): flag.CommandLine<RunOptions> {
   return flag.readCommandLine(argv, FLAGS, (values, rest, fault) => {
-    if (values.capture !== null && values['admin-port'] === null)
+    if (values.capture !== undefined && values['admin-port'] === undefined)
       fault('--capture needs --admin-port, where what was captured is shown');
     return {
       file: takeFile('run', rest, fault),

@@ -64,7 +64,7 @@ export async function prepare(
   );
   const all = [...own, ...claims];
   const clash = findClash(all);
-  if (clash !== null) throw clash;
+  if (clash !== undefined) throw clash;
   refuseLoop(units, options);
   return {
     deployment,
@@ -106,7 +106,7 @@ function listOwnPorts(options: RunOptions): PortClaim[] {
       advice: 'choose another one with --grpc-port',
     },
   ];
-  if (adminPort !== null) {
+  if (adminPort !== undefined) {
     claims.push({
       port: adminPort,
       host,

@@ -45,11 +45,11 @@ export class Reloader {
   #serving: Prepared;
   readonly #latest: LatestOnly<string>;
   /** The last text, when it was not taken over. */
-  #failed: string | null = null;
+  #failed: string | undefined;
   #attempts = 0;
   /** Whether it has been told that edits wait for room. */
   #isHeld = false;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: ReloadParts, serving: Prepared) {
     this.#parts = parts;
@@ -65,13 +65,13 @@ export class Reloader {
 
   /** The last text once more, if it was not taken over. */
   tryAgain(): void {
-    if (this.#failed !== null && !this.#latest.isBusy) this.#start(this.#failed);
+    if (this.#failed !== undefined && !this.#latest.isBusy) this.#start(this.#failed);
   }
 
   #start(text: string): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#failed = null;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#failed = undefined;
     this.#latest.offer(text);
   }
 
@@ -138,7 +138,7 @@ export class Reloader {
     const taken = await findTaken(
       next.claims.filter((claim) => freshPorts.has(claim.port) && !held.has(claim.port)),
     );
-    if (taken !== null) throw taken;
+    if (taken !== undefined) throw taken;
     for (const unit of fresh) log.info(`unit ${unit.name} is new or has changed and is started`);
     const retire = await fleet.start(next.units, signal);
     if (plansDiffer) {
@@ -162,7 +162,7 @@ function hashesOf(prepared: Prepared): string {
       plan.hash,
       traffic,
       shadow,
-      explainer ?? null,
+      explainer,
     ]),
   );
 }

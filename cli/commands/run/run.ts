@@ -63,13 +63,13 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     findEnvoy(io.env),
   ]);
   const taken = await findTaken(prepared.claims);
-  if (taken !== null) throw taken;
+  if (taken !== undefined) throw taken;
   if (prepared.findings.length > 0) {
     io.err(`${renderFindings({ source, deployments: [], findings: prepared.findings }, paint)}\n`);
   }
 
   const state = openStateDir(options.stateDir, io.env);
-  const watchdog = new Watchdog(state.temporary ? state.dir : null);
+  const watchdog = new Watchdog(state.temporary ? state.dir : undefined);
   const fleet = new Fleet({
     log,
     watchdog,
@@ -82,8 +82,8 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
       ...options,
       concurrency: options.concurrency ?? envoyWorkers(usableCpus()),
       bounds: runBounds(),
-      live: options.adminPort !== null,
-      captures: options.capture !== null,
+      live: options.adminPort !== undefined,
+      captures: options.capture !== undefined,
     },
     state,
   );
@@ -95,13 +95,13 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     log,
     watchdog,
   });
-  let live: RunningLive | null = null;
+  let live: RunningLive | undefined;
   const dataPlane = new DataPlane({
     layout,
     envoy,
     filterLevel: FILTER_LEVELS[options.logLevel],
     memoryBytes: runMemory(),
-    ...(options.adminPort === null ? {} : { onWalks: (walks) => live?.takeWalks(walks) }),
+    ...(options.adminPort === undefined ? {} : { onWalks: (walks) => live?.takeWalks(walks) }),
     watchdog,
     log,
     filterLine: filterLines(
@@ -117,13 +117,13 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
   });
 
   let keepFiles = false;
-  let watcher: FileWatcher | null = null;
-  let logs: LogKeeper | null = null;
+  let watcher: FileWatcher | undefined;
+  let logs: LogKeeper | undefined;
   // Ends every wait, whatever ends the run.
   const over = new AbortController();
   const signal = AbortSignal.any([stop.signal, over.signal]);
   try {
-    if (options.adminPort !== null && layout.liveLogPath !== undefined) {
+    if (options.adminPort !== undefined && layout.liveLogPath !== undefined) {
       const { startLive } = await import('./live.ts');
       live = await startLive({
         dataPlane,
@@ -205,7 +205,7 @@ async function probeGiven(prepared: Prepared): Promise<ReadonlySet<string>> {
   const silent = new Set<string>();
   await Promise.all(
     prepared.units.map(async (unit) => {
-      if (unit.spec !== null) return;
+      if (unit.spec !== undefined) return;
       const { host, httpPort, grpcPort } = unit.address;
       const ports = [...new Set([httpPort, grpcPort])];
       const open = await Promise.all(ports.map((port) => answersTcp(host, port, PROBE_MS)));

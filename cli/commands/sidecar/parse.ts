@@ -22,11 +22,11 @@ const FLAGS = {
   'grpc-port': flag.port(PORTS.grpc),
   'status-host': flag.text(),
   'status-port': flag.port(PORTS.status),
-  'live-port': flag.port(null),
+  'live-port': flag.port(undefined),
   workers: flag.whole(1, 64, 1),
   concurrency: flag.whole(1, 256, 1),
   'access-log': flag.oneOf(ACCESS_LOGS, DEFAULT_ACCESS_LOG),
-  'envoy-memory-mib': flag.whole(16, MIB, null),
+  'envoy-memory-mib': flag.whole(16, MIB, undefined),
   'drain-seconds': flag.whole(0, 3600, 10),
   'tls-dir': flag.text(),
   'tls-certificate': flag.text(TLS_CERTIFICATE),
@@ -57,12 +57,12 @@ export function parseSidecar(argv: readonly string[]): flag.CommandLine<SidecarC
         workers: values.workers,
         concurrency: values.concurrency,
         accessLog: values['access-log'],
-        envoyMemoryBytes: memory === null ? null : memory * MIB,
+        envoyMemoryBytes: memory === undefined ? undefined : memory * MIB,
         drainMs: 1000 * values['drain-seconds'],
         logLevel: values['log-level'],
         tls:
-          dir === null
-            ? null
+          dir === undefined
+            ? undefined
             : { dir, certificate: values['tls-certificate'], key: values['tls-key'] },
       },
     };

@@ -17,7 +17,7 @@ export async function observeDeployments(
   client: KubeClient,
   scope: ClusterScope,
 ): Promise<readonly ObservedDeployment[]> {
-  const within = scope.namespace === null ? {} : { namespace: scope.namespace };
+  const within = scope.namespace === undefined ? {} : { namespace: scope.namespace };
   const objects = await listDeployments(client, scope);
   if (objects.length === 0) return [];
   const pods = await client.listAll(POD_KIND, { ...within, labelSelector: LABELS.deployment });
@@ -61,7 +61,7 @@ async function askPods(
     for (let pod = left.shift(); pod !== undefined; pod = left.shift()) {
       const response = await askPod(client, pod);
       if (response === 'forbidden') left.length = 0;
-      else if (response !== null) responses.set(pod, response);
+      else if (response !== undefined) responses.set(pod, response);
     }
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, work));
@@ -71,7 +71,7 @@ async function askPods(
 async function askPod(
   client: KubeClient,
   { metadata }: KubeObject,
-): Promise<PodResponse | 'forbidden' | null> {
+): Promise<PodResponse | 'forbidden' | undefined> {
   const pod = `${encodeURIComponent(metadata.name)}:${PORTS.status}`;
   const path = `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/pods/${pod}/proxy${STATUS_PATHS.status}`;
   try {
@@ -80,9 +80,9 @@ async function askPod(
     );
     const refused = objectOf(response['refused']);
     const hash = textOf(response['hash']);
-    return { hash: hash === '' ? null : hash, refused: textOf(refused['reason']) };
+    return { hash: hash === '' ? undefined : hash, refused: textOf(refused['reason']) };
   } catch (error) {
-    return error instanceof KubeError && error.status === 403 ? 'forbidden' : null;
+    return error instanceof KubeError && error.status === 403 ? 'forbidden' : undefined;
   }
 }
 

@@ -9,8 +9,8 @@ import {
 import { CLUSTER_FLAGS, type ClusterOptions } from '../../cluster/flags.ts';
 
 export interface StatusOptions extends ClusterOptions {
-  /** One deployment; null for all. */
-  readonly name: string | null;
+  /** One deployment; undefined for all. */
+  readonly name: string | undefined;
   readonly allNamespaces: boolean;
   readonly output: 'tree' | 'json';
 }
@@ -25,10 +25,10 @@ export function parseStatus(argv: readonly string[]): CommandLine<StatusOptions>
   return readCommandLine(argv, FLAGS, (values, [name, ...more], fault) => {
     if (more.length > 0) fault(`status takes one name, not also ${more.join(' ')}`);
     const all = values['all-namespaces'];
-    if (all && (name !== undefined || values.namespace !== null))
+    if (all && (name !== undefined || values.namespace !== undefined))
       fault('-A goes with neither a name nor -n');
     return {
-      name: name ?? null,
+      name,
       namespace: values.namespace,
       allNamespaces: all,
       context: values.context,

@@ -22,7 +22,7 @@ import type {
 
 /** What a pod's status port said. */
 export interface PodResponse {
-  readonly hash: string | null;
+  readonly hash: string | undefined;
   readonly refused: string;
 }
 
@@ -115,8 +115,8 @@ function readPod(pod: KubeObject, response: PodResponse | undefined): PodState {
 
 function readPlan(pod: KubeObject, response: PodResponse | undefined): PodPlan | null {
   if (!hasSidecar(pod)) return null;
-  const served = response?.hash ?? null;
-  if (served !== null) return { hash: served, from: 'pod' };
+  const served = response?.hash;
+  if (served !== undefined) return { hash: served, from: 'pod' };
   const asked = pod.metadata.annotations?.[ANNOTATIONS.planHash];
   return asked === undefined ? null : { hash: asked, from: 'operator' };
 }
@@ -150,7 +150,7 @@ function readNotes(
     // Ready says what the others say, the gravest first: it is shown where it is alone.
     if (type === 'Ready') continue;
     const severity = severityOf(object, type, status);
-    if (severity === null || (severity === 'info' && message === '')) continue;
+    if (severity === undefined || (severity === 'info' && message === '')) continue;
     notes.push({ severity, about: type, message: message || reason });
   }
   const ready = conditions.find(({ type }) => type === 'Ready');
@@ -163,12 +163,12 @@ function readNotes(
   return notes;
 }
 
-/** Null for what is not worth a line. */
+/** Undefined for what is not worth a line. */
 function severityOf(
   object: KubeObject,
   type: string,
   status: string,
-): StateNote['severity'] | null {
+): StateNote['severity'] | undefined {
   if (status === 'True') return 'info';
   const written = objectsOf(statusOf(object)['conditions']).find((each) => each['type'] === type);
   switch (textOf(written?.['severity'])) {

@@ -16,14 +16,14 @@ const RIGHTS =
 /** Returns the exit code: 0 when all that was found is available and current. */
 export async function status(options: StatusOptions, io: Io): Promise<number> {
   const config = loadConfig(options);
-  const namespace = options.allNamespaces ? null : (options.namespace ?? config.namespace());
+  const namespace = options.allNamespaces ? undefined : (options.namespace ?? config.namespace());
   try {
     const observed = await observeDeployments(new KubeClient(config), {
       namespace,
       name: options.name,
     });
     const states = observed.map(readState);
-    if (options.name !== null && states.length === 0)
+    if (options.name !== undefined && states.length === 0)
       throw new CommandFailure(
         'DEPLOYMENT_UNKNOWN',
         `namespace ${namespace} has no SeldonDeployment ${options.name}`,
@@ -32,7 +32,7 @@ export async function status(options: StatusOptions, io: Io): Promise<number> {
     if (options.output === 'json') io.out(`${JSON.stringify(states, null, 2)}\n`);
     else if (states.length === 0)
       io.out(
-        namespace === null
+        namespace === undefined
           ? 'the cluster has no SeldonDeployment\n'
           : `namespace ${namespace} has no SeldonDeployment\n`,
       );

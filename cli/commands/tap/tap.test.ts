@@ -58,9 +58,9 @@ test('filters are read, and what is no status is told', () => {
 
 test('a name or a namespace means a cluster, and goes with no port of this machine', () => {
   const line = parseTap(['-n', 'demo', 'iris']);
-  assert.deepEqual(line.kind === 'options' ? line.options.place : null, {
+  assert.deepEqual(line.kind === 'options' ? line.options.place : undefined, {
     kind: 'cluster',
-    options: { namespace: 'demo', context: null, kubeconfig: null },
+    options: { namespace: 'demo', context: undefined, kubeconfig: undefined },
     name: 'iris',
   });
   assert.deepEqual(parseTap(['-n', 'demo', '--url', 'http://x']), {

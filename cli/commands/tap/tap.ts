@@ -13,25 +13,26 @@ import { renderRequest, tapHeading } from './render-request.ts';
 export async function tap(options: TapOptions, io: Io): Promise<number> {
   const { place, once, output, filter, capture } = options;
   // Payloads are captured by runs on this machine alone.
-  const captures = capture && place.kind === 'run' ? place.url : null;
-  if (captures !== null && once) return await tapKept(captures, options, io);
+  const captures = capture && place.kind === 'run' ? place.url : undefined;
+  if (captures !== undefined && once) return await tapKept(captures, options, io);
   let isFirst = output === 'text';
   let isChecked = filter.unit === '';
   for await (const state of shownStates(place, 'requests', once, io)) {
     const { requests, predictors } = state;
     if (!isChecked) requireUnit(filter.unit, predictors);
     isChecked = true;
-    if (captures !== null && state.captures === null) throw captureOff(captures);
+    if (captures !== undefined && state.captures === null) throw captureOff(captures);
     if (isFirst) io.out(tapHeading(place.kind));
     isFirst = false;
     for (const request of requests) {
       if (!isWanted(request, filter)) continue;
-      if (captures === null) {
+      if (captures === undefined) {
         io.out(output === 'json' ? `${JSON.stringify(request)}\n` : renderRequest(request));
         continue;
       }
-      const found = request.capture === null ? null : await fetchCapture(captures, request.capture);
-      if (found !== null) await show(found, output, io);
+      const found =
+        request.capture === null ? undefined : await fetchCapture(captures, request.capture);
+      if (found !== undefined) await show(found, output, io);
     }
     if (once) return 0;
   }

@@ -14,7 +14,7 @@ export function parseTop(argv: readonly string[]): CommandLine<TopOptions> {
     LIVE_FLAGS,
     ({ once, output, ...where }, rest, fault): TopOptions => {
       const name = nameOf(rest, fault);
-      if (name === null && where.url === null && isCluster(where)) {
+      if (name === undefined && where.url === undefined && isCluster(where)) {
         const { namespace, context, kubeconfig } = where;
         const cluster = { namespace, context, kubeconfig };
         return { kind: 'namespace', cluster, once, output };

@@ -107,10 +107,10 @@ test('one id at most is taken', () => {
 
 test('in a cluster the deployment comes before the id', () => {
   const line = parseTrace(['-n', 'demo', 'iris', 'p1']);
-  assert.deepEqual(line.kind === 'options' ? [line.options.place, line.options.id] : null, [
+  assert.deepEqual(line.kind === 'options' ? [line.options.place, line.options.id] : undefined, [
     {
       kind: 'cluster',
-      options: { namespace: 'demo', context: null, kubeconfig: null },
+      options: { namespace: 'demo', context: undefined, kubeconfig: undefined },
       name: 'iris',
     },
     'p1',

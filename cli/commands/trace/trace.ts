@@ -14,7 +14,7 @@ export async function trace({ place, output, id, waitMs }: TraceOptions, io: Io)
   for await (const state of shownStates(place, 'requests', false, io)) {
     const { requests, predictors } = state;
     seen += requests.length;
-    const found = requests.findLast((request) => id === null || isNamed(request, id));
+    const found = requests.findLast((request) => id === undefined || isNamed(request, id));
     if (found !== undefined) {
       const units = predictors.find(({ name }) => name === found.predictor)?.units ?? [];
       const tree = walkTree(found, units);
@@ -26,7 +26,7 @@ export async function trace({ place, output, id, waitMs }: TraceOptions, io: Io)
   }
   throw new CommandFailure(
     'REQUEST_UNKNOWN',
-    id === null ? 'no request was noted' : `none of the last ${seen} requests is ${id}`,
+    id === undefined ? 'no request was noted' : `none of the last ${seen} requests is ${id}`,
     'requests are noted while somebody looks: keep the live page open, or begin with --wait SECONDS and send the request then',
   );
 }

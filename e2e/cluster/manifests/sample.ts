@@ -42,7 +42,7 @@ export function chooseSample(size: number): Sample {
     }
     const adjusted = adjust(deployment, namespaceOf(file));
     const why = CANNOT_ANSWER[file] ?? whyRefused(adjusted.deployment, file);
-    if (why === null) able.push({ name: file, features: featuresOf(deployment), ...adjusted });
+    if (why === undefined) able.push({ name: file, features: featuresOf(deployment), ...adjusted });
     else left.push({ name: file, why });
   }
   const chosen = pickSample(able, size) as readonly Sampled[];
@@ -62,9 +62,9 @@ function deploymentsOf(text: string): JsonObject[] {
     .filter(({ kind }) => kind === 'SeldonDeployment');
 }
 
-function whyRefused(deployment: JsonObject, source: string): string | null {
+function whyRefused(deployment: JsonObject, source: string): string | undefined {
   const text = JSON.stringify(deployment);
   const { findings } = loadDeployments(text, { source, hosts: 'cluster', images: 'command' });
   const error = findings.find(({ severity }) => severity === 'error');
-  return error === undefined ? null : `${error.code}: ${error.message}`;
+  return error === undefined ? undefined : `${error.code}: ${error.message}`;
 }

@@ -135,7 +135,7 @@ export const GRPC_BEHAVIOURS: Readonly<Record<string, GrpcBehaviour>> = {
   'status-00': row('answers status 00', answer(BODY, { 'grpc-status': '00' })),
   'status-long': row('answers a status of 20 digits', fails({ 'grpc-status': '9'.repeat(20) })),
   'status-empty': row('answers an empty status', fails({ 'grpc-status': '' })),
-  'trailers-none': row('ends without trailers', answer(BODY, null)),
+  'trailers-none': row('ends without trailers', answer(BODY, undefined)),
   'trailers-no-status': row(
     'ends with trailers that have no status',
     answer(BODY, { 'x-after': 'a' }),

@@ -54,12 +54,12 @@ export function framed(message: Buffer | string, flag = 0): Buffer {
 }
 
 /** Headers, this body, these trailers; without trailers the body ends the stream. */
-export function answer(body: Buffer, trailers: Headers | null, headers: Headers = {}): Play {
+export function answer(body: Buffer, trailers: Headers | undefined, headers: Headers = {}): Play {
   return (stream) => {
     if (stream.destroyed) return;
     stream.respond(
       { ':status': 200, 'content-type': 'application/grpc', ...headers },
-      { waitForTrailers: trailers !== null },
+      { waitForTrailers: trailers !== undefined },
     );
     stream.on('wantTrailers', () => stream.sendTrailers({ ...trailers }));
     stream.end(body);

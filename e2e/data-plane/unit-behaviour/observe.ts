@@ -133,7 +133,7 @@ function grpcText(
 ): string {
   const code = String(last['sidegraph-error'] ?? first['sidegraph-error'] ?? '');
   const end = endOf(first, last);
-  if (end === null) return 'no end';
+  if (end === undefined) return 'no end';
   if (isCode(code)) return `${end.status} ${code}`;
   const fake = code === '' ? [] : [`sidegraph-error: ${code}`];
   const isOwn = (name: string): boolean => GRPC_OWN.has(name) || name === 'content-type';
@@ -151,7 +151,7 @@ function grpcText(
 function endOf(
   first: http2.IncomingHttpHeaders,
   last: http2.IncomingHttpHeaders,
-): { readonly status: number; readonly message: string } | null {
+): { readonly status: number; readonly message: string } | undefined {
   const http = Number(first[':status'] ?? 0);
   const given = last['grpc-status'] ?? first['grpc-status'];
   if (given !== undefined) {

@@ -26,7 +26,7 @@ export async function startNameServer(first: Zone): Promise<NameServer> {
   const socket = dgram.createSocket('udp4');
   socket.on('message', (query, from) => {
     const reply = replyTo(query, zone);
-    if (reply !== null) socket.send(reply, from.port, from.address);
+    if (reply !== undefined) socket.send(reply, from.port, from.address);
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
@@ -41,8 +41,8 @@ export async function startNameServer(first: Zone): Promise<NameServer> {
 }
 
 /** RFC 1035, section 4: header, the question again, and the records, whose names point to the question's. */
-function replyTo(query: Buffer, zone: Zone): Buffer | null {
-  if (zone.kind === 'silent') return null;
+function replyTo(query: Buffer, zone: Zone): Buffer | undefined {
+  if (zone.kind === 'silent') return undefined;
   let end = 12;
   while ((query[end] ?? 0) !== 0) end += 1 + (query[end] ?? 0);
   const question = query.subarray(12, end + 5);

@@ -14,7 +14,7 @@ export class MessageReader {
   readonly #maxBytes: number;
   readonly #account: ByteAccount;
   readonly #head = new GrpcFrameHead();
-  #message: Buffer | null = null;
+  #message: Buffer | undefined;
   #filled = 0;
 
   constructor(maxBytes: number, account: ByteAccount) {
@@ -27,7 +27,7 @@ export class MessageReader {
     const head = this.#head;
     const at = head.push(chunk, start, end);
     if (!head.whole) return 'more';
-    if (this.#message === null) {
+    if (this.#message === undefined) {
       const { length } = head;
       if (length > this.#maxBytes) return 'too-large';
       if (!this.#account.hold(length)) return 'overloaded';
@@ -46,7 +46,7 @@ export class MessageReader {
   /** The message, when the response is over; otherwise what is wrong. */
   finish(): FramedMessage | { readonly fault: string } {
     if (!this.#head.started) return { fault: 'answered without a message' };
-    if (this.#message === null || this.#filled < this.#message.length) {
+    if (this.#message === undefined || this.#filled < this.#message.length) {
       return { fault: 'answered with half a message' };
     }
     const { flag } = this.#head;

@@ -33,12 +33,12 @@ export class GrpcHead implements ResponseHead {
   }
 
   /** Not in the trailers: Envoy marks its own responses in headers, and takes the mark out of units' headers alone. */
-  find(name: string): string | null {
+  find(name: string): string | undefined {
     return fieldOf(this.#headers, name);
   }
 
-  /** Of its messages; null where it says none. */
-  encoding(): string | null {
+  /** Of its messages; undefined where it says none. */
+  encoding(): string | undefined {
     return fieldOf(this.#headers, 'grpc-encoding');
   }
 
@@ -75,28 +75,28 @@ export function readGrpcResult(
   request: CallRequest,
   host: string,
   done: (result: CallResult) => void,
-): CallHandle | null {
+): CallHandle | undefined {
   const { headers, trailers, message } = parts;
   const end = readEnd(trailers) ?? readEnd(headers) ?? endOfHttp(parts.httpStatus);
-  if (end === null) {
+  if (end === undefined) {
     done(failure('UNIT_RESET', host, request.path, 'answered no grpc-status'));
-    return null;
+    return undefined;
   }
   const head = new GrpcHead(headers, trailers);
   if (end.status !== 0) {
     const { status, message: grpcMessage } = end;
     done({ kind: 'response', isOk: false, status, grpcMessage, head, body: EMPTY });
-    return null;
+    return undefined;
   }
   const framed = message.finish();
   if ('fault' in framed) {
     done(failure('UNIT_RESET', host, request.path, framed.fault));
-    return null;
+    return undefined;
   }
   const grpcMessage = end.message;
   if (framed.isPacked) return readPacked(framed.bytes, head, grpcMessage, request, host, done);
   done({ kind: 'response', isOk: true, status: 0, grpcMessage, head, body: framed.bytes });
-  return null;
+  return undefined;
 }
 
 /** Of a message that came compressed, apart from those that did not. */
@@ -107,14 +107,14 @@ function readPacked(
   request: CallRequest,
   host: string,
   done: (result: CallResult) => void,
-): CallHandle | null {
+): CallHandle | undefined {
   const fail = (code: CallFailureCode, text: string): void =>
     done(failure(code, host, request.path, text));
   const name = head.encoding();
-  const encoding = name === 'gzip' || name === 'deflate' ? encodingOf(name) : null;
-  if (encoding === null) {
+  const encoding = name === 'gzip' || name === 'deflate' ? encodingOf(name) : undefined;
+  if (encoding === undefined) {
     fail('UNIT_RESET', `answered with a message of unknown encoding ${name}`);
-    return null;
+    return undefined;
   }
   const { memory, maxAnswerBytes } = request;
   return unpack(packed, encoding, maxAnswerBytes, memory, (unpacked) => {

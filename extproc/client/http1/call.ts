@@ -18,9 +18,9 @@ export interface Carrier {
 export class Http1Call implements QueuedCall {
   readonly request: CallRequest;
   readonly done: (result: CallResult) => void;
-  /** Null while it waits for a connection and when it is over. */
-  carrier: Carrier | null = null;
-  deadline: Deadline | null = null;
+  /** Undefined while it waits for a connection and when it is over. */
+  carrier: Carrier | undefined;
+  deadline: Deadline | undefined;
   /** Whether it was already moved to a fresh connection. */
   replaced = false;
   over = false;

@@ -165,6 +165,6 @@ test('headers pass to the client but for those of the connection', async (t) => 
   ]);
   assert.deepEqual(
     [result.head.find('content-type'), result.head.find('server'), result.head.find('x-none')],
-    ['text/plain', 's', null],
+    ['text/plain', 's', undefined],
   );
 });

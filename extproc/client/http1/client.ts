@@ -47,23 +47,23 @@ export class Http1Client implements UnitClient {
 
   answered(connection: Http1Connection, call: Http1Call, reusable: boolean): void {
     const { head, body } = connection.parser.take();
-    call.carrier = null;
+    call.carrier = undefined;
     if (reusable) this.#free(connection);
     else this.#retire(connection);
-    if (head === null) return this.#queue.fail(call, 'UNIT_RESET', 'no head');
+    if (head === undefined) return this.#queue.fail(call, 'UNIT_RESET', 'no head');
     const { status } = head;
     const isOk = status >= 200 && status < 300;
     this.#queue.finish(call, { kind: 'response', isOk, status, grpcMessage: '', head, body });
   }
 
-  lost(connection: Http1Connection, call: Http1Call | null, loss: Loss): void {
+  lost(connection: Http1Connection, call: Http1Call | undefined, loss: Loss): void {
     this.#connections--;
-    if (call === null) {
+    if (call === undefined) {
       const at = this.#idle.indexOf(connection);
       if (at >= 0) this.#idle.splice(at, 1);
       return;
     }
-    call.carrier = null;
+    call.carrier = undefined;
     if (loss.kind === 'unanswered' && mayReplace(connection, call, loss.sent)) {
       call.replaced = true;
       this.#open(call);
@@ -136,8 +136,8 @@ export class Http1Client implements UnitClient {
 
   #abandon(call: Http1Call): void {
     const { carrier } = call;
-    call.carrier = null;
-    if (carrier === null) this.#queue.leave(call);
+    call.carrier = undefined;
+    if (carrier === undefined) this.#queue.leave(call);
     else this.#retire(carrier);
   }
 }
@@ -152,5 +152,5 @@ function mayReplace(connection: Http1Connection, call: Http1Call, sent: boolean)
 }
 
 function wordsOf(error: unknown, otherwise: string): string {
-  return error === null ? otherwise : errnoWords(error);
+  return error === undefined ? otherwise : errnoWords(error);
 }

@@ -29,8 +29,8 @@ export type Loss =
 export interface ConnectionOwner {
   /** The call has its response; the connection is free unless it is closing. */
   answered(connection: Http1Connection, call: Http1Call, reusable: boolean): void;
-  /** The connection is gone; `call` is the one that it carried, null when it was idle. */
-  lost(connection: Http1Connection, call: Http1Call | null, loss: Loss): void;
+  /** The connection is gone; `call` is the one that it carried, undefined when it was idle. */
+  lost(connection: Http1Connection, call: Http1Call | undefined, loss: Loss): void;
 }
 
 export class Http1Connection {
@@ -43,7 +43,7 @@ export class Http1Connection {
   readonly #deadlines: Deadlines;
   /** Ends the making of the connection, later its idleness. */
   readonly #deadline: Deadline;
-  #call: Http1Call | null = null;
+  #call: Http1Call | undefined;
   #connected = false;
   #gone = false;
   #idleSince = 0;
@@ -72,7 +72,7 @@ export class Http1Connection {
     this.#socket.on('connect', () => this.#onConnect());
     this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('error', (error: Error) => this.#onGone(error));
-    this.#socket.on('close', () => this.#onGone(null));
+    this.#socket.on('close', () => this.#onGone(undefined));
     deadlines.set(this.#deadline, CALL_CONNECT_TIMEOUT_MS);
   }
 
@@ -94,7 +94,7 @@ export class Http1Connection {
   destroy(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#call = null;
+    this.#call = undefined;
     this.#deadlines.drop(this.#deadline);
     this.#socket.destroy();
   }
@@ -105,17 +105,17 @@ export class Http1Connection {
       this.#lose({ kind: 'unconnected', error: { code: 'ETIMEDOUT' } });
       return;
     }
-    if (this.#call !== null) return;
+    if (this.#call !== undefined) return;
     const left = this.#idleSince + IDLE_MS - performance.now();
     if (left > 0) this.#deadlines.set(this.#deadline, left);
-    else this.#lose({ kind: 'broken', text: 'idle', error: null });
+    else this.#lose({ kind: 'broken', text: 'idle', error: undefined });
   }
 
   #onConnect(): void {
     if (this.#gone) return;
     this.#connected = true;
     this.#deadlines.drop(this.#deadline);
-    if (this.#call !== null) this.#write(this.#call);
+    if (this.#call !== undefined) this.#write(this.#call);
   }
 
   /**
@@ -129,17 +129,17 @@ export class Http1Connection {
 
   #read(count: number): boolean {
     if (this.#gone) return true;
-    if (this.#call === null) {
-      this.#lose({ kind: 'broken', text: 'sent bytes without a request', error: null });
+    if (this.#call === undefined) {
+      this.#lose({ kind: 'broken', text: 'sent bytes without a request', error: undefined });
       return true;
     }
     const result =
       this.#target === readBuffer
         ? this.parser.push(readBuffer, 0, count)
         : this.parser.advance(count);
-    this.#target = (result === 'more' ? this.parser.target() : null) ?? readBuffer;
+    this.#target = (result === 'more' ? this.parser.target() : undefined) ?? readBuffer;
     if (result !== 'more') {
-      this.#settle(result, null);
+      this.#settle(result, undefined);
       return true;
     }
     if (this.#target.length < MAX_TURN_BYTES) return true;
@@ -154,26 +154,26 @@ export class Http1Connection {
 
   #onEnd(): void {
     if (this.#gone) return;
-    if (this.#call === null) this.#lose({ kind: 'broken', text: 'closed', error: null });
-    else this.#settle(this.parser.end(), null);
+    if (this.#call === undefined) this.#lose({ kind: 'broken', text: 'closed', error: undefined });
+    else this.#settle(this.parser.end(), undefined);
   }
 
-  #onGone(error: Error | null): void {
+  #onGone(error: Error | undefined): void {
     if (this.#gone) return;
     if (!this.#connected) this.#lose({ kind: 'unconnected', error });
-    else if (this.#call === null) this.#lose({ kind: 'broken', text: 'closed', error });
-    else if (error === null) this.#settle(this.parser.end(), null);
+    else if (this.#call === undefined) this.#lose({ kind: 'broken', text: 'closed', error });
+    else if (error === undefined) this.#settle(this.parser.end(), undefined);
     else this.#settle('bad', error);
   }
 
-  #settle(result: ParseResult, error: Error | null): void {
+  #settle(result: ParseResult, error: Error | undefined): void {
     const { parser } = this;
     const call = this.#call;
-    if (call === null) return;
+    if (call === undefined) return;
     if (result === 'done') {
       // A response that came before the request was out leaves the rest of the request on the way.
       const reusable = parser.reusable && this.#socket.writableLength === 0;
-      this.#call = null;
+      this.#call = undefined;
       this.used = true;
       this.#owner.answered(this, call, reusable);
     } else if (result === 'too-large' || result === 'overloaded') {

@@ -45,14 +45,14 @@ export class HeadFacts {
 }
 
 /**
- * Reads the head in `bytes[start, end)`, which ends with its empty line. Returns null, or what is wrong with it.
+ * Reads the head in `bytes[start, end)`, which ends with its empty line. Returns undefined, or what is wrong with it.
  */
 export function parseHead(
   bytes: Buffer,
   start: number,
   end: number,
   facts: HeadFacts,
-): string | null {
+): string | undefined {
   facts.contentLength = -1;
   facts.chunked = false;
   facts.close = false;
@@ -85,7 +85,7 @@ export function parseHead(
     at += 2;
     if (++count > MAX_RESPONSE_HEADERS) return 'answered with too many headers';
     const fault = noteHeader(bytes, nameAt, nameEnd - nameAt, valueAt, valueEnd, facts);
-    if (fault !== null) return fault;
+    if (fault !== undefined) return fault;
   }
   if (at !== end - 2) return 'answered with a bad header line';
   if (facts.chunked && facts.contentLength >= 0) {
@@ -94,21 +94,21 @@ export function parseHead(
   if ((facts.status < 200 || facts.status === 204) && (facts.chunked || facts.contentLength > 0)) {
     return `answered ${facts.status} with a body`;
   }
-  return null;
+  return undefined;
 }
 
 /**
  * What is wrong with the beginning of a head that has not ended in `bytes[start, end)`: not HTTP from its first bytes on, or
- * a first line that is no status line. null as long as a head can come of it.
+ * a first line that is no status line. undefined as long as a head can come of it.
  */
-export function findStartFault(bytes: Buffer, start: number, end: number): string | null {
+export function findStartFault(bytes: Buffer, start: number, end: number): string | undefined {
   const known = Math.min(HTTP.length, end - start);
   for (let i = 0; i < known; i++) if (bytes[start + i] !== HTTP[i]) return BAD_STATUS_LINE;
   const lf = bytes.indexOf(LF, start);
-  if (lf < 0 || lf >= end) return null;
+  if (lf < 0 || lf >= end) return undefined;
   const lineEnd = bytes[lf - 1] === CR ? lf - 1 : lf;
   const line = Buffer.concat([bytes.subarray(start, lineEnd), LINE_END]);
-  return parseStatusLine(line, 0, line.length, new HeadFacts()) < 0 ? BAD_STATUS_LINE : null;
+  return parseStatusLine(line, 0, line.length, new HeadFacts()) < 0 ? BAD_STATUS_LINE : undefined;
 }
 
 /** Fills in version and status; returns the offset of the first header line, −1 for a line that is none. */
@@ -138,29 +138,29 @@ function noteHeader(
   valueAt: number,
   valueEnd: number,
   facts: HeadFacts,
-): string | null {
+): string | undefined {
   switch (nameLength) {
     case 10:
       if (isName(bytes, nameAt, CONNECTION)) noteConnection(bytes, valueAt, valueEnd, facts);
-      return null;
+      return undefined;
     case 12:
       if (facts.typeAt < 0 && isName(bytes, nameAt, CONTENT_TYPE)) {
         facts.typeAt = valueAt;
         facts.typeEnd = valueEnd;
       }
-      return null;
+      return undefined;
     case 14:
       return isName(bytes, nameAt, CONTENT_LENGTH)
         ? noteLength(bytes, valueAt, valueEnd, facts)
-        : null;
+        : undefined;
     case 16:
       if (facts.encodingAt < 0 && isName(bytes, nameAt, CONTENT_ENCODING)) {
         facts.encodingAt = valueAt;
         facts.encodingEnd = valueEnd;
       }
-      return null;
+      return undefined;
     case 17:
-      if (!isName(bytes, nameAt, TRANSFER_ENCODING)) return null;
+      if (!isName(bytes, nameAt, TRANSFER_ENCODING)) return undefined;
       if (
         facts.chunked ||
         bytes.toString('latin1', valueAt, valueEnd).toLowerCase() !== 'chunked'
@@ -168,13 +168,13 @@ function noteHeader(
         return 'answered with an unknown transfer-encoding';
       }
       facts.chunked = true;
-      return null;
+      return undefined;
     default:
-      return null;
+      return undefined;
   }
 }
 
-function noteLength(bytes: Buffer, at: number, end: number, facts: HeadFacts): string | null {
+function noteLength(bytes: Buffer, at: number, end: number, facts: HeadFacts): string | undefined {
   // 15 digits are the most that a number holds exactly.
   if (end === at || end - at > 15) return 'answered with a bad content-length';
   let length = 0;
@@ -185,7 +185,7 @@ function noteLength(bytes: Buffer, at: number, end: number, facts: HeadFacts): s
   }
   if (facts.contentLength >= 0) return 'answered with two content-lengths';
   facts.contentLength = length;
-  return null;
+  return undefined;
 }
 
 function noteConnection(bytes: Buffer, at: number, end: number, facts: HeadFacts): void {

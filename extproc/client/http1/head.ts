@@ -31,12 +31,12 @@ export class Http1Head implements ResponseHead {
     this.#encodingEnd = facts.encodingEnd - start;
   }
 
-  find(name: string): string | null {
+  find(name: string): string | undefined {
     if (name === 'content-type') return this.#slice(this.#typeAt, this.#typeEnd);
     if (name === 'content-encoding') return this.#slice(this.#encodingAt, this.#encodingEnd);
     const all = this.#all();
-    for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1] ?? null;
-    return null;
+    for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1];
+    return undefined;
   }
 
   entries(): readonly string[] {
@@ -50,8 +50,8 @@ export class Http1Head implements ResponseHead {
     return passed;
   }
 
-  #slice(at: number, end: number): string | null {
-    return at < 0 ? null : this.#bytes.toString('latin1', at, end);
+  #slice(at: number, end: number): string | undefined {
+    return at < 0 ? undefined : this.#bytes.toString('latin1', at, end);
   }
 
   #all(): string[] {

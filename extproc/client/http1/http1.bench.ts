@@ -30,7 +30,7 @@ const HEADERS = Buffer.from(
 const request = requestOf({
   headers: HEADERS,
   body: Buffer.alloc(bodyBytes, 'y'),
-  timeoutMs: values.timeout === '0' ? null : Number(values.timeout),
+  timeoutMs: values.timeout === '0' ? undefined : Number(values.timeout),
 });
 
 /** The floor: sockets that write the same bytes and count what comes back, with the runtime's own reads. */

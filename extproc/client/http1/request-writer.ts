@@ -13,8 +13,8 @@ const MAX_PATHS = 256;
 export class RequestWriter {
   readonly #host: string;
   readonly #starts = new Map<string, Buffer>();
-  #contentType: string | null = null;
-  #contentEncoding: string | null = null;
+  #contentType: string | undefined;
+  #contentEncoding: string | undefined;
   #entityLines: Buffer = Buffer.alloc(0);
 
   constructor(host: string) {
@@ -29,7 +29,7 @@ export class RequestWriter {
     const headRoom =
       start.length +
       request.headers.length +
-      (extra === null ? 0 : extra.length) +
+      (extra === undefined ? 0 : extra.length) +
       entity.length +
       CONTENT_LENGTH.length +
       MAX_LENGTH_DIGITS +
@@ -38,7 +38,7 @@ export class RequestWriter {
     const out = Buffer.allocUnsafe(whole ? headRoom + bodyLength : headRoom);
     let at = start.copy(out, 0);
     at += request.headers.copy(out, at);
-    if (extra !== null) at += extra.copy(out, at);
+    if (extra !== undefined) at += extra.copy(out, at);
     at += entity.copy(out, at);
     at += CONTENT_LENGTH.copy(out, at);
     at = writeDecimal(out, at, bodyLength);
@@ -64,7 +64,7 @@ export class RequestWriter {
     return made;
   }
 
-  #entityLinesOf(type: string | null, encoding: string | null): Buffer {
+  #entityLinesOf(type: string | undefined, encoding: string | undefined): Buffer {
     if (type === this.#contentType && encoding === this.#contentEncoding) return this.#entityLines;
     const lines = line('content-type', type) + line('content-encoding', encoding);
     this.#contentType = type;
@@ -75,8 +75,8 @@ export class RequestWriter {
 }
 
 /** A value that could end its line early is left out. */
-function line(name: string, value: string | null): string {
-  return value === null || /[\r\n\0]/.test(value) ? '' : `${name}: ${value}\r\n`;
+function line(name: string, value: string | undefined): string {
+  return value === undefined || /[\r\n\0]/.test(value) ? '' : `${name}: ${value}\r\n`;
 }
 
 export function totalLength(pieces: readonly Buffer[]): number {

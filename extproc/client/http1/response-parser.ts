@@ -18,7 +18,7 @@ export type ParseResult = 'more' | 'done' | 'bad' | 'too-large' | 'overloaded';
 type Phase = 'head' | 'length' | 'chunked' | 'until-close' | 'done';
 
 export class ResponseParser {
-  head: Http1Head | null = null;
+  head: Http1Head | undefined;
   body: Buffer = EMPTY;
   /** After 'done': whether the connection may carry another request. */
   reusable = false;
@@ -32,17 +32,17 @@ export class ResponseParser {
   #maxBytes = 0;
   #memory: BodyMemory = COLLECTED;
   #interim = 0;
-  #pending: ByteSink | null = null;
+  #pending: ByteSink | undefined;
   #searched = 0;
   /** Memory of a body of known length, and one byte more, which shows what comes behind it. */
   #room: Buffer = EMPTY;
   #filled = 0;
-  #chunked: ChunkedBody | null = null;
-  #sink: ByteSink | null = null;
+  #chunked: ChunkedBody | undefined;
+  #sink: ByteSink | undefined;
 
   /** Makes ready for the next response. */
   begin(maxBytes: number, memory: BodyMemory): void {
-    this.head = null;
+    this.head = undefined;
     this.body = EMPTY;
     this.reusable = false;
     this.started = false;
@@ -50,15 +50,15 @@ export class ResponseParser {
     this.#maxBytes = maxBytes;
     this.#memory = memory;
     this.#interim = 0;
-    this.#pending = null;
+    this.#pending = undefined;
     this.#searched = 0;
-    this.#chunked = null;
-    this.#sink = null;
+    this.#chunked = undefined;
+    this.#sink = undefined;
   }
 
-  /** Where the next bytes should be read to, null for the shared buffer. Report them with `advance`. */
-  target(): Buffer | null {
-    if (this.#phase !== 'length') return null;
+  /** Where the next bytes should be read to, undefined for the shared buffer. Report them with `advance`. */
+  target(): Buffer | undefined {
+    if (this.#phase !== 'length') return undefined;
     return this.#room.subarray(
       this.#filled,
       Math.min(this.#filled + MAX_TURN_BYTES, this.#room.length),
@@ -80,16 +80,16 @@ export class ResponseParser {
   }
 
   /** The response after 'done'; a connection at rest keeps nothing of it. */
-  take(): { readonly head: Http1Head | null; readonly body: Buffer } {
+  take(): { readonly head: Http1Head | undefined; readonly body: Buffer } {
     const { head, body } = this;
-    this.head = null;
+    this.head = undefined;
     this.body = EMPTY;
     return { head, body };
   }
 
   /** The peer closed its side. */
   end(): ParseResult {
-    if (this.#phase === 'until-close' && this.#sink !== null) {
+    if (this.#phase === 'until-close' && this.#sink !== undefined) {
       this.body = this.#sink.take();
       return this.#finish(false);
     }
@@ -104,7 +104,7 @@ export class ResponseParser {
     let source = bytes;
     let start = from;
     let end = to;
-    if (this.#pending !== null) {
+    if (this.#pending !== undefined) {
       if (!this.#pending.append(bytes, from, to)) return 'overloaded';
       source = this.#pending.view();
       start = 0;
@@ -114,17 +114,17 @@ export class ResponseParser {
       const found = source.indexOf(HEAD_END, start + this.#searched);
       // The shared buffer may hold older bytes behind `end`.
       let headEnd = found < 0 || found + 4 > end ? -1 : found + 4;
-      let fault = headEnd < 0 ? null : this.#readHead(source, start, headEnd);
-      if (headEnd < 0 || fault !== null) {
+      let fault = headEnd < 0 ? undefined : this.#readHead(source, start, headEnd);
+      if (headEnd < 0 || fault !== undefined) {
         const relaxedEnd = findHeadEnd(
           source,
-          fault === null ? start + this.#searched : start,
+          fault === undefined ? start + this.#searched : start,
           end,
         );
         if (relaxedEnd < 0) return this.#keepHead(source, start, end);
         const straight = straightenHead(source, start, relaxedEnd);
         fault = this.#readHead(straight, 0, straight.length);
-        if (fault !== null) return this.#bad(fault);
+        if (fault !== undefined) return this.#bad(fault);
         source = Buffer.concat([straight, source.subarray(relaxedEnd, end)]);
         start = 0;
         headEnd = straight.length;
@@ -133,7 +133,7 @@ export class ResponseParser {
       this.#searched = 0;
       if (this.#facts.status >= 200) {
         const pending = this.#pending;
-        this.#pending = null;
+        this.#pending = undefined;
         const result = this.#beginBody(source, start, headEnd, end);
         pending?.drop();
         return result;
@@ -145,7 +145,7 @@ export class ResponseParser {
     }
   }
 
-  #readHead(bytes: Buffer, start: number, end: number): string | null {
+  #readHead(bytes: Buffer, start: number, end: number): string | undefined {
     if (end - start > MAX_RESPONSE_HEAD_BYTES) return LONG_HEAD;
     return parseHead(bytes, start, end, this.#facts);
   }
@@ -154,8 +154,8 @@ export class ResponseParser {
     if (end - start > MAX_RESPONSE_HEAD_BYTES) return this.#bad(LONG_HEAD);
     // Whoever speaks another protocol and waits for us to go on will never end this head.
     const fault = findStartFault(source, start, end);
-    if (fault !== null) return this.#bad(fault);
-    if (this.#pending === null || start > 0) {
+    if (fault !== undefined) return this.#bad(fault);
+    if (this.#pending === undefined || start > 0) {
       const kept = new ByteSink(this.#memory);
       if (!kept.append(source, start, end)) return 'overloaded';
       this.#pending?.drop();
@@ -200,14 +200,14 @@ export class ResponseParser {
   }
 
   #pushBody(bytes: Buffer, from: number, to: number): ParseResult {
-    if (this.#chunked !== null) {
+    if (this.#chunked !== undefined) {
       const result = this.#chunked.push(bytes, from, to);
       if (result === 'bad') return this.#bad('answered with bad chunks');
       if (result !== 'done') return result;
       this.body = this.#chunked.data.take();
       return this.#finish(this.#chunked.at < to);
     }
-    if (this.#sink !== null) {
+    if (this.#sink !== undefined) {
       if (this.#sink.length + to - from > this.#maxBytes) return 'too-large';
       return this.#sink.append(bytes, from, to) ? 'more' : 'overloaded';
     }
@@ -229,8 +229,8 @@ export class ResponseParser {
     this.#phase = 'done';
     this.#memory = COLLECTED;
     this.#room = EMPTY;
-    this.#chunked = null;
-    this.#sink = null;
+    this.#chunked = undefined;
+    this.#sink = undefined;
     return 'done';
   }
 

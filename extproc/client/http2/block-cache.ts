@@ -6,12 +6,12 @@ export class BlockCache {
   #bytes: Buffer = Buffer.alloc(0);
   #fields: readonly string[] = [];
 
-  /** The fields of `block[start, end)`, null when it is broken. They are shared: nobody changes them. */
-  read(block: Buffer, start: number, end: number): readonly string[] | null {
+  /** The fields of `block[start, end)`, undefined when it is broken. They are shared: nobody changes them. */
+  read(block: Buffer, start: number, end: number): readonly string[] | undefined {
     const bytes = this.#bytes;
     if (bytes.length === end - start && equals(bytes, block, start)) return this.#fields;
     const fields = decodeBlock(block, start, end);
-    if (fields === null) return null;
+    if (fields === undefined) return undefined;
     this.#bytes = Buffer.from(block.subarray(start, end));
     this.#fields = fields;
     return fields;

@@ -19,16 +19,16 @@ export class GrpcCall implements QueuedCall, StreamOwner {
   readonly request: CallRequest;
   readonly done: (result: CallResult) => void;
   readonly pieces: readonly Buffer[];
-  deadline: Deadline | null = null;
+  deadline: Deadline | undefined;
   /** Unpacks the response, once that is whole. */
-  unpacking: CallHandle | null = null;
+  unpacking: CallHandle | undefined;
   /** How often it was moved to another connection. */
   moves = 0;
   over = false;
   readonly #owner: GrpcCallOwner;
-  /** Null while no connection carries it. */
-  #connection: Http2Connection | null = null;
-  #stream: ClientStream | null = null;
+  /** Undefined while no connection carries it. */
+  #connection: Http2Connection | undefined;
+  #stream: ClientStream | undefined;
 
   constructor(owner: GrpcCallOwner, request: CallRequest, done: (result: CallResult) => void) {
     this.#owner = owner;
@@ -50,22 +50,22 @@ export class GrpcCall implements QueuedCall, StreamOwner {
   detach(): void {
     const connection = this.#connection;
     const stream = this.#stream;
-    this.#connection = null;
-    this.#stream = null;
-    if (connection !== null && stream !== null) connection.abandon(stream);
+    this.#connection = undefined;
+    this.#stream = undefined;
+    if (connection !== undefined && stream !== undefined) connection.abandon(stream);
   }
 
   answered(stream: ClientStream): void {
-    this.#connection = null;
-    this.#stream = null;
+    this.#connection = undefined;
+    this.#stream = undefined;
     this.#owner.answered(this, stream);
   }
 
   lost(stream: ClientStream, loss: StreamLoss): void {
     const connection = this.#connection;
-    this.#connection = null;
-    this.#stream = null;
-    if (connection !== null) this.#owner.lost(this, connection, stream, loss);
+    this.#connection = undefined;
+    this.#stream = undefined;
+    if (connection !== undefined) this.#owner.lost(this, connection, stream, loss);
   }
 
   cancel(): void {

@@ -56,7 +56,7 @@ export class Http2Client implements UnitClient {
 
   answered(call: GrpcCall, stream: ClientStream): void {
     call.unpacking = readGrpcResult(stream, call.request, this.#options.host, (result) => {
-      call.unpacking = null;
+      call.unpacking = undefined;
       this.#queue.finish(call, result);
     });
   }
@@ -108,7 +108,7 @@ export class Http2Client implements UnitClient {
     this.#abandon(call);
   }
 
-  #place(call: GrpcCall, except: Http2Connection | null = null): void {
+  #place(call: GrpcCall, except?: Http2Connection): void {
     const connections = this.#connections;
     for (const connection of connections) {
       if (connection !== except && connection.hasRoom()) {
@@ -116,7 +116,7 @@ export class Http2Client implements UnitClient {
         return;
       }
     }
-    if (connections.length >= this.#maxConnections && except === null) {
+    if (connections.length >= this.#maxConnections && except === undefined) {
       this.#queue.wait(call, `${connections.length} connections full`);
       return;
     }
@@ -135,7 +135,7 @@ export class Http2Client implements UnitClient {
 
   #abandon(call: GrpcCall): void {
     call.unpacking?.cancel();
-    call.unpacking = null;
+    call.unpacking = undefined;
     call.detach();
     this.#queue.leave(call);
   }

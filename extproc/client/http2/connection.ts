@@ -274,9 +274,9 @@ export class Http2Connection implements FrameHandler {
     if (stream === undefined) return 0;
     const cache = stream.httpStatus === 0 ? this.#headerCache : this.#trailerCache;
     const fields = cache.read(payload, start, end);
-    if (fields === null) return H2_ERROR.COMPRESSION_ERROR;
+    if (fields === undefined) return H2_ERROR.COMPRESSION_ERROR;
     const fault = stream.takeFields(fields, endsStream);
-    if (fault !== null) this.#lose(stream, bad(fault));
+    if (fault !== undefined) this.#lose(stream, bad(fault));
     else if (endsStream) this.#finish(stream);
     return 0;
   }
@@ -302,12 +302,12 @@ export class Http2Connection implements FrameHandler {
       this.#deadlines.drop(this.#deadline);
       if (this.#streams.size === 0) this.#rest();
     }
-    if (settings.maxFrameBytes !== null) this.#sender.maxFrameBytes = settings.maxFrameBytes;
-    if (settings.concurrentStreams !== null) {
+    if (settings.maxFrameBytes !== undefined) this.#sender.maxFrameBytes = settings.maxFrameBytes;
+    if (settings.concurrentStreams !== undefined) {
       this.#allowedStreams = Math.min(settings.concurrentStreams, MAX_CONCURRENT_STREAMS);
       this.#owner.learned(this.#allowedStreams);
     }
-    if (settings.initialWindow !== null) {
+    if (settings.initialWindow !== undefined) {
       const change = settings.initialWindow - this.#sender.initialWindow;
       this.#sender.initialWindow = settings.initialWindow;
       for (const stream of this.#streams.values()) {

@@ -27,7 +27,7 @@ const request = requestOf({
     encodeField('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
     encodeField('authorization', 'Bearer abcdefghijklmnop'),
   ]),
-  contentType: null,
+  contentType: undefined,
   body: Buffer.alloc(bodyBytes, 'y'),
   timeoutMs: 5000,
 });

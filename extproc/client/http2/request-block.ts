@@ -35,10 +35,10 @@ export class RequestBlocks {
     return made;
   }
 
-  /** `grpc-timeout` of a call; null when it has none. */
-  timeout(request: CallRequest): Buffer | null {
+  /** `grpc-timeout` of a call; undefined when it has none. */
+  timeout(request: CallRequest): Buffer | undefined {
     const { timeoutMs } = request;
-    if (timeoutMs === null || !this.#saysTimeout) return null;
+    if (timeoutMs === undefined || !this.#saysTimeout) return undefined;
     const known = this.#timeouts.get(timeoutMs);
     if (known !== undefined) return known;
     const whole = Math.max(1, Math.ceil(timeoutMs));

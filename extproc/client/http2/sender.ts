@@ -44,8 +44,8 @@ export class RequestSender {
       this.#frame(length, FRAME.HEADERS, FLAG.END_HEADERS, streamId);
       this.#output.append(start, 0, start.length);
       this.#output.append(request.headers, 0, request.headers.length);
-      if (extra !== null) this.#output.append(extra, 0, extra.length);
-      if (timeout !== null) this.#output.append(timeout, 0, timeout.length);
+      if (extra !== undefined) this.#output.append(extra, 0, extra.length);
+      if (timeout !== undefined) this.#output.append(timeout, 0, timeout.length);
     } else {
       const block = Buffer.concat([start, request.headers, extra ?? NOTHING, timeout ?? NOTHING]);
       this.#longBlock(block, streamId);

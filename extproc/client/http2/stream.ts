@@ -58,35 +58,35 @@ export class ClientStream {
     this.message = new MessageReader(maxAnswerBytes, memory);
   }
 
-  /** Takes a block of the response: headers, then trailers, which end the stream. Returns what is wrong, or null. */
-  takeFields(fields: readonly string[], endsStream: boolean): string | null {
+  /** Takes a block of the response: headers, then trailers, which end the stream. Returns what is wrong, or undefined. */
+  takeFields(fields: readonly string[], endsStream: boolean): string | undefined {
     this.started = true;
     if (fields.length > 2 * MAX_RESPONSE_HEADERS) return 'answered with too many headers';
     if (this.httpStatus > 0) {
       this.trailers = fields;
-      return endsStream ? null : 'answered with headers behind headers';
+      return endsStream ? undefined : 'answered with headers behind headers';
     }
     const status = fields[0] === ':status' ? Number(fields[1]) : 0;
     if (!(status >= 100 && status <= 999)) return 'answered without a status';
-    if (status < 200) return endsStream ? 'answered with 1xx alone' : null;
+    if (status < 200) return endsStream ? 'answered with 1xx alone' : undefined;
     if (status === 200) {
       // A page in place of messages would be read as a frame of some absurd length.
       const type = fieldOf(fields, 'content-type');
-      if (!isGrpc(type) && fieldOf(fields, 'grpc-status') === null)
+      if (!isGrpc(type) && fieldOf(fields, 'grpc-status') === undefined)
         return `answered ${typeText(type)}, not gRPC`;
     }
     this.httpStatus = status;
     this.headers = fields;
-    return null;
+    return undefined;
   }
 }
 
-function isGrpc(contentType: string | null): boolean {
-  return contentType !== null && /^application\/grpc([+;]|$)/i.test(contentType);
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc([+;]|$)/i.test(contentType);
 }
 
-function typeText(contentType: string | null): string {
-  return contentType === null
+function typeText(contentType: string | undefined): string {
+  return contentType === undefined
     ? 'without a content type'
     : `content type ${contentType.slice(0, 100)}`;
 }

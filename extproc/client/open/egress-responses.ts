@@ -22,13 +22,13 @@ export function readEgressResponses(client: UnitClient, host: string, address: s
   });
 }
 
-/** Null where the response is the unit's own. */
-function failureOf(result: CallResult): CallFailure | null {
-  if (result.kind !== 'response' || result.isOk) return null;
+/** Undefined where the response is the unit's own. */
+function failureOf(result: CallResult): CallFailure | undefined {
+  if (result.kind !== 'response' || result.isOk) return undefined;
   const code = result.head.find(ERROR_HEADER);
-  return code !== null && isErrorCode(code)
+  return code !== undefined && isErrorCode(code)
     ? { kind: 'failure', code, text: infoOf(result) }
-    : null;
+    : undefined;
 }
 
 function isErrorCode(text: string): text is ErrorCode {
@@ -40,7 +40,7 @@ function infoOf(response: CallResponse): string {
   if (response.grpcMessage !== '') return response.grpcMessage;
   const text = response.body.toString('utf8');
   try {
-    const body = JSON.parse(text) as { readonly status?: { readonly info?: unknown } } | null;
+    const body = JSON.parse(text) as { readonly status?: { readonly info?: unknown } } | undefined;
     const info = body?.status?.info;
     return typeof info === 'string' ? info : text;
   } catch {

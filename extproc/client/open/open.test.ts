@@ -67,7 +67,11 @@ for (const [kind, open] of Object.entries(OPENERS)) {
       egressSocket: path,
       egressHost: EGRESS_HOST,
     });
-    const result = await callOnce(client, { path: '/a.B/C', contentType: null, timeoutMs: 60_000 });
+    const result = await callOnce(client, {
+      path: '/a.B/C',
+      contentType: undefined,
+      timeoutMs: 60_000,
+    });
     client.close();
     assert.equal(client.headerForm, 'hpack');
     assert.equal(said(result), '0  {"a":1} x-unit,m');
@@ -86,12 +90,12 @@ for (const [kind, open] of Object.entries(OPENERS)) {
     const server = await startH2Server((r) => answerOk(r, r.body));
     t.after(() => server.close());
     const client = open(edgeTo('grpc', 'direct', server.port), {
-      egressSocket: null,
+      egressSocket: undefined,
       egressHost: '',
     });
     const result = await callOnce(client, {
       path: '/a.B/C',
-      contentType: null,
+      contentType: undefined,
       headers: encodeField('x-a', '1'),
       extra: encodeField('x-b', '2'),
     });
@@ -103,7 +107,7 @@ for (const [kind, open] of Object.entries(OPENERS)) {
   });
 
   test(`${kind}: a unit that is down is named with its address`, async () => {
-    const client = open(edgeTo('rest', 'direct', 1), { egressSocket: null, egressHost: '' });
+    const client = open(edgeTo('rest', 'direct', 1), { egressSocket: undefined, egressHost: '' });
     const result = await callOnce(client);
     client.close();
     assert.deepEqual(result, {

@@ -10,8 +10,8 @@ import { MAX_EGRESS_CALLS, MAX_EGRESS_CONNECTIONS } from '../limits.ts';
 import { hostPort } from '../../../lib/runtime/hosts.ts';
 
 export interface ClientOptions {
-  /** Path of Envoy's egress socket; null where there is none: every call over egress then fails. */
-  readonly egressSocket: string | null;
+  /** Path of Envoy's egress socket; undefined where there is none: every call over egress then fails. */
+  readonly egressSocket: string | undefined;
   /** Name of the unit on the egress listener (`egressHost`). */
   readonly egressHost: string;
   readonly log?: unknown;

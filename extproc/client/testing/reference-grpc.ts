@@ -13,9 +13,9 @@ export class GrpcReference implements UnitClient {
   readonly #host: string;
 
   /** `host`: host and port, or with `socketPath` the name that the calls have there. */
-  constructor(host: string, socketPath: string | null = null) {
+  constructor(host: string, socketPath?: string) {
     this.#host = host;
-    const target = socketPath === null ? host : `unix:${socketPath}`;
+    const target = socketPath === undefined ? host : `unix:${socketPath}`;
     this.#client = new Client(target, credentials.createInsecure(), {
       'grpc.default_authority': host,
       'grpc.max_receive_message_length': -1,
@@ -26,7 +26,7 @@ export class GrpcReference implements UnitClient {
   call(request: CallRequest, done: (result: CallResult) => void): CallHandle {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.concat(request.body);
     const deadline =
-      request.timeoutMs === null ? Number.POSITIVE_INFINITY : Date.now() + request.timeoutMs;
+      request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + request.timeoutMs;
     let cancelled = false;
     let headers: readonly string[] = [];
     let trailers: readonly string[] = [];
@@ -95,7 +95,7 @@ export class GrpcReference implements UnitClient {
 }
 
 function headersOf({ headers, extra }: CallRequest): Buffer {
-  return extra === null ? headers : Buffer.concat([headers, extra]);
+  return extra === undefined ? headers : Buffer.concat([headers, extra]);
 }
 
 function metadataOf(block: Buffer): Metadata {

@@ -46,15 +46,17 @@ export class UndiciReference implements UnitClient {
 
   call(request: CallRequest, done: (result: CallResult) => void): CallHandle {
     const abort = new AbortController();
-    let stop: Stop | null = null;
+    let stop: Stop | undefined;
     const end = (why: Stop): void => {
       stop = why;
       abort.abort();
     };
     const timer =
-      request.timeoutMs === null ? null : setTimeout(() => end('timeout'), request.timeoutMs);
+      request.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => end('timeout'), request.timeoutMs);
     const settle = (result: CallResult): void => {
-      if (timer !== null) clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
       if (stop !== 'cancelled') done(result);
     };
     this.#attempt(request, abort.signal, () => end('too-large')).then(settle, (error: unknown) => {
@@ -104,7 +106,7 @@ export class UndiciReference implements UnitClient {
     }
   }
 
-  #failureOf(request: CallRequest, stop: Stop | null, error: unknown): CallResult {
+  #failureOf(request: CallRequest, stop: Stop | undefined, error: unknown): CallResult {
     const fail = (code: CallFailureCode, what: string): CallResult =>
       failure(code, this.#host, request.path, what);
     if (stop === 'timeout')
@@ -129,8 +131,8 @@ function flatHeaders(request: CallRequest): string[] {
     if (colon > 0 && line.slice(0, colon) !== 'te')
       flat.push(line.slice(0, colon), line.slice(colon + 1).trim());
   }
-  if (request.contentType !== null) flat.push('content-type', request.contentType);
-  if (request.contentEncoding !== null) flat.push('content-encoding', request.contentEncoding);
+  if (request.contentType !== undefined) flat.push('content-type', request.contentType);
+  if (request.contentEncoding !== undefined) flat.push('content-encoding', request.contentEncoding);
   return flat;
 }
 
@@ -140,8 +142,8 @@ function headOf(status: number, raw: readonly unknown[]): ResponseHead {
   return {
     status,
     find: (name) => {
-      for (let i = 0; i < names.length; i += 2) if (names[i] === name) return names[i + 1] ?? null;
-      return null;
+      for (let i = 0; i < names.length; i += 2) if (names[i] === name) return names[i + 1];
+      return undefined;
     },
     entries: () => {
       const passed: string[] = [];

@@ -9,8 +9,8 @@ import {
 
 export type Encoding = 'gzip' | 'deflate' | 'br';
 
-/** The encoding of that name, in lower case; null for one that is not read here. */
-export function encodingOf(name: string): Encoding | null {
+/** The encoding of that name, in lower case; undefined for one that is not read here. */
+export function encodingOf(name: string): Encoding | undefined {
   switch (name) {
     case 'gzip':
     case 'x-gzip':
@@ -19,7 +19,7 @@ export function encodingOf(name: string): Encoding | null {
     case 'deflate':
       return name;
     default:
-      return null;
+      return undefined;
   }
 }
 
@@ -71,8 +71,8 @@ function isTooLarge(error: unknown): boolean {
 /** Bytes at the end of a gzip member that say how long it is unpacked, modulo 2^32. */
 const GZIP_LENGTH_BYTES = 4;
 
-/** How long the body says that it becomes; null where it does not say so. It may be wrong. */
-export function announcedBytes(packed: Buffer, encoding: Encoding): number | null {
-  if (encoding !== 'gzip' || packed.length < GZIP_LENGTH_BYTES) return null;
+/** How long the body says that it becomes; undefined where it does not say so. It may be wrong. */
+export function announcedBytes(packed: Buffer, encoding: Encoding): number | undefined {
+  if (encoding !== 'gzip' || packed.length < GZIP_LENGTH_BYTES) return undefined;
   return packed.readUInt32LE(packed.length - GZIP_LENGTH_BYTES);
 }

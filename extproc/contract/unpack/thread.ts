@@ -25,7 +25,7 @@ export type FromUnpacker =
 
 type Order = Extract<ToUnpacker, { kind: 'unpack' }>;
 
-let waiting: ((granted: boolean) => void) | null = null;
+let waiting: ((granted: boolean) => void) | undefined;
 
 function say(message: FromUnpacker, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
@@ -34,14 +34,14 @@ function say(message: FromUnpacker, transfer: ArrayBuffer[] = []): void {
 /** Unpacks up to `bound`, for which so many bytes more have to be granted. */
 function attempt(order: Order, packed: Buffer, bound: number, more: number): void {
   waiting = (granted) => {
-    const unpacked = granted ? unpackNow(packed, order.encoding, bound) : null;
+    const unpacked = granted ? unpackNow(packed, order.encoding, bound) : undefined;
     if (unpacked === 'too-large' && bound < order.maxBytes) {
       const next = Math.min(bound * UNPACK_GROWTH, order.maxBytes);
       attempt(order, packed, next, next - bound);
       return;
     }
     freeMemory(order.bytes);
-    if (unpacked === null) return;
+    if (unpacked === undefined) return;
     if (typeof unpacked === 'string') say({ kind: 'done', result: unpacked });
     else answer(unpacked);
   };
@@ -56,7 +56,7 @@ function answer({ buffer, byteOffset, length }: Buffer): void {
 parentPort?.on('message', (message: ToUnpacker) => {
   if (message.kind === 'room') {
     const next = waiting;
-    waiting = null;
+    waiting = undefined;
     next?.(message.granted);
     return;
   }

@@ -7,7 +7,7 @@ test('so many run, so many wait in order, and whoever is one too many is told', 
   const started: number[] = [];
   const [a, b, c, d, e] = [1, 2, 3, 4, 5].map((n) => turns.take(() => started.push(n)));
   assert.deepEqual(started, [1, 2]);
-  assert.equal(e, null);
+  assert.equal(e, undefined);
   b?.end();
   b?.end();
   assert.deepEqual(started, [1, 2, 3]);

@@ -7,7 +7,7 @@ export interface Turn {
 }
 
 interface Place extends Turn {
-  start: (() => void) | null;
+  start: (() => void) | undefined;
 }
 
 export class Turns {
@@ -29,15 +29,15 @@ export class Turns {
     return this.#waiting.length;
   }
 
-  /** Calls `start` once, now or later; null when too many wait already. */
-  take(start: () => void): Turn | null {
+  /** Calls `start` once, now or later; undefined when too many wait already. */
+  take(start: () => void): Turn | undefined {
     const place: Place = { start, end: () => this.#end(place) };
     if (this.#running < this.#maxRunning) {
       this.#run(place);
     } else if (this.#waiting.length < this.#maxWaiting) {
       this.#waiting.push(place);
     } else {
-      return null;
+      return undefined;
     }
     return place;
   }
@@ -45,15 +45,15 @@ export class Turns {
   #run(place: Place): void {
     this.#running++;
     const { start } = place;
-    place.start = null;
+    place.start = undefined;
     start?.();
   }
 
   #end(place: Place): void {
-    if (place.start !== null) {
+    if (place.start !== undefined) {
       const at = this.#waiting.indexOf(place);
       if (at >= 0) this.#waiting.splice(at, 1);
-      place.start = null;
+      place.start = undefined;
       place.end = () => {};
       return;
     }

@@ -96,11 +96,11 @@ for (const [name, encoding, pack] of PACKERS) {
 
 test('what is small is unpacked at once', () => {
   const { account } = accountOf(MIB);
-  let result: Unpacked | null = null;
+  let result: Unpacked | undefined;
   const handle = unpack(gzipSync('abc'), 'gzip', 1000, account, (each) => {
     result = each;
   });
-  assert.equal(handle, null);
+  assert.equal(handle, undefined);
   assert.deepEqual(result, { kind: 'plain', body: Buffer.from('abc') });
 });
 

@@ -34,7 +34,7 @@ export function countUnpacking(): number {
 }
 
 /**
- * `done` is called once, at once for what is small: null is returned then. The handle stops the work, and what was held for
+ * `done` is called once, at once for what is small: undefined is returned then. The handle stops the work, and what was held for
  * it is given back; `done` is not called any more.
  */
 export function unpack(
@@ -43,24 +43,24 @@ export function unpack(
   maxBytes: number,
   account: ByteAccount,
   done: (unpacked: Unpacked) => void,
-): CallHandle | null {
+): CallHandle | undefined {
   if (packed.length <= UNPACK_NOW_BYTES) {
     const now = unpackSmall(packed, encoding, maxBytes, account);
-    if (now !== null) {
+    if (now !== undefined) {
       done(now);
-      return null;
+      return undefined;
     }
   }
   return new Unpacking(packed, encoding, maxBytes, account, done).begin();
 }
 
-/** Null for a body that becomes longer than is unpacked at once. */
+/** Undefined for a body that becomes longer than is unpacked at once. */
 function unpackSmall(
   packed: Buffer,
   encoding: Encoding,
   maxBytes: number,
   account: ByteAccount,
-): Unpacked | null {
+): Unpacked | undefined {
   const bound = Math.min(maxBytes, UNPACK_NOW_BYTES);
   if (!account.hold(bound)) return { kind: 'overloaded' };
   const unpacked = unpackNow(packed, encoding, bound);
@@ -69,7 +69,7 @@ function unpackSmall(
     return { kind: 'plain', body: unpacked };
   }
   account.release(bound);
-  return unpacked === 'too-large' && bound < maxBytes ? null : { kind: unpacked };
+  return unpacked === 'too-large' && bound < maxBytes ? undefined : { kind: unpacked };
 }
 
 /** One body on its way through the thread. */
@@ -79,7 +79,7 @@ class Unpacking implements CallHandle, ThreadJob<FromUnpacker> {
   readonly #maxBytes: number;
   readonly #account: ByteAccount;
   readonly #done: (unpacked: Unpacked) => void;
-  #turn: Turn | null = null;
+  #turn: Turn | undefined;
   #heldBytes = 0;
   #inThread = false;
   #cancelled = false;
@@ -98,11 +98,11 @@ class Unpacking implements CallHandle, ThreadJob<FromUnpacker> {
     this.#done = done;
   }
 
-  begin(): CallHandle | null {
+  begin(): CallHandle | undefined {
     this.#turn = turns.take(() => setImmediate(() => this.#copy()));
-    if (this.#turn !== null) return this;
+    if (this.#turn !== undefined) return this;
     this.#done({ kind: 'overloaded' });
-    return null;
+    return undefined;
   }
 
   cancel(): void {

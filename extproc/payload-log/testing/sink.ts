@@ -55,8 +55,8 @@ export const event = (url: string, bytes = 2): PayloadEvent => ({
   url,
   headers: { 'ce-id': '1', 'content-type': 'application/json' },
   body: Buffer.alloc(bytes, 'x'),
-  contentEncoding: null,
-  redaction: null,
+  contentEncoding: undefined,
+  redaction: undefined,
 });
 
 export function loggedPlan(url: string, logs: object = {}) {
@@ -68,10 +68,10 @@ export function loggedPlan(url: string, logs: object = {}) {
   return { ...plan, units };
 }
 
-export const message = (body: string | Buffer, contentEncoding: string | null = null): Message => ({
+export const message = (body: string | Buffer, contentEncoding?: string): Message => ({
   body: Buffer.from(body),
   contentType: 'application/json',
-  layout: null,
+  layout: undefined,
   contentEncoding,
-  head: null,
+  head: undefined,
 });

@@ -9,7 +9,7 @@ function decode(bytes: Buffer) {
   const parts = newRequestParts();
   const valid = decodeRequest(bytes, 0, bytes.length, parts);
   const route =
-    parts.routeStart < 0 ? null : bytes.toString('latin1', parts.routeStart, parts.routeEnd);
+    parts.routeStart < 0 ? undefined : bytes.toString('latin1', parts.routeStart, parts.routeEnd);
   return { valid, ...parts, matter: bytes.subarray(parts.start, parts.end), route };
 }
 
@@ -40,7 +40,7 @@ test('the name of the route is found among the attributes, wherever it stands', 
   const message = { request_headers: { headers: { headers: [] } }, attributes };
   assert.equal(decode(serialize(message)).route, 'hash/predict-rest');
   const number = { 'xds.route_name': { numberValue: 7 } };
-  assert.equal(decode(serialize({ attributes: { x: { fields: number } } })).route, null);
+  assert.equal(decode(serialize({ attributes: { x: { fields: number } } })).route, undefined);
 });
 
 test('unknown fields of every type are passed over, and lengths may be written long', () => {

@@ -60,18 +60,18 @@ export class HeaderList {
 export function buildHeadersReply(
   writer: BackwardWriter,
   headers: HeaderList,
-  whole: { readonly frame: number; readonly bytes: number } | null,
+  whole: { readonly frame: number; readonly bytes: number } | undefined,
   routing: string,
 ): void {
-  writer.reset(whole === null ? 0 : whole.bytes);
-  if (whole !== null) {
+  writer.reset(whole === undefined ? 0 : whole.bytes);
+  if (whole !== undefined) {
     if (whole.frame >= 0) writer.grpcFrame(whole.frame);
     writer.close(1, 0);
     writer.close(3, 0);
   }
   writer.number(5, 1);
   writeHeaderMutation(writer, 2, headers);
-  if (whole !== null) writer.number(1, CONTINUE_AND_REPLACE);
+  if (whole !== undefined) writer.number(1, CONTINUE_AND_REPLACE);
   writer.close(1, 0);
   writer.close(REPLY.REQUEST_HEADERS, 0);
   writeRouting(writer, routing);

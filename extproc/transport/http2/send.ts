@@ -20,8 +20,8 @@ export interface SendState {
   pending: Buffer[];
   pendingAt: number;
   pendingBytes: number;
-  /** The header block that ends the stream, once everything before it is out; null while it goes on. */
-  trailers: Buffer | null;
+  /** The header block that ends the stream, once everything before it is out; undefined while it goes on. */
+  trailers: Buffer | undefined;
   ended: boolean;
 }
 
@@ -52,9 +52,15 @@ export class ResponseSender {
    * Sends `head[start, end)` and then `body` as DATA. The head is copied before this returns, the body may be kept
    * and must not change.
    */
-  data(stream: SendState, head: Buffer, start: number, end: number, body: Buffer | null): void {
-    if (stream.ended || stream.trailers !== null) return;
-    const bodyBytes = body === null ? 0 : body.length;
+  data(
+    stream: SendState,
+    head: Buffer,
+    start: number,
+    end: number,
+    body: Buffer | undefined,
+  ): void {
+    if (stream.ended || stream.trailers !== undefined) return;
+    const bodyBytes = body === undefined ? 0 : body.length;
     const bytes = end - start + bodyBytes;
     const fits = bytes <= this.maxFrameBytes && bytes <= this.#window && bytes <= stream.sendWindow;
     if (fits && stream.pendingBytes === 0 && end - start <= COPY_BYTES) {
@@ -63,20 +69,20 @@ export class ResponseSender {
       out.reserve(FRAME_HEAD_BYTES + copied);
       out.at = writeFrameHead(out.slab, out.at, bytes, FRAME.DATA, 0, stream.id);
       out.at += head.copy(out.slab, out.at, start, end);
-      if (body !== null) out.append(body, 0, bodyBytes);
+      if (body !== undefined) out.append(body, 0, bodyBytes);
       this.#window -= bytes;
       stream.sendWindow -= bytes;
       return;
     }
     stream.pending.push(Buffer.from(head.subarray(start, end)));
-    if (body !== null && bodyBytes > 0) stream.pending.push(body);
+    if (body !== undefined && bodyBytes > 0) stream.pending.push(body);
     stream.pendingBytes += bytes;
     this.#pump(stream);
   }
 
   /** Ends a stream with a block of trailers, after all that waits on it. */
   end(stream: SendState, trailers: Buffer): void {
-    if (stream.ended || stream.trailers !== null) return;
+    if (stream.ended || stream.trailers !== undefined) return;
     stream.trailers = trailers;
     this.#pump(stream);
   }
@@ -127,7 +133,7 @@ export class ResponseSender {
       this.#frame(stream, bytes);
     }
     this.#waiting.delete(stream);
-    if (stream.trailers !== null && !stream.ended) {
+    if (stream.trailers !== undefined && !stream.ended) {
       this.headers(stream, stream.trailers, true);
       stream.ended = true;
       this.#ended(stream);

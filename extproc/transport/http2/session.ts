@@ -56,7 +56,7 @@ export interface StreamHandler {
 }
 
 export interface Http2Stream extends SendState {
-  handler: StreamHandler | null;
+  handler: StreamHandler | undefined;
   /** Bytes received since credit was given back last. */
   uncredited: number;
   /** The peer sends no more on it, and takes no more if it reset it. */
@@ -75,7 +75,7 @@ export class ServerSession implements FrameHandler {
   #settingsSeen = false;
   #lastStreamId = 0;
   #uncredited = 0;
-  #dataStream: Http2Stream | null = null;
+  #dataStream: Http2Stream | undefined;
   /** Stream of a header block that CONTINUATION must go on with; 0 for none. */
   #blockStreamId = 0;
   #blockEndsStream = false;
@@ -153,9 +153,9 @@ export class ServerSession implements FrameHandler {
       this.#uncredited = 0;
     }
     // Frames of a stream that ended here may still be on their way: counted, not looked at.
-    const stream = this.#streams.get(streamId) ?? null;
+    const stream = this.#streams.get(streamId);
     this.#dataStream = stream;
-    if (stream === null) return 0;
+    if (stream === undefined) return 0;
     if (stream.remoteEnded) return H2_ERROR.STREAM_CLOSED;
     stream.uncredited += bytes;
     if (stream.uncredited > STREAM_WINDOW_BYTES) return H2_ERROR.FLOW_CONTROL_ERROR;
@@ -167,15 +167,15 @@ export class ServerSession implements FrameHandler {
   }
 
   dataPiece(chunk: Buffer, start: number, end: number): number {
-    const handler = this.#dataStream?.handler ?? null;
-    if (handler !== null) handler.data(chunk, start, end);
+    const handler = this.#dataStream?.handler;
+    if (handler !== undefined) handler.data(chunk, start, end);
     return 0;
   }
 
   dataEnd(endStream: boolean): number {
     const stream = this.#dataStream;
-    this.#dataStream = null;
-    if (stream !== null && endStream) this.#remoteEnd(stream);
+    this.#dataStream = undefined;
+    if (stream !== undefined && endStream) this.#remoteEnd(stream);
     return 0;
   }
 
@@ -264,9 +264,9 @@ export class ServerSession implements FrameHandler {
         pending: [],
         pendingAt: 0,
         pendingBytes: 0,
-        trailers: null,
+        trailers: undefined,
         ended: false,
-        handler: null,
+        handler: undefined,
         uncredited: 0,
         remoteEnded: false,
       };
@@ -327,9 +327,9 @@ export class ServerSession implements FrameHandler {
   #remove(stream: Http2Stream): void {
     if (!this.#streams.delete(stream.id)) return;
     this.sender.forget(stream);
-    if (this.#dataStream === stream) this.#dataStream = null;
+    if (this.#dataStream === stream) this.#dataStream = undefined;
     const handler = stream.handler;
-    stream.handler = null;
+    stream.handler = undefined;
     handler?.closed();
     if (this.#draining && this.#streams.size === 0) this.#finish();
   }

@@ -280,7 +280,13 @@ function replyAny(random: Random, exchange: Exchange): void {
       exchange.reply({ kind: 'error', code: 'UNIT_RESET', info: 'x', routing });
       return;
     case 2:
-      exchange.reply({ kind: 'grpc-error', grpcStatus: 5, grpcMessage: 'x', head: null, routing });
+      exchange.reply({
+        kind: 'grpc-error',
+        grpcStatus: 5,
+        grpcMessage: 'x',
+        head: undefined,
+        routing,
+      });
       return;
     default:
       exchange.reply({

@@ -97,7 +97,7 @@ export function headOf(
 ): ResponseHead {
   return {
     status,
-    find: (name) => headers[name] ?? null,
+    find: (name) => headers[name],
     entries: () => Object.entries(headers).flat(),
   };
 }
@@ -108,12 +108,12 @@ export interface Asked {
   readonly verb: CallVerb;
   readonly transport: Transport;
   readonly body: Buffer;
-  readonly contentType: string | null;
-  readonly contentEncoding: string | null;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
   /** The header block said that the response will be read. */
   readonly readable: boolean;
   readonly replaceable: boolean;
-  readonly timeoutMs: number | null;
+  readonly timeoutMs: number | undefined;
 }
 
 export type Respond = (asked: Asked, done: (result: CallResult) => void) => (() => void) | void;
@@ -173,7 +173,7 @@ export function fakeClient(unit: string, transport: Transport, respond: Respond)
 
 export function fakeHeaders(headers: Readonly<Record<string, string>> = {}): RequestHeaders {
   return {
-    find: (name) => headers[name] ?? null,
+    find: (name) => headers[name],
     copy: (name, into) => {
       const value = Buffer.from(headers[name] ?? '', 'latin1');
       if (headers[name] === undefined || value.length > into.length) return -1;
@@ -226,9 +226,9 @@ export function jsonMessage(text: string): Message {
   return {
     body: Buffer.from(text),
     contentType: 'application/json',
-    layout: null,
-    contentEncoding: null,
-    head: null,
+    layout: undefined,
+    contentEncoding: undefined,
+    head: undefined,
   };
 }
 

@@ -8,7 +8,7 @@ import { MemoryStore } from '../../policies/memory-store.ts';
 import type { FeedbackDesk } from '../context.ts';
 import { FeedbackGraphs } from '../feedback-graph.ts';
 
-export function deskAround(memory: BranchMemory, siblings: Siblings | null): FeedbackDesk {
+export function deskAround(memory: BranchMemory, siblings: Siblings | undefined): FeedbackDesk {
   return {
     memory,
     recaller: new Recaller(memory, siblings),

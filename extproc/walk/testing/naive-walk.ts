@@ -135,8 +135,8 @@ export function walkNaively(
       ? 'transform-input'
       : node.builtIn === undefined && node.type === 'MODEL'
         ? 'predict'
-        : null;
-    if (input !== null) {
+        : undefined;
+    if (input !== undefined) {
       message = call(node, input, fit(message), done);
     }
     if (children.length > 0) {

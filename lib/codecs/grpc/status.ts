@@ -9,23 +9,25 @@ export interface GrpcEnd {
   readonly message: string;
 }
 
-/** The end that the fields give; null when they hold no `grpc-status`. */
-export function readEnd(fields: readonly string[]): GrpcEnd | null {
+/** The end that the fields give; undefined when they hold no `grpc-status`. */
+export function readEnd(fields: readonly string[]): GrpcEnd | undefined {
   const status = fieldOf(fields, 'grpc-status');
-  if (status === null) return null;
+  if (status === undefined) return undefined;
   const message = fieldOf(fields, 'grpc-message');
   return {
     status: /^\d{1,9}$/.test(status) ? Number(status) : UNKNOWN,
-    message: message === null ? '' : decodeMessage(message),
+    message: message === undefined ? '' : decodeMessage(message),
   };
 }
 
 /**
- * The end of a response without `grpc-status`, by the table of gRPC's "HTTP to gRPC Status Code Mapping"; null for
+ * The end of a response without `grpc-status`, by the table of gRPC's "HTTP to gRPC Status Code Mapping"; undefined for
  * status 200, where the response is not whole.
  */
-export function endOfHttp(status: number): GrpcEnd | null {
-  return status === 200 ? null : { status: codeOfHttp(status), message: `HTTP status ${status}` };
+export function endOfHttp(status: number): GrpcEnd | undefined {
+  return status === 200
+    ? undefined
+    : { status: codeOfHttp(status), message: `HTTP status ${status}` };
 }
 
 function codeOfHttp(status: number): number {
@@ -49,9 +51,9 @@ function codeOfHttp(status: number): number {
 }
 
 /** Value of the first field of that name in name, value, name, value … */
-export function fieldOf(fields: readonly string[], name: string): string | null {
-  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? null;
-  return null;
+export function fieldOf(fields: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
+  return undefined;
 }
 
 /** Percent-decoding as the gRPC protocol asks for: UTF-8, and what is no escape stays as it is. */

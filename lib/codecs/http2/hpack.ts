@@ -13,14 +13,14 @@ class BlockReader {
   #end = 0;
   #failed = false;
 
-  read(bytes: Buffer, start: number, end: number): string[] | null {
+  read(bytes: Buffer, start: number, end: number): string[] | undefined {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
     this.#failed = false;
     const fields: string[] = [];
     while (this.#at < this.#end && !this.#failed) this.#readField(fields);
-    return this.#failed ? null : fields;
+    return this.#failed ? undefined : fields;
   }
 
   #readField(fields: string[]): void {
@@ -75,7 +75,7 @@ class BlockReader {
     this.#at = start + length;
     if (!huffman) return this.#bytes.toString('latin1', start, this.#at);
     const decoded = decodeHuffman(this.#bytes, start, this.#at);
-    if (decoded === null) this.#failed = true;
+    if (decoded === undefined) this.#failed = true;
     return decoded ?? '';
   }
 }
@@ -83,10 +83,10 @@ class BlockReader {
 const reader = new BlockReader();
 
 /**
- * The fields of `bytes[start, end)` as name, value, name, value … (latin1); null when the block is broken or refers to
+ * The fields of `bytes[start, end)` as name, value, name, value … (latin1); undefined when the block is broken or refers to
  * a table that we do not keep.
  */
-export function decodeBlock(bytes: Buffer, start: number, end: number): string[] | null {
+export function decodeBlock(bytes: Buffer, start: number, end: number): string[] | undefined {
   return reader.read(bytes, start, end);
 }
 

@@ -26,8 +26,8 @@ const CODES = new Uint32Array(MAX_LENGTH + 1);
 const FIRST_SYMBOL = new Uint32Array(MAX_LENGTH + 1);
 countCodes();
 
-/** Decodes `bytes[start, end)` to a string of bytes (latin1); null when it is no Huffman code. */
-export function decodeHuffman(bytes: Buffer, start: number, end: number): string | null {
+/** Decodes `bytes[start, end)` to a string of bytes (latin1); undefined when it is no Huffman code. */
+export function decodeHuffman(bytes: Buffer, start: number, end: number): string | undefined {
   const out = Buffer.allocUnsafe(Math.ceil(((end - start) * 8) / 5));
   let length = 0;
   let code = 0;
@@ -37,18 +37,18 @@ export function decodeHuffman(bytes: Buffer, start: number, end: number): string
     for (let bit = 7; bit >= 0; bit--) {
       code = (code << 1) | ((byte >> bit) & 1);
       bits++;
-      if (bits > MAX_LENGTH) return null;
+      if (bits > MAX_LENGTH) return undefined;
       const index = code - (FIRST_CODE[bits] ?? 0);
       if (index < 0 || index >= (CODES[bits] ?? 0)) continue;
       const symbol = SYMBOLS[(FIRST_SYMBOL[bits] ?? 0) + index] ?? END_OF_STRING;
-      if (symbol === END_OF_STRING) return null;
+      if (symbol === END_OF_STRING) return undefined;
       out[length++] = symbol;
       code = 0;
       bits = 0;
     }
   }
   // What is left is padding: at most seven bits, all of them ones.
-  if (bits > 7 || code !== (1 << bits) - 1) return null;
+  if (bits > 7 || code !== (1 << bits) - 1) return undefined;
   return out.toString('latin1', 0, length);
 }
 

@@ -28,7 +28,7 @@ export class FrameReader {
   readonly #head = Buffer.alloc(FRAME_HEAD_BYTES);
   #headBytes = 0;
   /** The payload of a frame other than DATA that arrived in several chunks. */
-  #partial: Buffer | null = null;
+  #partial: Buffer | undefined;
   #partialBytes = 0;
   /** Of the DATA frame under way: bytes of data and of padding still to come; −1 when there is none. */
   #dataLeft = -1;
@@ -55,14 +55,14 @@ export class FrameReader {
         if (this.#dataLeft >= 0) return 0;
         continue;
       }
-      if (this.#partial !== null) {
+      if (this.#partial !== undefined) {
         const take = Math.min(end - at, this.#length - this.#partialBytes);
         chunk.copy(this.#partial, this.#partialBytes, at, at + take);
         this.#partialBytes += take;
         at += take;
         if (this.#partialBytes < this.#length) return 0;
         const whole = this.#partial;
-        this.#partial = null;
+        this.#partial = undefined;
         const error = this.#whole(whole, 0);
         if (error !== 0) return error;
         continue;

@@ -7,20 +7,20 @@ import {
   SETTING,
 } from './frames.ts';
 
-/** What a SETTINGS frame changes; null for what it does not name. */
+/** What a SETTINGS frame changes; undefined for what it does not name. */
 export interface PeerSettings {
-  concurrentStreams: number | null;
-  initialWindow: number | null;
-  maxFrameBytes: number | null;
+  concurrentStreams: number | undefined;
+  initialWindow: number | undefined;
+  maxFrameBytes: number | undefined;
 }
 
 /** The settings in `payload[start, end)`, or the H2_ERROR that they are. */
 export function parseSettings(payload: Buffer, start: number, end: number): PeerSettings | number {
   if ((end - start) % 6 !== 0) return H2_ERROR.FRAME_SIZE_ERROR;
   const settings: PeerSettings = {
-    concurrentStreams: null,
-    initialWindow: null,
-    maxFrameBytes: null,
+    concurrentStreams: undefined,
+    initialWindow: undefined,
+    maxFrameBytes: undefined,
   };
   for (let at = start; at < end; at += 6) {
     const value = payload.readUInt32BE(at + 2);

@@ -35,15 +35,15 @@ function wordAt(bytes: Buffer, at: number): number {
   return 0;
 }
 
-/** Null when there is no such word outside of strings, so that the text stays as it is. */
-export function withoutNonFinite(bytes: Buffer): Buffer | null {
-  if (!bytes.includes('NaN') && !bytes.includes('Infinity')) return null;
-  let replaced: Buffer | null = null;
+/** Undefined when there is no such word outside of strings, so that the text stays as it is. */
+export function withoutNonFinite(bytes: Buffer): Buffer | undefined {
+  if (!bytes.includes('NaN') && !bytes.includes('Infinity')) return undefined;
+  let replaced: Buffer | undefined;
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number;
     if (byte === QUOTE) {
       at = skipString(bytes, at, bytes.length);
-      if (at < 0) return null;
+      if (at < 0) return undefined;
       continue;
     }
     const isWord = byte === MINUS || byte === 0x49 || byte === 0x4e;
@@ -61,5 +61,5 @@ export function withoutNonFinite(bytes: Buffer): Buffer | null {
 export function isLenientJson(bytes: Buffer): boolean {
   if (isJson(bytes)) return true;
   const replaced = withoutNonFinite(bytes);
-  return replaced !== null && isJson(replaced);
+  return replaced !== undefined && isJson(replaced);
 }

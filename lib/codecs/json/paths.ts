@@ -62,17 +62,17 @@ function readStep(written: string, before: PathStep | undefined): PathStep | Wro
     );
   }
   const key = parseString(written);
-  if (key !== null) return { kind: 'key', key };
+  if (key !== undefined) return { kind: 'key', key };
   return wrong(`${written} is no string of JSON`, 'write the key in quotes as JSON has it');
 }
 
-/** Null for what is no JSON, or no text that can be written as bytes. */
-function parseString(written: string): string | null {
+/** Undefined for what is no JSON, or no text that can be written as bytes. */
+function parseString(written: string): string | undefined {
   try {
     const key: unknown = JSON.parse(written);
-    return typeof key === 'string' && key.isWellFormed() ? key : null;
+    return typeof key === 'string' && key.isWellFormed() ? key : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 

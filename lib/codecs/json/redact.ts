@@ -12,9 +12,9 @@ import { MAX_DEPTH } from './scan.ts';
 /** Steps of several paths together: what they begin with alike is there once. */
 export interface PathTree {
   readonly keys: { readonly key: Buffer; readonly below: PathTree }[];
-  any: PathTree | null;
+  any: PathTree | undefined;
   /** What is behind a `**`: it begins here, and stays on all the way down. */
-  deep: PathTree | null;
+  deep: PathTree | undefined;
   readonly stays: boolean;
   /** Whether a path ends here: the value is what it means. */
   ends: boolean;
@@ -38,7 +38,7 @@ export function plantPaths(paths: readonly Path[]): PathTree {
 }
 
 function newTree(stays = false): PathTree {
-  return { keys: [], any: null, deep: null, stays, ends: false };
+  return { keys: [], any: undefined, deep: undefined, stays, ends: false };
 }
 
 function childOf(tree: PathTree, key: Buffer): PathTree {
@@ -61,7 +61,9 @@ export function redact(
   if (strict !== 'invalid') return strict;
   // As Python writes it, with NaN. Every position means the same in both.
   const finite = withoutNonFinite(bytes);
-  return finite === null ? 'invalid' : redactScanned(bytes, finite, paths, replacement, maxBytes);
+  return finite === undefined
+    ? 'invalid'
+    : redactScanned(bytes, finite, paths, replacement, maxBytes);
 }
 
 function redactScanned(
@@ -73,7 +75,7 @@ function redactScanned(
 ): Redacted {
   const output = new Output(bytes, replacement, maxBytes);
   const visitor = new Visitor(scanned, output);
-  const isWhole = visitor.visit(join(null, paths), 0) && visitor.cursor.isOver();
+  const isWhole = visitor.visit(join(undefined, paths), 0) && visitor.cursor.isOver();
   return isWhole ? output.end() : 'invalid';
 }
 
@@ -120,10 +122,10 @@ const NONE: readonly PathTree[] = [];
 
 /** What is below the member that the cursor is at. */
 function afterKey(active: readonly PathTree[], cursor: JsonCursor): readonly PathTree[] {
-  let next: PathTree[] | null = null;
+  let next: PathTree[] | undefined;
   for (const tree of active) {
     if (tree.stays) next = join(next, tree);
-    if (tree.any !== null) next = join(next, tree.any);
+    if (tree.any !== undefined) next = join(next, tree.any);
     for (const { key, below } of tree.keys) {
       if (cursor.keyIs(key)) next = join(next, below);
     }
@@ -133,19 +135,19 @@ function afterKey(active: readonly PathTree[], cursor: JsonCursor): readonly Pat
 
 /** Inside of an array everything goes on as before it, and an element may also be what `*` means. */
 function afterElement(active: readonly PathTree[]): readonly PathTree[] {
-  let next: PathTree[] | null = null;
+  let next: PathTree[] | undefined;
   for (const tree of active) {
     next = join(next, tree);
-    if (tree.any !== null) next = join(next, tree.any);
+    if (tree.any !== undefined) next = join(next, tree.any);
   }
   return next ?? NONE;
 }
 
 /** With it comes what is behind a `**` here: that may mean no key at all. */
-function join(trees: PathTree[] | null, tree: PathTree): PathTree[] {
+function join(trees: PathTree[] | undefined, tree: PathTree): PathTree[] {
   const joined = trees ?? [];
   if (!joined.includes(tree)) joined.push(tree);
-  return tree.deep === null ? joined : join(joined, tree.deep);
+  return tree.deep === undefined ? joined : join(joined, tree.deep);
 }
 
 /** The bytes with replacements, in memory that grows as it is needed. */
@@ -153,7 +155,7 @@ class Output {
   readonly #source: Buffer;
   readonly #replacement: Buffer;
   readonly #maxBytes: number;
-  #made: Buffer | null = null;
+  #made: Buffer | undefined;
   #length = 0;
   /** Of the source, what is copied or left out. */
   #done = 0;
@@ -174,7 +176,7 @@ class Output {
   end(): Buffer | 'too-large' {
     if (this.#done === 0) return this.#source;
     this.#copyTo(this.#source.length);
-    if (this.#isTooLarge || this.#made === null) return 'too-large';
+    if (this.#isTooLarge || this.#made === undefined) return 'too-large';
     return this.#made.subarray(0, this.#length);
   }
 
@@ -193,7 +195,7 @@ class Output {
 
   #withRoom(length: number): Buffer {
     const made = this.#made;
-    if (made !== null && made.length >= length) return made;
+    if (made !== undefined && made.length >= length) return made;
     const wanted = Math.max(length, this.#source.length, (made?.length ?? 0) * 2);
     const larger = Buffer.allocUnsafeSlow(Math.min(wanted, this.#maxBytes));
     made?.copy(larger, 0, 0, this.#length);

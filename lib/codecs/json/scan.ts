@@ -170,7 +170,7 @@ export function skipKey(bytes: Uint8Array, at: number, end: number): number {
  */
 function skipMoreNumbers(
   bytes: Uint8Array,
-  fours: DataView | null,
+  fours: DataView | undefined,
   at: number,
   end: number,
 ): number {
@@ -183,7 +183,7 @@ function skipMoreNumbers(
     if (next === whole || (bytes[whole] === 0x30 && next > whole + 1)) return at;
     if (next < end && bytes[next] === DOT) {
       const fraction = ++next;
-      if (fours !== null) {
+      if (fours !== undefined) {
         for (; next + 4 <= end; next += 4) {
           const four = fours.getInt32(next, true);
           // All high halves are 3, and stay so when 6 is added: 0x30 … 0x39.
@@ -205,7 +205,7 @@ function skipMoreNumbers(
 /** The position behind the value that begins at `at` (no space before it), or NOT_JSON. Never throws. */
 export function skipValue(bytes: Uint8Array, at: number, end: number): number {
   let depth = 0;
-  const fours = end - at >= LARGE ? words(bytes) : null;
+  const fours = end - at >= LARGE ? words(bytes) : undefined;
   for (;;) {
     // Here a value begins.
     if (at >= end) return NOT_JSON;

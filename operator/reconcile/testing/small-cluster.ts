@@ -114,7 +114,7 @@ export class SmallCluster {
       this.pods = this.pods.map((pod) =>
         pod.metadata.name === ref.name ? annotate(pod, annotations) : pod,
       );
-    if (result.status !== null && !isDeepStrictEqual(result.status, this.object['status'])) {
+    if (result.status !== undefined && !isDeepStrictEqual(result.status, this.object['status'])) {
       this.statusWrites += 1;
       const isWithdrawn = Object.keys(result.status).length === 0;
       const managed = this.#applied(this.object.metadata, 'status', isWithdrawn);
@@ -162,8 +162,8 @@ export class SmallCluster {
     }
   }
 
-  /** Every pod says that it serves this plan; null: cannot be asked. */
-  answer(hash: string | null): void {
+  /** Every pod says that it serves this plan; undefined: cannot be asked. */
+  answer(hash: string | undefined): void {
     for (const { metadata } of this.pods)
       this.livePlans.set(metadata.uid ?? '', { hash, askedAtMs: this.nowMs });
   }

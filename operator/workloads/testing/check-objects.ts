@@ -35,7 +35,7 @@ export function checkObjects({ objects, predictors }: Workloads): void {
   };
   for (const predictor of predictors) {
     const entry = predictor.entryDeployment;
-    assert.deepEqual(selectedBy(predictor.serviceName), entry === null ? [] : [entry]);
+    assert.deepEqual(selectedBy(predictor.serviceName), entry === undefined ? [] : [entry]);
     for (const service of Object.values(predictor.joinedServices))
       assert.deepEqual(selectedBy(service), [], 'no pod of ours poses as one that others make');
     for (const [unit, service] of Object.entries(predictor.containerServices)) {
@@ -45,13 +45,13 @@ export function checkObjects({ objects, predictors }: Workloads): void {
     }
   }
   for (const { explainer } of predictors) {
-    if (explainer === null) continue;
+    if (explainer === undefined) continue;
     const selected = selectedBy(explainer.serviceName);
     assert.deepEqual(selected, [explainer.deploymentName], 'an explainer has pods of its own');
   }
   const services = predictors.flatMap((own) => [
     own.serviceName,
-    ...(own.explainer === null ? [] : [own.explainer.serviceName]),
+    ...(own.explainer === undefined ? [] : [own.explainer.serviceName]),
     ...Object.values(own.containerServices),
     ...Object.values(own.joinedServices),
   ]);

@@ -18,8 +18,8 @@ export interface CaptureParts {
   readonly id: number;
   readonly request: LiveRequest;
   readonly trace: TapTrace;
-  /** Null for what Envoy served alone, and where the filter had no room. */
-  readonly payloads: WalkPayloads | null;
+  /** Undefined for what Envoy served alone, and where the filter had no room. */
+  readonly payloads: WalkPayloads | undefined;
   readonly dialect: DialectName;
   /** What Envoy's call is, where the filter has not said it. */
   readonly verb: string;
@@ -89,7 +89,7 @@ export function buildCapture({
       headers: askedHeaders(
         trace.asked.headers,
         asked.layout,
-        payloads === null ? null : layoutHeader,
+        payloads === undefined ? undefined : layoutHeader,
       ),
       body: askedBody,
     },
@@ -103,9 +103,9 @@ export function buildCapture({
 function askedHeaders(
   headers: readonly CapturedHeader[],
   layout: string | null,
-  layoutHeader: string | null,
+  layoutHeader: string | undefined,
 ): readonly CapturedHeader[] {
-  if (layoutHeader === null) return headers;
+  if (layoutHeader === undefined) return headers;
   const others = headers.filter(({ name }) => name !== layoutHeader);
   return layout === null ? others : [...others, { name: layoutHeader, value: layout }];
 }

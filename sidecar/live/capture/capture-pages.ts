@@ -43,8 +43,8 @@ export function capturePages(capturing: Capturing, ingress: Ingress): CapturePag
     try {
       const asked = await readJson(request);
       const resend = findResend(asked, capturing);
-      const fault = resend === null ? 'no such request is kept' : whyNotSent(resend);
-      if (resend === null || fault !== null) {
+      const fault = resend === undefined ? 'no such request is kept' : whyNotSent(resend);
+      if (resend === undefined || fault !== undefined) {
         refuse(response, 422, fault ?? '');
         return;
       }
@@ -145,8 +145,8 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 /** `{id}` of a request that is kept, or a capture. */
-function findResend(asked: unknown, capturing: Capturing): Resend | null {
+function findResend(asked: unknown, capturing: Capturing): Resend | undefined {
   const { id, version } = objectOf(asked);
-  if (version === undefined) return typeof id === 'number' ? (capturing.find(id) ?? null) : null;
+  if (version === undefined) return typeof id === 'number' ? capturing.find(id) : undefined;
   return readCapture(asked);
 }

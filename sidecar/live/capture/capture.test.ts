@@ -83,7 +83,7 @@ test('of what the tap tells the headers of the client are kept, and no credentia
   assert.deepEqual(trace?.response.body, { base64: '', isCut: false });
   assert.equal(trace?.response.contentEncoding, 'gzip');
   for (const text of ['', '{}', '7', '{"http_buffered_trace":{"request":{"headers":7}}}'])
-    assert.equal(parseTapTrace(text), null);
+    assert.equal(parseTapTrace(text), undefined);
 });
 
 function requestOf(fields: object = {}): LiveRequest {
@@ -95,8 +95,15 @@ function requestOf(fields: object = {}): LiveRequest {
 
 function captureOf(request: LiveRequest, id = 1): Capture {
   const trace = parseTapTrace(TRACE);
-  assert.ok(trace !== null);
-  return buildCapture({ id, request, trace, payloads: null, dialect: 'seldon', verb: 'predict' });
+  assert.ok(trace !== undefined);
+  return buildCapture({
+    id,
+    request,
+    trace,
+    payloads: undefined,
+    dialect: 'seldon',
+    verb: 'predict',
+  });
 }
 
 test('what Envoy served alone is one call, with what the client sent and got', () => {

@@ -15,7 +15,7 @@ import { TapStream } from './tap-stream.ts';
 import { parseTapTrace, type TapTrace } from './tap-trace.ts';
 
 export interface CapturingParts {
-  readonly plan: () => DeploymentPlan | null;
+  readonly plan: () => DeploymentPlan | undefined;
   readonly adminSocket: string;
   /** How many captured requests are kept. */
   readonly max: number;
@@ -39,7 +39,7 @@ export class Capturing {
   readonly #payloads = new WaitingParts<WalkPayloads>();
   readonly #waiting = new Map<string, Waiting>();
   #isOn = false;
-  #leave: (() => void) | null = null;
+  #leave: (() => void) | undefined;
   #ticksSinceStart = 0;
   #waitForTick: (() => void)[] = [];
   #nextId = 1;
@@ -136,7 +136,7 @@ export class Capturing {
       const { predictor, puid } = request;
       const key = keyOf(predictor, puid);
       const trace = this.#traces.take(key);
-      const payloads = this.#payloads.take(key) ?? null;
+      const payloads = this.#payloads.take(key);
       if (trace === undefined) return request;
       const id = this.#nextId++;
       const plan = this.#parts.plan()?.predictors.find((each) => each.plan.predictor === predictor);
@@ -160,15 +160,15 @@ export class Capturing {
   }
 
   #settle(): void {
-    if (this.wantsPayloads === (this.#leave !== null)) return;
-    if (this.#leave === null) {
+    if (this.wantsPayloads === (this.#leave !== undefined)) return;
+    if (this.#leave === undefined) {
       this.#ticksSinceStart = 0;
       this.#leave = this.#parts.watch(() => this.#tick());
       void this.#tap.tick();
       return;
     }
     this.#leave();
-    this.#leave = null;
+    this.#leave = undefined;
     this.#tap.close();
     this.#traces.clear();
     this.#payloads.clear();
@@ -188,12 +188,12 @@ export class Capturing {
 
   #takeTrace(text: string): void {
     const trace = parseTapTrace(text);
-    if (trace === null || !this.#isWanted(trace.puid)) return;
+    if (trace === undefined || !this.#isWanted(trace.puid)) return;
     const predictor = this.#predictorOf(trace.listener);
     if (!this.#traces.add(keyOf(predictor, trace.puid), trace, text.length)) this.#lost++;
   }
 
-  #predictorOf(listener: string | null): string {
+  #predictorOf(listener: string | undefined): string {
     const predictors = this.#parts.plan()?.predictors ?? [];
     const found = predictors.find(({ plan }) => predictorListener(plan.predictor) === listener);
     return (found ?? predictors[0])?.plan.predictor ?? '';

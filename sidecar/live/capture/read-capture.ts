@@ -19,13 +19,13 @@ import {
 } from '../captured.ts';
 import { readRequest } from '../wire.ts';
 
-/** Null for what is no capture of this version. */
-export function readCapture(value: unknown): Capture | null {
+/** Undefined for what is no capture of this version. */
+export function readCapture(value: unknown): Capture | undefined {
   const fields = objectOf(value);
   const path = textAt(fields, 'path');
   const request = readRequest(objectAt(fields, 'request'));
   const isOne = fields['version'] === CAPTURE_VERSION && path.startsWith('/');
-  if (!isOne || !/^[A-Z]{1,20}$/.test(request.method)) return null;
+  if (!isOne || !/^[A-Z]{1,20}$/.test(request.method)) return undefined;
   return {
     version: CAPTURE_VERSION,
     id: numberOf(fields['id']),

@@ -16,12 +16,12 @@ export type Resend = Pick<Capture, 'transport' | 'path' | 'asked'> & {
   readonly request: Pick<Capture['request'], 'method'>;
 };
 
-/** Why a captured request cannot be sent as it was; null where it can. */
-export function whyNotSent({ asked }: Resend): string | null {
+/** Why a captured request cannot be sent as it was; undefined where it can. */
+export function whyNotSent({ asked }: Resend): string | undefined {
   const { body } = asked;
   return body.isCut
     ? `of its ${body.bytes} bytes only ${Buffer.from(body.base64, 'base64').length} were captured`
-    : null;
+    : undefined;
 }
 
 /** Resolves when there was a whole response, whatever it says; rejects when there was none, or `signal` is aborted. */

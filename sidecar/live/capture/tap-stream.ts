@@ -17,8 +17,8 @@ export interface TapParts {
 
 export class TapStream {
   readonly #parts: TapParts;
-  #outgoing: ClientRequest | null = null;
-  #opened: PromiseWithResolvers<void> | null = null;
+  #outgoing: ClientRequest | undefined;
+  #opened: PromiseWithResolvers<void> | undefined;
   #taken = 0;
   /** How often there were more than may be taken. */
   pauses = 0;
@@ -30,13 +30,13 @@ export class TapStream {
   /** Once a second: goes on, or begins. Resolves when Envoy tells of every request that begins from then on, and of no Envoy never. */
   async tick(): Promise<void> {
     this.#taken = 0;
-    if (this.#outgoing === null) this.#open();
+    if (this.#outgoing === undefined) this.#open();
     await this.#opened?.promise;
   }
 
   close(): void {
     this.#outgoing?.destroy();
-    this.#outgoing = null;
+    this.#outgoing = undefined;
   }
 
   #open(): void {
@@ -61,7 +61,7 @@ export class TapStream {
     // An Envoy that is not there yet, or not any more, is asked again with the next tick.
     outgoing.on('error', () => {});
     outgoing.on('close', () => {
-      if (this.#outgoing === outgoing) this.#outgoing = null;
+      if (this.#outgoing === outgoing) this.#outgoing = undefined;
     });
     this.#outgoing = outgoing;
     outgoing.end(JSON.stringify(tapRequest(MAX_CAPTURED_BODY_BYTES)));

@@ -19,8 +19,8 @@ export interface TracedBody {
 
 export interface TapTrace {
   readonly puid: string;
-  /** The internal listener that it passed; null for the ingress itself. */
-  readonly listener: string | null;
+  /** The internal listener that it passed; undefined for the ingress itself. */
+  readonly listener: string | undefined;
   readonly method: string;
   /** That of the last call, with the query. */
   readonly path: string;
@@ -45,19 +45,19 @@ const NOT_KEPT: ReadonlySet<string> = new Set([
   'server',
 ]);
 
-/** Null where the text is no trace of a request. */
-export function parseTapTrace(text: string): TapTrace | null {
+/** Undefined where the text is no trace of a request. */
+export function parseTapTrace(text: string): TapTrace | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
   const trace = objectAt(objectOf(value), 'http_buffered_trace');
   const asked = objectAt(trace, 'request');
   const response = objectAt(trace, 'response');
   const askedHeaders = pairsAt(asked, 'headers');
-  if (askedHeaders.length === 0) return null;
+  if (askedHeaders.length === 0) return undefined;
   const responseHeaders = [...pairsAt(response, 'headers'), ...pairsAt(response, 'trailers')];
   return {
     puid: find(askedHeaders, PUID_HEADER) ?? '',
@@ -103,8 +103,8 @@ function bodyOf(message: JsonObject): TracedBody {
   return { base64: textAt(body, 'as_bytes'), isCut: body['truncated'] === true };
 }
 
-function listenerOf(trace: JsonObject): string | null {
+function listenerOf(trace: JsonObject): string | undefined {
   const address = objectAt(objectAt(trace, 'downstream_connection'), 'local_address');
   const name = textAt(objectAt(address, 'envoy_internal_address'), 'server_listener_name');
-  return name === '' ? null : name;
+  return name === '' ? undefined : name;
 }

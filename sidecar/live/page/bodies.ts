@@ -40,8 +40,8 @@ export async function viewBody(body: CopiedBody): Promise<BodyView> {
   if (bytes.length === 0) return view('empty', '');
   const text = decodedText(bytes, body.isCut);
   if (text !== null) {
-    const json = parsesAsJson(text) ? prettyJson(text, MAX_SHOWN) : null;
-    return json === null ? view('text', text) : view('json', json);
+    const json = parsesAsJson(text) ? prettyJson(text, MAX_SHOWN) : undefined;
+    return json === undefined ? view('text', text) : view('json', json);
   }
   return view('binary', hexOf(bytes), bytes.length > MAX_HEX_BYTES ? 'the beginning is shown' : '');
 }

@@ -65,10 +65,13 @@ async function makeCalls(port: number, timeoutMs: number): Promise<CallResult[]>
       { length: CALLS },
       () =>
         new Promise<CallResult>((resolve) => {
-          client.call(requestOf({ path: '/a.B/C', contentType: null, timeoutMs }), (result) => {
-            told++;
-            resolve(result);
-          });
+          client.call(
+            requestOf({ path: '/a.B/C', contentType: undefined, timeoutMs }),
+            (result) => {
+              told++;
+              resolve(result);
+            },
+          );
         }),
     ),
   );

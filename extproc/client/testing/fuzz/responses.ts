@@ -92,7 +92,7 @@ function readWithOurs(pieces: readonly Buffer[]): string {
     let at = 0;
     while (result === 'more' && at < piece.length) {
       const target = parser.target();
-      if (target === null) {
+      if (target === undefined) {
         result = parser.push(piece, at, piece.length);
         at = piece.length;
       } else {
@@ -103,7 +103,7 @@ function readWithOurs(pieces: readonly Buffer[]): string {
     }
   }
   if (result === 'more') result = parser.end();
-  if (result !== 'done' || parser.head === null) return 'refused';
+  if (result !== 'done' || parser.head === undefined) return 'refused';
   return describe(parser.head.status, parser.head.entries(), parser.body);
 }
 
@@ -126,7 +126,7 @@ function responseLength(bytes: Buffer): number {
   for (let at = 0; at < bytes.length; at++) {
     const target = parser.target();
     target?.set(bytes.subarray(at, at + 1));
-    const result = target === null ? parser.push(bytes, at, at + 1) : parser.advance(1);
+    const result = target === undefined ? parser.push(bytes, at, at + 1) : parser.advance(1);
     if (result !== 'more') return at + 1;
   }
   return bytes.length;

@@ -23,14 +23,14 @@ export class PlainRequestHeaders implements RequestHeaders {
       .map(({ key, raw_value }) => [key, raw_value.toString('latin1')]);
   }
 
-  find(name: string): string | null {
+  find(name: string): string | undefined {
     const found = this.#list.find(([key]) => key === name);
-    return found === undefined || !isValue(found[1]) ? null : found[1];
+    return found === undefined || !isValue(found[1]) ? undefined : found[1];
   }
 
   copy(name: string, into: Uint8Array): number {
     const value = Buffer.from(this.find(name) ?? '', 'latin1');
-    if (this.find(name) === null || value.length > into.length) return -1;
+    if (this.find(name) === undefined || value.length > into.length) return -1;
     into.set(value);
     return value.length;
   }

@@ -33,10 +33,10 @@ export function buildPlainReplies(outcome: Outcome, request: Answering): readonl
       addResponseHeaders(list, message.head, layoutHeader);
       addMessageHeaders(list, message, layoutHeader);
       addRouting(list, routing);
-      return [immediate(status, null, list, message.body, routing)];
+      return [immediate(status, undefined, list, message.body, routing)];
     }
     case 'grpc-error': {
-      addResponseHeaders(list, outcome.head, null);
+      addResponseHeaders(list, outcome.head, undefined);
       addResponseTrailers(list, outcome.head);
       addRouting(list, routing);
       const { grpcStatus, grpcMessage } = outcome;
@@ -52,7 +52,7 @@ export function buildPlainReplies(outcome: Outcome, request: Answering): readonl
         : [
             immediate(
               status,
-              null,
+              undefined,
               list,
               Buffer.from(errorBody(request.dialect, status, info)),
               routing,
@@ -92,7 +92,7 @@ function buildGrpcResponse(
 ): readonly PlainResponse[] {
   list.add(':status', '200');
   list.add('content-type', 'application/grpc');
-  addResponseHeaders(list, response.message.head, null);
+  addResponseHeaders(list, response.message.head, undefined);
   addRouting(list, response.routing);
   list.join();
   const trailers = new HeaderList();
@@ -112,7 +112,7 @@ function buildGrpcResponse(
 
 function immediate(
   code: number,
-  grpcStatus: number | null,
+  grpcStatus: number | undefined,
   list: HeaderList,
   body: Buffer,
   routing: string,
@@ -121,7 +121,7 @@ function immediate(
     immediate_response: {
       status: { code },
       ...(list.set.length > 0 ? { headers: mutation(list) } : {}),
-      ...(grpcStatus === null ? {} : { grpc_status: { status: grpcStatus } }),
+      ...(grpcStatus === undefined ? {} : { grpc_status: { status: grpcStatus } }),
       details: RESPONSE_DETAILS,
       body,
     },

@@ -54,10 +54,10 @@ class ReferenceStream implements Exchange, Answering {
   headers: RequestHeaders = new PlainRequestHeaders([]);
   message: Message = {
     body: Buffer.alloc(0),
-    contentType: null,
-    layout: null,
-    contentEncoding: null,
-    head: null,
+    contentType: undefined,
+    layout: undefined,
+    contentEncoding: undefined,
+    head: undefined,
   };
   cancelled = false;
   readonly lend = COLLECTED.lend;
@@ -125,7 +125,7 @@ class ReferenceStream implements Exchange, Answering {
     } else {
       const contentEncoding = headers.find('content-encoding');
       const { layoutHeader } = route.dialect;
-      const layout = layoutHeader === null ? null : headers.find(layoutHeader);
+      const layout = layoutHeader === undefined ? undefined : headers.find(layoutHeader);
       if (!route.grpc) this.message = { ...this.message, contentType, layout, contentEncoding };
       if (request_headers?.end_of_stream) {
         this.#handle();
@@ -184,7 +184,7 @@ class ReferenceStream implements Exchange, Answering {
   }
 
   has(name: string): boolean {
-    return this.headers.find(name) !== null;
+    return this.headers.find(name) !== undefined;
   }
 
   onCancel(listener: () => void): void {

@@ -10,7 +10,7 @@ export interface PlainHeader {
 }
 
 export interface PlainHeaders {
-  readonly headers: { readonly headers: readonly PlainHeader[] } | null;
+  readonly headers: { readonly headers: readonly PlainHeader[] } | undefined;
   readonly end_of_stream?: boolean;
 }
 

@@ -65,8 +65,8 @@ function generate(random: Random, depth: number): string {
   return kind === 2 ? `[${members.join(',')}${space()}]` : `${space()}{${members.join(',')}}`;
 }
 
-/** Every value below the outermost one; null for what is no JSON. One character after the other, as plainly as it can be written. */
-function listPlaces(text: string): Place[] | null {
+/** Every value below the outermost one; undefined for what is no JSON. One character after the other, as plainly as it can be written. */
+function listPlaces(text: string): Place[] | undefined {
   const places: Place[] = [];
   let at = 0;
   const space = (): void => {
@@ -112,16 +112,16 @@ function listPlaces(text: string): Place[] | null {
   };
   try {
     value([]);
-    return at === text.length ? places : null;
+    return at === text.length ? places : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
-/** Null for what is no JSON. */
-function redactNaively(text: string, paths: readonly Path[]): string | null {
+/** Undefined for what is no JSON. */
+function redactNaively(text: string, paths: readonly Path[]): string | undefined {
   const places = listPlaces(text);
-  if (places === null) return null;
+  if (places === undefined) return undefined;
   const meant = places
     .filter(({ trail }) => paths.some((path) => means(path, trail)))
     .sort((a, b) => a.start - b.start || b.end - a.end);
@@ -174,8 +174,8 @@ function damage(random: Random, bytes: Buffer): Buffer {
 
 export interface RedactionCase {
   readonly body: Buffer;
-  /** What has to come of it; null for nothing. */
-  readonly expected: string | null;
+  /** What has to come of it; undefined for nothing. */
+  readonly expected: string | undefined;
 }
 
 /** A text and one that is damaged. */
@@ -183,7 +183,7 @@ export function makeCases(random: Random, paths: readonly Path[]): readonly Reda
   const whole = Buffer.from(generate(random, 0));
   return [whole, damage(random, whole)].map((body) => ({
     body,
-    expected: isUtf8(body) ? redactNaively(body.toString(), paths) : null,
+    expected: isUtf8(body) ? redactNaively(body.toString(), paths) : undefined,
   }));
 }
 
