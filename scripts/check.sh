@@ -16,7 +16,7 @@ run() {
 run types tsc -p .
 run format biome format .
 run lint oxlint --type-aware
-run rules node --test --test-reporter=dot checks/dialects.test.ts checks/layering.test.ts checks/names.test.ts \
+run rules node --test --test-reporter=dot checks/absence.test.ts checks/dialects.test.ts checks/layering.test.ts checks/names.test.ts \
   checks/results.test.ts checks/wire-names.test.ts
 
 if [ -n "$failed" ]; then
