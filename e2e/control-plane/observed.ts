@@ -38,6 +38,7 @@ import {
   startOperator,
 } from './operator-harness.ts';
 
+const ROUNDS = 6;
 const CLIENTS = 4;
 /** Between a client's requests, on average; they come and go by a half of it. */
 const THINK_MS = 90;
@@ -51,6 +52,8 @@ export interface Observed {
   readPages(): Promise<ReadonlyMap<string, string>>;
   /** Clients, changes of plans, deployments and routes, and a bad time of one model, for that long. */
   drive(ms: number): Promise<void>;
+  /** The same again, on a machine that is slow at most {@link ROUNDS} times, until each of these queries has data. */
+  driveUntil(ms: number, queries: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -111,22 +114,30 @@ async function start(
   };
   const prometheus = await startPrometheus(Object.values(targets), options);
   endings.push(() => prometheus.stop());
+  const drive = async (ms: number): Promise<void> => {
+    const endMs = performance.now() + ms;
+    await Promise.all([
+      ...Array.from({ length: CLIENTS }, () => runClient(gateway, endMs)),
+      runChanges(client, gateway, endMs),
+      runBadTime(units, pods, ms),
+    ]);
+  };
   return {
     prometheus,
     stop,
+    drive,
+    async driveUntil(ms, queries) {
+      for (let round = 0; round < ROUNDS; round++) {
+        await drive(ms);
+        const answers = await Promise.all(queries.map((expr) => prometheus.query(expr)));
+        if (answers.every((series) => series.length > 0)) return;
+      }
+    },
     async readPages() {
       const pages = new Map<string, string>();
       for (const [who, { port, path = '/metrics' }] of Object.entries(targets))
         pages.set(who, (await ask(port, { method: 'GET', path })).text);
       return pages;
-    },
-    async drive(ms) {
-      const endMs = performance.now() + ms;
-      await Promise.all([
-        ...Array.from({ length: CLIENTS }, () => runClient(gateway, endMs)),
-        runChanges(client, gateway, endMs),
-        runBadTime(units, pods, ms),
-      ]);
     },
   };
 }

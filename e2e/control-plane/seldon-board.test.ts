@@ -62,7 +62,7 @@ describe('the board of Seldon Core', { skip: whyNoPrometheus() || whyNoKube() },
   let observed: Observed;
   before(async () => {
     observed = await startObserved({ scrapeEvery: '1s', relabelings: STATUS_LABEL });
-    await observed.drive(LOAD_MS);
+    await observed.driveUntil(LOAD_MS, Object.values(PANELS));
   });
   after(() => observed?.stop());
 
