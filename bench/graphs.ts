@@ -6,6 +6,8 @@ export interface BenchGraph {
   readonly title: string;
   readonly manifest: string;
   readonly payload: PayloadKind;
+  /** Further arguments of `sidegraph run`. */
+  readonly args: readonly string[];
 }
 
 /** Ports of the stubs: REST echo, gRPC echo, gRPC router. */
@@ -23,6 +25,7 @@ interface Node {
 }
 
 const MODEL = (name: string): Node => ({ name, type: 'MODEL' });
+const ROUTER: Node = { name: 'router', type: 'ROUTER', children: [MODEL('a'), MODEL('b')] };
 const CHAIN: Node = { name: 'scaler', type: 'TRANSFORMER', children: [MODEL('model')] };
 
 const GRAPHS: readonly {
@@ -30,12 +33,17 @@ const GRAPHS: readonly {
   readonly title: string;
   readonly graph: Node;
   readonly payload?: PayloadKind;
+  readonly args?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }[] = [
   { name: 'single', title: 'one model', graph: MODEL('model') },
+  { name: 'router', title: 'router over two models', graph: ROUTER },
   {
-    name: 'router',
-    title: 'router over two models',
-    graph: { name: 'router', type: 'ROUTER', children: [MODEL('a'), MODEL('b')] },
+    name: 'router-untraced',
+    title: 'router over two models, a receiver of traces set, no request traced',
+    graph: ROUTER,
+    args: ['--otlp', 'http://127.0.0.1:9'],
+    annotations: { 'sidegraph.io/trace-sampling-percent': '0' },
   },
   { name: 'chain', title: 'chain of two', graph: CHAIN },
   { name: 'chain-v2', title: 'chain of two, V2', graph: CHAIN, payload: 'v2' },
@@ -57,15 +65,17 @@ const GRAPHS: readonly {
 ];
 
 export function benchGraphs(ports: StubPorts): BenchGraph[] {
-  return GRAPHS.map(({ name, title, graph, payload = 'seldon' }) => ({
+  return GRAPHS.map(({ name, title, graph, payload = 'seldon', args = [], annotations = {} }) => ({
     name,
     title,
     payload,
+    args,
     manifest: JSON.stringify({
       apiVersion: 'machinelearning.seldon.io/v1',
       kind: 'SeldonDeployment',
       metadata: { name, namespace: 'bench' },
       spec: {
+        annotations,
         protocol: payload === 'seldon' ? 'seldon' : 'v2',
         predictors: [{ name: 'default', graph: addressed(graph, ports) }],
       },

@@ -119,6 +119,7 @@ export class Bench {
       '--state-dir',
       path.join(this.#dir, `s-${name}`),
       ...(tree.envoyWorkers === undefined ? [] : ['--concurrency', String(tree.envoyWorkers)]),
+      ...graph.args,
     ];
     const child = await this.#start(name, path.join(tree.root, 'bin/sidegraph'), args, /^ready /m);
     const pid = child.pid ?? 0;

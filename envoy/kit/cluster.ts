@@ -1,9 +1,11 @@
 // Pieces that every cluster of ours is made of: how its connections speak HTTP, what they may hold, where its endpoints are.
 import { MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from '../../graph/plan/limits.ts';
-import { sharedHttp2 } from './http-limits.ts';
+import { innerHttp2, sharedHttp2 } from './http-limits.ts';
 import { type Json, type EnvoyJson, duration, typed } from './json.ts';
 
 export type UpstreamHttp = 'http_protocol_options' | 'http2_protocol_options';
+/** `inner`: HTTP/2 to a listener of ours. */
+export type UpstreamPeer = UpstreamHttp | 'inner';
 
 export interface PeerBounds {
   /** A connection without a request is closed after this time. */
@@ -16,7 +18,7 @@ export interface PeerBounds {
 
 /** The field `typed_extension_protocol_options`. */
 export function upstreamProtocol(
-  http: UpstreamHttp,
+  peer: UpstreamPeer,
   { idleMs, maxHeaders = MAX_RESPONSE_HEADERS, maxRequests = 0 }: PeerBounds,
 ): EnvoyJson {
   return {
@@ -30,10 +32,21 @@ export function upstreamProtocol(
           max_response_headers_kb:
             (MAX_RESPONSE_HEADER_BYTES / 1024) * (maxHeaders / MAX_RESPONSE_HEADERS),
         },
-        explicit_http_config: { [http]: http === 'http2_protocol_options' ? sharedHttp2() : {} },
+        explicit_http_config: httpConfig(peer),
       },
     ),
   };
+}
+
+function httpConfig(peer: UpstreamPeer): EnvoyJson {
+  switch (peer) {
+    case 'http_protocol_options':
+      return { http_protocol_options: {} };
+    case 'http2_protocol_options':
+      return { http2_protocol_options: sharedHttp2() };
+    case 'inner':
+      return { http2_protocol_options: innerHttp2() };
+  }
 }
 
 export interface Breakers {

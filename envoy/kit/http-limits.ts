@@ -8,11 +8,15 @@ import {
   MAX_CLIENT_STREAMS,
   MAX_SHARED_FRAMES,
   REQUEST_HEADERS_TIMEOUT_SECONDS,
+  INNER_STREAM_WINDOW_BYTES,
 } from './limits.ts';
 
 /** What a request may have gained on its way to another manager of ours. */
 const PEER_HEADERS = 32;
 const PEER_HEADER_KIB = 16;
+
+/** As far as Envoy goes. */
+const MAX_HEADER_FIELD_KIB = 256;
 
 export interface ClientBounds {
   /** A connection without a request is closed after this time. */
@@ -61,6 +65,26 @@ export function peerOptions(bounds: ClientBounds): EnvoyJson {
   };
 }
 
+/** The same for an internal listener, whose peer is another listener. */
+export function innerOptions(bounds: ClientBounds): EnvoyJson {
+  const options = peerOptions(bounds);
+  const http2 = { ...(options.http2_protocol_options as EnvoyJson), ...innerHttp2() };
+  return { ...options, http2_protocol_options: http2 };
+}
+
+/**
+ * HTTP/2 between two listeners, at both ends: who does not read holds up no other, a header may be as large as Envoy takes one, and a
+ * response that HTTP/2 forbids ends its own stream only.
+ */
+export function innerHttp2(): EnvoyJson {
+  return {
+    ...sharedHttp2(),
+    initial_stream_window_size: INNER_STREAM_WINDOW_BYTES,
+    max_header_field_size_kb: MAX_HEADER_FIELD_KIB,
+    override_stream_error_on_invalid_http_message: true,
+  };
+}
+
 /**
  * HTTP/2 of a connection that carries the requests of many clients: the frames that wait on it are theirs, and who sends a body byte by
  * byte or leaves a thousand streams at once must not end it for all. Its bytes are bounded by the connection's buffer.
@@ -83,7 +107,9 @@ function http1Options(): EnvoyJson {
 
 /** One header may be as large as all together, so far as Envoy goes: 64 to 256 KiB on HTTP/2. */
 export function headerField(headerKib: number): EnvoyJson {
-  return headerKib < 64 ? {} : { max_header_field_size_kb: Math.min(headerKib, 256) };
+  return headerKib < 64
+    ? {}
+    : { max_header_field_size_kb: Math.min(headerKib, MAX_HEADER_FIELD_KIB) };
 }
 
 /** Envoy counts in KiB. */

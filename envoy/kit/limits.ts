@@ -40,6 +40,8 @@ export const RESPONSE_FLUSH_SECONDS = 60;
 export const CONNECTION_BUFFER_BYTES = 256 * 1024;
 /** The same for connections between parts of Sidegraph, which carry the requests of many clients: what waits there delays them all. */
 export const INNER_BUFFER_BYTES = 64 * 1024;
+/** What waits of one request, or of its response, where it goes on from one listener of ours to another. Of as many as share a connection, less than its window. */
+export const INNER_STREAM_WINDOW_BYTES = 64 * 1024;
 /** What a gateway's Envoy buffers for one connection, of a client or to a pod; also what it reads from one before it serves others. */
 export const GATEWAY_BUFFER_BYTES = 64 * 1024;
 /** What Envoy reads ahead of a response that its client does not read, for each connection to a unit. */

@@ -16,6 +16,8 @@ export const UNROUTED_CLUSTER = 'unrouted';
 export const INGRESS_SECRET = 'ingress';
 export const INGRESS_LISTENER = 'ingress';
 export const EGRESS_LISTENER = 'egress';
+/** The internal listener of side calls of requests that are traced, and the cluster that leads to it. */
+export const TRACED_EGRESS_LISTENER = 'egress-traced';
 
 /** Route table that shares the traffic between several predictors. */
 export const FRONT_ROUTES = 'front';
@@ -29,6 +31,11 @@ export function predictorRoutes(predictor: string): string {
 /** A predictor's internal listener, and the cluster that leads to it. */
 export function predictorListener(predictor: string): string {
   return `predictor-${predictor}`;
+}
+
+/** The internal listener of those of a predictor's requests that are traced, the cluster that leads to it, and its route table. */
+export function tracedListener(predictor: string): string {
+  return `traced-${predictor}`;
 }
 
 /** Names of HTTP filters, for the settings that a route has for them. */
@@ -53,6 +60,7 @@ export const LIVENESS_PATH = '/live';
 /** Runtime key: the percentage of requests with a line in the live log, 0 while nobody looks. */
 export const LIVE_LOG_KEY = 'sidegraph.live';
 
+export const TAP_FILTER = 'sidegraph.tap';
 /** Name of all taps at the admin endpoint. */
 export const TAP_ID = 'sidegraph';
 

@@ -1,13 +1,9 @@
 // Traces that Envoy makes itself: a span for each request and each upstream call of it, sent as OTLP over HTTP. Who decides is
-// the caller; of requests whose caller has not, a share is taken by the trace's id (`extproc/tracing/sampling.ts` comes
-// to the same response). Other headers than `traceparent` are turned into one before Envoy looks.
+// the caller; of requests whose caller has not, a share is drawn. Other headers than `traceparent` are turned into one before Envoy
+// looks.
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  INTERNAL_HEADER_PREFIX,
-  TRACE_HEADER,
-  TRACE_PARENT_HEADER,
-} from '../../graph/plan/names.ts';
+import { INTERNAL_HEADER_PREFIX, TRACE_HEADER } from '../../graph/plan/names.ts';
 import type { TraceFormat } from '../../graph/plan/plan.ts';
 import { duration, type EnvoyJson, overwriteHeader, typed } from './json.ts';
 import { CONNECT_TIMEOUT_MS } from './limits.ts';
@@ -88,12 +84,74 @@ function sampler(millionths: number): EnvoyJson {
   };
 }
 
-/** Of a request that goes to the filter: the client's context for its decision, and in its place that of Envoy's span. */
+/** Of a request that is traced: the context of Envoy's span in place of the client's. */
 export function ownTraceContext(): EnvoyJson[] {
+  return [{ append: overwriteHeader(TRACE_HEADER, '00-%TRACE_ID%-%SPAN_ID%-01') }];
+}
+
+/** Random numbers, while a context is made with them: of Envoy's UUIDs the first eight digits have no dash between them. */
+const DRAWS = ['a', 'b'].map((each) => `${INTERNAL_HEADER_PREFIX}draw-${each}`);
+/** What a made id begins with: half of it, as where ids of 64 bits are written as ids of 128. */
+const ZEROS = '0'.repeat(16);
+/** The span that a request is said to be called in where nobody made one: its units see that they are not traced either. */
+const NO_SPAN = '0000000000000001';
+/** Of a context that was made here. */
+const OWN_END = `-${NO_SPAN}-00`;
+const HEX = '0123456789abcdef';
+/** So many of the random digits decide: steps of a millionth. */
+const DRAW_DIGITS = 5;
+
+/**
+ * Mutations that give a request without a context one that is not sampled. Its id is random, so that a share of such requests can be
+ * drawn by it.
+ */
+export function madeContext(): EnvoyJson[] {
+  const digits = DRAWS.map((name) => `%REQ(${name}):8%`).join('');
+  const value = `00-${ZEROS}${digits}${OWN_END}`;
   return [
-    { append: overwriteHeader(TRACE_PARENT_HEADER, `%REQ(${TRACE_HEADER})%`) },
-    { append: overwriteHeader(TRACE_HEADER, '00-%TRACE_ID%-%SPAN_ID%-00') },
+    ...DRAWS.map((name) => ({ append: overwriteHeader(name, '%UNIQUE_ID%') })),
+    { append: { header: { key: TRACE_HEADER, value }, append_action: 'ADD_IF_ABSENT' } },
+    ...DRAWS.map((name) => ({ remove: name })),
   ];
+}
+
+/** Matches this share, above 0, of the requests whose context is made by `madeContext`. */
+export function isDrawn(millionths: number): EnvoyJson[] {
+  return [
+    { name: TRACE_HEADER, string_match: { suffix: OWN_END } },
+    {
+      name: TRACE_HEADER,
+      string_match: { safe_regex: { regex: `00-${ZEROS}(${shareOf(millionths)}).*` } },
+    },
+  ];
+}
+
+/** Matches requests whose caller says that they are traced. Of the others, hardly any needs the expression. */
+export function isSampledByCaller(): EnvoyJson[] {
+  return [
+    { name: TRACE_HEADER, string_match: { suffix: '-00' }, invert_match: true },
+    {
+      name: TRACE_HEADER,
+      string_match: { safe_regex: { regex: '[0-9a-f-]+-[0-9a-f][13579bdf]' } },
+    },
+  ];
+}
+
+/** The numbers of `DRAW_DIGITS` hexadecimal digits that are below a share of them. */
+function shareOf(millionths: number): string {
+  const all = 16 ** DRAW_DIGITS;
+  const below = Math.max(1, Math.round((all * millionths) / 1_000_000));
+  if (below >= all) return `.{${DRAW_DIGITS}}`;
+  const digits = below.toString(16).padStart(DRAW_DIGITS, '0');
+  return [...digits]
+    .flatMap((digit, at) =>
+      digit === '0'
+        ? []
+        : [
+            `${digits.slice(0, at)}[${HEX.slice(0, HEX.indexOf(digit))}]${'.'.repeat(DRAW_DIGITS - 1 - at)}`,
+          ],
+    )
+    .join('|');
 }
 
 /** Name of the cluster of a receiver. */

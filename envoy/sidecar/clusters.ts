@@ -22,7 +22,6 @@ import {
   CONTROL_HTTP_CLUSTER,
   PROBE_CLUSTER,
   UNROUTED_CLUSTER,
-  predictorListener,
 } from '../kit/names.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -143,17 +142,16 @@ export function fixedClusters(layout: EnvoyLayout): EnvoyJson[] {
   ];
 }
 
-/** The way from the front listener to a predictor's own listener; HTTP/2 carries REST and gRPC alike. */
-export function predictorCluster(predictor: string): EnvoyJson {
-  const name = predictorListener(predictor);
+/** The way to an internal listener, of its name; HTTP/2 carries REST and gRPC alike. */
+export function innerCluster(name: string): EnvoyJson {
   return {
     name,
     type: 'STATIC',
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     per_connection_buffer_limit_bytes: INNER_BUFFER_BYTES,
     circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
-    // The predictor's listener has added its own headers to the unit's.
-    typed_extension_protocol_options: upstreamProtocol('http2_protocol_options', {
+    // That listener has added its own headers to the unit's.
+    typed_extension_protocol_options: upstreamProtocol('inner', {
       idleMs: OWN_IDLE_MS,
       maxHeaders: 2 * MAX_RESPONSE_HEADERS,
       maxRequests: MAX_SHARED_REQUESTS,

@@ -3,6 +3,7 @@ import type { Dialect } from '../../dialects/dialect.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { accessLogs } from '../kit/filters/access-log.ts';
+import { isNotPassedOn } from '../kit/passed-on.ts';
 import { bodyLimitFilters } from '../kit/filters/body-limit.ts';
 import { cloudEventsFilter } from '../kit/filters/cloud-events.ts';
 import { extProcFilter } from '../kit/filters/ext-proc.ts';
@@ -21,28 +22,39 @@ import { wholeBodyFilter } from '../kit/filters/whole-body.ts';
 import type { EnvoyJson } from '../kit/json.ts';
 import { connectionManager, type ManagerParts, router } from '../kit/listener.ts';
 import { type EnvoyLayout, fileSource, routesPath } from '../kit/layout.ts';
-import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes } from '../kit/names.ts';
-import { type ClientBounds, clientOptions, peerOptions } from '../kit/http-limits.ts';
+import { EGRESS_ROUTES, FRONT_ROUTES, predictorRoutes, tracedListener } from '../kit/names.ts';
+import { type ClientBounds, clientOptions, innerOptions, peerOptions } from '../kit/http-limits.ts';
 import { CLIENT_IDLE_SECONDS } from '../kit/limits.ts';
+import { madeContext, ownTraceContext } from '../kit/tracing.ts';
 import { earlyTraceHeaders, egressTracing, ingressTracing } from './tracing.ts';
 
 /** A predictor's requests: everything that architecture and data plane promise happens here. */
 export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing): EnvoyJson {
   const graph = `${plan.namespace}/${plan.deployment}`;
   const bounds = boundsOf([plan]);
+  const makesSpans = faces === 'traced';
+  const passesOn = plan.tracing !== undefined && !makesSpans;
   return ownManager(layout, {
     dialect: dialectOf(plan.dialect),
     options: {
-      ...(faces === 'clients' ? clientOptions(bounds) : peerOptions(bounds)),
-      ...ingressTracing(plan),
+      ...(faces === 'clients' ? clientOptions(bounds) : innerOptions(bounds)),
+      ...(makesSpans ? ingressTracing(plan) : {}),
     },
-    statPrefix: `ingress_${plan.predictor}`,
-    routeTable: predictorRoutes(plan.predictor),
-    accessLogs: [...accessLogs(layout, graph, plan.predictor), ...serverStats()],
+    statPrefix: `${makesSpans ? 'traced' : 'ingress'}_${plan.predictor}`,
+    routeTable: (makesSpans ? tracedListener : predictorRoutes)(plan.predictor),
+    accessLogs: [
+      ...accessLogs(
+        layout,
+        graph,
+        plan.predictor,
+        passesOn ? [{ header_filter: { header: isNotPassedOn() } }] : [],
+      ),
+      ...serverStats(),
+    ],
     filters: [
       ...tapFilters(layout),
       pathFilter(),
-      headersFilter(),
+      headersFilter(makesSpans ? ownTraceContext() : []),
       cloudEventsFilter(plan.deployment, plan.namespace),
       ...bodyLimitFilters(plan),
       ...(namesModels(plan) ? [modelNameFilter()] : []),
@@ -53,7 +65,7 @@ export function predictorManager(plan: Plan, layout: EnvoyLayout, faces: Facing)
     early: [
       ...(faces === 'mirror' ? [restoredForwardedFor()] : []),
       strippedPrefixes(),
-      ...readTraceHeaders(earlyTraceHeaders(plan)),
+      ...readTraceHeaders(passesOn ? [...earlyTraceHeaders(plan), ...madeContext()] : []),
     ],
   });
 }
@@ -79,15 +91,21 @@ export function frontManager(deployment: DeploymentPlan, layout: EnvoyLayout): E
   });
 }
 
-/** The filter's side calls. */
-export function egressManager(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyJson {
+/** The filter's side calls, or those of requests that are traced. */
+export function egressManager(
+  deployment: DeploymentPlan,
+  layout: EnvoyLayout,
+  makesSpans: boolean,
+): EnvoyJson {
   return ownManager(layout, {
     dialect: dialectOfAll(deployment),
     options: {
-      ...peerOptions(boundsOf(deployment.predictors.map(({ plan }) => plan))),
-      ...egressTracing(deployment),
+      ...(makesSpans ? innerOptions : peerOptions)(
+        boundsOf(deployment.predictors.map(({ plan }) => plan)),
+      ),
+      ...(makesSpans ? egressTracing(deployment) : {}),
     },
-    statPrefix: 'egress',
+    statPrefix: makesSpans ? 'egress_traced' : 'egress',
     routeTable: EGRESS_ROUTES,
     accessLogs: [],
     filters: [router(clientStats())],
@@ -100,8 +118,11 @@ function dialectOfAll({ predictors }: DeploymentPlan): Dialect {
   return dialectOf(predictors[0]?.plan.dialect ?? 'seldon');
 }
 
-/** Who opens the connections: clients, or the front listener with its clients' requests or with copies of them. */
-export type Facing = 'clients' | 'front' | 'mirror';
+/**
+ * Who opens the connections: clients, or the front listener with its clients' requests or with copies of them, or the predictor's own
+ * listener with requests that are traced.
+ */
+export type Facing = 'clients' | 'front' | 'mirror' | 'traced';
 
 /** The widest of what the predictors behind one listener allow. */
 function boundsOf(plans: readonly Plan[]): ClientBounds {

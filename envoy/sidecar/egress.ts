@@ -4,10 +4,12 @@ import { ERROR_HEADER, PLAN_HEADER, UNIT_HEADER, egressHost } from '../../graph/
 import type { DeploymentPlan, Edge, Plan } from '../../graph/plan/plan.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { clusterOf, isNamed, unitOf } from './clusters.ts';
+import { PASSED_ON_HEADER } from '../kit/passed-on.ts';
 import type { EnvoyJson } from '../kit/json.ts';
 import { EGRESS_ROUTES } from '../kit/names.ts';
 import { kindMetadata, unitHost } from './route-parts.ts';
 import { callPolicy } from '../kit/route-policy.ts';
+import { tracedCalls } from './traced.ts';
 
 export function egressRouteTable(deployment: DeploymentPlan): EnvoyJson {
   return {
@@ -26,10 +28,9 @@ function unitHostTable(plan: Plan, edge: Edge): EnvoyJson {
   return {
     name: host,
     domains: [host],
-    // By it the filter tells a failure of Envoy's from a unit's own response.
-    response_headers_to_remove: [ERROR_HEADER],
     request_body_buffer_limit: Math.max(policy.maxBodyBytes, policy.maxAnswerBytes),
     routes: [
+      ...tracedCalls(plan),
       ...(feedbackPath === undefined
         ? []
         : [egressRoute(plan, edge, { path: feedbackPath }, true)]),
@@ -48,6 +49,8 @@ function egressRoute(plan: Plan, edge: Edge, match: EnvoyJson, feedback: boolean
       host_rewrite_literal: unitHost(plan, edge.unit, edge.transport),
       ...callPolicy(plan.policy, edge.transport, feedback, isNamed(edge)),
     },
-    request_headers_to_remove: [UNIT_HEADER, PLAN_HEADER],
+    request_headers_to_remove: [UNIT_HEADER, PLAN_HEADER, PASSED_ON_HEADER],
+    // By it the filter tells a failure of Envoy's from a unit's own response.
+    response_headers_to_remove: [ERROR_HEADER],
   };
 }

@@ -26,20 +26,18 @@ import {
   serviceOf,
 } from '../kit/names.ts';
 import {
-  HOP_BY_HOP_OF_REST,
   allowMethods,
   bodyLimit,
   isNoCloudEvent,
   methodIs,
   kindMetadata,
-  routeHeaders,
   switchedOn,
+  unitHeaders,
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
 import { callPolicy, streamPolicy } from '../kit/route-policy.ts';
 import { streamBound } from '../kit/traffic.ts';
-import { ownTraceContext } from '../kit/tracing.ts';
 import { spanName } from './tracing.ts';
 
 /**
@@ -60,7 +58,6 @@ export function graphRoutes(plan: Plan, kind: RouteKind, path: ClientPath): Envo
 
 /** Its cluster has no endpoint: a filter that names no unit gives a 503. */
 function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arrival): EnvoyJson {
-  const traced = plan.tracing === undefined ? [] : ownTraceContext();
   return {
     name: routeName(plan.hash, kind),
     ...spanName(plan, serviceOf(plan.dialect, kind)),
@@ -78,12 +75,12 @@ function graphRoute(plan: Plan, kind: RouteKind, path: ClientPath, arrival: Arri
       // What follows in a stream of gRPC is bounded message by message.
       ...(path.streams && isGrpcKind(kind) ? {} : bodyLimit(transportOf(kind))),
       ...(isGrpcKind(kind)
-        ? { ...withoutCloudEvents(), ...(traced.length === 0 ? {} : routeHeaders(traced, [])) }
+        ? withoutCloudEvents()
         : {
             ...(arrival === 'whole'
               ? { ...switchedOn(WHOLE_BODY_FILTER), ...withoutCloudEvents() }
               : {}),
-            ...allowMethods('OPTIONS,POST', traced),
+            ...allowMethods('OPTIONS,POST'),
           }),
     },
   };
@@ -144,10 +141,10 @@ function tailRoute(
         ? streamPolicy(plan.policy, named)
         : callPolicy(plan.policy, transport, verb === 'send-feedback', named)),
     },
+    ...unitHeaders(transport),
     ...(transport === 'grpc'
       ? {}
       : {
-          request_headers_to_remove: [...HOP_BY_HOP_OF_REST],
           request_headers_to_add: [overwriteHeader('content-length', `%REQ(${LENGTH_HEADER})%`)],
         }),
     response_headers_to_add: [

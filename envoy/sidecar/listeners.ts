@@ -1,4 +1,5 @@
-// Listeners: the ingress with its two ports, one internal listener for each predictor when there are several, and egress.
+// Listeners: the ingress with its two ports, one internal listener for each predictor when there are several and for its requests
+// that are traced, and egress.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { egressManager, frontManager, predictorManager } from './connection-manager.ts';
 import type { EnvoyJson } from '../kit/json.ts';
@@ -9,9 +10,12 @@ import {
   INGRESS_LISTENER,
   INGRESS_SECRET,
   predictorListener,
+  TRACED_EGRESS_LISTENER,
+  tracedListener,
 } from '../kit/names.ts';
 import { downstreamTls } from '../kit/tls.ts';
 import { isSplit } from './split.ts';
+import { isTraced } from './traced.ts';
 import { CONNECTION_BUFFER_BYTES, INNER_BUFFER_BYTES } from '../kit/limits.ts';
 
 export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout): EnvoyJson[] {
@@ -36,7 +40,7 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
     ownListener(
       EGRESS_LISTENER,
       { address: { pipe: { path: layout.egressSocket, mode: 0o600 } } },
-      egressManager(deployment, layout),
+      egressManager(deployment, layout, false),
     ),
     ...(split
       ? deployment.predictors.map(({ plan, shadow }) =>
@@ -46,6 +50,26 @@ export function renderListeners(deployment: DeploymentPlan, layout: EnvoyLayout)
             predictorManager(plan, layout, shadow ? 'mirror' : 'front'),
           ),
         )
+      : []),
+    ...deployment.predictors.flatMap(({ plan }) =>
+      plan.tracing === undefined
+        ? []
+        : [
+            ownListener(
+              tracedListener(plan.predictor),
+              { internal_listener: {} },
+              predictorManager(plan, layout, 'traced'),
+            ),
+          ],
+    ),
+    ...(isTraced(deployment)
+      ? [
+          ownListener(
+            TRACED_EGRESS_LISTENER,
+            { internal_listener: {} },
+            egressManager(deployment, layout, true),
+          ),
+        ]
       : []),
   ];
 }

@@ -8,12 +8,12 @@ import { clusterOf, edgeOf, isNamed } from './clusters.ts';
 import { type EnvoyJson, literal, overwriteHeader } from '../kit/json.ts';
 import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from '../kit/limits.ts';
 import {
-  HOP_BY_HOP_OF_REST,
   allowMethods,
   bodyLimit,
   isNoCloudEvent,
   methodIs,
   kindMetadata,
+  unitHeaders,
   unitHost,
   withoutCloudEvents,
 } from './route-parts.ts';
@@ -145,7 +145,7 @@ function route(
       ...(form === 'plain' ? withoutCloudEvents() : {}),
       ...(isGrpcKind(kind) ? {} : allowMethods('OPTIONS,POST')),
     },
-    ...(transport === 'rest' ? { request_headers_to_remove: [...HOP_BY_HOP_OF_REST] } : {}),
+    ...unitHeaders(transport),
     ...(targets.length === 1 ? routingHeader(first) : {}),
   };
 }

@@ -56,23 +56,15 @@ export function unitHost(plan: Plan, unit: number, transport: Transport): string
 }
 
 /** Header mutations of one route, on top of the table's. */
-export function allowMethods(methods: string, request: readonly EnvoyJson[] = []): EnvoyJson {
-  return routeHeaders(request, [
-    { append: overwriteHeader('access-control-allow-methods', methods) },
-  ]);
-}
-
-export function routeHeaders(
-  request: readonly EnvoyJson[],
-  response: readonly EnvoyJson[],
-): EnvoyJson {
+export function allowMethods(methods: string): EnvoyJson {
   return {
     [HEADERS_FILTER]: typed(
       'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute',
       {
         mutations: {
-          ...(request.length === 0 ? {} : { request_mutations: request }),
-          ...(response.length === 0 ? {} : { response_mutations: response }),
+          response_mutations: [
+            { append: overwriteHeader('access-control-allow-methods', methods) },
+          ],
         },
       },
     ),
@@ -84,6 +76,11 @@ export function switchedOn(filter: string): EnvoyJson {
   return { [filter]: typed('envoy.config.route.v3.FilterConfig', { config: {} }) };
 }
 
+/** Spares a request a filter that is on by default, if it is there. */
+export function switchedOff(filter: string): EnvoyJson {
+  return { [filter]: typed('envoy.config.route.v3.FilterConfig', { disabled: true }) };
+}
+
 export function bodyLimit(transport: Transport): EnvoyJson {
   return switchedOn(BODY_LIMIT_FILTERS[transport]);
 }
@@ -93,14 +90,17 @@ export function isNoCloudEvent(): EnvoyJson {
   return { name: CLOUD_EVENTS_HEADER, present_match: true, invert_match: true };
 }
 
-/** gRPC needs its `te`. */
-export const HOP_BY_HOP_OF_REST: readonly string[] = ['te'];
+/** What neither a unit sees (the routing of another request; gRPC needs its `te`), nor a client of what a unit says. */
+export function unitHeaders(transport: Transport): EnvoyJson {
+  return {
+    request_headers_to_remove: [ROUTING_HEADER, ...(transport === 'rest' ? ['te'] : [])],
+    response_headers_to_remove: [ERROR_HEADER],
+  };
+}
 
 /** Spares a request the filter, which takes 4,700 of Envoy's instructions to see that it has nothing to do. */
 export function withoutCloudEvents(): EnvoyJson {
-  return {
-    [CLOUD_EVENTS_FILTER]: typed('envoy.config.route.v3.FilterConfig', { disabled: true }),
-  };
+  return switchedOff(CLOUD_EVENTS_FILTER);
 }
 
 /** What a page of another origin may read of a response. */

@@ -10,11 +10,15 @@ import {
   tracingOptions,
 } from '../kit/tracing.ts';
 
-/** Options of the connection manager of a predictor's requests. */
+const MILLION = 1_000_000;
+
+/** Options of the connection manager of a predictor's requests that are traced. */
 export function ingressTracing({ tracing, ...plan }: Plan): EnvoyJson {
   if (tracing === undefined) return {};
   const resource = { 'sidegraph.predictor': plan.predictor };
-  return tracingOptions(tracingOf(tracing, plan.namespace, plan.deployment, resource));
+  const own = tracingOf(tracing, plan.namespace, plan.deployment, resource);
+  // Who is traced has been decided.
+  return tracingOptions({ ...own, samplingMillionths: MILLION });
 }
 
 /** The same for the filter's side calls, of all predictors, which say themselves whether they are traced. */

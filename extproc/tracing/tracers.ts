@@ -39,7 +39,7 @@ export class Tracers {
       // Only requests that are traced are watched.
       begin: () => undefined,
       forRequest(exchange) {
-        const context = readTraceContext(exchange.headers, tracing.samplingMillionths);
+        const context = readTraceContext(exchange.headers);
         if (context === undefined) return undefined;
         exchange.headers.replaceTrace();
         return new sdk.RequestTrace(traced, context);

@@ -8,7 +8,7 @@ export const UNIT_HEADER = 'x-sidegraph-unit';
 export const LENGTH_HEADER = 'x-sidegraph-length';
 /** Every header with this prefix is ours: removed from what clients send, never passed to a unit. */
 export const INTERNAL_HEADER_PREFIX = 'x-sidegraph-';
-/** W3C's trace context. What the filter gets is the context of Envoy's own span, with the flag of one that is not sampled. */
+/** W3C's trace context. Of a request that is traced, the filter gets that of Envoy's own span. */
 export const TRACE_HEADER = 'traceparent';
 /** The headers by which a request says its trace, in all formats. */
 export const TRACE_HEADERS: readonly string[] = [
@@ -21,8 +21,6 @@ export const TRACE_HEADERS: readonly string[] = [
   'x-b3-flags',
   'uber-trace-id',
 ];
-/** The trace context that the client sent, for the filter; absent where it sent none. */
-export const TRACE_PARENT_HEADER = 'x-sidegraph-traceparent';
 export const PUID_HEADER = 'seldon-puid';
 /** Routing decisions of a request as compact JSON, `{"router":1}`; in responses, and understood in feedback. */
 export const ROUTING_HEADER = 'seldon-routing';

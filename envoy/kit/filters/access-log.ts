@@ -12,8 +12,13 @@ import { liveLogs } from './live-log.ts';
 import { GRPC_FAULTS, grpcStatuses } from './grpc-faults.ts';
 import { isGrpc } from './transport-filter.ts';
 
-/** The loggers of one predictor's requests: of the access log, and of the live log. */
-export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string): EnvoyJson[] {
+/** The loggers of one predictor's requests: of the access log, and of the live log. `only` are filters that hold for both. */
+export function accessLogs(
+  layout: EnvoyLayout,
+  graph: string,
+  predictor: string,
+  only: readonly EnvoyJson[] = [],
+): EnvoyJson[] {
   const own = {
     graph: literal(graph),
     predictor: literal(predictor),
@@ -25,24 +30,34 @@ export function accessLogs(layout: EnvoyLayout, graph: string, predictor: string
     upstream_failure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
     routing: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:${METADATA_ROUTING})%`,
   };
-  return [...fileLogs(layout.accessLog, layout.accessLogPath, own), ...liveLogs(layout, own)];
+  return [
+    ...fileLogs(layout.accessLog, layout.accessLogPath, own, only),
+    ...liveLogs(layout, own, only),
+  ];
 }
 
 /** A file with a JSON object a line: what every request has, and `own` fields. */
-export function fileLogs(which: AccessLog, path: string, own: EnvoyJson): EnvoyJson[] {
+export function fileLogs(
+  which: AccessLog,
+  path: string,
+  own: EnvoyJson,
+  only: readonly EnvoyJson[] = [],
+): EnvoyJson[] {
   if (which === 'none') return [];
   return [
     {
       name: 'sidegraph.access-log',
-      ...linesOf(which),
+      ...linesOf(which, only),
       ...fileLogger(path, own),
     },
   ];
 }
 
 /** What a logger has besides its format, to write the lines that are asked for. */
-function linesOf(which: Exclude<AccessLog, 'none'>): EnvoyJson {
-  return which === 'all' ? {} : { filter: isWorthALine() };
+function linesOf(which: Exclude<AccessLog, 'none'>, only: readonly EnvoyJson[]): EnvoyJson {
+  const [first, ...others] = [...(which === 'all' ? [] : [isWorthALine()]), ...only];
+  if (first === undefined) return {};
+  return { filter: others.length === 0 ? first : { and_filter: { filters: [first, ...others] } } };
 }
 
 /** Cheapest first: of a request that went well all of them are asked. */

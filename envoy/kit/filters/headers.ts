@@ -59,8 +59,8 @@ export function newPuid(): EnvoyJson {
   return overwriteHeader(PUID_HEADER, `%COALESCE(${choices})%`);
 }
 
-/** Gives each request a puid, and takes ours out of a unit's trailers; the route tables do that to the headers of responses. */
-export function headersFilter(): EnvoyJson {
+/** Gives each request a puid and makes `more` mutations, and takes ours out of a unit's trailers; the route tables do that to the headers of responses. */
+export function headersFilter(more: readonly EnvoyJson[] = []): EnvoyJson {
   return {
     name: HEADERS_FILTER,
     typed_config: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
@@ -69,6 +69,7 @@ export function headersFilter(): EnvoyJson {
           {
             append: newPuid(),
           },
+          ...more,
         ],
         response_trailers_mutations: OURS.map((name) => ({ remove: name })),
       },

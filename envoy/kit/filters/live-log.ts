@@ -11,13 +11,17 @@ const LIMIT = 'live-log';
 /** So many times a second the lines of a part of it are allowed. */
 const FILLS_PER_SECOND = 10;
 
-/** `own`: what lines of the access log have beside the common fields. */
-export function liveLogs(layout: EnvoyLayout, own: EnvoyJson): EnvoyJson[] {
+/** `own`: what lines of the access log have beside the common fields; `only`: further filters. */
+export function liveLogs(
+  layout: EnvoyLayout,
+  own: EnvoyJson,
+  only: readonly EnvoyJson[],
+): EnvoyJson[] {
   if (layout.liveLogPath === undefined) return [];
   return [
     {
       name: 'sidegraph.live-log',
-      filter: { and_filter: { filters: [isWanted(), isWithinLimit(layout)] } },
+      filter: { and_filter: { filters: [isWanted(), ...only, isWithinLimit(layout)] } },
       ...fileLogger(layout.liveLogPath, {
         ...own,
         // What clients and units choose is cut, for the size of a line.

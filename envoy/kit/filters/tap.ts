@@ -2,14 +2,14 @@
 // It does nothing until somebody asks the admin endpoint for the requests that pass.
 import { type EnvoyJson, typed } from '../json.ts';
 import type { EnvoyLayout } from '../layout.ts';
-import { TAP_ID } from '../names.ts';
+import { TAP_FILTER, TAP_ID } from '../names.ts';
 
 /** None where nothing may be captured. */
 export function tapFilters({ captures }: EnvoyLayout): EnvoyJson[] {
   if (captures !== true) return [];
   return [
     {
-      name: 'sidegraph.tap',
+      name: TAP_FILTER,
       typed_config: typed('envoy.extensions.filters.http.tap.v3.Tap', {
         common_config: { admin_config: { config_id: TAP_ID } },
         // Which predictor it was: by the listener.

@@ -3,7 +3,7 @@
 // Off, nothing of it happens. A request that is sent again is captured even then, and no other.
 import type { WalkPayloads, WalkRecord } from '../../../extproc/live/walk-record.ts';
 import type { DeploymentPlan } from '../../../graph/plan/plan.ts';
-import { predictorListener } from '../../../envoy/kit/names.ts';
+import { predictorListener, tracedListener } from '../../../envoy/kit/names.ts';
 import type { Capture, CaptureFacts } from '../captured.ts';
 import type { LiveRequest } from '../requests.ts';
 import type { GraphShape } from '../shape.ts';
@@ -195,7 +195,10 @@ export class Capturing {
 
   #predictorOf(listener: string | undefined): string {
     const predictors = this.#parts.plan()?.predictors ?? [];
-    const found = predictors.find(({ plan }) => predictorListener(plan.predictor) === listener);
+    const found = predictors.find(
+      ({ plan: { predictor } }) =>
+        listener === predictorListener(predictor) || listener === tracedListener(predictor),
+    );
     return (found ?? predictors[0])?.plan.predictor ?? '';
   }
 }
