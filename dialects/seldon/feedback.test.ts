@@ -26,7 +26,7 @@ const write = (text: string, routing: Record<string, number> = {}): string =>
 
 /** What a feedback in order says, as a list; its fault otherwise. */
 function said(reading: FeedbackReading): unknown {
-  if (reading === undefined) return null;
+  if (reading === undefined) return undefined;
   if (reading.kind === 'malformed') return reading.info;
   const { puid, reward, routing, isShort } = reading;
   return [isShort ? 'short' : 'whole', puid, reward, routing];

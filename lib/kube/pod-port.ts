@@ -73,7 +73,7 @@ export async function openPodPort(
 }
 
 function listen(socket: Socket, stream: Duplex): void {
-  if (socket === null || typeof socket === 'function') return;
+  if (typeof socket === 'function') return;
   socket.onclose = () => stream.push(null);
   socket.onerror = (event: unknown) => stream.destroy(new Error(textOfEvent(event)));
 }
