@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import http2 from 'node:http2';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { ask, type Reply, type RestRequest } from '../harness/client.ts';
+import { ask, PREDICT, type Reply, type RestRequest } from '../harness/client.ts';
 import { deployment, type Node } from '../harness/manifest.ts';
 import { type Receiver, startReceiver, traceOf } from '../harness/otlp.ts';
 import { freePort } from '../harness/ports.ts';
@@ -188,6 +189,42 @@ test('the span of a last call ends with the last byte of its response', async ()
     for (const span of [last, first]) {
       assert.ok(span);
       assert.ok(span.end - span.start >= pauseMs - 5, `${span.name}: ${span.end - span.start} ms`);
+    }
+  });
+});
+
+test('traced clients that do not read hold up no other on the way between listeners', async () => {
+  const large = Buffer.alloc(3 * 1024 * 1024, 0x20);
+  behave = ({ body }) => ({ body: body.includes('large') ? large : '{"strData":"x"}' });
+  await withGraph({}, async (running) => {
+    const sessions = Array.from({ length: 4 }, () =>
+      http2.connect(`http://127.0.0.1:${running.port}`),
+    );
+    try {
+      const unread = sessions.flatMap((session) =>
+        Array.from({ length: 8 }, () => {
+          const stream = session.request({
+            ':method': 'POST',
+            ':path': PREDICT,
+            'content-type': 'application/json',
+            traceparent: `00-${newId(16)}-${newId(8)}-01`,
+          });
+          stream.end('{"strData":"large"}');
+          return new Promise((resolve, reject) => {
+            stream.once('response', resolve);
+            stream.once('error', reject);
+          });
+        }),
+      );
+      await Promise.all(unread);
+      // What they do not read is more than a connection's window by far.
+      for (let i = 0; i < 5; i++) {
+        const reply = await ask(running.port, traced({ body: '{"strData":"q"}' }, '01'));
+        assert.equal(reply.status, 200, reply.error ?? reply.text);
+        assert.ok(reply.ms < 5_000, `${reply.ms} ms`);
+      }
+    } finally {
+      for (const session of sessions) session.destroy();
     }
   });
 });
