@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   assertUnharmed,
   type Bystander,
+  isInTime,
   type Seen,
   startBystander,
 } from '../e2e/harness/bystander.ts';
@@ -24,6 +25,9 @@ const MEMORY_BYTES = 384 * MIB;
 const FILES = 1024;
 const LARGE = Buffer.alloc(MIB, 'a');
 const ATTACK_MS = 4000;
+const QUIET_MS = 2000;
+/** How often an attack is tried: what slows the bystander once may be the machine's other work. */
+const ATTEMPTS = 3;
 /** Between a response and the bystander's next request: the attack has the machine's two cores as well. */
 const PAUSE_MS = 2;
 const PATH = '/seldon/demo/calm/api/v1.0/predictions';
@@ -79,7 +83,7 @@ describe('a client that does harm at the gateway', () => {
     for (const name of ['calm', 'victim'])
       await until(async () => (await gateway.predict('demo', name)).status === 200, 'served');
     await watch(1000);
-    quiet = await watch(2000);
+    quiet = await watch(QUIET_MS);
   });
   after(async () => {
     await gateway?.close();
@@ -138,36 +142,48 @@ describe('a client that does harm at the gateway', () => {
 
   for (const [transport, headers] of Object.entries(REQUESTS)) {
     test(`streams over ${transport} that are reset as soon as they are opened`, async () => {
-      let stop = (): number => 0;
-      const begin = (): void => {
+      const begin = (): (() => void) => {
         const { httpPort } = gateway.options;
-        stop = resetRapidly(httpPort, RESETTING_CONNECTIONS, headerBlock(headers));
+        const stop = resetRapidly(httpPort, RESETTING_CONNECTIONS, headerBlock(headers));
+        return () => {
+          const streams = stop();
+          assert.ok(streams > 1000, `${streams} streams`);
+        };
       };
-      let streams = 0;
-      try {
-        await harm(begin, transport, FLOOD_MS);
-      } finally {
-        streams = stop();
-      }
-      assert.ok(streams > 1000, `${streams} streams`);
+      await harm(begin, transport, FLOOD_MS);
     });
   }
 
-  /** Does it, and looks meanwhile how another client fares. */
-  async function harm(
-    attack: () => void | Promise<void>,
-    what?: string,
-    floorMs?: number,
-  ): Promise<void> {
+  /**
+   * Does it, and looks meanwhile how another client fares. If that is served too late, once more, against what it sees just before; a
+   * request that fails, and memory, are never forgiven.
+   */
+  async function harm(attack: Attack, what?: string, floorMs?: number): Promise<void> {
+    for (let left = ATTEMPTS; left > 0; left--) {
+      const seen = await harmOnce(attack);
+      const isLast = left === 1 || isInTime(seen, quiet, floorMs);
+      if (isLast || Object.keys(seen.failures).length > 0) {
+        assertUnharmed(seen, quiet, what, floorMs);
+        return;
+      }
+      quiet = await watch(QUIET_MS);
+    }
+  }
+
+  async function harmOnce(attack: Attack): Promise<Seen> {
     const watched = watch(ATTACK_MS);
     await delay(200);
-    await attack();
-    const seen = await watched;
-    const rssBytes = await memoryOf(gateway.envoy().pid);
-    closeAll();
-    assertUnharmed(seen, quiet, what, floorMs);
-    assert.ok(rssBytes < MEMORY_BYTES, `${Math.round(rssBytes / MIB)} MiB`);
-    assert.equal(gateway.gateway().notReady(), undefined);
+    const end = await attack();
+    try {
+      const seen = await watched;
+      const rssBytes = await memoryOf(gateway.envoy().pid);
+      assert.ok(rssBytes < MEMORY_BYTES, `${Math.round(rssBytes / MIB)} MiB`);
+      assert.equal(gateway.gateway().notReady(), undefined);
+      return seen;
+    } finally {
+      closeAll();
+      end?.();
+    }
   }
 
   function watch(ms: number): Promise<Seen> {
@@ -197,6 +213,9 @@ describe('a client that does harm at the gateway', () => {
     for (const session of sessions.splice(0)) session.destroy();
   }
 });
+
+/** Returns how it is ended, where closing its connections does not. */
+type Attack = () => void | (() => void) | Promise<void>;
 
 function sketchOf(name: string): DeploymentSketch {
   return { namespace: 'demo', name, predictors: [{ name: 'p' }] };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
+import { cpuMs } from '../../testing/cpu-time.ts';
 import type { FeedbackReading } from '../dialect.ts';
 import { MAX_PUID_BYTES, MAX_ROUTING_BYTES } from '../reading-limits.ts';
 import { readFeedbackJson, writeFeedbackJson } from './feedback-json.ts';
@@ -285,8 +286,9 @@ test('of hostile bytes over gRPC nothing throws, and a puid is never longer than
 test('a large feedback takes no more than some passes over it', () => {
   const truth = `{"strData":"${'x'.repeat(8_000_000)}"}`;
   const keys = `{"puid":"p"${`,"${'k\\u0061'.repeat(40)}":1`.repeat(20_000)}}`;
-  const began = performance.now();
-  assert.equal(readJson(`{"puid":"p","truth":${truth}}`)?.kind, 'feedback');
-  assert.equal(readJson(keys)?.kind, 'malformed');
-  assert.ok(performance.now() - began < 2000, `${performance.now() - began} ms`);
+  const took = cpuMs(() => {
+    assert.equal(readJson(`{"puid":"p","truth":${truth}}`)?.kind, 'feedback');
+    assert.equal(readJson(keys)?.kind, 'malformed');
+  });
+  assert.ok(took < 2000, `${took} ms of the processor`);
 });

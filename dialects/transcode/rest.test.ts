@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DialectName } from '../../graph/plan/plan.ts';
+import { cpuMs } from '../../testing/cpu-time.ts';
 import type { Payload } from '../payload.ts';
 import { binary, rest, textOf } from '../testing/payloads.ts';
 import { createTranscoder } from './transcode.ts';
@@ -283,11 +284,11 @@ test('little that would become much is refused', () => {
 
 test('many names in a row, and many rows, take no longer than their bytes', () => {
   const names = Array.from({ length: 30_000 }, (_, index) => `"n${index}":1`).join(',');
-  const began = performance.now();
-  const wide = transcoder('tensorflow', 'v2').request(rest(`{"instances":[{${names}}]}`), 'm');
-  assert.ok('body' in wide);
-  const took = performance.now() - began;
-  assert.ok(took < 5000, `${took} ms`);
+  const took = cpuMs(() => {
+    const wide = transcoder('tensorflow', 'v2').request(rest(`{"instances":[{${names}}]}`), 'm');
+    assert.ok('body' in wide);
+  });
+  assert.ok(took < 5000, `${took} ms of the processor`);
   const rows = 200_000;
   const data = Array<string>(rows).fill('1').join(',');
   const tall = `{"inputs":[${['a', 'b'].map((name) => `{"name":"${name}","datatype":"FP32","shape":[${rows},1],"data":[${data}]}`).join(',')}]}`;

@@ -17,7 +17,8 @@ import { DEFAULT_CONFIG } from '../../operator/config/workload-config.ts';
 import type { OperatorConfig } from '../../operator/config/workload-config.ts';
 import type { ApiServer } from '../kube/apiserver.ts';
 
-const WAIT_MS = 20_000;
+/** Against a test that hangs: what is waited for may take long on a busy machine. */
+const WAIT_MS = 90_000;
 const USER = { manager: 'test', force: true } as const;
 
 export const SDEP = {
@@ -127,7 +128,7 @@ export async function applyAsUser(client: KubeClient, object: KubeObject): Promi
   return await client.apply(object, USER);
 }
 
-/** Polls until it answers with something; throws with `what` after 20 s. */
+/** Polls until it answers with something; throws with `what` after 90 s. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,

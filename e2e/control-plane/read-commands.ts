@@ -7,7 +7,7 @@ import { findKubeBin } from '../kube/apiserver.ts';
 
 const BLOCK = /(?:<!-- run: ([a-z-]+) -->\n)?```sh\n([^]*?)```/g;
 const NEEDS_PODS = '# in the cluster\n';
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 /** Throws on a block without a name that does not begin with `# in the cluster`, and on a name that is there twice. */
 export function readCommands(page: URL): ReadonlyMap<string, string> {

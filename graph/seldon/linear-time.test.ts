@@ -1,15 +1,19 @@
 // Whatever the text, reading it takes time in proportion to its length: each kind of text that could make a parser, a
-// regular expression or a check do more is tried at one length and at ten times that.
+// regular expression or a check do more is tried at one length and at ten times that. The time is the processor's, as a busy machine
+// stretches any other; caches that others empty still stretch it, so of several runs, by turns, the fastest of each length counts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMs } from '../../testing/cpu-time.ts';
 import { MANIFEST_LIMITS } from '../plan/limits.ts';
 import { loadDeployments } from './load-deployments.ts';
 
 const LENGTH = 20_000;
-/** Ten times the text may take this many times as long: linear, with room for a busy machine. */
+/** Ten times the text may take this many times as long: linear, with room for what grows out of a cache. */
 const MAX_GROWTH = 40;
 /** What is faster than this is not measured. */
 const SLACK_MS = 150;
+/** A pair of runs is tried so often at most. */
+const MAX_RUNS = 4;
 
 const HEAD = `apiVersion: machinelearning.seldon.io/v1
 kind: SeldonDeployment
@@ -113,12 +117,7 @@ const TEXTS: Readonly<Record<string, (length: number) => string>> = {
 for (const [kind, make] of Object.entries(TEXTS)) {
   test(`ten times the text takes about ten times as long: ${kind}`, () => {
     measure(make(1000));
-    const short = measure(make(LENGTH));
-    const long = measure(make(10 * LENGTH));
-    const bound = MAX_GROWTH * short + SLACK_MS;
-    // One slow run is the machine's, two are ours.
-    if (long > bound)
-      assert.ok(measure(make(10 * LENGTH)) <= bound, `${short} ms, then ${long} ms`);
+    assertLinear(make(LENGTH), make(10 * LENGTH));
   });
 }
 
@@ -155,9 +154,7 @@ test('ten times the volumes and mounts of a pod take about ten times as long', (
       },
     });
   measure(pod(1000));
-  const short = measure(pod(5000));
-  const long = Math.min(measure(pod(50_000)), measure(pod(50_000)));
-  assert.ok(long <= MAX_GROWTH * short + SLACK_MS, `${short} ms, then ${long} ms`);
+  assertLinear(pod(5000), pod(50_000));
 });
 
 test('the largest text is read, or refused, within seconds', () => {
@@ -174,11 +171,21 @@ test('the largest text is read, or refused, within seconds', () => {
   }
 });
 
-/** Milliseconds; nothing may be a bug of the reader. */
+/** `long` is ten times `short`. */
+function assertLinear(short: string, long: string): void {
+  let [shortMs, longMs] = [Infinity, Infinity];
+  for (let left = MAX_RUNS; left > 0; left--) {
+    shortMs = Math.min(shortMs, measure(short));
+    longMs = Math.min(longMs, measure(long));
+    if (longMs <= MAX_GROWTH * shortMs + SLACK_MS) return;
+  }
+  assert.fail(`${shortMs} ms, then ${longMs} ms`);
+}
+
+/** Milliseconds of the processor; nothing may be a bug of the reader. */
 function measure(text: string): number {
-  const start = performance.now();
-  const { findings } = loadDeployments(text, { source: 'test' });
-  const took = performance.now() - start;
-  assert.ok(findings.every((finding) => finding.code !== 'READER_FAILED'));
-  return took;
+  return cpuMs(() => {
+    const { findings } = loadDeployments(text, { source: 'test' });
+    assert.ok(findings.every((finding) => finding.code !== 'READER_FAILED'));
+  });
 }
