@@ -162,12 +162,13 @@ function readRouting(body: Buffer): Readonly<Record<string, unknown>> | 'too-lon
   return Object.keys(value).length === 0 ? undefined : (value as Record<string, unknown>);
 }
 
-/** A number, or a text of one as protobuf allows it; 0 where there is none, NaN for anything else. */
+/** A number that a float holds, or a text of one as protobuf allows it; 0 where there is none, NaN for anything else. */
 function readReward(body: Buffer, found: Span | 'absent' | 'invalid'): number {
   if (typeof found === 'string' || isNull(body, found)) return 0;
   const isText = body[found.start] === QUOTE;
   const text = body.toString('latin1', found.start + Number(isText), found.end - Number(isText));
-  return text.trim() === '' ? Number.NaN : Number(text);
+  const reward = text.trim() === '' ? Number.NaN : Number(text);
+  return Math.abs(reward) <= MAX_REWARD ? reward : Number.NaN;
 }
 
 function isNull(body: Buffer, span: Span): boolean {

@@ -49,7 +49,7 @@ test("Seldon's form says its routing and its reward", () => {
     undefined,
   ]);
   assert.deepEqual(said(readJson('{"reward":"0.25"}')), ['whole', undefined, 0.25, undefined]);
-  for (const reward of ['"NaN"', 'true', '[1]', '{}', '""', '"x"'])
+  for (const reward of ['"NaN"', 'true', '[1]', '{}', '""', '"x"', '1e39', '"-1e39"', '1e999'])
     assert.ok(Number.isNaN((said(readJson(`{"reward":${reward}}`)) as unknown[])[2]), reward);
   const long = JSON.stringify({ r: 'x'.repeat(MAX_ROUTING_BYTES) });
   assert.deepEqual(said(readJson(`{"response":{"meta":{"routing":${long}}}}`)), [
