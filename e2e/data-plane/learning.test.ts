@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ask, askGrpc, type Reply } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
 import { type Running, runGraph } from '../harness/run.ts';
@@ -211,6 +212,58 @@ for (const workers of [1, 2]) {
     });
   });
 }
+
+test('predictors learn each for themselves, a shadow nothing, and its copies take no feedback away', async () => {
+  const models = await startModels('a', 'b', 'x', 'y');
+  const of = (...names: readonly string[]): Node =>
+    bandit('EPSILON_GREEDY', Object.fromEntries(names.map((name) => [name, models[name]!])), [
+      ['epsilon', 'FLOAT', '0.5'],
+    ]);
+  const predictors = [
+    { name: 'main', traffic: 50, graph: of('a', 'b') },
+    { name: 'canary', traffic: 50, graph: of('x', 'y') },
+    { name: 'shadow', traffic: 100, shadow: true, graph: of('a', 'b') },
+  ];
+  const running = await runGraph(deployment(predictors));
+  try {
+    const { port } = running;
+    const given: Record<string, number> = { a: 0, b: 0, x: 0, y: 0 };
+    for (let left = 100; left > 0; left--) {
+      const { text, headers } = await ask(port, { body: '{}' });
+      const { strData } = JSON.parse(text) as { strData: string };
+      const body = JSON.stringify({ puid: headers['seldon-puid'], reward: 1 });
+      const reply = await ask(port, { path: FEEDBACK, body });
+      assert.equal(reply.status, 200, reply.text);
+      given[strData] = (given[strData] ?? 0) + 1;
+    }
+    const wanted = {
+      'main a': given['a'],
+      'main b': given['b'],
+      'canary x': given['x'],
+      'canary y': given['y'],
+      'shadow a': 0,
+      'shadow b': 0,
+    };
+    let text = '';
+    let tries: Record<string, number> = {};
+    const until = performance.now() + SHARED_MS;
+    do {
+      ({ text } = await ask(port, { method: 'GET', path: '/metrics' }));
+      const series = text.matchAll(
+        /^sidegraph_branch_tries_total\{.*model_name="(.)",predictor_name="(.*?)".*\} (\d+)$/gm,
+      );
+      tries = Object.fromEntries(
+        [...series].map(([, child, predictor, n]) => [`${predictor} ${child}`, Number(n)]),
+      );
+    } while (!isDeepStrictEqual(tries, wanted) && performance.now() < until);
+    assert.deepEqual(tries, wanted);
+    assert.match(text, /^sidegraph_feedback_by_puid_total\{result="given"\} 100$/m);
+    assert.match(text, /^sidegraph_feedback_by_puid_total\{result="duplicate"\} 0$/m);
+  } finally {
+    await running.stop();
+    for (const unit of Object.values(models)) await unit.close();
+  }
+});
 
 test('what is learned over REST is known over gRPC, and the other way round', async () => {
   // One port of a unit for each transport.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Step } from '../../graph/plan/plan.ts';
+import type { Plan, Step } from '../../graph/plan/plan.ts';
 import { MemoryStore } from '../policies/memory-store.ts';
 import { testPlan, type TestUnit } from '../testing/plans.ts';
 import { noLessons, openLessons } from './lessons.ts';
@@ -13,8 +13,11 @@ const GRAPH: TestUnit = {
   children: [model('a'), { name: 's', type: 'ROUTER', children: [model('x'), model('y')] }],
 };
 
-function open(policies: readonly string[] = ['EPSILON_GREEDY', 'THOMPSON_SAMPLING']) {
-  const plan = testPlan(GRAPH);
+function open(
+  policies: readonly string[] = ['EPSILON_GREEDY', 'THOMPSON_SAMPLING'],
+  over: Partial<Plan> = {},
+) {
+  const plan = testPlan(GRAPH, undefined, over);
   const [a, s] = plan.walk.children as [Step, Step];
   const learning = (step: Step, policy = ''): Step => ({
     ...step,
@@ -79,6 +82,13 @@ test('what says nothing of one branch teaches nothing', () => {
   lessons.add(chosen(-1, -1), 1, 1);
   assert.deepEqual(counts, { learned: 0, clamped: 0, ignored: 7 });
   assert.deepEqual(known(), {});
+});
+
+test('a shadow learns nothing, as the responses were of another predictor', () => {
+  const { lessons, counts, known } = open(undefined, { isShadow: true });
+  lessons.add(chosen(1, 0), 1, 1);
+  assert.deepEqual([known(), counts], [{}, noLessons()]);
+  assert.equal(lessons.stateOf(2)?.branches.length, 2, 'it chooses all the same');
 });
 
 test('a router of another policy learns nothing', () => {

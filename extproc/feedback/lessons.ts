@@ -39,7 +39,8 @@ export function openLessons(plan: Plan, store: StateStore, counts: LessonCounts)
   return {
     stateOf: (unit) => states.get(unit)?.state,
     add: (choices, reward, rows) => {
-      if (states.size === 0) return;
+      // What a shadow gets is feedback of responses that it did not make.
+      if (states.size === 0 || plan.isShadow === true) return;
       const isOnTheWay = findUnits(choices);
       const isUsable = Number.isFinite(reward) && rows > 0;
       const mean = Math.min(Math.max(reward, 0), 1);

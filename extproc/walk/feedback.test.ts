@@ -246,6 +246,29 @@ test('feedback that comes to another predictor goes to the units of the one that
   assert.deepEqual(gone.calls, []);
 });
 
+test("a shadow's copy of a feedback takes nothing away from it, and is not counted", async () => {
+  const desk = openDesk();
+  const served = serve(planOf(ROUTER), desk);
+  const { feedbackMemory, ...plan } = planOf(ROUTER);
+  assert.ok(feedbackMemory !== undefined);
+  const shadow = serve({ ...plan, predictor: 's', isShadow: true }, desk);
+  const chain: Node = { name: 't', type: 'TRANSFORMER', children: [A] };
+  const shadowChain = serve({ ...planOf(chain), predictor: 's', isShadow: true }, desk);
+  await served.predict('one');
+  const before = { ...desk.results };
+  const copy = await shadow.feedback(short('one'));
+  assert.deepEqual([copy.end, copy.calls], ['FEEDBACK_NOT_REMEMBERED', []]);
+  const inAll = await shadowChain.feedback(short('one'));
+  assert.deepEqual(
+    inAll.calls.map((call) => call.split(' {')[0]),
+    ['a send-feedback'],
+    'it is for all units of a graph that chooses nothing',
+  );
+  assert.deepEqual(desk.results, before);
+  assert.equal((await served.feedback(short('one'))).end, 'response');
+  assert.equal(desk.results.given, before.given + 1);
+});
+
 test('over gRPC a response with its puid alone is enough', async () => {
   const desk = openDesk();
   const grpc: Answers = ({ verb }) =>

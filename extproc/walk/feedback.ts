@@ -57,7 +57,9 @@ export class FeedbackRoute implements FeedbackGraph {
     this.#desk?.graphs.close(this);
   }
 
+  /** The copy that a shadow gets must not take the puid from the feedback itself. */
   get recaller(): Recaller | undefined {
+    if (this.plan.isShadow === true) return undefined;
     return this.#desk?.memory.isOn === true ? this.#desk.recaller : undefined;
   }
 
@@ -96,8 +98,9 @@ export class FeedbackRoute implements FeedbackGraph {
     return this.#desk?.graphs.find(predictor, this.transport);
   }
 
+  /** Copies were counted where they come from. */
   count(result: FeedbackResult): void {
-    if (this.#desk !== undefined) this.#desk.results[result]++;
+    if (this.#desk !== undefined && this.plan.isShadow !== true) this.#desk.results[result]++;
   }
 
   #fail(exchange: Exchange, fault: Fault): void {

@@ -87,6 +87,7 @@ function compilePlan(
     policy,
     ...(tracing === undefined ? {} : { tracing }),
     ...(feedbackMemory === undefined ? {} : { feedbackMemory }),
+    ...(predictor.shadow ? { isShadow: true as const } : {}),
   };
   const { version, ...rest } = plan;
   return { version, hash: hashPlan(plan), ...rest };

@@ -60,7 +60,10 @@ test('a chain, a combiner and one model remember nothing', () => {
 });
 
 test('a shadow and a protocol without feedback remember nothing', () => {
-  assert.equal(planOf(ROUTER, { shadow: true }).feedbackMemory, undefined);
+  assert.equal(planOf(ROUTER).isShadow, undefined);
+  const shadow = planOf(ROUTER, { shadow: true });
+  assert.equal(shadow.feedbackMemory, undefined);
+  assert.equal(shadow.isShadow, true);
   assert.equal(planOf(ROUTER, { protocol: 'v2' }).feedbackMemory, undefined);
 });
 

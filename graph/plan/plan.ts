@@ -53,6 +53,8 @@ export interface Plan {
   readonly tracing?: Tracing;
   /** What predictions are remembered by, for feedback that says no more of one than its puid; undefined: none is. */
   readonly feedbackMemory?: FeedbackMemory;
+  /** The predictor is a shadow: what comes are copies, of feedback too, and nobody gets its responses. Absent for all others. */
+  readonly isShadow?: true;
 }
 
 /** The bounds of what a pod remembers of the branches that requests took. */
