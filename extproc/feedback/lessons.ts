@@ -23,6 +23,8 @@ export function noLessons(): LessonCounts {
 
 /** The routers of a plan that learn. */
 export interface PlanLessons {
+  /** Whether there is any. */
+  readonly any: boolean;
   /** By the unit's position; undefined for one that does not learn. */
   stateOf(unit: number): UnitState | undefined;
   /** `choices`: of each unit, as a walk keeps them. */
@@ -37,6 +39,7 @@ export function openLessons(plan: Plan, store: StateStore, counts: LessonCounts)
   );
   const findUnits = findOnTheWay(plan);
   return {
+    any: states.size > 0,
     stateOf: (unit) => states.get(unit)?.state,
     add: (choices, reward, rows) => {
       // What a shadow gets is feedback of responses that it did not make.

@@ -404,6 +404,25 @@ test('a built-in learns once, and only what the units have taken', async () => {
   assert.deepEqual(desk.lessons, { learned: 1, clamped: 0, ignored: 2 });
 });
 
+test('a built-in below a unit that does not take the feedback learns nothing, however its branch is said', async () => {
+  const desk = openDesk();
+  const { feedback, units } = serve(
+    planOf({ ...ROUTER, children: [LEARNER, { name: 'c', type: 'MODEL' }] }),
+    desk,
+  );
+  const routed = '{"response":{"meta":{"routing":{"r":0,"l":1}}},"reward":1}';
+  units.answers = ({ unit }) => jsonResponse('{}', unit === 'r' ? 503 : 200);
+  const failed = await feedback(routed);
+  assert.deepEqual(
+    failed.calls.map((call) => call.split(' {')[0]),
+    ['b send-feedback', 'r send-feedback'],
+  );
+  assert.deepEqual(known(desk), []);
+  units.answers = toB;
+  await feedback(routed);
+  assert.deepEqual(known(desk), ['default/d/p/l b 1 1']);
+});
+
 test('both transports and the next plan know what was learned, whatever its policy, and the last one takes it along', async () => {
   const desk = openDesk();
   const before = serve(planOf(LEARNER), desk);

@@ -110,10 +110,12 @@ export class FeedbackRoute implements FeedbackGraph {
   }
 
   give(exchange: Exchange, read: ReadFeedback): void {
-    const { walk, wholeWalk, deps } = this.#parts;
+    const { walk, wholeWalk, deps, lessons } = this.#parts;
     const { choices, message, recalled } = read;
     const routed: Routed = { choices, message, ended: (outcome) => this.#ended(read, outcome) };
-    new Walk(recalled === undefined ? walk : wholeWalk, deps, exchange, routed).start();
+    // How a call of Envoy's ends is not seen here.
+    const mustEnd = recalled !== undefined || lessons.any;
+    new Walk(mustEnd ? wholeWalk : walk, deps, exchange, routed).start();
   }
 
   #ended({ choices, reward, rows, recalled }: ReadFeedback, outcome: Outcome | undefined): void {
