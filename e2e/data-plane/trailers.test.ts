@@ -67,7 +67,7 @@ function askWithTrailers(port: number, body: Buffer | undefined): Promise<Reply>
       session.close();
       resolve({ status, body: Buffer.concat(pieces) });
     });
-    stream.end(body ?? undefined);
+    stream.end(body);
   });
 }
 

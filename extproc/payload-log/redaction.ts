@@ -45,7 +45,7 @@ function withTree(paths: readonly Path[]): CompiledRedaction {
 /** `identity` for none; undefined for one that is not read. */
 export function readEncoding(name: string | undefined): Encoding | 'identity' | undefined {
   const word = name?.trim().toLowerCase() ?? '';
-  return word === '' || word === 'identity' ? 'identity' : (encodingOf(word) ?? undefined);
+  return word === '' || word === 'identity' ? 'identity' : encodingOf(word);
 }
 
 /** `maxBytes` bounds the payload as it was sent, without compression, and redacted. */

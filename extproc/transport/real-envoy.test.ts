@@ -109,7 +109,7 @@ describe('the filter server behind a real Envoy', { skip: bin === undefined }, (
         );
       });
       request.on('error', reject);
-      request.end(body ?? undefined);
+      request.end(body);
     });
   }
 

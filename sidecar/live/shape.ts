@@ -73,7 +73,7 @@ function unitShapes(plan: Plan): UnitShape[] {
       branch,
       does: wordsOf(step),
       chooses: step.choose !== null && step.choose.kind !== 'all',
-      isBuiltIn: (unit?.builtIn ?? undefined) !== undefined,
+      isBuiltIn: typeof unit?.builtIn === 'string',
     });
     step.children.forEach((child, at) => visit(child, index, at));
   };

@@ -43,7 +43,7 @@ export async function startLive(parts: LiveParts): Promise<RunningLive> {
           max: capture === 'paused' ? DEFAULT_CAPTURES : capture,
           watch: (tick) => sampler.watch(tick, 'requests'),
         });
-  const sampler: LiveSampler = samplerOf(dataPlane, parts.logPath, log, capturing ?? undefined);
+  const sampler: LiveSampler = samplerOf(dataPlane, parts.logPath, log, capturing);
   const facts = () => capturing?.facts();
   const pages = livePages({
     requests: new LiveHub(sourceOf(sampler, 'requests'), undefined, facts),
