@@ -23,6 +23,9 @@ interface HttpResponse {
   readonly serial: string;
 }
 
+/** So long that on a busy machine, too, nobody is turned away for being slow but to make room. */
+const TIMEOUTS = { handshakeMs: 120_000, headersMs: 120_000, requestMs: 120_000 };
+
 describe('the admission server', () => {
   let ca: KeyPair;
   let server: AdmissionServer;
@@ -37,6 +40,7 @@ describe('the admission server', () => {
       certificate: await leaf(),
       health: () => health,
       log: SILENT_LOG,
+      timeouts: TIMEOUTS,
       observe: (path, outcome) => observed.push(`${path} ${outcome}`),
       webhooks: {
         '/yes': ({ name }) => ({

@@ -25,6 +25,14 @@ export interface ServerOptions {
   readonly observe?: (path: string, outcome: 'allowed' | 'denied' | 'failed', ms: number) => void;
   readonly log: Log;
   readonly now?: () => number;
+  readonly timeouts?: CallerTimeouts;
+}
+
+/** How long a caller may take; the whole request has `requestMs`. */
+export interface CallerTimeouts {
+  readonly handshakeMs: number;
+  readonly headersMs: number;
+  readonly requestMs: number;
 }
 
 /** PEM; the certificate may bring a chain. */
@@ -48,24 +56,22 @@ export const MAX_BODY_BYTES = 4 * MIB;
 const MAX_HELD_BYTES = 8 * MIB;
 /** The API server opens a connection for each review that it has under way. */
 const BOUNDS = { maxHandshakes: 64, maxConnections: 256 };
-const HANDSHAKE_TIMEOUT_MS = 5_000;
-const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 10_000;
+const TIMEOUTS: CallerTimeouts = { handshakeMs: 5_000, headersMs: 5_000, requestMs: 10_000 };
 /** Above the 90 s after which the API server closes idle connections, so that it is never us who do. */
 const KEEP_ALIVE_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 10_000;
 
 export async function startAdmissionServer(options: ServerOptions): Promise<AdmissionServer> {
-  const { host, port, log } = options;
+  const { host, port, log, timeouts = TIMEOUTS } = options;
   const bodies = new Bodies({ maxBytes: MAX_BODY_BYTES, maxHeldBytes: MAX_HELD_BYTES });
   const server = createServer(
     {
       ...options.certificate,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      handshakeTimeout: timeouts.handshakeMs,
+      requestTimeout: timeouts.requestMs,
+      headersTimeout: timeouts.headersMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 1_000,
     },
