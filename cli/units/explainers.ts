@@ -75,10 +75,11 @@ async function resolveOne(
   if (modelDir === undefined && modelUri !== '')
     return `the explainer of predictor ${predictor.name} is not run here: ${modelUri} is no folder of this machine; name one with --model ${name}=FOLDER, or ${ways}`;
   const running = options.running.get(`${predictor.name}/${name}`);
-  const httpPort = running?.httpPort ?? (await findFreePort(container.ports.http, ports));
+  const httpPort = running?.http ?? (await findFreePort(container.ports.http, ports));
   ports.add(httpPort);
-  const grpcPort = running?.grpcPort ?? (await findFreePort(container.ports.grpc, ports));
-  const metrics = await findFreePort(FIRST_METRICS_PORT, ports.add(grpcPort));
+  const grpcPort = running?.grpc ?? (await findFreePort(container.ports.grpc, ports));
+  ports.add(grpcPort);
+  const metrics = running?.metrics ?? (await findFreePort(FIRST_METRICS_PORT, ports));
   ports.add(metrics);
   const isGrpc = explainer.transport === 'grpc' && !isV2;
   const place: ExplainerPlace = {
@@ -119,6 +120,7 @@ async function resolveOne(
       env: { ...inherited(options.env), ...values },
       ports: [httpPort],
       otherPorts: [],
+      metricsPort: metrics,
     },
   };
 }

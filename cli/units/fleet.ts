@@ -1,6 +1,6 @@
 // The units that `run` started, by `predictor/unit`: starts what a reading of the file asks for, leaves alone what has
 // not changed, ends what is asked for no more.
-import type { Address } from '../../graph/plan/deployment.ts';
+import type { Address, ContainerPorts } from '../../graph/plan/deployment.ts';
 import type { TextLog } from '../../sidecar/supervisor/log.ts';
 import { unitPrefix } from '../../lib/runtime/paint.ts';
 import type { Watchdog } from '../../sidecar/supervisor/watchdog.ts';
@@ -31,9 +31,14 @@ export class Fleet {
     this.#options = options;
   }
 
-  /** Where the units run that were started, for a new reading of the file. */
-  addresses(): ReadonlyMap<string, Address> {
-    return new Map([...this.#members].map(([key, member]) => [key, member.address]));
+  /** Ports of the units that were started, for a new reading of the file. */
+  ports(): ReadonlyMap<string, ContainerPorts> {
+    return new Map(
+      [...this.#members].map(([key, { address, unit }]) => [
+        key,
+        { http: address.httpPort, grpc: address.grpcPort, metrics: unit.spec.metricsPort },
+      ]),
+    );
   }
 
   pids(): ReadonlyMap<string, number | undefined> {

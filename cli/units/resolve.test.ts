@@ -180,6 +180,27 @@ test('where ports may be chosen, one that another process has is left to it', as
   }
 });
 
+test('the port of metrics moves as the others do, and stays where the unit runs already', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const ports = [{ name: 'metrics', containerPort: port }];
+  const deployment = load([predictor('p', { command: ['a'], ports })]);
+  const specOf = async (given: Partial<ResolveOptions>) =>
+    (await resolveUnits(deployment, { ...options({}), ...given })).units[0]?.spec;
+  try {
+    assert.equal((await specOf({ freePorts: false }))?.metricsPort, port);
+    const moved = await specOf({ freePorts: true });
+    assert.ok((moved?.metricsPort ?? 0) > port);
+    assert.equal(moved?.env['PREDICTIVE_UNIT_METRICS_SERVICE_PORT'], String(moved?.metricsPort));
+    const running = new Map([['p/m', { http: 9100, grpc: 9600, metrics: port }]]);
+    assert.equal((await specOf({ freePorts: true, running }))?.metricsPort, port);
+  } finally {
+    taken.close();
+  }
+});
+
 test('an image without a command is told with all ways out', async () => {
   const told = await failure(load([predictor('p', {})]), {});
   assert.equal(told.code, 'IMAGE_WITHOUT_COMMAND');

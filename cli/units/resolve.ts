@@ -6,6 +6,7 @@ import { findContainer, listUnits } from '../../graph/plan/deployment.ts';
 import type {
   Address,
   Container,
+  ContainerPorts,
   Deployment,
   Predictor,
   Unit,
@@ -50,7 +51,7 @@ export interface ResolveOptions {
   /** Started units whose ports are taken get others. */
   readonly freePorts: boolean;
   /** Ports of local units that run already, by `predictor/unit`, so that a new reading keeps them. */
-  readonly running: ReadonlyMap<string, Address>;
+  readonly running: ReadonlyMap<string, ContainerPorts>;
 }
 
 /** Throws one CommandFailure that names every unit without an address and every variable without a value. */
@@ -192,6 +193,7 @@ async function resolveUnit(
       ...(serves(deployment, unit) === 'grpc'
         ? { ports: [ports.grpc], otherPorts: [ports.http] }
         : { ports: [ports.http], otherPorts: [ports.grpc] }),
+      metricsPort: ports.metrics,
     },
   });
   const owner = `unit ${several ? key : unit.name}`;
@@ -205,24 +207,24 @@ async function resolveUnit(
 /** A second predictor is another pod in a cluster and has the same port numbers; here it has to move aside. */
 async function choosePorts(
   container: Container,
-  running: Address | undefined,
+  running: ContainerPorts | undefined,
   { mayMove, freePorts }: { readonly mayMove: boolean; readonly freePorts: boolean },
   state: State,
-): Promise<Container['ports']> {
+): Promise<ContainerPorts> {
   let { http, grpc, metrics } = container.ports;
   if (mayMove) {
     if (running !== undefined) {
-      http = running.httpPort;
-      grpc = running.grpcPort;
+      ({ http, grpc, metrics } = running);
     } else {
       if (state.ports.has(http)) http = await findFreePort(http + 1, state.ports);
       else if (freePorts) http = await findFreePort(http, state.ports);
       state.ports.add(http);
       if (state.ports.has(grpc)) grpc = await findFreePort(grpc + 1, state.ports);
       else if (freePorts) grpc = await findFreePort(grpc, state.ports);
+      state.ports.add(grpc);
+      if (state.ports.has(metrics)) metrics = await findFreePort(metrics + 1, state.ports);
+      else if (freePorts) metrics = await findFreePort(metrics, state.ports);
     }
-    state.ports.add(http).add(grpc);
-    if (state.ports.has(metrics)) metrics = await findFreePort(metrics + 1, state.ports);
   }
   state.ports.add(http).add(grpc).add(metrics);
   return { http, grpc, metrics };

@@ -25,6 +25,7 @@ function create(
     env: { PATH: process.env['PATH'] ?? '' },
     ports: [port],
     otherPorts,
+    metricsPort: 0,
   };
   return {
     unit: new LocalUnit(spec, {

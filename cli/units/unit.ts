@@ -21,6 +21,8 @@ export interface UnitProcessSpec {
   readonly ports: readonly number[];
   /** Ports on which it may answer as well, which nothing says for sure: they have a moment more. */
   readonly otherPorts: readonly number[];
+  /** Where its server shows its own metrics, if it has any; the environment says it too. */
+  readonly metricsPort: number;
 }
 
 export interface UnitDeps {

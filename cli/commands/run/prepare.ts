@@ -1,7 +1,7 @@
 // From a file's text to everything that `run` needs of it: the plan, the units with their addresses, what to start. Used
 // at the start and again at each change of the file; nothing here has an effect.
 import type { Deployment } from '../../../graph/plan/deployment.ts';
-import type { Address } from '../../../graph/plan/deployment.ts';
+import type { ContainerPorts } from '../../../graph/plan/deployment.ts';
 import { compileDeployment } from '../../../graph/compile/compile-deployment.ts';
 import type { Finding } from '../../../graph/manifest/finding.ts';
 import type { DeploymentPlan } from '../../../graph/plan/plan.ts';
@@ -36,12 +36,12 @@ export interface PrepareContext {
   readonly paint: Paint;
 }
 
-/** Throws a CommandFailure that tells all that is wrong. `running`: addresses of units that were started before. */
+/** Throws a CommandFailure that tells all that is wrong. `running`: ports of units that were started before. */
 export async function prepare(
   text: string,
   source: string,
   context: PrepareContext,
-  running: ReadonlyMap<string, Address>,
+  running: ReadonlyMap<string, ContainerPorts>,
 ): Promise<Prepared> {
   const { options, env } = context;
   const { deployment, findings } = selectDeployment(text, source, options, context.paint);

@@ -122,16 +122,14 @@ export class Reloader {
 
   async #take(text: string): Promise<void> {
     const { source, context, dataPlane, fleet, log, signal } = this.#parts;
-    const next = await prepare(text, source, context, fleet.addresses());
+    const next = await prepare(text, source, context, fleet.ports());
     const fresh = fleet.listNew(next.units);
     const plansDiffer = hashesOf(next) !== hashesOf(this.#serving);
     if (fresh.length === 0 && !plansDiffer) {
       log.info('the file has changed, its meaning has not');
       return;
     }
-    const held = new Set(
-      [...fleet.addresses().values()].flatMap(({ httpPort, grpcPort }) => [httpPort, grpcPort]),
-    );
+    const held = new Set([...fleet.ports().values()].flatMap(({ http, grpc }) => [http, grpc]));
     const freshPorts = new Set(
       fresh.flatMap(({ address }) => [address.httpPort, address.grpcPort]),
     );

@@ -5,7 +5,7 @@ export const TRACE_USAGE = `Usage: sidegraph trace [ID] [options]
 
 Shows one request's walk through a running graph as a tree: each unit with its calls, their status, times and sizes, the
 branch that a router chose, and the call that Envoy made last. ID is the request's Seldon-Puid or the id of its trace;
-without one it is the newest request. Requests are noted while somebody looks: an open live page, top, tap, or this
+without one it is the newest request. Requests are noted while somebody looks: an open live page, tap, or this
 command with --wait. With -n it is a request of the SeldonDeployment NAME in a cluster, otherwise of a 'sidegraph run'.
 
   --url URL              admin port of the run (default http://127.0.0.1:9901)
