@@ -197,7 +197,7 @@ async function resolveUnit(
     },
   });
   const owner = `unit ${several ? key : unit.name}`;
-  const advice = `give unit ${unit.name} another port in its container's ports (named http and grpc)`;
+  const advice = `let it have another one with --free-ports, or write one in the container's ports of unit ${unit.name} (named http and grpc)`;
   state.claims.push(
     { port: ports.http, host: LOCAL_HOST, owner: `${owner} (HTTP)`, advice },
     { port: ports.grpc, host: LOCAL_HOST, owner: `${owner} (gRPC)`, advice },
