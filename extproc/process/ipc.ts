@@ -14,8 +14,8 @@ export type Door = (typeof DOORS)[number];
 export type ParentMessage =
   /** Adds the programs of a deployment; refused whole when one of its plans does not compile. */
   | { readonly type: 'load'; readonly id: number; readonly deployment: DeploymentPlan }
-  /** A connection to one of the sockets that the supervisor listens on comes along. */
-  | { readonly type: 'connection'; readonly to: Door }
+  /** A connection to one of the sockets that the supervisor listens on comes along. The worker says `taken`. */
+  | { readonly type: 'connection'; readonly id: number; readonly to: Door }
   /** Asks what the process has counted. */
   | { readonly type: 'counts'; readonly id: number }
   /** Asks for the walks since the last ask, and has them written down for a while, with their payloads or without. */
@@ -39,6 +39,8 @@ export type WorkerMessage =
   /** `hashes`: the plans of this deployment. */
   | { readonly type: 'loaded'; readonly id: number; readonly hashes: readonly string[] }
   | { readonly type: 'refused'; readonly id: number; readonly reason: string }
+  /** The worker holds a connection: it ends with the worker, and nobody else has to end it. */
+  | { readonly type: 'taken'; readonly id: number }
   | { readonly type: 'counts'; readonly id: number; readonly counts: WorkerCounts }
   | { readonly type: 'walks'; readonly walks: readonly WalkRecord[] }
   /** Asks the other workers what they remember of a request. */
@@ -69,7 +71,9 @@ export function parseParentMessage(value: unknown): ParentMessage | undefined {
         : undefined;
     case 'connection': {
       const to = 'to' in value ? DOORS.find((door) => door === value.to) : undefined;
-      return to === undefined ? undefined : { type: 'connection', to };
+      return to === undefined || !('id' in value) || typeof value.id !== 'number'
+        ? undefined
+        : { type: 'connection', id: value.id, to };
     }
     case 'counts':
       return 'id' in value && typeof value.id === 'number'

@@ -75,8 +75,10 @@ export class Worker implements LiveDeployment {
       return;
     }
     if (message.type === 'drain') this.drain();
-    else if (message.type === 'connection') this.#takeLater(message.to, socket);
-    else if (message.type === 'counts')
+    else if (message.type === 'connection') {
+      void this.#parts.send({ type: 'taken', id: message.id });
+      this.#takeLater(message.to, socket);
+    } else if (message.type === 'counts')
       void this.#parts.send({ type: 'counts', id: message.id, counts: this.#parts.counts() });
     else if (message.type === 'walks')
       void this.#parts.send({ type: 'walks', walks: this.#parts.walks(message.payloads) });

@@ -71,7 +71,8 @@ export function startWorkerProcess(args: readonly string[] = []): WorkerProcess 
       }),
     send: (message) => child.send(message),
     listen: (to, path) => {
-      const hand = (socket: Socket): void => void child.send({ type: 'connection', to }, socket);
+      const hand = (socket: Socket): void =>
+        void child.send({ type: 'connection', id: 0, to }, socket);
       const server = createServer({ pauseOnConnect: true }, hand);
       child.once('exit', () => server.close());
       return new Promise((resolve) => server.listen(path, resolve));

@@ -1,7 +1,7 @@
 // One worker of the filter as the supervisor sees it. It is started when a plan needs it or when a connection comes, whichever is
 // first, and ended when the last plan that needed it goes. The supervisor listens for it and hands connections over, so those
-// made while a worker is started, or started again, wait instead of failing. A worker that died gets every live deployment again
-// before it is given a connection.
+// made while a worker is started, or started again, wait instead of failing; so do those that a worker was handed as it died. A
+// worker that died gets every live deployment again before it is given a connection.
 import type { ChildProcess } from 'node:child_process';
 import type { Server, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -70,6 +70,10 @@ interface WaitingConnection {
   readonly socket: Socket;
 }
 
+interface HandedConnection extends WaitingConnection {
+  readonly worker: ChildProcess;
+}
+
 export class Filter {
   readonly #options: FilterOptions;
   readonly #gates: Server[] = [];
@@ -83,6 +87,8 @@ export class Filter {
   #nextId = 1;
   #loads: WaitingLoad[] = [];
   #connections: WaitingConnection[] = [];
+  /** Connections that a worker was sent and has not said to hold. */
+  readonly #handed = new Map<number, HandedConnection>();
   readonly #counts = new Map<number, (counts: WorkerCounts | undefined) => void>();
   readonly #finds = new Map<number, (answer: RecallOutcome) => void>();
   /** Whether a load ever succeeded; a worker that dies before is not coming up. */
@@ -211,6 +217,8 @@ export class Filter {
     this.#stopped = true;
     for (const gate of this.#gates.splice(0)) gate.close();
     for (const { socket } of this.#connections.splice(0)) socket.destroy();
+    for (const { socket } of this.#handed.values()) socket.destroy();
+    this.#handed.clear();
   }
 
   /** The connections that it has end with it; one that comes later starts another. */
@@ -224,18 +232,47 @@ export class Filter {
 
   #take(to: Door, socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#serving) this.#hand({ to, socket });
-    else if (this.#stopped || this.#connections.length >= MAX_WAITING_CONNECTIONS) socket.destroy();
+    this.#place({ to, socket });
+  }
+
+  #place(connection: WaitingConnection): void {
+    if (this.#serving) this.#hand(connection);
+    else if (this.#stopped || this.#connections.length >= MAX_WAITING_CONNECTIONS)
+      connection.socket.destroy();
     else {
-      this.#connections.push({ to, socket });
+      this.#connections.push(connection);
       if (this.#child === undefined && this.#live.length > 0) this.#start();
     }
   }
 
+  /**
+   * The connection stays open here until the worker says `taken`. What is sent to a process that has just died is lost without an
+   * error, and Envoy would wait on such a connection for good.
+   */
   #hand({ to, socket }: WaitingConnection): void {
-    this.#process?.send({ type: 'connection', to }, socket, {}, (error) => {
-      if (error !== null) socket.destroy();
-    });
+    const worker = this.#process;
+    if (worker === undefined) {
+      socket.destroy();
+      return;
+    }
+    const id = this.#nextId++;
+    this.#handed.set(id, { to, socket, worker });
+    worker.send({ type: 'connection', id, to }, socket, { keepOpen: true }, () => {});
+  }
+
+  /** The worker's end lives as long as the worker. */
+  #taken(id: number): void {
+    this.#handed.get(id)?.socket.destroy();
+    this.#handed.delete(id);
+  }
+
+  /** All that the worker ever said was read: what it has not taken nobody has read from, and goes to the next one. */
+  #placeAgain(worker: ChildProcess): void {
+    for (const [id, handed] of this.#handed) {
+      if (handed.worker !== worker) continue;
+      this.#handed.delete(id);
+      this.#place(handed);
+    }
   }
 
   #send(message: object): void {
@@ -269,8 +306,10 @@ export class Filter {
     this.#options.output(child.stdout);
     this.#options.output(child.stderr);
     child.on('message', (message) => {
-      if (child === this.#process) this.#receive(message);
+      if (isTaken(message)) this.#taken(message.id);
+      else if (child === this.#process) this.#receive(message);
     });
+    child.once('close', () => this.#placeAgain(child));
     for (const deployment of this.#live) {
       const waiting = this.#loads.find((load) => load.deployment === deployment);
       this.#send({ type: 'load', id: waiting?.id ?? this.#nextId++, deployment });
@@ -351,6 +390,11 @@ export class Filter {
     if (asker === this.#process) this.#send({ type: 'recalled', id, answer });
     else if (answer.kind === 'found') this.#options.recalls?.release(answer.puid);
   }
+}
+
+function isTaken(message: unknown): message is { readonly id: number } {
+  if (typeof message !== 'object' || message === null || !('type' in message)) return false;
+  return message.type === 'taken' && 'id' in message && typeof message.id === 'number';
 }
 
 function hashesOf(deployment: DeploymentPlan): string[] {

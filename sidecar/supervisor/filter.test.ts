@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, test } from 'node:test';
+import { testDeployment, testPlan } from '../../extproc/testing/plans.ts';
+import { Filter } from './filter.ts';
+import type { TextLog } from './log.ts';
+import { Watchdog } from './watchdog.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'sidegraph-filter-'));
+const watchdog = new Watchdog();
+const filters: Filter[] = [];
+afterEach(() => Promise.all(filters.splice(0).map((filter) => filter.stop(2_000))));
+after(() => {
+  watchdog.dismiss();
+  rmSync(dir, { recursive: true });
+});
+
+const SILENT: TextLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** HTTP/2's preface and empty SETTINGS. */
+const HELLO = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
+const DEPLOYMENT = testDeployment(
+  testPlan({ name: 'm', type: 'MODEL', builtIn: 'SIMPLE_MODEL' }, 'h', {
+    walk: {
+      unit: 0,
+      input: 'simple-model',
+      choose: null,
+      children: [],
+      merge: 'first',
+      output: false,
+      feedback: false,
+      mayTail: false,
+    },
+  }),
+);
+
+let serial = 0;
+
+async function startFilter(path: string): Promise<Filter> {
+  const filter = new Filter({
+    sockets: { filter: path },
+    argv: ['--log-level', 'silent', '--max-held-bytes', '1000000', '--workers', '1'],
+    recalls: undefined,
+    onLessons: () => {},
+    lessons: () => [],
+    log: SILENT,
+    output: (stream) => stream?.resume(),
+    onWalks: () => {},
+    watchdog,
+    env: process.env,
+  });
+  filters.push(filter);
+  await filter.listen();
+  assert.equal((await filter.load(DEPLOYMENT)).kind, 'loaded');
+  return filter;
+}
+
+function dial(path: string): Socket {
+  const socket = connect(path);
+  socket.on('error', () => {});
+  socket.write(HELLO);
+  return socket;
+}
+
+/** Resolves when the other end has spoken, or has ended the connection. */
+function outcome(socket: Socket): Promise<'served' | 'closed'> {
+  return new Promise((resolve) => {
+    socket.once('data', () => resolve('served'));
+    socket.once('close', () => resolve('closed'));
+  });
+}
+
+test('connections that a worker was handed as it was killed go to the next one', async () => {
+  // Whether the death or a connection is seen first is the kernel's to say: some of each.
+  for (let round = 0; round < 6; round += 1) {
+    const path = join(dir, `s${serial++}`);
+    const filter = await startFilter(path);
+    const first = dial(path);
+    assert.equal(await outcome(first), 'served');
+    const closed = outcome(first);
+    process.kill(filter.pid ?? 0, 'SIGKILL');
+    const early = [dial(path), dial(path)];
+    assert.equal(await closed, 'closed');
+    const late = [dial(path), dial(path)];
+    const outcomes = await Promise.all([...early, ...late].map(outcome));
+    assert.deepEqual(outcomes, ['served', 'served', 'served', 'served'], `round ${round}`);
+    for (const socket of [...early, ...late]) socket.destroy();
+    await filter.stop(2_000);
+  }
+});
+
+test('a connection ends with the worker that holds it', async () => {
+  const path = join(dir, `s${serial++}`);
+  const filter = await startFilter(path);
+  const held = dial(path);
+  assert.equal(await outcome(held), 'served');
+  await filter.stop(2_000);
+  assert.equal(held.destroyed || (await outcome(held)) === 'closed', true);
+});
