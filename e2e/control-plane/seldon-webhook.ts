@@ -21,8 +21,8 @@ const LOOK_MS = 50;
 
 export interface SeldonWebhook {
   readonly url: string;
-  /** Starts the pod, and starts it anew when its Deployment says so. */
-  start(client: KubeClient): void;
+  /** Starts the pod, and starts it anew when its Deployment says so. Resolves when it has its first certificate. */
+  start(client: KubeClient): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,7 +45,10 @@ export async function openSeldonWebhook(): Promise<SeldonWebhook> {
   return {
     url: `https://127.0.0.1:${port}`,
     start(client) {
-      watched = watchPod(client, server, stopping.signal);
+      return new Promise((resolve, reject) => {
+        watched = watchPod(client, server, stopping.signal, resolve);
+        watched.catch(reject);
+      });
     },
     async stop() {
       stopping.abort();
@@ -57,7 +60,12 @@ export async function openSeldonWebhook(): Promise<SeldonWebhook> {
 }
 
 /** Plays the kubelet and the Deployment's controller: each new template is a new pod, which reads the Secret as it is then. */
-async function watchPod(client: KubeClient, server: Server, signal: AbortSignal): Promise<void> {
+async function watchPod(
+  client: KubeClient,
+  server: Server,
+  signal: AbortSignal,
+  onCertificate: () => void,
+): Promise<void> {
   let template = '';
   while (!signal.aborted) {
     const live = await client.get(POD);
@@ -69,6 +77,7 @@ async function watchPod(client: KubeClient, server: Server, signal: AbortSignal)
       server.setSecureContext({ cert: pem('tls.crt'), key: pem('tls.key') });
       // The API server keeps connections, as it does to a pod until that ends.
       server.closeAllConnections();
+      onCertificate();
       const replicas = numberOf(specOf(live)['replicas'] ?? 1);
       const counts = {
         replicas,

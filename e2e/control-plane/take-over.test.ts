@@ -61,7 +61,7 @@ test('taking over from Seldon, by docs/migrate.md', { skip: whyNoKube() }, async
   await runWell(
     `${install} --create-namespace --set webhook.pod=${webhook.url} --set defaultUserID=1234`,
   );
-  webhook.start(client);
+  await webhook.start(client);
   await eventually('the CRD is served', () => isServed());
   await applyNamespace(NAMESPACE);
   for (const name of ['iris', 'rose']) await applyAsUser(client, twoComponents(name));
