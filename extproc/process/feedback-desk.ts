@@ -1,14 +1,10 @@
 // What all plans of a worker share for feedback: the memory of requests, the way to those of the other workers, the counts.
 import type { DeploymentPlan, FeedbackMemory } from '../../graph/plan/plan.ts';
 import { BranchMemory } from '../feedback/branch-memory.ts';
-import { noLessons } from '../feedback/lessons.ts';
-import { Recaller } from '../feedback/recaller.ts';
-import { noResults } from '../feedback/results.ts';
-import { FeedbackTotals } from '../feedback/totals.ts';
 import type { FeedbackCounts } from '../metrics/worker-counts.ts';
 import type { StateStore } from '../policies/state-store.ts';
 import type { FeedbackDesk } from '../walk/context.ts';
-import { FeedbackGraphs } from '../walk/feedback-graph.ts';
+import { deskAround } from '../walk/desk.ts';
 import type { WorkerMessage } from './ipc.ts';
 
 export function openFeedback(
@@ -16,7 +12,6 @@ export function openFeedback(
   states: StateStore,
   send: (message: WorkerMessage) => void,
 ): FeedbackDesk {
-  const memory = new BranchMemory();
   const siblings =
     workers < 2
       ? undefined
@@ -24,15 +19,7 @@ export function openFeedback(
           ask: (id: number, puid: string) => send({ type: 'recall', id, puid }),
           release: (puid: string) => send({ type: 'release', puid }),
         };
-  return {
-    memory,
-    recaller: new Recaller(memory, siblings),
-    totals: new FeedbackTotals(),
-    results: noResults(),
-    graphs: new FeedbackGraphs(),
-    states,
-    lessons: noLessons(),
-  };
+  return deskAround(new BranchMemory(), siblings, states);
 }
 
 export function countFeedback({ memory, totals, results, lessons }: FeedbackDesk): FeedbackCounts {

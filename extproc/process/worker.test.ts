@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { PLAN_VERSION } from '../../graph/plan/plan.ts';
-import { testDeployment, testPlan } from '../testing/plans.ts';
+import { simpleModelDeployment } from '../testing/plans.ts';
 import { startWorkerProcess, type WorkerProcess } from '../testing/worker-process.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sidegraph-worker-'));
@@ -28,22 +28,6 @@ function start(args: readonly string[] = []): WorkerProcess {
   workers.push(worker);
   return worker;
 }
-
-const deployment = (hash: string) =>
-  testDeployment(
-    testPlan({ name: 'm', type: 'MODEL', builtIn: 'SIMPLE_MODEL' }, hash, {
-      walk: {
-        unit: 0,
-        input: 'simple-model',
-        choose: null,
-        children: [],
-        merge: 'first',
-        output: false,
-        feedback: false,
-        mayTail: false,
-      },
-    }),
-  );
 
 /** Resolves when a server on the socket speaks HTTP/2 (its SETTINGS came); rejects when it cannot be reached. */
 function speaksHttp2(path: string): Promise<void> {
@@ -72,7 +56,7 @@ test('the worker serves what it is handed, by the plans that came before', async
   const [filter, http, grpc] = [socketPath(), socketPath(), socketPath()];
   const worker = start();
   assert.equal((await worker.next('ready')).pid, worker.child.pid);
-  worker.send({ type: 'load', id: 7, deployment: deployment('aaaaaaaaaaaaaaaa') });
+  worker.send({ type: 'load', id: 7, deployment: simpleModelDeployment('aaaaaaaaaaaaaaaa') });
   assert.deepEqual(await worker.next('loaded'), {
     type: 'loaded',
     id: 7,
@@ -105,7 +89,7 @@ test('it tells its counts when asked', async () => {
 
 test('a plan that cannot be run is refused whole, and what runs goes on', async () => {
   const worker = start();
-  const good = deployment('aaaaaaaaaaaaaaaa');
+  const good = simpleModelDeployment('aaaaaaaaaaaaaaaa');
   const [first] = good.predictors;
   assert.ok(first !== undefined);
   const future = { ...first.plan, hash: 'bbbbbbbbbbbbbbbb', version: PLAN_VERSION + 1 };
@@ -127,7 +111,7 @@ test('a plan that cannot be run is refused whole, and what runs goes on', async 
 test('SIGTERM and the message drain end the process in order', async () => {
   for (const how of ['signal', 'message'] as const) {
     const worker = start();
-    worker.send({ type: 'load', id: 1, deployment: deployment('aaaaaaaaaaaaaaaa') });
+    worker.send({ type: 'load', id: 1, deployment: simpleModelDeployment('aaaaaaaaaaaaaaaa') });
     await worker.next('loaded');
     if (how === 'signal') worker.child.kill('SIGTERM');
     else worker.send({ type: 'drain' });
@@ -147,7 +131,7 @@ test('the worker ends when its parent is gone', async () => {
 test('a message that is none of ours is passed over', async () => {
   const worker = start();
   worker.child.send({ type: 'dance' });
-  worker.send({ type: 'load', id: 1, deployment: deployment('aaaaaaaaaaaaaaaa') });
+  worker.send({ type: 'load', id: 1, deployment: simpleModelDeployment('aaaaaaaaaaaaaaaa') });
   await worker.next('loaded');
   await worker.writes(/BAD_MESSAGE/);
 });

@@ -127,3 +127,21 @@ export function testDeployment(...plans: readonly Plan[]): DeploymentPlan {
     predictors: plans.map((plan) => ({ plan, traffic: 100 / plans.length, shadow: false })),
   };
 }
+
+/** One SIMPLE_MODEL, which the filter responds for: a deployment that needs no unit. */
+export function simpleModelDeployment(hash: string): DeploymentPlan {
+  return testDeployment(
+    testPlan({ name: 'm', type: 'MODEL', builtIn: 'SIMPLE_MODEL' }, hash, {
+      walk: {
+        unit: 0,
+        input: 'simple-model',
+        choose: null,
+        children: [],
+        merge: 'first',
+        output: false,
+        feedback: false,
+        mayTail: false,
+      },
+    }),
+  );
+}

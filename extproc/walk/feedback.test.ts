@@ -7,7 +7,7 @@ import type { Outcome } from '../contract/exchange.ts';
 import { BranchMemory } from '../feedback/branch-memory.ts';
 import type { Siblings } from '../feedback/recaller.ts';
 import { noResults } from '../feedback/results.ts';
-import type { MemoryStore } from '../policies/memory-store.ts';
+import { MemoryStore } from '../policies/memory-store.ts';
 import type { FeedbackDesk } from './context.ts';
 import { compileProgram } from './program.ts';
 import {
@@ -20,7 +20,7 @@ import {
   type Node,
   planOf,
 } from './testing/fake-units.ts';
-import { deskAround } from './testing/feedback-desk.ts';
+import { deskAround } from './desk.ts';
 
 const A: Node = { name: 'a', type: 'MODEL' };
 const B: Node = { name: 'b', type: 'MODEL' };
@@ -33,7 +33,7 @@ function openDesk(siblings?: Siblings): FeedbackDesk & { readonly time: { ms: nu
   const time = { ms: 0 };
   const memory = new BranchMemory(() => time.ms);
   memory.limit({ feedbackTtlMs: 1000, feedbackEntries: 100, feedbackBytes: 65_536 }, 1);
-  return { time, ...deskAround(memory, siblings) };
+  return { time, ...deskAround(memory, siblings, new MemoryStore()) };
 }
 
 /** A program whose units answer by a function that may be changed; undefined: none comes. */

@@ -8,7 +8,8 @@ import { isJson } from '../../lib/codecs/json/scan.ts';
 import { averageJson } from '../../dialects/seldon/average-json.ts';
 import { BranchMemory } from '../feedback/branch-memory.ts';
 import { fakeHeaders, headOf, jsonMessage, type Node, planOf } from './testing/fake-units.ts';
-import { deskAround } from './testing/feedback-desk.ts';
+import { MemoryStore } from '../policies/memory-store.ts';
+import { deskAround } from './desk.ts';
 import { compileProgram } from './program.ts';
 
 const MEASURE_MS = 150;
@@ -94,7 +95,7 @@ function measureWalk(graph: Node, body: string, remembers: boolean): number {
       close() {},
     }),
     random: Math.random,
-    ...(remembers ? { feedback: deskAround(openMemory(), undefined) } : {}),
+    ...(remembers ? { feedback: deskAround(openMemory(), undefined, new MemoryStore()) } : {}),
     log: { error: console.error },
   });
   const bound = program.route('predict-rest');

@@ -4,8 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { testDeployment, testPlan } from '../../extproc/testing/plans.ts';
-import { Filter } from './filter.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { simpleModelDeployment } from '../../extproc/testing/plans.ts';
+import { Filter, MAX_WAITING_CONNECTIONS } from './filter.ts';
 import type { TextLog } from './log.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -21,20 +22,7 @@ after(() => {
 const SILENT: TextLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 /** HTTP/2's preface and empty SETTINGS. */
 const HELLO = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
-const DEPLOYMENT = testDeployment(
-  testPlan({ name: 'm', type: 'MODEL', builtIn: 'SIMPLE_MODEL' }, 'h', {
-    walk: {
-      unit: 0,
-      input: 'simple-model',
-      choose: null,
-      children: [],
-      merge: 'first',
-      output: false,
-      feedback: false,
-      mayTail: false,
-    },
-  }),
-);
+const DEPLOYMENT = simpleModelDeployment('h');
 
 let serial = 0;
 
@@ -62,6 +50,14 @@ function dial(path: string): Socket {
   socket.on('error', () => {});
   socket.write(HELLO);
   return socket;
+}
+
+/** One after the other, so that the listener's queue is never full. */
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = dial(path);
+    socket.once('connect', () => resolve(socket));
+  });
 }
 
 /** Resolves when the other end has spoken, or has ended the connection. */
@@ -98,4 +94,30 @@ test('a connection ends with the worker that holds it', async () => {
   assert.equal(await outcome(held), 'served');
   await filter.stop(2_000);
   assert.equal(held.destroyed || (await outcome(held)) === 'closed', true);
+});
+
+test('connections to a worker that takes none are bounded, and the oldest are served when it does again', async () => {
+  const path = join(dir, `s${serial++}`);
+  const filter = await startFilter(path);
+  const pid = filter.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  const patient = await connected(path);
+  const served = outcome(patient);
+  let ended = 0;
+  const flood: Promise<void>[] = [];
+  for (let count = 0; count < MAX_WAITING_CONNECTIONS + 20; count += 1) {
+    const socket = await connected(path);
+    flood.push(
+      outcome(socket).then((how) => {
+        if (how === 'closed') ended += 1;
+        socket.destroy();
+      }),
+    );
+  }
+  while (ended < 21) await sleep(10);
+  process.kill(pid, 'SIGCONT');
+  assert.equal(await served, 'served');
+  await Promise.all(flood);
+  assert.equal(ended, 21);
+  patient.destroy();
 });
