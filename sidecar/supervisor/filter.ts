@@ -22,8 +22,8 @@ import { openGate } from './gate.ts';
 import type { Watchdog } from './watchdog.ts';
 
 const ENTRY = fileURLToPath(new URL('../../extproc/process/main.ts', import.meta.url));
-/** Connections that may wait for a worker that is being started; Envoy has one for each of its threads. */
-const MAX_WAITING_CONNECTIONS = 1024;
+/** Connections that may wait for a worker, one that is being started or one that takes none; Envoy has one for each of its threads. */
+export const MAX_WAITING_CONNECTIONS = 1024;
 /** How long a worker may take to tell its counts, ms. */
 const COUNTS_LIMIT_MS = 2000;
 /** How long a worker that no plan needs any more has to end what is in flight, ms. */
@@ -236,9 +236,9 @@ export class Filter {
   }
 
   #place(connection: WaitingConnection): void {
-    if (this.#serving) this.#hand(connection);
-    else if (this.#stopped || this.#connections.length >= MAX_WAITING_CONNECTIONS)
-      connection.socket.destroy();
+    const waiting = this.#connections.length + this.#handed.size;
+    if (this.#stopped || waiting >= MAX_WAITING_CONNECTIONS) connection.socket.destroy();
+    else if (this.#serving) this.#hand(connection);
     else {
       this.#connections.push(connection);
       if (this.#child === undefined && this.#live.length > 0) this.#start();
