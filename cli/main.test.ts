@@ -150,6 +150,26 @@ test('run tells the findings of a broken file and starts nothing', async () => {
   assert.match(err, /\[FINDINGS\]/);
 });
 
+test('run and explain report unknown names together with the mistakes of the file', async () => {
+  const file = write('names.yaml', deployment('dep', { name: 'scaler', type: 'MODEL' }));
+  const flags = ['--predictor', 'pp', '--unit', 'scalar=http://127.0.0.1:1'];
+  for (const name of ['run', 'explain']) {
+    const { code, err } = await command(name, file, ...flags);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /error CONTAINER_MISSING [^]*\[FINDINGS\]\n {2}the deployment dep has no predictor pp\n {4}→ did you mean p\? its predictors: p \[PREDICTOR_UNKNOWN\]\n {2}--unit names the unit scalar, [^]*did you mean scaler\? its units: scaler \[UNIT_UNKNOWN\]\n/,
+    );
+  }
+});
+
+test('explain does not pass over a unit that the graph does not have', async () => {
+  const file = write('stray.yaml', good('a'));
+  const { code, err } = await command('explain', file, '--unit', 'mm=http://127.0.0.1:1');
+  assert.equal(code, 1);
+  assert.match(err, /--unit names the unit mm, [^]*did you mean m\? its units: m \[UNIT_UNKNOWN\]/);
+});
+
 test('a unit whose address is the ingress itself is refused', async () => {
   const file = write('loop.yaml', good('a'));
   const { code, err } = await command('run', file, '--port', '9000');

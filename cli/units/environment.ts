@@ -5,8 +5,21 @@ import type { Parsed } from '../../lib/runtime/options.ts';
 export interface OutsideValues {
   /** From --env-file, for every unit. */
   readonly shared: ReadonlyMap<string, string>;
-  /** From --set: unit → name → value. */
+  /** From --set: unit, or `predictor/unit` → name → value. */
   readonly perUnit: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/** What is given to one unit; the nearest counts. */
+export function givenValues(
+  { shared, perUnit }: OutsideValues,
+  predictor: string,
+  unit: string,
+): Record<string, string> {
+  return Object.fromEntries([
+    ...shared,
+    ...(perUnit.get(unit) ?? []),
+    ...(perUnit.get(`${predictor}/${unit}`) ?? []),
+  ]);
 }
 
 /** Lines `NAME=VALUE`; `#` starts a comment line, `export ` is passed over, one pair of quotes around a value goes. */

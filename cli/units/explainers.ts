@@ -7,6 +7,7 @@ import type { Deployment, Explainer, Predictor } from '../../graph/plan/deployme
 import { explainerArguments, explainerEnvironment } from '../../graph/seldon/explainer-start.ts';
 import type { ExplainerPlace } from '../../graph/seldon/explainer-start.ts';
 import { expandVariables } from '../../graph/seldon/unit-environment.ts';
+import { givenValues } from './environment.ts';
 import { findFreePort } from './ports.ts';
 import { findFolder, findProgram, SINGLE_MODEL } from './servers.ts';
 import type { ResolvedUnit, ResolveOptions } from './resolve.ts';
@@ -71,7 +72,11 @@ async function resolveOne(
   const ways = `give its address with --unit ${name}=http://HOST:PORT, or a command in ${container.path}`;
   if (container.command.length === 0 && mlserver === undefined)
     return `the explainer of predictor ${predictor.name} is not run here: ${isV2 ? 'put mlserver with mlserver-alibi-explain on PATH, ' : ''}${ways}`;
-  const modelDir = findFolder(modelUri, options.models.get(name), options.baseDir);
+  const modelDir = findFolder(
+    modelUri,
+    options.models.get(`${predictor.name}/${name}`) ?? options.models.get(name),
+    options.baseDir,
+  );
   if (modelDir === undefined && modelUri !== '')
     return `the explainer of predictor ${predictor.name} is not run here: ${modelUri} is no folder of this machine; name one with --model ${name}=FOLDER, or ${ways}`;
   const running = options.running.get(`${predictor.name}/${name}`);
@@ -98,6 +103,7 @@ async function resolveOne(
     ...explainerEnvironment(moved, place, model),
     ...SINGLE_MODEL,
     ...ownValues(explainer),
+    ...givenValues(options.outside, predictor.name, name),
   };
   const argv =
     mlserver === undefined

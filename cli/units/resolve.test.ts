@@ -224,9 +224,35 @@ test('a value that the file takes from a Secret is told with the flag that gives
 });
 
 test('all that is missing is told at once, names that the graph lacks too', async () => {
-  const told = await failure(load([predictor('p', {})]), { set: { nobody: { A: '1' } } });
-  assert.match(told.message, /unit m: its container/);
-  assert.match(told.message, /--set names the unit nobody, which the graph does not have/);
+  const stray = new CommandFailure('UNIT_UNKNOWN', '--set names the unit nobody', 'its units: m');
+  await assert.rejects(
+    resolveUnits(load([predictor('p', {})]), options({}), [stray]),
+    (thrown: unknown) => {
+      assert.ok(thrown instanceof CommandFailure);
+      assert.equal(thrown.code, 'IMAGE_WITHOUT_COMMAND');
+      assert.match(
+        thrown.message,
+        /^2 things are wrong:\n {2}unit m: its container [^]*\n {2}--set names the unit nobody\n {4}→ its units: m \[UNIT_UNKNOWN\]$/,
+      );
+      return true;
+    },
+  );
+});
+
+test('--set of a predictor’s unit counts for it alone, and more than that of the unit', async () => {
+  const two = [
+    predictor('p', { command: ['a'] }, {}, 50),
+    predictor('q', { command: ['b'] }, {}, 50),
+  ];
+  const { units } = await resolveUnits(
+    load(two),
+    options({ shared: { A: '0', B: '0' }, set: { m: { A: '1' }, 'q/m': { A: '2' } } }),
+  );
+  const values = units.map(({ spec }) => [spec?.env['A'], spec?.env['B']]);
+  assert.deepEqual(values, [
+    ['1', '0'],
+    ['2', '0'],
+  ]);
 });
 
 test('a working directory that is not there is told before anything starts', async () => {

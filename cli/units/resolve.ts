@@ -12,7 +12,8 @@ import type {
   Unit,
 } from '../../graph/plan/deployment.ts';
 import { unitCommand, unitEnvironment } from '../../graph/seldon/unit-environment.ts';
-import { CommandFailure } from '../../lib/runtime/failure.ts';
+import { CommandFailure, joinFailures } from '../../lib/runtime/failure.ts';
+import { givenValues } from './environment.ts';
 import type { OutsideValues } from './environment.ts';
 import { type PortClaim, findFreePort } from './ports.ts';
 import { findServer } from './servers.ts';
@@ -40,7 +41,7 @@ export interface Resolution {
 export interface ResolveOptions {
   readonly given: ReadonlyMap<string, UnitAddress>;
   readonly outside: OutsideValues;
-  /** From --model: folder of a unit's model, by its name. */
+  /** From --model: folder of a unit's model, by its name or `predictor/unit`. */
   readonly models: ReadonlyMap<string, string>;
   /** Directory of the file; commands are run there. */
   readonly baseDir: string;
@@ -54,10 +55,14 @@ export interface ResolveOptions {
   readonly running: ReadonlyMap<string, ContainerPorts>;
 }
 
-/** Throws one CommandFailure that names every unit without an address and every variable without a value. */
+/**
+ * Throws one CommandFailure that names every unit without an address and every variable without a value; `strays` are
+ * failures that are known already.
+ */
 export async function resolveUnits(
   deployment: Deployment,
   options: ResolveOptions,
+  strays: readonly CommandFailure[] = [],
 ): Promise<Resolution> {
   const state: State = {
     units: [],
@@ -79,19 +84,8 @@ export async function resolveUnits(
       );
     }
   }
-  state.failures.push(...checkNames(deployment, options));
-  const [first, ...more] = state.failures;
-  if (first !== undefined) {
-    if (more.length === 0) throw first;
-    const all = state.failures.map(
-      (failure) => `\n  ${failure.message}\n    → ${failure.advice} [${failure.code}]`,
-    );
-    throw new CommandFailure(
-      first.code,
-      `the units cannot be run as they are:${all.join('')}`,
-      'mend each of these',
-    );
-  }
+  const failure = joinFailures([...state.failures, ...strays]);
+  if (failure !== undefined) throw failure;
   return { units: state.units, addresses: state.addresses, claims: state.claims };
 }
 
@@ -133,7 +127,13 @@ async function resolveUnit(
     return;
   }
   const hasCommand = container !== undefined && container.command.length > 0;
-  const server = hasCommand ? undefined : findServer(unit, options);
+  const server = hasCommand
+    ? undefined
+    : findServer(unit, {
+        env: options.env,
+        baseDir: options.baseDir,
+        model: options.models.get(key) ?? options.models.get(unit.name),
+      });
   if (server instanceof CommandFailure) {
     state.failures.push(server);
     return;
@@ -149,7 +149,7 @@ async function resolveUnit(
     state,
   );
   const address: Address = { host: LOCAL_HOST, httpPort: ports.http, grpcPort: ports.grpc };
-  const given = givenValues(options.outside, unit.name);
+  const given = givenValues(options.outside, predictor.name, unit.name);
   const { values, needed } = unitEnvironment(deployment, predictor, unit, {
     given,
     ports,
@@ -244,10 +244,6 @@ function inherited(env: NodeJS.ProcessEnv): Record<string, string> {
   return values;
 }
 
-function givenValues(outside: OutsideValues, unit: string): Record<string, string> {
-  return Object.fromEntries([...outside.shared, ...(outside.perUnit.get(unit) ?? [])]);
-}
-
 function findGiven(
   given: ReadonlyMap<string, UnitAddress>,
   predictor: string,
@@ -286,30 +282,4 @@ function missing(
     `unit ${unit.name} (predictor ${predictor.name}) has no address`,
     `${byOption}, ${byEndpoint}, or with a command in its container`,
   );
-}
-
-/** `--unit` and `--set` that speak of a unit that is not there are mistakes worth telling. */
-function checkNames(deployment: Deployment, options: ResolveOptions): CommandFailure[] {
-  const known = new Set<string>();
-  for (const predictor of deployment.predictors) {
-    for (const unit of listUnits(predictor.graph)) {
-      known.add(unit.name).add(`${predictor.name}/${unit.name}`);
-    }
-    if (predictor.explainer !== undefined)
-      known.add('explainer').add(`${predictor.name}/explainer`);
-  }
-  const flags: [string, string][] = [
-    ...[...options.given.keys()].map((name): [string, string] => ['--unit', name]),
-    ...[...options.outside.perUnit.keys()].map((name): [string, string] => ['--set', name]),
-  ];
-  return flags
-    .filter(([, name]) => !known.has(name))
-    .map(
-      ([flag, name]) =>
-        new CommandFailure(
-          'UNIT_UNKNOWN',
-          `${flag} names the unit ${name}, which the graph does not have`,
-          `units: ${[...known].join(', ')}`,
-        ),
-    );
 }

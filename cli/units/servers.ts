@@ -21,8 +21,8 @@ export interface ServerPlaces {
   readonly env: NodeJS.ProcessEnv;
   /** Folder of the manifest: relative paths start there. */
   readonly baseDir: string;
-  /** From --model: folder of a unit's model, by its name. */
-  readonly models: ReadonlyMap<string, string>;
+  /** From --model: folder of the unit's model. */
+  readonly model: string | undefined;
 }
 
 /** A server's program, and how it is installed. */
@@ -116,7 +116,7 @@ export function findServer(
       `${who} is served by ${program.name}, which is not on PATH`,
       `${program.install}; ${or}`,
     );
-  const modelDir = findFolder(unit.modelUri, places.models.get(unit.name), places.baseDir);
+  const modelDir = findFolder(unit.modelUri, places.model, places.baseDir);
   if (modelDir === undefined && (program.needsModel || unit.modelUri !== ''))
     return new CommandFailure(
       'MODEL_MISSING',

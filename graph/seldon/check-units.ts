@@ -50,7 +50,7 @@ export function checkUnits(
       checkBuiltIn(unit, deployment, predictor, sink);
     else if (parseServer(unit.implementation) !== undefined)
       checkServer(unit, deployment, predictor, hasAddress, servers, sink);
-    else checkOwn(unit, deployment, predictor, { hasAddress, addresses }, sink);
+    else checkOwn(unit, predictor, hasAddress, sink);
   }
 }
 
@@ -82,12 +82,8 @@ function checkLogger(unit: WrittenUnit, sink: FindingSink): void {
 /** A unit with neither built-in nor prepackaged implementation runs somewhere, and does something. */
 function checkOwn(
   unit: WrittenUnit,
-  deployment: WrittenDeployment,
   predictor: WrittenPredictor,
-  {
-    hasAddress,
-    addresses,
-  }: { readonly hasAddress: boolean; readonly addresses: Addresses | undefined },
+  hasAddress: boolean,
   sink: FindingSink,
 ): void {
   const isSilent = unit.type === 'UNKNOWN_TYPE' && (unit.methods ?? []).length === 0;
@@ -100,29 +96,15 @@ function checkOwn(
   if (hasAddress || unit.name === '') return;
   if (predictor.containers.some((container) => container.name === unit.name)) return;
   if (isPlaceUnread(path, predictor, sink)) return;
-  const advice = sink.isFull ? undefined : findNear(unit.name, deployment, predictor, addresses);
+  const advice = sink.isFull ? undefined : findNear(unit.name, predictor);
   sink.add('CONTAINER_MISSING', unit.path, `no container is named ${shorten(unit.name)}`, advice);
 }
 
-/** Asks for the container or the `--unit` that a missing unit may be by a misspelt name. */
-function findNear(
-  name: string,
-  deployment: WrittenDeployment,
-  predictor: WrittenPredictor,
-  addresses: Addresses | undefined,
-): string | undefined {
+/** Asks for the container that a missing unit may be by a misspelt name. */
+function findNear(name: string, predictor: WrittenPredictor): string | undefined {
   const containers = predictor.containers.map((container) => container.name);
   const container = closestWord(name, containers);
-  if (container !== undefined) return `did you mean the container ${container}?`;
-  if (addresses === undefined) return undefined;
-  const units = new Set(
-    deployment.predictors.flatMap((each) => listWrittenUnits(each.graph).map((unit) => unit.name)),
-  );
-  const flag = closestWord(
-    name,
-    [...addresses.keys()].filter((given) => !units.has(given)),
-  );
-  return flag && `--unit ${flag} names no unit of the graph: did you mean --unit ${name}?`;
+  return container && `did you mean the container ${container}?`;
 }
 
 /** Whether what could not be read may have been the container of a unit, or its address. */

@@ -39,19 +39,16 @@ test('all findings of a file are told at once, in the order of the rules', () =>
   ]);
 });
 
-test('a unit without a container is asked for by the name of an address that no unit has', () => {
-  const address = { host: '10.0.0.1', httpPort: 80, grpcPort: 81 };
+test('names are known of a deployment with errors too', () => {
   const text = manifest({ name: 'scaler', children: [{ name: 'model' }] });
-  const adviceFor = (...given: string[]) =>
-    loadDeployments(text, {
-      source: 'test',
-      addresses: new Map(given.map((name) => [name, address])),
-    }).findings.map(({ advice }) => advice);
-  assert.deepEqual(adviceFor('model', 'scalar'), [
-    '--unit scalar names no unit of the graph: did you mean --unit scaler?',
+  const { deployments, names } = loadDeployments(text, { source: 'test' });
+  assert.deepEqual(deployments, []);
+  assert.deepEqual(names, [
+    {
+      deployment: 'iris',
+      predictors: [{ name: 'main', units: ['scaler', 'model'], hasExplainer: false }],
+    },
   ]);
-  const [plain] = adviceFor('model', 'elsewhere');
-  assert.match(plain ?? '', /^add a container with the name of the unit to componentSpecs/);
 });
 
 test('a unit whose address is given from outside needs no container', () => {

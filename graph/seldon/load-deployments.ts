@@ -15,6 +15,8 @@ import type { ManifestDocument, ParsedManifests } from '../manifest/open-documen
 import { isDeployment, readDeployment } from './read-deployment.ts';
 import { SERVERS } from '../plan/servers.ts';
 import type { Servers } from '../plan/servers.ts';
+import { namesIn } from './written-names.ts';
+import type { WrittenNames } from './written-names.ts';
 
 export interface LoadOptions {
   /** How the file is named in findings. */
@@ -43,17 +45,23 @@ export interface LoadedDeployments {
   readonly findings: readonly Finding[];
 }
 
+export interface LoadedText extends LoadedDeployments {
+  /** Of all deployments that could be read, with errors or without, in the order of the file. */
+  readonly names: readonly WrittenNames[];
+}
+
 /** Parses, checks and defaults every deployment of a text. Never throws, whatever the text. */
-export function loadDeployments(text: string, options: LoadOptions): LoadedDeployments {
+export function loadDeployments(text: string, options: LoadOptions): LoadedText {
   return load(() => parseManifests(text, options.source), options);
 }
 
 /** The same of an object that came as JSON, such as one that a cluster stores; findings have no lines. */
 export function loadObject(object: JsonObject, options: LoadOptions): LoadedDeployments {
-  return load(() => openValue(object, options.source), options);
+  const { deployments, findings } = load(() => openValue(object, options.source), options);
+  return { deployments, findings };
 }
 
-function load(parse: () => ParsedManifests, options: LoadOptions): LoadedDeployments {
+function load(parse: () => ParsedManifests, options: LoadOptions): LoadedText {
   try {
     return loadAll(parse(), options);
   } catch (error) {
@@ -61,16 +69,17 @@ function load(parse: () => ParsedManifests, options: LoadOptions): LoadedDeploym
     const sink = openFindings(options.source, () => undefined);
     const what = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
     sink.add('READER_FAILED', '', `the reader failed: ${what}`);
-    return { deployments: [], findings: sink.findings };
+    return { deployments: [], names: [], findings: sink.findings };
   }
 }
 
-function loadAll(parsed: ParsedManifests, options: LoadOptions): LoadedDeployments {
+function loadAll(parsed: ParsedManifests, options: LoadOptions): LoadedText {
   const findings: Finding[] = [];
   const deployments: Deployment[] = [];
-  const names = new Set<string>();
+  const names: WrittenNames[] = [];
+  const fullNames = new Set<string>();
   for (const document of parsed.documents) {
-    const deployment = loadOne(document, options, names);
+    const deployment = loadOne(document, options, fullNames, names);
     if (deployment !== undefined) deployments.push(deployment);
     for (const finding of document.sink.findings) findings.push(finding);
   }
@@ -80,29 +89,32 @@ function loadAll(parsed: ParsedManifests, options: LoadOptions): LoadedDeploymen
     sink.add('NO_DEPLOYMENT', '', 'the file is empty');
     findings.push(...sink.findings);
   }
-  return { deployments, findings };
+  return { deployments, names, findings };
 }
 
+/** Adds to the names. */
 function loadOne(
   document: ManifestDocument,
   options: LoadOptions,
-  names: Set<string>,
+  fullNames: Set<string>,
+  names: WrittenNames[],
 ): Deployment | undefined {
   const { sink } = document;
   if (!isDeployment(document)) return undefined;
   const read = readDeployment(document);
   if (read === undefined) return undefined;
+  names.push(namesIn(read));
   const written = assignPorts(read, options.firstPorts ?? FIRST_PORTS);
   const servers = options.servers ?? SERVERS;
   const hosts = options.hosts ?? 'local';
   const images = options.images ?? (hosts === 'cluster' ? 'required' : 'any');
   checkDeployment(written, options.addresses, servers, images, sink);
   const fullName = `${written.namespace}/${written.name}`;
-  if (written.name !== '' && !written.isNameGenerated && names.has(fullName)) {
+  if (written.name !== '' && !written.isNameGenerated && fullNames.has(fullName)) {
     const path = `${written.path}metadata.name`;
     sink.add('DEPLOYMENT_DUPLICATE', path, `the file holds ${fullName} twice`);
   }
-  names.add(fullName);
+  fullNames.add(fullName);
   if (sink.errors > 0) return undefined;
   const deployment = defaultDeployment(written, options.source, hosts, servers);
   options.judge?.(deployment, sink);

@@ -52,6 +52,21 @@ export class CommandFailure extends Error {
   }
 }
 
+/** One failure that says all of several, each with its code and advice; its own code is the first one's. Undefined for none. */
+export function joinFailures(failures: readonly CommandFailure[]): CommandFailure | undefined {
+  const [first, ...more] = failures;
+  if (first === undefined || more.length === 0) return first;
+  const all = failures.map(
+    ({ message, advice, code }) =>
+      `\n  ${message.replaceAll('\n', '\n  ')}\n    → ${advice} [${code}]`,
+  );
+  return new CommandFailure(
+    first.code,
+    `${failures.length} things are wrong:${all.join('')}`,
+    'mend each of these',
+  );
+}
+
 /** The `code` of a system error (`ENOENT`), '' for anything else. */
 export function systemCode(thrown: unknown): string {
   if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') {

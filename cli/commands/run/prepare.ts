@@ -44,7 +44,17 @@ export async function prepare(
   running: ReadonlyMap<string, ContainerPorts>,
 ): Promise<Prepared> {
   const { options, env } = context;
-  const { deployment, findings } = selectDeployment(text, source, options, context.paint);
+  const named = [
+    ...[...context.outside.perUnit.keys()].map((name) => ({ flag: '--set', name })),
+    ...[...options.models.keys()].map((name) => ({ flag: '--model', name })),
+  ];
+  const { deployment, findings, strays } = selectDeployment(
+    text,
+    source,
+    options,
+    context.paint,
+    named,
+  );
   const own = listOwnPorts(options);
   const unitOptions = {
     given: options.units,
@@ -56,7 +66,7 @@ export async function prepare(
     freePorts: options.freePorts,
     running,
   };
-  const { units, addresses, claims } = await resolveUnits(deployment, unitOptions);
+  const { units, addresses, claims } = await resolveUnits(deployment, unitOptions, strays);
   const explainers = await resolveExplainers(
     deployment,
     { ...unitOptions, ingress: { http: options.port, grpc: options.grpcPort } },

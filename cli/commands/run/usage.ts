@@ -10,7 +10,7 @@ What to serve:
   --deployment NAME      which deployment, when the file holds several
   --predictor NAME       only this predictor
   --unit NAME=URL        address of a unit: http://HOST:PORT for REST, grpc://HOST:PORT for gRPC; give both by
-                         repeating it. NAME is the unit's name, or PREDICTOR/UNIT
+                         repeating it. NAME is the unit's name, or PREDICTOR/UNIT, as in --model and --set
   --env-file FILE        lines NAME=VALUE for the environment of every unit that is started here, also for what the
                          file takes from Secrets and ConfigMaps; may be repeated
   --model UNIT=DIR       folder with the model of a prepackaged server, for a modelUri that is not on this machine
