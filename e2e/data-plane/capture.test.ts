@@ -66,8 +66,6 @@ describe('a walk', () => {
   let graph: LiveGraph;
   before(async () => {
     graph = await startLiveGraph(['--capture']);
-    // Envoy is asked for its requests within a second.
-    await sleep(1500);
   });
   after(() => graph?.close());
 
@@ -177,7 +175,6 @@ describe('a walk', () => {
     assert.equal((await captures(graph.url)).length, 3);
     assert.equal((await act(graph.url, 'clear')).kept, 0);
     await act(graph.url, 'start');
-    await sleep(1500);
     await ask(graph.running.port, { body: LIVE_BODY, headers: { 'seldon-puid': 'again' } });
     await capturedAs(graph.url, 'again');
   });
@@ -242,7 +239,6 @@ describe('what Envoy serves alone', () => {
       ]),
       { args: ['--admin-port', String(adminPort), '--capture=2'] },
     );
-    await sleep(1500);
   });
   after(async () => {
     await running?.stop();
@@ -299,7 +295,6 @@ test('over gRPC bodies are messages without their frame', async () => {
     { args: ['--admin-port', String(adminPort), '--capture'] },
   );
   try {
-    await sleep(1500);
     const message = bytesField(4, Buffer.from('payload'));
     const reply = await askGrpc(running.grpcPort, { message, headers: { 'seldon-puid': 'g1' } });
     assert.equal(reply.status, 0);
@@ -323,6 +318,49 @@ test('over gRPC bodies are messages without their frame', async () => {
     assert.equal(valueOf(capture.response.headers, 'grpc-status'), '0');
   } finally {
     await running.stop();
+    await unit.close();
+  }
+});
+
+test('while a unit is still being started, requests to the others are captured', async () => {
+  const unit = await startRestUnit(echo);
+  const adminPort = await freePort();
+  const url = `http://127.0.0.1:${adminPort}`;
+  const listens =
+    "require('node:net').createServer().listen(process.env.PREDICTIVE_UNIT_SERVICE_PORT)";
+  const command = [process.execPath, '-e', `setTimeout(() => ${listens}, 4000)`];
+  const slow = {
+    name: 'slow',
+    shadow: true,
+    traffic: 100,
+    componentSpecs: [{ spec: { containers: [{ name: 's', image: 'i', command }] } }],
+    graph: { name: 's', type: 'MODEL' },
+  };
+  const main = { name: 'main', traffic: 100, graph: model('m', unit.port) };
+  let isReady = false;
+  const starting = runGraph(deployment([main, slow]), {
+    args: ['--admin-port', String(adminPort), '--capture', '--free-ports'],
+  }).finally(() => {
+    isReady = true;
+  });
+  const early: string[] = [];
+  try {
+    while (!isReady) {
+      const listeners = await fetch(`${url}/listeners`).then(
+        (reply) => reply.text(),
+        () => '',
+      );
+      const port = Number(/127\.0\.0\.1:(\d+)/.exec(listeners)?.[1] ?? 0);
+      const puid = `early-${early.length}`;
+      if (port > 0) {
+        await ask(port, { body: LIVE_BODY, headers: { 'seldon-puid': puid } });
+        early.push(puid);
+      }
+      await sleep(200);
+    }
+    await capturedAs(url, early.at(-1) ?? 'none');
+  } finally {
+    await (await starting).stop();
     await unit.close();
   }
 });
@@ -357,7 +395,6 @@ test('paused from the start, nothing is captured until it is begun', async () =>
     await sleep(2500);
     assert.deepEqual(await captures(url), []);
     assert.equal((await act(url, 'start')).isOn, true);
-    await sleep(1500);
     await ask(running.port, { body: LIVE_BODY, headers: { 'seldon-puid': 'now' } });
     await capturedAs(url, 'now');
   } finally {

@@ -125,7 +125,6 @@ describe('a captured request', () => {
       }),
       { args: ['--admin-port', String(adminPort), '--capture=20'] },
     );
-    await sleep(1500);
   });
   after(async () => {
     await running?.stop();

@@ -25,8 +25,8 @@ export interface LiveParts {
 }
 
 export interface RunningLive {
-  /** Once Envoy runs: capturing, where it is to begin by itself. */
-  begin(): void;
+  /** Once Envoy runs: capturing, where it is to begin by itself. Resolves when it captures, or soon after if it cannot. */
+  begin(): Promise<void>;
   takeWalks(walks: readonly WalkRecord[]): void;
   close(): void;
 }
@@ -61,8 +61,8 @@ export async function startLive(parts: LiveParts): Promise<RunningLive> {
     captures?.act,
   );
   return {
-    begin: () => {
-      if (capture !== 'paused') capturing?.start();
+    begin: async () => {
+      if (capture !== 'paused') await capturing?.start();
     },
     takeWalks: (walks) => sampler.takeWalks(walks),
     close: () => {

@@ -137,9 +137,9 @@ export async function run(given: RunOptions, io: Io): Promise<number> {
     const [silent] = await Promise.all([
       probeGiven(prepared),
       fleet.start(prepared.units, signal),
-      dataPlane.start(prepared.plan, signal),
+      // Units may take minutes, and requests to those that answer already are captured meanwhile.
+      dataPlane.start(prepared.plan, signal).then(() => live?.begin()),
     ]);
-    live?.begin();
     for (const note of prepared.notes) log.warn(note);
     for (const key of silent)
       log.warn(

@@ -71,7 +71,7 @@ export function capturePages(capturing: Capturing, ingress: Ingress): CapturePag
       replays--;
     }
   };
-  const actions: Readonly<Record<string, () => void>> = {
+  const actions: Readonly<Record<string, () => void | Promise<void>>> = {
     start: () => capturing.start(),
     pause: () => capturing.pause(),
     clear: () => capturing.clear(),
@@ -100,8 +100,9 @@ export function capturePages(capturing: Capturing, ingress: Ingress): CapturePag
       if (!isFromHere(request) || !isOwn(request)) refuse(response, 403, NOT_FROM_HERE);
       else if (path === '/replay') void replay(request, response);
       else {
-        actions[action]?.();
-        response.writeHead(200, JSON_TYPE).end(JSON.stringify(capturing.facts()));
+        void Promise.resolve(actions[action]?.()).then(() =>
+          response.writeHead(200, JSON_TYPE).end(JSON.stringify(capturing.facts())),
+        );
       }
       return true;
     },

@@ -1,6 +1,7 @@
 // Capturing of payloads, from its switch to what is kept. While it is on, Envoy tells of every request that passes, the filter copies
 // what it sends to units and gets, and requests are read as for somebody who looks; with the line of each request its parts are joined.
 // Off, nothing of it happens. A request that is sent again is captured even then, and no other.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WalkPayloads, WalkRecord } from '../../../extproc/live/walk-record.ts';
 import type { DeploymentPlan } from '../../../graph/plan/plan.ts';
 import { predictorListener, tracedListener } from '../../../envoy/kit/names.ts';
@@ -9,6 +10,7 @@ import type { LiveRequest } from '../requests.ts';
 import type { GraphShape } from '../shape.ts';
 import { verbOfLast } from '../walk-tree.ts';
 import { buildCapture } from './build-capture.ts';
+import { CAPTURE_START_LIMIT_MS } from './limits.ts';
 import { WaitingParts } from './parts.ts';
 import { CaptureStore } from './store.ts';
 import { TapStream } from './tap-stream.ts';
@@ -63,9 +65,14 @@ export class Capturing {
     };
   }
 
-  start(): void {
+  /** Resolves when every request that comes from then on is captured, or when it is clear that this takes too long. */
+  async start(): Promise<void> {
     this.#isOn = true;
     this.#settle();
+    const over = new AbortController();
+    const limit = sleep(CAPTURE_START_LIMIT_MS, undefined, { signal: over.signal, ref: false });
+    await Promise.race([this.#untilReady(), limit.catch(() => {})]);
+    over.abort();
   }
 
   pause(): void {
@@ -109,8 +116,7 @@ export class Capturing {
     this.#settle();
     try {
       const ready = (async () => {
-        while (this.#ticksSinceStart < READY_TICKS) await this.#nextTick();
-        await this.#tap.tick();
+        await this.#untilReady();
         await send();
       })();
       await Promise.race([ready, promise]);
@@ -180,6 +186,12 @@ export class Capturing {
     this.#lost += this.#traces.expire().length;
     this.#payloads.expire();
     for (const resolve of this.#waitForTick.splice(0)) resolve();
+  }
+
+  /** Resolves when the filter and Envoy say what passes. */
+  async #untilReady(): Promise<void> {
+    while (this.#ticksSinceStart < READY_TICKS) await this.#nextTick();
+    await this.#tap.tick();
   }
 
   #nextTick(): Promise<void> {

@@ -18,6 +18,8 @@ export const PART_WAIT_MS = 4000;
 export const MAX_REPLAYS = 8;
 /** How long a request that is sent again may take. */
 export const REPLAY_LIMIT_MS = 120_000;
+/** How long it may take until everything that captures runs; whoever waits for it does not wait longer. */
+export const CAPTURE_START_LIMIT_MS = 5_000;
 /** How long what was captured of it may take after its response. */
 export const REPLAY_CAPTURE_LIMIT_MS = 10_000;
 /** What is sent to have a request sent again. */
