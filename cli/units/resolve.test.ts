@@ -210,6 +210,27 @@ test('an image without a command is told with all ways out', async () => {
   assert.match(told.advice, /service_host/);
 });
 
+test('the image of a bandit is one that a built-in replaces, from any registry, and no other', async () => {
+  const adviceFor = async (image: string) =>
+    (await failure(load([predictor('p', { image })]), {})).advice;
+  for (const [image, name] of [
+    ['seldonio/mab_epsilon_greedy:1.17.1', 'EPSILON_GREEDY'],
+    ['registry.local:5000/mirror/seldonio/mab_thompson_sampling@sha256:0', 'THOMPSON_SAMPLING'],
+    ['mab_thompson_sampling', 'THOMPSON_SAMPLING'],
+  ] as const)
+    assert.match(
+      await adviceFor(image),
+      new RegExp(`^write implementation: ${name} for m and leave its container out`),
+    );
+  // Its state is in Redis, and all replicas share it.
+  for (const image of [
+    'seldonio/mab_thompson_sampling_persistent:1.6.0-dev',
+    'mab',
+    'x/y:mab_epsilon_greedy',
+  ])
+    assert.match(await adviceFor(image), /^write the command/);
+});
+
 test('a value that the file takes from a Secret is told with the flag that gives it', async () => {
   const env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
   const told = await failure(load([predictor('p', { command: ['a'], env })]), {});

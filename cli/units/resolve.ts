@@ -11,6 +11,7 @@ import type {
   Predictor,
   Unit,
 } from '../../graph/plan/deployment.ts';
+import { findReplacement } from '../../graph/built-ins/table.ts';
 import { unitCommand, unitEnvironment } from '../../graph/seldon/unit-environment.ts';
 import { CommandFailure, joinFailures } from '../../lib/runtime/failure.ts';
 import { givenValues } from './environment.ts';
@@ -270,11 +271,12 @@ function missing(
   const byOption = `give it with --unit ${unit.name}=http://HOST:PORT`;
   const byEndpoint = `with endpoint.service_host and ports at ${unit.path}`;
   if (container !== undefined && container.image !== '') {
+    const replacement = findReplacement(container.image);
     const args = container.args.length > 0 ? ' and args' : '';
     return new CommandFailure(
       'IMAGE_WITHOUT_COMMAND',
       `unit ${unit.name}: its container names the image ${container.image}${args} but no command, and images are not run here`,
-      `write the command that serves it on this machine into ${container.path}.command; or ${byOption}, or ${byEndpoint}`,
+      `${replacement === undefined ? '' : `write implementation: ${replacement.name} for ${unit.name} and leave its container out, which is the same router built in; or `}write the command that serves it on this machine into ${container.path}.command; or ${byOption}, or ${byEndpoint}`,
     );
   }
   return new CommandFailure(

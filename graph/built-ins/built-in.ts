@@ -20,6 +20,8 @@ export interface BuiltIn {
   readonly type: UnitType;
   /** How many children it may have; `most` is Infinity where there is no bound. */
   readonly children: { readonly least: number; readonly most: number };
+  /** Seldon's image that does the same in a container: the last part of its name, without a tag. */
+  readonly replaces?: string;
   /** Its part of the walk, where that is not a choice: what it does with the message, or with the responses. */
   readonly input?: Step['input'];
   readonly merge?: Step['merge'];

@@ -12,6 +12,7 @@ const NAMES = ['n_branches', 'epsilon', 'best_branch', 'seed'];
 export const EPSILON_GREEDY: BuiltIn = {
   name: 'EPSILON_GREEDY',
   type: 'ROUTER',
+  replaces: 'mab_epsilon_greedy',
   children: { least: 1, most: MAX_LEARNED_BRANCHES },
   policy: {
     learns: true,

@@ -23,6 +23,14 @@ export function findBuiltIn(implementation: string | null | undefined): BuiltIn 
   return Object.hasOwn(BUILT_INS, implementation) ? BUILT_INS[implementation] : undefined;
 }
 
+/** The built-in that does what a container of that image does, from whatever registry it comes. */
+export function findReplacement(image: string): BuiltIn | undefined {
+  const name = /([^/:@]+)(:[^/@]*)?(@.*)?$/.exec(image)?.[1];
+  return Object.values(BUILT_INS).find(
+    ({ replaces }) => replaces !== undefined && replaces === name,
+  );
+}
+
 /** The policy of a name in a plan; undefined for one of a later version. */
 export function findPolicy(name: string): BuiltInPolicy | undefined {
   return findBuiltIn(name)?.policy;

@@ -7,6 +7,7 @@ const NAMES = ['n_branches', 'seed'];
 export const THOMPSON_SAMPLING: BuiltIn = {
   name: 'THOMPSON_SAMPLING',
   type: 'ROUTER',
+  replaces: 'mab_thompson_sampling',
   children: { least: 1, most: MAX_LEARNED_BRANCHES },
   policy: {
     learns: true,
