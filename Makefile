@@ -52,7 +52,7 @@ bench: ## measure against a bare Envoy route; options in BENCH="…"
 	@scripts/setup.sh
 	@exec "$$(scripts/node-path.sh)" --disable-warning=ExperimentalWarning bench/main.ts $(BENCH)
 
-check: ## types, format, lint, and the rules of the tree in checks/
+check: ## types, format, lint, the rules of the tree in checks/, and whether the pages are up to date
 	@scripts/setup.sh --node
 	@scripts/check.sh
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Types, format and lint of the whole tree, and its own rules: which room may import which, one meaning for each name, and so on. Runs
-# all of them even when one fails, so that one run shows everything.
+# Types, format and lint of the whole tree, its own rules (which room may import which, one meaning for each name, and so on), and whether
+# the pages say what the code says. Runs all of them even when one fails, so that one run shows everything.
 set -u
 cd "$(dirname -- "$0")/.."
 node=$(scripts/node-path.sh) || exit 1
@@ -18,6 +18,7 @@ run format biome format .
 run lint oxlint --type-aware
 run rules node --test --test-reporter=dot checks/absence.test.ts checks/dialects.test.ts checks/layering.test.ts checks/names.test.ts \
   checks/results.test.ts checks/wire-names.test.ts
+run pages node --test --test-reporter=dot scripts/docs/docs.test.ts scripts/docs/pages.test.ts
 
 if [ -n "$failed" ]; then
   echo "check: failed:$failed" >&2

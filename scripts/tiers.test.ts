@@ -7,6 +7,7 @@ const tests = listTests();
 test('a test that looks for an Envoy or for Python, by an import or by a process that it starts, is no unit test', () => {
   for (const [name, tier] of [
     [/^scripts\/tiers\.test\.ts$/, 'unit'],
+    [/^cli\/commands\.test\.ts$/, 'unit'],
     [/^cli\/.*\brun\.test\.ts$/, 'envoy'],
     [/^examples\/examples\.test\.ts$/, 'models'],
     [/^dialects\/matrix\.test\.ts$/, 'models'],

@@ -1,7 +1,8 @@
 // Which tests need what. The name of a tier goes in, the paths of its test files come out, one a line; with --highest paths go in and
 // their highest tier comes out. `unit` needs Node alone, `envoy` an Envoy too, `models` the Python model servers of the examples,
 // `cluster` a real Kubernetes (scripts/e2e.sh). The rule is what a test can reach by its imports, so nobody keeps a list: a test
-// that imports the file that looks for an Envoy is no unit test.
+// that imports the file that looks for an Envoy is no unit test. What a module would import only when it is called (the commands of
+// the CLI) counts where a process is started, which may call anything, and not where the module is loaded.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +22,9 @@ const MODELS = /^examples\/|\/testing\/numpy\.ts$/;
 /** What looks for an Envoy in order to start it. */
 const ENVOY = /^envoy\/([^/]+\/)*locate\.ts$|\/testing\/([\w-]+-)?envoy\.ts$/;
 
+/** Each form by its group: what is loaded, what may be loaded later, what is started. */
 const IMPORT =
-  /^(?:import|export)\s+(?!type\s)(?:[^'";]*?\sfrom\s+)?'(\.[^']+)'|\bimport\('(\.[^']+)'\)|\bnew URL\('([^':]+\.ts)', import\.meta\.url\)/gm;
+  /^(?:import|export)\s+(?!type\s)(?:[^'";]*?\sfrom\s+)?'(?<load>\.[^']+)'|\bimport\('(?<later>\.[^']+)'\)|\bnew URL\('(?<start>[^':]+\.ts)', import\.meta\.url\)/gm;
 
 /** Every test file of the tree, from its root, with slashes. */
 export function listTests(): string[] {
@@ -44,21 +46,38 @@ export function tierOf(test: string): Tier {
   return needsEnvoy ? 'envoy' : 'unit';
 }
 
-const importsOf = new Map<string, readonly string[]>();
+interface Import {
+  readonly path: string;
+  readonly kind: 'load' | 'later' | 'start';
+}
+
+const importsOf = new Map<string, readonly Import[]>();
 
 /** The file itself and everything of ours that is loaded with it, or that it starts by `new URL('./x.ts', …)`. */
 function reach(test: string): string[] {
-  const seen = new Set<string>([test]);
-  for (const path of seen) for (const next of readImports(path)) seen.add(next);
-  return [...seen];
+  const loaded = new Set<string>([test]);
+  const started = new Set<string>();
+  for (const path of loaded)
+    for (const next of readImports(path)) {
+      if (next.kind === 'start') started.add(next.path);
+      // What the test itself imports later is what it is about.
+      else if (next.kind === 'load' || path === test) loaded.add(next.path);
+    }
+  for (const path of started) for (const next of readImports(path)) started.add(next.path);
+  return [...loaded, ...started];
 }
 
-function readImports(path: string): readonly string[] {
+function readImports(path: string): readonly Import[] {
   let found = importsOf.get(path);
   if (found === undefined) {
     const text = existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : '';
-    found = [...text.matchAll(IMPORT)].map((match) =>
-      relative(ROOT, resolve(ROOT, dirname(path), match[1] ?? match[2] ?? match[3] ?? '')),
+    found = [...text.matchAll(IMPORT)].flatMap(({ groups = {} }) =>
+      (['load', 'later', 'start'] as const).flatMap((kind) => {
+        const written = groups[kind];
+        return written === undefined
+          ? []
+          : [{ kind, path: relative(ROOT, resolve(ROOT, dirname(path), written)) }];
+      }),
     );
     importsOf.set(path, found);
   }

@@ -70,7 +70,8 @@ export function compareGolden(file: string, actual: string): void {
   if (isUpdating(name)) write(file, actual);
   const golden = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (actual === golden) return;
-  assert.fail(describeDifference(relative('.', file), name, actual, golden));
+  const advice = `Where what is there now is right, ${VARIABLE}=${name} with the same test writes it.`;
+  assert.fail(`${describeDifference(relative('.', file), actual, golden)}\n${advice}`);
 }
 
 /** Whether goldens of this case are written anew. */
@@ -84,8 +85,8 @@ function write(file: string, text: string): void {
   else writeFileSync(file, text);
 }
 
-/** The first line that differs with its surroundings, and how the file is written anew: goldens have thousands of lines. */
-function describeDifference(file: string, name: string, actual: string, golden: string): string {
+/** The first line that differs with its surroundings: such files have thousands of lines. */
+export function describeDifference(file: string, actual: string, golden: string): string {
   const [now, then] = [actual.split('\n'), golden.split('\n')];
   const at = then.findIndex((line, index) => line !== now[index]);
   const first = at < 0 ? then.length : at;
@@ -96,6 +97,5 @@ function describeDifference(file: string, name: string, actual: string, golden: 
     ...lines('  ', then, first - SHOWN.before, first),
     ...lines('- ', then, first, first + SHOWN.after),
     ...lines('+ ', now, first, first + SHOWN.after),
-    `Where what is there now is right, ${VARIABLE}=${name} with the same test writes it.`,
   ].join('\n');
 }

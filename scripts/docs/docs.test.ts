@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseCommand, TOPICS, usageOf } from '../../cli/commands.ts';
 import { DIFFERENCES } from '../../e2e/conformance/differences.ts';
+import { describeDifference } from '../../testing/golden.ts';
 import { listPages, PICTURES, ROOT } from './pages.ts';
 import { partNames, renderPage } from './render-page.ts';
 import { explainedCases } from './seldon-differences.ts';
@@ -17,7 +18,7 @@ for (const name of pages) {
   const text = readFileSync(join(ROOT, name), 'utf8');
 
   test(`${name} says what the code says`, () => {
-    assert.equal(text, renderPage(text), 'stale: run `make docs`');
+    assertFresh(name, text, renderPage(text));
   });
 
   test(`${name} links to what is there`, () => {
@@ -27,6 +28,11 @@ for (const name of pages) {
       .filter((link) => !isThere(name, link));
     assert.deepEqual(missing, []);
   });
+}
+
+function assertFresh(file: string, text: string, rendered: string): void {
+  if (text !== rendered)
+    assert.fail(`${describeDifference(file, rendered, text)}\n\`make docs\` writes it.`);
 }
 
 /** A heading's anchor counts too. */
@@ -49,7 +55,7 @@ function anchorOf(heading: string): string {
 
 for (const [path, picture] of Object.entries(PICTURES))
   test(`${path} is the picture that the script draws`, () => {
-    assert.equal(readFileSync(join(ROOT, path), 'utf8'), picture, 'stale: run `make docs`');
+    assertFresh(path, readFileSync(join(ROOT, path), 'utf8'), picture);
   });
 
 test('every generated part stands on exactly one page', () => {
