@@ -1,6 +1,6 @@
 // What the clients of both protocols do alike with a call: bound its time, let it wait for a connection in a queue of limited
 // length, and end it once. How a call is carried, and what its loss means, is each client's own.
-import type { CallHandle, CallRequest, CallResult } from '../contract/calls.ts';
+import type { CallHandle, CallRequest, CallResult, CallMethod } from '../contract/calls.ts';
 import { failure, type CallFailureCode } from '../contract/failure.ts';
 import { type Deadline, type Deadlines, type Expiring, sharedDeadlines } from './deadlines.ts';
 import { MAX_WAITING_CALLS } from './limits.ts';
@@ -17,6 +17,8 @@ export interface QueuedCall extends CallHandle, Expiring {
 export interface CallsQueueOptions {
   /** The address in the text of failures. */
   readonly host: string;
+  /** Of all calls: POST unless said otherwise. */
+  readonly method?: CallMethod;
   readonly maxWaitingCalls?: number;
   readonly deadlines?: Deadlines;
 }
@@ -24,12 +26,14 @@ export interface CallsQueueOptions {
 export class CallsQueue<C extends QueuedCall> {
   readonly deadlines: Deadlines;
   readonly #host: string;
+  readonly #method: CallMethod | undefined;
   readonly #maxWaiting: number;
   #waiting: C[] = [];
 
   constructor(options: CallsQueueOptions) {
     this.deadlines = options.deadlines ?? sharedDeadlines;
     this.#host = options.host;
+    this.#method = options.method;
     this.#maxWaiting = options.maxWaitingCalls ?? MAX_WAITING_CALLS;
   }
 
@@ -87,7 +91,7 @@ export class CallsQueue<C extends QueuedCall> {
   }
 
   fail(call: C, code: CallFailureCode, text: string): void {
-    this.finish(call, failure(code, this.#host, call.request.path, text));
+    this.finish(call, failure(code, this.#host, call.request.path, text, this.#method));
   }
 
   timedOut(call: C): void {

@@ -4,6 +4,9 @@ import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { BodyMemory } from './bodies.ts';
 import type { ResponseHead } from './message.ts';
 
+/** Predictions are POSTs; what is asked off their path is a GET, without a body. */
+export type CallMethod = 'POST' | 'GET';
+
 export interface CallRequest {
   /** Path of the verb: `/predict`, `/seldon.protos.Model/Predict`. */
   readonly path: string;

@@ -1,7 +1,7 @@
 // How a call fails, in words: the address first, then what happened, in lower case and without the runtime's own
 // error names.
 import { describeThrown } from '../../lib/runtime/thrown.ts';
-import type { CallRequest, CallResult } from './calls.ts';
+import type { CallRequest, CallResult, CallMethod } from './calls.ts';
 
 export type CallFailure = Extract<CallResult, { kind: 'failure' }>;
 export type CallFailureCode = CallFailure['code'];
@@ -41,8 +41,9 @@ export function failure(
   host: string,
   path: string,
   what: string,
+  method: CallMethod = 'POST',
 ): CallFailure {
-  return { kind: 'failure', code, text: `POST http://${host}${path}: ${what}` };
+  return { kind: 'failure', code, text: `${method} http://${host}${path}: ${what}` };
 }
 
 export function tooLargeText(request: CallRequest): string {

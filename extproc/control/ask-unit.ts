@@ -1,9 +1,12 @@
-// Asks a unit something that is not on the path: its status or its metadata, by GET, with the client's headers.
+// Asks a unit something that is not on the path: its status or its metadata, by GET, with the client's headers. The client is that of
+// predictions, so a unit whose responses to those are understood is understood here, and fails with the same codes.
 import type { IncomingHttpHeaders } from 'node:http';
-import { request } from '../../lib/runtime/node-http.ts';
 import { passesToUnits } from '../contract/passed-headers.ts';
+import type { CallResult } from '../contract/calls.ts';
+import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { Plan, Verb } from '../../graph/plan/plan.ts';
-import { type ByteAccount, OVERLOADED_INFO } from '../contract/held-bytes.ts';
+import type { ByteAccount } from '../contract/held-bytes.ts';
+import { Http1Client } from '../client/http1/client.ts';
 import { MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { hostPort } from '../../lib/runtime/hosts.ts';
@@ -17,15 +20,13 @@ export interface UnitResponse {
 
 export type UnitResult =
   | { readonly kind: 'response'; readonly response: UnitResponse }
-  | {
-      readonly kind: 'failure';
-      readonly code: 'UNIT_UNREACHABLE' | 'UNIT_TIMEOUT' | 'ANSWER_TOO_LARGE' | 'OVERLOADED';
-      readonly text: string;
-    };
+  | { readonly kind: 'failure'; readonly code: ErrorCode; readonly text: string };
+
+const NO_BODY = Buffer.alloc(0);
 
 /**
- * GETs the path of a verb on a unit; every outcome is a value. `unit` is an index into the plan's units, `model` its model as a segment of the path. The response's bytes are held
- * in `account` as they come.
+ * GETs the path of a verb on a unit, on a connection of its own; every outcome is a value. `unit` is an index into the plan's units, `model`
+ * its model as a segment of the path. The response's bytes are held in `account` before they are read.
  */
 export function askUnit(
   plan: Plan,
@@ -38,69 +39,61 @@ export function askUnit(
   const edge = plan.edges.find((known) => known.unit === unit && known.transport === 'rest');
   const name = plan.units[unit]?.name ?? '';
   if (edge === undefined) {
-    return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name} has no HTTP address`));
+    return Promise.resolve(unreachable(`unit ${name} has no HTTP address`));
   }
-  const timeoutMs = plan.policy.restTimeoutMs ?? UNIT_INFO_TIMEOUT_MS;
-  const maxBytes = Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES);
   const path = dialectOf(edge.dialect).unitPath(model, verb, 'rest');
   if (path === undefined) {
-    const what = `protocol ${edge.dialect} has no ${verb}`;
-    return Promise.resolve(failure('UNIT_UNREACHABLE', `unit ${name}: ${what}`));
+    return Promise.resolve(unreachable(`unit ${name}: protocol ${edge.dialect} has no ${verb}`));
   }
-  const what = `GET http://${hostPort(edge)}${path}`;
-  return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const outgoing = request(
-      {
-        host: edge.host,
-        port: edge.port,
-        path,
-        headers: passedHeaders(headers),
-        agent: false,
-        signal,
-      },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        incoming.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > maxBytes) {
-            resolve(failure('ANSWER_TOO_LARGE', `${what}: the response is over ${maxBytes} bytes`));
-            incoming.destroy();
-          } else if (!account.hold(chunk.length)) {
-            resolve(failure('OVERLOADED', `${what}: ${OVERLOADED_INFO}`));
-            incoming.destroy();
-          } else chunks.push(chunk);
-        });
-        incoming.on('end', () =>
-          resolve({
-            kind: 'response',
-            response: {
-              status: incoming.statusCode ?? 502,
-              contentType: incoming.headers['content-type'],
-              contentEncoding: incoming.headers['content-encoding'],
-              body: Buffer.concat(chunks),
-            },
-          }),
-        );
-        incoming.on('error', (error) => resolve(toFailure(what, signal, error)));
-      },
-    );
-    outgoing.on('error', (error) => resolve(toFailure(what, signal, error)));
-    outgoing.end();
+  const client = new Http1Client({
+    address: { kind: 'tcp', host: edge.host, port: edge.port },
+    host: hostPort(edge),
+    method: 'GET',
   });
+  const { promise, resolve } = Promise.withResolvers<UnitResult>();
+  client.call(
+    {
+      path,
+      headers: passedHeaders(headers),
+      extra: undefined,
+      contentType: undefined,
+      contentEncoding: undefined,
+      body: NO_BODY,
+      timeoutMs: plan.policy.restTimeoutMs ?? UNIT_INFO_TIMEOUT_MS,
+      maxAnswerBytes: Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES),
+      memory: {
+        lend: (bytes) => Buffer.allocUnsafe(bytes),
+        hold: (bytes) => account.hold(bytes),
+        release: (bytes) => account.release(bytes),
+      },
+      replaceable: true,
+    },
+    (result) => {
+      client.close();
+      resolve(readResult(result));
+    },
+  );
+  return promise;
 }
 
-function passedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => passesToUnits(name)));
+/** As lines of HTTP/1.1. Node has seen to it that no value has a line end. */
+function passedHeaders(headers: IncomingHttpHeaders): Buffer {
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined || !passesToUnits(name)
+      ? []
+      : [value].flat().map((each) => `${name}: ${each}\r\n`),
+  );
+  return Buffer.from(`${lines.join('')}connection: close\r\n`, 'latin1');
 }
 
-function toFailure(what: string, signal: AbortSignal, error: Error): UnitResult {
-  return signal.aborted
-    ? failure('UNIT_TIMEOUT', `${what}: no response in time`)
-    : failure('UNIT_UNREACHABLE', `${what}: ${error.message}`);
+function readResult(result: CallResult): UnitResult {
+  if (result.kind === 'failure') return result;
+  const { status, head, body } = result;
+  const contentType = head.find('content-type');
+  const contentEncoding = head.find('content-encoding');
+  return { kind: 'response', response: { status, contentType, contentEncoding, body } };
 }
 
-function failure(code: Extract<UnitResult, { kind: 'failure' }>['code'], text: string): UnitResult {
-  return { kind: 'failure', code, text };
+function unreachable(text: string): UnitResult {
+  return { kind: 'failure', code: 'UNIT_UNREACHABLE', text };
 }

@@ -274,7 +274,7 @@ test('a unit that cannot be reached is a failure with a code', async () => {
     const response = await ask(path);
     assert.equal(response.status, 500);
     assert.equal(response.headers['sidegraph-error'], 'UNIT_UNREACHABLE');
-    assert.match(response.body, /GET http:\/\/127\.0\.0\.1:\d+\/metadata: connect ECONNREFUSED/);
+    assert.match(response.body, /GET http:\/\/127\.0\.0\.1:\d+\/metadata: connection refused/);
   }
 });
 

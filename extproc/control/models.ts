@@ -6,6 +6,7 @@ import { HeldAccount } from '../contract/held-bytes.ts';
 import { type ControlResponse, failed, jsonResponse } from './responses.ts';
 import { askUnit } from './ask-unit.ts';
 import { heldInfo } from './limits.ts';
+import { plainBody } from './plain-body.ts';
 
 /** A unit that lists nothing is there under its own name; one that does not answer at all is an error. */
 export async function answerModels(
@@ -30,7 +31,11 @@ export async function answerModels(
     for (const [at, { name }] of asked.entries()) {
       const result = results[at];
       if (result?.kind === 'failure') return failed(dialect, result.code, result.text);
-      const listed = result === undefined ? [] : readList(result.response.body);
+      const body =
+        result === undefined
+          ? undefined
+          : await plainBody(result.response, plan.policy.maxAnswerBytes, account);
+      const listed = body === undefined ? [] : readList(body);
       if (listed.length === 0) {
         data.push({ id: name, object: 'model', created: 0, owned_by: 'sidegraph' });
       } else data.push(...listed);

@@ -3,13 +3,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import { encodingOf } from '../contract/unpack/encodings.ts';
-import { unpack } from '../contract/unpack/unpack.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
-import { heldInfo, MAX_UNIT_INFO_BYTES } from './limits.ts';
+import { heldInfo } from './limits.ts';
 import { type ControlResponse, failed, jsonResponse, refused } from './responses.ts';
 import { findAsked, unknownModel } from './find-asked.ts';
 import { askUnit, type UnitResponse } from './ask-unit.ts';
+import { plainBody } from './plain-body.ts';
 import {
   builtInMetadata,
   deriveGraphMetadata,
@@ -130,24 +129,6 @@ function passOn({ status, body, contentType, contentEncoding }: UnitResponse): C
       ...(contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }),
     },
   };
-}
-
-/** The body without its content encoding: some units compress for everybody. undefined when that cannot be read. */
-function plainBody(
-  { body, contentEncoding }: UnitResponse,
-  maxAnswerBytes: number,
-  account: HeldAccount,
-): Promise<Buffer | undefined> {
-  const name = contentEncoding?.trim().toLowerCase() ?? '';
-  if (name === '' || name === 'identity') return Promise.resolve(body);
-  const encoding = encodingOf(name);
-  const maxBytes = Math.min(maxAnswerBytes, MAX_UNIT_INFO_BYTES);
-  if (encoding === undefined) return Promise.resolve(undefined);
-  return new Promise((resolve) => {
-    unpack(body, encoding, maxBytes, account, (unpacked) =>
-      resolve(unpacked.kind === 'plain' ? unpacked.body : undefined),
-    );
-  });
 }
 
 /** Reads a unit's metadata: the fields that Seldon knows, in Seldon's order, keys inside them sorted. */

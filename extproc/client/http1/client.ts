@@ -29,7 +29,7 @@ export class Http1Client implements UnitClient {
   constructor(options: Http1Options) {
     this.#address = options.address;
     this.#queue = new CallsQueue(options);
-    this.#writer = new RequestWriter(options.host);
+    this.#writer = new RequestWriter(options.host, options.method);
     this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
   }
 

@@ -1,24 +1,27 @@
-// Writes one POST onto a connection. What does not change with the request (request line and host, the content type
+// Writes one request onto a connection: a POST, or a GET without a body. What does not change with the request (request line and host, the content type
 // of the last request) is made once; a small request leaves in one piece, a larger body as it is, uncopied.
 import type { Socket } from 'node:net';
-import type { CallRequest } from '../../contract/calls.ts';
+import type { CallRequest, CallMethod } from '../../contract/calls.ts';
 import { ONE_WRITE_BYTES } from '../limits.ts';
 
 const CONTENT_LENGTH = Buffer.from('content-length: ');
 const END = Buffer.from('\r\n\r\n');
+const EMPTY_LINE = Buffer.from('\r\n');
 const MAX_LENGTH_DIGITS = 16;
 /** Paths come from the plan, so there are a handful; a bound all the same. */
 const MAX_PATHS = 256;
 
 export class RequestWriter {
   readonly #host: string;
+  readonly #method: CallMethod;
   readonly #starts = new Map<string, Buffer>();
   #contentType: string | undefined;
   #contentEncoding: string | undefined;
   #entityLines: Buffer = Buffer.alloc(0);
 
-  constructor(host: string) {
+  constructor(host: string, method: CallMethod = 'POST') {
     this.#host = host;
+    this.#method = method;
   }
 
   write(socket: Socket, request: CallRequest): void {
@@ -40,9 +43,11 @@ export class RequestWriter {
     at += request.headers.copy(out, at);
     if (extra !== undefined) at += extra.copy(out, at);
     at += entity.copy(out, at);
-    at += CONTENT_LENGTH.copy(out, at);
-    at = writeDecimal(out, at, bodyLength);
-    at += END.copy(out, at);
+    if (this.#method === 'POST') {
+      at += CONTENT_LENGTH.copy(out, at);
+      at = writeDecimal(out, at, bodyLength);
+      at += END.copy(out, at);
+    } else at += EMPTY_LINE.copy(out, at);
     if (whole) {
       if (Buffer.isBuffer(body)) at += body.copy(out, at);
       else for (const piece of body) at += piece.copy(out, at);
@@ -59,7 +64,10 @@ export class RequestWriter {
   #startOf(path: string): Buffer {
     const known = this.#starts.get(path);
     if (known !== undefined) return known;
-    const made = Buffer.from(`POST ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n`, 'latin1');
+    const made = Buffer.from(
+      `${this.#method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n`,
+      'latin1',
+    );
     if (this.#starts.size < MAX_PATHS) this.#starts.set(path, made);
     return made;
   }
