@@ -1,4 +1,28 @@
 // Node's own HTTP, without what its ES module brings along. `import … from 'node:http'` evaluates every name that the module
 // exports, WebSocket among them, and that loads undici, TLS and HTTP/2: 7 MB in each process, for nothing.
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 
-export const { createServer, get, request } = process.getBuiltinModule('node:http');
+const http = process.getBuiltinModule('node:http');
+
+export const { createServer } = http;
+
+type OnResponse = (incoming: IncomingMessage) => void;
+
+/** As Node's, but for a peer that answers 101 unasked: Node closes the connection then and tells nobody (seen on 24), whoever waits for ever. */
+export function request(options: RequestOptions | URL, onResponse?: OnResponse): ClientRequest;
+export function request(url: URL, options: RequestOptions, onResponse?: OnResponse): ClientRequest;
+export function request(...args: readonly unknown[]): ClientRequest {
+  return refuseSwitch(Reflect.apply(http.request, http, args));
+}
+
+/** A `request` that is sent at once. */
+export function get(options: RequestOptions | URL, onResponse?: OnResponse): ClientRequest {
+  return request(options, onResponse).end();
+}
+
+function refuseSwitch(outgoing: ClientRequest): ClientRequest {
+  return outgoing.on('upgrade', (_incoming, socket) => {
+    socket.destroy();
+    outgoing.emit('error', new Error('the peer switched to another protocol unasked'));
+  });
+}
