@@ -1,4 +1,5 @@
 // The schema of one unit of a graph (Seldon's PredictiveUnit) and of what hangs on it.
+import { BUILT_INS } from '../built-ins/table.ts';
 import type { TypeOf } from './schema.ts';
 import { children, int, list, object, text } from './schema.ts';
 
@@ -36,7 +37,7 @@ export const UNIT = object(
       'What the unit does: MODEL, ROUTER, COMBINER, TRANSFORMER or OUTPUT_TRANSFORMER. MODEL without it.',
     ),
     implementation: text(
-      'A built-in unit (SIMPLE_MODEL, SIMPLE_ROUTER, RANDOM_ABTEST, EPSILON_GREEDY, THOMPSON_SAMPLING, AVERAGE_COMBINER) or a prepackaged server such as SKLEARN_SERVER.',
+      `A built-in unit (${Object.keys(BUILT_INS).join(', ')}) or a prepackaged server such as SKLEARN_SERVER.`,
     ),
     methods: list(
       'What the unit is asked, in place of what its type says.',
