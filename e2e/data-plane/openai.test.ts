@@ -1,9 +1,11 @@
 // OpenAI's protocol through a real Envoy: a single model, a transformer before it, a router that picks by the model that a request
 // names; streams, errors and the list of models.
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { ask } from '../harness/client.ts';
 import { deployment, type Node } from '../harness/manifest.ts';
+import { freePort } from '../harness/ports.ts';
 import { runGraph } from '../harness/run.ts';
 import { assertOneByOne, receive, startEventUnit } from '../harness/streams.ts';
 import { type RestUnit, startRestUnit } from '../harness/unit.ts';
@@ -144,5 +146,31 @@ test('what comes after the model gets its whole response; a fault is told in the
   } finally {
     await running.stop();
     await after.close();
+  }
+});
+
+test('what Envoy fails with is told in the words of the protocol, with its code', async (t) => {
+  const silent = createServer((socket) => socket.on('error', () => {}).resume());
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.after(() => silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const dead = await freePort();
+  const model: Node = { name: 'm', type: 'MODEL', port };
+  const refused = `unit t (127.0.0.2:${dead}): connection refused`;
+  for (const [graph, status, code, message] of [
+    [model, 504, 'DEADLINE_EXCEEDED', 'the request took longer than its deadline'],
+    [
+      { name: 't', type: 'TRANSFORMER', host: '127.0.0.2', port: dead, children: [model] },
+      500,
+      'UNIT_UNREACHABLE',
+      refused,
+    ],
+  ] as const) {
+    const annotations = { 'sidegraph.io/deadline-ms': '500' };
+    const running = await runGraph(deployment(graph, annotations, { protocol: 'openai' }));
+    t.after(() => running.stop());
+    const reply = await ask(running.port, { path: CHAT, body: QUESTION });
+    assert.deepEqual([reply.status, reply.headers['sidegraph-error']], [status, code], reply.text);
+    assert.equal(JSON.parse(reply.text).error.message, message);
   }
 });

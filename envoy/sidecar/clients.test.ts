@@ -94,10 +94,19 @@ test('more or larger headers than are taken are 431 with a code, as JSON', async
   }
 });
 
-test('what is no HTTP is 400 with a code', async () => {
-  const got = await raw(`POST ${PREDICT}?q=\xc3\xa9 HTTP/1.1\r\nhost: a\r\n\r\n`);
-  assert.match(got, /^HTTP\/1\.1 400 /);
-  assert.match(got, /sidegraph-error: BAD_HTTP/);
+test('what is no HTTP is 400 with a code, as JSON', async () => {
+  for (const head of [
+    `POST ${PREDICT}?q=\xc3\xa9 HTTP/1.1\r\nhost: a`,
+    `POST ${PREDICT} HTTP/1.1\r\nx-no: host`,
+    `POST ${PREDICT} HTTP/1.1\r\nhost: a b`,
+    `POST ${PREDICT}#part HTTP/1.1\r\nhost: a`,
+    'OPTIONS * HTTP/1.1\r\nhost: a',
+  ]) {
+    const got = await raw(`${head}\r\nconnection: close\r\n\r\n`);
+    assert.match(got, /^HTTP\/1\.1 400 /, head);
+    assert.match(got, /sidegraph-error: BAD_HTTP/, head);
+    assert.match(got, /"code":400,.*"status":"FAILURE"/, head);
+  }
 });
 
 test('an empty puid is none: the unit and the client get the same new one', async () => {

@@ -1,6 +1,6 @@
 // The HTTP connection managers of the listeners: which filters run, in which order, and which route table they follow.
 import type { Dialect } from '../../dialects/dialect.ts';
-import { dialectOf } from '../../dialects/known/dialects.ts';
+import { DIALECTS, dialectOf } from '../../dialects/known/dialects.ts';
 import type { DeploymentPlan, Plan } from '../../graph/plan/plan.ts';
 import { accessLogs } from '../kit/filters/access-log.ts';
 import { isNotPassedOn } from '../kit/passed-on.ts';
@@ -98,7 +98,8 @@ export function egressManager(
   makesSpans: boolean,
 ): EnvoyJson {
   return ownManager(layout, {
-    dialect: dialectOfAll(deployment),
+    // The filter reads what Envoy says here, and puts it into the words of the protocol itself.
+    dialect: DIALECTS.seldon,
     options: {
       ...(makesSpans ? innerOptions : peerOptions)(
         boundsOf(deployment.predictors.map(({ plan }) => plan)),

@@ -1,13 +1,10 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
-import { DIALECTS } from '../../dialects/known/dialects.ts';
 import { type ClientBounds, clientOptions } from '../../envoy/kit/http-limits.ts';
 import { loadAssignment } from '../../envoy/kit/cluster.ts';
 import { fileLogs } from '../../envoy/kit/filters/access-log.ts';
-import { ENDED_BY_ENVOY, plainFormat, when } from '../../envoy/kit/filters/reply-conditions.ts';
-import { isGrpc } from '../../envoy/kit/filters/transport-filter.ts';
 import { downstreamTls, TLS_CERTIFICATE, TLS_KEY, tlsSecrets } from '../../envoy/kit/tls.ts';
-import { type EnvoyJson, overwriteHeader, typed } from '../../envoy/kit/json.ts';
+import { type EnvoyJson, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
 import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
 import { GATEWAY_BUFFER_BYTES, MAX_REQUESTS_PER_READ } from '../../envoy/kit/limits.ts';
@@ -19,12 +16,12 @@ import {
 } from '../../envoy/kit/tracing.ts';
 import { readTraceHeaders } from '../../envoy/kit/filters/headers.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/kit/overload.ts';
-import type { ErrorCode } from '../../graph/plan/errors.ts';
-import { ERROR_HEADER, PUID_HEADER } from '../../graph/plan/names.ts';
+import { PUID_HEADER } from '../../graph/plan/names.ts';
 import { MILLION, type TracingDefaults } from '../../graph/seldon/tracing.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { clusterStatsLeftOut } from './cluster-stats.ts';
 import { homeFilter } from './home.ts';
+import { gatewayReplies } from './replies.ts';
 import { requestBuckets, requestLoggers, requestStatsSettings } from './request-stats.ts';
 import { ROUTE_TABLE } from './route-table.ts';
 import { SPAN_EXPORT_DELAY_MS } from '../../graph/plan/limits.ts';
@@ -63,7 +60,6 @@ export interface GatewayLayout {
 
 const DISCOVERY_CLUSTER = 'sidegraph-agent';
 const TLS_SECRET = 'gateway';
-const UNSERVED = 'no deployment is served under this path, host and headers';
 
 export function renderGatewayBootstrap(layout: GatewayLayout): EnvoyJson {
   return {
@@ -157,7 +153,7 @@ function ownManager(name: string, layout: GatewayLayout): EnvoyJson {
     routeTable: ROUTE_TABLE,
     routeSource: fromAgent(),
     accessLogs: [...accessLogs(layout), ...requestLoggers(layout.maxRequestSeries)],
-    localReplies: localReplies(),
+    localReplies: gatewayReplies(),
     filters: [...layout.httpFilters, homeFilter(), router()],
     early: readTraceHeaders(traceHeaders(layout.tracing?.formats ?? [])),
     more: {
@@ -192,53 +188,6 @@ function fromAgent(): EnvoyJson {
 /** A file of Envoy's secret discovery. */
 export function renderTlsSecrets(dir: string): EnvoyJson {
   return tlsSecrets(TLS_SECRET, { dir, certificate: TLS_CERTIFICATE, key: TLS_KEY });
-}
-
-/** Seldon's FAILURE body for what Envoy answers itself; what pods answer passes, and so do the routes' own responses. */
-function localReplies(): EnvoyJson {
-  const flags = ['UH', 'UF', 'UO', 'NR', 'NC', 'UT', 'UR', 'UC', 'UPE', 'URX', 'SI', 'DPE'];
-  const isUnserved = { response_flag_filter: { flags: ['NR'] } };
-  const rows: readonly [EnvoyJson, EnvoyJson, ErrorCode?][] = [
-    [
-      when(ENDED_BY_ENVOY.headersTooLarge),
-      says('the request has more or larger headers than are taken'),
-      'HEADERS_TOO_LARGE',
-    ],
-    [
-      when(ENDED_BY_ENVOY.bodyTimeout),
-      says('the request did not arrive whole in time'),
-      'BODY_TIMEOUT',
-    ],
-    [
-      when(ENDED_BY_ENVOY.overload),
-      says('the gateway holds too much already; try again'),
-      'OVERLOADED',
-    ],
-    [isUnserved, says(UNSERVED)],
-    [{ response_flag_filter: { flags } }, says('%LOCAL_REPLY_BODY%')],
-    [when(ENDED_BY_ENVOY.deadline), says('the request took longer than its deadline')],
-  ];
-  return {
-    mappers: [
-      // gRPC's message is plain text.
-      {
-        filter: { and_filter: { filters: [isGrpc(), isUnserved] } },
-        body_format_override: plainFormat(UNSERVED),
-      },
-      { filter: isGrpc(), body_format_override: plainFormat('%LOCAL_REPLY_BODY%') },
-      ...rows.map(([filter, body, code]) => ({
-        filter,
-        body_format_override: body,
-        ...(code === undefined ? {} : { headers_to_add: [overwriteHeader(ERROR_HEADER, code)] }),
-      })),
-    ],
-  };
-}
-
-function says(info: string): EnvoyJson {
-  return {
-    json_format: DIALECTS.seldon.errorFields('%RESPONSE_CODE%', info) as EnvoyJson,
-  };
 }
 
 function accessLogs({ accessLogPath, accessLog }: GatewayLayout): EnvoyJson[] {

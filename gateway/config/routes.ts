@@ -2,7 +2,7 @@
 import { dialectOf, errorBody } from '../../dialects/known/dialects.ts';
 import type { DialectName, Transport } from '../../graph/plan/plan.ts';
 import { type EnvoyJson, duration, overwriteHeader, typed } from '../../envoy/kit/json.ts';
-import { RETRY_AFTER_SECONDS } from '../../envoy/kit/limits.ts';
+import { errorHeaders } from '../../envoy/kit/filters/reply-rows.ts';
 import { mirrorPolicy, type Retries, retryPolicy, streamBound } from '../../envoy/kit/traffic.ts';
 import { clusterName } from './clusters.ts';
 import { homeMatch, homeRoute, namesPod } from './home.ts';
@@ -165,7 +165,7 @@ function nobodyReady(served: ServedDeployment, transport: Transport): EnvoyJson 
       body: { inline_string: isRest ? errorBody(dialectOf(served.dialect), 503, info) : info },
     },
     response_headers_to_add: [
-      overwriteHeader('retry-after', String(RETRY_AFTER_SECONDS)),
+      ...errorHeaders('POD_UNAVAILABLE'),
       ...(isRest ? [overwriteHeader('content-type', 'application/json')] : []),
     ],
   };

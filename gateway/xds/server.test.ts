@@ -83,11 +83,13 @@ describe('the discovery server', () => {
     assert.equal(empty.status, 503);
     assert.equal(empty.headers['content-type'], 'application/json');
     assert.equal(empty.headers['retry-after'], '1');
+    assert.equal(empty.headers['sidegraph-error'], 'POD_UNAVAILABLE');
     assert.match(JSON.parse(empty.text).status.info, /demo\/empty has no ready pod/);
     const asked = { seldon: 'empty', namespace: 'demo' };
     const call = await grpc(envoy.layout.httpPort, '/seldon.protos.Seldon/Predict', asked);
     assert.equal(call.status, 14);
     assert.match(call.message, /no ready pod/);
+    assert.equal(call.headers['sidegraph-error'], 'POD_UNAVAILABLE');
   });
 
   test('writes one line of JSON for each request', async () => {

@@ -190,6 +190,14 @@ export const ERRORS = {
     meaning: 'the graph filter did not respond: it is starting, restarting or was killed',
     advice: "try again after the time in retry-after; look at the filter's log",
   },
+  POD_UNAVAILABLE: {
+    status: 503,
+    grpcStatus: 14,
+    meaning:
+      'the gateway has no ready pod of the deployment, or none took the request, or the one that did ended it before it responded',
+    advice:
+      'try again after the time in retry-after; `sidegraph status` says what the pods wait for',
+  },
   MODEL_UNKNOWN: {
     status: 404,
     grpcStatus: 5,

@@ -2,31 +2,22 @@
 // `sidegraph-error`) and gRPC (status and message). Rows match on response flags and details, never on a status: the
 // filter's own responses come by here too and must pass unchanged.
 import type { Dialect } from '../../../dialects/dialect.ts';
-import { ERRORS, type ErrorCode } from '../../../graph/plan/errors.ts';
-import { RESPONSE_DETAILS, ERROR_HEADER, METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
-import { type EnvoyJson, overwriteHeader } from '../json.ts';
+import { RESPONSE_DETAILS, METADATA_NAMESPACE } from '../../../graph/plan/names.ts';
+import type { EnvoyJson } from '../json.ts';
 import {
   CONTROL_GRPC_CLUSTER,
   CONTROL_HTTP_CLUSTER,
   PROBE_CLUSTER,
   UNROUTED_CLUSTER,
 } from '../names.ts';
-import { ENDED_BY_ENVOY, plainFormat, when } from './reply-conditions.ts';
-import { isGrpc } from './transport-filter.ts';
-import { RETRY_AFTER_SECONDS } from '../limits.ts';
+import { ENDED_BY_ENVOY, flags, when } from './reply-conditions.ts';
+import { replyMappers, type ReplyRow } from './reply-rows.ts';
 
 const ofCluster = (key: string): string => `%CLUSTER_METADATA(${METADATA_NAMESPACE}:${key})%`;
 const UNIT = `${ofCluster('unit')} (${ofCluster('address')})`;
 const FILTER_SIDE = [PROBE_CLUSTER, CONTROL_HTTP_CLUSTER, CONTROL_GRPC_CLUSTER];
 
-interface Row {
-  readonly code: ErrorCode;
-  readonly when: EnvoyJson;
-  /** An access log format; it may name the unit. */
-  readonly info: string;
-}
-
-const ROWS: readonly Row[] = [
+const ROWS: readonly ReplyRow[] = [
   {
     code: 'BODY_TOO_LARGE',
     when: when(`response.code == 413 && response.code_details != '${RESPONSE_DETAILS}'`),
@@ -47,7 +38,7 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 'BAD_HTTP',
-    when: when(`response.code_details.startsWith('http1.')`),
+    when: when(ENDED_BY_ENVOY.badHttp),
     info: 'the request is no valid HTTP/1.1',
   },
   {
@@ -126,40 +117,5 @@ const ROWS: readonly Row[] = [
 
 /** Over REST in the form that the clients of a protocol know. */
 export function localReplies(dialect: Dialect): EnvoyJson {
-  return { mappers: [...ROWS.map(grpcMapper), ...ROWS.map((row) => restMapper(row, dialect))] };
-}
-
-function restMapper(row: Row, dialect: Dialect): EnvoyJson {
-  const { status } = ERRORS[row.code];
-  return {
-    filter: row.when,
-    status_code: status,
-    headers_to_add: errorHeaders(row.code),
-    body_format_override: { json_format: dialect.errorFields(status, row.info) as EnvoyJson },
-  };
-}
-
-/** Sets no HTTP status: Envoy would derive the gRPC status from it. */
-function grpcMapper(row: Row): EnvoyJson {
-  return {
-    filter: { and_filter: { filters: [isGrpc(), row.when] } },
-    headers_to_add: [
-      ...errorHeaders(row.code),
-      overwriteHeader('grpc-status', String(ERRORS[row.code].grpcStatus)),
-    ],
-    body_format_override: plainFormat(row.info),
-  };
-}
-
-function errorHeaders(code: ErrorCode): EnvoyJson[] {
-  return [
-    overwriteHeader(ERROR_HEADER, code),
-    ...(ERRORS[code].status === 503
-      ? [overwriteHeader('retry-after', String(RETRY_AFTER_SECONDS))]
-      : []),
-  ];
-}
-
-function flags(...names: readonly string[]): EnvoyJson {
-  return { response_flag_filter: { flags: [...names] } };
+  return { mappers: replyMappers(ROWS, dialect) };
 }
