@@ -75,9 +75,9 @@ export function parsePlanFile(text: string, expected: PlanExpectation): PlanFile
   };
 }
 
-/** A plan by an operator before this sidecar lacks the limits that came since. */
+/** A plan by an operator before this sidecar lacks the limits that came since the first plans. */
 function completed(plan: Plan): Plan {
-  const { policy }: { readonly policy: Omit<Policy, NewLimit> & Partial<Policy> } = plan;
+  const { policy }: { readonly policy: Pick<Policy, FirstField> & Partial<Policy> } = plan;
   return {
     ...plan,
     policy: {
@@ -89,7 +89,18 @@ function completed(plan: Plan): Plan {
   };
 }
 
-type NewLimit = 'bodyTimeoutMs' | 'maxHeaderBytes' | 'maxHeaders';
+/** What every plan has had from the beginning. The list stays as it is: any other field needs its default above. */
+type FirstField =
+  | 'restTimeoutMs'
+  | 'grpcTimeoutMs'
+  | 'deadlineMs'
+  | 'maxBodyBytes'
+  | 'maxAnswerBytes'
+  | 'grpcMaxMessageBytes'
+  | 'retries'
+  | 'perTryTimeoutMs'
+  | 'routingInBody'
+  | 'cors';
 
 function pickNames(plan: Plan): Record<'namespace' | 'deployment' | 'predictor', string> {
   return { namespace: plan.namespace, deployment: plan.deployment, predictor: plan.predictor };
