@@ -3,8 +3,29 @@
 
 /** Milliseconds. What other threads do for it, such as collecting garbage, is not counted. */
 export function cpuMs(work: () => void): number {
-  const before = process.threadCpuUsage();
+  const before = threadMs();
   work();
-  const { user, system } = process.threadCpuUsage(before);
+  return threadMs() - before;
+}
+
+/** What this thread has used since it began, in milliseconds. */
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
+}
+
+/** The longest turn of the event loop while something is under way, in milliseconds of this thread. */
+export async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {
+  let longestMs = 0;
+  let last = threadMs();
+  let isOver = false;
+  const watch = (): void => {
+    longestMs = Math.max(longestMs, threadMs() - last);
+    last = threadMs();
+    if (!isOver) setImmediate(watch);
+  };
+  watch();
+  await work();
+  isOver = true;
+  return longestMs;
 }
