@@ -313,7 +313,7 @@ export const FINDINGS = {
 
   // In a cluster.
   ANNOTATION_NO_EFFECT: warning(
-    'an annotation of Seldon has no meaning without its orchestrator or ingress; it is ignored',
+    'an annotation has no meaning here: Seldon’s for its orchestrator, or one of a deployment on a predictor; it is ignored',
     'remove it, if nothing else reads it',
   ),
   INJECTION_OFF: warning(

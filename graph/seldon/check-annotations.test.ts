@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OUR_ANNOTATIONS } from './annotations.ts';
 import { loadDeployments } from './load-deployments.ts';
 
 function told(annotations: Readonly<Record<string, string>>, place = 'spec'): string[] {
@@ -63,4 +64,33 @@ test('annotations that something reads, and those of others, are not told', () =
     }),
     [],
   );
+});
+
+test('each of our own annotations is known, on a deployment wherever it stands', () => {
+  for (const name of OUR_ANNOTATIONS)
+    for (const place of ['metadata', 'spec'])
+      assert.doesNotMatch(
+        told({ [name]: 'x' }, place).join(),
+        /ANNOTATION_(UNKNOWN|NO_EFFECT)/,
+        name,
+      );
+  assert.deepEqual(told({ 'sidegraph.io/hots': 'a' }), [
+    'ANNOTATION_UNKNOWN spec.annotations["sidegraph.io/hots"]: did you mean sidegraph.io/hosts?',
+  ]);
+});
+
+test('what decides about a whole deployment is told where it stands on a predictor', () => {
+  const advice = 'write it on metadata.annotations or spec.annotations';
+  for (const name of [
+    'sidegraph.io/hosts',
+    'sidegraph.io/expose',
+    'sidegraph.io/sidecar-version',
+    'seldon.io/istio-host',
+    'seldon.io/ambassador-circuit-breakers-max-requests',
+  ]) {
+    assert.deepEqual(told({ [name]: 'a' }, 'predictor'), [
+      `ANNOTATION_NO_EFFECT spec.predictors[0].annotations["${name}"]: ${advice}`,
+    ]);
+  }
+  assert.deepEqual(told({ 'sidegraph.io/access-log': 'none' }, 'predictor'), []);
 });

@@ -6,18 +6,27 @@ import {
   ROUTING_ANNOTATION,
   ROUTING_VALUES,
 } from './annotations.ts';
+import {
+  BREAKERS_PREFIX,
+  EXPOSURE_ANNOTATIONS,
+  INGRESS_ANNOTATIONS,
+  SIDECAR_VERSION_ANNOTATION,
+} from './annotation-names.ts';
 import { didYouMean } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { LIMITS } from '../plan/limits.ts';
 import { joinPath } from '../manifest/manifest-lines.ts';
-import { REDACT_ANNOTATION } from './payload-redaction.ts';
 import { checkSeldonAnnotation } from './seldon-annotations.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { parsePercent, SAMPLING_ANNOTATION, SAMPLING_WANTED } from './tracing.ts';
-import { PROTOCOL_ANNOTATION } from './unit-protocols.ts';
 import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 
 const OUR_PREFIX = 'sidegraph.io/';
+const OF_DEPLOYMENTS: readonly string[] = [
+  ...Object.values(EXPOSURE_ANNOTATIONS),
+  SIDECAR_VERSION_ANNOTATION,
+  ...Object.values(INGRESS_ANNOTATIONS),
+];
 
 export function checkDeploymentAnnotations(deployment: WrittenDeployment, sink: FindingSink): void {
   const { path, metadataAnnotations, annotations } = deployment;
@@ -26,7 +35,21 @@ export function checkDeploymentAnnotations(deployment: WrittenDeployment, sink: 
 }
 
 export function checkPredictorAnnotations(predictor: WrittenPredictor, sink: FindingSink): void {
-  checkAnnotations(predictor.annotations, `${predictor.path}.annotations`, sink);
+  const path = `${predictor.path}.annotations`;
+  const names = Object.keys(predictor.annotations);
+  for (const name of names.filter(isDeploymentsOwn))
+    sink.add(
+      'ANNOTATION_NO_EFFECT',
+      joinPath(path, name),
+      `${shorten(name)} has no effect on a predictor`,
+      'write it on metadata.annotations or spec.annotations',
+    );
+  checkAnnotations(predictor.annotations, path, sink);
+}
+
+/** What is read on deployments alone: it decides about all predictors at once. */
+function isDeploymentsOwn(name: string): boolean {
+  return OF_DEPLOYMENTS.includes(name) || name.startsWith(BREAKERS_PREFIX);
 }
 
 function checkAnnotations(
@@ -62,8 +85,8 @@ function checkAnnotations(
           `${name} is ${shorten(value)}`,
           `write ${SAMPLING_WANTED}`,
         );
-    } else if (name === PROTOCOL_ANNOTATION || name === REDACT_ANNOTATION) {
-      // Judged with the units that it is for.
+    } else if (OUR_ANNOTATIONS.includes(name)) {
+      // Judged with the units that it is for, or in a cluster.
     } else if (name.startsWith(OUR_PREFIX)) {
       const advice = didYouMean(name, OUR_ANNOTATIONS);
       sink.add('ANNOTATION_UNKNOWN', place, `${shorten(name)} is not known`, advice);

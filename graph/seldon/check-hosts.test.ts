@@ -26,6 +26,7 @@ const NO_HOSTS: Readonly<Record<string, RegExp>> = {
   '127.0.0.1:9000': /port/,
   'model:9000': /port/,
   'a b': /part of a name/,
+  'a\tb': /part of a name/,
   '[::1]': /brackets/,
   '[::1]:9000': /IPv6/,
   '127.0.0.1/': /path/,

@@ -51,7 +51,7 @@ function findNameFault(name: string): HostFault | undefined {
   const wrong = labels.find((label) => !LABEL.test(label));
   if (wrong === undefined) return undefined;
   if (wrong === '') return { why: 'a part of the name is empty', advice: 'remove the dot' };
-  if (/[^\x20-\x7e]/.test(wrong))
+  if (/\P{ASCII}/u.test(wrong))
     return {
       why: `${shorten(wrong)} is not ASCII`,
       advice: 'write the name as DNS has it (xn--…)',
