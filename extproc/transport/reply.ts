@@ -46,29 +46,32 @@ export interface Answering extends ClientRequest {
   readonly isOpen: boolean;
 }
 
-/** Takes one ProcessingResponse: what `writer` holds, and then `tail`. */
-export type SendMessage = (writer: BackwardWriter, tail: Buffer | undefined) => void;
+/** Where the messages of a stream go. */
+export interface ReplySink {
+  /** Takes one ProcessingResponse: what `writer` holds, and then `tail`. */
+  send(writer: BackwardWriter, tail: Buffer | undefined): void;
+}
 
 const writer = new BackwardWriter();
 const headers = new HeaderList();
 const trailers = new HeaderList();
 
-export function sendOutcome(outcome: Outcome, request: Answering, send: SendMessage): void {
+export function sendOutcome(outcome: Outcome, request: Answering & ReplySink): void {
   headers.clear();
   switch (outcome.kind) {
     case 'tail':
-      sendTail(outcome, request, send);
+      sendTail(outcome, request);
       return;
     case 'response':
-      if (request.grpc) sendGrpcResponse(outcome.message, outcome.routing, send);
-      else sendResponse(outcome, request.dialect.layoutHeader, send);
+      if (request.grpc) sendGrpcResponse(outcome.message, outcome.routing, request);
+      else sendResponse(outcome, request.dialect.layoutHeader, request);
       return;
     case 'grpc-error': {
       addResponseHeaders(headers, outcome.head, undefined);
       addResponseTrailers(headers, outcome.head);
       addRouting(headers, outcome.routing);
       const text = Buffer.from(outcome.grpcMessage, 'utf8');
-      sendImmediate(200, outcome.grpcStatus, text, outcome.routing, send);
+      sendImmediate(200, outcome.grpcStatus, text, outcome.routing, request);
       return;
     }
     case 'error': {
@@ -76,14 +79,20 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
       addErrorHeaders(headers, code, request.grpc);
       addRouting(headers, routing);
       if (request.grpc) {
-        sendImmediate(200, ERRORS[code].grpcStatus, Buffer.from(`${code}: ${info}`), routing, send);
+        sendImmediate(
+          200,
+          ERRORS[code].grpcStatus,
+          Buffer.from(`${code}: ${info}`),
+          routing,
+          request,
+        );
       } else {
         sendRest(
           ERRORS[code].status,
           Buffer.from(errorBody(request.dialect, ERRORS[code].status, info)),
           true,
           routing,
-          send,
+          request,
         );
       }
       return;
@@ -96,11 +105,7 @@ export function sendOutcome(outcome: Outcome, request: Answering, send: SendMess
  * trailers, the body goes with the headers' reply, which ends the request: after chunks and a reply to trailers Envoy sends
  * the chunks twice to a unit whose route has retries (seen on 1.40).
  */
-function sendTail(
-  tail: Extract<Outcome, { kind: 'tail' }>,
-  request: Answering,
-  send: SendMessage,
-): void {
+function sendTail(tail: Extract<Outcome, { kind: 'tail' }>, request: Answering & ReplySink): void {
   const { body } = tail.message;
   addTailHeaders(headers, tail, request, request.grpc, request.dialect.layoutHeader);
   if (request.phase !== 'body') {
@@ -112,29 +117,29 @@ function sendTail(
       replaces ? { frame, bytes: body.length } : undefined,
       tail.routing,
     );
-    send(writer, body.length > 0 ? body : undefined);
+    request.send(writer, body.length > 0 ? body : undefined);
     return;
   }
   buildHeadersReply(writer, headers, undefined, tail.routing);
-  send(writer, undefined);
+  request.send(writer, undefined);
   sendChunks(body, request.grpc, (frame, bytes, isLast, chunk) => {
     buildStreamedBody(writer, frame, bytes, isLast && !request.isOpen);
-    send(writer, chunk);
+    request.send(writer, chunk);
   });
 }
 
 /** A further message of a gRPC stream, for the unit that the first one went to. */
-export function sendLater(body: Buffer, send: SendMessage): void {
+export function sendLater(body: Buffer, sink: ReplySink): void {
   sendChunks(body, true, (frame, bytes, _isLast, chunk) => {
     buildStreamedBody(writer, frame, bytes, false);
-    send(writer, chunk);
+    sink.send(writer, chunk);
   });
 }
 
 /** The client has sent all of its messages. */
-export function sendEnd(send: SendMessage): void {
+export function sendEnd(sink: ReplySink): void {
   buildStreamedBody(writer, -1, 0, true);
-  send(writer, undefined);
+  sink.send(writer, undefined);
 }
 
 /**
@@ -160,13 +165,13 @@ function sendChunks(
 function sendResponse(
   response: Extract<Outcome, { kind: 'response' }>,
   layoutHeader: string | undefined,
-  send: SendMessage,
+  sink: ReplySink,
 ): void {
   addResponseHeaders(headers, response.message.head, layoutHeader);
   addMessageHeaders(headers, response.message, layoutHeader);
   addRouting(headers, response.routing);
   const { body, contentType } = response.message;
-  sendRest(response.status, body, contentType !== undefined, response.routing, send);
+  sendRest(response.status, body, contentType !== undefined, response.routing, sink);
 }
 
 /**
@@ -179,23 +184,23 @@ function sendRest(
   body: Buffer,
   hasType: boolean,
   routing: string,
-  send: SendMessage,
+  sink: ReplySink,
 ): void {
   // Cookies cannot be joined to one header.
   const unchanged = status !== 400 && hasType && body.length > 0;
   if (unchanged || headers.set.includes('set-cookie')) {
-    sendImmediate(status, -1, body, routing, send);
+    sendImmediate(status, -1, body, routing, sink);
     return;
   }
   headers.add(':status', String(status));
   headers.add('content-length', String(body.length));
   headers.join();
   buildStreamedHeaders(writer, headers, routing, body.length === 0);
-  send(writer, undefined);
+  sink.send(writer, undefined);
   if (body.length === 0) return;
   sendChunks(body, false, (frame, bytes, isLast, chunk) => {
     buildStreamedChunk(writer, frame, bytes, isLast);
-    send(writer, chunk);
+    sink.send(writer, chunk);
   });
 }
 
@@ -204,29 +209,29 @@ function sendImmediate(
   grpcStatus: number,
   body: Buffer,
   routing: string,
-  send: SendMessage,
+  sink: ReplySink,
 ): void {
   buildImmediate(writer, status, headers, grpcStatus, RESPONSE_DETAILS, body.length, routing);
-  send(writer, body.length === 0 ? undefined : body);
+  sink.send(writer, body.length === 0 ? undefined : body);
 }
 
 /** An ImmediateResponse cannot carry a gRPC message; headers, body and trailers one after the other can. */
-function sendGrpcResponse(message: Message, routing: string, send: SendMessage): void {
+function sendGrpcResponse(message: Message, routing: string, sink: ReplySink): void {
   headers.add(':status', '200');
   headers.add('content-type', 'application/grpc');
   addResponseHeaders(headers, message.head, undefined);
   addRouting(headers, routing);
   headers.join();
   buildStreamedHeaders(writer, headers, routing, false);
-  send(writer, undefined);
+  sink.send(writer, undefined);
   sendChunks(message.body, true, (frame, bytes, _isLast, chunk) => {
     buildStreamedChunk(writer, frame, bytes, false);
-    send(writer, chunk);
+    sink.send(writer, chunk);
   });
   trailers.clear();
   trailers.add('grpc-status', '0');
   addResponseTrailers(trailers, message.head);
   trailers.join();
   buildStreamedTrailers(writer, trailers.set);
-  send(writer, undefined);
+  sink.send(writer, undefined);
 }

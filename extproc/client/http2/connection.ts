@@ -33,6 +33,7 @@ import { BlockCollector } from './block-collector.ts';
 import type { RequestBlocks } from './request-block.ts';
 import { RequestSender } from './sender.ts';
 import { ClientStream, type StreamLoss, type StreamOwner } from './stream.ts';
+import { StreamTable } from '../../../lib/codecs/http2/stream-table.ts';
 import { errorWords, parseSettings } from '../../../lib/codecs/http2/words.ts';
 
 /** Our window for the whole connection is opened again after so many bytes. */
@@ -67,7 +68,7 @@ export class Http2Connection implements FrameHandler {
   readonly #reader = new FrameReader(this, MAX_FRAME_IN_BYTES);
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline;
-  readonly #streams = new Map<number, ClientStream>();
+  readonly #streams = new StreamTable<ClientStream>();
   readonly #headerCache = new BlockCache();
   readonly #trailerCache = new BlockCache();
   #state: 'connecting' | 'open' | 'draining' | 'gone' = 'connecting';
@@ -126,7 +127,7 @@ export class Http2Connection implements FrameHandler {
     this.#nextId += 2;
     if (this.#nextId > this.#lastStreamId) this.#state = 'draining';
     const stream = new ClientStream(owner, id, this.#sender.initialWindow, this.#settled);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     this.#sender.begin(stream);
     return stream;
   }
@@ -310,7 +311,7 @@ export class Http2Connection implements FrameHandler {
     if (settings.initialWindow !== undefined) {
       const change = settings.initialWindow - this.#sender.initialWindow;
       this.#sender.initialWindow = settings.initialWindow;
-      for (const stream of this.#streams.values()) {
+      for (const stream of this.#streams.all()) {
         stream.window += change;
         if (stream.window > MAX_WINDOW_BYTES) return H2_ERROR.FLOW_CONTROL_ERROR;
       }
@@ -330,7 +331,7 @@ export class Http2Connection implements FrameHandler {
     const lastId = readUint31(payload, start);
     const text = `connection going away (${errorWords(payload.readUInt32BE(start + 4))})`;
     this.#state = 'draining';
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams.all()) {
       if (stream.id <= lastId) continue;
       this.#drop(stream);
       stream.owner.lost(stream, { kind: 'unprocessed', text });
@@ -415,7 +416,7 @@ export class Http2Connection implements FrameHandler {
     this.#output.flush();
     this.#output.drop();
     this.#socket.destroy();
-    const streams = [...this.#streams.values()];
+    const streams = this.#streams.all();
     this.#streams.clear();
     for (const stream of streams) {
       const unanswered = !stream.started;

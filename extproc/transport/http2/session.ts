@@ -21,6 +21,7 @@ import {
 import { Output } from '../../../lib/codecs/http2/output.ts';
 import { FrameReader } from '../../../lib/codecs/http2/reader.ts';
 import type { FrameHandler } from '../../../lib/codecs/http2/reader.ts';
+import { StreamTable } from '../../../lib/codecs/http2/stream-table.ts';
 import { parseSettings } from '../../../lib/codecs/http2/words.ts';
 import { ResponseSender } from './send.ts';
 import type { SendState } from './send.ts';
@@ -69,7 +70,7 @@ export class ServerSession implements FrameHandler {
   readonly #out: Output;
   readonly #reader: FrameReader;
   readonly #open: (stream: Http2Stream, session: ServerSession) => StreamHandler;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new StreamTable<Http2Stream>();
   readonly #closed: () => void;
   #prefaceBytes = 0;
   #settingsSeen = false;
@@ -119,7 +120,7 @@ export class ServerSession implements FrameHandler {
 
   /** Ends one stream with RST_STREAM. */
   reset(stream: Http2Stream, error: number): void {
-    if (!this.#streams.has(stream.id)) return;
+    if (this.#streams.get(stream.id) !== stream) return;
     this.#smallFrame(FRAME.RST_STREAM, stream.id, error);
     this.#remove(stream);
   }
@@ -270,7 +271,7 @@ export class ServerSession implements FrameHandler {
         uncredited: 0,
         remoteEnded: false,
       };
-      this.#streams.set(streamId, stream);
+      this.#streams.add(stream);
       stream.handler = this.#open(stream, this);
     }
     if (this.#blockEndsStream) this.#remoteEnd(stream);
@@ -289,7 +290,7 @@ export class ServerSession implements FrameHandler {
     const change = window - this.sender.initialWindow;
     this.sender.initialWindow = window;
     if (change === 0) return 0;
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams.all()) {
       if (!this.sender.creditStream(stream, change)) return H2_ERROR.FLOW_CONTROL_ERROR;
     }
     return 0;
@@ -365,7 +366,7 @@ export class ServerSession implements FrameHandler {
     this.#over = true;
     this.#out.end();
     this.#out.drop();
-    for (const stream of this.#streams.values()) this.#remove(stream);
+    for (const stream of this.#streams.all()) this.#remove(stream);
     this.#closed();
     this.#socket.destroySoon();
   }

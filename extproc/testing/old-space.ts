@@ -1,0 +1,130 @@
+// A process that does one thing many times and prints how much of it was promoted to V8's old generation, bytes a time:
+// `node old-space.ts requests|overlapping|'rest calls'|'grpc calls'`. Of a request hardly anything should be: what is promoted is freed by a full collection only.
+import { join } from 'node:path';
+import { getHeapSpaceStatistics } from 'node:v8';
+import '../../dialects/testing/load-messages.ts';
+import { Http1Client } from '../client/http1/client.ts';
+import { Http2Client } from '../client/http2/client.ts';
+import { requestOf } from '../client/testing/calling.ts';
+import { clientRun, startStub } from '../client/testing/measure.ts';
+import type { Router } from '../contract/program.ts';
+import { PREFACE, buildSettings } from '../../lib/codecs/http2/frames.ts';
+import { createFilterServer, startFilterServer } from '../transport/server.ts';
+import { startEnvoyLoad } from '../transport/testing/envoy-load.ts';
+import {
+  requestFrames,
+  requestMessages,
+  resetFrame,
+  windowFrame,
+} from '../transport/testing/envoy-messages.ts';
+import { MemorySocket } from '../transport/testing/memory-socket.ts';
+import { tempDir } from '../transport/testing/real-envoy.ts';
+import { fakeClient, jsonResponse, planOf } from '../walk/testing/fake-units.ts';
+import { compileProgram } from '../walk/program.ts';
+
+/** Does it a few thousand times; how often. */
+type Step = () => Promise<number>;
+
+const STEPS = 12;
+/** Until everything that is compiled and cached is there. */
+const WARM_UP_STEPS = 4;
+const STEP_SECONDS = 0.25;
+const STEP_CALLS = 2000;
+const BODY = Buffer.from('{"data":{"ndarray":[[1,2,3,4]]}}');
+const OPEN_STREAMS = 16;
+
+const log = { error: console.error, warn: console.error };
+
+/** A chain of two whose units are no sockets. */
+function chain(): Router {
+  const response = jsonResponse('{"data":{"ndarray":[[5]]}}');
+  const plan = planOf({
+    name: 'scaler',
+    type: 'TRANSFORMER',
+    children: [{ name: 'model', type: 'MODEL' }],
+  });
+  const program = compileProgram(plan, {
+    clientFor: ({ unit, transport }) =>
+      fakeClient(
+        plan.units[unit]?.name ?? '',
+        transport,
+        (_asked, done) => void setImmediate(() => done(response)),
+      ),
+    random: Math.random,
+    log,
+  });
+  const route = { ...program.route('predict-rest'), release: () => {} };
+  return { open: () => route };
+}
+
+/** Requests of another process, one after the other on each of 16 streams. */
+async function requests(): Promise<Step> {
+  const path = join(tempDir().path, 'filter.sock');
+  await startFilterServer({ router: chain(), listen: { path }, maxHeldBytes: 1 << 26, log });
+  const load = startEnvoyLoad();
+  process.once('exit', load.stop);
+  return () => load.run({ path, streams: 16, bodyBytes: 100, seconds: STEP_SECONDS });
+}
+
+/** The same without a socket, and each stream stays open while 16 others begin. */
+function overlapping(): Step {
+  const server = createFilterServer({ router: chain(), maxHeldBytes: 1 << 26, log });
+  const socket = new MemorySocket();
+  server.take(socket.asSocket());
+  socket.receive(Buffer.concat([PREFACE, buildSettings([]), windowFrame(1 << 30)]));
+  const messages = requestMessages('any', BODY);
+  let id = 1;
+  return async () => {
+    for (let done = 0; done < STEP_CALLS; done++, id += 2) {
+      socket.receive(Buffer.concat(requestFrames(id, messages)));
+      if (done % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (id > 2 * OPEN_STREAMS) socket.receive(resetFrame(id - 2 * OPEN_STREAMS));
+      socket.written();
+    }
+    return STEP_CALLS;
+  };
+}
+
+/** Calls to a unit that is another process. */
+async function calls(transport: 'rest' | 'grpc'): Promise<Step> {
+  const folder = transport === 'rest' ? 'http1' : 'http2';
+  const stub = new URL(`../client/${folder}/stub.bench.ts`, import.meta.url);
+  const { child, port } = await startStub(stub, 100);
+  process.once('exit', () => child.kill());
+  const host = `127.0.0.1:${port}`;
+  const options = { address: { kind: 'tcp', host: '127.0.0.1', port }, host } as const;
+  const client = transport === 'rest' ? new Http1Client(options) : new Http2Client(options);
+  const path = transport === 'rest' ? '/predict' : '/seldon.protos.Model/Predict';
+  const contentType = transport === 'rest' ? 'application/json' : undefined;
+  const request = requestOf({ path, contentType, body: Buffer.alloc(100, 'y'), timeoutMs: 5000 });
+  const run = clientRun(client, request, 16);
+  return async () => {
+    await run(STEP_CALLS);
+    return STEP_CALLS;
+  };
+}
+
+function oldBytes(): number {
+  const spaces = getHeapSpaceStatistics();
+  return spaces.find(({ space_name }) => space_name === 'old_space')?.space_used_size ?? 0;
+}
+
+const STEPS_OF: Readonly<Record<string, () => Step | Promise<Step>>> = {
+  requests,
+  overlapping,
+  'rest calls': () => calls('rest'),
+  'grpc calls': () => calls('grpc'),
+};
+const step = await (STEPS_OF[process.argv[2] ?? ''] ?? requests)();
+for (let at = 0; at < WARM_UP_STEPS; at++) await step();
+let promoted = 0;
+let count = 0;
+let last = oldBytes();
+for (let at = 0; at < STEPS; at++) {
+  count += await step();
+  const now = oldBytes();
+  // It shrinks where a full collection came between.
+  promoted += Math.max(0, now - last);
+  last = now;
+}
+process.stdout.write(`${Math.round(promoted / count)} ${count}\n`, () => process.exit(0));
