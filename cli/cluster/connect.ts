@@ -52,7 +52,7 @@ export function loadConfig({
       'there is no kubeconfig, so no cluster is known',
       'name one with --kubeconfig or KUBECONFIG',
     );
-  if (context === undefined) return config;
+  if (context === undefined) return checked(config);
   const names = config.getContexts().map(({ name }) => name);
   if (!names.includes(context))
     throw new CommandFailure(
@@ -61,7 +61,27 @@ export function loadConfig({
       names.length === 0 ? 'it has none at all' : `it has: ${names.join(', ')}`,
     );
   config.setCurrentContext(context);
-  return config;
+  return checked(config);
+}
+
+/** A context that leads to no address is found here, and not by the first call. */
+function checked(config: PooledKubeConfig): PooledKubeConfig {
+  const context = config.getCurrentContext();
+  const cluster = config.getCurrentCluster();
+  const fault =
+    cluster === null
+      ? context
+        ? `its context ${context} names no cluster`
+        : 'it has no current context'
+      : /^https?:$/.test(URL.parse(cluster.server)?.protocol ?? '')
+        ? undefined
+        : `the server of its cluster ${cluster.name} is ${cluster.server}, which is no http:// or https:// address`;
+  if (fault === undefined) return config;
+  throw new CommandFailure(
+    'CLUSTER_UNREACHABLE',
+    `the kubeconfig cannot be used: ${fault}`,
+    'see `kubectl config view`; name another one with --kubeconfig or KUBECONFIG, or a context with --context',
+  );
 }
 
 /** `rights`: what to ask for where something is forbidden. */
