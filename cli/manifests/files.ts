@@ -1,6 +1,7 @@
 // Which texts a command reads: files, directories (every manifest below), standard input.
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { MANIFEST_LIMITS } from '../../graph/plan/limits.ts';
 import { decodeText } from './decode.ts';
 import { CommandFailure, systemCode } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
@@ -38,20 +39,50 @@ export function listFiles(path: string): string[] {
   return found;
 }
 
+/** A manifest has a bound in characters, each of which has three bytes at most for one of UTF-16: beyond that nothing is read. */
+const MAX_SOURCE_BYTES = 3 * MANIFEST_LIMITS.maxTextLength;
+const READ_BYTES = 64 * 1024;
+const MIB = 1024 * 1024;
+
 export function readSource(path: string): SourceText {
-  if (path === '-') return { source: '<stdin>', text: readText(0, 'standard input') };
-  return { source: path, text: readText(path, path) };
+  const [source, place, shown] =
+    path === '-' ? (['<stdin>', 0, 'standard input'] as const) : ([path, path, path] as const);
+  return { source, text: readText(place, shown, MAX_SOURCE_BYTES) };
 }
 
-/** The text of a file; `shown` is what messages call it. Throws FILE_UNREADABLE. */
-export function readText(path: string | number, shown: string): string {
-  let bytes: Buffer;
+/** The text of a file; `shown` is what messages call it. Throws FILE_UNREADABLE, also for more than `maxBytes`. */
+export function readText(path: string | number, shown: string, maxBytes = Infinity): string {
+  let bytes: Buffer | undefined;
   try {
-    bytes = readFileSync(path);
+    bytes = readBytes(path, maxBytes);
   } catch (thrown) {
     throw unreadable(shown, thrown);
   }
-  return decode(bytes, shown);
+  if (bytes !== undefined) return decode(bytes, shown);
+  throw new CommandFailure(
+    'FILE_UNREADABLE',
+    `${shown} has more than ${maxBytes / MIB} MiB, which no manifest may have`,
+    'name another one, or split it',
+  );
+}
+
+/** Undefined where there are more: some files have no end. */
+function readBytes(path: string | number, maxBytes: number): Buffer | undefined {
+  const file = typeof path === 'number' ? path : openSync(path, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for (;;) {
+      const piece = Buffer.allocUnsafe(READ_BYTES);
+      const count = readSync(file, piece);
+      if (count === 0) return Buffer.concat(pieces, length);
+      length += count;
+      if (length > maxBytes) return undefined;
+      pieces.push(piece.subarray(0, count));
+    }
+  } finally {
+    if (file !== path) closeSync(file);
+  }
 }
 
 /** The text of a file, given its bytes. Throws FILE_UNREADABLE. */

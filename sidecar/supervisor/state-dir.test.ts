@@ -38,6 +38,7 @@ test('where no directory can be made, it is told at once and in words', () => {
   symlinkSync('loop', join(dir, 'loop'));
   assert.match(refused(join(dir, 'loop')), /loop of symbolic links \(ELOOP\)$/);
   assert.match(refused(join(dir, 'x'.repeat(300))), /path is too long/);
+  assert.match(refused(''), /cannot be used: it has no name$/);
   if (process.platform !== 'linux') return;
   // Node's own recursive mkdir never comes back from here.
   assert.match(refused('/proc/x'), /no directory can be made there \(ENOENT\)$/);

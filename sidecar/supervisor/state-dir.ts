@@ -38,6 +38,8 @@ export function openStateDir(named: string | undefined, env: NodeJS.ProcessEnv):
         close: () => rmSync(dir, { recursive: true, force: true }),
       };
     }
+    // An unset variable of a shell: the working directory was hardly meant.
+    if (named === '') throw new Error('it has no name');
     return openNamed(resolve(named), env);
   } catch (thrown) {
     if (thrown instanceof CommandFailure) throw thrown;
