@@ -16,8 +16,9 @@ run() {
 run types tsc -p .
 run format biome format .
 run lint oxlint --type-aware
-run rules node --test --test-reporter=dot checks/absence.test.ts checks/dialects.test.ts checks/layering.test.ts checks/names.test.ts \
-  checks/results.test.ts checks/wire-names.test.ts
+run rules node --test --test-reporter=dot checks/absence.test.ts checks/built-ins.test.ts checks/dashboards.test.ts checks/dialects.test.ts \
+  checks/layering.test.ts checks/names.test.ts checks/results.test.ts checks/versions.test.ts checks/wire-names.test.ts \
+  scripts/regex/linear.test.ts
 run pages node --test --test-reporter=dot scripts/docs/docs.test.ts scripts/docs/pages.test.ts
 
 if [ -n "$failed" ]; then

@@ -1,4 +1,5 @@
 // All built-ins by the name that a manifest gives as `implementation`.
+import { splitImage } from '../plan/split-image.ts';
 import { AVERAGE_COMBINER } from './average-combiner.ts';
 import type { BuiltIn, BuiltInPolicy } from './built-in.ts';
 import { EPSILON_GREEDY } from './epsilon-greedy.ts';
@@ -25,7 +26,9 @@ export function findBuiltIn(implementation: string | null | undefined): BuiltIn 
 
 /** The built-in that does what a container of that image does, from whatever registry it comes. */
 export function findReplacement(image: string): BuiltIn | undefined {
-  const name = /([^/:@]+)(:[^/@]*)?(@.*)?$/.exec(image)?.[1];
+  const [tagged = ''] = image.split('@', 1);
+  const path = splitImage(tagged).image;
+  const name = path.slice(path.lastIndexOf('/') + 1);
   return Object.values(BUILT_INS).find(
     ({ replaces }) => replaces !== undefined && replaces === name,
   );
