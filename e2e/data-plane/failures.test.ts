@@ -32,6 +32,14 @@ async function counted(running: Running, line: RegExp): Promise<void> {
   }
 }
 
+/** The line of a unit's calls of one code. */
+function clientCount(code: string, unit: string, count = 1): RegExp {
+  return new RegExp(
+    `client_requests_seconds_count\\{code="${code}",.*model_name="${unit}",.* ${count}$`,
+    'm',
+  );
+}
+
 async function withFailing(
   behaviour: RestBehaviour,
   annotations: Record<string, string>,
@@ -194,9 +202,42 @@ describe('a client that goes away', () => {
         () => 'both calls cancelled',
       );
       await counted(running, /server_requests_seconds_count\{code="499".* 1$/m);
+      for (const name of ['a', 'b']) await counted(running, clientCount('499', name));
     } finally {
       await running.stop();
       await slow.close();
+    }
+  });
+
+  test('is no fault of the only unit, nor is a request whose deadline passes, in the metrics', async () => {
+    const message = Buffer.from('2a0141', 'hex');
+    const late = () => new Promise((resolve) => setTimeout(resolve, 2_000));
+    const rest = await startRestUnit(async () => {
+      await late();
+      return { body: '{}' };
+    });
+    const grpc = await startGrpcUnit(async () => {
+      await late();
+      return { message };
+    });
+    const node = { name: 'f', type: 'MODEL', port: rest.port, grpcPort: grpc.port };
+    const running = await runGraph(deployment(node, { 'sidegraph.io/deadline-ms': '1000' }));
+    try {
+      const signal = AbortSignal.timeout(300);
+      assert.equal((await ask(running.port, { body: '{}', signal })).status, -1);
+      await counted(running, /server_requests_seconds_count\{code="499".* 1$/m);
+      await counted(running, clientCount('499', 'f', 1));
+      assert.equal((await ask(running.port, { body: '{}' })).status, 504);
+      await counted(running, /server_requests_seconds_count\{code="504".* 1$/m);
+      await counted(running, clientCount('499', 'f', 2));
+      assert.equal((await askGrpc(running.grpcPort, { message })).status, 4);
+      await counted(running, clientCount('Canceled', 'f', 1));
+      const { text } = await ask(running.port, { method: 'GET', path: '/metrics' });
+      assert.doesNotMatch(text, /client_requests_seconds_count\{code="(500|504|Unavailable)"/);
+    } finally {
+      await running.stop();
+      await rest.close();
+      await grpc.close();
     }
   });
 });
@@ -277,6 +318,7 @@ describe('gRPC failures', () => {
         try {
           const reply = await askGrpc(running.grpcPort, { message });
           assert.equal(reply.status, status, `${place}: ${reply.statusMessage}`);
+          if (status === 4) await counted(running, clientCount('DeadlineExceeded', 'f'));
         } finally {
           await running.stop();
         }

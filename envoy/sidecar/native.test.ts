@@ -237,7 +237,7 @@ test("Seldon's metrics are counted with its labels and buckets, and one log line
   const route = String.raw`route="[\"test-deployment\",\"p\",\"\",\"predictions\",\"post\"]"`;
   const unitTag = String.raw`unit="[\"m\",\"m\",\"1.0\"]"`;
   const server = `envoy_sidegraph_server_requests_us_bucket{${route},code="200",le="5000"}`;
-  const client = `envoy_sidegraph_client_requests_us_count{${route},${unitTag},path="/predict",code="200"}`;
+  const client = `envoy_sidegraph_client_requests_us_count{${route},${unitTag},path="/predict",code="200 -"}`;
   assert.ok(text.includes(server), text);
   assert.ok(text.includes(client), text);
   const mine = (await loggedLines('logged')).map((line) => JSON.parse(line) as LogLine);

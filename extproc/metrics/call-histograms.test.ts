@@ -57,6 +57,23 @@ test('each status is a series of its own; gRPC codes have their names', () => {
   ]);
 });
 
+test('a call that was given up is counted as such, and none of the unit’s faults', () => {
+  const { calls, prepare } = timedCalls();
+  const observe = prepare(plan(''));
+  observe(0, 'route', 'rest', 'cancelled', 30);
+  observe(0, 'route', 'grpc', 'cancelled', 30);
+  const seen = [...calls.collect()].map(({ labels, distribution }) => [
+    labels.code,
+    countOf(distribution),
+    distribution.sumSeconds,
+  ]);
+  assert.deepEqual(seen, [
+    ['499', 1, 0.03],
+    ['Canceled', 1, 0.03],
+  ]);
+  assert.deepEqual(calls.active(), { 'p/r': 0, 'p/m': 0 });
+});
+
 test('a plan that follows another with the same units counts on in the same series', () => {
   const { calls, prepare } = timedCalls();
   prepare(plan('a:1'))(1, 'predict', 'rest', 200, 1);

@@ -101,7 +101,10 @@ export class CallHistograms {
   }
 }
 
-/** A call under way; one that its client has left is not counted. */
+/** What a call counts as that was given up before its unit had responded: as proxies log it, and gRPC's CANCELLED. */
+const GIVEN_UP: Readonly<Record<Transport, number>> = { rest: 499, grpc: 1 };
+
+/** A call under way. */
 class TimedCall implements CallTrace {
   readonly headers = undefined;
   readonly #series: CallSeries;
@@ -121,7 +124,7 @@ class TimedCall implements CallTrace {
   }
 
   cancelled(): void {
-    this.#series.active--;
+    this.end(GIVEN_UP[this.#series.transport]);
   }
 }
 

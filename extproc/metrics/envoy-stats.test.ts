@@ -15,11 +15,19 @@ test('what got no response has a code all the same, over REST and gRPC', () => {
     ['server', '0', '499'],
     ['server', '', 'Canceled'],
     ['server', '-', 'Canceled'],
-    ['client', '0', '500'],
-    ['client', '', 'Unavailable'],
-    ['client', '-', 'Unavailable'],
+    ['client', '0 UC', '500'],
+    ['client', '0 UT', '500'],
+    ['client', ' UC', 'Unavailable'],
+    ['client', ' UT', 'DeadlineExceeded'],
+    ['client', '- URX,UT', 'DeadlineExceeded'],
+    ['client', '- UPE', 'Unavailable'],
+    ['client', '0 -', '499'],
+    ['client', ' -', 'Canceled'],
+    ['client', '- -', 'Canceled'],
     ['server', '200', '200'],
-    ['client', 'InvalidArgument', 'InvalidArgument'],
+    ['client', '200 -', '200'],
+    ['client', '200 UPE', '200'],
+    ['client', 'InvalidArgument -', 'InvalidArgument'],
   ] as const) {
     const [series] = parseEnvoySeries(counted(side, said));
     assert.equal(series?.labels['code'], code, `${side} ${said}`);

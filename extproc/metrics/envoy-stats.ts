@@ -82,12 +82,14 @@ interface Row {
 const ABSENT = '-';
 
 /**
- * The codes of what got no response, by what Envoy writes: 0 over REST, nothing or its dash over gRPC: a client that went away (499, as proxies mostly log it), and a
- * unit that broke off, as the filter counts its own calls.
+ * The codes of what got no response, by what Envoy writes: 0 over REST, nothing or its dash over gRPC. Of a request it is a client that
+ * went away (499, as proxies mostly log it). Of a call it is a unit that was too slow or broke off, or, without a flag, a request that
+ * was over before the unit had responded; the filter counts its own calls alike.
  */
-const UNANSWERED: Readonly<Record<'server' | 'client', Readonly<Record<string, string>>>> = {
-  server: { '0': '499', '': 'Canceled', [ABSENT]: 'Canceled' },
-  client: { '0': '500', '': 'Unavailable', [ABSENT]: 'Unavailable' },
+const UNANSWERED: Readonly<Record<'over' | 'late' | 'broken', Readonly<Record<string, string>>>> = {
+  over: { '0': '499', '': 'Canceled', [ABSENT]: 'Canceled' },
+  late: { '0': '500', '': 'DeadlineExceeded', [ABSENT]: 'DeadlineExceeded' },
+  broken: { '0': '500', '': 'Unavailable', [ABSENT]: 'Unavailable' },
 };
 
 /** Seldon's labels; undefined for what Seldon does not count: responses that no service gave, requests that reached no unit. */
@@ -95,12 +97,18 @@ function seldonLabels({ side, labels }: Row): MetricLabels | undefined {
   const route = unpack(labels[ROUTE_TAG], ROUTE_LABELS);
   if (route === undefined) return undefined;
   const isServer = side === SERVER_HISTOGRAM;
-  const said = labels['code'] ?? '';
-  const code = (isServer ? UNANSWERED.server : UNANSWERED.client)[said] ?? said;
+  const [said = '', flags] = (labels['code'] ?? '').split(' ', 2);
+  const how = isServer || flags === ABSENT ? 'over' : isLate(flags) ? 'late' : 'broken';
+  const code = UNANSWERED[how][said] ?? said;
   if (isServer) return { ...route, code };
   const unit = unpack(labels[UNIT_TAG], UNIT_LABELS);
   const path = labels['path'] === ABSENT ? '' : (labels['path'] ?? '');
   return unit === undefined ? undefined : { ...route, ...unit, service: path, code };
+}
+
+/** Envoy's flag of a call that took longer than its timeout. */
+function isLate(flags: string | undefined): boolean {
+  return flags?.split(',').includes('UT') === true;
 }
 
 /** A packed label as the labels that it stands for; undefined when it is none. */

@@ -7,12 +7,12 @@ import { FakeExchange, fakeClient, jsonMessage } from '../../walk/testing/fake-u
 
 const RESULT: CallResult = { kind: 'failure', code: 'UNIT_RESET', text: '' };
 
-/** Notes a call that took `ms` and ended with `status`. */
+/** Notes a call that took `ms` and ended with `status`, or was given up. */
 export type NoteCall = (
   unit: number,
   verb: CallVerb,
   transport: Transport,
-  status: number,
+  status: number | 'cancelled',
   ms: number,
 ) => void;
 
@@ -28,7 +28,8 @@ export function timedCalls(): { calls: CallHistograms; prepare: (plan: Plan) => 
       const message = jsonMessage('{}');
       const trace = observer.begin(call, new FakeExchange(message), message, message.body);
       now += ms;
-      trace?.end(status, RESULT);
+      if (status === 'cancelled') trace?.cancelled();
+      else trace?.end(status, RESULT);
     };
   };
   return { calls, prepare };
