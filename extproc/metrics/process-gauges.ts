@@ -99,7 +99,7 @@ export interface EventsNow {
   readonly waiting: number;
 }
 
-const NO_EVENTS: EventsNow = { sent: 0, dropped: 0, failed: 0, withheld: 0, waiting: 0 };
+export const NO_EVENTS: EventsNow = { sent: 0, dropped: 0, failed: 0, withheld: 0, waiting: 0 };
 const NOTHING_HELD: HeldNow = { bytes: 0, maxBytes: 0, refusals: 0 };
 
 export class ProcessGauges {

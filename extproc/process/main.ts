@@ -28,7 +28,10 @@ async function warm(): Promise<void> {
     loadMessages(Object.values(DIALECTS).map(({ name }) => name)),
     import('./run.ts'),
     import('../control/grpc-services.ts'),
+    import('../tracing/tracers.ts'),
     import('../tracing/sdk.ts'),
+    import('../payload-log/event-sender.ts'),
+    import('../payload-log/events.ts'),
     import('../payload-log/kafka-sink.ts'),
     import('../payload-log/redactor-thread.ts'),
   ]);

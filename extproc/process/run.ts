@@ -13,16 +13,14 @@ import { LessonSender } from './lesson-sender.ts';
 import { MemoryStore } from '../policies/memory-store.ts';
 import { CallHistograms } from '../metrics/call-histograms.ts';
 import { WalkLog } from '../live/walk-log.ts';
-import { ProcessGauges } from '../metrics/process-gauges.ts';
+import { NO_EVENTS, ProcessGauges } from '../metrics/process-gauges.ts';
 import { readCounts } from '../metrics/worker-counts.ts';
 import { openControlGrpc } from '../control/grpc-server.ts';
 import { openControlHttp } from '../control/http-server.ts';
-import { EventSender } from '../payload-log/event-sender.ts';
-import { preparePayloads } from '../payload-log/events.ts';
+import { Signals } from './signals.ts';
 import { ProgramTable } from './programs.ts';
 import { createFilterServer } from '../transport/server.ts';
 import { compileProgram } from '../walk/program.ts';
-import { Tracers } from '../tracing/tracers.ts';
 import { Worker } from './worker.ts';
 import type { WorkerOptions } from './options.ts';
 
@@ -32,11 +30,10 @@ export function runFilter(options: WorkerOptions): void {
     pino.destination({ dest: 2, sync: true }),
   );
   const calls = new CallHistograms();
-  const events = new EventSender(log, process.env);
   const pool = new ClientPool((edge, egressHost) =>
     openClient(edge, { egressSocket: options.egress, egressHost, log }),
   );
-  const tracers = new Tracers(log);
+  const signals = new Signals({ log, variables: process.env, source: options.source });
   const walks = new WalkLog();
   const states = new MemoryStore(() => lessons.note());
   const lessons = new LessonSender(
@@ -45,7 +42,7 @@ export function runFilter(options: WorkerOptions): void {
   );
   const feedback = openFeedback(options.workers, states, (message) => void send(message));
   const observe = (plan: Plan) => {
-    const traces = tracers.prepare(plan);
+    const traces = signals.tracesOf(plan);
     return combineObservers([
       calls.prepare(plan),
       ...(traces === undefined ? [] : [traces]),
@@ -60,7 +57,7 @@ export function runFilter(options: WorkerOptions): void {
           clientFor: lease.clientFor,
           random: Math.random,
           feedback,
-          payloads: preparePayloads(plan, events, options.source),
+          payloads: signals.payloadsOf(plan),
           observer: observe(plan),
           log,
         });
@@ -71,7 +68,7 @@ export function runFilter(options: WorkerOptions): void {
     },
   });
   const gauges = new ProcessGauges(() => table.streams);
-  gauges.events = () => events.counts();
+  gauges.events = () => signals.counts() ?? NO_EVENTS;
 
   const open = () => {
     const filter = createFilterServer({
@@ -110,11 +107,11 @@ export function runFilter(options: WorkerOptions): void {
     send,
     prepare: async (plans) => {
       await loadMessages(plans.flatMap(dialectsOf));
-      await Promise.all([tracers.load(plans), events.load(plans)]);
+      await signals.load(plans);
     },
     finish: async () => {
       lessons.flush();
-      await Promise.all([tracers.close(), events.close()]);
+      await signals.close();
     },
     exit: (code) => process.exit(code),
     drainLimitMs: options.drainLimitMs,
