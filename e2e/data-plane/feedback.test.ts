@@ -16,6 +16,8 @@ interface Stand {
   readonly router: RestUnit;
   readonly models: Readonly<Record<string, RestUnit>>;
   readonly node: (name: string, ...children: string[]) => Node;
+  /** The models take no feedback. */
+  refuses: boolean;
   close(): Promise<void>;
 }
 
@@ -25,8 +27,13 @@ async function openStand(...names: readonly string[]): Promise<Stand> {
   }));
   const models: Record<string, RestUnit> = {};
   for (const name of names)
-    models[name] = await startRestUnit(() => ({ body: `{"strData":"${name}"}` }));
-  return {
+    models[name] = await startRestUnit(({ path }) =>
+      path === '/send-feedback' && stand.refuses
+        ? { status: 503, body: '{}' }
+        : { body: `{"strData":"${name}"}` },
+    );
+  const stand: Stand = {
+    refuses: false,
     router,
     models,
     node: (name, ...children) => ({
@@ -39,6 +46,7 @@ async function openStand(...names: readonly string[]): Promise<Stand> {
       for (const unit of [router, ...Object.values(models)]) await unit.close();
     },
   };
+  return stand;
 }
 
 const predict = (port: number, branch: number, puid?: string): Promise<Reply> =>
@@ -166,13 +174,35 @@ for (const workers of [1, 2]) {
       await a?.close();
       const failed = await reward(port, puid);
       assert.equal(failed.status, 500, failed.text);
-      assert.equal(failed.headers['sidegraph-error'], 'UNIT_UNREACHABLE');
+      // The latter where the connection that was kept ends as the call is written: feedback is not sent again.
+      assert.match(String(failed.headers['sidegraph-error']), /^UNIT_(UNREACHABLE|RESET)$/);
       const again = await startRestUnit(() => ({ body: '{}' }), a?.port);
       try {
         assert.equal((await reward(port, puid)).status, 200);
         assert.equal(takeFeedback(again).length, 1);
       } finally {
         await again.close();
+      }
+    });
+
+    test('it may come again at once, as often as it takes, and of two that come again together one counts', async () => {
+      const { port } = running;
+      // Which worker a feedback meets is Envoy's to say: some of each.
+      for (let request = 0; request < 20; request++) {
+        const puid = (await predict(port, 1)).headers['seldon-puid'];
+        stand.refuses = true;
+        for (let left = 3; left > 0; left--) {
+          const failed = await reward(port, puid);
+          assert.equal(failed.status, 503, failed.text);
+        }
+        stand.refuses = false;
+        takeFeedback(stand.models['b']);
+        const both = await Promise.all([reward(port, puid), reward(port, puid)]);
+        assert.deepEqual(
+          both.map(({ status }) => status).sort((a, b) => a - b),
+          [200, 409],
+        );
+        assert.equal(takeFeedback(stand.models['b']).length, 1);
       }
     });
   });
@@ -272,6 +302,7 @@ test('of several predictors feedback goes to the one that served, wherever Envoy
 describe('over gRPC', () => {
   let router: GrpcUnit;
   let models: readonly GrpcUnit[];
+  let refuses = false;
   let running: Running;
   before(async () => {
     // A tensor of the one value 1.
@@ -280,7 +311,9 @@ describe('over gRPC', () => {
       message: path.endsWith('/Route') ? second : Buffer.alloc(0),
     }));
     models = await Promise.all(
-      [0, 1].map(() => startGrpcUnit(() => ({ message: Buffer.alloc(0) }))),
+      [0, 1].map(() =>
+        startGrpcUnit(() => (refuses ? { status: 14 } : { message: Buffer.alloc(0) })),
+      ),
     );
     const children = models.map(({ port }, at) => ({
       name: 'ab'[at] ?? '',
@@ -289,6 +322,7 @@ describe('over gRPC', () => {
     }));
     running = await runGraph(
       deployment({ name: 'r', type: 'ROUTER', grpcPort: router.port, children }),
+      { args: ['--workers', '2'] },
     );
   });
   after(async () => {
@@ -316,5 +350,26 @@ describe('over gRPC', () => {
     assert.match(again.statusMessage, /feedback for that puid/);
     const other = Buffer.from('120712050a03747768', 'hex');
     assert.equal((await askGrpc(running.grpcPort, { path, message: other })).status, 5);
+  });
+
+  test('feedback that a unit did not take may come again', async () => {
+    const path = '/seldon.protos.Seldon/SendFeedback';
+    // Feedback{response{meta{puid: "10"}}}
+    const messages = Array.from({ length: 20 }, (_, at) =>
+      Buffer.concat([Buffer.from('120612040a02', 'hex'), Buffer.from(String(10 + at))]),
+    );
+    for (const at of messages.keys()) {
+      const headers = { 'seldon-puid': String(10 + at) };
+      assert.equal((await askGrpc(running.grpcPort, { headers })).status, 0);
+    }
+    refuses = true;
+    for (const message of messages)
+      for (let left = 3; left > 0; left--) {
+        const failed = await askGrpc(running.grpcPort, { path, message });
+        assert.equal(failed.status, 14, failed.statusMessage);
+      }
+    refuses = false;
+    for (const message of messages)
+      assert.equal((await askGrpc(running.grpcPort, { path, message })).status, 0);
   });
 });

@@ -1,9 +1,10 @@
 // Recalls a request: from the memory of this process, and where that does not know it, from those of the other processes of the
 // filter. They are asked over the supervisor, one question for each feedback that this process cannot place by itself; requests
-// cost nothing of it.
+// cost nothing of it. What was recalled and given to nobody goes back the same way, and whoever was to give it waits until it is there.
+import { OpenQuestions } from '../../lib/runtime/open-questions.ts';
 import type { CallHandle } from '../contract/calls.ts';
 import type { BranchMemory, Recalled } from './branch-memory.ts';
-import { RECALL_LIMIT_MS } from './limits.ts';
+import { RECALL_LIMIT_MS, RELEASE_LIMIT_MS } from './limits.ts';
 
 export type RecallOutcome = Recalled | { readonly kind: 'unavailable' };
 
@@ -11,22 +12,15 @@ export type RecallOutcome = Recalled | { readonly kind: 'unavailable' };
 export interface Siblings {
   /** Asks all of them; `answered` is called with that id. */
   ask(id: number, puid: string): void;
-  /** Whoever gave that request out is told that it may come again. */
-  release(puid: string): void;
-}
-
-const UNAVAILABLE: RecallOutcome = { kind: 'unavailable' };
-
-interface Waiting {
-  readonly timer: NodeJS.Timeout;
-  readonly done: (outcome: RecallOutcome) => void;
+  /** Whoever gave that request out is told that it may come again; `released` is called with that id when it knows. */
+  release(id: number, puid: string): void;
 }
 
 export class Recaller {
   readonly #memory: BranchMemory;
   readonly #siblings: Siblings | undefined;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 1;
+  readonly #recalls = new OpenQuestions<RecallOutcome>(RECALL_LIMIT_MS, { kind: 'unavailable' });
+  readonly #releases = new OpenQuestions<void>(RELEASE_LIMIT_MS, undefined);
 
   /** `siblings`: undefined where this process is the only one. */
   constructor(memory: BranchMemory, siblings: Siblings | undefined) {
@@ -39,30 +33,31 @@ export class Recaller {
     const own = this.#memory.recall(puid);
     const siblings = this.#siblings;
     if (own.kind !== 'unknown' || siblings === undefined) return own;
-    const id = this.#nextId++;
-    const timer = setTimeout(() => this.#take(id)?.done(UNAVAILABLE), RECALL_LIMIT_MS);
-    this.#waiting.set(id, { timer, done: later });
+    const id = this.#recalls.add(later);
     siblings.ask(id, puid);
-    return { cancel: () => void this.#take(id) };
+    return { cancel: () => this.#recalls.drop(id) };
   }
 
   /** What the others say; what comes too late is given back to where it was found. */
   answered(id: number, outcome: RecallOutcome): void {
-    const waiting = this.#take(id);
-    if (waiting !== undefined) waiting.done(outcome);
-    else if (outcome.kind === 'found') this.#siblings?.release(outcome.puid);
+    const isAwaited = this.#recalls.answer(id, outcome);
+    if (!isAwaited && outcome.kind === 'found') this.release(outcome.puid, () => {});
   }
 
-  /** Its feedback was given to nobody after all, and may come again. */
-  release(puid: string): void {
-    if (!this.#memory.release(puid)) this.#siblings?.release(puid);
+  /**
+   * Its feedback was given to nobody after all, and may come again: at once where the result is undefined, else when `later` is called,
+   * unless the handle is cancelled. That is after RELEASE_LIMIT_MS at the latest, whatever the others do.
+   */
+  release(puid: string, later: () => void): CallHandle | undefined {
+    const siblings = this.#siblings;
+    if (this.#memory.release(puid) || siblings === undefined) return undefined;
+    const id = this.#releases.add(later);
+    siblings.release(id, puid);
+    return { cancel: () => this.#releases.drop(id) };
   }
 
-  #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return undefined;
-    clearTimeout(waiting.timer);
-    this.#waiting.delete(id);
-    return waiting;
+  /** Whoever gave it out knows, or has gone. */
+  released(id: number): void {
+    this.#releases.answer(id);
   }
 }

@@ -17,7 +17,7 @@ export function openFeedback(
       ? undefined
       : {
           ask: (id: number, puid: string) => send({ type: 'recall', id, puid }),
-          release: (puid: string) => send({ type: 'release', puid }),
+          release: (id: number, puid: string) => send({ type: 'release', id, puid }),
         };
   return deskAround(new BranchMemory(), siblings, states);
 }

@@ -24,8 +24,10 @@ export type ParentMessage =
   | { readonly type: 'find'; readonly id: number; readonly puid: string }
   /** What the other workers said to a `recall`. */
   | { readonly type: 'recalled'; readonly id: number; readonly answer: RecallOutcome }
-  /** Feedback that was given out to another worker may come again. */
-  | { readonly type: 'release'; readonly puid: string }
+  /** Feedback that was given out to another worker may come again. The worker says `released`. */
+  | { readonly type: 'release'; readonly id: number; readonly puid: string }
+  /** The worker that was meant by a `release` has heard it, or cannot hear it. */
+  | { readonly type: 'released'; readonly id: number }
   /** What routers have learned in other workers; to one that was started again, all that is known. */
   | { readonly type: 'learned'; readonly lessons: readonly Lesson[] }
   /** Forgets plans that no live route names any more; their streams in flight still end in peace. */
@@ -47,8 +49,10 @@ export type WorkerMessage =
   | { readonly type: 'recall'; readonly id: number; readonly puid: string }
   /** The answer to `find`. */
   | { readonly type: 'found'; readonly id: number; readonly recalled: Recalled }
-  /** To whichever worker gave that request out. */
-  | { readonly type: 'release'; readonly puid: string }
+  /** To whichever worker gave that request out. The supervisor says `released`. */
+  | { readonly type: 'release'; readonly id: number; readonly puid: string }
+  /** The answer to `release`: whether that request is remembered here. */
+  | { readonly type: 'released'; readonly id: number; readonly isHere: boolean }
   /** What routers have learned in this worker since the last time. */
   | { readonly type: 'learned'; readonly lessons: readonly Lesson[] }
   | { readonly type: 'drained' };
@@ -83,8 +87,15 @@ export function parseParentMessage(value: unknown): ParentMessage | undefined {
       return { type: 'walks', payloads: 'payloads' in value && value.payloads === true };
     case 'find':
     case 'release':
-      return 'puid' in value && typeof value.puid === 'string'
+      return 'id' in value &&
+        typeof value.id === 'number' &&
+        'puid' in value &&
+        typeof value.puid === 'string'
         ? (value as ParentMessage)
+        : undefined;
+    case 'released':
+      return 'id' in value && typeof value.id === 'number'
+        ? { type: 'released', id: value.id }
         : undefined;
     case 'recalled':
       return 'id' in value && typeof value.id === 'number' && 'answer' in value

@@ -100,7 +100,8 @@ export function runFilter(options: WorkerOptions): void {
     recalls: {
       find: (puid) => feedback.memory.recall(puid),
       answered: (id, answer) => feedback.recaller.answered(id, answer),
-      release: (puid) => void feedback.memory.release(puid),
+      release: (puid) => feedback.memory.release(puid),
+      released: (id) => feedback.recaller.released(id),
     },
     learn: (learned) => states.add(learned),
     walks: (wantsPayloads) => walks.take(wantsPayloads),

@@ -87,6 +87,18 @@ test('it tells its counts when asked', async () => {
   assert.equal(counts.process.sidegraph_filter_workers, 1);
 });
 
+test('it says what it does not remember, and that it has heard of a release', async () => {
+  const worker = start();
+  worker.send({ type: 'find', id: 3, puid: 'nobody-had-it' });
+  worker.send({ type: 'release', id: 4, puid: 'nobody-had-it' });
+  assert.deepEqual(await worker.next('found'), {
+    type: 'found',
+    id: 3,
+    recalled: { kind: 'unknown' },
+  });
+  assert.deepEqual(await worker.next('released'), { type: 'released', id: 4, isHere: false });
+});
+
 test('a plan that cannot be run is refused whole, and what runs goes on', async () => {
   const worker = start();
   const good = simpleModelDeployment('aaaaaaaaaaaaaaaa');

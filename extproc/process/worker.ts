@@ -20,7 +20,9 @@ const FINISH_LIMIT_MS = 2000;
 export interface Recalls {
   find(puid: string): Recalled;
   answered(id: number, outcome: RecallOutcome): void;
-  release(puid: string): void;
+  /** Whether that request is remembered here. */
+  release(puid: string): boolean;
+  released(id: number): void;
 }
 
 export interface WorkerParts {
@@ -89,7 +91,13 @@ export class Worker implements LiveDeployment {
         recalled: this.#parts.recalls.find(message.puid),
       });
     else if (message.type === 'recalled') this.#parts.recalls.answered(message.id, message.answer);
-    else if (message.type === 'release') this.#parts.recalls.release(message.puid);
+    else if (message.type === 'release')
+      void this.#parts.send({
+        type: 'released',
+        id: message.id,
+        isHere: this.#parts.recalls.release(message.puid),
+      });
+    else if (message.type === 'released') this.#parts.recalls.released(message.id);
     else this.#enqueue(() => this.#handle(message));
   }
 

@@ -75,8 +75,10 @@ export interface Routed {
   readonly choices: Int32Array;
   /** What the units get. */
   readonly message: Message;
-  /** Called once, with the reply; undefined: the client has gone away. */
-  ended(outcome: Outcome | undefined): void;
+  /** Called once, with the outcome, which goes to the client when `reply` is called, now or later. */
+  ended(outcome: Outcome, reply: () => void): void;
+  /** Called in place of `ended` where the client has gone away. */
+  left(): void;
 }
 
 export interface WalkContext {

@@ -1,83 +1,21 @@
 import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
 import type { CallResult } from '../contract/calls.ts';
-import type { Outcome } from '../contract/exchange.ts';
-import { BranchMemory } from '../feedback/branch-memory.ts';
-import type { Siblings } from '../feedback/recaller.ts';
 import { noResults } from '../feedback/results.ts';
-import { MemoryStore } from '../policies/memory-store.ts';
+import type { MemoryStore } from '../policies/memory-store.ts';
 import type { FeedbackDesk } from './context.ts';
-import { compileProgram } from './program.ts';
+import { jsonResponse, type Node, planOf } from './testing/fake-units.ts';
 import {
-  type Asked,
-  fakeClient,
-  FakeExchange,
-  fakeHeaders,
-  jsonResponse,
-  jsonMessage,
-  type Node,
-  planOf,
-} from './testing/fake-units.ts';
-import { deskAround } from './desk.ts';
-
-const A: Node = { name: 'a', type: 'MODEL' };
-const B: Node = { name: 'b', type: 'MODEL' };
-const ROUTER: Node = { name: 'r', type: 'ROUTER', children: [A, B] };
-
-type Answers = (asked: Asked) => CallResult | undefined;
-const toB: Answers = ({ verb }) => jsonResponse(verb === 'route' ? '[1]' : '{}');
-
-function openDesk(siblings?: Siblings): FeedbackDesk & { readonly time: { ms: number } } {
-  const time = { ms: 0 };
-  const memory = new BranchMemory(() => time.ms);
-  memory.limit({ feedbackTtlMs: 1000, feedbackEntries: 100, feedbackBytes: 65_536 }, 1);
-  return { time, ...deskAround(memory, siblings, new MemoryStore()) };
-}
-
-/** A program whose units answer by a function that may be changed; undefined: none comes. */
-function serve(plan: Plan, desk: FeedbackDesk, answers: Answers = toB) {
-  const units = { answers };
-  let asked: Asked[] = [];
-  const program = compileProgram(plan, {
-    clientFor: (edge) =>
-      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (each, done) => {
-        asked.push(each);
-        const response = units.answers(each);
-        if (response !== undefined) done(response);
-      }),
-    random: () => 0,
-    feedback: desk,
-    log: {
-      error(fields) {
-        throw Object.values(fields)[0];
-      },
-    },
-  });
-  const open = (kind: RouteKind, text: string | Buffer, headers: Record<string, string> = {}) => {
-    asked = [];
-    const message = { ...jsonMessage(''), body: Buffer.from(text) };
-    const exchange = new FakeExchange(message, fakeHeaders(headers));
-    program.route(kind).handle(exchange);
-    return exchange;
-  };
-  return {
-    program,
-    units,
-    open,
-    predict: (puid: string) => open('predict-rest', '{}', { 'seldon-puid': puid }).outcome,
-    async feedback(text: string | Buffer, headers?: Record<string, string>, kind?: RouteKind) {
-      const outcome = await open(kind ?? 'feedback-rest', text, headers).outcome;
-      return {
-        outcome,
-        end: outcome.kind === 'error' ? outcome.code : outcome.kind,
-        calls: asked.map(({ unit, verb, body }) => `${unit} ${verb} ${body.toString()}`),
-      };
-    },
-    calls: () => asked.map(({ unit, verb }) => `${unit} ${verb}`),
-  };
-}
+  A,
+  type Answers,
+  B,
+  openDesk,
+  ROUTER,
+  serve,
+  short,
+  toB,
+} from './testing/feedback-stand.ts';
 
 function countsOf({ totals }: FeedbackDesk): Record<string, readonly number[]> {
   return Object.fromEntries(
@@ -89,8 +27,6 @@ function countsOf({ totals }: FeedbackDesk): Record<string, readonly number[]> {
       ]),
   );
 }
-
-const short = (puid: string, reward = 1): string => JSON.stringify({ puid, reward });
 
 test('feedback by puid reaches the units that served the request, as if its routing had been sent back', async () => {
   const desk = openDesk();
@@ -296,57 +232,6 @@ test('over gRPC a response with its puid alone is enough', async () => {
   );
   assert.deepEqual(countsOf(desk)['b'], [1, 0.5, 0]);
   assert.equal((await feedback(text, {}, 'feedback-grpc')).end, 'FEEDBACK_DUPLICATE');
-});
-
-test('a request that another worker remembers is recalled there', async () => {
-  const asked: string[] = [];
-  const released: string[] = [];
-  const desk = openDesk({
-    ask: (id, puid) => asked.push(`${id} ${puid}`),
-    release: (puid) => released.push(puid),
-  });
-  const { open, calls, units } = serve(planOf(ROUTER), desk);
-  const found = (puid: string): void =>
-    desk.recaller.answered(asked.length, {
-      kind: 'found',
-      puid,
-      predictor: 'p',
-      choices: [{ unit: 'r', children: ['a'], branch: 0 }],
-    });
-  const first = open('feedback-rest', short('there'));
-  assert.deepEqual([asked, calls()], [['1 there'], []]);
-  found('there');
-  assert.equal((await first.outcome).kind, 'response');
-  assert.deepEqual(calls(), ['a send-feedback', 'r send-feedback']);
-  assert.deepEqual(released, []);
-
-  open('feedback-rest', short('left')).cancel();
-  found('left');
-  assert.deepEqual(
-    [calls(), released],
-    [[], ['left']],
-    'its client went away before the others had said it',
-  );
-
-  units.answers = () => undefined;
-  const hanging = open('feedback-rest', short('hangs'));
-  found('hangs');
-  assert.deepEqual(calls(), ['a send-feedback']);
-  hanging.cancel();
-  assert.deepEqual(released, ['left', 'hangs'], 'or before the units had taken it');
-  assert.equal(desk.results.failed, 1);
-});
-
-test('with a response too late it says that the filter is not available', async (context) => {
-  context.mock.timers.enable({ apis: ['setTimeout'] });
-  const desk = openDesk({ ask: () => {}, release: () => {} });
-  const { open, calls } = serve(planOf(ROUTER), desk);
-  const { outcome } = open('feedback-rest', short('there'));
-  context.mock.timers.tick(1000);
-  const ended: Outcome = await outcome;
-  assert.ok(ended.kind === 'error');
-  assert.equal(ended.code, 'FILTER_UNAVAILABLE');
-  assert.deepEqual([calls(), desk.results.unavailable], [[], 1]);
 });
 
 const LEARNER: Node = {

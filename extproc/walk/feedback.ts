@@ -1,7 +1,9 @@
 // Feedback over one transport of one plan: where its branches come from (`read-feedback.ts`), the walk over them, and what is made of
-// its end. What was recalled by puid counts as given once the units have taken it; until then it may come again.
+// its end. What was recalled by puid counts as given once the units have taken it; until then it may come again, and a client that is
+// told that they did not may come again at once.
 import type { Messages } from '../../dialects/dialect.ts';
 import type { Plan, Step, Transport } from '../../graph/plan/plan.ts';
+import type { CallHandle } from '../contract/calls.ts';
 import type { Exchange, Outcome } from '../contract/exchange.ts';
 import type { PlanLessons } from '../feedback/lessons.ts';
 import type { Recaller } from '../feedback/recaller.ts';
@@ -112,21 +114,32 @@ export class FeedbackRoute implements FeedbackGraph {
   give(exchange: Exchange, read: ReadFeedback): void {
     const { walk, wholeWalk, deps, lessons } = this.#parts;
     const { choices, message, recalled } = read;
-    const routed: Routed = { choices, message, ended: (outcome) => this.#ended(read, outcome) };
+    const routed: Routed = {
+      choices,
+      message,
+      ended: (outcome, reply) => {
+        if (wasTaken(outcome)) this.#taken(read);
+        else if (this.#failed(read, reply) !== undefined) return;
+        reply();
+      },
+      left: () => void this.#failed(read, () => {}),
+    };
     // How a call of Envoy's ends is not seen here.
     const mustEnd = recalled !== undefined || lessons.any;
     new Walk(mustEnd ? wholeWalk : walk, deps, exchange, routed).start();
   }
 
-  #ended({ choices, reward, rows, recalled }: ReadFeedback, outcome: Outcome | undefined): void {
-    const isTaken = outcome !== undefined && wasTaken(outcome);
-    if (isTaken) {
-      if (reward !== undefined) this.#parts.tally?.add(choices, reward);
-      this.#parts.lessons.add(choices, reward ?? Number.NaN, rows);
-    }
-    if (recalled === undefined) return;
-    this.count(isTaken ? 'given' : 'failed');
-    if (!isTaken) this.#desk?.recaller.release(recalled);
+  #taken({ choices, reward, rows, recalled }: ReadFeedback): void {
+    if (reward !== undefined) this.#parts.tally?.add(choices, reward);
+    this.#parts.lessons.add(choices, reward ?? Number.NaN, rows);
+    if (recalled !== undefined) this.count('given');
+  }
+
+  /** It may come again when `later` is called, or at once where the result is undefined. */
+  #failed({ recalled }: ReadFeedback, later: () => void): CallHandle | undefined {
+    if (recalled === undefined) return undefined;
+    this.count('failed');
+    return this.#desk?.recaller.release(recalled, later);
   }
 }
 

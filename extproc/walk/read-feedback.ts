@@ -58,7 +58,7 @@ export class FeedbackReader implements CallHandle {
 
   cancel(): void {
     this.#handle?.cancel();
-    this.#release();
+    this.#release(() => {});
   }
 
   #goOn<R>(read: R | CallHandle, take: (read: R) => void): void {
@@ -179,16 +179,18 @@ export class FeedbackReader implements CallHandle {
     this.#goOn(readMessages(graph.reading(this.#exchange), task, read.plain, name, take), take);
   }
 
-  #release(): void {
-    if (this.#claimed !== undefined) this.#graph.recaller?.release(this.#claimed);
+  /** The puid may come again when `later` is called, or at once where the result is undefined. */
+  #release(later: () => void): CallHandle | undefined {
+    const claimed = this.#claimed;
     this.#claimed = undefined;
+    return claimed === undefined ? undefined : this.#graph.recaller?.release(claimed, later);
   }
 
-  /** From here on the claim is that of whoever gives the feedback. */
+  /** From here on the claim is that of whoever gives the feedback; a fault is told when there is none any more. */
   #end(read: ReadFeedback | Fault): void {
-    if ('kind' in read) this.#release();
+    this.#handle = 'kind' in read ? this.#release(() => this.#done(read)) : undefined;
     this.#claimed = undefined;
-    this.#done(read);
+    if (this.#handle === undefined) this.#done(read);
   }
 
   #refuse(result: FeedbackResult, code: ErrorCode, info: string): void {

@@ -61,7 +61,7 @@ export class Walk implements LineOwner {
     if (this.#listens) return;
     this.#listens = true;
     this.exchange.onCancel(() => {
-      if (!this.#over) this.#routed?.ended(undefined);
+      if (!this.#over) this.#routed?.left();
       this.#over = true;
       this.#root.cancel();
       this.#writing?.cancel();
@@ -230,7 +230,14 @@ export class Walk implements LineOwner {
   }
 
   #reply(outcome: Outcome): void {
-    this.#routed?.ended(outcome);
+    if (this.#routed === undefined) this.#send(outcome);
+    else
+      this.#routed.ended(outcome, () => {
+        if (!this.exchange.cancelled) this.#send(outcome);
+      });
+  }
+
+  #send(outcome: Outcome): void {
     this.observer?.replied?.(this.exchange, outcome);
     this.exchange.reply(outcome);
   }

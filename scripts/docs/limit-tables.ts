@@ -34,7 +34,11 @@ import { MAX_LEARNED_BRANCHES } from '../../graph/built-ins/learner-parameters.t
 import { MAX_FINDINGS } from '../../graph/manifest/finding.ts';
 import { MAX_ROUTING_HEADER_BYTES } from '../../graph/plan/names.ts';
 import { DRAIN_LIMIT_MS } from '../../extproc/process/options.ts';
-import { LESSON_DELAY_MS, RECALL_LIMIT_MS } from '../../extproc/feedback/limits.ts';
+import {
+  LESSON_DELAY_MS,
+  RECALL_LIMIT_MS,
+  RELEASE_LIMIT_MS,
+} from '../../extproc/feedback/limits.ts';
 import { DIAL_TIMEOUT_MS } from '../../extproc/control/dial-units.ts';
 import {
   MAX_HELD_INFO_BYTES,
@@ -66,7 +70,7 @@ export function singleLimits(): string {
     ['graph/plan/limits.ts', { MAX_HELD_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES }],
     ['graph/plan/names.ts', { MAX_ROUTING_HEADER_BYTES }],
     ['extproc/process/options.ts', { DRAIN_LIMIT_MS }],
-    ['extproc/feedback/limits.ts', { RECALL_LIMIT_MS, LESSON_DELAY_MS }],
+    ['extproc/feedback/limits.ts', { RECALL_LIMIT_MS, RELEASE_LIMIT_MS, LESSON_DELAY_MS }],
     ['graph/built-ins/learner-parameters.ts', { MAX_LEARNED_BRANCHES }],
     ['extproc/control/dial-units.ts', { DIAL_TIMEOUT_MS }],
     [

@@ -7,7 +7,6 @@ import type { EnvoyLayout } from '../../envoy/kit/layout.ts';
 import { EnvoyWriter } from '../../envoy/process/writer.ts';
 import { renderMetricsPage } from '../../extproc/metrics/page.ts';
 import { heldShare } from '../../extproc/contract/memory-shares.ts';
-import type { RecallOutcome } from '../../extproc/feedback/recaller.ts';
 import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { startProbeServer } from '../../extproc/control/probe-server.ts';
@@ -21,6 +20,7 @@ import { countInFlight } from './admin.ts';
 import type { EnvoyProcess } from './envoy-process.ts';
 import { Filter } from './filter.ts';
 import { Learned } from './learned.ts';
+import { recallFrom, releaseTo } from './recalls.ts';
 import type { Watchdog } from './watchdog.ts';
 import type { LogLevel } from '../../lib/runtime/log.ts';
 
@@ -239,15 +239,6 @@ export class DataPlane {
     return this.#filters.filter((_, at) => at !== index);
   }
 
-  /** What the other workers remember of a request: one after the other, so that only one gives it out. */
-  async #recall(index: number, puid: string): Promise<RecallOutcome> {
-    for (const filter of this.#others(index)) {
-      const answer = await filter.find(puid);
-      if (answer.kind !== 'unknown') return answer;
-    }
-    return { kind: 'unknown' };
-  }
-
   #forget(deployment: DeploymentPlan): void {
     this.#held = this.#held.filter((each) => each !== deployment);
     this.#learned.forget(deployment);
@@ -317,10 +308,8 @@ export class DataPlane {
         layout.filterSockets.length < 2
           ? undefined
           : {
-              recall: (puid) => this.#recall(index, puid),
-              release: (puid) => {
-                for (const filter of this.#others(index)) filter.release(puid);
-              },
+              recall: (puid) => recallFrom(this.#others(index), puid),
+              release: (puid) => releaseTo(this.#others(index), puid),
             },
       onLessons: (lessons) => {
         this.#learned.add(lessons);

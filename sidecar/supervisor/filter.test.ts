@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RELEASE_LIMIT_MS } from '../../extproc/feedback/limits.ts';
 import { simpleModelDeployment } from '../../extproc/testing/plans.ts';
 import { Filter, MAX_WAITING_CONNECTIONS } from './filter.ts';
 import type { TextLog } from './log.ts';
@@ -85,6 +86,23 @@ test('connections that a worker was handed as it was killed go to the next one',
     for (const socket of [...early, ...late]) socket.destroy();
     await filter.stop(2_000);
   }
+});
+
+test('a release waits for the worker, but for none that is stopped, killed or not there', async (context) => {
+  const path = join(dir, `s${serial++}`);
+  const filter = await startFilter(path);
+  assert.equal(await filter.release('nobody-had-it'), false);
+  const pid = filter.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  const begin = performance.now();
+  assert.equal(await filter.release('one'), false);
+  assert.ok(performance.now() - begin > RELEASE_LIMIT_MS - 5);
+  // No limit is ever reached from here on: it is the worker's death that ends the wait.
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const pending = filter.release('one');
+  process.kill(pid, 'SIGKILL');
+  assert.equal(await pending, false);
+  assert.equal(await filter.release('one'), false);
 });
 
 test('a connection ends with the worker that holds it', async () => {

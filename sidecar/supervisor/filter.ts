@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerExecArgv } from '../../lib/runtime/exec-argv.ts';
 import { DOORS, type Door } from '../../extproc/process/ipc.ts';
 import type { Recalled } from '../../extproc/feedback/branch-memory.ts';
-import { RECALL_LIMIT_MS } from '../../extproc/feedback/limits.ts';
+import { RECALL_LIMIT_MS, RELEASE_LIMIT_MS } from '../../extproc/feedback/limits.ts';
 import type { RecallOutcome } from '../../extproc/feedback/recaller.ts';
 import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { Lesson } from '../../extproc/policies/state-store.ts';
@@ -17,8 +17,10 @@ import type { WorkerCounts } from '../../extproc/metrics/worker-counts.ts';
 import { type DeploymentPlan, needsFilter } from '../../graph/plan/plan.ts';
 import type { TextLog } from './log.ts';
 import { FILTER_BACKOFF } from '../../lib/runtime/backoff.ts';
+import { OpenQuestions } from '../../lib/runtime/open-questions.ts';
 import { Child } from './child.ts';
 import { openGate } from './gate.ts';
+import type { RemembersRequests } from './recalls.ts';
 import type { Watchdog } from './watchdog.ts';
 
 const ENTRY = fileURLToPath(new URL('../../extproc/process/main.ts', import.meta.url));
@@ -52,7 +54,8 @@ export interface FilterOptions {
 /** The other workers, as one asks them. */
 export interface RecallsOfOthers {
   recall(puid: string): Promise<RecallOutcome>;
-  release(puid: string): void;
+  /** Resolves when the one that gave the request out has it back, or has gone. */
+  release(puid: string): Promise<void>;
 }
 
 export type FilterLoad =
@@ -74,7 +77,7 @@ interface HandedConnection extends WaitingConnection {
   readonly worker: ChildProcess;
 }
 
-export class Filter {
+export class Filter implements RemembersRequests {
   readonly #options: FilterOptions;
   readonly #gates: Server[] = [];
   /** undefined while nothing needs the worker. */
@@ -89,8 +92,9 @@ export class Filter {
   #connections: WaitingConnection[] = [];
   /** Connections that a worker was sent and has not said to hold. */
   readonly #handed = new Map<number, HandedConnection>();
-  readonly #counts = new Map<number, (counts: WorkerCounts | undefined) => void>();
-  readonly #finds = new Map<number, (answer: RecallOutcome) => void>();
+  readonly #counts = new OpenQuestions<WorkerCounts | undefined>(COUNTS_LIMIT_MS, undefined);
+  readonly #finds = new OpenQuestions<RecallOutcome>(RECALL_LIMIT_MS, { kind: 'unavailable' });
+  readonly #releases = new OpenQuestions<boolean>(RELEASE_LIMIT_MS, false);
   /** Whether a load ever succeeded; a worker that dies before is not coming up. */
   #proven = false;
   #restarts = 0;
@@ -158,38 +162,23 @@ export class Filter {
   /** What the worker has counted; undefined when none runs, or does not tell in time. */
   counts(): Promise<WorkerCounts | undefined> {
     if (!this.#serving) return Promise.resolve(undefined);
-    const id = this.#nextId++;
-    return new Promise((resolve) => {
-      const answer = (counts: WorkerCounts | undefined): void => {
-        clearTimeout(timer);
-        this.#counts.delete(id);
-        resolve(counts);
-      };
-      const timer = setTimeout(() => answer(undefined), COUNTS_LIMIT_MS);
-      this.#counts.set(id, answer);
-      this.#send({ type: 'counts', id });
-    });
+    return new Promise((resolve) => this.#send({ type: 'counts', id: this.#counts.add(resolve) }));
   }
 
   /** What the worker remembers of a request, which is then given out; one that does not run remembers nothing. */
   find(puid: string): Promise<RecallOutcome> {
     if (!this.#serving) return Promise.resolve({ kind: 'unknown' });
-    const id = this.#nextId++;
-    return new Promise((resolve) => {
-      const done = (answer: RecallOutcome): void => {
-        clearTimeout(timer);
-        this.#finds.delete(id);
-        resolve(answer);
-      };
-      const timer = setTimeout(() => done({ kind: 'unavailable' }), RECALL_LIMIT_MS);
-      this.#finds.set(id, done);
-      this.#send({ type: 'find', id, puid });
-    });
+    return new Promise((resolve) =>
+      this.#send({ type: 'find', id: this.#finds.add(resolve), puid }),
+    );
   }
 
-  /** The worker may give a request out again. */
-  release(puid: string): void {
-    this.#send({ type: 'release', puid });
+  /** The worker may give a request out again: true where it remembers that request, false where it does not, or says nothing in time. */
+  release(puid: string): Promise<boolean> {
+    if (!this.#serving) return Promise.resolve(false);
+    return new Promise((resolve) =>
+      this.#send({ type: 'release', id: this.#releases.add(resolve), puid }),
+    );
   }
 
   /** What routers have learned in other workers; one that does not run gets it when it is started. */
@@ -227,6 +216,7 @@ export class Filter {
     this.#child = undefined;
     this.#process = undefined;
     this.#serving = false;
+    this.#endQuestions();
     void child?.stop(RETIRE_LIMIT_MS);
   }
 
@@ -320,8 +310,7 @@ export class Filter {
   #died(how: string, quickDeaths: number, delayMs: number): void {
     this.#restarts++;
     this.#serving = false;
-    for (const answer of this.#counts.values()) answer(undefined);
-    for (const done of this.#finds.values()) done({ kind: 'unknown' });
+    this.#endQuestions();
     const wait = delayMs === 0 ? 'starting it again at once' : `starting it again in ${delayMs} ms`;
     this.#options.log.error(
       `the filter ${how}${quickDeaths > 1 ? ` (${quickDeaths} times in a row)` : ''}; ${wait}`,
@@ -333,12 +322,19 @@ export class Filter {
     }
   }
 
+  /** What a worker remembered and counted went with it. */
+  #endQuestions(): void {
+    this.#counts.end(undefined);
+    this.#finds.end({ kind: 'unknown' });
+    this.#releases.end(false);
+  }
+
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('type' in message)) return;
     const id = 'id' in message ? message.id : undefined;
     if (message.type === 'counts' && 'counts' in message && typeof id === 'number') {
       // A worker of this very version: its shape is ours.
-      this.#counts.get(id)?.(message.counts as WorkerCounts);
+      this.#counts.answer(id, message.counts as WorkerCounts);
       return;
     }
     if (message.type === 'walks' && 'walks' in message) {
@@ -349,10 +345,13 @@ export class Filter {
       this.#options.onLessons(message.lessons as readonly Lesson[]);
       return;
     }
-    if ('puid' in message && typeof message.puid === 'string') {
-      if (message.type === 'release') this.#options.recalls?.release(message.puid);
-      else if (message.type === 'recall' && typeof id === 'number')
-        void this.#recallElsewhere(id, message.puid);
+    if ('puid' in message && typeof message.puid === 'string' && typeof id === 'number') {
+      if (message.type === 'release') void this.#releaseElsewhere(id, message.puid);
+      else if (message.type === 'recall') void this.#recallElsewhere(id, message.puid);
+      return;
+    }
+    if (message.type === 'released' && 'isHere' in message && typeof id === 'number') {
+      this.#releases.answer(id, message.isHere === true);
       return;
     }
     if (message.type === 'found' && 'recalled' in message && typeof id === 'number') {
@@ -376,10 +375,9 @@ export class Filter {
   }
 
   #found(id: number, recalled: Recalled): void {
-    const done = this.#finds.get(id);
-    if (done !== undefined) done(recalled);
     // Too late for whoever asked.
-    else if (recalled.kind === 'found') this.release(recalled.puid);
+    if (!this.#finds.answer(id, recalled) && recalled.kind === 'found')
+      void this.release(recalled.puid);
   }
 
   async #recallElsewhere(id: number, puid: string): Promise<void> {
@@ -388,7 +386,13 @@ export class Filter {
       kind: 'unknown',
     };
     if (asker === this.#process) this.#send({ type: 'recalled', id, answer });
-    else if (answer.kind === 'found') this.#options.recalls?.release(answer.puid);
+    else if (answer.kind === 'found') void this.#options.recalls?.release(answer.puid);
+  }
+
+  async #releaseElsewhere(id: number, puid: string): Promise<void> {
+    const asker = this.#process;
+    await this.#options.recalls?.release(puid);
+    if (asker === this.#process) this.#send({ type: 'released', id });
   }
 }
 
