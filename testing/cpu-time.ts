@@ -14,7 +14,7 @@ function threadMs(): number {
   return (user + system) / 1000;
 }
 
-/** The longest turn of the event loop while something is under way, in milliseconds of this thread. */
+/** The longest turn of the event loop while something is under way, the turn that it ends in included, in milliseconds of this thread. */
 export async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {
   let longestMs = 0;
   let last = threadMs();
@@ -27,5 +27,7 @@ export async function longestTurnMs(work: () => Promise<unknown>): Promise<numbe
   watch();
   await work();
   isOver = true;
+  // What ended it may have run after the last look.
+  await new Promise((resolve) => setImmediate(resolve));
   return longestMs;
 }

@@ -156,8 +156,10 @@ test('the event loop goes on while large payloads are redacted', async () => {
   const onLoopMs = cpuMs(() => {
     redactPayload(body, 'identity', tree, MAX_REDACTED_EVENT_BYTES);
   });
-  log(body);
-  const longestMs = await longestTurnMs(() => settled(sender));
+  const longestMs = await longestTurnMs(() => {
+    log(body);
+    return settled(sender);
+  });
   assert.equal(sender.counts().sent, 1);
   assert.ok(longestMs < onLoopMs / 2, `${longestMs.toFixed(1)} of ${onLoopMs.toFixed(1)} ms`);
 });
