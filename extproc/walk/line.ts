@@ -333,7 +333,7 @@ export class Line implements Branch, LineOfCall {
 
   take(call: PreparedCall, result: CallResult): void {
     if (result.kind === 'failure' || !result.isOk) {
-      this.#fail(faultOfCall(result));
+      this.#fail(faultOfCall(result, call.unitName));
       return;
     }
     const response = messageOf(result, call.transport, call.dialect.layoutHeader);

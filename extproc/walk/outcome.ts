@@ -30,10 +30,12 @@ export function messageOf(
   };
 }
 
-/** What a call that brought no response ends a walk with. */
-export function faultOfCall(result: CallResult): Fault {
-  if (result.kind === 'failure') return { kind: 'error', code: result.code, info: result.text };
-  return { kind: 'refusal', response: result };
+/** What a call that brought no response ends a walk with. Clients know addresses, and only Envoy the name of the unit behind. */
+export function faultOfCall(result: CallResult, unitName: string): Fault {
+  if (result.kind === 'response') return { kind: 'refusal', response: result };
+  const { code, text } = result;
+  const info = text.startsWith(`unit ${unitName} (`) ? text : `unit "${unitName}": ${text}`;
+  return { kind: 'error', code, info };
 }
 
 export function faultOutcome(

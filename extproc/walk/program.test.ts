@@ -181,15 +181,20 @@ test("the first failure in the order of the children is the response, with the u
   assert.equal(textOf(outcome), '{"by":"b"}');
 });
 
-test('a failed call is an error with its code', async () => {
+test('a failed call is an error with its code that names the unit once', async () => {
   const graph: Node = { ...A, children: [B] };
-  const { outcome } = await run(graph, () => ({
-    kind: 'failure',
-    code: 'UNIT_UNREACHABLE',
-    text: 'POST http://127.0.0.1:9000/predict: connection refused',
-  }));
-  assert.ok(outcome.kind === 'error');
-  assert.equal(outcome.code, 'UNIT_UNREACHABLE');
+  for (const [text, info] of [
+    [
+      'POST http://127.0.0.1:9000/predict: connection refused',
+      'unit "a": POST http://127.0.0.1:9000/predict: connection refused',
+    ],
+    ['unit a (h:9000): connection refused', 'unit a (h:9000): connection refused'],
+  ] as const) {
+    const code = 'UNIT_UNREACHABLE';
+    const { outcome } = await run(graph, () => ({ kind: 'failure', code, text }));
+    assert.ok(outcome.kind === 'error');
+    assert.deepEqual([outcome.code, outcome.info], [code, info]);
+  }
 });
 
 test('201 and 204 are successes; 204 passes an empty message', async () => {
