@@ -42,4 +42,7 @@ test('a port that another program listens on is told; a free one is found past i
 test('an address that is not of this machine is told as that', async () => {
   const taken = await findTaken([{ port: 0, host: '192.0.2.1', owner: 'the ingress', advice }]);
   assert.match(taken?.message ?? '', /192\.0\.2\.1 is not an address of this machine/);
+  const link = await findTaken([{ port: 0, host: 'fe80::1', owner: 'the ingress', advice }]);
+  assert.match(link?.message ?? '', /cannot be opened: fe80::1 is /);
+  assert.equal(link?.advice, 'choose another --host');
 });

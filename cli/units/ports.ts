@@ -28,23 +28,31 @@ export function findClash(claims: readonly PortClaim[]): CommandFailure | undefi
   return undefined;
 }
 
+/** What is wrong with the address, and not with the port. */
+const OF_HOST: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'is not an address of this machine',
+  EAFNOSUPPORT: 'is of a kind of addresses that this machine has none of',
+  EINVAL: 'is an address of a single link, on which Envoy cannot listen',
+};
+
 /** Tries to listen on each port for a moment. Envoy shares ports with other processes silently, so we look first. */
 export async function findTaken(claims: readonly PortClaim[]): Promise<CommandFailure | undefined> {
   for (const claim of claims) {
     const code = await tryListen(claim.host, claim.port);
     if (code === '') continue;
+    const ofHost = OF_HOST[code];
     const why =
       code === 'EADDRINUSE'
         ? 'is already in use by another program'
         : code === 'EACCES'
           ? 'needs rights that this user does not have'
-          : code === 'EADDRNOTAVAIL'
-            ? `cannot be opened: ${claim.host} is not an address of this machine`
-            : `cannot be opened (${code})`;
+          : ofHost === undefined
+            ? `cannot be opened (${code})`
+            : `cannot be opened: ${claim.host} ${ofHost}`;
     return new CommandFailure(
       'PORT_TAKEN',
       `port ${claim.port} for ${claim.owner} ${why}`,
-      code === 'EADDRNOTAVAIL' ? 'choose another --host' : claim.advice,
+      ofHost === undefined ? claim.advice : 'choose another --host',
     );
   }
   return undefined;
