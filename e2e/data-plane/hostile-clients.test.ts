@@ -52,12 +52,16 @@ async function underAttack(place: string, attack: Attack): Promise<void> {
     });
   try {
     await watch(QUIET_MS);
-    const quiet = await watch(QUIET_MS);
-    const stop = attack.start(running.port);
-    const seen = await watch(ATTACK_MS);
+    await assertUnharmed({
+      what: place,
+      rest: () => watch(QUIET_MS),
+      attack: () => {
+        const stop = attack.start(running.port);
+        return watch(ATTACK_MS).finally(stop);
+      },
+      floorMs: attack.floorMs,
+    });
     const rss = highestRss(running);
-    stop();
-    assertUnharmed(seen, quiet, place, attack.floorMs);
     assert.ok(rss < attack.maxRssMib * MIB, `Envoy held ${rss / MIB} MiB`);
   } finally {
     bystander.stop();

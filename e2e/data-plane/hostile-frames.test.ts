@@ -6,7 +6,7 @@ import http2 from 'node:http2';
 import type net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { FLAG, FRAME, H2_ERROR, buildFrame } from '../../lib/codecs/http2/frames.ts';
-import { assertUnharmed, type Bystander, type Seen, startBystander } from '../harness/bystander.ts';
+import { assertUnharmed, type Bystander, startBystander } from '../harness/bystander.ts';
 import { PREDICT, ask, askGrpc } from '../harness/client.ts';
 import { deployment, model, type Node } from '../harness/manifest.ts';
 import { freePort } from '../harness/ports.ts';
@@ -121,7 +121,6 @@ for (const [place, manifest] of Object.entries(DEPLOYMENTS)) {
     let bystander: Bystander;
     let running: Running;
     let adminPort: number;
-    let quiet: Seen;
 
     const watch = (ms: number) =>
       bystander.watch({ port: running.port, ms, connections: 3, pauseMs: PAUSE_MS });
@@ -132,7 +131,6 @@ for (const [place, manifest] of Object.entries(DEPLOYMENTS)) {
       const args = ['--admin-port', String(adminPort)];
       running = await runGraph(manifest(bystander.echoPort), { args });
       await watch(QUIET_MS);
-      quiet = await watch(QUIET_MS);
     });
 
     after(async () => {
@@ -142,9 +140,15 @@ for (const [place, manifest] of Object.entries(DEPLOYMENTS)) {
 
     for (const [name, attack] of Object.entries(ATTACKS)) {
       test(name, async () => {
-        const stop = attack.start(running.port);
-        const seen = await watch(ATTACK_MS).finally(stop);
-        assertUnharmed(seen, quiet, name, attack.floorMs);
+        await assertUnharmed({
+          what: name,
+          rest: () => watch(QUIET_MS),
+          attack: () => {
+            const stop = attack.start(running.port);
+            return watch(ATTACK_MS).finally(stop);
+          },
+          floorMs: attack.floorMs,
+        });
         const stats = await ask(adminPort, { method: 'GET', path: '/stats' });
         assert.equal(ENDED.exec(stats.body.toString())?.[0], undefined);
       });

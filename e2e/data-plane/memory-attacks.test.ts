@@ -19,6 +19,7 @@ const LARGE_BYTES = 30_000_000;
 const ATTACK = { 'x-attack': 'yes' };
 const BODY = '{"data":{"ndarray":[[1,2,3]]}}';
 const ATTACK_MS = 5000;
+const QUIET_MS = 1500;
 /** Outside the heap, some seconds after the last attack: what waits for a collection, and the least that Node has. */
 const MAX_LEFT_BYTES = 128 * MIB;
 /** Between two requests of one attacker: without it the machine's two cores would be what is measured. */
@@ -41,7 +42,6 @@ describe('attacks on the memory of the filter', () => {
   let hanging: RestUnit;
   let grpc: GrpcUnit;
   let running: Running;
-  let quiet: Seen;
   let filterPid = 0;
   let peakBytes = 0;
   let sampling: NodeJS.Timeout;
@@ -92,8 +92,7 @@ describe('attacks on the memory of the filter', () => {
       () => 'the filter',
     );
     [filterPid = 0] = running.filterPids();
-    quiet = await watch(2000);
-    assert.deepEqual(quiet.failures, {});
+    assert.deepEqual((await watch(QUIET_MS)).failures, {});
     sampling = setInterval(() => {
       peakBytes = Math.max(peakBytes, residentBytes(filterPid));
     }, 20);
@@ -117,31 +116,39 @@ describe('attacks on the memory of the filter', () => {
 
   /** Attacks with so many requests at a time while the bystander looks; responses by code. */
   async function attack(
+    what: string,
     clients: number,
     pauseMs: number,
     once: () => Promise<string>,
-  ): Promise<{ seen: Seen; responses: Readonly<Record<string, number>> }> {
-    peakBytes = 0;
+  ): Promise<Readonly<Record<string, number>>> {
     const responses: Record<string, number> = {};
-    let over = false;
-    const loop = async (): Promise<void> => {
-      while (!over) {
-        const code = await once();
-        responses[code] = (responses[code] ?? 0) + 1;
-        await sleep(pauseMs);
-      }
-    };
-    const attackers = Array.from({ length: clients }, loop);
-    const seen = await watch(ATTACK_MS);
-    over = true;
-    await Promise.all(attackers);
-    return { seen, responses };
+    await isUnharmed(what, async () => {
+      let over = false;
+      const loop = async (): Promise<void> => {
+        while (!over) {
+          const code = await once();
+          responses[code] = (responses[code] ?? 0) + 1;
+          await sleep(pauseMs);
+        }
+      };
+      const attackers = Array.from({ length: clients }, loop);
+      const seen = await watch(ATTACK_MS);
+      over = true;
+      await Promise.all(attackers);
+      return seen;
+    });
+    return responses;
   }
 
   /** That the bystander noticed little, and that nothing stays. */
-  async function isUnharmed(seen: Seen, what: string): Promise<void> {
+  async function isUnharmed(what: string, once: () => Promise<Seen>): Promise<void> {
+    peakBytes = 0;
+    const { quiet, seen } = await assertUnharmed({
+      what,
+      attack: once,
+      rest: () => watch(QUIET_MS),
+    });
     const facts = `${what}: ${JSON.stringify({ quiet, seen, peakMib: peakBytes / MIB })}`;
-    assertUnharmed(seen, quiet, what);
     assert.ok(peakBytes < MAX_RESIDENT_BYTES, facts);
     assert.deepEqual(running.filterPids(), [filterPid], facts);
     let held = -1;
@@ -171,7 +178,7 @@ describe('attacks on the memory of the filter', () => {
     message[0] = 1;
     message.writeUInt32BE(zipped.length, 1);
     const headers = { 'grpc-encoding': 'gzip', ...ATTACK };
-    const { seen, responses } = await attack(40, PAUSE_MS, async () => {
+    const responses = await attack('gRPC', 40, PAUSE_MS, async () => {
       const { status, statusMessage } = await askGrpc(running.grpcPort, {
         frame: Buffer.concat([message, zipped]),
         headers,
@@ -179,7 +186,6 @@ describe('attacks on the memory of the filter', () => {
       return `${status} ${statusMessage.slice(0, 10)}`;
     });
     assert.ok((responses['14 OVERLOADED'] ?? 0) > 0, JSON.stringify(responses));
-    await isUnharmed(seen, 'gRPC');
     const refused = await metric('sidegraph_filter_overloaded_total');
     assert.ok(refused > 0, String(refused));
   });
@@ -189,7 +195,7 @@ describe('attacks on the memory of the filter', () => {
       const body = Buffer.from(`{"reward":1,"p":[0${',{"a":0}'.repeat(4 * MIB)}]}`);
       const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
       const zipped = encoding === 'gzip' ? gzipSync(body) : brotliCompressSync(body, quality);
-      const { seen } = await attack(4, PAUSE_MS, () =>
+      await attack(`feedback in ${encoding}`, 4, PAUSE_MS, () =>
         codeOf(
           ask(running.port, {
             path: '/api/v1.0/feedback',
@@ -198,31 +204,31 @@ describe('attacks on the memory of the filter', () => {
           }),
         ),
       );
-      await isUnharmed(seen, `feedback in ${encoding}`);
     });
   }
 
   for (const kind of ['plain', 'packed']) {
     test(`twelve responses of 30 MB, ${kind}, that wait for the next unit`, async () => {
-      const { seen, responses } = await attack(12, LONG_PAUSE_MS, () =>
+      const responses = await attack(`responses, ${kind}`, 12, LONG_PAUSE_MS, () =>
         codeOf(ask(running.port, { headers: { 'x-attack': kind }, body: BODY })),
       );
       if (kind === 'plain')
         assert.ok((responses['503 OVERLOADED'] ?? 0) > 0, JSON.stringify(responses));
-      await isUnharmed(seen, `responses, ${kind}`);
     });
   }
 
   test('uploads of 31 MB that stop on the way', async () => {
-    const stopped = new AbortController();
-    const uploads = Array.from({ length: 20 }, () => stalledUpload(running.port, stopped.signal));
-    const seen = await watch(ATTACK_MS);
-    // A large request of someone else finds room as well.
-    const other = await ask(running.port, { body: `{"strData":"${'a'.repeat(8 * MIB)}"}` });
-    assert.equal(other.status, 200, other.text.slice(0, 200));
-    stopped.abort();
-    await Promise.all(uploads);
-    await isUnharmed(seen, 'uploads');
+    await isUnharmed('uploads', async () => {
+      const stopped = new AbortController();
+      const uploads = Array.from({ length: 20 }, () => stalledUpload(running.port, stopped.signal));
+      const seen = await watch(ATTACK_MS);
+      // A large request of someone else finds room as well.
+      const other = await ask(running.port, { body: `{"strData":"${'a'.repeat(8 * MIB)}"}` });
+      assert.equal(other.status, 200, other.text.slice(0, 200));
+      stopped.abort();
+      await Promise.all(uploads);
+      return seen;
+    });
   });
 
   test('memory goes back', async () => {
