@@ -24,6 +24,8 @@ import { applyCrd } from './apply-crd.ts';
 const WRITE = { manager: 'test' };
 /** Lives of seconds, so that a whole rotation fits in a test. */
 const LIFETIMES = { caMs: 18_000, leafMs: 18_000 };
+/** Reviews while authorities change: so many, in whatever time the machine takes for them. */
+const LEAST_ASKED = 100;
 const TIMES = { settleMs: 1_000, keepPreviousMs: 1_500, seenForMs: 4_000 };
 
 let api: ApiServer;
@@ -307,7 +309,10 @@ describe('the webhooks on a real API server', { skip: whyNoKube() }, () => {
       const asking = ask(stop.signal, seen, failures);
       const shaking = shakeOn(stop.signal, replicas, seen, failures);
       try {
-        await eventually(async () => seen.certificates.size >= 3, 40_000);
+        await eventually(
+          async () => seen.certificates.size >= 3 && seen.asked > LEAST_ASKED,
+          40_000,
+        );
       } finally {
         stop.abort();
         await Promise.allSettled([asking, shaking]);
@@ -315,7 +320,6 @@ describe('the webhooks on a real API server', { skip: whyNoKube() }, () => {
       assert.deepEqual(failures, []);
       assert.ok(seen.authorities.size >= 3, `${seen.authorities.size} authorities`);
       assert.equal(seen.most, 2);
-      assert.ok(seen.asked > 100, `${seen.asked} reviews`);
     });
   });
 });
