@@ -37,7 +37,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'examples/grpc-client/client.ts': GRPC,
   'examples/run-example.ts': NODE,
   'extproc/client/testing/reference-grpc.ts': GRPC,
-  'extproc/control/grpc-control.ts': GRPC,
   'extproc/live/copied-body.ts': LIVE,
   'extproc/live/walk-record.ts': LIVE,
   'gateway/config/read-backends.ts': KUBERNETES,

@@ -1,15 +1,11 @@
 // The control methods of a protocol over gRPC, as bytes: a unit's response is passed on as it came, the graph's metadata is put
 // together as over REST, and what a server says of itself is made here. Predictions are the filter's and are not answered here.
 import {
-  credentials,
-  Client,
   type handleUnaryCall,
   type Metadata,
   type sendUnaryData,
   type ServerUnaryCall,
   type ServiceDefinition,
-  type ServiceError,
-  status as grpcStatus,
   Metadata as GrpcMetadata,
 } from '@grpc/grpc-js';
 import type { MethodDefinition, PackageDefinition } from '@grpc/proto-loader';
@@ -17,30 +13,22 @@ import type { Dialect, GrpcMethod } from '../../dialects/dialect.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { ERRORS } from '../../graph/plan/errors.ts';
 import { ERROR_HEADER, PLAN_HEADER } from '../../graph/plan/names.ts';
-import { passesToUnits } from '../contract/passed-headers.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
+import { askUnitGrpc, type GrpcUnitResult, refusalOf } from './ask-unit-grpc.ts';
 import { findSilentUnits } from './dial-units.ts';
-import { MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
 import { findAsked, unknownModel } from './find-asked.ts';
 import {
   builtInMetadata,
   deriveGraphMetadata,
   type ModelMetadata,
 } from '../../dialects/seldon/graph-metadata.ts';
-import { hostPort } from '../../lib/runtime/hosts.ts';
 
 type Handler = handleUnaryCall<Buffer, Buffer>;
 type Model = ModelMetadata<readonly unknown[]>;
 
-/** An error that gRPC can say. */
-interface Refusal {
-  readonly code: grpcStatus;
-  readonly details: string;
-  readonly metadata?: GrpcMetadata;
-}
-type Answered = { readonly bytes: Buffer } | { readonly refusal: Refusal };
+type Answered = GrpcUnitResult;
 
 type Methods = Record<string, ServiceDefinition[string]>;
 
@@ -94,16 +82,13 @@ function handlerOf(
       (answered) => ('bytes' in answered ? answer(null, answered.bytes) : answer(answered.refusal)),
       (error: unknown) => {
         log.error({ code: 'INTERNAL', err: error }, 'a gRPC response failed');
-        answer({ code: grpcStatus.INTERNAL, details: 'INTERNAL: the response failed' });
+        answer(refusalOf('INTERNAL', 'the response failed'));
       },
     );
   };
 }
 
-const UNKNOWN_PLAN: Refusal = {
-  code: grpcStatus.UNAVAILABLE,
-  details: 'PLAN_UNKNOWN: the plan of this route is not loaded',
-};
+const UNKNOWN_PLAN = refusalOf('PLAN_UNKNOWN', 'the plan of this route is not loaded');
 
 async function responseOf(
   plan: Plan,
@@ -123,7 +108,7 @@ async function responseOf(
       if (asked === undefined) return refuseUnknown(plan, name);
       const unit = plan.units[asked.unit];
       if (unit !== undefined && unit.builtIn !== null) return { bytes: method.builtIn(unit.name) };
-      return askUnit(plan, asked.unit, method.unitPath, method.ask(request), metadata);
+      return askUnitGrpc(plan, asked.unit, method.unitPath, method.ask(request), metadata);
     }
     case 'graph-metadata':
       return graphMetadata(plan, method, definition, metadata);
@@ -149,74 +134,35 @@ async function graphMetadata(
   const responses = await Promise.all(
     plan.units.map((unit, index) =>
       unit.builtIn === null
-        ? askUnit(plan, index, unitPath, Buffer.alloc(0), metadata)
+        ? askUnitGrpc(plan, index, unitPath, Buffer.alloc(0), metadata)
         : Promise.resolve(builtInMetadata(unit)),
     ),
   );
   const models: Model[] = [];
-  for (const one of responses) {
+  for (const [index, one] of responses.entries()) {
     if ('refusal' in one) return one;
-    models.push('bytes' in one ? (ofUnit.responseDeserialize(one.bytes) as Model) : one);
+    const model = 'bytes' in one ? readModel(ofUnit, one.bytes) : one;
+    if (model === undefined) {
+      const info = `metadata of ${plan.units[index]?.name}: no message of the protocol`;
+      return { refusal: refusalOf('ANSWER_MALFORMED', info) };
+    }
+    models.push(model);
   }
   const graph = deriveGraphMetadata(plan, models);
   const { inputs = [], outputs = [] } = graph;
   return { bytes: whole.responseSerialize({ ...graph, inputs, outputs }) };
 }
 
+function readModel(method: MethodDefinition<object, object>, bytes: Buffer): Model | undefined {
+  try {
+    return method.responseDeserialize(bytes) as Model;
+  } catch {
+    return undefined;
+  }
+}
+
 function methodOf(definition: PackageDefinition, path: string): MethodDefinition<object, object> {
   const [, service = '', name = ''] = path.split('/');
   const methods = definition[service] as Readonly<Record<string, MethodDefinition<object, object>>>;
   return methods[name] as MethodDefinition<object, object>;
-}
-
-function askUnit(
-  plan: Plan,
-  index: number,
-  path: string,
-  request: Buffer,
-  metadata: Metadata,
-): Promise<Answered> {
-  const edge = plan.edges.find((known) => known.unit === index && known.transport === 'grpc');
-  if (edge === undefined) {
-    const details = `UNIT_UNREACHABLE: unit ${plan.units[index]?.name} has no gRPC address`;
-    return Promise.resolve({ refusal: { code: grpcStatus.UNAVAILABLE, details } });
-  }
-  // One client a call: asked for by people and start-up checks, not worth a pool.
-  const client = new Client(hostPort(edge), credentials.createInsecure(), {
-    'grpc.max_receive_message_length': MAX_UNIT_INFO_BYTES,
-  });
-  const deadline = Date.now() + (plan.policy.grpcTimeoutMs ?? UNIT_INFO_TIMEOUT_MS);
-  const same = (bytes: Buffer): Buffer => bytes;
-  return new Promise((resolve) => {
-    client.makeUnaryRequest<Buffer, Buffer>(
-      path,
-      same,
-      same,
-      request,
-      passedMetadata(metadata),
-      { deadline },
-      (error: ServiceError | null, bytes?: Buffer) => {
-        client.close();
-        if (error === null && bytes !== undefined) resolve({ bytes });
-        else resolve({ refusal: refusalOf(error) });
-      },
-    );
-  });
-}
-
-function refusalOf(error: ServiceError | null): Refusal {
-  return {
-    code: error?.code ?? grpcStatus.INTERNAL,
-    details: error?.details ?? 'the unit answered nothing',
-  };
-}
-
-/** The client's metadata, without what is ours or the connection's. */
-function passedMetadata(metadata: Metadata): Metadata {
-  const passed = new GrpcMetadata();
-  for (const name of Object.keys(metadata.getMap())) {
-    if (!passesToUnits(name) || name === 'user-agent' || name.startsWith('grpc-')) continue;
-    for (const value of metadata.get(name)) passed.add(name, value);
-  }
-  return passed;
 }

@@ -105,6 +105,15 @@ test('graph metadata has the bytes that a Seldon executor answers', async () => 
   );
 });
 
+test('graph metadata of a unit that answers no message of the protocol is an error that names it', async () => {
+  const unit = await startUnit('ffff');
+  const { ask } = await serve({ name: 'm', type: 'MODEL', grpcPort: unit.port });
+  await assert.rejects(
+    ask('/seldon.protos.Seldon/GraphMetadata'),
+    failsWith(13, /^ANSWER_MALFORMED: metadata of m: /),
+  );
+});
+
 test("model metadata is the unit's own; the client's metadata reaches it, ours does not", async () => {
   const unit = await startUnit('0a016d1a04706c617422090a0522036172724a00');
   const { ask } = await serve({ name: 'm', type: 'MODEL', grpcPort: unit.port });
