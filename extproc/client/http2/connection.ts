@@ -332,7 +332,8 @@ export class Http2Connection implements FrameHandler {
     const text = `connection going away (${errorWords(payload.readUInt32BE(start + 4))})`;
     this.#state = 'draining';
     for (const stream of this.#streams.all()) {
-      if (stream.id <= lastId) continue;
+      // The loss of one may have made its owner abandon others.
+      if (stream.id <= lastId || this.#streams.get(stream.id) !== stream) continue;
       this.#drop(stream);
       stream.owner.lost(stream, { kind: 'unprocessed', text });
     }

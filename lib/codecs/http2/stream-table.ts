@@ -7,7 +7,7 @@ const FIRST_PLACES = 32;
 
 export class StreamTable<Stream extends { readonly id: number }> {
   size = 0;
-  /** A power of two; a stream is at the place of its id, or where the first free one follows. At most half are taken. */
+  /** A power of two; a stream is at the place of its id, or where the first free one follows. At most half are taken. Ids rise, so they lie side by side. */
   #places: (Stream | undefined)[] = emptyPlaces(FIRST_PLACES);
 
   get(id: number): Stream | undefined {
