@@ -4,6 +4,7 @@ import type { ClientRoute } from '../../dialects/dialect.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { isTemplate, patternOf } from '../../dialects/template.ts';
 import type { Plan, RouteKind } from '../../graph/plan/plan.ts';
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import type { EnvoyJson } from '../kit/json.ts';
 import { gatewayPrefix, isGrpcKind } from '../../graph/plan/names.ts';
 
@@ -52,7 +53,7 @@ function routesOf(plan: Plan, kind: RouteKind): ClientRoute[] {
 }
 
 function isOwnName(plan: Plan): (edge: Plan['edges'][number]) => boolean {
-  return ({ unit, model }) => plan.units[unit]?.name === model;
+  return ({ unit, model }) => unitNameOf(plan, unit) === model;
 }
 
 function anyPath(plan: Plan, route: ClientRoute): ClientPath[] {

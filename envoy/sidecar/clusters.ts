@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { MAX_RESPONSE_HEADERS } from '../../graph/plan/limits.ts';
 import { METADATA_NAMESPACE, UNIT_LABELS } from '../../graph/plan/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
+import { edgeOf, unitNameOf, unitOf } from '../../graph/plan/queries.ts';
 import {
   circuitBreakers,
   loadAssignment,
@@ -62,19 +63,6 @@ export function isNamed({ host }: Edge): boolean {
   return isIP(host) === 0;
 }
 
-export function edgeOf(plan: Plan, unit: number, transport: Transport): Edge {
-  const edge = plan.edges.find((each) => each.unit === unit && each.transport === transport);
-  if (edge === undefined)
-    throw new Error(`plan ${plan.hash}: unit ${unit} has no ${transport} edge`);
-  return edge;
-}
-
-export function unitOf(plan: Plan, index: number): PlanUnit {
-  const unit = plan.units[index];
-  if (unit === undefined) throw new Error(`plan ${plan.hash}: no unit ${index}`);
-  return unit;
-}
-
 function contentOf(plan: Plan, edge: Edge): EnvoyJson {
   const unit = unitOf(plan, edge.unit);
   return {
@@ -105,7 +93,7 @@ function nameFor(plan: Plan, edge: Edge, content: EnvoyJson): string {
     .update(JSON.stringify([content, endpointOf(edge)]))
     .digest('hex')
     .slice(0, 12);
-  return `${plan.predictor}/${unitOf(plan, edge.unit).name}/${edge.transport}/${hash}`;
+  return `${plan.predictor}/${unitNameOf(plan, edge.unit)}/${edge.transport}/${hash}`;
 }
 
 function endpointOf({ host, port }: Edge): EnvoyJson {

@@ -2,8 +2,9 @@
 // statistics.
 import { ERROR_HEADER, PLAN_HEADER, UNIT_HEADER, egressHost } from '../../graph/plan/names.ts';
 import type { DeploymentPlan, Edge, Plan } from '../../graph/plan/plan.ts';
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
-import { clusterOf, isNamed, unitOf } from './clusters.ts';
+import { clusterOf, isNamed } from './clusters.ts';
 import { PASSED_ON_HEADER } from '../kit/passed-on.ts';
 import type { EnvoyJson } from '../kit/json.ts';
 import { EGRESS_ROUTES } from '../kit/names.ts';
@@ -21,7 +22,7 @@ export function egressRouteTable(deployment: DeploymentPlan): EnvoyJson {
 }
 
 function unitHostTable(plan: Plan, edge: Edge): EnvoyJson {
-  const host = egressHost(plan.predictor, unitOf(plan, edge.unit).name, edge.transport);
+  const host = egressHost(plan.predictor, unitNameOf(plan, edge.unit), edge.transport);
   const model = encodeURIComponent(edge.model);
   const feedbackPath = dialectOf(edge.dialect).unitPath(model, 'send-feedback', edge.transport);
   const policy = plan.policy;

@@ -14,8 +14,9 @@ import {
   transportOf,
 } from '../../graph/plan/names.ts';
 import type { CallVerb, Edge, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
+import { edgeOf, unitNameOf } from '../../graph/plan/queries.ts';
 import type { ClientPath } from './client-paths.ts';
-import { clusterOf, edgeOf, isNamed } from './clusters.ts';
+import { clusterOf, isNamed } from './clusters.ts';
 import { type EnvoyJson, overwriteHeader } from '../kit/json.ts';
 import { MAX_WHOLE_BODY_BYTES } from '../kit/limits.ts';
 import {
@@ -126,7 +127,7 @@ function tailRoute(
   verb: CallVerb,
   streams: boolean,
 ): EnvoyJson {
-  const called = tailKey(plan.units[unit]?.name ?? '', verb, transport);
+  const called = tailKey(unitNameOf(plan, unit), verb, transport);
   const key = streams ? streamKey(called) : called;
   const named = isNamed(edgeOf(plan, unit, transport));
   const kind = routeKindOf(verb, transport);

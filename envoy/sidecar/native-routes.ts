@@ -2,9 +2,10 @@
 import { ROUTING_HEADER, isGrpcKind, routeName, transportOf } from '../../graph/plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../../graph/plan/plan.ts';
 import type { NativeTarget, Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
+import { edgeOf } from '../../graph/plan/queries.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import type { ClientPath } from './client-paths.ts';
-import { clusterOf, edgeOf, isNamed } from './clusters.ts';
+import { clusterOf, isNamed } from './clusters.ts';
 import { type EnvoyJson, literal, overwriteHeader } from '../kit/json.ts';
 import { KEPT_NAMED_REQUEST_BYTES, KEPT_REQUEST_BYTES } from '../kit/limits.ts';
 import {

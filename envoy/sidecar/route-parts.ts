@@ -11,7 +11,7 @@ import {
   isGrpcKind,
 } from '../../graph/plan/names.ts';
 import type { Plan, RouteKind, Transport } from '../../graph/plan/plan.ts';
-import { edgeOf } from './clusters.ts';
+import { edgeOf } from '../../graph/plan/queries.ts';
 import { type EnvoyJson, overwriteHeader, typed } from '../kit/json.ts';
 import {
   BODY_LIMIT_FILTERS,

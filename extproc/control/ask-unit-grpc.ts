@@ -4,6 +4,7 @@ import { type status as GrpcStatus, Metadata } from '@grpc/grpc-js';
 import { ERRORS, type ErrorCode } from '../../graph/plan/errors.ts';
 import { ERROR_HEADER } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
+import { findEdge, unitNameOf } from '../../graph/plan/queries.ts';
 import { encodeField } from '../../lib/codecs/http2/hpack.ts';
 import { hostPort } from '../../lib/runtime/hosts.ts';
 import { Http2Client } from '../client/http2/client.ts';
@@ -36,8 +37,8 @@ export function askUnitGrpc(
   request: Buffer,
   metadata: Metadata,
 ): Promise<GrpcUnitResult> {
-  const edge = plan.edges.find((known) => known.unit === index && known.transport === 'grpc');
-  const name = plan.units[index]?.name ?? '';
+  const edge = findEdge(plan, index, 'grpc');
+  const name = unitNameOf(plan, index);
   if (edge === undefined) {
     const refusal = refusalOf('UNIT_UNREACHABLE', `unit ${name} has no gRPC address`);
     return Promise.resolve({ refusal });

@@ -5,6 +5,7 @@ import { passesToUnits } from '../contract/passed-headers.ts';
 import type { CallResult } from '../contract/calls.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
 import type { Plan, Verb } from '../../graph/plan/plan.ts';
+import { findEdge, unitNameOf } from '../../graph/plan/queries.ts';
 import type { ByteAccount } from '../contract/held-bytes.ts';
 import { Http1Client } from '../client/http1/client.ts';
 import { MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
@@ -36,8 +37,8 @@ export function askUnit(
   headers: IncomingHttpHeaders,
   account: ByteAccount,
 ): Promise<UnitResult> {
-  const edge = plan.edges.find((known) => known.unit === unit && known.transport === 'rest');
-  const name = plan.units[unit]?.name ?? '';
+  const edge = findEdge(plan, unit, 'rest');
+  const name = unitNameOf(plan, unit);
   if (edge === undefined) {
     return Promise.resolve(unreachable(`unit ${name} has no HTTP address`));
   }

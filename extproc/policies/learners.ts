@@ -1,6 +1,7 @@
 // The units of a plan that learn.
 import { findPolicy } from '../../graph/built-ins/table.ts';
 import type { Plan, Step } from '../../graph/plan/plan.ts';
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import type { Learner } from './state-store.ts';
 
 export interface PlanLearner {
@@ -11,7 +12,7 @@ export interface PlanLearner {
 
 export function listLearners(plan: Plan): PlanLearner[] {
   const { namespace, deployment, predictor } = plan;
-  const nameOf = ({ unit }: Step): string => plan.units[unit]?.name ?? '';
+  const nameOf = ({ unit }: Step): string => unitNameOf(plan, unit);
   const visit = (step: Step): PlanLearner[] => {
     const below = step.children.flatMap(visit);
     if (step.choose?.kind !== 'policy' || findPolicy(step.choose.policy)?.learns !== true)

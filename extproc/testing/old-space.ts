@@ -1,5 +1,6 @@
 // A process that does one thing many times and prints how much of it was promoted to V8's old generation, bytes a time:
 // `node old-space.ts requests|overlapping|'rest calls'|'grpc calls'`. Of a request hardly anything should be: what is promoted is freed by a full collection only.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import { join } from 'node:path';
 import { getHeapSpaceStatistics } from 'node:v8';
 import '../../dialects/testing/load-messages.ts';
@@ -46,7 +47,7 @@ function chain(): Router {
   const program = compileProgram(plan, {
     clientFor: ({ unit, transport }) =>
       fakeClient(
-        plan.units[unit]?.name ?? '',
+        unitNameOf(plan, unit),
         transport,
         (_asked, done) => void setImmediate(() => done(response)),
       ),

@@ -2,6 +2,7 @@
 // with traces comes and not before. Spans leave in batches as OTLP over HTTP; what a receiver does not take in time is lost.
 import type { Attributes, Tracer } from '@opentelemetry/api';
 import type { Plan, Tracing } from '../../graph/plan/plan.ts';
+import { findEdge } from '../../graph/plan/queries.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { CallObserver, ObservedCall } from '../contract/call-observer.ts';
 import { MAX_EXPORTED_SPANS } from './limits.ts';
@@ -102,7 +103,7 @@ function attributesOf(
   plan: Plan,
   { unit, unitName, verb, transport, path }: ObservedCall,
 ): Attributes {
-  const edge = plan.edges.find((each) => each.unit === unit && each.transport === transport);
+  const edge = findEdge(plan, unit, transport);
   const [, service = '', method = ''] = path.split('/');
   return {
     'seldon.unit': unitName,

@@ -1,6 +1,6 @@
 // The parameters of built-in routers that learn, under the names that Seldon's images of the same routers take
 // (components/routers of Seldon Core: EpsilonGreedy.py, ThompsonSampling.py).
-import { closestWord } from '../manifest/closest-word.ts';
+import { didYouMean } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { shorten } from '../manifest/shorten.ts';
 import type { Parameter } from '../plan/deployment.ts';
@@ -70,8 +70,7 @@ export function checkLearner(unit: WrittenUse, names: readonly string[], sink: F
   for (const { name, value, path } of unit.parameters) {
     const range = names.includes(name) ? RANGES[name] : undefined;
     if (range === undefined) {
-      const near = known.includes(name) ? undefined : closestWord(name, names);
-      const advice = near === undefined ? undefined : `did you mean ${near}?`;
+      const advice = known.includes(name) ? undefined : didYouMean(name, names);
       const message = `${unit.implementation} does not use the parameter ${shorten(name)}`;
       sink.add('PARAMETER_NO_EFFECT', path, message, advice);
       continue;

@@ -5,6 +5,7 @@ import { LIMITS } from '../plan/limits.ts';
 import { ROUTE_KINDS } from '../plan/names.ts';
 import { NATIVE_WEIGHT_TOTAL } from '../plan/plan.ts';
 import type { DeploymentPlan, Plan, PredictorPlan, RouteDecision, Step } from '../plan/plan.ts';
+import { unitNameOf } from '../plan/queries.ts';
 import { describeChoice, describeMerge } from './step-words.ts';
 import { hostPort } from '../../lib/runtime/hosts.ts';
 
@@ -78,7 +79,7 @@ function explainRoute(plan: Plan, kind: string, decision: RouteDecision): string
   if (decision.kind !== 'native' || decision.targets.length < 2) return [head];
   const targets = decision.targets.map((target) => {
     const percent = ((100 * target.weight) / NATIVE_WEIGHT_TOTAL).toFixed(4);
-    const name = plan.units[target.unit]?.name ?? '';
+    const name = unitNameOf(plan, target.unit);
     return `      ${percent.padStart(8)} % ${name} ${target.verb} ${target.routing}`.trimEnd();
   });
   return [head, ...targets];
@@ -86,7 +87,7 @@ function explainRoute(plan: Plan, kind: string, decision: RouteDecision): string
 
 function explainEdges(plan: Plan): string[] {
   const lines = plan.edges.map((edge) => {
-    const name = plan.units[edge.unit]?.name ?? '';
+    const name = unitNameOf(plan, edge.unit);
     const way = `${edge.transport.padEnd(4)} ${hostPort(edge)}`;
     const spoken = edge.dialect === plan.dialect ? '' : `, speaks ${edge.dialect}`;
     return `    ${name} ${way} ${edge.via} (${edge.reason}${spoken})`;

@@ -1,5 +1,6 @@
 // Calls of a made-up length, for tests of what is counted: a clock that moves as it is told, and the histograms that read it.
 import type { CallVerb, Plan, Transport } from '../../../graph/plan/plan.ts';
+import { unitNameOf } from '../../../graph/plan/queries.ts';
 import type { ObservedCall } from '../../contract/call-observer.ts';
 import type { CallResult } from '../../contract/calls.ts';
 import { CallHistograms } from '../call-histograms.ts';
@@ -22,7 +23,7 @@ export function timedCalls(): { calls: CallHistograms; prepare: (plan: Plan) => 
   const prepare = (plan: Plan): NoteCall => {
     const observer = calls.prepare(plan);
     return (unit, verb, transport, status, ms) => {
-      const unitName = plan.units[unit]?.name ?? '';
+      const unitName = unitNameOf(plan, unit);
       const client = fakeClient(unitName, transport, () => {});
       const call: ObservedCall = { unit, unitName, verb, transport, path: '', client };
       const message = jsonMessage('{}');
