@@ -4,6 +4,7 @@ import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
+import { listen } from '../../lib/runtime/listen.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { askAdmin } from '../../envoy/process/admin.ts';
@@ -42,10 +43,7 @@ export async function startGatewayControl(
       (error: unknown) => response.writeHead(502).end(`${String(error)}\n`),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socketPath, resolve);
-  });
+  await listen(server, { path: socketPath });
   await chmod(socketPath, 0o600);
   return server;
 }

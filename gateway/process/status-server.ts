@@ -1,6 +1,7 @@
 // The gateway's status port: probes for the kubelet and numbers for Prometheus. Whoever reaches it changes nothing, and learns no more of
 // who is served than names and numbers of requests; where and by which pods is what the control socket is for.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { listen } from '../../lib/runtime/listen.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -24,10 +25,7 @@ export function startGatewayStatus(
     });
   });
   server.maxConnections = MAX_CONNECTIONS;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
-  });
+  return listen(server, { port, host });
 }
 
 async function answer(

@@ -2,6 +2,7 @@
 // so) and /metrics. A check answers undefined or, in words, what is wrong; the response lists all of them.
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { listen } from '../runtime/listen.ts';
 import { createServer } from '../runtime/node-http.ts';
 import type { Registry } from './registry.ts';
 
@@ -41,10 +42,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
         return answer(response, 404, 'not found\n');
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  await listen(server, { port: options.port, host: options.host });
   return {
     port: portOf(server.address()),
     close: () =>

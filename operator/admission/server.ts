@@ -3,6 +3,7 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { listen } from '../../lib/runtime/listen.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { Bodies } from './bodies.ts';
 import { boundConnections } from './connections.ts';
@@ -86,10 +87,7 @@ export async function startAdmissionServer(options: ServerOptions): Promise<Admi
   );
   const connections = boundConnections(server, BOUNDS);
   server.on('tlsClientError', (error) => log.debug({ error: error.message }, 'a handshake failed'));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  await listen(server, { port, host });
   return {
     port: (server.address() as AddressInfo).port,
     swap: (certificate) => server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),

@@ -2,6 +2,7 @@
 // which all of the cluster's network may reach, takes none.
 import type { Server } from 'node:http';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
+import { listen } from '../../lib/runtime/listen.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
 import { describeThrown } from '../../lib/runtime/thrown.ts';
@@ -20,10 +21,7 @@ export function startAgentControl(socket: string, drain: () => Promise<void>): P
       () => response.writeHead(500).end(),
     );
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socket, () => resolve(server));
-  });
+  return listen(server, { path: socket });
 }
 
 /** Resolves when Envoy is drained; throws a CommandFailure when no agent answers. */

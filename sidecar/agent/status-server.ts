@@ -1,6 +1,7 @@
 // The status port: read-only, on the pod's address, for the kubelet, the operator and Prometheus. What changes anything goes
 // over the control socket.
 import type { Server } from 'node:http';
+import { listen } from '../../lib/runtime/listen.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { STATUS_PATHS } from '../../cluster/names.ts';
 import { renderMetrics } from './metrics.ts';
@@ -35,12 +36,7 @@ export function startAgentStatus(options: StatusServerOptions): Promise<Server> 
       () => response.writeHead(500).end(),
     );
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    const listening = (): void => resolve(server);
-    if (options.host === undefined) server.listen(options.port, listening);
-    else server.listen(options.port, options.host, listening);
-  });
+  return listen(server, { port: options.port, host: options.host });
 }
 
 async function answer(path: string, { state, envoyReady }: StatusServerOptions): Promise<Reply> {

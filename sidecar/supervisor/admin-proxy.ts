@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isOwnName } from '../live/own-name.ts';
 import { LIVE_PATHS, type Pages } from '../live/pages.ts';
+import { listen } from '../../lib/runtime/listen.ts';
 import { createServer } from '../../lib/runtime/node-http.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
 import { isLoopback } from '../../lib/runtime/hosts.ts';
@@ -66,8 +67,5 @@ export function startAdminProxy(
       () => response.writeHead(503).end('Envoy does not answer\n'),
     );
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
-  });
+  return listen(server, { port, host });
 }

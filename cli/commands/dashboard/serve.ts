@@ -2,6 +2,7 @@
 // many look at it, and only while somebody does.
 import type { Server } from 'node:http';
 import type { KubeClient } from '../../../lib/kube/client.ts';
+import { listen } from '../../../lib/runtime/listen.ts';
 import { createServer } from '../../../lib/runtime/node-http.ts';
 import { EventStreams } from '../../../sidecar/live/event-streams.ts';
 import { LiveHub } from '../../../sidecar/live/hub.ts';
@@ -50,8 +51,5 @@ export function serveDashboard(
         : NAME.test(below) && pagesOf(below)(request, response, rest);
     if (!isServed) response.writeHead(404).end('there is no such page\n');
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, HOST, () => resolve(server));
-  });
+  return listen(server, { port, host: HOST });
 }

@@ -1,5 +1,5 @@
 // From a file's text to everything that `run` needs of it: the plan, the units with their addresses, what to start. Used
-// at the start and again at each change of the file; nothing here has an effect.
+// at the start and again at each change of the file. It looks at files and ports of the machine, and starts nothing.
 import type { Deployment } from '../../../graph/plan/deployment.ts';
 import type { ContainerPorts } from '../../../graph/plan/deployment.ts';
 import { compileDeployment } from '../../../graph/compile/compile-deployment.ts';
