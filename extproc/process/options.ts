@@ -62,8 +62,7 @@ const FLAGS = {
 
 /** Reads the arguments after the script's name. */
 export function parseFilterOptions(argv: readonly string[]): flag.CommandLine<WorkerCommand> {
-  return flag.readCommandLine(argv, FLAGS, (values, rest, fault) => {
-    flag.refuseRest(rest, fault);
+  return flag.readFlags(argv, FLAGS, (values) => {
     if (values.warm) return { kind: 'warm' };
     return {
       kind: 'serve',

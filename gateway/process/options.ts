@@ -135,19 +135,14 @@ export function parseGatewayCommand(
   args: readonly string[],
   env: flag.Environment,
 ): flag.CommandLine<GatewayCommand> {
-  const build = (
-    values: flag.Values<typeof FLAGS>,
-    rest: readonly string[],
-    fault: flag.ReportProblem,
-  ): GatewayCommand => {
-    flag.refuseRest(rest, fault);
+  const build = (values: flag.Values<typeof FLAGS>): GatewayCommand => {
     const runDir = values['run-dir'];
     if (values.drain) return { kind: 'drain', runDir };
     if (values.show !== undefined) return { kind: 'show', what: values.show, runDir };
     const options = buildOptions(values, env);
     return { kind: values['write-bootstrap'] ? 'bootstrap' : 'serve', options };
   };
-  return flag.readCommandLine(args, FLAGS, build, env);
+  return flag.readFlags(args, FLAGS, build, env);
 }
 
 function buildOptions(values: flag.Values<typeof FLAGS>, env: flag.Environment): GatewayOptions {

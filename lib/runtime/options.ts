@@ -200,9 +200,18 @@ export function readCommandLine<F extends Flags, T>(
   return faults.length > 0 ? { kind: 'faults', faults } : { kind: 'options', options };
 }
 
-/** For a command line that takes nothing but flags. */
-export function refuseRest(rest: readonly string[], fault: ReportProblem): void {
-  for (const word of rest) fault(`unknown argument "${word}"`);
+/** The same for a command line that takes nothing but flags. */
+export function readFlags<F extends Flags, T>(
+  argv: readonly string[],
+  flags: F,
+  build: (values: Values<F>, fault: ReportProblem) => T,
+  env: Environment = {},
+): CommandLine<T> {
+  const buildAlone = (values: Values<F>, rest: readonly string[], fault: ReportProblem): T => {
+    for (const word of rest) fault(`unknown argument "${word}"`);
+    return build(values, fault);
+  };
+  return readCommandLine(argv, flags, buildAlone, env);
 }
 
 interface OptionToken {

@@ -68,12 +68,7 @@ export function parseAdmissionOptions(
   argv: readonly string[],
   env: flag.Environment,
 ): flag.CommandLine<AdmissionOptions> {
-  const build = (
-    values: flag.Values<typeof FLAGS>,
-    rest: readonly string[],
-    fault: flag.ReportProblem,
-  ) => {
-    flag.refuseRest(rest, fault);
+  const build = (values: flag.Values<typeof FLAGS>) => {
     const service = `${values.service}.${values.namespace}.svc`;
     return {
       ...(values.listen ?? DEFAULT_LISTEN),
@@ -89,7 +84,7 @@ export function parseAdmissionOptions(
       logLevel: values['log-level'],
     };
   };
-  return flag.readCommandLine(argv, FLAGS, build, env);
+  return flag.readFlags(argv, FLAGS, build, env);
 }
 
 /** `HOST:PORT`; the last one given counts, and undefined stands for none. */

@@ -65,12 +65,7 @@ export function parseOperatorOptions(
   argv: readonly string[],
   env: flag.Environment,
 ): flag.CommandLine<OperatorOptions> {
-  const build = (
-    values: flag.Values<typeof FLAGS>,
-    rest: readonly string[],
-    fault: flag.ReportProblem,
-  ) => {
-    flag.refuseRest(rest, fault);
+  const build = (values: flag.Values<typeof FLAGS>, fault: flag.ReportProblem) => {
     const watchNamespaces = values['watch-namespaces'];
     for (const name of watchNamespaces)
       if (!NAMESPACE.test(name)) fault(`--watch-namespaces: "${name}" is no namespace`);
@@ -88,5 +83,5 @@ export function parseOperatorOptions(
       logLevel: values['log-level'],
     });
   };
-  return flag.readCommandLine(argv, FLAGS, build, env);
+  return flag.readFlags(argv, FLAGS, build, env);
 }

@@ -1,20 +1,9 @@
 // The deployments of a namespace as a table for the terminal, one row each.
 import type { ListedDeployment, NamespaceState } from '../../../sidecar/live/state.ts';
 import { rate } from '../../../sidecar/live/page/words.ts';
-import { numbers, tableOf } from './render-top.ts';
+import { numbers, NUMBERS_HEADING, tableOf } from './render-top.ts';
 
-const HEADING = [
-  'DEPLOYMENT',
-  'STATE',
-  'PODS',
-  'IN FLIGHT',
-  'REQ/S',
-  'ERR/S',
-  'MEAN MS',
-  'P50 MS',
-  'P99 MS',
-  'TOTAL',
-];
+const HEADING = ['DEPLOYMENT', 'STATE', 'PODS', 'IN FLIGHT', ...NUMBERS_HEADING];
 
 /** Ends with a line break. */
 export function renderNamespace({

@@ -4,18 +4,10 @@ import { depthOf, millis, percent, quantile, rate } from '../../../sidecar/live/
 import { plain } from '../../live/plain.ts';
 import { renderTable } from '../../../lib/runtime/table.ts';
 
-const HEADING = [
-  'UNIT',
-  'KIND',
-  'SHARE',
-  'IN FLIGHT',
-  'REQ/S',
-  'ERR/S',
-  'MEAN MS',
-  'P50 MS',
-  'P99 MS',
-  'TOTAL',
-];
+/** Of what `numbers` gives. */
+export const NUMBERS_HEADING = ['REQ/S', 'ERR/S', 'MEAN MS', 'P50 MS', 'P99 MS', 'TOTAL'];
+
+const HEADING = ['UNIT', 'KIND', 'SHARE', 'IN FLIGHT', ...NUMBERS_HEADING];
 
 const POD_HEADING = ['POD', 'PREDICTOR', 'PLAN', 'REQ/S', 'STATE'];
 
