@@ -1,4 +1,4 @@
-// A built-in stands in two tables: what it is (graph/built-ins) and how it chooses (extproc/policies). They name the same.
+// A built-in is in two tables: what it is (graph/built-ins) and how it chooses (extproc/policies). They name the same.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

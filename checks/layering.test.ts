@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operator: ['lib', 'graph', 'dialects', 'envoy', 'cluster', 'proto'],
   cli: ['lib', 'graph', 'dialects', 'envoy', 'extproc', 'cluster', 'sidecar', 'operator', 'proto'],
 };
-/** The rooms by level: what stands in a room imports only from its own room and from rooms of the rows before, types counted. */
+/** The rooms by level: what is in a room imports only from its own room and from rooms of the rows before, types counted. */
 const LEVELS: readonly (readonly string[])[] = [
   ['lib/runtime', 'lib/codecs/grpc', 'lib/codecs/http2', 'lib/codecs/protobuf', 'proto'],
   ['lib/codecs/json', 'lib/kube', 'graph/plan'],
@@ -89,7 +89,7 @@ const AROUND: readonly string[] = [
   'testing',
   'dashboards',
 ];
-/** A test, and what tests share in a folder testing/, may also stand on the parts that the rings of tests share. */
+/** A test, and what tests share in a folder testing/, may also import the parts that the tiers of tests share. */
 const TESTS_MAY_IMPORT = ['e2e', 'testing'];
 
 /** Libraries that only some places may use; a place is the beginning of a path or a test of it. */

@@ -1,5 +1,5 @@
 // The names that cross the wire of Kubernetes: annotations, labels, field managers, containers, volumes, ports and paths in
-// the pod. Everything that reads or writes an object imports them from here. Seldon's own stand beside ours, since its
+// the pod. Everything that reads or writes an object imports them from here. Seldon's own are beside ours, since its
 // images, tools and users' selectors rely on them.
 import { commandExecArgv } from '../lib/runtime/exec-argv.ts';
 

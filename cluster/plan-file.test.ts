@@ -31,7 +31,7 @@ test('what is written is read back, with the revision of its map', () => {
   assert.equal(renderPlanFile(result.deployment, 'd-p-plan-r1'), render());
 });
 
-test('fields that only a newer operator knows are passed over', () => {
+test('fields that only a newer operator knows are skipped', () => {
   assert.equal(refusal(render().replace('{', '{"new":1,')), 'none');
 });
 

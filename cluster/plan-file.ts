@@ -36,7 +36,7 @@ export function revisionOf(mapName: string): string {
 
 /**
  * Reads the file for one pod. The pod serves its predictor alone: the share of the traffic is the gateway's, so it is all
- * here. Unknown fields are passed over.
+ * here. Unknown fields are skipped.
  */
 export function parsePlanFile(text: string, expected: PlanExpectation): PlanFileResult {
   let value: unknown;

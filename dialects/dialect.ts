@@ -198,7 +198,7 @@ export interface Messages {
 }
 
 export interface Requests {
-  /** The model that a client's message names, '' for none. Over REST it stands in the path. */
+  /** The model that a client's message names, '' for none. Over REST it is in the path. */
   modelIn(request: Payload): string;
   /**
    * What a unit gets that is asked to predict or to transform under the name `model`: the edits that make it of the client's message, or

@@ -32,7 +32,7 @@ test('HTTP/1.0 without a host is served', async () => {
   );
 });
 
-test('an Upgrade that nobody speaks is passed over', async () => {
+test('an Upgrade that nobody speaks is skipped', async () => {
   for (const protocol of ['TLS/1.2', 'websocket', 'foo/2'])
     assert.match(await post(`connection: Upgrade\r\nupgrade: ${protocol}\r\n`), / 200 /, protocol);
 });

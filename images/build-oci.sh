@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds the images without a container engine, from files of this machine, into .cache/kube/images for the test cluster:
-# build-oci.sh [pause|envoy|sidegraph|model|stand-in …] (all of them). An image is passed over while its inputs are as they were.
+# build-oci.sh [pause|envoy|sidegraph|model|stand-in …] (all of them). An image is skipped while its inputs are as they were.
 #   localhost/pause:1           holds a pod's namespaces
 #   localhost/sidegraph-envoy:1 the Envoy binary alone
 #   localhost/sidegraph:1       Node 24 and this tree without its tests

@@ -3,7 +3,7 @@
 # a whole cluster, which is brought up and taken down unless one is up already. A file with a failure runs once more, alone, and it
 # is said: requests and pods share two cores here, and a test that needs a second run is one to look at, not a broken build.
 # --long: 200 requests a second for two minutes in each test under load, 40 manifests of others instead of 12, then the measurements: the
-# numbers of the docs, which stand in .cache/e2e-long.log. E2E_TESTS: other files and folders than all. Ends with the line `N passed, N failed`, which is
+# numbers of the docs, which are in .cache/e2e-long.log. E2E_TESTS: other files and folders than all. Ends with the line `N passed, N failed`, which is
 # in .cache/e2e-counts too.
 set -u
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit 1

@@ -64,7 +64,7 @@ export async function* followPod(
       const parsed = parseLiveSample(event);
       hasTold = true;
       if (parsed.kind === 'sample') yield parsed.sample;
-      else throw new PodSilence('POD_VERSION', `it tells its data in version ${parsed.version}`);
+      else throw new PodSilence('POD_VERSION', `it reports data of version ${parsed.version}`);
     }
     throw new PodSilence(undefined, 'the connection ended');
   } catch (thrown) {

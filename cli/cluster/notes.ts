@@ -29,7 +29,7 @@ export function bindAdvice(namespace: string): string {
   return `kubectl create rolebinding watch-graphs -n ${namespace} --clusterrole=${WATCH_ROLE} --user=NAME`;
 }
 
-/** A rule as it stands in a Role, on one line. */
+/** A rule as it is in a Role, on one line. */
 export const RIGHTS = {
   deployments:
     '{apiGroups: [machinelearning.seldon.io], resources: [seldondeployments], verbs: [get, list]}',

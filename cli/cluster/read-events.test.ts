@@ -12,7 +12,7 @@ async function all(body: AsyncIterable<unknown>): Promise<readonly string[]> {
   return events;
 }
 
-test('events come whole, however they were cut, and what is no data is passed over', async () => {
+test('events come whole, however they were cut, and what is no data is skipped', async () => {
   const text = Buffer.from('data: {"a":"–"}\n\n: a comment\n\ndata: 2\n\ndata: half');
   for (let at = 1; at < text.length; at++)
     assert.deepEqual(await all(chunks(text.subarray(0, at), text.subarray(at))), [

@@ -59,7 +59,7 @@ function describeErrors(
     new CommandFailure(
       'FINDINGS',
       `the file has mistakes\n${renderFindings(file, paint)}\n${summarizeFindings([file])}`,
-      'mend the errors',
+      'fix the errors',
     ),
   ];
 }

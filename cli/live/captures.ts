@@ -18,7 +18,7 @@ export async function listCaptures(url: string): Promise<readonly Capture[]> {
   return readCaptures(body);
 }
 
-/** One a line; lines that are none are passed over. */
+/** One a line; lines that are none are skipped. */
 export function readCaptures(text: string): readonly Capture[] {
   return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : (parseCapture(line) ?? [])));
 }

@@ -79,7 +79,7 @@ function nothing(state: LiveState, final: LiveNote | undefined): CommandFailure 
   const why = pods.map(({ name, why: reason }) => `${name}: ${reason}`).slice(0, MAX_NAMED);
   return new CommandFailure(
     'LIVE_UNREACHABLE',
-    `no pod of ${namespace}/${deployment} tells anything${why.length === 0 ? '' : `: ${plain(why.join('; '))}`}`,
+    `no pod of ${namespace}/${deployment} reports anything${why.length === 0 ? '' : `: ${plain(why.join('; '))}`}`,
     `sidegraph status -n ${namespace} ${deployment}`,
   );
 }

@@ -11,7 +11,7 @@ export type Decoded =
       readonly advice: string;
     };
 
-/** A mark of byte order before UTF-8 is passed over. */
+/** A mark of byte order before UTF-8 is skipped. */
 export function decodeText(bytes: Buffer): Decoded {
   const wide = findWideEncoding(bytes);
   if (wide !== undefined)

@@ -22,7 +22,7 @@ export function givenValues(
   ]);
 }
 
-/** Lines `NAME=VALUE`; `#` starts a comment line, `export ` is passed over, one pair of quotes around a value goes. */
+/** Lines `NAME=VALUE`; `#` starts a comment line, `export ` is skipped, one pair of quotes around a value goes. */
 export function parseEnvFile(text: string, source: string): Parsed<Map<string, string>> {
   const values = new Map<string, string>();
   const lines = text.split(/\r?\n/);

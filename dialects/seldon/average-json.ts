@@ -97,7 +97,7 @@ function writeNested(shape: readonly number[], values: readonly number[]): strin
 /** From this size on a list is made as long as it has to be, so that it never grows. */
 const COUNTED_FROM_BYTES = 256 * 1024;
 
-/** At most so many numbers stand there: one more than there are commas. */
+/** At most so many numbers are there: one more than there are commas. */
 function countNumbers(bytes: Buffer, start: number, end: number): number {
   let numbers = 1;
   for (let at = start; at < end; at++) if (bytes[at] === COMMA) numbers++;
@@ -136,7 +136,7 @@ function makeAverage(bodies: readonly Buffer[]): Buffer | Unusable {
   if ('code' in mean) return mean;
   const first = arrays[0] as JsonArray;
   const body = bodies[0] as Buffer;
-  // A tensor's values stand in one row, whatever its shape.
+  // A tensor's values are in one row, whatever its shape.
   const written = write(first.kind === 'tensor' ? [mean.length] : first.shape, mean);
   return Buffer.concat([
     body.subarray(0, first.span.start),

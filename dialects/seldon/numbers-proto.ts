@@ -17,7 +17,7 @@ const MAX_DEPTH = 100;
 export interface ArrayData {
   readonly field: number;
   readonly payload: Buffer;
-  /** The whole DefaultData that it stands in. */
+  /** The whole DefaultData that it is in. */
   readonly data: Buffer;
 }
 

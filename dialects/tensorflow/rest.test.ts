@@ -91,7 +91,7 @@ test('rows and columns of several outputs are averaged by name', () => {
   );
 });
 
-test('what cannot be averaged is said to be, with the response that it stands in', () => {
+test('what cannot be averaged is said to be, with the response that it is in', () => {
   for (const [bad, info] of [
     ['{"predictions":[[1],[2,3]]}', /predictions is no regular array/],
     ['{"predictions":["a","b"]}', /predictions is no regular array/],

@@ -38,7 +38,7 @@ test('numbers are written in their shape, −0 and what is no number too', () =>
   assert.equal(write([], 3), '3');
 });
 
-test('the first number is found however deep it stands', () => {
+test('the first number is found however deep it is', () => {
   const first = (text: string): number | undefined =>
     firstJsonNumber(Buffer.from(text), { start: 0, end: text.length });
   assert.equal(first('[ [ [-2, 1]]]'), -2);

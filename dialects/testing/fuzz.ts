@@ -201,7 +201,7 @@ function grpcDifference(
   if (!isProtobuf(body))
     return made === 'ANSWER_NOT_CHAINABLE' ? undefined : `broken, and not refused`;
   if (typeof made === 'string') return `whole, and ${made}`;
-  // What stands under the model's number and is no message stays, and means nothing.
+  // What is under the model's number and is no message stays, and means nothing.
   const fields = fieldsOf(body, without, to);
   const expected = fields.filter((field) => !field.startsWith(`${model}/`)).join(' ');
   const actual = fieldsOf(made, [model], {}).join(' ');

@@ -1,4 +1,4 @@
-// V2 messages over REST in what a message says, and back: each tensor's elements as they stand in the JSON, or out of the bytes behind it.
+// V2 messages over REST in what a message says, and back: each tensor's elements as they are in the JSON, or out of the bytes behind it.
 // Written is JSON alone. Names of columns, which V2 has no place for, are a parameter of the tensor.
 import type { Span } from '../../lib/codecs/json/find.ts';
 import type { Payload } from '../payload.ts';

@@ -95,7 +95,7 @@ test('empty tensors have an empty mean', () => {
   assert.equal(textOf(averageRest([empty, empty])), textOf(empty));
 });
 
-test('what cannot be averaged is said to be, with the response that it stands in', () => {
+test('what cannot be averaged is said to be, with the response that it is in', () => {
   const good = response(output('FP32', [2], '[1,2]'));
   for (const [bad, info] of [
     [response(output('FP32', [2], '[[1],[2,3]]')), /no regular array/],

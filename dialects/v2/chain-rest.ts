@@ -68,7 +68,7 @@ function readMembers(json: Buffer, maySearch: boolean): Members | undefined {
   return cursor.isOver() ? { inputs, outputs, parameters } : undefined;
 }
 
-/** Puts `binary_data_output` into the object; undefined where it stands there, or something else than an object. */
+/** Puts `binary_data_output` into the object; undefined where it is there, or something else than an object. */
 function askBinary(json: Buffer, parameters: Span | undefined, outputs: Span): Edit | undefined {
   if (parameters === undefined) {
     const by = Buffer.from(`"parameters":{${ASK_BINARY}},`);

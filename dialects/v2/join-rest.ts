@@ -1,5 +1,5 @@
 // What a combiner is called with over REST: the responses in a list, as Seldon's executor writes it. Where responses have binary tensors the list
-// holds their JSON, and all tensors stand behind it in the same order.
+// holds their JSON, and all tensors are behind it in the same order.
 import { isLenientJson } from '../../lib/codecs/json/non-finite.ts';
 import type { Payload, Pieces, Unusable } from '../payload.ts';
 import { BINARY_TYPE, jsonBytes } from './layout.ts';

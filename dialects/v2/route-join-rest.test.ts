@@ -44,7 +44,7 @@ test('a combiner gets the responses in a list', () => {
   assert.equal(layout, undefined);
 });
 
-test('binary tensors of the responses stand behind the list', () => {
+test('binary tensors of the responses are behind the list', () => {
   const joined = joinRest([
     binary('{"a":1}', Buffer.from('AA')),
     rest('{"b":2}'),

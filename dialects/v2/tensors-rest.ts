@@ -1,4 +1,4 @@
-// The outputs of a V2 response over REST: where each tensor's members stand, and its numbers, be they in the JSON or behind it. In: a
+// The outputs of a V2 response over REST: where each tensor's members are, and its numbers, be they in the JSON or behind it. In: a
 // payload; out: tensors with the spans by which they can be replaced.
 import { JsonCursor } from '../../lib/codecs/json/cursor.ts';
 import type { Span } from '../../lib/codecs/json/find.ts';
@@ -32,7 +32,7 @@ export interface WrittenTensor {
 export interface RestTensor extends Tensor {
   readonly datatype: Datatype;
   readonly written: WrittenTensor;
-  /** Of the arrays in `data`; undefined where the numbers stand behind the JSON. */
+  /** Of the arrays in `data`; undefined where the numbers are behind the JSON. */
   readonly dataShape: readonly number[] | undefined;
 }
 
@@ -92,7 +92,7 @@ function readSize(json: Buffer, span: Span | undefined): number {
   return Number.isSafeInteger(size) && size >= 0 ? size : -1;
 }
 
-/** For each tensor the bytes behind the JSON that are its own; undefined for one whose data stand in it. No list: they don't fit. */
+/** For each tensor the bytes behind the JSON that are its own; undefined for one whose data are in it. No list: they don't fit. */
 export function splitTail(
   payload: Payload,
   json: Buffer,

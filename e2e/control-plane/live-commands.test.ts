@@ -96,7 +96,10 @@ describe('commands that watch pods, on a real API server', { skip: whyNoKube() }
     const { code, err } = await as('watcher', 'tap', 'iris', '--once');
     assert.equal(code, 1);
     console.log(err);
-    assert.match(err, /no pod of demo\/iris tells anything: iris-main-1: .*\[LIVE_UNREACHABLE\]/s);
+    assert.match(
+      err,
+      /no pod of demo\/iris reports anything: iris-main-1: .*\[LIVE_UNREACHABLE\]/s,
+    );
   });
 
   test('a server that is not there is told', async () => {

@@ -19,7 +19,7 @@ const SERVER = 'seldon_api_executor_server_requests_seconds_count';
 const CLIENT = 'seldon_api_executor_client_requests_seconds';
 const FEEDBACK = 'seldon_api_model_feedback';
 
-/** The labels that the board's variables choose by; all of them stand at "all". */
+/** The labels that the board's variables choose by; all of them are at "all". */
 const OF_MODEL = [
   'predictor_name',
   'predictor_version',

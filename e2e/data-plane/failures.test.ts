@@ -64,7 +64,7 @@ async function withFailing(
   }
 }
 
-describe('a failing unit, wherever it stands', () => {
+describe('a failing unit, wherever it is', () => {
   test('its own 503 passes with status, body and type, never wrapped', async () => {
     const response = {
       status: 503,

@@ -55,7 +55,7 @@ describe('the live page in a browser', {
   });
 
   describe('by the keyboard alone', () => {
-    test('each control is reached in the order in which it stands, and shows that it has the focus', async () => {
+    test('each control is reached in the order of the page, and shows that it has the focus', async () => {
       await page.evaluate('document.activeElement.blur()');
       const seen: unknown[] = [];
       for (let count = 0; count < 10; count++) {

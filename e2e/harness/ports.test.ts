@@ -14,7 +14,7 @@ test('no port is given out twice, also across runs', async () => {
   );
 });
 
-test('a port on which something listens is passed over', async (t) => {
+test('a port on which something listens is skipped', async (t) => {
   const next = (await freePort()) + 1;
   const server = createServer().listen(next, '127.0.0.1');
   t.after(() => server.close());

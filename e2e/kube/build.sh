@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds what the test cluster runs, from the Go module proxy alone, into .cache/kube/bin: one program for all of
 # Kubernetes, etcd and kubectl (it runs what it is called as), CoreDNS, helm, kwok, Prometheus and its operator; and the pause program.
-# A build takes 5 to 14 minutes on two cores; it is passed over while bin/ fits this folder. Needs Go 1.24 or later.
+# A build takes 5 to 14 minutes on two cores; it is skipped while bin/ fits this folder. Needs Go 1.24 or later.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 KUBERNETES=v1.34.4 HELM=v3.22.0 KWOK=v0.7.0 PROMETHEUS=v0.305.0 PROMETHEUS_OPERATOR=v0.85.0 # v0.305.0: Prometheus 3.5.0

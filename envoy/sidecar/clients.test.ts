@@ -52,7 +52,7 @@ test('HTTP/1.0 is served, with and without a host', async () => {
   assert.match(await raw('GET /live HTTP/1.0\r\n\r\n'), /^HTTP\/1\.[01] 200 /);
 });
 
-test('an Upgrade that nobody speaks is passed over', async () => {
+test('an Upgrade that nobody speaks is skipped', async () => {
   for (const upgrade of ['TLS/1.2', 'websocket', 'foo/2', 'h2c']) {
     const headers = { connection: 'Upgrade', upgrade };
     const got = await rest({ port, path: PREDICT, headers, body: '{}' });

@@ -27,7 +27,7 @@ export function explainerClusters({ predictors }: DeploymentPlan): EnvoyJson[] {
   });
 }
 
-/** To stand before all other routes of the ingress. */
+/** To be before all other routes of the ingress. */
 export function explainerRoutes(deployment: DeploymentPlan): EnvoyJson[] {
   return deployment.predictors.flatMap((predictor) =>
     predictor.explainer === undefined

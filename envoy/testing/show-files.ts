@@ -1,4 +1,4 @@
-// Envoy's files as a golden shows them: YAML that a person can read. Routes that differ by their path alone stand once, with all
+// Envoy's files as a golden shows them: YAML that a person can read. Routes that differ by their path alone are shown once, with all
 // their paths, where the order for each path stays the same; and the hashes of plans, with which the names of routes begin, give
 // way to the names of predictors, so that a golden changes only where Envoy's configuration does.
 import { dump } from 'js-yaml';
@@ -43,7 +43,7 @@ interface Group {
   readonly paths: unknown[];
 }
 
-/** A route joins the routes that it is like, unless it would then stand before one that matches the same path. */
+/** A route joins the routes that it is like, unless it would then be before one that matches the same path. */
 function foldRoutes(routes: readonly Json[]): readonly Json[] {
   const groups: Group[] = [];
   const groupOf = new Map<string, Group>();

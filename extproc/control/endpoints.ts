@@ -18,7 +18,7 @@ export interface ControlEndpoint {
 type FindEndpoint = (path: string) => ControlEndpoint | undefined;
 
 const METHODS_GET = 'GET,OPTIONS';
-/** What stands between the holes of a template with two. */
+/** What is between the holes of a template with two. */
 const VERSION = /\}(\/[a-z]+\/)\{/;
 const POST: ControlEndpoint = {
   response: 'post',

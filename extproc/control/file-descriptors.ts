@@ -155,7 +155,7 @@ function declaredTypes(container: Buffer, scope: string, isFile = true): string[
 
 /**
  * A message as `protoc` writes it: its fields name their types in full, where the loader names those of its own package from
- * where they stand, the types of its maps are called as maps' are (`tags` → `TagsEntry`), and fields have their names in JSON, without which
+ * where they are, the types of its maps are called as maps' are (`tags` → `TagsEntry`), and fields have their names in JSON, without which
  * grpcurl writes others than with the .proto file.
  */
 function qualifyMessage(message: Buffer, scope: string, declared: ReadonlySet<string>): Buffer {

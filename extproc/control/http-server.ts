@@ -1,5 +1,5 @@
 // Serves over HTTP what is not on the path of a prediction: status and metadata, the API's documentation. An ordinary upstream
-// of Envoy. Paths and responses are the protocol's. What is asked all the time stands in probe-server.ts.
+// of Envoy. Paths and responses are the protocol's. What is asked all the time is in probe-server.ts.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import type { Plan } from '../../graph/plan/plan.ts';

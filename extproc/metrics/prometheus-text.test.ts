@@ -22,7 +22,7 @@ test('a sample is read with its labels, escapes, time stamp and odd spaces', () 
   assert.deepEqual(parseMetricSample('a{} NaN')?.value, Number.NaN);
 });
 
-test('a line that is no sample is passed over', () => {
+test('a line that is no sample is skipped', () => {
   for (const line of ['', '1a 2', 'a', 'a{', 'a{x="1} 2', 'a{x=1} 2', 'a b']) {
     assert.equal(parseMetricSample(line), undefined, line);
   }

@@ -1,5 +1,5 @@
 // Reads and writes Prometheus' text format. Reading is tolerant: real exporters declare one family several times, add
-// time stamps and comments, and break a line now and then; a line that cannot be read is passed over.
+// time stamps and comments, and break a line now and then; a line that cannot be read is skipped.
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 export type MetricLabels = Readonly<Record<string, string>>;

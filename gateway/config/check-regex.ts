@@ -102,7 +102,7 @@ class Parser {
     return { size, repeats: product };
   }
 
-  /** Undefined where none stands here. */
+  /** Undefined where none is here. */
   #quantifier(): { min: number; max: number | undefined } | undefined {
     if (this.#take('*')) return { min: 0, max: undefined };
     if (this.#take('+')) return { min: 1, max: undefined };

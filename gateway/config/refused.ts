@@ -1,4 +1,4 @@
-// What Envoy refuses of deployments, so that it is not sent again until it changes. A form is known by what stands in the route
+// What Envoy refuses of deployments, so that it is not sent again until it changes. A form is known by what is in the route
 // table, not by the addresses of pods.
 import type { DeploymentPart } from './deployment-part.ts';
 

@@ -99,7 +99,7 @@ function action({ parts }: Claim, transport: Transport): EnvoyJson {
   return partAction(only, transport);
 }
 
-/** Conditions stand before the routes and not in them: Envoy looks at a route's headers before its path. */
+/** Conditions are before the routes and not in them: Envoy looks at a route's headers before its path. */
 function firstThatFits(parts: readonly DeploymentPart[], transport: Transport): EnvoyJson {
   const whole = parts.find(({ served }) => !isConditional(served));
   return {

@@ -55,7 +55,7 @@ export async function findRefused(options: SearchOptions): Promise<RefusedParts>
   return { refused, taken };
 }
 
-/** Deployments of one namespace stand together, the older first: of two that only fail together the younger is left out. */
+/** Deployments of one namespace are together, the older first: of two that only fail together the younger is left out. */
 function byNamespace(
   [key, { served: one }]: [string, DeploymentPart],
   [otherKey, { served: other }]: [string, DeploymentPart],

@@ -10,7 +10,7 @@ const CLUSTER = loadSync('envoy/xds/cluster.proto', {
   includeDirs: [join(import.meta.dirname, '../../proto')],
 })[TYPES.clusters] as MessageTypeDefinition<object, object>;
 
-/** The cluster as it stands in the bytes. */
+/** The cluster as it is in the bytes. */
 function decodeCluster({ bytes }: Encoded): object {
   return CLUSTER.deserialize(bytes);
 }

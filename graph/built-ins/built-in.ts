@@ -1,5 +1,5 @@
 // What a built-in is: an implementation that needs no container. One row says all that the checks, the compiler and the
-// drawings know of it; how a policy chooses at run time stands in extproc/policies under the same name.
+// drawings know of it; how a policy chooses at run time is in extproc/policies under the same name.
 import type { FindingSink } from '../manifest/finding.ts';
 import type { Parameter } from '../plan/deployment.ts';
 import type { PolicyParameters, Step, UnitType } from '../plan/plan.ts';

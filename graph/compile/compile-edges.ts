@@ -31,6 +31,6 @@ function chooseWay(host: string, policy: Policy): Pick<Edge, 'via' | 'reason'> {
   if (policy.retries > 0)
     return { via: 'egress', reason: `Envoy makes the ${policy.retries} retries` };
   if (isLoopback(host))
-    return { via: 'direct', reason: 'same host: a kept connection of the filter' };
+    return { via: 'direct', reason: 'same host: a keep-alive connection of the filter' };
   return { via: 'egress', reason: 'another host: Envoy resolves, balances and connects' };
 }

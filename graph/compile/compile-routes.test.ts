@@ -100,7 +100,7 @@ describe('a prediction is done by Envoy alone', () => {
       '1 predict 300000 {"ab":0}',
       '2 predict 700000 {"ab":1}',
     ]);
-    assert.equal(predict(root).reason, 'a draw by weight, then one call (2 ways)');
+    assert.equal(predict(root).reason, 'a draw by weight, then one call (2 targets)');
   });
 
   test('over a draw whose children answer other verbs', () => {
@@ -179,12 +179,12 @@ describe('a prediction needs the filter', () => {
     [
       'for a call before the children',
       { name: 't', input: 'transform-input', choose: { kind: 'all' }, children: [model('a')] },
-      't is asked to transform-input before its children',
+      't is called to transform-input before its children',
     ],
     [
       'for a router, which has to be asked',
       { name: 'r', choose: { kind: 'route' }, children },
-      'r is asked for the route',
+      'r is called for the route',
     ],
     [
       'for a built-in that does not only draw',
@@ -199,12 +199,12 @@ describe('a prediction needs the filter', () => {
     [
       'for a combiner',
       { name: 'c', choose: { kind: 'all' }, merge: 'aggregate', children },
-      'c is asked to aggregate the responses of its children',
+      'c is called to aggregate the responses of its children',
     ],
     [
       'for a call after the children',
       { name: 'o', choose: { kind: 'all' }, output: true, children: [model('a')] },
-      'o is asked to transform-output after its children',
+      'o is called to transform-output after its children',
     ],
     [
       'for several children at once',
@@ -219,13 +219,13 @@ describe('a prediction needs the filter', () => {
     [
       'for two calls of one unit',
       { name: 'm', input: 'predict', output: true },
-      'm is asked twice: predict, transform-output',
+      'm is called twice: predict, transform-output',
     ],
-    ['for a unit that does nothing', { name: 'n' }, 'n is not asked at all: no call'],
+    ['for a unit that does nothing', { name: 'n' }, 'n is not called at all'],
     [
       'for one arm of a draw that does more than a call',
       draw('ab', 0.5, [model('a'), { name: 'r', choose: { kind: 'route' }, children }]),
-      'r is asked for the route',
+      'r is called for the route',
     ],
   ];
   for (const [title, root, reason] of cases) {
@@ -244,11 +244,11 @@ describe('a prediction needs the filter', () => {
     assert.equal(reasonOf(predict(model('m'), true)), reason);
   });
 
-  test('for more ways through the draws than Envoy matches quickly', () => {
+  test('for more paths through the draws than Envoy matches quickly', () => {
     const tree = (depth: number): Written =>
       depth === 0 ? model('m') : draw('d', 0.5, [tree(depth - 1), tree(depth - 1)]);
     assert.equal(targetsOf(predict(tree(8))).length, 256);
-    assert.equal(reasonOf(predict(tree(9))), 'over 256 ways through the draws');
+    assert.equal(reasonOf(predict(tree(9))), 'over 256 paths through the draws');
   });
 });
 

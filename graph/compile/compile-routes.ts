@@ -82,7 +82,7 @@ function decidePredict(
   const found = findArms(walk, units);
   if (found.kind === 'none') return { kind: 'graph', reason: found.reason };
   if (found.arms.length > MAX_NATIVE_TARGETS)
-    return { kind: 'graph', reason: `over ${MAX_NATIVE_TARGETS} ways through the draws` };
+    return { kind: 'graph', reason: `over ${MAX_NATIVE_TARGETS} paths through the draws` };
   const weights = apportion(found.arms.map((arm) => arm.share));
   if (weights === undefined)
     return { kind: 'graph', reason: 'a share is under one in a million requests' };
@@ -101,7 +101,7 @@ function nativeReason(walk: Step, targets: readonly NativeTarget[]): string {
   if (walk.children.length === 0) return 'one unit, one call';
   return targets.length === 1
     ? 'every request ends in the same single call'
-    : `a draw by weight, then one call (${targets.length} ways)`;
+    : `a draw by weight, then one call (${targets.length} targets)`;
 }
 
 function findArms(step: Step, units: readonly PlanUnit[]): Arms {
@@ -121,11 +121,11 @@ function findArms(step: Step, units: readonly PlanUnit[]): Arms {
 
 /** What an inner unit does besides choosing a child by itself, in words; undefined for nothing. */
 function ownWork(step: Step): string | undefined {
-  if (step.input !== null) return `is asked to ${step.input} before its children`;
-  if (step.choose?.kind === 'route') return 'is asked for the route';
+  if (step.input !== null) return `is called to ${step.input} before its children`;
+  if (step.choose?.kind === 'route') return 'is called for the route';
   if (step.merge === 'average') return 'averages the responses of its children';
-  if (step.merge === 'aggregate') return 'is asked to aggregate the responses of its children';
-  if (step.output) return 'is asked to transform-output after its children';
+  if (step.merge === 'aggregate') return 'is called to aggregate the responses of its children';
+  if (step.output) return 'is called to transform-output after its children';
   if (step.choose?.kind === 'all' && step.children.length > 1) return 'calls several children';
   return undefined;
 }
@@ -134,9 +134,9 @@ function leafArms(step: Step, name: string): Arms {
   if (step.input === 'simple-model')
     return { kind: 'none', reason: `${name} is the built-in SIMPLE_MODEL: no call` };
   if (step.input !== null && step.output)
-    return { kind: 'none', reason: `${name} is asked twice: ${step.input}, transform-output` };
+    return { kind: 'none', reason: `${name} is called twice: ${step.input}, transform-output` };
   const verb = step.input ?? (step.output ? 'transform-output' : undefined);
-  if (verb === undefined) return { kind: 'none', reason: `${name} is not asked at all: no call` };
+  if (verb === undefined) return { kind: 'none', reason: `${name} is not called at all` };
   return { kind: 'arms', arms: [{ unit: step.unit, verb, share: 1, decisions: [] }] };
 }
 

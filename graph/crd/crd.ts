@@ -1,5 +1,5 @@
 // The CustomResourceDefinition of SeldonDeployment. The three versions have one schema, so the API server converts between
-// them by the label alone, and no webhook stands between a client and its objects.
+// them by the label alone, and no webhook is between a client and its objects.
 import { dump } from 'js-yaml';
 import { DEPLOYMENT_SCHEMA } from './deployment.ts';
 import { renderSchema } from './render-schema.ts';
@@ -44,7 +44,7 @@ const COLUMNS = [
     name: 'Protocol',
     type: 'string',
     jsonPath: '.spec.protocol',
-    description: 'What the units speak; seldon where nothing stands.',
+    description: 'The protocol of the units; seldon if absent.',
     priority: 1,
   },
   {

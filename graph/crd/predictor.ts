@@ -55,7 +55,7 @@ const EXPLAINER = object(
   'What explains the predictions, in pods of its own: none without a type.',
   {
     type: text('Kind of explainer, such as AnchorTabular.'),
-    modelUri: text('Where the artifact of the explainer lies.'),
+    modelUri: text('Where the artifact of the explainer is.'),
     serviceAccountName: text('Service account whose credentials load the artifact.'),
     containerSpec: preserve('The container of the explainer.'),
     config: map('Flags of the explainer.', text('The value of a flag.')),

@@ -88,7 +88,7 @@ function renderObject(node: ObjectNode, { isBounded, parent, level }: Place): Js
 /** Without `type`, so that a list and a single object are both stored; the items of a list are still checked. */
 function renderChildren({ isBounded, parent, level }: Place): JsonSchema {
   const kept = { 'x-kubernetes-preserve-unknown-fields': true };
-  if (parent === undefined) throw new Error('children stand in an object');
+  if (parent === undefined) throw new Error('children are in an object');
   if (level >= CHILDREN_LEVELS) return kept;
   const items = render(parent, { isBounded, parent: undefined, level: level + 1 });
   return { ...kept, ...(isBounded ? { maxItems: MOST.items } : {}), items };

@@ -109,7 +109,7 @@ export function object<F extends Fields, R extends keyof F & string = never>(
 }
 
 /**
- * A field that holds more of the object it stands in: a list of them or, as old manifests have it, a single one. The type
+ * A field that holds more of the object it is in: a list of them or, as old manifests have it, a single one. The type
  * of the field is `unknown`, since a type cannot be inferred from itself; whoever names the object's type refines it.
  */
 export function children(description: string): Schema<unknown> {

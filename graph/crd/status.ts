@@ -42,7 +42,7 @@ const PREDICTOR_STATUS = object(
     traffic: int('Percent of the requests that it gets now.'),
     plan: text('Hash of the plan that its pods are to serve.'),
     plans: map('How many pods serve each plan, by its hash.', int('Number of pods.')),
-    message: text('Why it is not ready, or which part of the way it is on.'),
+    message: text('Why it is not ready, or how far it has come.'),
   },
   { required: ['name'], open: true },
 );

@@ -37,7 +37,7 @@ function explainPredictor({ plan, traffic, shadow }: PredictorPlan): string[] {
     ...explainStep(plan, plan.walk, '    ', '    '),
     '  routes',
     ...ROUTE_KINDS.flatMap((kind) => explainRoute(plan, kind, plan.routes[kind])),
-    '  ways to the units',
+    '  edges to the units',
     ...explainEdges(plan),
     '  limits',
     ...explainPolicy(plan),
@@ -118,7 +118,7 @@ function explainPolicy({ policy, feedbackMemory }: Plan): string[] {
     : 'header seldon-routing';
   return [
     ...lines,
-    `    routing told in ${routing}`,
+    `    routing in ${routing}`,
     `    CORS origin ${policy.cors.allowOrigin}`,
     `    CORS headers ${policy.cors.allowHeaders}`,
   ];

@@ -44,7 +44,7 @@ export const MAX_FINDINGS = 500;
 /** Characters of a message, and of a path; names of hostile length are cut. */
 const MAX_MESSAGE = 400;
 
-/** After one of these nothing is known of what stands at its path and below. */
+/** After one of these nothing is known of what is at its path and below. */
 const UNREADABLE: ReadonlySet<FindingCode> = new Set<FindingCode>([
   'FIELD_WRONG_TYPE',
   'VALUE_TOO_LONG',

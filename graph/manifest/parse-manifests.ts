@@ -47,7 +47,7 @@ function countSeparators(text: string): number {
   return text.match(/^(---|\.\.\.)/gm)?.length ?? 0;
 }
 
-/** Whatever begins a value stands after one of these, so they bound the work of the parser. */
+/** Whatever begins a value is after one of these, so they bound the work of the parser. */
 function countMarks(text: string): number {
   let count = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -25,11 +25,11 @@ export const TEMPLATE_ADVICE =
 export interface FoundMark {
   /** From 1. */
   readonly line: number;
-  /** What stands there, in words. */
+  /** What is there, in words. */
   readonly words: string;
 }
 
-/** The first line on which a mark stands outside quotes and comments; `near` is a line, from 1, on which a variable would do too. */
+/** The first line on which a mark is outside quotes and comments; `near` is a line, from 1, on which a variable would do too. */
 export function findTemplateLine(text: string, near: number | undefined): FoundMark | undefined {
   let line = 0;
   for (let start = 0; start <= text.length; ) {

@@ -94,8 +94,8 @@ export const ERRORS = {
     status: 501,
     grpcStatus: 12,
     meaning:
-      "a call that only models have is asked of a graph whose response is not that model's own, as it comes",
-    advice: 'ask for an ordinary prediction, or let the graph end with the model',
+      "a call that only models serve, such as a stream, was made to a graph whose response is not that model's own",
+    advice: 'make an ordinary prediction, or let the graph end with the model',
   },
   ANSWER_NOT_CHAINABLE: {
     status: 500,
@@ -108,7 +108,7 @@ export const ERRORS = {
     status: 500,
     grpcStatus: 13,
     meaning:
-      'a message cannot be said in the protocol of a unit, or its response in that of the graph',
+      'a message cannot be expressed in the protocol of a unit, or its response in that of the graph',
     advice:
       'send what both protocols have: one regular array of numbers or texts (V2 and TensorFlow: several)',
   },
@@ -155,7 +155,7 @@ export const ERRORS = {
     status: 410,
     grpcStatus: 9,
     meaning:
-      'the request took branches that the graph no longer has, or has others on the way to them',
+      'the request took branches that the graph no longer has, or has other routers in front of them',
     advice: 'nothing: what served that request is gone',
   },
   FEEDBACK_NOT_REMEMBERED: {

@@ -189,7 +189,7 @@ export interface NativeTarget {
 
 export const NATIVE_WEIGHT_TOTAL = 1_000_000;
 
-/** What bounds a request and its calls. Every default stands in `graph/plan/limits.ts`. */
+/** What bounds a request and its calls. Every default is in `graph/plan/limits.ts`. */
 export interface Policy {
   /** Bound of each REST call (`seldon.io/rest-timeout`), null for none. */
   readonly restTimeoutMs: number | null;

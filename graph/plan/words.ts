@@ -1,4 +1,4 @@
-// The words of the format: types, methods, servers; built-ins stand in graph/built-ins. What each kind of unit is asked stands in `unit-calls.ts`.
+// The words of the format: types, methods, servers; built-ins are in graph/built-ins. What each kind of unit is asked is in `unit-calls.ts`.
 import type { LoggerMode, Method, ParameterType } from './deployment.ts';
 import type { DialectName, UnitType } from './plan.ts';
 

@@ -163,7 +163,7 @@ function checkTwins(
         sink,
         'POD_INVALID',
         `${path}[${index}]`,
-        `${keys.map((key, at) => `${key} ${String(values[at])}`).join(', ')} stands in ${path}[${known}] too`,
+        `${keys.map((key, at) => `${key} ${String(values[at])}`).join(', ')} is in ${path}[${known}] too`,
         'remove one of the two',
       );
   });

@@ -24,7 +24,7 @@ function told(annotations: Readonly<Record<string, string>>, place = 'spec'): st
   return findings.map(({ code, path, advice }) => `${code} ${path}: ${advice}`);
 }
 
-test("Seldon's annotations that nothing reads are told, with what stands in their place", () => {
+test("Seldon's annotations that nothing reads are told, with what is in their place", () => {
   assert.deepEqual(told({ 'seldon.io/rest-read-timeout': '1000' }), [
     'ANNOTATION_NO_EFFECT spec.annotations["seldon.io/rest-read-timeout"]: write seldon.io/rest-timeout',
   ]);
@@ -66,7 +66,7 @@ test('annotations that something reads, and those of others, are not told', () =
   );
 });
 
-test('each of our own annotations is known, on a deployment wherever it stands', () => {
+test('each of our own annotations is known, on a deployment wherever it is', () => {
   for (const name of OUR_ANNOTATIONS)
     for (const place of ['metadata', 'spec'])
       assert.doesNotMatch(
@@ -79,7 +79,7 @@ test('each of our own annotations is known, on a deployment wherever it stands',
   ]);
 });
 
-test('what decides about a whole deployment is told where it stands on a predictor', () => {
+test('what decides about a whole deployment is told where it is on a predictor', () => {
   const advice = 'write it on metadata.annotations or spec.annotations';
   for (const name of [
     'sidegraph.io/hosts',

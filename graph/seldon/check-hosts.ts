@@ -25,12 +25,13 @@ export function findHostFault(host: string): HostFault | undefined {
   const fault = (why: string, advice: string): HostFault => ({ why, advice });
   if (host.length > 2 * MAX_NAME_LENGTH)
     return fault('it is too long', `use at most ${MAX_NAME_LENGTH} characters`);
-  if (host.trim() !== host) return fault('white space stands around it', 'remove the white space');
+  if (host.trim() !== host)
+    return fault('there is white space around it', 'remove the white space');
   if (host.includes('://')) return fault('it has a scheme', 'leave out the scheme: only the host');
   if (/[/?#\\]/.test(host)) return fault('it has a path', 'leave out the path: only the host');
   if (host.includes('@')) return fault('it has a user', 'leave out the user: only the host');
   const inner = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : '';
-  if (isIP(inner) === 6) return fault('it stands in brackets', `write ${inner}`);
+  if (isIP(inner) === 6) return fault('it is in brackets', `write ${inner}`);
   if (host.includes('%')) return fault('it has a zone', 'write the address without %');
   const colon = host.lastIndexOf(':');
   if (colon >= 0 && host.indexOf(':') === colon)

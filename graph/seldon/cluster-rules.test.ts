@@ -52,7 +52,7 @@ test('a key that is written twice is a warning, and its last value counts', () =
   assert.equal(deployments[0]?.name, 'rose');
 });
 
-test('labels and annotations that Kubernetes does not take are told, wherever they stand', () => {
+test('labels and annotations that Kubernetes does not take are told, wherever they are', () => {
   const text = `---
 apiVersion: machinelearning.seldon.io/v1
 kind: SeldonDeployment

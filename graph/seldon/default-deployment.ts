@@ -182,7 +182,7 @@ function defaultLogger({ logger }: WrittenUnit): Unit['logger'] {
 }
 
 /**
- * A unit with a container is reached where that listens, whatever address stands beside it: Seldon's webhook writes one into
+ * A unit with a container is reached where that listens, whatever address is beside it: Seldon's webhook writes one into
  * every object that it stores, and writes it anew at each change.
  */
 function defaultEndpoint(

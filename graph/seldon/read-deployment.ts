@@ -49,7 +49,7 @@ export function isDeployment({ value, prefix, sink }: ManifestDocument): boolean
   return false;
 }
 
-/** A document for others is passed over; one that was meant for us, but for its spelling, is a mistake. */
+/** A document for others is skipped; one that was meant for us, but for its spelling, is a mistake. */
 function tellOtherKind(kind: string, apiVersion: string, { at, sink }: Fields): void {
   const near = closestWord(kind, ['SeldonDeployment']);
   const path = at('kind');

@@ -1,4 +1,4 @@
-// Seldon's annotations: which of them something here reads, and what stands in the place of those of its older versions.
+// Seldon's annotations: which of them something here reads, and what is in the place of those of its older versions.
 import { didYouMean } from '../manifest/closest-word.ts';
 import type { FindingSink } from '../manifest/finding.ts';
 import { LIMITS } from '../plan/limits.ts';

@@ -6,7 +6,7 @@ import type { Parameter, Predictor, Unit } from '../plan/deployment.ts';
 /** Where the storage initializer puts the artifact of a model. */
 export const MODEL_DIR = '/mnt/models';
 
-/** The server that speaks TensorFlow's protocol; behind protocol `seldon` a proxy stands before it. */
+/** The server that speaks TensorFlow's protocol; behind protocol `seldon` a proxy is before it. */
 export const TENSORFLOW_SERVER = 'TENSORFLOW_SERVER';
 
 /** Ports of TensorFlow Serving beside its proxy, as Seldon has them; a second one in a pod takes the next two. */

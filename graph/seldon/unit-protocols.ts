@@ -34,7 +34,7 @@ export function parseUnitProtocols(text: string): UnitProtocols | undefined {
 
 export interface ProtocolSetting {
   readonly value: string;
-  /** Place of the annotations that it stands in. */
+  /** Place of the annotations that it is in. */
   readonly path: string;
 }
 

@@ -45,7 +45,7 @@ export interface WrittenPredictor {
   readonly pods: readonly WrittenPod[];
   readonly components: readonly Component[];
   readonly orchestratorReplicas: number | undefined;
-  /** `svcOrchSpec`, as it stands; undefined for none. */
+  /** `svcOrchSpec`, as it is; undefined for none. */
   readonly orchestrator: WrittenPod | undefined;
   readonly engineResources: WrittenPod | undefined;
   /** Undefined when there is none that can be read; a finding tells. */

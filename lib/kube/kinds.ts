@@ -1,4 +1,4 @@
-// Which path of the API a kind lives under. The kinds that we use stand in a table, so that the first call needs no
+// Which path of the API a kind lives under. The kinds that we use are in a table, so that the first call needs no
 // discovery; a kind that is not there is asked for once (client.ts).
 import type { ObjectMeta } from './object.ts';
 

@@ -63,7 +63,7 @@ export function joinFailures(failures: readonly CommandFailure[]): CommandFailur
   return new CommandFailure(
     first.code,
     `${failures.length} things are wrong:${all.join('')}`,
-    'mend each of these',
+    'fix each of these',
   );
 }
 

@@ -18,7 +18,7 @@ function read(line: string, env: options.Environment = { NAMESPACE: 'n' }) {
   return options.readCommandLine(argv, FLAGS, (values, rest) => ({ ...values, rest }), env);
 }
 
-test('what nobody gives has its default, and the environment stands in where a flag says so', () => {
+test('what nobody gives has its default, and the environment is used where a flag says so', () => {
   assert.deepEqual(read(''), {
     kind: 'options',
     options: {

@@ -19,7 +19,7 @@ export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.Pr
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-/** The prefix of one unit's output lines: its name, padded so that the lines stand under each other. */
+/** The prefix of one unit's output lines: its name, padded so that the lines are under each other. */
 export function unitPrefix(name: string, position: number, width: number, colour: boolean): string {
   const text = `${name.padEnd(width)} | `;
   if (!colour) return text;

@@ -1,4 +1,4 @@
-// Applies the operations that we write (add and replace) to a copy, as the API server does: where no API server stands between
+// Applies the operations that we write (add and replace) to a copy, as the API server does: where no API server is between
 // the webhook and the pod, `sidegraph inject` does its part. A parent that is missing is an error.
 import type { PatchOp } from './json-patch.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';

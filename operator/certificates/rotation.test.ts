@@ -132,7 +132,7 @@ describe('certificates', () => {
     assert.deepEqual(dropOldSeen(secret, START + 1), { [seenKey('pod-1')]: null });
   });
 
-  test('the caBundle is applied to every webhook by name, and not at all where it stands', () => {
+  test('the caBundle is applied to every webhook by name, and not at all where it is already', () => {
     const live = (caBundle: string) => ({
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',

@@ -9,7 +9,7 @@ function parse(settings: object) {
   return parseChartConfig({ settings: JSON.stringify(settings), servers: SERVERS });
 }
 
-test('what is written stands before the defaults, at any depth, and the rest stays', () => {
+test('what is written wins over the defaults, at any depth, and the rest stays', () => {
   const read = parse({
     controllerId: 'blue',
     defaultUserId: null,

@@ -8,7 +8,7 @@ import { SERVERS } from '../../graph/plan/servers.ts';
 import type { Servers } from '../../graph/plan/servers.ts';
 
 export interface OperatorConfig {
-  /** `envoy` and `filter` stand in `sidecar.images`. */
+  /** `envoy` and `filter` are in `sidecar.images`. */
   readonly images: {
     readonly storageInitializer: string;
     /** Alibi's server, and MLServer's with Alibi's runtime for protocol v2. */

@@ -184,7 +184,7 @@ export class Sources {
     if (label === undefined) return;
     const key = `${namespace}/${label}`;
     if (this.deployment(key) !== undefined) return this.#options.touch(key);
-    // A name that is no label stands there hashed.
+    // A name that is no label is written there as its hash.
     for (const each of this.deploymentsIn(namespace))
       if (labelValue(each.metadata.name) === label) this.#options.touch(keyOf(each));
   }

@@ -162,7 +162,7 @@ function summarize(result: Reconciled): Readonly<Record<string, unknown>> {
 /** What is said beside another writer of the status. */
 type StatusPart = Pick<Status, 'conditions'>;
 
-/** Whole statuses stand in the goldens of operator/status. */
+/** Whole statuses are in the goldens of operator/status. */
 function shorten(status: Status | StatusPart): Readonly<Record<string, unknown>> {
   if (!('state' in status)) return { conditions: shortenConditions(status) };
   return {

@@ -28,7 +28,7 @@ function intentOf(object: KubeObject): string | undefined {
 }
 
 /**
- * Whether everything of `intent` stands in `live`, which has defaults and others' fields besides. An unknown way to write
+ * Whether everything of `intent` is in `live`, which has defaults and others' fields besides. An unknown way to write
  * one value twice costs an apply that changes nothing, no more.
  */
 export function contains(live: unknown, intent: unknown): boolean {

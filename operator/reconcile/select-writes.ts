@@ -52,7 +52,7 @@ export function selectWrites(input: WritesInput): Writes {
     if (TRAFFIC_KINDS.includes(wanted.kind) && !isRolledOut) continue;
     const object = markIntent(stageService(wanted, existing, rollout));
     if (existing === undefined) apply.push({ object, how: 'create' });
-    // What is taken over is applied even where all of ours still stands in it: what does not is to go.
+    // What is taken over is applied even where all of ours is still in it: what does not is to go.
     else if (taken.has(name) || !isApplied(object, existing)) apply.push({ object, how: 'update' });
   }
   const rolling = apply

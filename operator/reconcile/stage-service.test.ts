@@ -36,7 +36,7 @@ test('callers of the old and of the new port reach old and new pods, and no name
   assert.deepEqual(stage(both, after, [{ http: 9101 }], [{ http: 9101 }], true), after);
 });
 
-test('where the name of a port does not tell the container, the numbers of both stand beside each other', () => {
+test('where the name of a port does not tell the container, the numbers of both are beside each other', () => {
   const before = [port('http', 9001)];
   const after = [port('http', 9101)];
   const both = [port('http', 9101), port('old-9001', 9001)];

@@ -1,5 +1,5 @@
 // The whole status of a SeldonDeployment, from what was decided and what was observed. Its first duty is towards a person who runs
-// `kubectl get sdep`: whatever is wrong stands in the Ready condition, the gravest first, with what to do.
+// `kubectl get sdep`: whatever is wrong is in the Ready condition, the gravest first, with what to do.
 import { conditionOf } from '../observe/fields.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { hasErrors } from '../../graph/manifest/finding.ts';

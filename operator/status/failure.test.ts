@@ -72,7 +72,7 @@ test('the reason of a refusal is told without the policy that speaks', () => {
   }
 });
 
-test('a refusal stands in every place that people look at, and no pods are on their way', () => {
+test('a refusal is in every place that people look at, and no pods are on their way', () => {
   const object: KubeObject = {
     apiVersion: 'machinelearning.seldon.io/v1',
     kind: 'SeldonDeployment',

@@ -32,13 +32,13 @@ export function judgePlans(
     const current = own.counts[plan.hash] ?? 0;
     const old = pods - current - (own.counts[UNKNOWN_PLAN] ?? 0);
     if (old > 0) behind.push(`${name}: ${current} of ${pods} pods serve plan ${plan.hash}`);
-    else if (!own.isLive && own.unreachable === 0) behind.push(`${name}: pods are being asked`);
+    else if (!own.isLive && own.unreachable === 0) behind.push(`${name}: pods are being queried`);
   }
   const shared = { type: 'PlanLive', severity: 'Info' } as const;
   if (behind.length > 0)
     return { ...shared, status: 'False', reason: 'Swapping', message: behind.join('; ') };
   if (unreachable > 0) {
-    const message = `${unreachable} of ${asked} pods could not be asked which plan they serve`;
+    const message = `${unreachable} of ${asked} pods did not report which plan they serve`;
     return { ...shared, status: 'Unknown', reason: 'Unreachable', message };
   }
   return { ...shared, status: 'True' };

@@ -4,7 +4,7 @@ const MAX_LENGTH = 80;
 
 export interface Told {
   readonly text: string;
-  /** The same without where and of what it is said: that stands in the conditions. */
+  /** The same without where and of what it is said: that is in the conditions. */
   readonly reason?: string | undefined;
 }
 

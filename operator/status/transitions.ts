@@ -7,7 +7,7 @@ import type { ReconcileEvent } from '../observe/contract.ts';
 import type { Condition } from './conditions.ts';
 import type { Status } from './build-status.ts';
 
-/** Conditions that are told by themselves; the others stand behind Ready. */
+/** Conditions that are told by themselves; the others are behind Ready. */
 const TOLD = ['Ready', 'GraphValid', 'Injected', 'TakenOver', 'Exposed'];
 
 const HOLDS_AGAIN: Readonly<Partial<Record<string, string>>> = {

@@ -1,5 +1,5 @@
 // Finds the live Deployment that a component becomes, and with which name and selector. A selector cannot be changed: the live
-// one is copied; where the new pods could not have its labels, another name stands beside the old one until that is gone.
+// one is copied; where the new pods could not have its labels, another name is beside the old one until that is gone.
 import { isControlledBy } from '../../lib/kube/object.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { Labels } from './labels.ts';

@@ -1,5 +1,5 @@
 // Renders the Services: one for each predictor, one for each unit's container. Target ports are numbers, so that pods of Seldon's
-// orchestrator and pods with Envoy can stand behind one Service while the one takes over from the other. While a container moves to
+// orchestrator and pods with Envoy can be behind one Service while the one takes over from the other. While a container moves to
 // another port they are names (reconcile/stage-service.ts).
 import { PORTS, SELDON_LABELS } from '../../cluster/names.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';

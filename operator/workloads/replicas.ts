@@ -27,7 +27,7 @@ export function decideReplicas(input: ReplicasInput): Replicas {
   const asked = written.find((replicas) => typeof replicas === 'number');
   if (autoscalerMin === undefined) return { replicas: asked ?? 1, transfer: undefined };
   if (live === undefined) {
-    // The first apply names what stands behind the Service now; the next one gives it to the autoscaler.
+    // The first apply names what is behind the Service now; the next one gives it to the autoscaler.
     const before = predecessor === undefined ? (asked ?? 1) : liveReplicas(predecessor);
     return { replicas: Math.max(before, autoscalerMin), transfer: undefined };
   }

@@ -62,7 +62,7 @@ export function warnOptions(
         sink.add(
           'POD_SETTING',
           `${path}.hpaSpec`,
-          'hpaSpec stands beside kedaSpec: KEDA scales, with an autoscaler of its own',
+          'hpaSpec and kedaSpec are both set: KEDA scales, with an autoscaler of its own',
           'write one of the two',
         );
     }

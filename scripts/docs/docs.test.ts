@@ -58,7 +58,7 @@ for (const [path, picture] of Object.entries(PICTURES))
     assertFresh(path, readFileSync(join(ROOT, path), 'utf8'), picture);
   });
 
-test('every generated part stands on exactly one page', () => {
+test('every generated part is on exactly one page', () => {
   const all = pages.map((page) => readFileSync(join(ROOT, page), 'utf8')).join('\n');
   for (const part of partNames()) {
     assert.equal(all.split(`<!-- begin ${part} -->`).length - 1, 1, part);

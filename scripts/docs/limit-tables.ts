@@ -64,7 +64,7 @@ function valueOf(limit: Limit, value: number): string {
   return limit.unit === 'ms' ? `${plain(value)} ms` : plain(value);
 }
 
-/** Limits that stand here and there, each with its file. */
+/** Limits that are here and there, each with its file. */
 export function singleLimits(): string {
   return limitTable([
     ['graph/plan/limits.ts', { MAX_HELD_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES }],

@@ -78,7 +78,7 @@ export function renderPage(page: string): string {
   });
 }
 
-/** Names of all parts; each stands on one page. */
+/** Names of all parts; each is on one page. */
 export function partNames(): string[] {
   return Object.keys(PARTS);
 }

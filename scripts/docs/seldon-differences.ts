@@ -295,7 +295,7 @@ const ROWS: readonly Difference[] = [
     about: '`/v2`, `/v2/health/live`, gRPC ServerLive, ServerReady, ServerMetadata',
     seldon: 'not found; a crash over gRPC',
     here: 'served for the graph',
-    why: 'clients of the protocol ask them',
+    why: 'clients of the protocol call them',
   },
   {
     about: 'errors of the data plane in V2 and TensorFlow graphs',

@@ -1,5 +1,5 @@
 // `sidegraph sidecar`: the agent in the filter's container of a pod. It makes Envoy's files of the mounted plan, runs the filter,
-// follows the plan, tells how it stands, and ends in order. Envoy is another container on the same folder.
+// follows the plan, reports its state, and ends in order. Envoy is another container on the same folder.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { CommandFailure } from '../../lib/runtime/failure.ts';
@@ -133,7 +133,7 @@ async function renewDrained({ drained, layout }: Places, log: TextLog): Promise<
   if (!existsSync(drained)) return;
   rmSync(drained, { force: true });
   if (!(await isReady(layout.adminSocket))) return;
-  log.warn('Envoy was drained before this start; it is told to start anew');
+  log.warn('Envoy was drained before this start and is started again');
   await requestSocket(layout.adminSocket, '/quitquitquit', { method: 'POST' }).catch(() => {});
 }
 

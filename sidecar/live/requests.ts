@@ -1,5 +1,5 @@
 // The last requests: lines of the live log, as Envoy writes them, to requests, and a ring that keeps the newest. A line that cannot be
-// read is passed over. Texts come from clients, so they are cut here and escaped where they are shown.
+// read is skipped. Texts come from clients, so they are cut here and escaped where they are shown.
 import { LIVENESS_PATH, PROBE_PATHS } from '../../envoy/kit/names.ts';
 import type { WalkRecord, WalkCall, WalkTail } from '../../extproc/live/walk-record.ts';
 import { TRACE_HEADER } from '../../graph/plan/names.ts';

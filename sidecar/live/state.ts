@@ -169,7 +169,7 @@ function unitStates(predictor: PredictorShape, windows: readonly LiveWindow[]): 
   units.forEach(({ parent }, index) => childrenOf[parent]?.push(index));
   /** Requests per second that a unit has seen; one that is asked twice for each counts once, a built-in as its children do. */
   const seen = units.map(() => 0);
-  // Children stand after their parents.
+  // Children are after their parents.
   for (let index = units.length - 1; index >= 0; index--) {
     const rates = [...(movements[index]?.ratesByService.values() ?? [])];
     const below = (childrenOf[index] ?? []).map((child) => seen[child] ?? 0);

@@ -2,7 +2,7 @@
 // the newest where there were more. The file is emptied when it has grown, so it stays small however much is written.
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 
-/** Read at one look; what a busy graph writes beyond it is passed over. */
+/** Read at one look; what a busy graph writes beyond it is skipped. */
 export const MAX_LOOK_BYTES = 256 * 1024;
 /** The file is emptied beyond this size. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;

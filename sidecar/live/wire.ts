@@ -104,7 +104,7 @@ function readUnit(value: JsonObject, index: number): UnitShape {
   return {
     name: cut(value['name']),
     kind: cut(value['kind']),
-    // Parents stand before their children: whoever follows them comes to an end.
+    // Parents are before their children: whoever follows them comes to an end.
     parent: index > 0 && parent >= 0 && parent < index ? parent : -1,
     branch: wholeOf(value['branch']),
     does: cutAll(value['does']),

@@ -55,7 +55,7 @@ test('a directory without room is told', { skip: process.platform !== 'linux' },
   context.diagnostic('by a link to /dev/full');
 });
 
-test('a runtime directory that cannot be made is passed over', () => {
+test('a runtime directory that cannot be made is skipped', () => {
   const state = openStateDir(undefined, { ...process.env, XDG_RUNTIME_DIR: '/proc/x' });
   assert.ok(existsSync(state.dir) && !state.dir.startsWith('/proc'));
   state.close();

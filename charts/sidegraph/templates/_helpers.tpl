@@ -134,7 +134,7 @@ metadata:
   labels: {{- include "sidegraph.labels" . | nindent 4 }}
 {{- end }}
 
-{{/* The operator's resources: Seldon's names stand before ours. */}}
+{{/* The operator's resources: Seldon's names take precedence. */}}
 {{- define "sidegraph.operatorResources" -}}
 {{- $own := deepCopy .Values.operator.resources }}
 {{- $manager := .Values.manager }}

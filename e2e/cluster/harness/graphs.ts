@@ -118,7 +118,7 @@ function renderUnit(unit: Unit): object {
   };
 }
 
-/** RANDOM_ABTEST between two models: its ratio stands in the plan alone. */
+/** RANDOM_ABTEST between two models: its ratio is in the plan alone. */
 export function abTest(name: string, ratioA: string): object {
   const graph: Unit = {
     name,

@@ -18,7 +18,7 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Set by `make e2e`; without it the ring is passed over, so that `make test` needs no Kubernetes. */
+/** Set by `make e2e`; without it the tier is skipped, so that `make test` needs no Kubernetes. */
 export function whyNoCluster(): string | false {
   if (process.env['SIDEGRAPH_CLUSTER'] !== '1') return 'needs a cluster: make e2e';
   return existsSync(KUBECONFIG) ? false : 'no cluster is up: make cluster-up';

@@ -1,4 +1,4 @@
-// Two graphs in which the unit under test stands at every place: alone in one, and in the other behind a router that
+// Two graphs in which the unit under test is at every place: alone in one, and in the other behind a router that
 // takes the place that the header `x-place` names. Beside a unit that the filter asks stands a healthy one, so that no
 // call of that fan-out is the last.
 import type { Place } from './behaviour.ts';

@@ -1,4 +1,4 @@
-// A unit answers alike wherever it stands in a graph: every behaviour of the tables is tried at all four places at once, and
+// A unit answers alike wherever it is in a graph: every behaviour of the tables is tried at all four places at once, and
 // what differs is known and has its reason.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

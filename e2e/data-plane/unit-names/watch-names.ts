@@ -21,7 +21,7 @@ const OUTAGE_MS = 2200;
 const SOON_MS = 15_000;
 
 type Place = keyof Seen;
-/** Asks the graph in which the unit stands there once; resolves with the unit's address, or status and what it said. */
+/** Asks the graph in which the unit is there once; resolves with the unit's address, or status and what it said. */
 type Asks = { readonly [place in Place]: (body?: string) => Promise<string> };
 
 const addresses = (...list: string[]) =>

@@ -105,7 +105,7 @@ test('what is small is unpacked at once', () => {
   assert.deepEqual(result, { kind: 'plain', body: Buffer.from('abc') });
 });
 
-test('bytes behind a gzip member that are none are passed over, as zlib does', async () => {
+test('bytes behind a gzip member that are none are skipped, as zlib does', async () => {
   const plain = Buffer.alloc(MIB, 'abc');
   const { account } = accountOf(64 * MIB);
   const packed = Buffer.concat([gzipSync(plain), Buffer.from('\0garbage')]);

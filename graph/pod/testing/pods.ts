@@ -113,7 +113,7 @@ export const PODS: readonly PodCase[] = [
   {
     name: 'two volumes of one name',
     pod: { volumes: [...DISK.volumes, ...DISK.volumes] },
-    finding: /name disk stands in/,
+    finding: /name disk is in/,
   },
   {
     name: 'a volume with a strange name',
@@ -150,7 +150,7 @@ export const PODS: readonly PodCase[] = [
         { name: 'disk', mountPath: '/data', subPath: 'a' },
       ],
     },
-    finding: /mountPath \/data stands in/,
+    finding: /mountPath \/data is in/,
   },
   {
     name: 'two ports of one number',

@@ -1,5 +1,5 @@
 // Tells that large JSON holds no more of some keys without scanning it: searching for a few bytes is several times as fast. In: bytes, a
-// position and keys; out: true only where none of the keys can stand behind the position, however it is written.
+// position and keys; out: true only where none of the keys can be behind the position, however it is written.
 
 import { CLOSE_OBJECT } from './scan.ts';
 

@@ -18,14 +18,14 @@ import {
 
 export class JsonCursor {
   readonly bytes: Buffer;
-  /** Where the value begins that the cursor stands before. */
+  /** Where the value begins that the cursor is before. */
   at: number;
   readonly end: number;
   /** The key that was read last, with its quotes. */
   keyStart = 0;
   keyEnd = 0;
   broken = false;
-  /** A value stands at `at` that was neither entered nor passed. */
+  /** A value is at `at` that was neither entered nor passed. */
   #pending = true;
   /** An object or array was entered, and nothing of it was read. */
   #fresh = false;

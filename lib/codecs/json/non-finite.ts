@@ -23,7 +23,7 @@ function isOneOf(byte: number | undefined, bytes: ReadonlySet<number>): boolean 
   return byte === undefined || byte <= SPACE || bytes.has(byte);
 }
 
-/** Length of the word at `at`, 0 when none of the three stands there as a value. */
+/** Length of the word at `at`, 0 when none of the three is there as a value. */
 function wordAt(bytes: Buffer, at: number): number {
   if (!isOneOf(bytes[at - 1], BEFORE)) return 0;
   for (const word of WORDS) {

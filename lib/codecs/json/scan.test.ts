@@ -18,7 +18,7 @@ test('the scanner agrees with JSON.parse on generated and damaged texts', () => 
   assert.equal(fuzz(20_000, 7), undefined);
 });
 
-test('a member is found by its path, whatever stands around it', () => {
+test('a member is found by its path, whatever is around it', () => {
   assert.equal(textAt(' { "x" : "}" , "a" : { "b" : [1, {"b":2}] } } ', 'a', 'b'), '[1, {"b":2}]');
   assert.equal(textAt('{"a":{"b":1}}', 'a', 'c'), 'absent');
   assert.equal(textAt('{"a":[1]}', 'a', 'b'), 'absent');

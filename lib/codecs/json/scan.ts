@@ -1,6 +1,6 @@
 // Walks over JSON as bytes, without building values. In: bytes and a position; out: the position behind the value,
 // or NOT_JSON. It accepts exactly what JSON.parse accepts, up to MAX_DEPTH; one pass both skips and checks, so that
-// whoever looks for a member has also checked what it passed over.
+// whoever looks for a member has also checked what it skipped.
 
 /** Result of a scan over bytes that are no JSON. */
 export const NOT_JSON = -1;

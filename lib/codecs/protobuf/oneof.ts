@@ -48,7 +48,7 @@ export function readString(bytes: Buffer, field: number): string {
   return reader.broken ? '' : text;
 }
 
-/** The message's fields as they stand, without those numbered `without`. */
+/** The message's fields as they are, without those numbered `without`. */
 export function fieldsWithout(bytes: Buffer, without: readonly number[]): Buffer[] {
   const reader = new FieldReader(bytes);
   const kept: Buffer[] = [];

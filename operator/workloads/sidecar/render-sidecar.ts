@@ -180,7 +180,7 @@ function renderFilter(input: SidecarInput, settings: SidecarSettings): Container
     env: [...asked, ...own],
     ports: [
       { name: STATUS_PORT_NAME, containerPort: PORTS.status, protocol: 'TCP' },
-      // Envoy's port under the name by which monitors ask Seldon's orchestrator for its metrics. It stands here because an apply takes
+      // Envoy's port under the name by which monitors ask Seldon's orchestrator for its metrics. It is here because an apply takes
       // a port number once a container, and there it is `http`.
       { name: METRICS_PORT_NAME, containerPort: PORTS.http, protocol: 'TCP' },
     ],

@@ -8,7 +8,7 @@ export const MAX_CAPTURES = 500;
 export const MAX_KEPT_CAPTURE_BYTES = 64 * 1024 * 1024;
 /** Requests that are captured in a second: when there are more, the rest of the second is left out. */
 export const MAX_CAPTURES_PER_SECOND = 50;
-/** What Envoy tells of one request as text; a longer one ends what it tells of others in that second. */
+/** What Envoy reports of one request as text; a longer one ends the reports of others in that second. */
 export const MAX_TRACE_BYTES = 4 * 1024 * 1024;
 /** Parts of a request that wait for the others, bytes. */
 export const MAX_WAITING_PART_BYTES = 64 * 1024 * 1024;

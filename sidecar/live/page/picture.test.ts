@@ -32,7 +32,7 @@ function predictor(parents: readonly number[]): LivePredictor {
   return { ...QUIET, name: 'p', plan: '', percent: 100, shadow: false, units };
 }
 
-test('no two boxes meet, children stand right of their parent, and all is inside', () => {
+test('no two boxes meet, children are right of their parent, and all is inside', () => {
   // A router over a chain of two, a leaf, and a combiner of three.
   const { boxes, arrows, width, height } = placePredictor(predictor([-1, 0, 1, 0, 0, 4, 4, 4]));
   const parents = [-1, 0, 1, 0, 0, 4, 4, 4];

@@ -1,4 +1,4 @@
-// Where everything stands in the picture of a graph, and in the waterfall of a request. Pure: numbers in, numbers out. A walk is a tree,
+// Where everything is in the picture of a graph, and in the waterfall of a request. Pure: numbers in, numbers out. A walk is a tree,
 // so the layout is the plain one: columns by depth, a row for each leaf, a parent in the middle of its children.
 import type { LiveRequest } from '../requests.ts';
 import type { LivePredictor } from '../state.ts';
@@ -16,7 +16,7 @@ export interface Arrow {
   readonly unit: number;
   /** Value of the attribute `d` of an SVG path. */
   readonly d: string;
-  /** Where its words stand, centred. */
+  /** Where its words are, centred. */
   readonly x: number;
   readonly y: number;
 }

@@ -79,7 +79,7 @@ export function isWanted(request: LiveRequest, { status, unit, slowMs }: Request
     : words === status;
 }
 
-/** Units with the depth at which they stand, as rows of a tree. */
+/** Units with the depth at which they are, as rows of a tree. */
 export function depthOf(units: readonly LiveUnit[], unit: LiveUnit): number {
   const parent = units[unit.parent];
   return parent === undefined ? 0 : 1 + depthOf(units, parent);

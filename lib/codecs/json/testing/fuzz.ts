@@ -114,7 +114,7 @@ export function difference(bytes: Buffer): string | undefined {
   return undefined;
 }
 
-/** The value that the cursor stands before, by a walk into all of it. */
+/** The value that the cursor is before, by a walk into all of it. */
 function build(cursor: JsonCursor): unknown {
   if (cursor.isObject) {
     const value: Record<string, unknown> = {};
