@@ -117,7 +117,7 @@ test("the filter's own calls and Envoy's are one family, equal labels one series
   const page = await withAdmin(client, (admin) =>
     renderMetricsPage({
       admin,
-      workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 3), FEEDBACK)]),
+      workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 3), FEEDBACK, [])]),
       learned: () => [],
       log: SILENT_LOG,
     }),
@@ -135,7 +135,12 @@ test('one page adds up the counts of all workers', async () => {
   const workers = [1, 2].map((streams) => {
     const { calls, prepare } = timedCalls();
     prepare(plan)(0, 'predict', 'rest', 200, 1);
-    return readCounts(calls, new ProcessGauges(() => streams), FEEDBACK);
+    const none = { sent: 0, dropped: 0, failed: 0, withheld: 0, waiting: 0 };
+    const sinks = [
+      { ...none, sink: 'http://a', sent: 3, waiting: streams },
+      { ...none, sink: 'http://b', dropped: streams },
+    ];
+    return readCounts(calls, new ProcessGauges(() => streams), FEEDBACK, sinks);
   });
   const page = await renderMetricsPage({
     admin: undefined,
@@ -147,6 +152,13 @@ test('one page adds up the counts of all workers', async () => {
   assert.match(page, /client_requests_seconds_bucket\{code="200".*le="0.005".*\} 2$/m);
   assert.match(page, /^sidegraph_filter_streams 3$/m);
   assert.match(page, /^sidegraph_filter_workers 2$/m);
+  for (const line of [
+    'payloads_total{result="sent",sink="http://a"} 6',
+    'payloads_total{result="dropped",sink="http://a"} 0',
+    'payloads_total{result="dropped",sink="http://b"} 3',
+    'waiting{sink="http://a"} 3',
+  ])
+    assert.ok(page.includes(`\nsidegraph_payload_log_sink_${line}\n`), line);
 });
 
 test('the feedback of all workers is one sum for each unit, and nothing is lost of what is below 0', async () => {
@@ -162,7 +174,7 @@ test('the feedback of all workers is one sum for each unit, and nothing is lost 
       lessons: { learned: 3, clamped: 1, ignored: 0 },
       memory: { requests: 3, bytes: 180, evicted: 1 },
     };
-    return readCounts(timedCalls().calls, new ProcessGauges(() => 0), counts);
+    return readCounts(timedCalls().calls, new ProcessGauges(() => 0), counts, []);
   });
   const page = await renderMetricsPage({
     admin: undefined,
@@ -220,7 +232,7 @@ test('without Envoy the page still has what the filter counted', async () => {
   prepare(plan)(0, 'predict', 'rest', 503, 1);
   const page = await renderMetricsPage({
     admin: join(dir, 'nothing-here'),
-    workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 0), FEEDBACK)]),
+    workers: () => Promise.resolve([readCounts(calls, new ProcessGauges(() => 0), FEEDBACK, [])]),
     learned: () => [],
     log: SILENT_LOG,
   });

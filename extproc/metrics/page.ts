@@ -9,6 +9,7 @@ import { feedbackFamilies } from './feedback-families.ts';
 import { type LearnedBranch, learnedFamilies } from './learned-families.ts';
 import { processFamilies } from './process-gauges.ts';
 import { renderFamilies } from './prometheus-text.ts';
+import { sinkFamilies } from './sink-families.ts';
 import { type SeldonFamily, SeriesTable } from './seldon-families.ts';
 import type { WorkerCounts } from './worker-counts.ts';
 
@@ -51,6 +52,7 @@ export async function renderMetricsPage(sources: MetricsSources): Promise<string
     ...feedbackFamilies(workers.map((worker) => worker.feedback)),
     ...learnedFamilies(sources.learned()),
     ...processFamilies(workers.map((worker) => worker.process)),
+    ...sinkFamilies(workers.map((worker) => worker.sinks)),
   ]);
 }
 

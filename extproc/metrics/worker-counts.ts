@@ -5,6 +5,7 @@ import type { LessonCounts } from '../feedback/lessons.ts';
 import type { ResultCounts } from '../feedback/results.ts';
 import type { UnitLabels, UnitTotals } from '../feedback/totals.ts';
 import type { CallHistograms, CallLabels } from './call-histograms.ts';
+import type { SinkTotals } from './sink-families.ts';
 import type { ProcessGauges, ProcessValues } from './process-gauges.ts';
 
 export interface WorkerCounts {
@@ -18,6 +19,8 @@ export interface WorkerCounts {
   readonly active: Readonly<Record<string, number>>;
   readonly process: ProcessValues;
   readonly feedback: FeedbackCounts;
+  /** Sinks of payload logs. */
+  readonly sinks: readonly SinkTotals[];
 }
 
 /** What feedback has come to. */
@@ -37,6 +40,7 @@ export function readCounts(
   calls: CallHistograms,
   gauges: ProcessGauges,
   feedback: FeedbackCounts,
+  sinks: readonly SinkTotals[],
 ): WorkerCounts {
   return {
     calls: [...calls.collect()].map(({ labels, distribution }) => ({
@@ -47,5 +51,6 @@ export function readCounts(
     active: calls.active(),
     process: gauges.read(),
     feedback,
+    sinks,
   };
 }

@@ -1,19 +1,20 @@
-// Sends events to their sinks, a few at a time, off the way of every request. What does not fit into the queue is dropped, and what a
-// sink does not take is lost: both are counted, and said in the log once a while.
+// Sends events to their sinks, a few at a time, off the way of every request. Each sink has a queue of its own, so that one which takes
+// nothing delays no other; the room for all of them is one. What does not fit is dropped, and what a sink does not take is lost: both are
+// counted for each sink, and said in the log once a while.
 import { describeThrown } from '../../lib/runtime/thrown.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { openBody, type OpenEvent } from './event-body.ts';
-import type { EventQueue, PayloadEvent } from './events.ts';
+import type { EventQueue, EventSink, PayloadEvent } from './events.ts';
 import {
   FLUSH_LIMIT_MS,
   MAX_EVENTS_IN_FLIGHT,
-  MAX_KAFKA_BATCH_BYTES,
-  MAX_KAFKA_BATCH_EVENTS,
+  MAX_SENDING_SHARE,
   MAX_WAITING_EVENT_BYTES,
-  MAX_WAITING_EVENTS,
 } from './limits.ts';
-import { isKafka, Sinks } from './sinks.ts';
+import { SinkQueue } from './sink-queue.ts';
+import { sinkName, Sinks } from './sinks.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 export interface EventCounts {
   /** A sink has taken them. */
@@ -27,7 +28,12 @@ export interface EventCounts {
   readonly waiting: number;
 }
 
-/** Of its kind at most one line in this time. */
+export interface SinkCounts extends EventCounts {
+  /** Origin of an HTTP sink, brokers and topic of one in Kafka. */
+  readonly sink: string;
+}
+
+/** Of its kind and sink at most one line in this time. */
 const LOG_EVERY_MS = 10_000;
 const CODES = { failed: 'PAYLOAD_LOG_FAILED', withheld: 'PAYLOAD_LOG_WITHHELD' } as const;
 
@@ -39,15 +45,11 @@ const SENT: Outcome = { count: 'sent' };
 
 export class EventSender implements EventQueue {
   readonly #log: Log;
-  readonly #waiting: PayloadEvent[] = [];
-  #first = 0;
-  #heldBytes = 0;
-  /** Events that are being sent, and batches of them. */
-  #inFlight = 0;
-  #batches = 0;
+  /** By the names of the sinks: what does not respond is mostly a host, whatever the path. */
+  readonly #queues = new Map<string, SinkQueue>();
+  readonly #room = new WaitingRoom(() => this.#queues.values());
   #emptied: (() => void) | undefined;
   readonly #sinks: Sinks;
-  #counts = { sent: 0, dropped: 0, failed: 0, withheld: 0 };
   readonly #said = new Map<string, number>();
 
   /** `variables`: the environment, which says how brokers of Kafka are spoken to. */
@@ -63,89 +65,71 @@ export class EventSender implements EventQueue {
 
   /** After the last request: once nothing waits any more, or when the time for that is over, which drops what does. */
   async close(): Promise<void> {
-    if (this.#length + this.#inFlight > 0)
+    if (this.counts().waiting > 0)
       await new Promise<void>((resolve) => {
         this.#emptied = resolve;
         setTimeout(resolve, FLUSH_LIMIT_MS);
       });
-    const dropped = this.#length;
-    this.#waiting.length = 0;
-    this.#first = 0;
-    this.#counts.dropped += dropped;
-    if (dropped > 0) this.#say('PAYLOAD_LOG_DROPPED', 'the process ends', undefined);
+    for (const queue of this.#queues.values()) {
+      if (queue.length === 0) continue;
+      while (queue.dropNewest() !== undefined) queue.counts.dropped++;
+      this.#say('PAYLOAD_LOG_DROPPED', 'the process ends', queue);
+    }
     await this.#sinks.close();
   }
 
+  /** Of all sinks together. */
   counts(): EventCounts {
-    return { ...this.#counts, waiting: this.#length + this.#inFlight };
+    const total = { sent: 0, dropped: 0, failed: 0, withheld: 0, waiting: 0 };
+    for (const queue of this.#queues.values()) addCounts(total, countsOf(queue));
+    return total;
   }
 
-  get #length(): number {
-    return this.#waiting.length - this.#first;
+  sinkCounts(): SinkCounts[] {
+    return [...this.#queues.values()].map((queue) => ({ sink: queue.name, ...countsOf(queue) }));
   }
 
-  admits(bytes: number): boolean {
-    if (this.#length < MAX_WAITING_EVENTS && this.#heldBytes + bytes <= MAX_WAITING_EVENT_BYTES)
-      return true;
-    this.#counts.dropped++;
-    this.#say(
-      'PAYLOAD_LOG_DROPPED',
-      'payload logs are dropped: their sinks are too slow',
-      undefined,
-    );
-    return false;
+  sinkAt(url: string): EventSink {
+    const name = sinkName(url);
+    let queue = this.#queues.get(name);
+    if (queue === undefined) this.#queues.set(name, (queue = new SinkQueue(name)));
+    const own = queue;
+    return {
+      admits: (bytes) => {
+        if (this.#room.admits(own, bytes)) return true;
+        own.counts.dropped++;
+        this.#say('PAYLOAD_LOG_DROPPED', 'payload logs are dropped: their sink is too slow', own);
+        return false;
+      },
+      withhold: (why) => {
+        own.counts.withheld++;
+        this.#say(CODES.withheld, why, own);
+      },
+      offer: (event) => {
+        own.push(event);
+        this.#next(own);
+      },
+    };
   }
 
-  withhold(why: string): void {
-    this.#counts.withheld++;
-    this.#say(CODES.withheld, why, undefined);
-  }
-
-  offer(event: PayloadEvent): void {
-    this.#heldBytes += bytesOf(event);
-    this.#waiting.push(event);
-    this.#next();
-  }
-
-  #next(): void {
-    while (this.#batches < MAX_EVENTS_IN_FLIGHT && this.#length > 0) {
-      const batch = this.#takeBatch();
-      this.#batches++;
-      this.#inFlight += batch.length;
+  #next(queue: SinkQueue): void {
+    const sinks = this.#queues.size;
+    const maxBatches = Math.max(1, Math.floor(MAX_EVENTS_IN_FLIGHT / sinks));
+    const maxBytes = (MAX_SENDING_SHARE * MAX_WAITING_EVENT_BYTES) / sinks;
+    for (;;) {
+      const batch = queue.takeBatch(maxBatches, maxBytes);
+      if (batch === undefined) break;
       void this.#send(batch).then((outcomes) => {
-        this.#batches--;
-        this.#inFlight -= batch.length;
-        for (const [at, event] of batch.entries()) {
-          this.#heldBytes -= bytesOf(event);
+        queue.release(batch);
+        for (const at of batch.keys()) {
           const outcome = outcomes[at] ?? SENT;
-          this.#counts[outcome.count]++;
-          if (outcome.count !== 'sent') this.#say(CODES[outcome.count], outcome.why, event.url);
+          queue.counts[outcome.count]++;
+          if (outcome.count !== 'sent') this.#say(CODES[outcome.count], outcome.why, queue);
         }
-        this.#next();
+        this.#next(queue);
       });
     }
-    if (this.#length + this.#inFlight === 0) this.#emptied?.();
-  }
-
-  /** The first event, and for Kafka those behind it that go to the same topic. */
-  #takeBatch(): readonly PayloadEvent[] {
-    const first = this.#waiting[this.#first] as PayloadEvent;
-    let end = this.#first + 1;
-    if (isBatched(first)) {
-      let bytes = bytesOf(first);
-      for (; end < this.#waiting.length && end - this.#first < MAX_KAFKA_BATCH_EVENTS; end++) {
-        const event = this.#waiting[end] as PayloadEvent;
-        bytes += bytesOf(event);
-        if (event.url !== first.url || !isBatched(event) || bytes > MAX_KAFKA_BATCH_BYTES) break;
-      }
-    }
-    const batch = this.#waiting.slice(this.#first, end);
-    this.#first = end;
-    if (this.#first > 1024 || this.#length === 0) {
-      this.#waiting.splice(0, this.#first);
-      this.#first = 0;
-    }
-    return batch;
+    if (this.#emptied !== undefined && this.counts().waiting === 0) this.#emptied();
   }
 
   /** What became of each event. Never rejects. */
@@ -170,24 +154,26 @@ export class EventSender implements EventQueue {
     }
   }
 
-  #say(code: string, reason: string, url: string | undefined): void {
+  #say(code: string, reason: string, queue: SinkQueue): void {
+    const key = `${code} ${queue.name}`;
     const now = performance.now();
-    if (now - (this.#said.get(code) ?? -LOG_EVERY_MS) < LOG_EVERY_MS) return;
-    this.#said.set(code, now);
-    this.#log.warn({ code, url: withoutSecrets(url), reason, ...this.counts() }, 'payload log');
+    if (now - (this.#said.get(key) ?? -LOG_EVERY_MS) < LOG_EVERY_MS) return;
+    this.#said.set(key, now);
+    this.#log.warn({ code, sink: queue.name, reason, ...countsOf(queue) }, 'payload log');
   }
 }
 
-/** How long a compressed one becomes nobody knows: it goes by itself. */
-function isBatched({ url, contentEncoding }: PayloadEvent): boolean {
-  return contentEncoding === undefined && isKafka(url);
+function countsOf(queue: SinkQueue): EventCounts {
+  return { ...queue.counts, waiting: queue.length + queue.sending };
 }
 
-/** Its headers count too: a client writes some of them. */
-function bytesOf({ body, headers }: PayloadEvent): number {
-  return Object.values(headers).reduce((sum, value) => sum + value.length, body.length);
-}
-
-function withoutSecrets(url: string | undefined): string | undefined {
-  return url?.replace(/\/\/[^/@]{0,1000}@/, '//…@');
+function addCounts(
+  total: { -readonly [Name in keyof EventCounts]: number },
+  counts: EventCounts,
+): void {
+  total.sent += counts.sent;
+  total.dropped += counts.dropped;
+  total.failed += counts.failed;
+  total.withheld += counts.withheld;
+  total.waiting += counts.waiting;
 }

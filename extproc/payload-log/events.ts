@@ -20,8 +20,14 @@ export interface PayloadEvent {
   readonly redaction: CompiledRedaction | undefined;
 }
 
-/** Takes events without waiting. */
+/** Where events go, for each sink. */
 export interface EventQueue {
+  /** The one of a URL, for good; sinks that cannot respond one without the other are one. */
+  sinkAt(url: string): EventSink;
+}
+
+/** Takes events of one sink without waiting. */
+export interface EventSink {
   /** Whether an event of that many bytes would be taken; where not, it is counted as dropped. */
   admits(bytes: number): boolean;
   /** Counts an event that cannot be sent without what is to be left out of it. */
@@ -54,21 +60,26 @@ export function preparePayloads(
     'ce-endpoint': plan.predictor,
     'ce-protocol': plan.dialect,
   }));
+  const sinks = plan.units.map(({ logs }) =>
+    logs === undefined ? undefined : queue.sinkAt(logs.url),
+  );
   const redactions = plan.units.map(({ logs }) =>
     logs?.redact === undefined ? undefined : prepareRedaction(logs.redact),
   );
   return {
     log(unit, kind, message, exchange) {
       const logs = plan.units[unit]?.logs;
-      if (logs === undefined || !isSampled(logs, exchange) || skips(exchange)) return;
+      const sink = sinks[unit];
+      if (logs === undefined || sink === undefined) return;
+      if (!isSampled(logs, exchange) || skips(exchange)) return;
       const redaction = redactions[unit]?.[kind];
       const unread = redaction === undefined ? undefined : whyUnread(message, exchange);
       if (unread !== undefined) {
-        queue.withhold(unread);
+        sink.withhold(unread);
         return;
       }
-      if (!queue.admits(message.body.length)) return;
-      queue.offer({
+      if (!sink.admits(message.body.length)) return;
+      sink.offer({
         url: logs.url,
         headers: {
           ...fixed[unit],

@@ -17,7 +17,7 @@ import {
 } from './limits.ts';
 import type { OpenEvent } from './event-body.ts';
 import { KafkaSink, type KafkaTimes } from './kafka-sink.ts';
-import { event, loggedPlan, settled } from './testing/sink.ts';
+import { admits, event, loggedPlan, offer, settled } from './testing/sink.ts';
 
 const servers: Server[] = [];
 after(() => {
@@ -208,9 +208,9 @@ test('a queue for a broker that is not there is bounded, and the event loop goes
   await sender.load([loggedPlan(url)]);
   let admitted = 0;
   for (let count = 0; count < MAX_WAITING_EVENTS + 2000; count++) {
-    if (!sender.admits(2)) continue;
+    if (!admits(sender, url, 2)) continue;
     admitted++;
-    sender.offer(event(url));
+    offer(sender, event(url));
   }
   const sending = sender.counts();
   assert.equal(sending.dropped, MAX_WAITING_EVENTS + 2000 - admitted);

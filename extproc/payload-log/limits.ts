@@ -1,18 +1,20 @@
 // What payload logs may take of the filter: they are dropped before they slow a request down.
 
-/** Events that wait to be sent; a further one is dropped and counted. */
+/** Events that wait to be sent, over all sinks; for a further one the sink with the most makes room, or it is dropped: both are counted. */
 export const MAX_WAITING_EVENTS = 10_000;
-/** Bytes of payloads and their headers that wait to be sent or are being sent; a payload that needs more is dropped and counted. */
+/** Bytes of payloads and their headers that wait to be sent or are being sent, over all sinks; the same happens to a payload that needs more. */
 export const MAX_WAITING_EVENT_BYTES = 32 * 1024 * 1024;
-/** Events, and batches of them for Kafka, that are sent at a time. */
+/** Events, and batches of them for Kafka, that are sent at a time. The sinks have equal parts of it, and one each at least. */
 export const MAX_EVENTS_IN_FLIGHT = 10;
+/** Of those bytes the share that may be on its way; each sink has an equal part of it, or a single event. */
+export const MAX_SENDING_SHARE = 0.5;
 /** A sink that has not answered after this time has lost the event. */
 export const EVENT_TIMEOUT_MS = 10_000;
 /** For what waits when the process ends, after its last request; it is dropped then. */
 export const FLUSH_LIMIT_MS = 1500;
 /** Of an HTTP sink's response so much is read, and thrown away; the connection of a longer one is closed. */
 export const MAX_SINK_RESPONSE_BYTES = 64 * 1024;
-/** Events that are produced to Kafka together: those that are next to each other in the queue, for one topic. */
+/** Events that are produced to Kafka together: those that are next to each other in the queue of their topic. */
 export const MAX_KAFKA_BATCH_EVENTS = 100;
 /** Bytes of such a batch, headers included; an event that is larger is produced by itself. Brokers take 1 MiB, if nothing else is set. */
 export const MAX_KAFKA_BATCH_BYTES = 256 * 1024;

@@ -11,7 +11,16 @@ import { testPlan } from '../testing/plans.ts';
 import { EventSender } from './event-sender.ts';
 import { preparePayloads } from './events.ts';
 import { MAX_EVENTS_IN_FLIGHT, MAX_WAITING_EVENT_BYTES, MAX_WAITING_EVENTS } from './limits.ts';
-import { event, loggedPlan, message, servers, settled, startSink } from './testing/sink.ts';
+import {
+  admits,
+  event,
+  loggedPlan,
+  message,
+  offer,
+  servers,
+  settled,
+  startSink,
+} from './testing/sink.ts';
 
 test('an event says what it is, of which unit and request, and holds the payload', async () => {
   const sink = await startSink();
@@ -47,7 +56,7 @@ test('an event says what it is, of which unit and request, and holds the payload
 
 test('events for a sink that is no http(s) URL count as failed, and harm nothing', async () => {
   const sender = new EventSender(SILENT_LOG);
-  for (const url of ['kafka://sink/', 'mysink']) sender.offer({ ...event('{}'), url });
+  for (const url of ['kafka://sink/', 'mysink']) offer(sender, { ...event('{}'), url });
   await settled(sender);
   assert.deepEqual(sender.counts(), { sent: 0, dropped: 0, failed: 2, withheld: 0, waiting: 0 });
 });
@@ -106,7 +115,7 @@ test('a sink that answers without end is left after what a response may have', a
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const sender = new EventSender(SILENT_LOG);
-  sender.offer(event(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+  offer(sender, event(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
   await settled(sender);
   assert.deepEqual(sender.counts(), { sent: 1, dropped: 0, failed: 0, withheld: 0, waiting: 0 });
   assert.ok(written < 64 * 1024 * 1024, String(written));
@@ -124,9 +133,9 @@ test('a slow sink gets a few at a time, and what does not fit is dropped and cou
   const sender = new EventSender(SILENT_LOG);
   let admitted = 0;
   for (let count = 0; count < MAX_WAITING_EVENTS + 500; count++) {
-    if (!sender.admits(2)) continue;
+    if (!admits(sender, sink.url, 2)) continue;
     admitted++;
-    sender.offer(event(sink.url));
+    offer(sender, event(sink.url));
   }
   assert.equal(admitted, MAX_WAITING_EVENTS + MAX_EVENTS_IN_FLIGHT);
   assert.equal(sender.counts().dropped, 500 - MAX_EVENTS_IN_FLIGHT);
@@ -137,7 +146,7 @@ test('a slow sink gets a few at a time, and what does not fit is dropped and cou
 test('every event of a long queue is sent', async () => {
   const sink = await startSink();
   const sender = new EventSender(SILENT_LOG);
-  for (let count = 0; count < 2500; count++) sender.offer(event(sink.url));
+  for (let count = 0; count < 2500; count++) offer(sender, event(sink.url));
   for (let tries = 0; sender.counts().waiting > 0 && tries < 6000; tries++) await sleep(10);
   assert.deepEqual(sender.counts(), { sent: 2500, dropped: 0, failed: 0, withheld: 0, waiting: 0 });
 });
@@ -146,29 +155,114 @@ test('what a client writes into headers is bounded too', async () => {
   const sink = await startSink(200, 50);
   const sender = new EventSender(SILENT_LOG);
   const id = 'x'.repeat(MAX_WAITING_EVENT_BYTES);
-  sender.offer({ ...event(sink.url), headers: { 'ce-requestid': id } });
-  assert.ok(!sender.admits(1));
+  offer(sender, { ...event(sink.url), headers: { 'ce-requestid': id } });
+  assert.ok(!admits(sender, sink.url, 1));
   await settled(sender);
-  assert.ok(sender.admits(1));
+  assert.ok(admits(sender, sink.url, 1));
 });
 
 test('large payloads are bounded by their bytes, and what was sent makes room', async () => {
   const sink = await startSink();
   const sender = new EventSender(SILENT_LOG);
   const large = MAX_WAITING_EVENT_BYTES / 2;
-  sender.offer(event(sink.url, large));
-  sender.offer(event(sink.url, large));
-  assert.ok(!sender.admits(1));
+  offer(sender, event(sink.url, large));
+  offer(sender, event(sink.url, large));
+  assert.ok(!admits(sender, sink.url, 1));
   await settled(sender);
-  assert.ok(sender.admits(large));
+  assert.ok(admits(sender, sink.url, large));
 });
 
 test('a sink that is gone or says no costs the event, which is counted, and nothing else', async () => {
   const broken = await startSink(500);
   const sender = new EventSender(SILENT_LOG);
-  sender.offer(event(broken.url));
-  sender.offer(event('http://127.0.0.1:1/'));
-  sender.offer(event('no url'));
+  offer(sender, event(broken.url));
+  offer(sender, event('http://127.0.0.1:1/'));
+  offer(sender, event('no url'));
   await settled(sender);
   assert.deepEqual(sender.counts(), { sent: 0, dropped: 0, failed: 3, withheld: 0, waiting: 0 });
+});
+
+test('a sink that takes nothing neither delays another one nor takes its room', async () => {
+  const dead = await startSink(200, 60_000);
+  const live = await startSink();
+  const sender = new EventSender(SILENT_LOG);
+  const large = 64 * 1024;
+  const fill = MAX_WAITING_EVENT_BYTES / large;
+  for (let count = 0; count < fill; count++) {
+    assert.ok(admits(sender, dead.url, large));
+    offer(sender, event(dead.url, large - 100));
+  }
+  while (admits(sender, dead.url, large)) offer(sender, event(dead.url, large - 100));
+  const begun = performance.now();
+  for (let count = 0; count < 100; count++) {
+    assert.ok(admits(sender, live.url, large), `event ${count} has room`);
+    offer(sender, event(live.url, large - 100));
+  }
+  for (let tries = 0; live.got.length < 100 && tries < 500; tries++) await sleep(10);
+  assert.equal(live.got.length, 100);
+  assert.ok(performance.now() - begun < 5000, 'long before the other one is given up');
+  const of = new Map(sender.sinkCounts().map((counts) => [counts.sink, counts]));
+  assert.deepEqual(of.get(new URL(live.url).origin), {
+    sink: new URL(live.url).origin,
+    sent: 100,
+    dropped: 0,
+    failed: 0,
+    withheld: 0,
+    waiting: 0,
+  });
+  const { dropped = 0, waiting = 0 } = of.get(new URL(dead.url).origin) ?? {};
+  assert.ok(dropped > 1 && waiting > 300, `${dropped} dropped, ${waiting} waiting`);
+});
+
+test('two sinks that take nothing share the room, and neither drives the other out', async () => {
+  const [one, other] = [await startSink(200, 60_000), await startSink(200, 60_000)];
+  const sender = new EventSender(SILENT_LOG);
+  for (let count = 0; count < MAX_WAITING_EVENTS; count++)
+    if (admits(sender, one.url, 2)) offer(sender, event(one.url));
+  for (let count = 0; count < 3 * MAX_WAITING_EVENTS; count++) {
+    const { url } = count % 3 === 0 ? one : other;
+    if (admits(sender, url, 2)) offer(sender, event(url));
+  }
+  const waiting = sender.sinkCounts().map((counts) => counts.waiting);
+  const half = MAX_WAITING_EVENTS / 2;
+  for (const each of waiting)
+    assert.ok(Math.abs(each - half) <= MAX_EVENTS_IN_FLIGHT + 1, String(waiting));
+});
+
+test('an event that is larger than all that another sink could give costs that one nothing', async () => {
+  const [full, huge] = [await startSink(200, 60_000), await startSink(200, 60_000)];
+  const sender = new EventSender(SILENT_LOG);
+  const quarter = MAX_WAITING_EVENT_BYTES / 4;
+  for (let count = 0; count < 3; count++) offer(sender, event(full.url, quarter));
+  assert.ok(!admits(sender, huge.url, 2 * quarter));
+  assert.ok(!admits(sender, huge.url, 2 * MAX_WAITING_EVENT_BYTES));
+  assert.deepEqual(
+    sender.sinkCounts().map(({ dropped }) => dropped),
+    [0, 2],
+  );
+});
+
+test('what is sent at a time is shared by the sinks, so that its bound stays', async () => {
+  const sinks = [await startSink(200, 300), await startSink(200, 300)];
+  const sender = new EventSender(SILENT_LOG);
+  for (const { url } of sinks) sender.sinkAt(url);
+  for (let count = 0; count < 40; count++) for (const { url } of sinks) offer(sender, event(url));
+  await sleep(200);
+  const most = sinks.map((sink) => sink.most);
+  assert.deepEqual(most, [MAX_EVENTS_IN_FLIGHT / 2, MAX_EVENTS_IN_FLIGHT / 2]);
+});
+
+test('a sink is called by where it is, without what may be secret', () => {
+  const sender = new EventSender(SILENT_LOG);
+  for (const url of [
+    'https://user:secret@sink.example:8443/token/abc?key=secret',
+    'https://sink.example:8443/other',
+    'kafka://a:9092,b:9092/topic',
+    'secret',
+  ])
+    sender.sinkAt(url);
+  assert.deepEqual(
+    sender.sinkCounts().map(({ sink }) => sink),
+    ['https://sink.example:8443', 'kafka://a:9092,b:9092/topic', 'no URL of a sink'],
+  );
 });

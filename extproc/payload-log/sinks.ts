@@ -49,6 +49,13 @@ export class Sinks {
   }
 }
 
+/** What a URL's sink is called: events of one name wait for each other. No credentials, no path of HTTP, no query. */
+export function sinkName(url: string): string {
+  const sink = readSinkUrl(url);
+  if (sink?.kind === 'http') return sink.url.origin;
+  return sink?.kind === 'kafka' ? url : 'no URL of a sink';
+}
+
 /** Whether events to this URL are sent in batches. */
 export function isKafka(url: string): boolean {
   return url.startsWith('kafka:');

@@ -95,7 +95,7 @@ export function runFilter(options: WorkerOptions): void {
   const worker = new Worker({
     table,
     open,
-    counts: () => readCounts(calls, gauges, countFeedback(feedback)),
+    counts: () => readCounts(calls, gauges, countFeedback(feedback), signals.sinkCounts()),
     limit: (deployment) => feedback.memory.limit(boundsOf(deployment), options.workers),
     recalls: {
       find: (puid) => feedback.memory.recall(puid),

@@ -4,7 +4,7 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import type { CallObserver } from '../contract/call-observer.ts';
 import type { PayloadSink } from '../contract/payload-sink.ts';
-import type { EventCounts, EventSender } from '../payload-log/event-sender.ts';
+import type { EventCounts, EventSender, SinkCounts } from '../payload-log/event-sender.ts';
 import type { Tracers } from '../tracing/tracers.ts';
 
 type Events = typeof import('../payload-log/events.ts');
@@ -62,6 +62,11 @@ export class Signals {
   /** Undefined before there was a plan that logs. */
   counts(): EventCounts | undefined {
     return this.#payloads?.sender.counts();
+  }
+
+  /** Of each sink of payload logs. */
+  sinkCounts(): readonly SinkCounts[] {
+    return this.#payloads?.sender.sinkCounts() ?? [];
   }
 
   /** Sends what waits, as far as that goes in time. */

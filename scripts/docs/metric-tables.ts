@@ -2,6 +2,7 @@
 import { FEEDBACK_FAMILIES } from '../../extproc/metrics/feedback-families.ts';
 import { LEARNED_FAMILIES } from '../../extproc/metrics/learned-families.ts';
 import { processFamilies } from '../../extproc/metrics/process-gauges.ts';
+import { SINK_FAMILIES } from '../../extproc/metrics/sink-families.ts';
 import { describeSeldonFamilies } from '../../extproc/metrics/seldon-families.ts';
 import { describeRequestMetrics } from '../../gateway/process/request-metrics.ts';
 import { registerGatewayMetrics } from '../../gateway/process/metrics.ts';
@@ -21,7 +22,8 @@ export function feedbackMetrics(): string {
 }
 
 export function filterMetrics(): string {
-  return familyTable(processFamilies([]).map((family) => ({ ...family, labels: [] })));
+  const processes = processFamilies([]).map((family) => ({ ...family, labels: [] }));
+  return familyTable([...processes, ...SINK_FAMILIES]);
 }
 
 export function sidecarMetrics(): string {

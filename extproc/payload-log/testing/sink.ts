@@ -51,6 +51,13 @@ export async function settled(sender: EventSender): Promise<void> {
   for (let tries = 0; sender.counts().waiting > 0 && tries < 500; tries++) await sleep(10);
 }
 
+export function offer(sender: EventSender, offered: PayloadEvent): void {
+  sender.sinkAt(offered.url).offer(offered);
+}
+
+export const admits = (sender: EventSender, url: string, bytes: number): boolean =>
+  sender.sinkAt(url).admits(bytes);
+
 export const event = (url: string, bytes = 2): PayloadEvent => ({
   url,
   headers: { 'ce-id': '1', 'content-type': 'application/json' },
