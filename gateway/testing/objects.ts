@@ -17,6 +17,7 @@ export interface DeploymentSketch {
   readonly namespace: string;
   readonly name: string;
   readonly createdAt?: string;
+  readonly protocol?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly predictors: readonly PredictorSketch[];
   /** Predictors that are no longer in the spec but whose Services are there. */
@@ -42,6 +43,7 @@ export function sketchDeployment(sketch: DeploymentSketch): KubeObject {
       creationTimestamp: sketch.createdAt ?? '2026-01-01T00:00:00Z',
     },
     spec: {
+      ...(sketch.protocol === undefined ? {} : { protocol: sketch.protocol }),
       annotations: sketch.annotations ?? {},
       predictors: sketch.predictors.map(({ pods: _pods, ...predictor }) => ({
         ...predictor,

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { loadAll } from 'js-yaml';
 import { askAdmin } from '../../envoy/process/admin.ts';
 import { grpc, rest } from '../../envoy/testing/clients.ts';
@@ -11,6 +12,7 @@ import { type StubUnit, startUnit } from '../../envoy/testing/units.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import type { DeploymentPart } from '../config/deployment-part.ts';
+import { MAX_SHARED_FRAMES, MAX_SHARED_REQUESTS } from '../../envoy/kit/limits.ts';
 import { renderSnapshot } from '../config/snapshot.ts';
 import {
   type GatewayEnvoy,
@@ -220,6 +222,21 @@ describe('the discovery server', () => {
     }
   });
 
+  test('what bounds streams and the connections of many clients is what Envoy runs', async () => {
+    const predictors = [{ name: 'p', pods: HERE }];
+    const chat = { namespace: 'demo', name: 'chat', protocol: 'openai', predictors };
+    await live(encode([sketchPart(chat, portsOf(one))]));
+    const signal = AbortSignal.timeout(5000);
+    const dump = JSON.parse(await askAdmin(envoy.layout.adminSocket, '/config_dump', signal));
+    const route = { cluster: 'demo/chat-p/rest', timeout: '0s', idle_timeout: '301s' };
+    assertHolds(dump, route);
+    assertHolds(dump, { idle_timeout: '60s', max_requests_per_connection: MAX_SHARED_REQUESTS });
+    assertHolds(dump, {
+      max_outbound_frames: MAX_SHARED_FRAMES,
+      max_outbound_control_frames: MAX_SHARED_FRAMES,
+    });
+  });
+
   test('Envoy serves while the agent is away, and takes only what changed when it is back', async () => {
     const still = part('still', [{ name: 'p', pods: HERE }]);
     await live(encode([still]));
@@ -322,4 +339,20 @@ async function until(isTrue: () => Promise<boolean>, what: string): Promise<void
     await delay(10);
   }
   assert.fail(`not within ${LIVE_TIMEOUT_MS} ms: ${what}`);
+}
+
+/** Somewhere in it is an object with these fields. */
+function assertHolds(value: unknown, fields: Readonly<Record<string, unknown>>): void {
+  const found: unknown[] = [];
+  const look = (each: unknown): void => {
+    if (typeof each !== 'object' || each === null) return;
+    const own = Object.fromEntries(Object.entries(each).filter(([key]) => key in fields));
+    if (Object.keys(own).length > 0) found.push(own);
+    if (!isDeepStrictEqual(own, fields)) Object.values(each).forEach(look);
+  };
+  look(value);
+  assert.ok(
+    found.some((each) => isDeepStrictEqual(each, fields)),
+    JSON.stringify(found),
+  );
 }

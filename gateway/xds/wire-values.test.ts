@@ -77,3 +77,10 @@ test('the metadata of an endpoint reaches the wire', () => {
   const entry = Buffer.concat([Buffer.from('\x0a\x03pod\x12\x07', 'latin1'), value]);
   assert.ok(encoded.bytes.includes(entry), encoded.bytes.toString('hex'));
 });
+
+test('a field that would be lost is refused', () => {
+  assert.throws(
+    () => encodeResource('clusters', { name: 'c', track_timeout_budgets: true }),
+    /no proto file holds track_timeout_budgets of envoy\.config\.cluster\.v3\.Cluster/,
+  );
+});

@@ -14,7 +14,11 @@ type Form =
   /** A map whose values have a form. */
   | { readonly kind: 'map'; readonly of: Form };
 
-type Message = ReadonlyMap<string, Form>;
+/** By the names of all its fields; undefined where a value is on the wire what it is in JSON. */
+type Message = ReadonlyMap<string, Form | undefined>;
+
+/** Says of a part which message it is. */
+const TYPE = '@type';
 
 interface FieldDescriptor {
   readonly name: string;
@@ -42,11 +46,13 @@ export class WireValues {
     }
   }
 
-  /** `name` as in the `.proto` file: `envoy.config.cluster.v3.Cluster`. What the message does not know is left as it is. */
+  /** `name` as in the `.proto` file: `envoy.config.cluster.v3.Cluster`. Throws for a field that no file has: the encoder would leave it out. */
   convert(name: string, value: EnvoyJson): object {
     const message = this.#messageOf(name);
     const wire: Record<string, unknown> = {};
     for (const [field, each] of Object.entries(value)) {
+      if (!message.has(field) && field !== TYPE)
+        throw new Error(`no proto file holds ${field} of ${name}`);
       const form = message.get(field);
       wire[field] = form === undefined ? each : this.#convertField(form, each);
     }
@@ -78,7 +84,7 @@ export class WireValues {
   /** One that is in bytes already passes. */
   #convertAny(value: Json): unknown {
     if (!isObject(value)) return value;
-    const url = value['@type'];
+    const url = value[TYPE];
     return typeof url === 'string' ? this.convert(url.slice(URL_PREFIX.length), value) : value;
   }
 
@@ -91,10 +97,10 @@ export class WireValues {
     const known = this.#messages.get(name);
     if (known !== undefined) return known;
     const descriptor = this.#descriptors.get(name);
-    const message = new Map<string, Form>();
+    const message = new Map<string, Form | undefined>();
     for (const field of descriptor?.field ?? []) {
       const form = field.type === 'TYPE_MESSAGE' ? this.#formOf(name, field.typeName) : undefined;
-      if (form !== undefined) message.set(field.name, form);
+      message.set(field.name, form);
     }
     this.#messages.set(name, message);
     return message;
