@@ -2,6 +2,11 @@
 import { MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from '../../graph/plan/limits.ts';
 import { innerHttp2, sharedHttp2 } from './http-limits.ts';
 import { type Json, type EnvoyJson, duration, typed } from './json.ts';
+import { CONNECT_TIMEOUT_MS, INNER_BUFFER_BYTES, MAX_SHARED_REQUESTS } from './limits.ts';
+
+/** Of connections within a pod. */
+export const OWN_IDLE_MS = 3_600_000;
+const UNBOUNDED = 100_000;
 
 export type UpstreamHttp = 'http_protocol_options' | 'http2_protocol_options';
 /** `inner`: HTTP/2 to a listener of ours. */
@@ -66,6 +71,36 @@ export function circuitBreakers(breakers: Breakers): EnvoyJson {
         max_retries: breakers.maxRetries,
       },
     ],
+  };
+}
+
+/** Of a cluster of ours, whose requests are bounded elsewhere. */
+export function unboundedBreakers(): EnvoyJson {
+  return circuitBreakers({
+    maxConnections: UNBOUNDED,
+    maxPendingRequests: UNBOUNDED,
+    maxRequests: UNBOUNDED,
+    maxRetries: UNBOUNDED,
+  });
+}
+
+/** The way to an internal listener, of its name; HTTP/2 carries REST and gRPC alike. */
+export function innerCluster(name: string): EnvoyJson {
+  return {
+    name,
+    type: 'STATIC',
+    connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    per_connection_buffer_limit_bytes: INNER_BUFFER_BYTES,
+    circuit_breakers: unboundedBreakers(),
+    // That listener has added its own headers to the unit's.
+    typed_extension_protocol_options: upstreamProtocol('inner', {
+      idleMs: OWN_IDLE_MS,
+      maxHeaders: 2 * MAX_RESPONSE_HEADERS,
+      maxRequests: MAX_SHARED_REQUESTS,
+    }),
+    load_assignment: loadAssignment(name, [
+      { envoy_internal_address: { server_listener_name: name } },
+    ]),
   };
 }
 

@@ -1,5 +1,6 @@
 // Pieces that every listener of ours is made of: the listener, its HTTP connection manager, the router at the end of its filters.
 import { type EnvoyJson, typed } from './json.ts';
+import { INNER_BUFFER_BYTES } from './limits.ts';
 
 export interface ListenerParts {
   readonly name: string;
@@ -22,6 +23,20 @@ export function listener(parts: ListenerParts): EnvoyJson {
       {
         filters: [parts.manager],
         ...(transportSocket === undefined ? {} : { transport_socket: transportSocket }),
+      },
+    ],
+  };
+}
+
+/** Of a bootstrap: there may be internal listeners. */
+export function withInternalListeners(): EnvoyJson {
+  return {
+    bootstrap_extensions: [
+      {
+        name: 'envoy.bootstrap.internal_listener',
+        typed_config: typed('envoy.extensions.bootstrap.internal_listener.v3.InternalListener', {
+          buffer_size_kb: INNER_BUFFER_BYTES / 1024,
+        }),
       },
     ],
   };

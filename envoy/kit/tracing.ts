@@ -115,13 +115,18 @@ export function madeContext(): EnvoyJson[] {
   ];
 }
 
-/** Matches this share, above 0, of the requests whose context is made by `madeContext`. */
+/** Matches this share, above 0, of the requests whose context is made by `madeContext`. Of the others, few need the expression. */
 export function isDrawn(millionths: number): EnvoyJson[] {
+  const below = numbersOf(millionths);
+  const [zeros = ''] = /^0*/.exec(digitsOf(below - 1)) ?? [];
   return [
+    ...(zeros === ''
+      ? []
+      : [{ name: TRACE_HEADER, string_match: { prefix: `00-${ZEROS}${zeros}` } }]),
     { name: TRACE_HEADER, string_match: { suffix: OWN_END } },
     {
       name: TRACE_HEADER,
-      string_match: { safe_regex: { regex: `00-${ZEROS}(${shareOf(millionths)}).*` } },
+      string_match: { safe_regex: { regex: `00-${ZEROS}(${expressionOf(below)}).*` } },
     },
   ];
 }
@@ -137,12 +142,21 @@ export function isSampledByCaller(): EnvoyJson[] {
   ];
 }
 
-/** The numbers of `DRAW_DIGITS` hexadecimal digits that are below a share of them. */
-function shareOf(millionths: number): string {
-  const all = 16 ** DRAW_DIGITS;
-  const below = Math.max(1, Math.round((all * millionths) / 1_000_000));
-  if (below >= all) return `.{${DRAW_DIGITS}}`;
-  const digits = below.toString(16).padStart(DRAW_DIGITS, '0');
+const ALL_NUMBERS = 16 ** DRAW_DIGITS;
+
+/** How many of the random numbers are drawn: those below it. */
+function numbersOf(millionths: number): number {
+  return Math.max(1, Math.round((ALL_NUMBERS * millionths) / 1_000_000));
+}
+
+function digitsOf(number: number): string {
+  return number.toString(16).padStart(DRAW_DIGITS, '0');
+}
+
+/** Matches the digits of the numbers below one. */
+function expressionOf(below: number): string {
+  if (below >= ALL_NUMBERS) return `.{${DRAW_DIGITS}}`;
+  const digits = digitsOf(below);
   return [...digits]
     .flatMap((digit, at) =>
       digit === '0'

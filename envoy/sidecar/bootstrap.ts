@@ -2,9 +2,10 @@
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { fixedClusters } from './clusters.ts';
 import { histogramBuckets } from '../kit/filters/stats-log.ts';
-import { type EnvoyJson, typed } from '../kit/json.ts';
+import type { EnvoyJson } from '../kit/json.ts';
 import { type EnvoyLayout, clustersPath, fileSource, listenersPath } from '../kit/layout.ts';
-import { INNER_BUFFER_BYTES, MAX_REQUESTS_PER_READ } from '../kit/limits.ts';
+import { withInternalListeners } from '../kit/listener.ts';
+import { MAX_REQUESTS_PER_READ } from '../kit/limits.ts';
 import { overloadManager } from '../kit/overload.ts';
 import { SPAN_EXPORT_DELAY_MS } from '../../graph/plan/limits.ts';
 
@@ -19,14 +20,7 @@ export function renderBootstrap(deployment: DeploymentPlan, layout: EnvoyLayout)
       lds_config: fileSource(layout, listenersPath(layout)),
       cds_config: fileSource(layout, clustersPath(layout)),
     },
-    bootstrap_extensions: [
-      {
-        name: 'envoy.bootstrap.internal_listener',
-        typed_config: typed('envoy.extensions.bootstrap.internal_listener.v3.InternalListener', {
-          buffer_size_kb: INNER_BUFFER_BYTES / 1024,
-        }),
-      },
-    ],
+    ...withInternalListeners(),
     layered_runtime: {
       layers: [
         {

@@ -3,14 +3,15 @@
 import { splitImage } from '../../graph/plan/split-image.ts';
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { MAX_RESPONSE_HEADERS } from '../../graph/plan/limits.ts';
 import { METADATA_NAMESPACE, UNIT_LABELS } from '../../graph/plan/names.ts';
 import type { Edge, Plan, PlanUnit, Transport } from '../../graph/plan/plan.ts';
 import { edgeOf, unitNameOf, unitOf } from '../../graph/plan/queries.ts';
 import {
   circuitBreakers,
   loadAssignment,
+  OWN_IDLE_MS,
   socketAddress,
+  unboundedBreakers,
   type UpstreamHttp,
   upstreamProtocol,
 } from '../kit/cluster.ts';
@@ -28,17 +29,12 @@ import {
   CONNECT_TIMEOUT_MS,
   GRPC_IDLE_MS,
   INNER_BUFFER_BYTES,
-  MAX_SHARED_REQUESTS,
   MAX_UNIT_CONNECTIONS,
   MAX_UNIT_REQUESTS,
   REST_IDLE_MS,
   UNIT_BUFFER_BYTES,
 } from '../kit/limits.ts';
 import { hostPort } from '../../lib/runtime/hosts.ts';
-
-const UNBOUNDED = 100_000;
-/** Of connections within a pod. */
-const OWN_IDLE_MS = 3_600_000;
 
 /** The clusters of every edge of a plan, in the order of the plan. */
 export function unitClusters(plan: Plan): EnvoyJson[] {
@@ -130,33 +126,13 @@ export function fixedClusters(layout: EnvoyLayout): EnvoyJson[] {
   ];
 }
 
-/** The way to an internal listener, of its name; HTTP/2 carries REST and gRPC alike. */
-export function innerCluster(name: string): EnvoyJson {
-  return {
-    name,
-    type: 'STATIC',
-    connect_timeout: duration(CONNECT_TIMEOUT_MS),
-    per_connection_buffer_limit_bytes: INNER_BUFFER_BYTES,
-    circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
-    // That listener has added its own headers to the unit's.
-    typed_extension_protocol_options: upstreamProtocol('inner', {
-      idleMs: OWN_IDLE_MS,
-      maxHeaders: 2 * MAX_RESPONSE_HEADERS,
-      maxRequests: MAX_SHARED_REQUESTS,
-    }),
-    load_assignment: loadAssignment(name, [
-      { envoy_internal_address: { server_listener_name: name } },
-    ]),
-  };
-}
-
 function socketCluster(name: string, sockets: readonly string[], http: UpstreamHttp): EnvoyJson {
   return {
     name,
     type: 'STATIC',
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     per_connection_buffer_limit_bytes: INNER_BUFFER_BYTES,
-    circuit_breakers: breakers(UNBOUNDED, UNBOUNDED),
+    circuit_breakers: unboundedBreakers(),
     typed_extension_protocol_options: upstreamProtocol(http, { idleMs: OWN_IDLE_MS }),
     load_assignment: loadAssignment(
       name,

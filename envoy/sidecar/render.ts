@@ -1,7 +1,8 @@
 // Turns a deployment's plan into Envoy's files, as JSON values. Pure: equal input gives equal output, byte for byte.
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { renderBootstrap } from './bootstrap.ts';
-import { innerCluster, unitClusters } from './clusters.ts';
+import { innerCluster } from '../kit/cluster.ts';
+import { unitClusters } from './clusters.ts';
 import { egressRouteTable } from './egress.ts';
 import { explainerClusters, explainerRoutes } from './explainers.ts';
 import type { EnvoyJson } from '../kit/json.ts';

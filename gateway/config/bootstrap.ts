@@ -1,32 +1,43 @@
 // Envoy's bootstrap at the gateway: the listener with its filters, the way to the agent's socket, and nothing of any
 // deployment. Plain JSON that Envoy reads from a file.
-import { type ClientBounds, clientOptions } from '../../envoy/kit/http-limits.ts';
-import { loadAssignment } from '../../envoy/kit/cluster.ts';
+import { type ClientBounds, clientOptions, innerOptions } from '../../envoy/kit/http-limits.ts';
+import { innerCluster, loadAssignment } from '../../envoy/kit/cluster.ts';
 import { fileLogs } from '../../envoy/kit/filters/access-log.ts';
 import { downstreamTls, TLS_CERTIFICATE, TLS_KEY, tlsSecrets } from '../../envoy/kit/tls.ts';
 import { type EnvoyJson, typed } from '../../envoy/kit/json.ts';
 import type { AccessLog } from '../../envoy/kit/layout.ts';
-import { connectionManager, listener, router, tcpAddress } from '../../envoy/kit/listener.ts';
-import { GATEWAY_BUFFER_BYTES, MAX_REQUESTS_PER_READ } from '../../envoy/kit/limits.ts';
 import {
-  type EnvoyTracing,
+  connectionManager,
+  listener,
+  router,
+  tcpAddress,
+  withInternalListeners,
+} from '../../envoy/kit/listener.ts';
+import {
+  GATEWAY_BUFFER_BYTES,
+  INNER_BUFFER_BYTES,
+  MAX_REQUESTS_PER_READ,
+} from '../../envoy/kit/limits.ts';
+import { isNotPassedOn, unmarked, unmarkedFilter } from '../../envoy/kit/passed-on.ts';
+import {
+  madeContext,
   renderTraceCluster,
   traceHeaders,
   tracingOptions,
 } from '../../envoy/kit/tracing.ts';
 import { readTraceHeaders } from '../../envoy/kit/filters/headers.ts';
 import { type EnvoyBounds, overloadManager } from '../../envoy/kit/overload.ts';
-import { PUID_HEADER } from '../../graph/plan/names.ts';
-import { MILLION, type TracingDefaults } from '../../graph/seldon/tracing.ts';
+import { MILLION } from '../../graph/seldon/tracing.ts';
 import { ENVOY_PROGRAM_BOUND } from './check-regex.ts';
 import { clusterStatsLeftOut } from './cluster-stats.ts';
 import { homeFilter } from './home.ts';
 import { gatewayReplies } from './replies.ts';
 import { requestBuckets, requestLoggers, requestStatsSettings } from './request-stats.ts';
 import { ROUTE_TABLE } from './route-table.ts';
+import { gatewayTracing, passesTracedOn, TRACED_LISTENER, type TracingLayout } from './traced.ts';
 import { SPAN_EXPORT_DELAY_MS } from '../../graph/plan/limits.ts';
 
-export interface GatewayLayout {
+export interface GatewayLayout extends TracingLayout {
   readonly host: string;
   /** HTTP/1.1 and h2c, REST and gRPC alike. */
   readonly httpPort: number;
@@ -48,20 +59,19 @@ export interface GatewayLayout {
   readonly accessLog: AccessLog;
   /** Deployments times statuses whose requests are counted, at most; 0 for none. */
   readonly maxRequestSeries: number;
-  /** Undefined: no traces. */
-  readonly tracing: TracingDefaults | undefined;
   /** Name of this gateway in Envoy's own words. */
   readonly nodeId: string;
-  /** Extra HTTP filters before the router, as Envoy reads them: JWT, ext_authz. */
-  readonly httpFilters: readonly EnvoyJson[];
   readonly bounds: EnvoyBounds;
   readonly clients: ClientBounds;
 }
 
 const DISCOVERY_CLUSTER = 'sidegraph-agent';
 const TLS_SECRET = 'gateway';
+const CLIENT = '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%';
+const SPAN_NAME = '%ROUTE_NAME%';
 
 export function renderGatewayBootstrap(layout: GatewayLayout): EnvoyJson {
+  const hasTraced = passesTracedOn(layout);
   return {
     node: { id: layout.nodeId, cluster: 'sidegraph-gateway' },
     admin: { address: { pipe: { path: layout.adminSocket, mode: 0o600 } } },
@@ -69,21 +79,24 @@ export function renderGatewayBootstrap(layout: GatewayLayout): EnvoyJson {
       clusters: [
         discoveryCluster(layout.discoverySocket),
         ...(layout.tracing === undefined ? [] : [renderTraceCluster(layout.tracing.url)]),
+        ...(hasTraced ? [innerCluster(TRACED_LISTENER)] : []),
       ],
       listeners: [
-        ownListener('http', layout.httpPort, layout),
+        clientListener('http', layout.httpPort, layout),
         ...(layout.tls === undefined
           ? []
           : [
-              ownListener(
+              clientListener(
                 'https',
                 layout.tls.port,
                 layout,
                 downstreamTls(TLS_SECRET, layout.tls.secretsPath),
               ),
             ]),
+        ...(hasTraced ? [tracedListener(layout)] : []),
       ],
     },
+    ...(hasTraced ? withInternalListeners() : {}),
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',
@@ -131,7 +144,7 @@ function discoveryCluster(path: string): EnvoyJson {
   };
 }
 
-function ownListener(
+function clientListener(
   name: string,
   port: number,
   layout: GatewayLayout,
@@ -141,43 +154,84 @@ function ownListener(
     name,
     place: tcpAddress(layout.host, port),
     bufferBytes: GATEWAY_BUFFER_BYTES,
-    manager: ownManager(name, layout),
+    manager: clientManager(name, layout),
     transportSocket,
   });
 }
 
-function ownManager(name: string, layout: GatewayLayout): EnvoyJson {
-  return connectionManager({
+function tracedListener(layout: GatewayLayout): EnvoyJson {
+  return listener({
+    name: TRACED_LISTENER,
+    place: { internal_listener: {} },
+    bufferBytes: INNER_BUFFER_BYTES,
+    manager: tracedManager(layout),
+  });
+}
+
+function clientManager(name: string, layout: GatewayLayout): EnvoyJson {
+  const passesOn = passesTracedOn(layout);
+  const formats = traceHeaders(layout.tracing?.formats ?? []);
+  return ownManager(name, layout, {
     options: clientOptions(layout.clients),
-    statPrefix: name,
-    routeTable: ROUTE_TABLE,
-    routeSource: fromAgent(),
-    accessLogs: [...accessLogs(layout), ...requestLoggers(layout.maxRequestSeries)],
-    localReplies: gatewayReplies(),
-    filters: [...layout.httpFilters, homeFilter(), router()],
-    early: readTraceHeaders(traceHeaders(layout.tracing?.formats ?? [])),
+    only: passesOn ? [{ header_filter: { header: isNotPassedOn() } }] : [],
+    filters: layout.httpFilters,
+    early: passesOn ? [unmarked(), ...formats, ...madeContext()] : formats,
     more: {
       normalize_path: true,
       merge_slashes: false,
       path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
       use_remote_address: true,
-      ...(layout.tracing === undefined
+      ...(layout.tracing === undefined || passesOn
         ? {}
-        : tracingOptions(ownTracing(layout.tracing), '%ROUTE_NAME%')),
+        : tracingOptions(gatewayTracing(layout.tracing), SPAN_NAME)),
     },
   });
 }
 
-/** The gateway's part of traces: what pods add are children of its calls. */
-function ownTracing({ url, samplingPercent, formats }: TracingDefaults): EnvoyTracing {
-  return {
-    url,
-    samplingMillionths: Math.round((samplingPercent / 100) * MILLION),
-    service: 'sidegraph-gateway',
-    formats,
-    resource: {},
-    tags: [{ tag: 'seldon.puid', request_header: { name: PUID_HEADER } }],
-  };
+/** Of requests that a clients' manager has passed on: their paths are normal, and the last of `x-forwarded-for` is the client. */
+function tracedManager(layout: GatewayLayout): EnvoyJson {
+  if (layout.tracing === undefined) throw new Error('no traces are asked for');
+  // Who is traced has been decided.
+  const own = gatewayTracing(layout.tracing);
+  // Envoy's own `peer.address` is of the hop.
+  const tags = [...own.tags, { tag: 'client.address', value: CLIENT }];
+  const tracing = { ...own, samplingMillionths: MILLION, tags };
+  return ownManager(TRACED_LISTENER, layout, {
+    options: innerOptions(layout.clients),
+    only: [],
+    filters: [unmarkedFilter()],
+    early: [],
+    more: tracingOptions(tracing, SPAN_NAME),
+  });
+}
+
+interface OwnParts {
+  readonly options: EnvoyJson;
+  /** Which requests are logged and counted; all where empty. */
+  readonly only: readonly EnvoyJson[];
+  /** Before ours. */
+  readonly filters: readonly EnvoyJson[];
+  /** Mutations of headers of traces. */
+  readonly early: readonly EnvoyJson[];
+  readonly more: EnvoyJson;
+}
+
+function ownManager(
+  name: string,
+  layout: GatewayLayout,
+  { options, only, filters, early, more }: OwnParts,
+): EnvoyJson {
+  return connectionManager({
+    options,
+    statPrefix: name,
+    routeTable: ROUTE_TABLE,
+    routeSource: fromAgent(),
+    accessLogs: [...accessLogs(layout, only), ...requestLoggers(layout.maxRequestSeries, only)],
+    localReplies: gatewayReplies(),
+    filters: [...filters, homeFilter(), router()],
+    early: readTraceHeaders(early),
+    more,
+  });
 }
 
 /** No listener opens before the agent has said what there is. */
@@ -190,13 +244,17 @@ export function renderTlsSecrets(dir: string): EnvoyJson {
   return tlsSecrets(TLS_SECRET, { dir, certificate: TLS_CERTIFICATE, key: TLS_KEY });
 }
 
-function accessLogs({ accessLogPath, accessLog }: GatewayLayout): EnvoyJson[] {
-  return fileLogs(accessLog, accessLogPath, {
+function accessLogs(
+  { accessLogPath, accessLog }: GatewayLayout,
+  only: readonly EnvoyJson[],
+): EnvoyJson[] {
+  const fields = {
     deployment: '%ROUTE_NAME%',
     cluster: '%UPSTREAM_CLUSTER_RAW%',
     path: '%PATH(NQ:ORIG_OR_PATH)%',
     host: '%REQ(:AUTHORITY)%',
     pod: '%UPSTREAM_HOST%',
-    client: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%',
-  });
+    client: CLIENT,
+  };
+  return fileLogs(accessLog, accessLogPath, fields, only);
 }

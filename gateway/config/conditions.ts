@@ -1,6 +1,7 @@
 // Which requests below its path a deployment takes, as a predicate of Envoy's matcher: one of its hosts, and all of its headers.
 // Hosts are compared as text, so that no number and no length of names makes a program that Envoy refuses.
-import { type EnvoyJson, typed } from '../../envoy/kit/json.ts';
+import type { EnvoyJson } from '../../envoy/kit/json.ts';
+import { allOf, headerPredicate } from '../../envoy/kit/predicates.ts';
 import type { HeaderCondition, ServedDeployment } from './served.ts';
 
 /**
@@ -22,7 +23,7 @@ export function renderCondition(served: ServedDeployment): EnvoyJson | undefined
     ...served.headers.flatMap(matchHeader),
   ];
   const [only, ...others] = all;
-  return others.length === 0 ? only : { and_matcher: { predicate: all } };
+  return others.length === 0 ? only : allOf(all);
 }
 
 /** Two predicates: the name alone, and with a port behind it. */
@@ -38,17 +39,4 @@ function matchHeader({ name, value, isRegex }: HeaderCondition): EnvoyJson[] {
   return [`(?s).{0,${MAX_MATCHED_BYTES}}`, value].map((regex) =>
     headerPredicate(name, { safe_regex: { google_re2: {}, regex } }),
   );
-}
-
-function headerPredicate(name: string, match: EnvoyJson): EnvoyJson {
-  return { single_predicate: { input: headerInput(name), value_match: match } };
-}
-
-export function headerInput(name: string): EnvoyJson {
-  return {
-    name: 'header',
-    typed_config: typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', {
-      header_name: name,
-    }),
-  };
 }

@@ -43,22 +43,20 @@ export function requestBuckets(): EnvoyJson[] {
   ];
 }
 
-/** Access loggers, of which one counts a request. Few, and with few conditions: every request meets them all. */
-export function requestLoggers(series: number): EnvoyJson[] {
+/** Access loggers, of which one counts a request that `only` holds for. Few, and with few conditions: every request meets them all. */
+export function requestLoggers(series: number, only: readonly EnvoyJson[] = []): EnvoyJson[] {
   if (series === 0) return [];
+  const logger = (status: string, filters: readonly EnvoyJson[]) =>
+    statusLogger(series, status, [...filters, ...only]);
   const unknown = [isGrpc(), grpcStatuses([UNKNOWN])];
   return [
-    logger(series, '%RESPONSE_HEADER(:STATUS):1%', [isRest()]),
-    logger(series, `${GRPC}%GRPC_STATUS_NUMBER%`, [isGrpc(), grpcStatuses([UNKNOWN], true)]),
+    logger('%RESPONSE_HEADER(:STATUS):1%', [isRest()]),
+    logger(`${GRPC}%GRPC_STATUS_NUMBER%`, [isGrpc(), grpcStatuses([UNKNOWN], true)]),
     // What has no status counts as unknown: a client that leaves a stream is no fault of the server.
     // Before the response it is told by the status, which is cheap: that is what a flood of resets is made of.
-    logger(series, `${GRPC}2`, [
-      ...unknown,
-      status('GE', 200),
-      expressionFilter(`!(${CLIENT_LEFT})`),
-    ]),
-    logger(series, GRPC, [...unknown, status('GE', 200), expressionFilter(CLIENT_LEFT)]),
-    logger(series, GRPC, [...unknown, status('LE', 199)]),
+    logger(`${GRPC}2`, [...unknown, status('GE', 200), expressionFilter(`!(${CLIENT_LEFT})`)]),
+    logger(GRPC, [...unknown, status('GE', 200), expressionFilter(CLIENT_LEFT)]),
+    logger(GRPC, [...unknown, status('LE', 199)]),
   ];
 }
 
@@ -77,7 +75,7 @@ function status(op: 'GE' | 'LE', value: number): EnvoyJson {
 /** µs. Of a response that did not end, until its first byte; 0 where there was none. Without a number Envoy would log an error instead. */
 const UNTIL_THE_END = durationOf(['DS_RX_BEG', 'DS_TX_END', 'DS_TX_BEG', 'DS_RX_BEG']);
 
-function logger(series: number, status: string, filters: readonly EnvoyJson[]): EnvoyJson {
+function statusLogger(series: number, status: string, filters: readonly EnvoyJson[]): EnvoyJson {
   const [only, ...others] = filters;
   return {
     name: 'envoy.access_loggers.stats',

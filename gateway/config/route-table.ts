@@ -3,7 +3,8 @@
 import { type EnvoyJson, typed } from '../../envoy/kit/json.ts';
 import { GRPC_PACKAGES } from '../../dialects/known/dialects.ts';
 import type { Claim } from './claims.ts';
-import { headerInput, isConditional, renderCondition } from './conditions.ts';
+import { headerInput } from '../../envoy/kit/predicates.ts';
+import { isConditional, renderCondition } from './conditions.ts';
 import type { DeploymentPart } from './deployment-part.ts';
 import { harmlessRetries, servedPrefix } from './routes.ts';
 import type { Transport } from '../../graph/plan/plan.ts';
@@ -12,8 +13,9 @@ export const ROUTE_TABLE = 'gateway';
 /** What the gRPC services begin with that clients of a deployment may call through the gateway. */
 const GRPC_SERVICES = GRPC_PACKAGES.map((grpcPackage) => `/${grpcPackage}.`);
 
-export function renderRouteTable(claims: readonly Claim[]): EnvoyJson {
-  const matcher = renderMatcher(claims);
+/** `first` are matchers that every request meets before it is asked what it wants. */
+export function renderRouteTable(claims: readonly Claim[], first: readonly EnvoyJson[]): EnvoyJson {
+  const matcher = renderMatcher(claims, first);
   return {
     name: ROUTE_TABLE,
     virtual_hosts: [
@@ -27,7 +29,19 @@ export function renderRouteTable(claims: readonly Claim[]): EnvoyJson {
   };
 }
 
-function renderMatcher(claims: readonly Claim[]): EnvoyJson | undefined {
+function renderMatcher(
+  claims: readonly Claim[],
+  first: readonly EnvoyJson[],
+): EnvoyJson | undefined {
+  const tree = renderTree(claims);
+  if (first.length === 0) return tree;
+  return {
+    matcher_list: { matchers: first },
+    ...(tree === undefined ? {} : { on_no_match: { matcher: tree } }),
+  };
+}
+
+function renderTree(claims: readonly Claim[]): EnvoyJson | undefined {
   const paths = Object.fromEntries(claims.flatMap(restEntries));
   if (Object.keys(paths).length === 0) return undefined;
   const grpc = grpcMatcher(claims);
@@ -137,7 +151,8 @@ function partAction(part: DeploymentPart, transport: Transport): EnvoyJson {
   return made;
 }
 
-function routeList(routes: readonly EnvoyJson[]): EnvoyJson {
+/** An action of a matcher. */
+export function routeList(routes: readonly EnvoyJson[]): EnvoyJson {
   return {
     action: { name: 'routes', typed_config: typed('envoy.config.route.v3.RouteList', { routes }) },
   };

@@ -9,6 +9,8 @@ export interface Snapshot {
   /** What it was put together from, by `namespace/name`. */
   readonly parts: ReadonlyMap<string, DeploymentPart>;
   readonly routes: EnvoyJson;
+  /** What its table asks of a request before it looks for its deployment, as in the table. */
+  readonly first: readonly EnvoyJson[];
   /** By name, sorted; each Service and transport once. */
   readonly clusters: readonly PartCluster[];
   readonly conflicts: readonly Conflict[];
@@ -21,18 +23,25 @@ export function partKey({ served }: DeploymentPart): string {
 }
 
 /** The table alone, for a choice of parts. */
-export function renderChosenRoutes(parts: Iterable<DeploymentPart>): EnvoyJson {
-  return renderRouteTable(settleClaims(parts).claims);
+export function renderChosenRoutes(
+  parts: Iterable<DeploymentPart>,
+  first: readonly EnvoyJson[],
+): EnvoyJson {
+  return renderRouteTable(settleClaims(parts).claims, first);
 }
 
-export function renderSnapshot(parts: Iterable<DeploymentPart>): Snapshot {
+export function renderSnapshot(
+  parts: Iterable<DeploymentPart>,
+  first: readonly EnvoyJson[] = [],
+): Snapshot {
   const all = [...parts];
   const { claims, conflicts } = settleClaims(all);
   const clusters = new Map<string, PartCluster>();
   for (const part of all) for (const each of part.clusters) clusters.set(each.name, each);
   return {
     parts: new Map(all.map((part) => [partKey(part), part])),
-    routes: renderRouteTable(claims),
+    routes: renderRouteTable(claims, first),
+    first,
     clusters: [...clusters.values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
     conflicts,
     leftovers: all

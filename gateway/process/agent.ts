@@ -40,6 +40,8 @@ export interface Publication {
 export interface AgentOptions {
   readonly stores: Stores;
   readonly publish: (publication: Publication) => void;
+  /** Of every snapshot; none where not given. */
+  readonly first?: Snapshot['first'];
   readonly log: Log;
   /** `renderPart`; throws where it cannot be sent. */
   readonly render?: typeof renderPart;
@@ -265,7 +267,7 @@ export class GatewayAgent {
   #publish(resourceVersion: string): void {
     const sinceMs = this.#sinceMs ?? performance.now();
     this.#sinceMs = undefined;
-    this.#snapshot ??= renderSnapshot(this.#parts.values());
+    this.#snapshot ??= renderSnapshot(this.#parts.values(), this.#options.first);
     this.#options.publish({ snapshot: this.#snapshot, resourceVersion, sinceMs });
   }
 }

@@ -12,6 +12,7 @@ import { FIELD_MANAGERS, MANAGED_BY, SELDON_LABELS } from '../../cluster/names.t
 import { listInUse, renderAcknowledgement } from '../../cluster/acknowledge.ts';
 import { GatewayAgent, type Publication, type Remembered } from './agent.ts';
 import type { GatewayLayout } from '../config/bootstrap.ts';
+import { tracedMatches } from '../config/traced.ts';
 import { writeEnvoyFiles } from './envoy-files.ts';
 import { drainEnvoy, undrainEnvoy } from './drain.ts';
 import { gatewayControlSocket, startGatewayControl } from './control.ts';
@@ -135,6 +136,7 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const agent = new GatewayAgent({
     log,
     render,
+    first: tracedMatches(layout),
     stores: {
       deployments: reflectors.deployments.store,
       services: reflectors.services.store,

@@ -35,7 +35,7 @@ export class SnapshotEncoder {
 
   /** Throws where a part cannot be put into bytes; what was encoded is kept. */
   verify(part: DeploymentPart): void {
-    this.#encodeRoutes(renderChosenRoutes([part]));
+    this.#encodeRoutes(renderChosenRoutes([part], []));
     for (const { cluster, endpoints } of part.clusters) {
       this.#once('clusters', cluster);
       this.#once('endpoints', endpoints);
@@ -56,7 +56,7 @@ export class SnapshotEncoder {
       clusters,
       routes: this.#encodeRoutes(snapshot.routes),
       parts: snapshot.parts,
-      routesOf: (parts) => this.#encodeRoutes(renderChosenRoutes(parts)),
+      routesOf: (parts) => this.#encodeRoutes(renderChosenRoutes(parts, snapshot.first)),
     };
   }
 
