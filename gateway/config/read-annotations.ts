@@ -18,6 +18,14 @@ const MAX_ATTEMPTS = 10;
 const MAX_TRY_SECONDS = 86_400;
 const MAX_BREAKER = 1_000_000;
 
+/** Names of annotations, made once. */
+const BREAKER_ANNOTATIONS: Readonly<Record<keyof Breakers, string>> = {
+  maxConnections: `${BREAKERS_PREFIX}max-connections`,
+  maxPendingRequests: `${BREAKERS_PREFIX}max-pending-requests`,
+  maxRequests: `${BREAKERS_PREFIX}max-requests`,
+  maxRetries: `${BREAKERS_PREFIX}max-retries`,
+};
+
 const DEFAULT_BREAKERS: Breakers = {
   maxConnections: 4096,
   maxPendingRequests: 8192,
@@ -41,7 +49,9 @@ export function readHosts(annotations: Annotations, notes: Note[]): readonly str
     annotations[EXPOSURE_ANNOTATIONS.hosts] === undefined
       ? INGRESS_ANNOTATIONS.istioHost
       : EXPOSURE_ANNOTATIONS.hosts;
-  const names = (annotations[path] ?? '')
+  const written = annotations[path];
+  if (written === undefined) return [];
+  const names = written
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '');
@@ -114,13 +124,14 @@ export function readRetries(annotations: Annotations, notes: Note[]): ServedDepl
 }
 
 export function readBreakers(annotations: Annotations, notes: Note[]): Breakers {
-  const read = (name: string, byDefault: number): number =>
-    readInteger(annotations, BREAKERS_PREFIX + name, MAX_BREAKER, notes) ?? byDefault;
+  const read = (name: keyof Breakers): number =>
+    readInteger(annotations, BREAKER_ANNOTATIONS[name], MAX_BREAKER, notes) ??
+    DEFAULT_BREAKERS[name];
   return {
-    maxConnections: read('max-connections', DEFAULT_BREAKERS.maxConnections),
-    maxPendingRequests: read('max-pending-requests', DEFAULT_BREAKERS.maxPendingRequests),
-    maxRequests: read('max-requests', DEFAULT_BREAKERS.maxRequests),
-    maxRetries: read('max-retries', DEFAULT_BREAKERS.maxRetries),
+    maxConnections: read('maxConnections'),
+    maxPendingRequests: read('maxPendingRequests'),
+    maxRequests: read('maxRequests'),
+    maxRetries: read('maxRetries'),
   };
 }
 

@@ -2,11 +2,10 @@
 // a deployment; here a setting that cannot be used is left out with a note, and everything else serves.
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { parseProtocol } from '../../graph/plan/words.ts';
-import { LIMITS } from '../../graph/plan/limits.ts';
-import { readStored } from '../../graph/seldon/read-stored.ts';
+import { LIMITS, MANIFEST_LIMITS } from '../../graph/plan/limits.ts';
+import { listStoredUnits, readStored } from '../../graph/seldon/read-stored.ts';
+import type { StoredPredictor } from '../../graph/seldon/read-stored.ts';
 import { findBuiltIn } from '../../graph/built-ins/table.ts';
-import { listWrittenUnits } from '../../graph/seldon/written.ts';
-import type { PredictorOutline, WrittenUnit } from '../../graph/seldon/written.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import { quote, readBreakers, readHeaders, readHosts, readRetries } from './read-annotations.ts';
@@ -35,17 +34,16 @@ export interface ReadDeployment {
 
 export function readServed(object: KubeObject): ReadDeployment {
   const { metadata } = object;
-  const { written, findings } = readStored(object);
+  const written = readStored(object);
   const notes: Note[] = [];
   const none = { served: undefined, notes };
   if (metadata.deletionTimestamp !== undefined || written === undefined) return none;
   if (written.predictors.length === 0) return none;
-  const long = findings.find(
-    ({ code, path }) => code === 'VALUE_TOO_LONG' && path.endsWith('annotations'),
-  );
-  if (long !== undefined) {
+  const [path] = written.tooLong;
+  if (path !== undefined) {
     // Without what they narrow it to, it would be served more widely than was meant.
-    notes.push({ path: long.path, message: `${long.message}; not exposed` });
+    const message = `${path} have over ${MANIFEST_LIMITS.maxAnnotationsLength} characters; not exposed`;
+    notes.push({ path, message });
     return none;
   }
   const annotations = { ...written.metadataAnnotations, ...written.annotations };
@@ -86,7 +84,7 @@ export function readServed(object: KubeObject): ReadDeployment {
 
 function readPredictors(
   deployment: string,
-  written: readonly PredictorOutline[],
+  written: readonly StoredPredictor[],
   annotations: Annotations,
   takesFeedback: boolean,
   notes: Note[],
@@ -119,7 +117,7 @@ function readPredictors(
           explainer !== undefined && isPathSegment ? explainerName(deployment, name) : null,
         isBare,
         // The pod judges by its plan; where it remembers none it says so.
-        remembers: takesFeedback && !shadow && !isBare && isPathSegment && decides(each.graph),
+        remembers: takesFeedback && !shadow && !isBare && isPathSegment && decides(each),
         // Without an engine clients meet the unit itself, which is on its own.
         isEncrypted: each.certificate !== '' && !isBare,
       },
@@ -128,17 +126,17 @@ function readPredictors(
 }
 
 /** Whether any unit chooses among its children, asked or built in. */
-function decides(graph: WrittenUnit | undefined): boolean {
-  return listWrittenUnits(graph).some(
-    ({ type, implementation, methods = [] }) =>
+function decides(predictor: StoredPredictor): boolean {
+  return listStoredUnits(predictor).some(
+    ({ type, implementation, methods }) =>
       type === 'ROUTER' ||
-      methods.some((method) => method.name === 'ROUTE') ||
+      methods.includes('ROUTE') ||
       findBuiltIn(implementation)?.policy !== undefined,
   );
 }
 
 /** The longest deadline of the predictors: a request of any of them may last that long. */
-function readDeadline(annotations: Annotations, written: readonly PredictorOutline[]): number {
+function readDeadline(annotations: Annotations, written: readonly StoredPredictor[]): number {
   const { annotation, default: byDefault, min, max } = LIMITS.deadlineMs;
   const values = written.map((each) => {
     const text = each.annotations[annotation] ?? annotations[annotation];

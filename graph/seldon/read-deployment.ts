@@ -21,7 +21,7 @@ import { isPlainObject } from '../plan/json-value.ts';
 import type { JsonObject } from '../plan/json-value.ts';
 import { checkAnnotationNames, checkLabels } from '../pod/check-labels.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
-import type { PredictorOutline, WrittenDeployment, WrittenPredictor } from './written.ts';
+import type { WrittenDeployment, WrittenPredictor } from './written.ts';
 import { shorten } from '../manifest/shorten.ts';
 import { GROUP, VERSIONS } from '../crd/names.ts';
 
@@ -50,9 +50,10 @@ export function isDeployment({ value, prefix, sink }: ManifestDocument): boolean
 }
 
 /** A document for others is skipped; one that was meant for us, but for its spelling, is a mistake. */
-function tellOtherKind(kind: string, apiVersion: string, { at, sink }: Fields): void {
+function tellOtherKind(kind: string, apiVersion: string, fields: Fields): void {
+  const { sink } = fields;
   const near = closestWord(kind, ['SeldonDeployment']);
-  const path = at('kind');
+  const path = fields.at('kind');
   if (near !== undefined)
     sink.add('KIND_UNKNOWN', path, `kind is ${shorten(kind)}`, `write kind: ${near}`);
   else if (apiVersion.startsWith(`${GROUP}/`))
@@ -69,29 +70,6 @@ function tellOtherKind(kind: string, apiVersion: string, { at, sink }: Fields): 
 
 /** Reads all that can be read; undefined when there is no spec at all. */
 export function readDeployment(document: ManifestDocument): WrittenDeployment | undefined {
-  return readDocument(document, readPredictor);
-}
-
-/** The same without what its pods are made of: a fraction of the work. */
-export function readOutline(
-  document: ManifestDocument,
-): WrittenDeployment<PredictorOutline> | undefined {
-  return readDocument(document, (predictor) => ({
-    path: predictor.path,
-    name: predictor.requiredText('name'),
-    traffic: readTraffic(predictor),
-    shadow: predictor.flag('shadow') ?? false,
-    annotations: readAnnotations(predictor),
-    graph: readGraph(predictor),
-    explainer: readExplainer(predictor),
-    certificate: readCertificate(predictor),
-  }));
-}
-
-function readDocument<P>(
-  document: ManifestDocument,
-  readEach: (predictor: Fields) => P,
-): WrittenDeployment<P> | undefined {
   const { value, prefix, sink } = document;
   const root = openFields(value, prefix.slice(0, -1), DEPLOYMENT_FIELDS, sink);
   if (root === undefined) return undefined;
@@ -121,7 +99,7 @@ function readDocument<P>(
     replicas: spec.integer('replicas', 0, INT32_MAX),
     metadataAnnotations: metadata === undefined ? {} : readAnnotations(metadata),
     annotations: readAnnotations(spec),
-    predictors: readPredictors(spec, readEach),
+    predictors: readPredictors(spec),
   };
 }
 
@@ -142,8 +120,8 @@ function madeName(beginning: string): string {
   return `${beginning.slice(0, 58)}xxxxx`;
 }
 
-function readPredictors<P>(spec: Fields, readEach: (predictor: Fields) => P): P[] {
-  const predictors: P[] = [];
+function readPredictors(spec: Fields): WrittenPredictor[] {
+  const predictors: WrittenPredictor[] = [];
   const raw = spec.peek('predictors');
   if (!spec.has('predictors') || (Array.isArray(raw) && raw.length === 0))
     spec.sink.add('PREDICTORS_MISSING', spec.at('predictors'), 'the deployment has no predictors');
@@ -158,7 +136,7 @@ function readPredictors<P>(spec: Fields, readEach: (predictor: Fields) => P): P[
     );
   for (const item of items.slice(0, maxPredictors)) {
     const predictor = openFields(item.value, item.path, PREDICTOR_FIELDS, spec.sink);
-    if (predictor !== undefined) predictors.push(readEach(predictor));
+    if (predictor !== undefined) predictors.push(readPredictor(predictor));
   }
   return predictors;
 }

@@ -72,11 +72,11 @@ export function readExplainer(predictor: Fields): Explainer | undefined {
   };
 }
 
-function checkType(type: string, { sink, at }: Fields, image: string): void {
+function checkType(type: string, fields: Fields, image: string): void {
   if (Object.hasOwn(EXPLAINER_TYPES, type) || image !== '') return;
-  sink.add(
+  fields.sink.add(
     'EXPLAINER_INVALID',
-    at('type'),
+    fields.at('type'),
     `no explainer is named ${shorten(type)}`,
     didYouMean(type, Object.keys(EXPLAINER_TYPES)) ??
       `write one of ${Object.keys(EXPLAINER_TYPES).join(', ')}, or an image into containerSpec`,

@@ -60,108 +60,134 @@ export function openFields(
     return undefined;
   }
   if (known !== undefined) reportUnknown(value, path, known, sink);
-  return fieldsOf(value, path, sink);
+  return new ObjectFields(value, path, sink);
 }
 
-function fieldsOf(raw: JsonObject, path: string, sink: FindingSink): Fields {
-  const at = (field: string): string => joinPath(path, field);
-  const wrong = (place: string, value: unknown, wanted: string): undefined => {
+/** A class, since an object of closures for each of a deployment's objects was most of what reading one took. */
+class ObjectFields implements Fields {
+  readonly #raw: JsonObject;
+  readonly path: string;
+  readonly sink: FindingSink;
+
+  constructor(raw: JsonObject, path: string, sink: FindingSink) {
+    this.#raw = raw;
+    this.path = path;
+    this.sink = sink;
+  }
+
+  at(field: string): string {
+    return joinPath(this.path, field);
+  }
+
+  has(field: string): boolean {
+    return (this.peek(field) ?? undefined) !== undefined;
+  }
+
+  peek(field: string): unknown {
+    return Object.hasOwn(this.#raw, field) ? this.#raw[field] : undefined;
+  }
+
+  text(field: string, maxLength: number = MANIFEST_LIMITS.maxValueLength): string | undefined {
+    const value = this.peek(field);
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'string') return this.#wrong(this.at(field), value, 'a string');
+    // Paths are made where something is to be said.
+    return value.length <= maxLength ? value : this.#tooLong(this.at(field), value, maxLength);
+  }
+
+  word(field: string): string | undefined {
+    return this.text(field, MANIFEST_LIMITS.maxWordLength);
+  }
+
+  requiredText(field: string): string {
+    const value = this.word(field);
+    if ((value === undefined && !this.has(field)) || value === '')
+      this.sink.add('FIELD_MISSING', this.at(field), `${name(this.path)} has no ${field}`);
+    return value ?? '';
+  }
+
+  integer(field: string, min: number, max: number): number | undefined {
+    const value = this.peek(field);
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'number' || !Number.isInteger(value))
+      return this.#wrong(this.at(field), value, 'an integer');
+    if (value >= min && value <= max) return value;
+    this.sink.add('NUMBER_RANGE', this.at(field), `${field} is ${value}`, `write ${min} to ${max}`);
+    return undefined;
+  }
+
+  flag(field: string): boolean | undefined {
+    const value = this.peek(field);
+    if (value === undefined || value === null || typeof value === 'boolean')
+      return value ?? undefined;
+    return this.#wrong(this.at(field), value, 'a boolean');
+  }
+
+  object(field: string): JsonObject | undefined {
+    const value = this.peek(field);
+    if (value === undefined || value === null || isPlainObject(value)) return value ?? undefined;
+    return this.#wrong(this.at(field), value, 'an object');
+  }
+
+  list(field: string): readonly Item[] {
+    const value = this.peek(field);
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) {
+      this.#wrong(this.at(field), value, 'a list');
+      return [];
+    }
+    const place = this.at(field);
+    return value.map((item: unknown, index) => ({ value: item, path: `${place}[${index}]` }));
+  }
+
+  texts(field: string): readonly string[] {
+    const texts: string[] = [];
+    const { maxValueLength } = MANIFEST_LIMITS;
+    for (const { value, path } of this.list(field)) {
+      if (typeof value !== 'string') this.#wrong(path, value, 'a string');
+      else if (value.length <= maxValueLength) texts.push(value);
+      else this.#tooLong(path, value, maxValueLength);
+    }
+    return texts;
+  }
+
+  textMap(field: string): Readonly<Record<string, string>> {
+    const texts: Record<string, string> = {};
+    const { maxAnnotationsLength } = MANIFEST_LIMITS;
+    let length = 0;
+    for (const [key, value] of Object.entries(this.object(field) ?? {})) {
+      length += key.length + (typeof value === 'string' ? value.length : 0);
+      if (length > maxAnnotationsLength) {
+        const what = `${name(this.at(field))} have over ${maxAnnotationsLength} characters`;
+        this.sink.add('VALUE_TOO_LONG', this.at(field), what, 'remove some, or shorten them');
+        return {};
+      }
+      if (typeof value !== 'string') {
+        if (value !== null) this.#wrong(joinPath(this.at(field), key), value, 'a string');
+      } else if (key === '__proto__') Object.defineProperty(texts, key, { value, ...OPEN });
+      else texts[key] = value;
+    }
+    return texts;
+  }
+
+  #wrong(place: string, value: unknown, wanted: string): undefined {
     // YAML 1.1, which Kubernetes reads, takes y, n, yes, no, on and off for booleans.
     const mark = typeof value === 'string' ? describeTemplateMark(value) : undefined;
     if (mark !== undefined) {
-      sink.add('TEMPLATE_MARK', place, `${name(place)}: ${mark}`, TEMPLATE_ADVICE);
+      this.sink.add('TEMPLATE_MARK', place, `${name(place)}: ${mark}`, TEMPLATE_ADVICE);
       return undefined;
     }
     const quote = wanted === 'a string' && typeof value !== 'object' ? ', in quotes' : '';
     const what = `${name(place)} is ${describeType(value)}, not ${wanted}`;
-    sink.add('FIELD_WRONG_TYPE', place, what, `write ${wanted}${quote}`);
+    this.sink.add('FIELD_WRONG_TYPE', place, what, `write ${wanted}${quote}`);
     return undefined;
-  };
-  /** The text, or undefined with a finding when it is longer than can be used. */
-  const bounded = (place: string, text: string, maxLength: number): string | undefined => {
-    if (text.length <= maxLength) return text;
+  }
+
+  #tooLong(place: string, text: string, maxLength: number): undefined {
     const what = `${name(place)} has ${text.length} characters`;
-    sink.add('VALUE_TOO_LONG', place, what, `use at most ${maxLength}`);
+    this.sink.add('VALUE_TOO_LONG', place, what, `use at most ${maxLength}`);
     return undefined;
-  };
-  const own = (field: string): unknown => (Object.hasOwn(raw, field) ? raw[field] : undefined);
-  const fields: Fields = {
-    path,
-    sink,
-    at,
-    has: (field) => own(field) !== undefined && own(field) !== null,
-    peek: own,
-    text(field, maxLength = MANIFEST_LIMITS.maxValueLength) {
-      const value = own(field);
-      if (value === undefined || value === null) return undefined;
-      if (typeof value !== 'string') return wrong(at(field), value, 'a string');
-      // Paths are made where something is to be said.
-      return value.length <= maxLength ? value : bounded(at(field), value, maxLength);
-    },
-    word: (field) => fields.text(field, MANIFEST_LIMITS.maxWordLength),
-    requiredText(field) {
-      const value = fields.word(field);
-      if ((value === undefined && !fields.has(field)) || value === '')
-        sink.add('FIELD_MISSING', at(field), `${name(path)} has no ${field}`);
-      return value ?? '';
-    },
-    integer(field, min, max) {
-      const value = own(field);
-      if (value === undefined || value === null) return undefined;
-      if (typeof value !== 'number' || !Number.isInteger(value))
-        return wrong(at(field), value, 'an integer');
-      if (value >= min && value <= max) return value;
-      sink.add('NUMBER_RANGE', at(field), `${field} is ${value}`, `write ${min} to ${max}`);
-      return undefined;
-    },
-    flag(field) {
-      const value = own(field);
-      if (value === undefined || value === null || typeof value === 'boolean')
-        return value ?? undefined;
-      return wrong(at(field), value, 'a boolean');
-    },
-    object(field) {
-      const value = own(field);
-      if (value === undefined || value === null || isPlainObject(value)) return value ?? undefined;
-      return wrong(at(field), value, 'an object');
-    },
-    list(field) {
-      const value = own(field);
-      if (value === undefined || value === null) return [];
-      if (!Array.isArray(value)) {
-        wrong(at(field), value, 'a list');
-        return [];
-      }
-      const place = at(field);
-      return value.map((item: unknown, index) => ({ value: item, path: `${place}[${index}]` }));
-    },
-    texts(field) {
-      const texts: string[] = [];
-      for (const item of fields.list(field)) {
-        if (typeof item.value !== 'string') wrong(item.path, item.value, 'a string');
-        else if (bounded(item.path, item.value, MANIFEST_LIMITS.maxValueLength) !== undefined)
-          texts.push(item.value);
-      }
-      return texts;
-    },
-    textMap(field) {
-      const texts: Record<string, string> = {};
-      const { maxAnnotationsLength } = MANIFEST_LIMITS;
-      let length = 0;
-      for (const [key, value] of Object.entries(fields.object(field) ?? {})) {
-        length += key.length + (typeof value === 'string' ? value.length : 0);
-        if (length > maxAnnotationsLength) {
-          const what = `${name(at(field))} have over ${maxAnnotationsLength} characters`;
-          sink.add('VALUE_TOO_LONG', at(field), what, 'remove some, or shorten them');
-          return {};
-        }
-        if (typeof value === 'string') Object.defineProperty(texts, key, { value, ...OPEN });
-        else if (value !== null) wrong(joinPath(at(field), key), value, 'a string');
-      }
-      return texts;
-    },
-  };
-  return fields;
+  }
 }
 
 /** Plain assignment would lose a key named `__proto__`. */

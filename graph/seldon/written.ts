@@ -9,7 +9,7 @@ import type {
 } from '../plan/deployment.ts';
 import type { WrittenPod } from '../pod/check-pod.ts';
 
-export interface WrittenDeployment<P = WrittenPredictor> {
+export interface WrittenDeployment {
   readonly name: string;
   /** Whether the API server is still to make the end of the name, so that two may have one beginning. */
   readonly isNameGenerated: boolean;
@@ -21,14 +21,8 @@ export interface WrittenDeployment<P = WrittenPredictor> {
   readonly replicas: number | undefined;
   readonly metadataAnnotations: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly predictors: readonly P[];
+  readonly predictors: readonly WrittenPredictor[];
 }
-
-/** What of a predictor concerns others than its pods: its names, its share, where it leads to. */
-export type PredictorOutline = Pick<
-  WrittenPredictor,
-  'path' | 'name' | 'traffic' | 'shadow' | 'annotations' | 'graph' | 'explainer' | 'certificate'
->;
 
 export interface WrittenPredictor {
   readonly path: string;

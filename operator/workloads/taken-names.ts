@@ -3,8 +3,7 @@
 import { openFindings } from '../../graph/manifest/finding.ts';
 import type { Finding } from '../../graph/manifest/finding.ts';
 import { objectAt, textAt } from '../../graph/plan/json-value.ts';
-import { readStored } from '../../graph/seldon/read-stored.ts';
-import { listWrittenUnits } from '../../graph/seldon/written.ts';
+import { listStoredUnits, readStored } from '../../graph/seldon/read-stored.ts';
 import { containerServiceName, explainerName, serviceLabel } from '../../cluster/object-names.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { SELDON_ANNOTATIONS } from '../../graph/seldon/annotation-names.ts';
@@ -64,7 +63,7 @@ function claimsOf(stored: JsonObject, name: string): readonly Claim[] {
 
 function listClaims(object: JsonObject, name: string): Claim[] {
   const claims: Claim[] = [{ key: `path ${name}`, path: 'metadata.name' }];
-  for (const predictor of readStored(object).written?.predictors ?? []) {
+  for (const predictor of readStored(object)?.predictors ?? []) {
     const { path, annotations, explainer } = predictor;
     const service = annotations[SELDON_ANNOTATIONS.serviceName] ?? '';
     if (service !== '') {
@@ -75,7 +74,7 @@ function listClaims(object: JsonObject, name: string): Claim[] {
       claims.push({ key, path: `${path}.name` });
     }
     // Containers that are no units have no Service.
-    for (const unit of listWrittenUnits(predictor.graph)) {
+    for (const unit of listStoredUnits(predictor)) {
       if (unit.name === '') continue;
       const key = `Service ${containerServiceName(name, predictor.name, unit.name)}`;
       claims.push({ key, path: `${unit.path}.name` });
