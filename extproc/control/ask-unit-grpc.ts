@@ -11,7 +11,8 @@ import { Http2Client } from '../client/http2/client.ts';
 import type { CallResponse, CallResult } from '../contract/calls.ts';
 import { HeldAccount } from '../contract/held-bytes.ts';
 import { passesToUnits } from '../contract/passed-headers.ts';
-import { heldInfo, MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
+import { callOnce } from './call-once.ts';
+import { heldInfo } from './limits.ts';
 
 /** An error that gRPC can say. */
 export interface Refusal {
@@ -30,7 +31,7 @@ export function refusalOf(code: ErrorCode, info: string): Refusal {
 }
 
 /** Calls a method of a unit, on a connection of its own; every outcome is a value. `index` is that of the unit in the plan. */
-export function askUnitGrpc(
+export async function askUnitGrpc(
   plan: Plan,
   index: number,
   path: string,
@@ -39,40 +40,17 @@ export function askUnitGrpc(
 ): Promise<GrpcUnitResult> {
   const edge = findEdge(plan, index, 'grpc');
   const name = unitNameOf(plan, index);
-  if (edge === undefined) {
-    const refusal = refusalOf('UNIT_UNREACHABLE', `unit ${name} has no gRPC address`);
-    return Promise.resolve({ refusal });
-  }
+  if (edge === undefined)
+    return { refusal: refusalOf('UNIT_UNREACHABLE', `unit ${name} has no gRPC address`) };
   const client = new Http2Client({
     address: { kind: 'tcp', host: edge.host, port: edge.port },
     host: hostPort(edge),
   });
   const account = new HeldAccount(heldInfo);
-  const { promise, resolve } = Promise.withResolvers<GrpcUnitResult>();
-  client.call(
-    {
-      path,
-      headers: passedMetadata(metadata),
-      extra: undefined,
-      contentType: undefined,
-      contentEncoding: undefined,
-      body: request,
-      timeoutMs: plan.policy.grpcTimeoutMs ?? UNIT_INFO_TIMEOUT_MS,
-      maxAnswerBytes: Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES),
-      memory: {
-        lend: (bytes) => Buffer.allocUnsafe(bytes),
-        hold: (bytes) => account.hold(bytes),
-        release: (bytes) => account.release(bytes),
-      },
-      replaceable: true,
-    },
-    (result) => {
-      client.close();
-      account.close();
-      resolve(readResult(result, name));
-    },
-  );
-  return promise;
+  const call = { path, headers: passedMetadata(metadata), body: request };
+  const result = await callOnce(client, plan, call, account);
+  account.close();
+  return readResult(result, name);
 }
 
 function readResult(result: CallResult, unitName: string): GrpcUnitResult {

@@ -8,7 +8,7 @@ import type { Plan, Verb } from '../../graph/plan/plan.ts';
 import { findEdge, unitNameOf } from '../../graph/plan/queries.ts';
 import type { ByteAccount } from '../contract/held-bytes.ts';
 import { Http1Client } from '../client/http1/client.ts';
-import { MAX_UNIT_INFO_BYTES, UNIT_INFO_TIMEOUT_MS } from './limits.ts';
+import { callOnce } from './call-once.ts';
 import { dialectOf } from '../../dialects/known/dialects.ts';
 import { hostPort } from '../../lib/runtime/hosts.ts';
 
@@ -29,7 +29,7 @@ const NO_BODY = Buffer.alloc(0);
  * GETs the path of a verb on a unit, on a connection of its own; every outcome is a value. `unit` is an index into the plan's units, `model`
  * its model as a segment of the path. The response's bytes are held in `account` before they are read.
  */
-export function askUnit(
+export async function askUnit(
   plan: Plan,
   unit: number,
   model: string,
@@ -39,42 +39,17 @@ export function askUnit(
 ): Promise<UnitResult> {
   const edge = findEdge(plan, unit, 'rest');
   const name = unitNameOf(plan, unit);
-  if (edge === undefined) {
-    return Promise.resolve(unreachable(`unit ${name} has no HTTP address`));
-  }
+  if (edge === undefined) return unreachable(`unit ${name} has no HTTP address`);
   const path = dialectOf(edge.dialect).unitPath(model, verb, 'rest');
-  if (path === undefined) {
-    return Promise.resolve(unreachable(`unit ${name}: protocol ${edge.dialect} has no ${verb}`));
-  }
+  if (path === undefined)
+    return unreachable(`unit ${name}: protocol ${edge.dialect} has no ${verb}`);
   const client = new Http1Client({
     address: { kind: 'tcp', host: edge.host, port: edge.port },
     host: hostPort(edge),
     method: 'GET',
   });
-  const { promise, resolve } = Promise.withResolvers<UnitResult>();
-  client.call(
-    {
-      path,
-      headers: passedHeaders(headers),
-      extra: undefined,
-      contentType: undefined,
-      contentEncoding: undefined,
-      body: NO_BODY,
-      timeoutMs: plan.policy.restTimeoutMs ?? UNIT_INFO_TIMEOUT_MS,
-      maxAnswerBytes: Math.min(plan.policy.maxAnswerBytes, MAX_UNIT_INFO_BYTES),
-      memory: {
-        lend: (bytes) => Buffer.allocUnsafe(bytes),
-        hold: (bytes) => account.hold(bytes),
-        release: (bytes) => account.release(bytes),
-      },
-      replaceable: true,
-    },
-    (result) => {
-      client.close();
-      resolve(readResult(result));
-    },
-  );
-  return promise;
+  const call = { path, headers: passedHeaders(headers), body: NO_BODY };
+  return readResult(await callOnce(client, plan, call, account));
 }
 
 /** As lines of HTTP/1.1. Node has seen to it that no value has a line end. */
