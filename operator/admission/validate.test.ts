@@ -48,7 +48,7 @@ function validate(
     ...more,
   };
   return validateDeployment(request, {
-    load: { sidecar: DEFAULT_SIDECAR },
+    load: { sidecar: DEFAULT_SIDECAR, keda: { enabled: false } },
     reader: INLINE_READER,
     stored,
   });
@@ -103,6 +103,18 @@ describe('a SeldonDeployment at admission', () => {
     assert.match(
       verdict.warnings.join('\n'),
       /^spec\.predictors\[0\]\.graph\.typo FIELD_UNKNOWN: /,
+    );
+  });
+
+  test('what needs an option of the chart that is off is a warning, as in the status', async () => {
+    const scaled = { ...POD, kedaSpec: { maxReplicaCount: 2, triggers: [{ type: 'cron' }] } };
+    const verdict = await validate(
+      deployment({ predictors: [{ name: 'p', graph: MODEL, componentSpecs: [scaled] }] }),
+    );
+    assert.equal(verdict.allowed, true);
+    assert.match(
+      verdict.warnings.join('\n'),
+      /^spec\.predictors\[0\]\.componentSpecs\[0\]\.kedaSpec OPTION_OFF: /,
     );
   });
 

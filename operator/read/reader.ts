@@ -14,6 +14,7 @@ const SOURCE = 'SeldonDeployment';
 
 export interface ReadOptions extends Pick<LoadOptions, 'firstPorts' | 'servers'> {
   readonly sidecar: SidecarDefaults;
+  readonly keda: OperatorConfig['keda'];
   /** Whether only the findings are asked for: then no deployment is copied back. */
   readonly isForFindings?: boolean;
 }
@@ -32,12 +33,12 @@ export const INLINE_READER: Reader = {
 };
 
 export function readHere(object: JsonObject, options: ReadOptions): LoadedDeployments {
-  const { sidecar, isForFindings = false, ...others } = options;
+  const { sidecar, keda, isForFindings = false, ...others } = options;
   const loaded = loadObject(object, {
     ...others,
     source: SOURCE,
     hosts: 'cluster',
-    judge: judgeWorkloads(sidecar),
+    judge: judgeWorkloads(sidecar, { keda }),
   });
   return isForFindings ? { deployments: [], findings: loaded.findings } : loaded;
 }
@@ -64,9 +65,11 @@ export function readablePart(
 }
 
 /** The settings of a cluster that reading depends on. */
-export function readOptions({ ports, predictorServers, sidecar }: OperatorConfig): ReadOptions {
+export function readOptions(config: OperatorConfig): ReadOptions {
+  const { ports, predictorServers, sidecar, keda } = config;
   return {
     sidecar,
+    keda,
     servers: predictorServers,
     firstPorts: ports,
   };

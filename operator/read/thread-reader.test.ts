@@ -25,6 +25,7 @@ const OBJECT: JsonObject = {
 };
 const OPTIONS = {
   sidecar: DEFAULT_SIDECAR,
+  keda: { enabled: false },
   servers: new Map([['HOUSE_SERVER', new Map([['seldon', 'example/house:1']])]]),
 };
 const ODD_THREAD = new URL('./testing/odd-thread.ts', import.meta.url);

@@ -4,13 +4,19 @@ import { annotationsOf } from '../../graph/seldon/annotations.ts';
 import type { Judge } from '../../graph/seldon/load-deployments.ts';
 import { boundSettings } from './sidecar/bounds.ts';
 import type { SidecarDefaults } from '../config/defaults.ts';
+import type { OperatorConfig } from '../config/workload-config.ts';
 import { placePredictors } from './place-predictors.ts';
-import { warnPlacement } from './warnings.ts';
+import { warnOptions, warnPlacement } from './warnings.ts';
 
-export function judgeWorkloads(sidecar: SidecarDefaults): Judge {
+/** `options` are those of a cluster; without them nobody knows what is off. */
+export function judgeWorkloads(
+  sidecar: SidecarDefaults,
+  options?: Pick<OperatorConfig, 'keda'>,
+): Judge {
   return (deployment, sink) => {
     const placed = placePredictors(deployment);
     warnPlacement(deployment, placed, sink);
+    if (options !== undefined) warnOptions(placed, options, sink);
     const told = new Set<string>();
     for (const { predictor, engine } of placed) {
       if (!engine) continue;

@@ -49,7 +49,7 @@ function warnExplainer({ predictor, engine }: PlacedPredictor, sink: FindingSink
 /** What is written and needs an option of the chart. */
 export function warnOptions(
   predictors: readonly PlacedPredictor[],
-  { keda }: OperatorConfig,
+  { keda }: Pick<OperatorConfig, 'keda'>,
   sink: FindingSink,
 ): void {
   for (const { predictor, components } of predictors) {
