@@ -13,7 +13,9 @@ test('a peer that switches protocols unasked is an error, and not silence', asyn
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  for (const ask of [request, get]) {
+  const connects = (...[options, take]: Parameters<typeof get>) =>
+    request({ ...options, method: 'CONNECT' }, take);
+  for (const ask of [request, get, connects]) {
     const { promise, resolve } = Promise.withResolvers<string>();
     const outgoing = ask({ host: '127.0.0.1', port, agent: false }, () => resolve('a response'));
     outgoing.on('error', (error) => resolve(error.message));
