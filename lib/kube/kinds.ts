@@ -66,25 +66,19 @@ const CLUSTER_WIDE: Readonly<Record<string, Readonly<Record<string, string>>>> =
   },
 };
 
-export function findKnownResource({ apiVersion, kind }: KindRef): Resource | undefined {
-  const namespaced = NAMESPACED[apiVersion]?.[kind];
-  if (namespaced !== undefined) return { apiVersion, kind, plural: namespaced, namespaced: true };
-  const plural = CLUSTER_WIDE[apiVersion]?.[kind];
-  return plural === undefined ? undefined : { apiVersion, kind, plural, namespaced: false };
-}
+export const KNOWN_RESOURCES: readonly Resource[] = [NAMESPACED, CLUSTER_WIDE].flatMap((table) =>
+  Object.entries(table).flatMap(([apiVersion, kinds]) =>
+    Object.entries(kinds).map(([kind, plural]) => ({
+      apiVersion,
+      kind,
+      plural,
+      namespaced: table === NAMESPACED,
+    })),
+  ),
+);
 
-/** The whole table. */
-export function listKnownResources(): readonly Resource[] {
-  return [NAMESPACED, CLUSTER_WIDE].flatMap((table) =>
-    Object.entries(table).flatMap(([apiVersion, kinds]) =>
-      Object.entries(kinds).map(([kind, plural]) => ({
-        apiVersion,
-        kind,
-        plural,
-        namespaced: table === NAMESPACED,
-      })),
-    ),
-  );
+export function findKnownResource({ apiVersion, kind }: KindRef): Resource | undefined {
+  return KNOWN_RESOURCES.find((each) => each.apiVersion === apiVersion && each.kind === kind);
 }
 
 /** `/api/v1` or `/apis/apps/v1`. */

@@ -1,7 +1,7 @@
 // What a refusal of the API server means for a deployment: whether anything but an edit can help, and a sentence for people, who
 // know neither our calls nor HTTP.
 import type { KubeError } from '../../lib/kube/error.ts';
-import { listKnownResources } from '../../lib/kube/kinds.ts';
+import { KNOWN_RESOURCES } from '../../lib/kube/kinds.ts';
 
 export interface WriteRejection {
   /** `edit`: refused until the object is changed. `elsewhere`: a quota, a right or a policy may change. `server`: its own trouble. */
@@ -46,7 +46,7 @@ function tellOf(object: string, why: string): Pick<WriteRejection, 'words' | 'sh
   };
 }
 
-const KINDS = new Map(listKnownResources().map(({ plural, kind }) => [plural, kind]));
+const KINDS = new Map(KNOWN_RESOURCES.map(({ plural, kind }) => [plural, kind]));
 
 /** `deployments.apps` is a Deployment to people. */
 function kindOf(type = ''): string {
