@@ -1,6 +1,7 @@
 // Which branches the latest requests took, by their `Seldon-Puid`, so that feedback finds its way back. In: the choices of walks;
 // out: for a puid, what each unit chose, by name, since the plan may be another one by then. A request is given out once; that it
 // was, and that it was there but is too old, is known for as long again as requests are remembered.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import { MAX_PUID_BYTES } from '../../dialects/reading-limits.ts';
 import { PUID_HEADER } from '../../graph/plan/names.ts';
 import type { FeedbackMemory, Plan, Step } from '../../graph/plan/plan.ts';
@@ -186,7 +187,7 @@ export class BranchMemory {
 
 function listDeciders(plan: Plan): Decider[] {
   const deciders: Decider[] = [];
-  const nameOf = ({ unit }: Step): string => plan.units[unit]?.name ?? '';
+  const nameOf = ({ unit }: Step): string => unitNameOf(plan, unit);
   const visit = (step: Step): void => {
     if (step.choose !== null && step.choose.kind !== 'all') {
       deciders.push({ unit: step.unit, name: nameOf(step), children: step.children.map(nameOf) });

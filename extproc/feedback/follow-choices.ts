@@ -1,5 +1,6 @@
 // Finds the branches that a request took again in the plan that its feedback meets, which may be a later one: by the names of
 // units and children. Feedback follows them only if it leads to the very units that the request passed, and to no others.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import type { Plan, Step } from '../../graph/plan/plan.ts';
 import type { Choice } from './branch-memory.ts';
 
@@ -21,7 +22,7 @@ export function followChoices(plan: Plan, remembered: readonly Choice[]): Follow
   const choices = new Int32Array(plan.units.length).fill(ALL);
   const routing: Record<string, number> = {};
   const left = new Map(remembered.map((choice) => [choice.unit, choice]));
-  const nameOf = ({ unit }: Step): string => plan.units[unit]?.name ?? '';
+  const nameOf = ({ unit }: Step): string => unitNameOf(plan, unit);
   /** What is missing on the way through a step; undefined for nothing. */
   const follow = (step: Step): string | undefined => {
     if (step.choose === null || step.choose.kind === 'all') return followAll(step.children);

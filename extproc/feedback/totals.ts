@@ -1,5 +1,6 @@
 // Counts feedback and rewards of each unit that a feedback passes, in Seldon's names. In: the branches that a feedback took and its
 // reward; out: totals by labels, which belong to the labels and not to a plan, so that a swap of plans goes on counting.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import type { Plan, Step } from '../../graph/plan/plan.ts';
 import { splitImage } from '../../graph/plan/split-image.ts';
 import { findOnTheWay } from './on-the-way.ts';
@@ -103,7 +104,7 @@ function labelsOf(plan: Plan, name: string, unitImage: string): UnitLabels {
 
 function listBranches(plan: Plan): UnitLabels[] {
   const found: UnitLabels[] = [];
-  const nameOf = (unit: number): string => plan.units[unit]?.name ?? '';
+  const nameOf = (unit: number): string => unitNameOf(plan, unit);
   const visit = ({ unit, choose, children }: Step): void => {
     for (const [position, child] of children.entries()) {
       if (choose !== null && choose.kind !== 'all')

@@ -1,5 +1,6 @@
 // One client for each way to a unit, shared by all programs that go that way: a swap of plans keeps the connections
 // of what did not change. A client is closed when the last program that uses it is.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import { egressHost } from '../../graph/plan/names.ts';
 import type { Edge, Plan } from '../../graph/plan/plan.ts';
 import { decorateClient, type UnitClient } from '../contract/calls.ts';
@@ -32,7 +33,7 @@ export class ClientPool {
     const held = new Set<UnitClient>();
     return {
       clientFor: (edge) => {
-        const host = egressHost(plan.predictor, plan.units[edge.unit]?.name ?? '', edge.transport);
+        const host = egressHost(plan.predictor, unitNameOf(plan, edge.unit), edge.transport);
         const key = clientKey(edge, host);
         const shared = this.#shared.get(key) ?? { client: this.#open(edge, host), users: 0 };
         this.#shared.set(key, shared);

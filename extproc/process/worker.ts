@@ -69,11 +69,11 @@ export class Worker implements LiveDeployment {
     return hash === undefined ? this.#deployment?.predictors[0]?.plan : this.#plans.get(hash);
   }
 
-  /** Takes a message of the parent; what is no message is logged and passed over. */
+  /** Takes a message of the parent; what is not a message is logged and ignored. */
   receive(value: unknown, socket?: unknown): void {
     const message = parseParentMessage(value);
     if (message === undefined) {
-      this.#parts.log.warn({ code: 'BAD_MESSAGE' }, 'passed over a message that is none of ours');
+      this.#parts.log.warn({ code: 'BAD_MESSAGE' }, 'ignored a message that is not one of ours');
       return;
     }
     if (message.type === 'drain') this.drain();

@@ -1,9 +1,9 @@
-// Splits the DATA of a gRPC stream into messages. A message that lies whole in what was read is passed on as a slice of
+// Splits the DATA of a gRPC stream into messages. A message that is whole in what was read is passed on as a slice of
 // it; one that does not is copied once, into a buffer of its announced length.
 import { GRPC_FRAME_BYTES, GRPC_PLAIN, GrpcFrameHead } from '../../lib/codecs/grpc/frame.ts';
 
 export interface MessageSink {
-  /** Whether a message of that length is wanted; it is passed over otherwise. */
+  /** Whether a message of that length is wanted; it is skipped otherwise. */
   wants(bytes: number): boolean;
   /** Memory for a message that comes in pieces. */
   lend(bytes: number): Buffer;

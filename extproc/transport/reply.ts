@@ -29,7 +29,7 @@ import { GRPC_FRAME_BYTES } from '../../lib/codecs/grpc/frame.ts';
 /** Largest chunk of a streamed body, as Envoy recommends. */
 export const CHUNK_BYTES = 64 * 1024;
 
-/** Where a request stands when it is answered. */
+/** How far a request is when it is answered. */
 export type ReplyPhase =
   /** All came with the headers. */
   | 'headers'

@@ -1,6 +1,7 @@
 // Feedback over one transport of one plan: where its branches come from (`read-feedback.ts`), the walk over them, and what is made of
 // its end. What was recalled by puid counts as given once the units have taken it; until then it may come again, and a client that is
 // told that they did not may come again at once.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import type { Messages } from '../../dialects/dialect.ts';
 import type { Plan, Step, Transport } from '../../graph/plan/plan.ts';
 import type { CallHandle } from '../contract/calls.ts';
@@ -158,7 +159,7 @@ interface Parent {
 function listParents(plan: Plan): Parent[] {
   const parents: Parent[] = [];
   const visit = (step: Step): void => {
-    const name = plan.units[step.unit]?.name ?? '';
+    const name = unitNameOf(plan, step.unit);
     if (step.children.length > 0) {
       parents.push({ unit: step.unit, name, children: step.children.length });
     }

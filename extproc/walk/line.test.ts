@@ -1,4 +1,5 @@
 // Lines of operations whose units answer when a test says so: branches side by side, faults, clients that fail.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,8 +32,7 @@ function start(graph: Node, respond?: Respond): Running {
   const plan = planOf(graph);
   const keep: Respond = ({ unit }, done) => void pending.set(unit, done);
   const program = compileProgram(plan, {
-    clientFor: (edge) =>
-      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, respond ?? keep),
+    clientFor: (edge) => fakeClient(unitNameOf(plan, edge.unit), edge.transport, respond ?? keep),
     random: () => 0,
     log: { error: (fields) => void logged.push(fields) },
   });

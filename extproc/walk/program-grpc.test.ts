@@ -1,3 +1,4 @@
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -40,7 +41,7 @@ async function run(
   const plan = planOf(graph, { routingInBody: setting.routingInBody ?? false });
   const program = compileProgram(plan, {
     clientFor: (edge) =>
-      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (asked, done) => {
+      fakeClient(unitNameOf(plan, edge.unit), edge.transport, (asked, done) => {
         assert.equal(asked.transport, 'grpc');
         calls.push(`${asked.unit} ${asked.verb}`);
         done(responses(asked));

@@ -1,3 +1,4 @@
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -46,7 +47,7 @@ async function run(
   const compiled = planOf(graph, { routingInBody: setting.routingInBody ?? false });
   const plan = { ...compiled, policy: { ...compiled.policy, ...setting.policy } };
   const program = compileProgram(plan, {
-    clientFor: (edge) => fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, respond),
+    clientFor: (edge) => fakeClient(unitNameOf(plan, edge.unit), edge.transport, respond),
     random: () => setting.random ?? 0,
     log: {
       error(fields) {
@@ -264,7 +265,7 @@ test('the client going away cancels every pending call and drops the reply', () 
   const plan = planOf(graph);
   const program = compileProgram(plan, {
     clientFor: (edge) =>
-      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (asked, done) => {
+      fakeClient(unitNameOf(plan, edge.unit), edge.transport, (asked, done) => {
         pending.push(done);
         return () => cancelled.push(asked.unit);
       }),
@@ -409,7 +410,7 @@ test('a unit that logs is heard at its entry and its end, over everything below 
   };
   const program = compileProgram(plan, {
     clientFor: (edge) =>
-      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, ({ unit }, done) =>
+      fakeClient(unitNameOf(plan, edge.unit), edge.transport, ({ unit }, done) =>
         done(jsonResponse(`{"strData":"${unit}"}`)),
       ),
     random: () => 0,

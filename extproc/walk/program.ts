@@ -1,5 +1,6 @@
 // Turns a plan into a program, once: clients opened, paths and keys prepared, the walk as operations for each kind of
 // request. The program then runs requests without looking at the plan again.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import { tailKey, transportOf } from '../../graph/plan/names.ts';
 import type { CallVerb, Edge, Plan, Policy, RouteKind, Transport } from '../../graph/plan/plan.ts';
 import type { ErrorCode } from '../../graph/plan/errors.ts';
@@ -191,7 +192,7 @@ function compileShared(
   const namesInPath = transport === 'rest' && dialect.modelInPath !== undefined;
   const prepare = (unit: number, verb: CallVerb, readable: boolean): PreparedCall => {
     const edge = edges.get(unit);
-    const unitName = plan.units[unit]?.name ?? '';
+    const unitName = unitNameOf(plan, unit);
     const model = edge?.model ?? unitName;
     const spoken = dialectOf(edge?.dialect ?? plan.dialect);
     const isForeign = spoken !== dialect;

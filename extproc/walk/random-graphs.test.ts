@@ -1,4 +1,5 @@
 // Random graphs and random behaviour of their units: the program against the naive evaluator.
+import { unitNameOf } from '../../graph/plan/queries.ts';
 import '../../dialects/testing/load-messages.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -88,7 +89,7 @@ async function runProgram(
   const plan = planOf(graph, { routingInBody, protocol: speech.protocol });
   const program = compileProgram(plan, {
     clientFor: (edge) =>
-      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (asked, done) => {
+      fakeClient(unitNameOf(plan, edge.unit), edge.transport, (asked, done) => {
         const seen = begin(asked);
         const draws = hash(`${behaviour.seed} ${asked.unit} ${asked.verb} way`);
         const packed = draws % 5 === 0 ? 'gzip' : draws % 5 === 1 ? 'deflate' : undefined;

@@ -1,5 +1,5 @@
 // Reads the bytes of a ProcessingRequest (envoy.service.ext_proc.v3): which phase it is and where its parts lie. Nothing
-// is copied; the parts are offsets into the bytes that were read. Unknown fields are passed over.
+// is copied; the parts are offsets into the bytes that were read. Unknown fields are skipped.
 
 import { VARINT, FIXED64, BYTES, FIXED32 } from '../../../lib/codecs/protobuf/reader.ts';
 export const PHASE = {

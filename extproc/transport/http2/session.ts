@@ -1,4 +1,4 @@
-// One connection of the peer: the server's side of HTTP/2 for a single kind of request. Header blocks are passed over
+// One connection of the peer: the server's side of HTTP/2 for a single kind of request. Header blocks are skipped
 // undecoded (the socket serves one method, and a header table of size 0 means that they carry no state). A peer that
 // breaks the protocol loses this connection with GOAWAY and nothing else.
 import type { Socket } from 'node:net';

@@ -1,4 +1,5 @@
 // Feedback in the walk's tests: a desk with a clock that the test moves, and programs around it whose units answer by a function.
+import { unitNameOf } from '../../../graph/plan/queries.ts';
 import type { Plan, RouteKind } from '../../../graph/plan/plan.ts';
 import type { CallResult } from '../../contract/calls.ts';
 import { BranchMemory } from '../../feedback/branch-memory.ts';
@@ -37,7 +38,7 @@ export function serve(plan: Plan, desk: FeedbackDesk, answers: Answers = toB) {
   let asked: Asked[] = [];
   const program = compileProgram(plan, {
     clientFor: (edge) =>
-      fakeClient(plan.units[edge.unit]?.name ?? '', edge.transport, (each, done) => {
+      fakeClient(unitNameOf(plan, edge.unit), edge.transport, (each, done) => {
         asked.push(each);
         const response = units.answers(each);
         if (response !== undefined) done(response);

@@ -32,7 +32,7 @@ class BlockReader {
       return;
     }
     if (first >= 0x20 && first < 0x40) {
-      // A size update: 0 is all that we allowed, and it stands before the first field.
+      // A size update: 0 is all that we allowed, and it comes before the first field.
       if (this.#readInteger(5) !== 0 || fields.length > 0) this.#failed = true;
       return;
     }

@@ -42,7 +42,7 @@ export class Output {
     }
   }
 
-  /** Copies a small piece; `reserve` stands in for the caller. */
+  /** Copies a small piece, and calls `reserve` for the caller. */
   copy(piece: Buffer, start: number, end: number): void {
     this.reserve(end - start);
     piece.copy(this.slab, this.at, start, end);
