@@ -23,7 +23,9 @@ const { reconcile } = await load<typeof import('../../operator/reconcile/reconci
 const { validateDeployment } = await load<typeof import('../../operator/admission/validate.ts')>(
   'operator/admission/validate.ts',
 );
-const { INLINE_READER, readOptions } =
+const { INLINE_READER } =
+  await load<typeof import('../../operator/read/inline.ts')>('operator/read/inline.ts');
+const { readOptions } =
   await load<typeof import('../../operator/read/reader.ts')>('operator/read/reader.ts');
 const { ThreadReader } = await load<typeof import('../../operator/read/thread-reader.ts')>(
   'operator/read/thread-reader.ts',

@@ -5,7 +5,7 @@ import { loadDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { ReviewRequest, Verdict } from './review.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { DEFAULT_SIDECAR } from '../config/defaults.ts';
-import { INLINE_READER } from '../read/reader.ts';
+import { INLINE_READER } from '../read/inline.ts';
 import { validateDeployment } from './validate.ts';
 
 const MODEL = { name: 'm', type: 'MODEL' };

@@ -8,7 +8,7 @@ import { pointer } from './json-patch.ts';
 import type { ReviewRequest, Verdict } from './review.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { applyPatch } from './apply-patch.ts';
-import { INLINE_READER } from '../read/reader.ts';
+import { INLINE_READER } from '../read/inline.ts';
 import { mutatePodReview } from './webhooks.ts';
 
 const HERE = (port: number): JsonObject => ({ service_host: 'localhost', httpPort: port });

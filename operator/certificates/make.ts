@@ -1,6 +1,6 @@
 // Makes the authority and the server's certificate: elliptic keys (P-256), the authority for ten years, the certificate
-// for ninety days. Everything is PEM text.
-import { generate } from 'selfsigned';
+// for ninety days. Everything is PEM text. The library is loaded where one is to be made,
+// which a replica with a valid one never has to.
 
 export interface KeyPair {
   readonly cert: string;
@@ -22,6 +22,7 @@ const BACKDATE_MS = 5 * 60_000;
 export async function makeAuthority(nowMs: number, lifetimes: Lifetimes): Promise<KeyPair> {
   // The name tells one authority from the next in a bundle of both.
   const name = `sidegraph-admission-ca-${Math.floor(nowMs / 1000)}`;
+  const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
     curve: 'P-256',
@@ -42,6 +43,7 @@ export async function makeLeaf(
   nowMs: number,
   lifetimes: Lifetimes,
 ): Promise<KeyPair> {
+  const { generate } = await import('selfsigned');
   const made = await generate(
     [{ name: 'commonName', value: (hosts[0] ?? 'admission').slice(0, 64) }],
     {

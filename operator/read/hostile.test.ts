@@ -11,7 +11,8 @@ import type { KubeObject } from '../../lib/kube/object.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { SmallCluster } from '../reconcile/testing/small-cluster.ts';
 import { DEFAULT_CONFIG } from '../config/workload-config.ts';
-import { INLINE_READER, readOptions } from './reader.ts';
+import { INLINE_READER } from './inline.ts';
+import { readOptions } from './reader.ts';
 
 /** Of one object, on a machine that is busy with other tests. */
 const MOST_MS = 3_000;

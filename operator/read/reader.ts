@@ -1,16 +1,15 @@
 // Reads SeldonDeployments that come from a cluster. Whoever may write one there shares the process that reads it with everybody
-// else, so a long-running process has them read on another thread (thread-reader.ts); a command reads them where it is.
+// else, so a long-running process has them read on another thread (thread-reader.ts), and does not load what reads them; a command
+// reads them where it is (inline.ts).
 import { openFindings } from '../../graph/manifest/finding.ts';
 import type { FindingCode } from '../../graph/manifest/finding-codes.ts';
-import { loadObject } from '../../graph/seldon/load-deployments.ts';
 import type { LoadedDeployments, LoadOptions } from '../../graph/seldon/load-deployments.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import type { SidecarDefaults } from '../config/defaults.ts';
 import type { OperatorConfig } from '../config/workload-config.ts';
-import { judgeWorkloads } from '../workloads/judge.ts';
 
 /** How the object is named in findings. */
-const SOURCE = 'SeldonDeployment';
+export const SOURCE = 'SeldonDeployment';
 
 export interface ReadOptions extends Pick<LoadOptions, 'firstPorts' | 'servers'> {
   readonly sidecar: SidecarDefaults;
@@ -25,22 +24,6 @@ export interface Reader {
    * their turn. Rejects only where the reader is closed.
    */
   read(object: JsonObject, options: ReadOptions, namespace: string): Promise<LoadedDeployments>;
-}
-
-/** On this thread, for as long as it takes. */
-export const INLINE_READER: Reader = {
-  read: (object, options) => Promise.resolve(readHere(object, options)),
-};
-
-export function readHere(object: JsonObject, options: ReadOptions): LoadedDeployments {
-  const { sidecar, keda, isForFindings = false, ...others } = options;
-  const loaded = loadObject(object, {
-    ...others,
-    source: SOURCE,
-    hosts: 'cluster',
-    judge: judgeWorkloads(sidecar, { keda }),
-  });
-  return isForFindings ? { deployments: [], findings: loaded.findings } : loaded;
 }
 
 /** An object that was not read, with the reason. */

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { DEFAULT_SIDECAR } from '../config/defaults.ts';
-import { readHere } from './reader.ts';
+import { readHere } from './inline.ts';
 import { ThreadReader } from './thread-reader.ts';
 import type { ThreadReaderOptions } from './thread-reader.ts';
 

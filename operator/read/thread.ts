@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { LoadedDeployments } from '../../graph/seldon/load-deployments.ts';
 import type { JsonObject } from '../../graph/plan/json-value.ts';
-import { readHere } from './reader.ts';
+import { readHere } from './inline.ts';
 import type { ReadOptions } from './reader.ts';
 
 export interface Question {

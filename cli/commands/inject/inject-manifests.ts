@@ -6,7 +6,7 @@ import type { Finding } from '../../../graph/manifest/finding.ts';
 import { applyPatch } from '../../../operator/admission/apply-patch.ts';
 import type { ReviewRequest } from '../../../operator/admission/review.ts';
 import type { JsonObject } from '../../../graph/plan/json-value.ts';
-import { INLINE_READER } from '../../../operator/read/reader.ts';
+import { INLINE_READER } from '../../../operator/read/inline.ts';
 import { type ClusterView, mutatePodReview } from '../../../operator/admission/webhooks.ts';
 import { GRAPH_ANNOTATION, INJECTION_ENABLED } from '../../../cluster/names.ts';
 import type { KubeObject } from '../../../lib/kube/object.ts';

@@ -1,7 +1,7 @@
 // A thread for tests: it reads as the real one does, but for objects whose kind says how it is to misbehave.
 import { parentPort } from 'node:worker_threads';
 import type { JsonObject } from '../../../graph/plan/json-value.ts';
-import { readHere } from '../reader.ts';
+import { readHere } from '../inline.ts';
 import type { ReadResult, Question } from '../thread.ts';
 
 parentPort?.on('message', ({ text, options }: Question) => {

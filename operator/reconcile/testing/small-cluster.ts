@@ -10,7 +10,8 @@ import { DEFAULT_CONFIG } from '../../config/workload-config.ts';
 import type { OperatorConfig } from '../../config/workload-config.ts';
 import type { GatewayView, LivePlan, Reconciled, ReconcileInput } from '../../observe/contract.ts';
 import { kindAndName } from '../../observe/contract.ts';
-import { readablePart, readHere, readOptions } from '../../read/reader.ts';
+import { readHere } from '../../read/inline.ts';
+import { readablePart, readOptions } from '../../read/reader.ts';
 import { SpecVersions } from '../../observe/spec-versions.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
