@@ -4,16 +4,21 @@
 // moved too: of a gRPC call a quarter of what it allocates (`extproc/process/garbage.test.ts`).
 
 const FIRST_PLACES = 32;
+/** 2^32 by the golden ratio: numbers that follow each other come to lie far from each other. */
+const SCATTER = 0x9e37_79b1;
 
 export class StreamTable<Stream extends { readonly id: number }> {
   size = 0;
-  /** A power of two; a stream is at the place of its id, or where the first free one follows. At most half are taken. Ids rise, so they lie side by side. */
+  /**
+   * A power of two; a stream is at the place of its id, or where the first free one follows. At most half are taken. Ids rise: side by
+   * side they would be one long row, which is walked to its end for each stream that leaves it.
+   */
   #places: (Stream | undefined)[] = emptyPlaces(FIRST_PLACES);
 
   get(id: number): Stream | undefined {
     const places = this.#places;
     const mask = places.length - 1;
-    for (let at = (id >>> 1) & mask; ; at = (at + 1) & mask) {
+    for (let at = placeOf(id, mask); ; at = (at + 1) & mask) {
       const stream = places[at];
       if (stream === undefined || stream.id === id) return stream;
     }
@@ -30,7 +35,7 @@ export class StreamTable<Stream extends { readonly id: number }> {
   delete(id: number): boolean {
     const places = this.#places;
     const mask = places.length - 1;
-    let free = (id >>> 1) & mask;
+    let free = placeOf(id, mask);
     for (; ; free = (free + 1) & mask) {
       const stream = places[free];
       if (stream === undefined) return false;
@@ -41,7 +46,7 @@ export class StreamTable<Stream extends { readonly id: number }> {
     for (let at = (free + 1) & mask; ; at = (at + 1) & mask) {
       const stream = places[at];
       if (stream === undefined) break;
-      const away = (at - (stream.id >>> 1)) & mask;
+      const away = (at - placeOf(stream.id, mask)) & mask;
       if (away < ((at - free) & mask)) continue;
       places[free] = stream;
       free = at;
@@ -69,12 +74,17 @@ export class StreamTable<Stream extends { readonly id: number }> {
   }
 }
 
+/** `mask`: one less than there are places. */
+function placeOf(id: number, mask: number): number {
+  return Math.imul(id, SCATTER) >>> Math.clz32(mask);
+}
+
 function put<Stream extends { readonly id: number }>(
   places: (Stream | undefined)[],
   stream: Stream,
 ): void {
   const mask = places.length - 1;
-  let at = (stream.id >>> 1) & mask;
+  let at = placeOf(stream.id, mask);
   while (places[at] !== undefined) at = (at + 1) & mask;
   places[at] = stream;
 }
