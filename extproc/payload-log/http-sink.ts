@@ -2,6 +2,7 @@
 import type { Agent, RequestOptions } from 'node:http';
 import { EVENT_TIMEOUT_MS, MAX_EVENTS_IN_FLIGHT, MAX_SINK_RESPONSE_BYTES } from './limits.ts';
 import type { OpenEvent } from './event-body.ts';
+import { refuseSwitch } from '../../lib/runtime/node-http.ts';
 
 export class HttpSink {
   #agents: { readonly http: Agent; readonly https: Agent } | undefined;
@@ -55,7 +56,7 @@ function post(url: URL, options: RequestOptions, body: Buffer): Promise<number> 
       incoming.on('error', reject);
       incoming.on('end', () => resolve(status));
     });
-    outgoing.on('error', reject);
+    refuseSwitch(outgoing).on('error', reject);
     outgoing.end(body);
   });
 }

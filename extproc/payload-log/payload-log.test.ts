@@ -182,6 +182,27 @@ test('a sink that is gone or says no costs the event, which is counted, and noth
   assert.deepEqual(sender.counts(), { sent: 0, dropped: 0, failed: 3, withheld: 0, waiting: 0 });
 });
 
+test('a sink that switches protocols costs the events that it does so for, and the next one is sent', async () => {
+  let left = 2 * MAX_EVENTS_IN_FLIGHT;
+  const server = createServer((request, response) => {
+    request.resume();
+    if (left-- > 0)
+      request.socket.write('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+    else response.end();
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const sender = new EventSender(SILENT_LOG);
+  for (let count = 0; count <= 2 * MAX_EVENTS_IN_FLIGHT; count++) offer(sender, event(url));
+  await settled(sender);
+  const { sent, failed, waiting } = sender.counts();
+  assert.deepEqual(
+    { sent, failed, waiting },
+    { sent: 1, failed: 2 * MAX_EVENTS_IN_FLIGHT, waiting: 0 },
+  );
+});
+
 test('a sink that takes nothing neither delays another one nor takes its room', async () => {
   const dead = await startSink(200, 60_000);
   const live = await startSink();

@@ -24,7 +24,8 @@ export function get(options: RequestOptions | URL, onResponse?: OnResponse): Cli
   return request(options, onResponse).end();
 }
 
-function refuseSwitch(outgoing: ClientRequest): ClientRequest {
+/** The same for a request that was made otherwise: over TLS. */
+export function refuseSwitch(outgoing: ClientRequest): ClientRequest {
   const refuse = (_incoming: IncomingMessage, socket: Duplex): void => {
     socket.destroy();
     outgoing.emit('error', new Error('the peer switched to another protocol unasked'));
