@@ -84,3 +84,18 @@ test('a field that would be lost is refused', () => {
     /no proto file holds track_timeout_budgets of envoy\.config\.cluster\.v3\.Cluster/,
   );
 });
+
+test('a value by a name that would be lost is refused', () => {
+  assert.throws(
+    () => encodeResource('clusters', { name: 'c', lb_policy: 'LEAST_LOADED' }),
+    /no proto file holds LEAST_LOADED of envoy\.config\.cluster\.v3\.Cluster\.LbPolicy/,
+  );
+  assert.equal(
+    (
+      decodeCluster(encodeResource('clusters', { name: 'c', lb_policy: 'RANDOM' })) as {
+        lb_policy: string;
+      }
+    ).lb_policy,
+    'RANDOM',
+  );
+});

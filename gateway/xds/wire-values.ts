@@ -11,6 +11,8 @@ const WRAPPER = /^google\.protobuf\.(UInt32|UInt64|Int32|Int64|Bool|Double|Float
 type Form =
   | { readonly kind: 'duration' | 'wrapper' | 'any' | 'struct' }
   | { readonly kind: 'message'; readonly name: string }
+  /** Values by their names. */
+  | { readonly kind: 'enum'; readonly name: string; readonly values: ReadonlySet<string> }
   /** A map whose values have a form. */
   | { readonly kind: 'map'; readonly of: Form };
 
@@ -30,12 +32,19 @@ interface MessageDescriptor {
   readonly name: string;
   readonly field: readonly FieldDescriptor[];
   readonly nestedType: readonly MessageDescriptor[];
+  readonly enumType: readonly EnumDescriptor[];
   readonly options?: { readonly mapEntry?: boolean } | null;
+}
+
+interface EnumDescriptor {
+  readonly name: string;
+  readonly value: readonly { readonly name: string }[];
 }
 
 /** The messages of `.proto` files, by what their fields hold. */
 export class WireValues {
   readonly #descriptors = new Map<string, MessageDescriptor>();
+  readonly #enums = new Map<string, ReadonlySet<string>>();
   readonly #messages = new Map<string, Message>();
 
   constructor(definitions: PackageDefinition) {
@@ -43,10 +52,11 @@ export class WireValues {
       if (!('type' in definition)) continue;
       const { type } = definition as MessageTypeDefinition<object, object>;
       if ('field' in type) this.#add(name, type as unknown as MessageDescriptor);
+      else if ('value' in type) this.#addEnum(name, type as unknown as EnumDescriptor);
     }
   }
 
-  /** `name` as in the `.proto` file: `envoy.config.cluster.v3.Cluster`. Throws for a field that no file has: the encoder would leave it out. */
+  /** `name` as in the `.proto` file: `envoy.config.cluster.v3.Cluster`. Throws for a field, or a value by its name, that no file has: the encoder would leave it out. */
   convert(name: string, value: EnvoyJson): object {
     const message = this.#messageOf(name);
     const wire: Record<string, unknown> = {};
@@ -66,6 +76,10 @@ export class WireValues {
         return typeof value === 'string' ? parseDuration(value) : value;
       case 'wrapper':
         return { value };
+      case 'enum':
+        if (typeof value === 'string' && !form.values.has(value))
+          throw new Error(`no proto file holds ${value} of ${form.name}`);
+        return value;
       case 'any':
         return this.#convertAny(value);
       case 'struct':
@@ -91,6 +105,11 @@ export class WireValues {
   #add(name: string, descriptor: MessageDescriptor): void {
     this.#descriptors.set(name, descriptor);
     for (const nested of descriptor.nestedType) this.#add(`${name}.${nested.name}`, nested);
+    for (const nested of descriptor.enumType) this.#addEnum(`${name}.${nested.name}`, nested);
+  }
+
+  #addEnum(name: string, descriptor: EnumDescriptor): void {
+    this.#enums.set(name, new Set(descriptor.value.map((each) => each.name)));
   }
 
   #messageOf(name: string): Message {
@@ -99,11 +118,17 @@ export class WireValues {
     const descriptor = this.#descriptors.get(name);
     const message = new Map<string, Form | undefined>();
     for (const field of descriptor?.field ?? []) {
-      const form = field.type === 'TYPE_MESSAGE' ? this.#formOf(name, field.typeName) : undefined;
-      message.set(field.name, form);
+      message.set(field.name, this.#formOfField(name, field));
     }
     this.#messages.set(name, message);
     return message;
+  }
+
+  #formOfField(scope: string, { type, typeName }: FieldDescriptor): Form | undefined {
+    if (type === 'TYPE_MESSAGE') return this.#formOf(scope, typeName);
+    if (type !== 'TYPE_ENUM') return undefined;
+    const name = resolve(this.#enums, scope, typeName);
+    return { kind: 'enum', name, values: this.#enums.get(name) ?? new Set() };
   }
 
   #formOf(scope: string, typeName: string): Form | undefined {
@@ -111,7 +136,7 @@ export class WireValues {
     if (WRAPPER.test(typeName)) return { kind: 'wrapper' };
     if (typeName === 'google.protobuf.Any') return { kind: 'any' };
     if (typeName === 'google.protobuf.Struct') return { kind: 'struct' };
-    const name = this.#resolve(scope, typeName);
+    const name = resolve(this.#descriptors, scope, typeName);
     const descriptor = this.#descriptors.get(name);
     if (descriptor?.options?.mapEntry !== true) return { kind: 'message', name };
     const value = descriptor.field.find((field) => field.name === 'value');
@@ -119,16 +144,16 @@ export class WireValues {
     const of = this.#formOf(name, value.typeName);
     return of === undefined ? undefined : { kind: 'map', of };
   }
+}
 
-  /** Names are said from the inside out, as in the language. */
-  #resolve(scope: string, typeName: string): string {
-    const parts = scope.split('.');
-    for (let length = parts.length; length >= 0; length--) {
-      const name = [...parts.slice(0, length), typeName].join('.');
-      if (this.#descriptors.has(name)) return name;
-    }
-    throw new Error(`no proto file holds ${typeName}, which ${scope} names`);
+/** Names are said from the inside out, as in the language. */
+function resolve(known: ReadonlyMap<string, unknown>, scope: string, typeName: string): string {
+  const parts = scope.split('.');
+  for (let length = parts.length; length >= 0; length--) {
+    const name = [...parts.slice(0, length), typeName].join('.');
+    if (known.has(name)) return name;
   }
+  throw new Error(`no proto file holds ${typeName}, which ${scope} names`);
 }
 
 /** `1.500s`. */
