@@ -17,14 +17,14 @@ export interface PassingOn extends EnvoyJson {
   readonly route: EnvoyJson;
 }
 
-/** In the order in which they are tried. */
+/** In the order in which they are tried. A request that none of them can take goes on as one that is not traced. */
 export function tracedWays(listener: string, samplingMillionths: number): TracedWay[] {
   const route = passOn(listener);
-  const sampled = { headers: isSampledByCaller(), route };
+  const sampled = { headers: [...isSampledByCaller(), fitsHttp2()], route };
   if (samplingMillionths === 0) return [sampled];
   // The made context says a span that there is not: the trace begins where the request goes on to.
   const begun = { ...route, request_headers_to_remove: [TRACE_HEADER] };
-  return [{ headers: isDrawn(samplingMillionths), route: begun }, sampled];
+  return [{ headers: [...isDrawn(samplingMillionths), fitsHttp2()], route: begun }, sampled];
 }
 
 /** As it came: whatever is done with a request is done at the listener that it goes to. */
@@ -35,4 +35,9 @@ export function passOn(listener: string): PassingOn {
     route: { cluster: listener, timeout: '0s' },
     request_headers_to_add: [passedOn()],
   };
+}
+
+/** Matches requests whose host HTTP/2 has a form for: HTTP/1.1 has an empty one too, and Envoy takes one with a user's name. */
+function fitsHttp2(): EnvoyJson {
+  return { name: ':authority', string_match: { safe_regex: { regex: '[^@]+' } } };
 }

@@ -174,6 +174,7 @@ function clientManager(name: string, layout: GatewayLayout): EnvoyJson {
   return ownManager(name, layout, {
     options: clientOptions(layout.clients),
     only: passesOn ? [{ header_filter: { header: isNotPassedOn() } }] : [],
+    inner: passesOn ? TRACED_LISTENER : undefined,
     filters: layout.httpFilters,
     early: passesOn ? [unmarked(), ...formats, ...madeContext()] : formats,
     more: {
@@ -209,6 +210,8 @@ interface OwnParts {
   readonly options: EnvoyJson;
   /** Which requests are logged and counted; all where empty. */
   readonly only: readonly EnvoyJson[];
+  /** The cluster by which it passes requests on. */
+  readonly inner?: string | undefined;
   /** Before ours. */
   readonly filters: readonly EnvoyJson[];
   /** Mutations of headers of traces. */
@@ -219,7 +222,7 @@ interface OwnParts {
 function ownManager(
   name: string,
   layout: GatewayLayout,
-  { options, only, filters, early, more }: OwnParts,
+  { options, only, inner, filters, early, more }: OwnParts,
 ): EnvoyJson {
   return connectionManager({
     options,
@@ -227,7 +230,7 @@ function ownManager(
     routeTable: ROUTE_TABLE,
     routeSource: fromAgent(),
     accessLogs: [...accessLogs(layout, only), ...requestLoggers(layout.maxRequestSeries, only)],
-    localReplies: gatewayReplies(),
+    localReplies: gatewayReplies(inner),
     filters: [...filters, homeFilter(), router()],
     early: readTraceHeaders(early),
     more,

@@ -63,10 +63,25 @@ const ROWS: readonly ReplyRow[] = [
   },
 ];
 
-export function gatewayReplies(): EnvoyJson {
+/** `inner`: the cluster by which requests go on to another listener of ours, which responds to all that it takes; undefined for none. */
+export function gatewayReplies(inner: string | undefined): EnvoyJson {
+  const lost: ReplyRow[] =
+    inner === undefined
+      ? []
+      : [
+          {
+            code: 'POD_UNAVAILABLE',
+            when: {
+              and_filter: {
+                filters: [flags('UC', 'UR', 'UPE'), when(`xds.cluster_name == '${inner}'`)],
+              },
+            },
+            info: 'the pod sent no valid response',
+          },
+        ];
   return {
     mappers: [
-      ...replyMappers(ROWS, DIALECTS.seldon),
+      ...replyMappers([...lost, ...ROWS], DIALECTS.seldon),
       // gRPC's message is plain text.
       {
         filter: { and_filter: { filters: [isGrpc(), NO_ROUTE] } },

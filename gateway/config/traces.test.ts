@@ -2,6 +2,7 @@
 // difference between requests that are traced and others, which take another way through it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type Receiver, startReceiver, traceOf } from '../../e2e/harness/otlp.ts';
 import { type RestUnit, startRestUnit } from '../../e2e/harness/unit.ts';
@@ -55,7 +56,11 @@ async function withGateway(
 ): Promise<void> {
   const dir = await makeTestDir();
   const receiver = await startReceiver();
-  const pod = await startRestUnit(() => ({ body: '{}', headers: { 'x-pod': 'm' } }));
+  const pod = await startRestUnit(({ headers }) => ({
+    status: Number(headers['x-answer'] ?? 200),
+    body: '{}',
+    headers: { 'x-pod': 'm' },
+  }));
   const object = sketchDeployment({ namespace: 'demo', name: 'm', predictors: [{ name: 'main' }] });
   const { served } = readServed(object);
   assert.ok(served);
@@ -197,6 +202,32 @@ test('a client that says that its request was passed on changes nothing', () =>
     assert.equal(running.pod.asked.at(-1)?.headers['x-sidegraph-passed-on'], undefined);
   }));
 
+test('a host that HTTP/2 has no form for is served as it is without a trace', () =>
+  withGateway(10, {}, async ({ envoy, given }) => {
+    for (const host of ['', 'user@a'])
+      for (const flags of ['00', '01']) {
+        const [trace, caller] = [newId(16), newId(8)];
+        const context = `host: ${host}\r\ntraceparent: 00-${trace}-${caller}-${flags}`;
+        const response = await say(
+          envoy.layout.httpPort,
+          `POST ${PATH} HTTP/1.1\r\n${context}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+        );
+        assert.match(response, /^HTTP\/1\.1 200 /, `${host}, ${flags}`);
+        assert.deepEqual(given(), [trace, caller, flags]);
+      }
+  }));
+
+test('a response that cannot come back from there is no fault of a deployment that there is not', () =>
+  withGateway(0, {}, async ({ askTraced }) => {
+    const { response } = await askTraced('01', { 'x-answer': '101' });
+    assert.deepEqual(
+      [response.status, response.headers['sidegraph-error']],
+      [503, 'POD_UNAVAILABLE'],
+    );
+    const { status } = JSON.parse(response.text) as { status: { info: string } };
+    assert.equal(status.info, 'the pod sent no valid response');
+  }));
+
 test("filters of the user's own run once, at the client's listener, which makes the spans then", () => {
   const lua = {
     name: 'own',
@@ -215,3 +246,16 @@ test("filters of the user's own run once, at the client's listener, which makes 
     assert.match(String(running.pod.asked.at(-1)?.headers['x-own']), /^127\.0\.0\.1:\d+$/);
   });
 });
+
+/** Until the connection is closed. */
+function say(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let response = '';
+    socket.on('data', (chunk: Buffer) => {
+      response += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(response));
+    socket.on('error', reject);
+  });
+}
