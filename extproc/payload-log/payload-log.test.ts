@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { collectGarbage } from '../../lib/runtime/collect-garbage.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { FakeExchange, fakeHeaders } from '../walk/testing/fake-units.ts';
 import { testPlan } from '../testing/plans.ts';
@@ -21,6 +22,7 @@ import {
   settled,
   startSink,
 } from './testing/sink.ts';
+import { SinkQueue } from './sink-queue.ts';
 
 test('an event says what it is, of which unit and request, and holds the payload', async () => {
   const sink = await startSink();
@@ -151,6 +153,22 @@ test('every event of a long queue is sent', async () => {
   assert.deepEqual(sender.counts(), { sent: 2500, dropped: 0, failed: 0, withheld: 0, waiting: 0 });
 });
 
+test('what was sent is not kept while more waits behind it', async () => {
+  const queue = new SinkQueue('s');
+  const bodies = Array.from({ length: 500 }, () => {
+    const added = event('http://s/', 1000);
+    queue.push(added);
+    return new WeakRef(added.body);
+  });
+  for (let count = 0; count < 400; count++) queue.release(queue.takeBatch(1, 1) ?? []);
+  // A weak reference holds what it was made of until the end of the turn.
+  await sleep(10);
+  collectGarbage(Number.NEGATIVE_INFINITY);
+  const kept = bodies.filter((body) => body.deref() !== undefined).length;
+  assert.ok(kept >= 100 && kept <= 110, `${kept} bodies are kept, 100 of them wait`);
+  assert.equal(queue.length, 100);
+});
+
 test('what a client writes into headers is bounded too', async () => {
   const sink = await startSink(200, 50);
   const sender = new EventSender(SILENT_LOG);
@@ -248,6 +266,21 @@ test('two sinks that take nothing share the room, and neither drives the other o
   const half = MAX_WAITING_EVENTS / 2;
   for (const each of waiting)
     assert.ok(Math.abs(each - half) <= MAX_EVENTS_IN_FLIGHT + 1, String(waiting));
+});
+
+test('a sink that fills the room in events and in bytes gives up no more than is needed', async () => {
+  const [full, other] = [await startSink(200, 60_000), await startSink(200, 60_000)];
+  const sender = new EventSender(SILENT_LOG);
+  const { length } = Object.values(event(full.url).headers).join('');
+  const each = Math.floor(MAX_WAITING_EVENT_BYTES / (MAX_WAITING_EVENTS + MAX_EVENTS_IN_FLIGHT));
+  while (admits(sender, full.url, each - length)) offer(sender, event(full.url, each - length));
+  assert.equal(sender.counts().waiting, MAX_WAITING_EVENTS + MAX_EVENTS_IN_FLIGHT);
+  assert.ok(admits(sender, other.url, each));
+  assert.deepEqual(
+    sender.sinkCounts().map(({ dropped }) => dropped),
+    // The one that found no room above, and the one that made room.
+    [2, 0],
+  );
 });
 
 test('an event that is larger than all that another sink could give costs that one nothing', async () => {

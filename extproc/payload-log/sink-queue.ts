@@ -10,7 +10,8 @@ export class SinkQueue {
   /** How the sink is called in logs and metrics; no credentials, no query. */
   readonly name: string;
   readonly counts = { sent: 0, dropped: 0, failed: 0, withheld: 0 };
-  readonly #waiting: PayloadEvent[] = [];
+  /** Empty up to `#first`: what was taken is not kept. */
+  readonly #waiting: (PayloadEvent | undefined)[] = [];
   #first = 0;
   #waitingBytes = 0;
   #sendingBytes = 0;
@@ -63,15 +64,18 @@ export class SinkQueue {
     if (first === undefined || this.#batches >= maxBatches) return undefined;
     let bytes = bytesOf(first);
     if (this.#batches > 0 && this.#sendingBytes + bytes > maxBytes) return undefined;
+    const batch = [first];
     let end = this.#first + 1;
     if (isBatched(first))
       for (; end < this.#waiting.length && end - this.#first < MAX_KAFKA_BATCH_EVENTS; end++) {
-        const event = this.#waiting[end] as PayloadEvent;
+        const event = this.#waiting[end];
+        if (event === undefined || !isBatched(event)) break;
         const more = bytes + bytesOf(event);
-        if (!isBatched(event) || more > MAX_KAFKA_BATCH_BYTES) break;
+        if (more > MAX_KAFKA_BATCH_BYTES) break;
         bytes = more;
+        batch.push(event);
       }
-    const batch = this.#waiting.slice(this.#first, end);
+    this.#waiting.fill(undefined, this.#first, end);
     this.#first = end;
     this.#waitingBytes -= bytes;
     this.#sendingBytes += bytes;

@@ -31,8 +31,11 @@ export class WaitingRoom {
         largest.waitingBytes >= excess && largest.heldBytes - excess > queue.heldBytes + bytes;
       if (!canGive) return false;
     }
-    if (surplus > 0) drop(longest, surplus, 0);
-    if (excess > 0) drop(largest, 0, excess);
+    if (longest === largest) drop(longest, surplus, excess);
+    else {
+      drop(longest, surplus, 0);
+      drop(largest, 0, excess);
+    }
     return true;
   }
 }
