@@ -7,4 +7,6 @@ export type PayloadKind = 'request' | 'response' | 'feedback';
 export interface PayloadSink {
   /** Never throws and never waits; the bytes are copied, since those of the message are lent. */
   log(unit: number, kind: PayloadKind, message: Message, exchange: Exchange): void;
+  /** The plan is not run any more, and nothing more is logged; what waits is still sent. */
+  close(): void;
 }

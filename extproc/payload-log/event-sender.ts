@@ -35,6 +35,7 @@ export interface SinkCounts extends EventCounts {
 
 /** Of its kind and sink at most one line in this time. */
 const LOG_EVERY_MS = 10_000;
+const DROPPED = 'PAYLOAD_LOG_DROPPED';
 const CODES = { failed: 'PAYLOAD_LOG_FAILED', withheld: 'PAYLOAD_LOG_WITHHELD' } as const;
 
 type Outcome =
@@ -47,6 +48,8 @@ export class EventSender implements EventQueue {
   readonly #log: Log;
   /** By the names of the sinks: what does not respond is mostly a host, whatever the path. */
   readonly #queues = new Map<string, SinkQueue>();
+  /** Of the sinks that no plan logs to any more, so that the sums of all never fall. */
+  readonly #past = { sent: 0, dropped: 0, failed: 0, withheld: 0, waiting: 0 };
   readonly #room = new WaitingRoom(() => this.#queues.values());
   #emptied: (() => void) | undefined;
   readonly #sinks: Sinks;
@@ -73,18 +76,19 @@ export class EventSender implements EventQueue {
     for (const queue of this.#queues.values()) {
       if (queue.length === 0) continue;
       while (queue.dropNewest() !== undefined) queue.counts.dropped++;
-      this.#say('PAYLOAD_LOG_DROPPED', 'the process ends', queue);
+      this.#say(DROPPED, 'the process ends', queue);
     }
     await this.#sinks.close();
   }
 
-  /** Of all sinks together. */
+  /** Of all sinks together, past ones too. */
   counts(): EventCounts {
-    const total = { sent: 0, dropped: 0, failed: 0, withheld: 0, waiting: 0 };
+    const total = { ...this.#past };
     for (const queue of this.#queues.values()) addCounts(total, countsOf(queue));
     return total;
   }
 
+  /** Of the sinks that a plan logs to, or that events still wait for. */
   sinkCounts(): SinkCounts[] {
     return [...this.#queues.values()].map((queue) => ({ sink: queue.name, ...countsOf(queue) }));
   }
@@ -94,11 +98,12 @@ export class EventSender implements EventQueue {
     let queue = this.#queues.get(name);
     if (queue === undefined) this.#queues.set(name, (queue = new SinkQueue(name)));
     const own = queue;
+    own.users++;
     return {
       admits: (bytes) => {
         if (this.#room.admits(own, bytes)) return true;
         own.counts.dropped++;
-        this.#say('PAYLOAD_LOG_DROPPED', 'payload logs are dropped: their sink is too slow', own);
+        this.#say(DROPPED, 'payload logs are dropped: their sink is too slow', own);
         return false;
       },
       withhold: (why) => {
@@ -108,6 +113,10 @@ export class EventSender implements EventQueue {
       offer: (event) => {
         own.push(event);
         this.#next(own);
+      },
+      close: () => {
+        own.users--;
+        this.#forgetUnused(own);
       },
     };
   }
@@ -129,7 +138,17 @@ export class EventSender implements EventQueue {
         this.#next(queue);
       });
     }
+    this.#forgetUnused(queue);
     if (this.#emptied !== undefined && this.counts().waiting === 0) this.#emptied();
+  }
+
+  /** A sink of no plan takes no part of what the others share, and is no series of the metrics. */
+  #forgetUnused(queue: SinkQueue): void {
+    if (queue.users > 0 || queue.length + queue.sending > 0) return;
+    if (this.#queues.get(queue.name) !== queue) return;
+    this.#queues.delete(queue.name);
+    for (const code of [DROPPED, ...Object.values(CODES)]) this.#said.delete(keyOf(code, queue));
+    addCounts(this.#past, countsOf(queue));
   }
 
   /** What became of each event. Never rejects. */
@@ -155,12 +174,16 @@ export class EventSender implements EventQueue {
   }
 
   #say(code: string, reason: string, queue: SinkQueue): void {
-    const key = `${code} ${queue.name}`;
+    const key = keyOf(code, queue);
     const now = performance.now();
     if (now - (this.#said.get(key) ?? -LOG_EVERY_MS) < LOG_EVERY_MS) return;
     this.#said.set(key, now);
     this.#log.warn({ code, sink: queue.name, reason, ...countsOf(queue) }, 'payload log');
   }
+}
+
+function keyOf(code: string, queue: SinkQueue): string {
+  return `${code} ${queue.name}`;
 }
 
 function countsOf(queue: SinkQueue): EventCounts {

@@ -22,7 +22,7 @@ export interface PayloadEvent {
 
 /** Where events go, for each sink. */
 export interface EventQueue {
-  /** The one of a URL, for good; sinks that cannot respond one without the other are one. */
+  /** The one of a URL, until it is closed; sinks that cannot respond one without the other are one. */
   sinkAt(url: string): EventSink;
 }
 
@@ -33,6 +33,8 @@ export interface EventSink {
   /** Counts an event that cannot be sent without what is to be left out of it. */
   withhold(why: Withheld): void;
   offer(event: PayloadEvent): void;
+  /** Called once, by whoever offers nothing more; what was offered is still sent. */
+  close(): void;
 }
 
 const EVENT_TYPES: Readonly<Record<PayloadKind, string>> = {
@@ -60,11 +62,11 @@ export function preparePayloads(
     'ce-endpoint': plan.predictor,
     'ce-protocol': plan.dialect,
   }));
-  const sinks = plan.units.map(({ logs }) =>
-    logs === undefined ? undefined : queue.sinkAt(logs.url),
-  );
   const redactions = plan.units.map(({ logs }) =>
     logs?.redact === undefined ? undefined : prepareRedaction(logs.redact),
+  );
+  const sinks = plan.units.map(({ logs }) =>
+    logs === undefined ? undefined : queue.sinkAt(logs.url),
   );
   return {
     log(unit, kind, message, exchange) {
@@ -96,6 +98,9 @@ export function preparePayloads(
         contentEncoding: message.contentEncoding,
         redaction,
       });
+    },
+    close() {
+      for (const sink of sinks) sink?.close();
     },
   };
 }

@@ -306,6 +306,46 @@ test('what is sent at a time is shared by the sinks, so that its bound stays', a
   assert.deepEqual(most, [MAX_EVENTS_IN_FLIGHT / 2, MAX_EVENTS_IN_FLIGHT / 2]);
 });
 
+test('sinks that no plan logs to any more take nothing from the others, and are no series', async () => {
+  const sender = new EventSender(SILENT_LOG);
+  for (let swap = 0; swap < 30; swap++) {
+    const payloads = preparePayloads(loggedPlan(`http://127.0.0.1:1/${swap}`), sender, '');
+    const gone = preparePayloads(loggedPlan(`http://sink-${swap}.example/`), sender, '');
+    gone?.close();
+    payloads?.close();
+  }
+  assert.deepEqual(sender.sinkCounts(), []);
+  const sink = await startSink(200, 100);
+  const payloads = preparePayloads(loggedPlan(sink.url), sender, '');
+  const exchange = new FakeExchange(message('{}'), fakeHeaders({}));
+  for (let count = 0; count < 2 * MAX_EVENTS_IN_FLIGHT; count++)
+    payloads?.log(0, 'request', message('{}'), exchange);
+  payloads?.close();
+  const before = sender.sinkCounts().map(({ waiting }) => waiting);
+  assert.deepEqual(before, [2 * MAX_EVENTS_IN_FLIGHT], 'what waits is still sent');
+  await settled(sender);
+  assert.equal(sink.most, MAX_EVENTS_IN_FLIGHT);
+  assert.deepEqual(sender.sinkCounts(), []);
+  assert.equal(sender.counts().sent, 2 * MAX_EVENTS_IN_FLIGHT, 'the sum of all never falls');
+});
+
+test('a plan that follows another keeps the queue of their sink, with its counts', async () => {
+  const sink = await startSink();
+  const sender = new EventSender(SILENT_LOG);
+  const exchange = new FakeExchange(message('{}'), fakeHeaders({}));
+  const first = preparePayloads(loggedPlan(sink.url), sender, '');
+  first?.log(0, 'request', message('{}'), exchange);
+  const second = preparePayloads(loggedPlan(sink.url), sender, '');
+  first?.close();
+  await settled(sender);
+  second?.log(0, 'request', message('{}'), exchange);
+  await settled(sender);
+  assert.deepEqual(
+    sender.sinkCounts().map(({ sent }) => sent),
+    [2],
+  );
+});
+
 test('a sink is called by where it is, without what may be secret', () => {
   const sender = new EventSender(SILENT_LOG);
   for (const url of [

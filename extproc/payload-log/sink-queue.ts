@@ -9,6 +9,8 @@ const MAX_EMPTY = 1024;
 export class SinkQueue {
   /** How the sink is called in logs and metrics; no credentials, no query. */
   readonly name: string;
+  /** Plans' units that log to it. */
+  users = 0;
   readonly counts = { sent: 0, dropped: 0, failed: 0, withheld: 0 };
   /** Empty up to `#first`: what was taken is not kept. */
   readonly #waiting: (PayloadEvent | undefined)[] = [];

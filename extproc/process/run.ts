@@ -51,18 +51,20 @@ export function runFilter(options: WorkerOptions): void {
   };
   const table = new ProgramTable({
     compile: (plan) => {
+      const payloads = signals.payloadsOf(plan);
       const lease = pool.lease(plan);
       try {
         return compileProgram(plan, {
           clientFor: lease.clientFor,
           random: Math.random,
           feedback,
-          payloads: signals.payloadsOf(plan),
+          payloads,
           observer: observe(plan),
           log,
         });
       } catch (error) {
         lease.release();
+        payloads?.close();
         throw error;
       }
     },

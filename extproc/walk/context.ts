@@ -28,7 +28,7 @@ export interface ProgramDeps {
   readonly observer?: CallObserver | undefined;
   /** Remembers requests for feedback, and counts what that gives; absent: neither. */
   readonly feedback?: FeedbackDesk | undefined;
-  /** Takes the payloads of units that log them. */
+  /** Takes the payloads of units that log them; the program closes it. */
   readonly payloads?: PayloadSink | undefined;
   readonly log: FaultLog;
 }

@@ -417,6 +417,7 @@ test('a unit that logs is heard at its entry and its end, over everything below 
     payloads: {
       log: (unit, kind, { body }) =>
         void logged.push(`${plan.units[unit]?.name} ${kind} ${body.toString()}`),
+      close: () => void logged.push('closed'),
     },
     log: { error: () => {} },
   });
@@ -426,9 +427,11 @@ test('a unit that logs is heard at its entry and its end, over everything below 
   const feedback = new FakeExchange(jsonMessage('{"reward":1}'));
   program.route('feedback-rest')?.handle(feedback);
   await feedback.outcome;
+  program.close();
   assert.deepEqual(logged, [
     't request {"strData":"in"}',
     't response {"strData":"a"}',
     't feedback {"reward":1}',
+    'closed',
   ]);
 });

@@ -65,6 +65,7 @@ export function compileProgram(plan: Plan, deps: ProgramDeps): Program {
       lessons.close();
       restFeedback.close();
       grpcFeedback.close();
+      deps.payloads?.close();
       for (const client of clients.values()) client.close();
       clients.clear();
     },

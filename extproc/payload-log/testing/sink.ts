@@ -38,7 +38,7 @@ export async function startSink(status = 200, delayMs = 0): Promise<Sink> {
       setTimeout(() => {
         sink.open--;
         response.writeHead(status).end();
-      }, delayMs);
+      }, delayMs).unref();
     });
   });
   servers.push(server);
