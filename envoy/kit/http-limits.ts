@@ -96,11 +96,14 @@ export function sharedHttp2(): EnvoyJson {
   };
 }
 
+/** The host of a request that says none, or none that can be passed on. */
+export const DEFAULT_HOST = 'localhost';
+
 /** HTTP/1.0, and an `Upgrade` that nobody here speaks, which a server may pass over (RFC 9110, 7.8). */
 function http1Options(): EnvoyJson {
   return {
     accept_http_10: true,
-    default_host_for_http_10: 'localhost',
+    default_host_for_http_10: DEFAULT_HOST,
     ignore_http_11_upgrade: [{ safe_regex: { regex: '.*' } }],
   };
 }

@@ -36,3 +36,8 @@ export function isPassedOn(): EnvoyJson {
 export function isNotPassedOn(): EnvoyJson {
   return { name: PASSED_ON_HEADER, present_match: true, invert_match: true };
 }
+
+/** Matches requests whose host HTTP/2 has a form for: HTTP/1.1 has an empty one too, and Envoy takes one with a user's name. */
+export function fitsHttp2(): EnvoyJson {
+  return { name: ':authority', string_match: { safe_regex: { regex: '[^@]+' } } };
+}

@@ -3,7 +3,7 @@
 // share is drawn, by the context that was made for them before the first match.
 import { TRACE_HEADER } from '../../graph/plan/names.ts';
 import type { EnvoyJson } from './json.ts';
-import { passedOn } from './passed-on.ts';
+import { fitsHttp2, passedOn } from './passed-on.ts';
 import { isDrawn, isSampledByCaller } from './tracing.ts';
 
 export interface TracedWay {
@@ -35,9 +35,4 @@ export function passOn(listener: string): PassingOn {
     route: { cluster: listener, timeout: '0s' },
     request_headers_to_add: [passedOn()],
   };
-}
-
-/** Matches requests whose host HTTP/2 has a form for: HTTP/1.1 has an empty one too, and Envoy takes one with a user's name. */
-function fitsHttp2(): EnvoyJson {
-  return { name: ':authority', string_match: { safe_regex: { regex: '[^@]+' } } };
 }

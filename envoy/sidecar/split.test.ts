@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { DeploymentPlan, NativeTarget } from '../../graph/plan/plan.ts';
-import { grpc, rest } from '../testing/clients.ts';
+import { grpc, rest, say } from '../testing/clients.ts';
 import { type TestEnvoy, startEnvoy } from '../testing/envoy.ts';
 import { fixturePlan, nativeRoutesTo } from '../testing/plans.ts';
 import { type Echo, type StubUnit, startUnit } from '../testing/units.ts';
@@ -86,6 +86,19 @@ test('the copy carries the puid that the client is answered with', async () => {
   const response = await rest({ port: envoy.layout.httpPort, path: PREDICT });
   const { headers } = JSON.parse(response.text) as Echo;
   assert.equal(response.headers['seldon-puid'], headers['seldon-puid']);
+});
+
+test('a host that HTTP/2 between the listeners has no form for is served, and copied, all the same', async () => {
+  for (const host of ['', 'user@a']) {
+    const before = stubs[3]?.served() ?? 0;
+    const response = await say(
+      envoy.layout.httpPort,
+      `POST ${PREDICT} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+    );
+    assert.match(response, /^HTTP\/1\.1 200 /, host);
+    await until(() => stubs[3]?.served() !== before);
+    assert.equal(stubs[3]?.served(), before + 1, 'a copy for the shadow');
+  }
 });
 
 async function until(holds: () => boolean): Promise<void> {

@@ -111,3 +111,16 @@ export function grpc(
     stream.end(frame);
   });
 }
+
+/** What comes back for a request that is written as it is, until the connection is closed. */
+export function say(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = netConnect(port, '127.0.0.1', () => socket.write(text));
+    let response = '';
+    socket.on('data', (chunk: Buffer) => {
+      response += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(response));
+    socket.on('error', reject);
+  });
+}

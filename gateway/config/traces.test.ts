@@ -2,12 +2,11 @@
 // difference between requests that are traced and others, which take another way through it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type Receiver, startReceiver, traceOf } from '../../e2e/harness/otlp.ts';
 import { type RestUnit, startRestUnit } from '../../e2e/harness/unit.ts';
 import { SELDON } from '../../dialects/seldon/dialect.ts';
-import { type RestResponse, rest } from '../../envoy/testing/clients.ts';
+import { type RestResponse, rest, say } from '../../envoy/testing/clients.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { readEnvoyMetrics } from '../process/envoy-metrics.ts';
 import {
@@ -246,16 +245,3 @@ test("filters of the user's own run once, at the client's listener, which makes 
     assert.match(String(running.pod.asked.at(-1)?.headers['x-own']), /^127\.0\.0\.1:\d+$/);
   });
 });
-
-/** Until the connection is closed. */
-function say(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(text));
-    let response = '';
-    socket.on('data', (chunk: Buffer) => {
-      response += chunk.toString('latin1');
-    });
-    socket.on('close', () => resolve(response));
-    socket.on('error', reject);
-  });
-}
