@@ -68,9 +68,12 @@ function metadataOf({ head }: CallResponse): Metadata {
     for (let at = 0; at + 1 < entries.length; at += 2) {
       const [name = '', value = ''] = entries.slice(at, at + 2);
       if (name === ERROR_HEADER || name === 'content-type') continue;
-      // The library that answers throws at what gRPC does not allow.
+      // The library that answers throws at what gRPC does not allow, and at what HTTP/2 does not; then no response would come.
       if (!/^[0-9a-z_.-]+$/.test(name) || !/^[ -~]*$/.test(value)) continue;
-      metadata.add(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
+      if (name === 'http2-settings') continue;
+      if (name.endsWith('-bin')) metadata.add(name, Buffer.from(value, 'base64'));
+      // Of some names one line is allowed, however many the unit said.
+      else metadata.set(name, [...metadata.get(name), value].join(', '));
     }
   return metadata;
 }

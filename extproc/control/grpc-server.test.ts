@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Client,
   credentials,
@@ -61,6 +64,25 @@ async function startUnit(hex: string) {
   return { port, seen };
 }
 
+/** A unit that does by itself what gRPC's library would not. */
+async function startHttp2(
+  answer: (stream: ServerHttp2Stream) => void,
+  begun: (session: ServerHttp2Session) => void = () => {},
+): Promise<number> {
+  const server = createServer();
+  server.on('session', (session) => {
+    begun(session);
+    closers.push(() => session.destroy());
+  });
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.on('error', () => {});
+    answer(stream);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
 let serial = 0;
 async function serve(graph: TestUnit | undefined, dialect: DialectName = 'seldon') {
   const path = join(dir, `s${serial++}`);
@@ -102,6 +124,32 @@ test('graph metadata has the bytes that a Seldon executor answers', async () => 
   assert.equal(
     await ask('/seldon.protos.Seldon/GraphMetadata'),
     '0a0170120e0a016d12090a016d1a04706c6174',
+  );
+});
+
+test('an error of a unit comes, whatever headers and trailers it says beside it', async () => {
+  const port = await startHttp2((stream) => {
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', etag: 'a', 'x-why': 'a' },
+      { waitForTrailers: true },
+    );
+    stream.on('wantTrailers', () =>
+      stream.sendTrailers({ 'grpc-status': '5', 'grpc-message': 'no', etag: 'b', 'x-why': 'b' }),
+    );
+    stream.end();
+  });
+  const { ask } = await serve({ name: 'm', type: 'MODEL', grpcPort: port });
+  await assert.rejects(
+    Promise.race([
+      ask('/seldon.protos.Seldon/ModelMetadata', '0a016d'),
+      sleep(5000).then(() => 'no response'),
+    ]),
+    (error: ServiceError) => {
+      assert.equal(error.code, 5);
+      assert.equal(error.details, 'no');
+      assert.deepEqual(error.metadata.get('x-why').join(), 'a, b');
+      return true;
+    },
   );
 });
 
