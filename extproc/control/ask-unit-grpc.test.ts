@@ -41,7 +41,14 @@ async function startUnit(t: TestContext, handler: Handler): Promise<number> {
 
 async function ask(port: number, metadata = new Metadata()) {
   const plan = testPlan({ name: 'm', type: 'MODEL', grpcPort: port });
-  const result = await askUnitGrpc(plan, 0, PATH, Buffer.from('q'), metadata);
+  const result = await askUnitGrpc(
+    plan,
+    0,
+    PATH,
+    Buffer.from('q'),
+    metadata,
+    new AbortController().signal,
+  );
   assert.equal(heldInfo.bytes, 0);
   return result;
 }

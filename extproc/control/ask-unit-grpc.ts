@@ -30,13 +30,17 @@ export function refusalOf(code: ErrorCode, info: string): Refusal {
   return { code: ERRORS[code].grpcStatus, details: `${code}: ${info}`, metadata };
 }
 
-/** Calls a method of a unit, on a connection of its own; every outcome is a value. `index` is that of the unit in the plan. */
+/**
+ * Calls a method of a unit, on a connection of its own; every outcome is a value. `index` is that of the unit in the plan; `gone` is aborted when nobody waits
+ * for it any more.
+ */
 export async function askUnitGrpc(
   plan: Plan,
   index: number,
   path: string,
   request: Buffer,
   metadata: Metadata,
+  gone: AbortSignal,
 ): Promise<GrpcUnitResult> {
   const edge = findEdge(plan, index, 'grpc');
   const name = unitNameOf(plan, index);
@@ -48,7 +52,7 @@ export async function askUnitGrpc(
   });
   const account = new HeldAccount(heldInfo);
   const call = { path, headers: passedMetadata(metadata), body: request };
-  const result = await callOnce(client, plan, call, account);
+  const result = await callOnce(client, plan, call, account, gone);
   account.close();
   return readResult(result, name);
 }

@@ -9,6 +9,8 @@ import { askUnit } from './ask-unit.ts';
 import { heldInfo } from './limits.ts';
 import { answerModels } from './models.ts';
 
+/** Whoever asks does not go away. */
+const WAITS = new AbortController().signal;
 const BODY = '{"name":"n"}';
 const LENGTH = `content-length: ${BODY.length}`;
 
@@ -40,7 +42,7 @@ test('a unit is asked for its metadata', async (t) => {
     steps = given;
     const account = new HeldAccount(heldInfo);
     const headers = { 'x-a': '1', 'x-b': ['2', '3'], host: 'client', connection: 'x-hop' };
-    const result = await askUnit(plan, 0, 'm', 'metadata', headers, account);
+    const result = await askUnit(plan, 0, 'm', 'metadata', headers, account, WAITS);
     account.close();
     return result.kind === 'failure'
       ? result.code
@@ -70,7 +72,7 @@ test('models are listed from a unit that packs for everybody', async (t) => {
   ]);
   t.after(() => unit.close());
   const plan = testPlan({ name: 'm', type: 'MODEL', httpPort: unit.port });
-  const { body } = await answerModels({ ...plan, dialect: 'openai' }, {});
+  const { body } = await answerModels({ ...plan, dialect: 'openai' }, {}, WAITS);
   const { data } = JSON.parse(String(body)) as { data: { id: string }[] };
   assert.deepEqual(
     data.map(({ id }) => id),

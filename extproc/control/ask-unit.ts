@@ -27,7 +27,8 @@ const NO_BODY = Buffer.alloc(0);
 
 /**
  * GETs the path of a verb on a unit, on a connection of its own; every outcome is a value. `unit` is an index into the plan's units, `model`
- * its model as a segment of the path. The response's bytes are held in `account` before they are read.
+ * its model as a segment of the path. The response's bytes are held in `account` before they are read; `gone` is
+ * aborted when nobody waits for it any more.
  */
 export async function askUnit(
   plan: Plan,
@@ -36,6 +37,7 @@ export async function askUnit(
   verb: Extract<Verb, 'status' | 'metadata'>,
   headers: IncomingHttpHeaders,
   account: ByteAccount,
+  gone: AbortSignal,
 ): Promise<UnitResult> {
   const edge = findEdge(plan, unit, 'rest');
   const name = unitNameOf(plan, unit);
@@ -49,7 +51,7 @@ export async function askUnit(
     method: 'GET',
   });
   const call = { path, headers: passedHeaders(headers), body: NO_BODY };
-  return readResult(await callOnce(client, plan, call, account));
+  return readResult(await callOnce(client, plan, call, account, gone));
 }
 
 /** As lines of HTTP/1.1. Node has seen to it that no value has a line end. */

@@ -78,7 +78,9 @@ function handlerOf(
     const [hash] = call.metadata.get(PLAN_HEADER);
     const plan = live.plan(typeof hash === 'string' ? hash : undefined);
     if (plan === undefined) return answer(UNKNOWN_PLAN);
-    responseOf(plan, method, definition, call).then(
+    const gone = new AbortController();
+    call.once('cancelled', () => gone.abort());
+    responseOf(plan, method, definition, call, gone.signal).then(
       (answered) => ('bytes' in answered ? answer(null, answered.bytes) : answer(answered.refusal)),
       (error: unknown) => {
         log.error({ code: 'INTERNAL', err: error }, 'a gRPC response failed');
@@ -95,6 +97,7 @@ async function responseOf(
   method: GrpcMethod,
   definition: PackageDefinition,
   { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
+  gone: AbortSignal,
 ): Promise<Answered> {
   switch (method.response) {
     case 'made': {
@@ -108,10 +111,10 @@ async function responseOf(
       if (asked === undefined) return refuseUnknown(plan, name);
       const unit = plan.units[asked.unit];
       if (unit !== undefined && unit.builtIn !== null) return { bytes: method.builtIn(unit.name) };
-      return askUnitGrpc(plan, asked.unit, method.unitPath, method.ask(request), metadata);
+      return askUnitGrpc(plan, asked.unit, method.unitPath, method.ask(request), metadata, gone);
     }
     case 'graph-metadata':
-      return graphMetadata(plan, method, definition, metadata);
+      return graphMetadata(plan, method, definition, metadata, gone);
   }
 }
 
@@ -128,13 +131,14 @@ async function graphMetadata(
   { path, unitPath }: Extract<GrpcMethod, { response: 'graph-metadata' }>,
   definition: PackageDefinition,
   metadata: Metadata,
+  gone: AbortSignal,
 ): Promise<Answered> {
   const whole = methodOf(definition, path);
   const ofUnit = methodOf(definition, unitPath);
   const responses = await Promise.all(
     plan.units.map((unit, index) =>
       unit.builtIn === null
-        ? askUnitGrpc(plan, index, unitPath, Buffer.alloc(0), metadata)
+        ? askUnitGrpc(plan, index, unitPath, Buffer.alloc(0), metadata, gone)
         : Promise.resolve(builtInMetadata(unit)),
     ),
   );

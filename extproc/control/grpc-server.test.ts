@@ -127,6 +127,36 @@ test('graph metadata has the bytes that a Seldon executor answers', async () => 
   );
 });
 
+test('a client that goes away leaves no connection to a unit that is silent', async () => {
+  const sessions = new Set<ServerHttp2Session>();
+  let asked = 0;
+  const port = await startHttp2(
+    () => asked++,
+    (session) => {
+      sessions.add(session);
+      session.on('close', () => sessions.delete(session));
+    },
+  );
+  const { client } = await serve({ name: 'm', type: 'MODEL', grpcPort: port });
+  for (const path of [
+    '/seldon.protos.Seldon/GraphMetadata',
+    '/seldon.protos.Seldon/ModelMetadata',
+  ]) {
+    const before = asked;
+    const same = (bytes: Buffer): Buffer => bytes;
+    const failed = Promise.withResolvers<number | undefined>();
+    const call = client.makeUnaryRequest(path, same, same, Buffer.from('0a016d', 'hex'), (error) =>
+      failed.resolve(error?.code),
+    );
+    for (let tries = 0; asked === before && tries < 200; tries++) await sleep(10);
+    assert.equal(sessions.size, 1, path);
+    call.cancel();
+    assert.equal(await failed.promise, 1);
+    for (let tries = 0; sessions.size > 0 && tries < 200; tries++) await sleep(10);
+    assert.equal(sessions.size, 0, path);
+  }
+});
+
 test('an error of a unit comes, whatever headers and trailers it says beside it', async () => {
   const port = await startHttp2((stream) => {
     stream.respond(

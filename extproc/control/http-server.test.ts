@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { PLAN_HEADER } from '../../graph/plan/names.ts';
 import type { DeploymentPlan, DialectName } from '../../graph/plan/plan.ts';
@@ -12,6 +13,7 @@ import type { LiveDeployment } from '../contract/live-deployment.ts';
 import { SILENT_LOG } from '../../lib/runtime/log.ts';
 import { testDeployment, testPlan, type TestUnit } from '../testing/plans.ts';
 import { serveAt } from '../testing/serve-at.ts';
+import { startRawServer } from '../client/testing/raw-server.ts';
 import { openControlHttp } from './http-server.ts';
 import { heldInfo, MAX_HELD_INFO_BYTES, MAX_UNIT_INFO_BYTES } from './limits.ts';
 import { startProbeServer } from './probe-server.ts';
@@ -93,11 +95,16 @@ async function serve(
     }),
   ];
   for (const server of servers) closers.push(() => server.close());
-  return (target: string, method = 'GET', headers: IncomingHttpHeaders = {}) =>
+  return (
+    target: string,
+    method = 'GET',
+    headers: IncomingHttpHeaders = {},
+    signal?: AbortSignal,
+  ) =>
     new Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>(
       (resolve, reject) => {
         const socketPath = /^\/(ready|metrics|prometheus)$/.test(target) ? probes : path;
-        request({ socketPath, path: target, method, headers, agent: false }, (incoming) => {
+        request({ socketPath, path: target, method, headers, agent: false, signal }, (incoming) => {
           let body = '';
           incoming.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
           incoming.on('end', () =>
@@ -275,6 +282,29 @@ test('a unit that cannot be reached is a failure with a code', async () => {
     assert.equal(response.status, 500);
     assert.equal(response.headers['sidegraph-error'], 'UNIT_UNREACHABLE');
     assert.match(response.body, /GET http:\/\/127\.0\.0\.1:\d+\/metadata: connection refused/);
+  }
+});
+
+test('a client that goes away leaves no connection to a unit that is silent', async () => {
+  const unit = await startRawServer(() => []);
+  closers.push(() => unit.close());
+  const graph: TestUnit = { name: 'm', type: 'MODEL', httpPort: unit.port };
+  for (const [dialect, path] of [
+    ['seldon', '/api/v1.0/metadata'],
+    ['seldon', '/api/v1.0/metadata/m'],
+    ['seldon', '/api/v1.0/status/m'],
+    ['openai', '/v1/models'],
+  ] as const) {
+    const ask = await serveGraph(graph, dialect);
+    const before = unit.connections();
+    const left = new AbortController();
+    const asked = ask(path, 'GET', {}, left.signal);
+    for (let tries = 0; unit.requests.length === before && tries < 200; tries++) await sleep(10);
+    assert.equal(unit.open(), 1, path);
+    left.abort();
+    await assert.rejects(asked);
+    for (let tries = 0; unit.open() > 0 && tries < 200; tries++) await sleep(10);
+    assert.equal(unit.open(), 0, path);
   }
 });
 

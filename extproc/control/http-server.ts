@@ -70,7 +70,9 @@ async function answerRequest(
   // As from Seldon's executor nothing comes where the client has not said what it reads.
   const body = request.headers.accept === undefined ? '' : endpoint.body;
   const asked = { ...endpoint, response: endpoint.response, body };
-  return reply(await answerAsked(plan, asked, path, request.headers));
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  return reply(await answerAsked(plan, asked, path, request.headers, gone.signal));
 }
 
 async function answerAsked(
@@ -78,6 +80,7 @@ async function answerAsked(
   { response, unit, version, body }: ControlEndpoint & { readonly response: HttpControlResponse },
   path: string,
   headers: IncomingHttpHeaders,
+  gone: AbortSignal,
 ): Promise<ControlResponse> {
   switch (response) {
     case 'ready':
@@ -85,15 +88,15 @@ async function answerAsked(
     case 'live':
       return body === '' ? emptyResponse(200) : jsonResponse(200, body);
     case 'unit-status':
-      return answerUnit(plan, unit, version, 'status', headers);
+      return answerUnit(plan, unit, version, 'status', headers, gone);
     case 'unit-metadata':
-      return answerUnit(plan, unit, version, 'metadata', headers);
+      return answerUnit(plan, unit, version, 'metadata', headers, gone);
     case 'graph-metadata':
-      return answerGraph(plan, headers);
+      return answerGraph(plan, headers, gone);
     case 'server-metadata':
       return jsonResponse(200, JSON.stringify(serverMetadata(plan)));
     case 'models':
-      return answerModels(plan, headers);
+      return answerModels(plan, headers, gone);
     case 'doc':
       return {
         status: 200,

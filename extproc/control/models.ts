@@ -12,6 +12,7 @@ import { plainBody } from './plain-body.ts';
 export async function answerModels(
   plan: Plan,
   headers: IncomingHttpHeaders,
+  gone: AbortSignal,
 ): Promise<ControlResponse> {
   const account = new HeldAccount(heldInfo);
   const { 'accept-encoding': _, ...readable } = headers;
@@ -24,7 +25,7 @@ export async function answerModels(
     const results = await Promise.all(
       asked.map(({ index, name }) =>
         plan.units[index]?.builtIn === null
-          ? askUnit(plan, index, name, 'metadata', readable, account)
+          ? askUnit(plan, index, name, 'metadata', readable, account, gone)
           : Promise.resolve(undefined),
       ),
     );

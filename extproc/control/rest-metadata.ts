@@ -22,6 +22,7 @@ export async function answerUnit(
   version: string,
   verb: 'status' | 'metadata',
   headers: IncomingHttpHeaders,
+  gone: AbortSignal,
 ): Promise<ControlResponse> {
   const asked = findAsked(plan, name);
   const unit = asked === undefined ? undefined : plan.units[asked.unit];
@@ -38,7 +39,7 @@ export async function answerUnit(
   }
   return accounted(async (account) => {
     const model = `${encodeURIComponent(asked.model)}${version}`;
-    const result = await askUnit(plan, asked.unit, model, verb, headers, account);
+    const result = await askUnit(plan, asked.unit, model, verb, headers, account, gone);
     return result.kind === 'failure'
       ? failed(dialect, result.code, result.text)
       : passOn(result.response);
@@ -63,14 +64,19 @@ async function accounted(
 }
 
 /** `GET /api/v1.0/metadata`: all units are asked side by side; the first that fails, in plan order, is the response. */
-export function answerGraph(plan: Plan, headers: IncomingHttpHeaders): Promise<ControlResponse> {
-  return accounted((account) => graphResponse(plan, headers, account));
+export function answerGraph(
+  plan: Plan,
+  headers: IncomingHttpHeaders,
+  gone: AbortSignal,
+): Promise<ControlResponse> {
+  return accounted((account) => graphResponse(plan, headers, account, gone));
 }
 
 async function graphResponse(
   plan: Plan,
   headers: IncomingHttpHeaders,
   account: HeldAccount,
+  gone: AbortSignal,
 ): Promise<ControlResponse> {
   const dialect = dialectOf(plan.dialect);
   // What the client can unpack says nothing about what is read here.
@@ -78,7 +84,7 @@ async function graphResponse(
   const results = await Promise.all(
     plan.units.map((unit, index) =>
       unit.builtIn === null
-        ? askUnit(plan, index, unit.name, 'metadata', readable, account)
+        ? askUnit(plan, index, unit.name, 'metadata', readable, account, gone)
         : Promise.resolve(undefined),
     ),
   );
