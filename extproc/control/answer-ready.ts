@@ -8,11 +8,13 @@ import { Shared } from './shared.ts';
 
 const dials = new Shared<readonly string[]>();
 
-/** However many ask at a time, the units of the same plans are dialled once. */
+/** `findSilentUnits`, for whoever asks: however many do at a time, over whatever transport, the units of the same plans are dialled once. */
+export function askSilentUnits(plans: readonly Plan[]): Promise<readonly string[]> {
+  return dials.ask(plans.map(({ hash }) => hash).join(), () => findSilentUnits(plans));
+}
+
 export async function answerReady(plans: readonly Plan[], body = ''): Promise<ControlResponse> {
-  const silent = await dials.ask(plans.map(({ hash }) => hash).join(), () =>
-    findSilentUnits(plans),
-  );
+  const silent = await askSilentUnits(plans);
   const dialect = dialectOf(plans[0]?.dialect ?? 'seldon');
   if (silent.length > 0)
     return refused(dialect, 503, `units that do not answer: ${silent.join(', ')}`);

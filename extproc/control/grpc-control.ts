@@ -17,7 +17,7 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import type { LiveDeployment } from '../contract/live-deployment.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 import { askUnitGrpc, type GrpcUnitResult, refusalOf } from './ask-unit-grpc.ts';
-import { findSilentUnits } from './dial-units.ts';
+import { askSilentUnits } from './answer-ready.ts';
 import { findAsked, unknownModel } from './find-asked.ts';
 import {
   builtInMetadata,
@@ -101,7 +101,7 @@ async function responseOf(
 ): Promise<Answered> {
   switch (method.response) {
     case 'made': {
-      const ready = (await findSilentUnits([plan])).length === 0;
+      const ready = (await askSilentUnits([plan])).length === 0;
       const { deployment: name, predictorVersion: version } = plan;
       return { bytes: method.make({ name, version, ready }) };
     }

@@ -2,7 +2,7 @@
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { type LiveDeployment, servingPlans } from '../contract/live-deployment.ts';
-import { findSilentUnits } from './dial-units.ts';
+import { askSilentUnits } from './answer-ready.ts';
 
 type ServingStatus = 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
 interface HealthRequest {
@@ -23,7 +23,7 @@ export function healthHandlers(live: LiveDeployment, services: readonly string[]
   const check = async (): Promise<ServingStatus> => {
     const plans = servingPlans(live);
     if (plans.length === 0) return 'NOT_SERVING';
-    return (await findSilentUnits(plans)).length === 0 ? 'SERVING' : 'NOT_SERVING';
+    return (await askSilentUnits(plans)).length === 0 ? 'SERVING' : 'NOT_SERVING';
   };
 
   const handlers = {

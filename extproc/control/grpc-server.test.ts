@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -244,6 +244,29 @@ test('health is SERVING when the units accept connections', async () => {
   );
   const down = await serve(undefined);
   assert.equal(await down.ask('/grpc.health.v1.Health/Check'), '0802');
+});
+
+test('whoever asks for health without end makes units be dialled once at a time', async () => {
+  let dialled = 0;
+  const unit = createTcpServer((socket) => {
+    dialled += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => unit.listen(0, '127.0.0.1', resolve));
+  closers.push(() => void unit.close());
+  const grpcPort = (unit.address() as AddressInfo).port;
+  for (const [dialect, path, ready] of [
+    ['seldon', '/grpc.health.v1.Health/Check', '0801'],
+    ['v2', '/inference.GRPCInferenceService/ServerReady', '0801'],
+  ] as const) {
+    const { ask } = await serve({ name: 'm', type: 'MODEL', grpcPort }, dialect);
+    dialled = 0;
+    const responses = await Promise.all(Array.from({ length: 60 }, () => ask(path)));
+    assert.deepEqual(new Set(responses), new Set([ready]));
+    // A dial is over before the unit has accepted it. Those that have been read by then share it.
+    await sleep(200);
+    assert.ok(dialled > 0 && dialled < 30, `${dialled} dials for 60 requests of ${path}`);
+  }
 });
 
 test('a health watch is told the state at once and ends when the server closes', async () => {
