@@ -205,6 +205,28 @@ test("a shadow's copy of a feedback takes nothing away from it, and is not count
   assert.equal(desk.results.given, before.given + 1);
 });
 
+test('feedback of a predictor that is a shadow by now comes back, and counts, as any other', async () => {
+  const desk = openDesk();
+  const served = serve({ ...planOf(ROUTER), predictor: 'q' }, desk);
+  const other = serve(planOf({ name: 'x', type: 'TRANSFORMER', children: [A] }), desk);
+  await served.predict('one');
+  await served.predict('two');
+  served.program.close();
+  const asShadow = { predictor: 'q', isShadow: true } as const;
+  const shadow = serve({ ...planOf(ROUTER), ...asShadow }, desk);
+  assert.equal((await other.feedback(short('one'))).end, 'response');
+  assert.equal(desk.results.given, 1);
+  shadow.units.answers = () => jsonResponse('{}', 503);
+  await other.feedback(short('two'));
+  assert.equal(desk.results.failed, 1);
+  shadow.program.close();
+  serve({ ...planOf({ ...ROUTER, children: [A] }), ...asShadow }, desk);
+  for (const count of [1, 2]) {
+    assert.equal((await other.feedback(short('two'))).end, 'FEEDBACK_ROUTE_GONE');
+    assert.equal(desk.results.route_gone, count);
+  }
+});
+
 test('over gRPC a response with its puid alone is enough', async () => {
   const desk = openDesk();
   const grpc: Answers = ({ verb }) =>

@@ -133,14 +133,15 @@ export class FeedbackRoute implements FeedbackGraph {
   #taken({ choices, reward, rows, recalled }: ReadFeedback): void {
     if (reward !== undefined) this.#parts.tally?.add(choices, reward);
     this.#parts.lessons.add(choices, reward ?? Number.NaN, rows);
-    if (recalled !== undefined) this.count('given');
+    // A copy recalls nothing: it is the feedback itself, though the predictor may be a shadow by now.
+    if (recalled !== undefined && this.#desk !== undefined) this.#desk.results.given++;
   }
 
   /** It may come again when `later` is called, or at once where the result is undefined. */
   #failed({ recalled }: ReadFeedback, later: () => void): CallHandle | undefined {
-    if (recalled === undefined) return undefined;
-    this.count('failed');
-    return this.#desk?.recaller.release(recalled, later);
+    if (recalled === undefined || this.#desk === undefined) return undefined;
+    this.#desk.results.failed++;
+    return this.#desk.recaller.release(recalled, later);
   }
 }
 

@@ -31,6 +31,8 @@ const FAULTS: Readonly<
 
 /** One feedback on its way to its branches. */
 export class FeedbackReader implements CallHandle {
+  /** The one that it has come to, and the one whose units it goes to. */
+  readonly #own: FeedbackGraph;
   #graph: FeedbackGraph;
   readonly #exchange: Exchange;
   readonly #done: (read: ReadFeedback | Fault) => void;
@@ -44,6 +46,7 @@ export class FeedbackReader implements CallHandle {
     exchange: Exchange,
     done: (read: ReadFeedback | Fault) => void,
   ) {
+    this.#own = graph;
     this.#graph = graph;
     this.#exchange = exchange;
     this.#done = done;
@@ -105,7 +108,7 @@ export class FeedbackReader implements CallHandle {
 
   /** `all`: where nothing is chosen, the puid is not needed to find the branches. */
   #recall(puid: string, all: Branches, found: Found): void {
-    const { recaller } = this.#graph;
+    const { recaller } = this.#own;
     const take = (outcome: RecallOutcome): void => this.#recalled(puid, all, found, outcome);
     if (recaller === undefined) take({ kind: 'unknown' });
     else this.#goOn(recaller.recall(puid, take), take);
@@ -183,7 +186,7 @@ export class FeedbackReader implements CallHandle {
   #release(later: () => void): CallHandle | undefined {
     const claimed = this.#claimed;
     this.#claimed = undefined;
-    return claimed === undefined ? undefined : this.#graph.recaller?.release(claimed, later);
+    return claimed === undefined ? undefined : this.#own.recaller?.release(claimed, later);
   }
 
   /** From here on the claim is that of whoever gives the feedback; a fault is told when there is none any more. */
@@ -194,7 +197,7 @@ export class FeedbackReader implements CallHandle {
   }
 
   #refuse(result: FeedbackResult, code: ErrorCode, info: string): void {
-    this.#graph.count(result);
+    this.#own.count(result);
     this.#end({ kind: 'error', code, info });
   }
 }
