@@ -8,7 +8,13 @@ import { test } from 'node:test';
 import type { Capture } from '../captured.ts';
 import { buildCapture } from './build-capture.ts';
 import { isCredential, withoutCredentials } from './credentials.ts';
-import { MAX_CAPTURES_PER_SECOND, MAX_KEPT_CAPTURE_BYTES, PART_WAIT_MS } from './limits.ts';
+import {
+  CAPTURE_START_LIMIT_MS,
+  MAX_CAPTURES_PER_SECOND,
+  MAX_KEPT_CAPTURE_BYTES,
+  PART_WAIT_MS,
+} from './limits.ts';
+import { Capturing } from './capturing.ts';
 import { WaitingParts } from './parts.ts';
 import { CaptureStore } from './store.ts';
 import { TapStream } from './tap-stream.ts';
@@ -196,4 +202,36 @@ test('the tap is read object by object, and let go when there are too many in a 
   while (taken.length === MAX_CAPTURES_PER_SECOND)
     await new Promise((resolve) => setTimeout(resolve, 10));
   tap.close();
+});
+
+test('whoever waits for the beginning gets it though Envoy refuses at first', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'sidegraph-tap-'));
+  const adminSocket = join(dir, 'admin.sock');
+  let asked = 0;
+  const admin = createServer((_request, response) => {
+    asked++;
+    if (asked <= 3) response.writeHead(400).end();
+    else response.writeHead(200).flushHeaders();
+  });
+  await new Promise<void>((resolve) => admin.listen(adminSocket, resolve));
+  let ticking: NodeJS.Timeout | undefined;
+  const capturing = new Capturing({
+    plan: () => undefined,
+    adminSocket,
+    max: 1,
+    watch: (tick) => {
+      ticking = setInterval(tick, 100);
+      return () => clearInterval(ticking);
+    },
+  });
+  context.after(() => {
+    capturing.close();
+    admin.close();
+    admin.closeAllConnections();
+    rmSync(dir, { recursive: true });
+  });
+  const begun = performance.now();
+  await capturing.start();
+  assert.equal(asked, 4);
+  assert.ok(performance.now() - begun < CAPTURE_START_LIMIT_MS / 2);
 });

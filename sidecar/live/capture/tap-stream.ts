@@ -18,7 +18,9 @@ export interface TapParts {
 export class TapStream {
   readonly #parts: TapParts;
   #outgoing: ClientRequest | undefined;
-  #opened: PromiseWithResolvers<void> | undefined;
+  /** Of the response that goes on, or of the next one that Envoy gives: whoever waits for one that fails gets the one after it. */
+  #opened = Promise.withResolvers<void>();
+  #isOpened = false;
   #taken = 0;
   /** How often there were more than may be taken. */
   pauses = 0;
@@ -31,7 +33,7 @@ export class TapStream {
   async tick(): Promise<void> {
     this.#taken = 0;
     if (this.#outgoing === undefined) this.#open();
-    await this.#opened?.promise;
+    await this.#opened.promise;
   }
 
   close(): void {
@@ -40,8 +42,8 @@ export class TapStream {
   }
 
   #open(): void {
-    const opened = Promise.withResolvers<void>();
-    this.#opened = opened;
+    if (this.#isOpened) this.#opened = Promise.withResolvers<void>();
+    this.#isOpened = false;
     const outgoing = request(
       { socketPath: this.#parts.adminSocket, path: '/tap', method: 'POST', agent: false },
       (incoming) => {
@@ -49,7 +51,10 @@ export class TapStream {
           outgoing.destroy();
           return;
         }
-        opened.resolve();
+        if (this.#outgoing === outgoing) {
+          this.#isOpened = true;
+          this.#opened.resolve();
+        }
         let rest = '';
         incoming.setEncoding('utf8');
         incoming.on('data', (chunk: string) => {
