@@ -74,7 +74,7 @@ export class EventSender implements EventQueue {
         setTimeout(resolve, FLUSH_LIMIT_MS);
       });
     for (const queue of this.#queues.values()) {
-      if (queue.length === 0) continue;
+      if (queue.length + queue.sending === 0) continue;
       while (queue.dropNewest() !== undefined) queue.counts.dropped++;
       this.#say(DROPPED, 'the process ends', queue);
     }

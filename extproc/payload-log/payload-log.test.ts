@@ -329,6 +329,24 @@ test('sinks that no plan logs to any more take nothing from the others, and are 
   assert.equal(sender.counts().sent, 2 * MAX_EVENTS_IN_FLIGHT, 'the sum of all never falls');
 });
 
+test('what is lost with the end of the process is said, also what was being sent', async () => {
+  const [dead, gone] = [await startSink(200, 60_000), await startSink(200, 60_000)];
+  const said: object[] = [];
+  const sender = new EventSender({ ...SILENT_LOG, warn: (line: object) => void said.push(line) });
+  for (const { url } of [dead, gone]) sender.sinkAt(url);
+  for (let count = 0; count < 3; count++) offer(sender, event(dead.url));
+  for (let count = 0; count < MAX_EVENTS_IN_FLIGHT; count++) offer(sender, event(gone.url));
+  await sender.close();
+  const code = 'PAYLOAD_LOG_DROPPED';
+  const reason = 'the process ends';
+  const none = { sent: 0, failed: 0, withheld: 0 };
+  const half = MAX_EVENTS_IN_FLIGHT / 2;
+  assert.deepEqual(said, [
+    { code, sink: new URL(dead.url).origin, reason, ...none, dropped: 0, waiting: 3 },
+    { code, sink: new URL(gone.url).origin, reason, ...none, dropped: half, waiting: half },
+  ]);
+});
+
 test('a plan that follows another keeps the queue of their sink, with its counts', async () => {
   const sink = await startSink();
   const sender = new EventSender(SILENT_LOG);
