@@ -108,16 +108,21 @@ function sendGrpc(
     const abort = (): void => end(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     session.on('error', end);
-    const stream = session.request({
-      ...headersOf(resend, puid),
-      ':method': resend.request.method,
-      ':path': resend.path,
-      te: 'trailers',
-    });
-    stream.on('error', end);
-    stream.on('end', () => end());
-    stream.resume();
-    stream.end(framed(message));
+    try {
+      const stream = session.request({
+        ...headersOf(resend, puid),
+        ':method': resend.request.method,
+        ':path': resend.path,
+        te: 'trailers',
+      });
+      stream.on('error', end);
+      stream.on('end', () => end());
+      stream.resume();
+      stream.end(framed(message));
+    } catch (error) {
+      // What was changed may be nothing that HTTP/2 can say.
+      end(error);
+    }
   });
 }
 
