@@ -37,13 +37,17 @@ export class Thread<To, From> {
 
   /** The memory of `transfer` goes along and is gone here. */
   say(message: To, transfer: readonly ArrayBuffer[] = []): void {
-    this.#started().postMessage(message, transfer);
+    const worker = this.#started();
+    // It keeps the process alive while it has a job, and no longer.
+    worker.ref();
+    worker.postMessage(message, transfer);
   }
 
   /** The job is over. Does nothing for one that has not got the thread. */
   leave(job: ThreadJob<From>): void {
     if (this.#job !== job) return;
     this.#job = undefined;
+    this.#worker?.unref();
     if (this.#idle !== undefined) clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
       const resting = this.#worker;
@@ -63,8 +67,6 @@ export class Thread<To, From> {
         maxYoungGenerationSizeMb: 4,
       },
     });
-    // It never keeps the process alive.
-    worker.unref();
     const gone = (message: ThreadGone): void => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
