@@ -93,7 +93,7 @@ pack_sidegraph() {
   cp package.json "$code/app/"
   warm_cache "$base" "$packages" "$code"
   "$here/oci.sh" localhost/sidegraph:1 "$out/sidegraph.tar" \
-    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning","--max-semi-space-size=1","--import=/app/lib/runtime/compile-cache.mjs","cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production","MALLOC_ARENA_MAX=1"]}' \
+    '{"Entrypoint":["/usr/local/bin/node","--disable-warning=ExperimentalWarning","--max-semi-space-size=1","--v8-pool-size=1","--import=/app/lib/runtime/compile-cache.mjs","cli/main.ts"],"WorkingDir":"/app","User":"65532:65532","Env":["PATH=/usr/local/bin:/usr/bin:/bin","NODE_ENV=production","MALLOC_ARENA_MAX=1"]}' \
     "$base" "$packages" "$code"
 }
 

@@ -204,7 +204,7 @@ volumeMounts:
   - {name: tmp, mountPath: /tmp}
   - {name: state, mountPath: /var/lib/sidegraph}
 # operator/config/exec-argv.ts
-command: [node, --disable-warning=ExperimentalWarning, --max-semi-space-size=4, --heap-growing-percent=25, --import=/app/lib/runtime/compile-cache.mjs]
+command: [node, --disable-warning=ExperimentalWarning, --max-semi-space-size=4, --heap-growing-percent=25, --v8-pool-size=1, --import=/app/lib/runtime/compile-cache.mjs]
 args:
   - gateway/process/main.ts
   - --run-dir=/run/sidegraph
