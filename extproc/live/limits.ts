@@ -1,4 +1,4 @@
-// What captures may take of a filter's process: bodies are left out before they slow a request down.
+// What live data and captures may take of a filter's process: bodies are left out before they slow a request down.
 
 /** Of a body that is captured at most so much is kept, and how long it is. */
 export const MAX_CAPTURED_BODY_BYTES = 256 * 1024;
@@ -6,3 +6,8 @@ export const MAX_CAPTURED_BODY_BYTES = 256 * 1024;
 export const MAX_CAPTURED_WALK_BYTES = 2 * 1024 * 1024;
 /** Bodies of captured requests that wait to be fetched from one filter process, those of requests in flight too. */
 export const MAX_WAITING_CAPTURE_BYTES = 16 * 1024 * 1024;
+/**
+ * Walks that are kept until the next ask, a second later: the newest. Envoy writes lines for 200 requests of that second, any of
+ * them, so this has to be as many as a worker walks in it; 600 B each, while somebody watches.
+ */
+export const MAX_WALKS = 4000;

@@ -15,8 +15,9 @@ import {
   MAX_CAPTURED_BODY_BYTES,
   MAX_CAPTURED_WALK_BYTES,
   MAX_WAITING_CAPTURE_BYTES,
+  MAX_WALKS,
 } from './limits.ts';
-import { MAX_WALKS, WALK_LEASE_MS, WalkLog } from './walk-log.ts';
+import { WALK_LEASE_MS, WalkLog } from './walk-log.ts';
 
 const PLAN = planOf({
   name: 't',

@@ -1,5 +1,6 @@
 // The calls of the last requests, for whoever looks at the live page: written down for as long as somebody asks again and again, and
 // handed over when they do. While nobody asks, a request costs the look at one flag. Whoever asks says whether payloads are wanted too.
+import { MAX_WALKS } from './limits.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { CallObserver } from '../contract/call-observer.ts';
 import { Copies, CopyRoom } from './copied-body.ts';
@@ -8,8 +9,6 @@ import { WatchedWalk } from './watched-walk.ts';
 
 /** How long an ask keeps the log on, ms. */
 export const WALK_LEASE_MS = 3000;
-/** Walks that are kept until the next ask: the newest. */
-export const MAX_WALKS = 500;
 /** A client chooses it; a walk with a longer one is not kept, since nobody can look for it. */
 const MAX_PUID_LENGTH = 256;
 

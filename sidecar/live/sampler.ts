@@ -1,5 +1,6 @@
 // Samples of the Envoy and the filter of this process: while somebody watches the counters are read once a second, and while somebody
 // wants requests Envoy writes a line for each; when the last one has gone both end, and nothing is done until the next one comes.
+import { MAX_WALKS } from '../../extproc/live/limits.ts';
 import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
@@ -17,8 +18,8 @@ import { Tail } from './tail.ts';
 export const LIVE_TICK_MS = 1000;
 /** Requests that are kept for who comes later. */
 export const KEPT_REQUESTS = 200;
-/** Walks whose request has not been read of yet. */
-const MAX_WAITING_WALKS = 1000;
+/** Walks whose request has not been read of yet: of two seconds, as Envoy's lines come up to a second late. */
+const MAX_WAITING_WALKS = 2 * MAX_WALKS;
 /** Requests of one sample, and of one state; the newest where there were more. */
 export const MAX_TOLD_REQUESTS = 2 * LIVE_LINES_PER_SECOND;
 
