@@ -8,6 +8,8 @@ export const MAX_CAPTURED_WALK_BYTES = 2 * 1024 * 1024;
 export const MAX_WAITING_CAPTURE_BYTES = 16 * 1024 * 1024;
 /**
  * Walks that are kept until the next ask, a second later: the newest. Envoy writes lines for 200 requests of that second, any of
- * them, so this has to be as many as a worker walks in it; 600 B each, while somebody watches.
+ * them, so this has to be as many as a worker walks in it; 600 B each of two calls, while somebody watches.
  */
 export const MAX_WALKS = 4000;
+/** Calls of those walks, all together: graphs of a hundred units take no more memory than chains. */
+export const MAX_WALK_CALLS = 16_000;

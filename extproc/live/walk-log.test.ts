@@ -5,6 +5,7 @@ import { combineObservers } from '../contract/call-observer.ts';
 import { compileProgram } from '../walk/program.ts';
 import {
   FakeExchange,
+  type Node,
   fakeHeaders,
   jsonResponse,
   jsonMessage,
@@ -15,6 +16,7 @@ import {
   MAX_CAPTURED_BODY_BYTES,
   MAX_CAPTURED_WALK_BYTES,
   MAX_WAITING_CAPTURE_BYTES,
+  MAX_WALK_CALLS,
   MAX_WALKS,
 } from './limits.ts';
 import { WALK_LEASE_MS, WalkLog } from './walk-log.ts';
@@ -94,6 +96,39 @@ test('they are bounded, and end when nobody asks any more', async (context) => {
   context.mock.timers.tick(WALK_LEASE_MS);
   await walk();
   assert.deepEqual(log.take(), []);
+});
+
+test('walks of many calls are bounded by these, and the newest stay', async () => {
+  const units = 20;
+  let graph: Node = { name: 'm', type: 'MODEL' };
+  for (let at = 0; at < units; at++)
+    graph = { name: `t${at}`, type: 'TRANSFORMER', children: [graph] };
+  const plan = planOf(graph);
+  const log = new WalkLog();
+  const program = compileProgram(plan, {
+    clientFor: () => ({
+      headerForm: 'http1',
+      call(_request, done) {
+        done(jsonResponse('{"strData":"x"}'));
+        return { cancel: () => {} };
+      },
+      close: () => {},
+    }),
+    random: () => 0,
+    observer: combineObservers([log.prepare(plan)]),
+    log: { error: assert.fail },
+  });
+  log.take();
+  const count = 2 * Math.ceil(MAX_WALK_CALLS / units);
+  for (let at = 0; at < count; at++) {
+    const headers = fakeHeaders({ 'seldon-puid': `p${at}` });
+    const exchange = new FakeExchange(jsonMessage('{"a":1}'), headers);
+    program.route('predict-rest').handle(exchange);
+    await exchange.outcome;
+  }
+  const kept = log.take();
+  assert.equal(kept.length, Math.floor(MAX_WALK_CALLS / units));
+  assert.equal(kept.at(-1)?.puid, `p${count - 1}`);
 });
 
 test('payloads are copied only where they are asked for, and are let go when they are taken', async () => {

@@ -1,6 +1,6 @@
 // The calls of the last requests, for whoever looks at the live page: written down for as long as somebody asks again and again, and
 // handed over when they do. While nobody asks, a request costs the look at one flag. Whoever asks says whether payloads are wanted too.
-import { MAX_WALKS } from './limits.ts';
+import { MAX_WALK_CALLS, MAX_WALKS } from './limits.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import type { CallObserver } from '../contract/call-observer.ts';
 import { Copies, CopyRoom } from './copied-body.ts';
@@ -22,6 +22,8 @@ export class WalkLog {
   #copies = false;
   #timer: NodeJS.Timeout | undefined;
   #walks: Noted[] = [];
+  /** Of the walks that are kept. */
+  #calls = 0;
   readonly #room = new CopyRoom();
 
   /** Bytes of payloads that are held. */
@@ -47,12 +49,14 @@ export class WalkLog {
   take(wantsPayloads = false): readonly WalkRecord[] {
     const walks = this.#walks;
     this.#walks = [];
+    this.#calls = 0;
     this.#isOn = true;
     this.#copies = wantsPayloads;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#isOn = false;
       this.#copies = false;
+      this.#calls = 0;
       for (const noted of this.#walks.splice(0)) noted.copies?.release();
     }, WALK_LEASE_MS);
     this.#timer.unref();
@@ -65,7 +69,12 @@ export class WalkLog {
       noted.copies?.release();
       return;
     }
-    if (this.#walks.length >= MAX_WALKS) this.#walks.shift()?.copies?.release();
     this.#walks.push(noted);
+    this.#calls += noted.walk.calls.length;
+    while (this.#walks.length > MAX_WALKS || this.#calls > MAX_WALK_CALLS) {
+      const oldest = this.#walks.shift();
+      this.#calls -= oldest?.walk.calls.length ?? 0;
+      oldest?.copies?.release();
+    }
   }
 }

@@ -113,7 +113,7 @@ test('walks wait for their requests, the oldest go first', () => {
     bytesOut: 3,
     bytesIn: 4,
   };
-  const waiting = new WaitingWalks(2);
+  const waiting = new WaitingWalks(2, 100);
   const tail = { verb: 'predict', bytesOut: 5 };
   waiting.add(['p1', 'p2', 'p3'].map((puid) => ({ predictor: 'main', puid, calls: [call], tail })));
   assert.deepEqual(waiting.join(read({ puid: 'p1' })).calls, []);
@@ -121,4 +121,25 @@ test('walks wait for their requests, the oldest go first', () => {
   assert.deepEqual(waiting.join(read({ puid: 'p2' })).tail, tail);
   assert.deepEqual(waiting.join(read({ puid: 'p3' })).calls, [call]);
   assert.deepEqual(waiting.join(read({ puid: 'p3' })).calls, []);
+});
+
+test('what waits is bounded by walks, and by their calls', () => {
+  const call = { unit: 'u', verb: 'predict', atMs: 1, ms: 2, status: 200, bytesOut: 3, bytesIn: 4 };
+  const walksOf = (count: number, calls: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      predictor: 'main',
+      puid: `${calls}-${at}`,
+      calls: Array.from({ length: calls }, () => call),
+      tail: null,
+    }));
+  const waiting = new WaitingWalks(100, 1000);
+  waiting.add(walksOf(5000, 1));
+  assert.ok(waiting.size <= 100 && waiting.size >= 50, `${waiting.size} walks`);
+  assert.equal(waiting.join(read({ puid: '1-4999' })).calls.length, 1, 'the newest is there');
+  // A graph of a hundred units, and one that is larger than all that may wait.
+  waiting.add(walksOf(500, 100));
+  assert.ok(waiting.size <= 10, `${waiting.size} walks of 100 calls`);
+  assert.equal(waiting.join(read({ puid: '100-499' })).calls.length, 100, 'the newest is there');
+  waiting.clear();
+  assert.equal(waiting.size, 0);
 });

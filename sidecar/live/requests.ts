@@ -116,31 +116,51 @@ function readRouting(value: unknown): Record<string, number> {
 
 /** Walks that wait for the line of their request, which Envoy writes up to a second later. A shadow's request has the same id. */
 export class WaitingWalks {
-  readonly #max: number;
-  readonly #byRequest = new Map<string, WalkRecord>();
+  readonly #maxWalks: number;
+  readonly #maxCalls: number;
+  // Two halves, the older of which goes as a whole: to look for the oldest of one Map again and again takes the square of its size.
+  #newer = new Map<string, WalkRecord>();
+  #older = new Map<string, WalkRecord>();
+  /** Of the newer half. */
+  #calls = 0;
 
-  constructor(max: number) {
-    this.#max = max;
+  constructor(maxWalks: number, maxCalls: number) {
+    this.#maxWalks = maxWalks;
+    this.#maxCalls = maxCalls;
+  }
+
+  get size(): number {
+    return this.#newer.size + this.#older.size;
   }
 
   add(walks: readonly WalkRecord[]): void {
     for (const walk of walks) {
-      this.#byRequest.set(keyOf(walk), walk);
-      const [oldest] = this.#byRequest.keys();
-      if (this.#byRequest.size > this.#max && oldest !== undefined) this.#byRequest.delete(oldest);
+      const isFull =
+        2 * this.#newer.size >= this.#maxWalks ||
+        2 * (this.#calls + walk.calls.length) > this.#maxCalls;
+      if (isFull && this.#newer.size > 0) {
+        this.#older = this.#newer;
+        this.#newer = new Map();
+        this.#calls = 0;
+      }
+      this.#newer.set(keyOf(walk), walk);
+      this.#calls += walk.calls.length;
     }
   }
 
   /** The request with its calls, if they are here. */
   join(request: LiveRequest): LiveRequest {
-    const walk = this.#byRequest.get(keyOf(request));
+    const key = keyOf(request);
+    const walk = this.#newer.get(key) ?? this.#older.get(key);
     if (walk === undefined || request.puid === '') return request;
-    this.#byRequest.delete(keyOf(request));
+    if (!this.#newer.delete(key)) this.#older.delete(key);
     return { ...request, calls: walk.calls, tail: walk.tail };
   }
 
   clear(): void {
-    this.#byRequest.clear();
+    this.#newer = new Map();
+    this.#older = new Map();
+    this.#calls = 0;
   }
 }
 

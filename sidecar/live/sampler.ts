@@ -1,6 +1,6 @@
 // Samples of the Envoy and the filter of this process: while somebody watches the counters are read once a second, and while somebody
 // wants requests Envoy writes a line for each; when the last one has gone both end, and nothing is done until the next one comes.
-import { MAX_WALKS } from '../../extproc/live/limits.ts';
+import { MAX_WALK_CALLS, MAX_WALKS } from '../../extproc/live/limits.ts';
 import type { WalkRecord } from '../../extproc/live/walk-record.ts';
 import type { DeploymentPlan } from '../../graph/plan/plan.ts';
 import { requestSocket } from '../../lib/runtime/ask-socket.ts';
@@ -20,6 +20,7 @@ export const LIVE_TICK_MS = 1000;
 export const KEPT_REQUESTS = 200;
 /** Walks whose request has not been read of yet: of two seconds, as Envoy's lines come up to a second late. */
 const MAX_WAITING_WALKS = 2 * MAX_WALKS;
+const MAX_WAITING_CALLS = 2 * MAX_WALK_CALLS;
 /** Requests of one sample, and of one state; the newest where there were more. */
 export const MAX_TOLD_REQUESTS = 2 * LIVE_LINES_PER_SECOND;
 
@@ -54,7 +55,7 @@ export class LiveSampler {
   readonly #watchers = new Map<Watcher, { readonly wants: Wanted; isNew: boolean }>();
   readonly #ring = new Ring<LiveRequest>(KEPT_REQUESTS);
   readonly #tail: Tail;
-  readonly #walks = new WaitingWalks(MAX_WAITING_WALKS);
+  readonly #walks = new WaitingWalks(MAX_WAITING_WALKS, MAX_WAITING_CALLS);
   #shape: { readonly plan: DeploymentPlan; readonly shape: GraphShape } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #nextId = 1;
