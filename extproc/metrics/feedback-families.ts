@@ -2,7 +2,7 @@
 // puid. Of several workers the sum.
 import { LESSON_RESULTS } from '../feedback/lessons.ts';
 import { FEEDBACK_RESULTS } from '../feedback/results.ts';
-import type { Family, MetricLabels, MetricType } from './prometheus-text.ts';
+import type { DescribedFamily, Family, MetricLabels } from './prometheus-text.ts';
 import type { FeedbackCounts } from './worker-counts.ts';
 
 const UNIT_LABELS = [
@@ -21,62 +21,55 @@ export const BRANCH_LABELS = [
   'model_name',
 ];
 
-interface Described {
-  readonly name: string;
-  readonly type: MetricType;
-  readonly help: string;
-  readonly labels: readonly string[];
-}
-
-const FEEDBACK: Described = {
+const FEEDBACK: DescribedFamily = {
   name: 'seldon_api_model_feedback_total',
   type: 'counter',
   help: 'Feedback that passed the unit, of rewards of 0 too.',
   labels: UNIT_LABELS,
 };
-const REWARD: Described = {
+const REWARD: DescribedFamily = {
   name: 'seldon_api_model_feedback_reward_total',
   type: 'counter',
   help: 'Sum of its rewards above 0.',
   labels: UNIT_LABELS,
 };
-const PENALTY: Described = {
+const PENALTY: DescribedFamily = {
   name: 'sidegraph_model_feedback_penalty_total',
   type: 'counter',
   help: 'Sum of its rewards below 0, without the sign.',
   labels: UNIT_LABELS,
 };
-const BRANCH: Described = {
+const BRANCH: DescribedFamily = {
   name: 'sidegraph_branch_info',
   type: 'gauge',
   help: '1 for each child of a router: the unit at the head of the branch.',
   labels: BRANCH_LABELS,
 };
-const RESULTS: Described = {
+const RESULTS: DescribedFamily = {
   name: 'sidegraph_feedback_by_puid_total',
   type: 'counter',
   help: `Feedback that named its prediction by puid: ${FEEDBACK_RESULTS.join(', ')}.`,
   labels: ['result'],
 };
-const LESSONS: Described = {
+const LESSONS: DescribedFamily = {
   name: 'sidegraph_router_feedback_total',
   type: 'counter',
   help: `Feedback that came to built-in routers that learn: ${LESSON_RESULTS.join(', ')}.`,
   labels: ['result'],
 };
-const REQUESTS: Described = {
+const REQUESTS: DescribedFamily = {
   name: 'sidegraph_feedback_memory_requests',
   type: 'gauge',
   help: 'Requests that are remembered for feedback by puid.',
   labels: [],
 };
-const BYTES: Described = {
+const BYTES: DescribedFamily = {
   name: 'sidegraph_feedback_memory_bytes',
   type: 'gauge',
   help: 'Memory that they take.',
   labels: [],
 };
-const EVICTED: Described = {
+const EVICTED: DescribedFamily = {
   name: 'sidegraph_feedback_memory_evicted_total',
   type: 'counter',
   help: 'Requests that were forgotten before their time, for want of room.',
@@ -84,7 +77,7 @@ const EVICTED: Described = {
 };
 
 /** Without their values, for the docs. */
-export const FEEDBACK_FAMILIES: readonly Described[] = [
+export const FEEDBACK_FAMILIES: readonly DescribedFamily[] = [
   FEEDBACK,
   REWARD,
   PENALTY,
@@ -139,6 +132,6 @@ function summed(rows: readonly Row[]): readonly Row[] {
   return [...sums].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, row]) => row);
 }
 
-function family({ name, type, help }: Described, rows: readonly Row[]): Family {
+function family({ name, type, help }: DescribedFamily, rows: readonly Row[]): Family {
   return { name, type, help, samples: rows.map(([labels, value]) => ({ name, labels, value })) };
 }

@@ -24,6 +24,15 @@ export interface Family {
   readonly samples: readonly WrittenSample[];
 }
 
+/** A family as the docs name it, without samples. */
+export interface DescribedFamily {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  /** Names of its labels. */
+  readonly labels: readonly string[];
+}
+
 /** Calls back with each sample of a text, in order. */
 export function readSamples(text: string, onSample: (sample: MetricSample) => void): void {
   for (const line of text.split('\n')) {

@@ -1,5 +1,5 @@
 // What became of payload logs, for each sink of the filter: the workers' counts, added up.
-import type { Family, MetricType } from './prometheus-text.ts';
+import type { DescribedFamily, Family } from './prometheus-text.ts';
 
 export interface SinkTotals {
   readonly sink: string;
@@ -12,20 +12,13 @@ export interface SinkTotals {
 
 const RESULTS = ['sent', 'dropped', 'failed', 'withheld'] as const;
 
-interface SinkFamily {
-  readonly name: string;
-  readonly type: MetricType;
-  readonly help: string;
-  readonly labels: readonly string[];
-}
-
-const EVENTS: SinkFamily = {
+const EVENTS: DescribedFamily = {
   name: 'sidegraph_payload_log_sink_payloads_total',
   type: 'counter',
   help: 'Payloads for each sink, by what became of them: sent, dropped, failed, withheld.',
   labels: ['result', 'sink'],
 };
-const WAITING: SinkFamily = {
+const WAITING: DescribedFamily = {
   name: 'sidegraph_payload_log_sink_waiting',
   type: 'gauge',
   help: 'Payloads that wait for the sink or are being sent to it.',
@@ -33,7 +26,7 @@ const WAITING: SinkFamily = {
 };
 
 /** Without their values, for the docs. */
-export const SINK_FAMILIES: readonly SinkFamily[] = [EVENTS, WAITING];
+export const SINK_FAMILIES: readonly DescribedFamily[] = [EVENTS, WAITING];
 
 /** Of all workers; of a graph that logs no payloads, families without samples. */
 export function sinkFamilies(workers: readonly (readonly SinkTotals[])[]): Family[] {
