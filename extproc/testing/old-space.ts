@@ -129,7 +129,10 @@ const STEPS_OF: Readonly<Record<string, () => Step | Promise<Step>>> = {
   'rest calls': () => calls('rest'),
   'grpc calls': () => calls('grpc'),
 };
-const step = await (STEPS_OF[process.argv[2] ?? ''] ?? requests)();
+const what = process.argv[2] ?? '';
+const open = STEPS_OF[what];
+if (open === undefined) throw new Error(`no such thing to do: "${what}"`);
+const step = await open();
 for (let at = 0; at < WARM_UP_STEPS; at++) await step();
 const promoted: number[] = [];
 let count = 0;
